@@ -1,0 +1,398 @@
+/**
+ * The names and shapes that cross a border between the constructs (`lib`), the Lambda handlers (`lambda`),
+ * the worker (`docker/worker`), the command line (`cli`) and the Python services (`docker/*`).
+ *
+ * This file imports nothing, so that every side can import it. `npm run contract` turns its types into
+ * `contract.schema.json`, which the Python tests read together with the fixtures in `test/fixtures/contract`.
+ */
+
+/** Environment variables set by the constructs, read by handlers and containers. */
+export const ENV = {
+  /** Name of the DynamoDB table of jobs. */
+  jobsTable: 'JOBS_TABLE',
+  /** Name of the DynamoDB table of API keys. */
+  keysTable: 'KEYS_TABLE',
+  /** Name of the bucket with uploads and results. */
+  mediaBucket: 'MEDIA_BUCKET',
+  /** Name of the bucket with the model cache. */
+  modelBucket: 'MODEL_BUCKET',
+  queueUrl: 'QUEUE_URL',
+  /** Name of the Auto Scaling group. */
+  fleetName: 'FLEET_NAME',
+  /** Name of the Lambda function that sizes the fleet. */
+  sizeFleetFunction: 'SIZE_FLEET_FUNCTION',
+  /** Largest number of machines, a whole number. */
+  maxMachines: 'MAX_MACHINES',
+  /** Jobs in the queue or in flight for which one machine is enough, a whole number. */
+  jobsPerMachine: 'JOBS_PER_MACHINE',
+  /** Largest upload in bytes. */
+  maxUploadBytes: 'MAX_UPLOAD_BYTES',
+  /** Longest audio in seconds. */
+  maxAudioSeconds: 'MAX_AUDIO_SECONDS',
+  /** How long an upload may take to come, in seconds. */
+  uploadExpirySeconds: 'UPLOAD_EXPIRY_SECONDS',
+  /** How long a job's row, audio and results are kept, in days. */
+  retentionDays: 'RETENTION_DAYS',
+  /** Visibility timeout of the queue and length of a worker's lease, in seconds. */
+  visibilitySeconds: 'VISIBILITY_SECONDS',
+  /** Idle time after which a worker terminates its machine, in seconds. */
+  idleSeconds: 'IDLE_SECONDS',
+  /** The deployment path's id, such as `DockerGpu`. */
+  path: 'SPOTSCRIBE_PATH',
+  /** Port that a container's server listens on. */
+  port: 'PORT',
+  /** Base URL of the whisper service, such as `http://whisper:8001`. */
+  whisperUrl: 'WHISPER_URL',
+  /** Directory on the machine's scratch disk shared by worker and model services. */
+  sharedAudio: 'SHARED_AUDIO',
+  /** Directory with the models on the machine's scratch disk. */
+  modelDir: 'MODEL_DIR',
+  /** File written by the machine at boot: a {@link Machine} as JSON. */
+  machineFile: 'MACHINE_FILE',
+  /** Speech engine of the whisper service: `whisperx` or `pocketsphinx`. */
+  whisperEngine: 'WHISPER_ENGINE',
+  /** Name of the model's directory under {@link ENV.modelDir}. */
+  whisperModel: 'WHISPER_MODEL',
+  /** ctranslate2 compute type, such as `int8_float16`; `auto` chooses by device. */
+  whisperComputeType: 'WHISPER_COMPUTE_TYPE',
+} as const;
+
+/** Stack outputs, by the name under which the command line finds them. */
+export const OUTPUT = {
+  apiUrl: 'ApiUrl',
+  keysTable: 'KeysTableName',
+  jobsTable: 'JobsTableName',
+  mediaBucket: 'MediaBucketName',
+  queueUrl: 'QueueUrl',
+  deadLetterQueueUrl: 'DeadLetterQueueUrl',
+  fleetName: 'FleetName',
+  clusterName: 'ClusterName',
+  modelBucket: 'ModelBucketName',
+} as const;
+
+/** Keys in the media bucket. A job's keys are ours alone: the client's file name never enters one. */
+export const KEY = {
+  inboxPrefix: 'inbox/',
+  jobsPrefix: 'jobs/',
+  job: (id: string) => `jobs/${id}/`,
+  input: (id: string) => `jobs/${id}/input`,
+  /** Segments of the finished windows, written while a job runs. */
+  checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
+  /** One result per attempt; the row names the one that was committed. */
+  transcript: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/transcript.json`,
+} as const;
+
+/** Where the worker's copy of a job's audio lies below the shared directory. */
+export const SHARED = {
+  job: (id: string) => id,
+  input: (id: string) => `${id}/input`,
+} as const;
+
+/** Indexes of the jobs table. */
+export const INDEX = {
+  /** Partition key `tenant`, sort key `created_at`: a tenant's jobs, newest first. */
+  byTenant: 'by-tenant',
+  /** Partition key `open` (present until a job ends), sort key `sweep_at`: what the sweeper looks at. */
+  open: 'open',
+} as const;
+
+/** Tenant that owns files dropped under `inbox/`, and the default of `spotscribe keys create`. */
+export const DEFAULT_TENANT = 'default';
+
+/** EventBridge source and detail types of completion events; the detail is a {@link JobEvent}. */
+export const EVENT = {
+  source: 'spotscribe',
+  detailType: {
+    succeeded: 'Spotscribe Job Succeeded',
+    failed: 'Spotscribe Job Failed',
+    cancelled: 'Spotscribe Job Cancelled',
+    expired: 'Spotscribe Job Expired',
+  },
+} as const;
+
+/** How often a message is received before it goes to the dead-letter queue. */
+export const MAX_RECEIVES = 5;
+
+/** Seconds from SIGTERM to exit, below the 120 s that a spot notice leaves. */
+export const STOP_SECONDS = 110;
+
+export const JOB_STATUSES = [
+  'awaiting_upload',
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** Statuses from which a job never moves again. */
+export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
+
+export type Stage = 'transcript' | 'diarization' | 'analysis';
+export type StageState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped';
+
+/** Something that the result lacks, and why. */
+export interface Degradation {
+  stage: Stage | 'alignment';
+  reason: string;
+}
+
+/** Stable codes of what can go wrong, shown by the API. */
+export const ERROR_CODES = [
+  'invalid_request',
+  'unauthorized',
+  'not_found',
+  'not_ready',
+  'idempotency_conflict',
+  'unsupported_media_type',
+  'bad_audio',
+  'audio_too_long',
+  'upload_too_large',
+  'source_not_found',
+  'source_forbidden',
+  'upload_expired',
+  'attempts_exhausted',
+  'model_missing',
+  'busy',
+  'internal',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Codes that are the caller's fault: a job that meets one fails at once and is never retried. */
+export const PERMANENT_CODES = [
+  'invalid_request',
+  'unsupported_media_type',
+  'bad_audio',
+  'audio_too_long',
+  'upload_too_large',
+  'source_not_found',
+  'source_forbidden',
+] as const satisfies ErrorCode[];
+
+export interface JobError {
+  code: ErrorCode;
+  message: string;
+}
+
+/** Body of every error answer of the HTTP APIs, in OpenAI's shape. */
+export interface ErrorBody {
+  error: { message: string; type: string; param: string | null; code: ErrorCode };
+}
+
+/** What the caller may choose about a transcription. */
+export interface TranscriptionOptions {
+  /** ISO 639-1 code, such as `en`. @default - detected from the audio */
+  language?: string;
+}
+
+/** What a finished job took and cost. Times in seconds, money in US dollars. */
+export interface Receipt {
+  audio_seconds: number;
+  queue_seconds: number;
+  processing_seconds: number;
+  /** Audio seconds over processing seconds: above 1 is faster than real time. */
+  real_time_factor: number;
+  machine_type: string;
+  capacity: 'spot' | 'on-demand' | 'local';
+  price_per_hour: number;
+  cost: number;
+  cost_per_audio_minute: number;
+}
+
+/** A job's row in the table. Instants are ISO 8601 in UTC, unless their name says otherwise. */
+export interface JobRow {
+  id: string;
+  tenant: string;
+  status: JobStatus;
+  /** File name given by the client: shown, never used in a key or a path. */
+  name: string;
+  origin: 'api' | 'inbox';
+  /** Key of the audio in the media bucket. */
+  input_key: string;
+  options: TranscriptionOptions;
+  created_at: string;
+  updated_at: string;
+  queued_at?: string;
+  started_at?: string;
+  finished_at?: string;
+  /** 0 to 1. */
+  progress: number;
+  stages: Partial<Record<Stage, StageState>>;
+  degraded: Degradation[];
+  error?: JobError;
+  receipt?: Receipt;
+  /** Fencing token: the number of claims so far. A commit that carries an older one is refused. */
+  attempt: number;
+  /** Epoch milliseconds until which the claim of the current attempt holds. */
+  lease_until?: number;
+  /** Key of the committed transcript, a {@link Transcript} as JSON. */
+  transcript_key?: string;
+  /** Present until the job ends: the partition key of the sparse index {@link INDEX.open}. */
+  open?: 'open';
+  /** Epoch seconds at which the sweeper looks at the job if nothing has happened to it. */
+  sweep_at?: number;
+  /** Epoch seconds at which the row is deleted (the table's TTL). */
+  expires_at: number;
+}
+
+/** Remembers which job an `Idempotency-Key` made, in the jobs table, with {@link idempotencyId} as its id. */
+export interface IdempotencyRow {
+  id: string;
+  job_id: string;
+  /** SHA-256 of the request's body, in hex. */
+  body_sha256: string;
+  expires_at: number;
+}
+
+export const idempotencyId = (tenant: string, key: string) => `idempotency#${tenant}#${key}`;
+
+/** An API key's row. The key itself is shown once and never stored. */
+export interface KeyRow {
+  /** SHA-256 of the key, in hex: the partition key. */
+  key_sha256: string;
+  /** Short public id, for listing and revoking. */
+  id: string;
+  tenant: string;
+  name: string;
+  created_at: string;
+  revoked_at?: string;
+}
+
+/** API keys look like `sk-spotscribe-` followed by 43 characters of base64url (256 random bits). */
+export const API_KEY_PREFIX = 'sk-spotscribe-';
+
+/** Job ids look like `job_` followed by 32 hexadecimal digits. */
+export const JOB_ID_PATTERN = '^job_[0-9a-f]{32}$';
+
+/** Body of an SQS message: the row holds everything else. */
+export interface JobMessage {
+  version: 1;
+  job_id: string;
+}
+
+/** Body of `POST /v1/jobs`. */
+export interface SubmitJobRequest {
+  /** File name, shown in listings. @default 'audio' */
+  name?: string;
+  /** Size of the upload in bytes: refused at once if too large, and the upload must then have this size. */
+  size?: number;
+  options?: TranscriptionOptions;
+}
+
+/** A job as the API shows it. */
+export interface JobView {
+  id: string;
+  object: 'job';
+  status: JobStatus;
+  name: string;
+  origin: 'api' | 'inbox';
+  options: TranscriptionOptions;
+  created_at: string;
+  queued_at?: string;
+  started_at?: string;
+  finished_at?: string;
+  progress: number;
+  stages: Partial<Record<Stage, StageState>>;
+  degraded: Degradation[];
+  error?: JobError;
+  receipt?: Receipt;
+}
+
+/** Answer to `POST /v1/jobs`: `upload` is there while the job awaits its audio. */
+export interface SubmitJobResponse extends JobView {
+  upload?: { method: 'PUT'; url: string; headers: Record<string, string>; expires_at: string };
+}
+
+/** Answer to `GET /v1/jobs`. `next` goes into the query parameter `cursor` for the following page. */
+export interface ListJobsResponse {
+  object: 'list';
+  data: JobView[];
+  next?: string;
+}
+
+/** Formats of `GET /v1/jobs/{id}/transcript?format=…`. */
+export const TRANSCRIPT_FORMATS = ['json', 'txt', 'srt', 'vtt'] as const;
+export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
+
+/** Detail of a completion event. */
+export interface JobEvent {
+  job_id: string;
+  tenant: string;
+  path: string;
+  status: JobStatus;
+  name: string;
+  error?: JobError;
+  receipt?: Receipt;
+}
+
+/** What a machine knows of itself, written at boot for the containers (which cannot reach its metadata). */
+export interface Machine {
+  instance_id: string;
+  instance_type: string;
+  capacity: 'spot' | 'on-demand' | 'local';
+  availability_zone: string;
+}
+
+/** A word with its times in seconds from the start of the audio. */
+export interface Word {
+  word: string;
+  start: number;
+  end: number;
+  /** Confidence 0–1, where the engine gives one. */
+  score?: number;
+  /** The aligner gave no times for this word: they were interpolated from its neighbours. */
+  interpolated?: boolean;
+}
+
+/** A piece of speech with its times in seconds from the start of the audio. */
+export interface Segment {
+  id: number;
+  start: number;
+  end: number;
+  text: string;
+  words: Word[];
+  speaker?: string;
+}
+
+/** The result of a transcription. */
+export interface Transcript {
+  version: 1;
+  engine: { name: 'whisperx' | 'pocketsphinx'; model: string };
+  language: string;
+  /** Length of the audio in seconds. */
+  duration: number;
+  text: string;
+  segments: Segment[];
+  degraded: Degradation[];
+}
+
+/** JSON body of `POST /transcribe` when the audio lies on the shared volume. */
+export interface TranscribeRequest {
+  /** Path below the shared directory. */
+  path: string;
+  language?: string;
+  /** Seconds at which to begin: what comes before was transcribed by an earlier attempt. @default 0 */
+  start_at?: number;
+  /** Longest audio in seconds. @default - the service's own cap */
+  max_seconds?: number;
+}
+
+/** A line of the NDJSON answer (`Accept: application/x-ndjson`) of `POST /transcribe`. */
+export type TranscribeEvent =
+  | { type: 'started'; duration: number; engine: string; model: string }
+  | { type: 'segment'; segment: Segment }
+  /** All speech before `end` (seconds) has been sent: an interrupted job can go on from there. */
+  | { type: 'window'; end: number; progress: number }
+  /** The last line of a success. Holds only the segments from `start_at` on. */
+  | { type: 'result'; transcript: Transcript }
+  /** The last line of a failure after streaming began. */
+  | { type: 'error'; error: JobError };
+
+/** Body of {@link KEY.checkpoint}. */
+export interface Checkpoint {
+  /** Seconds up to which `segments` is complete. */
+  end: number;
+  segments: Segment[];
+}

@@ -1,0 +1,6 @@
+/** No test may reach a real AWS account: without an endpoint of its own, every client ends at a closed port. */
+process.env.AWS_ENDPOINT_URL ??= 'http://localhost:1';
+process.env.AWS_ACCESS_KEY_ID ??= 'test';
+process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
+process.env.AWS_REGION ??= 'us-east-1';
+process.env.AWS_EC2_METADATA_DISABLED = 'true';
