@@ -68,6 +68,7 @@ export const OUTPUT = {
   fleetName: 'FleetName',
   clusterName: 'ClusterName',
   modelBucket: 'ModelBucketName',
+  taskDefinition: 'TaskDefinitionArn',
 } as const;
 
 /** Keys in the media bucket. A job's keys are ours alone: the client's file name never enters one. */

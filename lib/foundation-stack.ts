@@ -1,0 +1,27 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { OUTPUT } from '../lambda/contract';
+import { ImageRepositories } from './gpu/image-repositories';
+import { ModelCache } from './gpu/model-cache';
+import { Network } from './network';
+import type { Settings } from './settings';
+
+export interface FoundationStackProps extends StackProps {
+  readonly settings: Settings;
+}
+
+/** What all deployment paths share: the network, the model cache and the image repositories. Costs nothing while idle. */
+export class FoundationStack extends Stack {
+  readonly network: Network;
+  readonly modelCache: ModelCache;
+  readonly images: ImageRepositories;
+
+  constructor(scope: Construct, id: string, props: FoundationStackProps) {
+    super(scope, id, props);
+    const { settings } = props;
+    this.network = new Network(this, 'Network', { availabilityZones: settings.availabilityZones });
+    this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy: settings.onDestroy });
+    this.images = new ImageRepositories(this, 'Images', { onDestroy: settings.onDestroy });
+    new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
+  }
+}

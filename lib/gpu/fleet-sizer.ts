@@ -1,0 +1,56 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct } from 'constructs';
+import { ENV } from '../../lambda/contract';
+import { handlerFunction } from '../jobs/handler';
+import type { JobQueue } from '../jobs/job-queue';
+import type { Settings } from '../settings';
+import type { GpuFleet } from './gpu-fleet';
+
+export interface FleetSizerProps {
+  readonly fleet: GpuFleet;
+  readonly queue: JobQueue;
+  readonly path: string;
+  readonly settings: Settings;
+}
+
+/** Raises the fleet to what the queue asks for: each minute, and at once when a job comes in. */
+export class FleetSizer extends Construct {
+  readonly handler: NodejsFunction;
+
+  constructor(scope: Construct, id: string, props: FleetSizerProps) {
+    super(scope, id);
+    const { fleet, queue, path, settings } = props;
+    this.handler = handlerFunction(this, 'SizeFleet', {
+      file: 'size-fleet',
+      description: 'Sets how many machines run',
+      environment: {
+        [ENV.path]: path,
+        [ENV.queueUrl]: queue.queue.queueUrl,
+        [ENV.fleetName]: fleet.group.autoScalingGroupName,
+        [ENV.maxMachines]: String(settings.maxMachines),
+        [ENV.jobsPerMachine]: String(settings.jobsPerMachine),
+        [ENV.idleSeconds]: String(Math.round(settings.idleMinutes * 60)),
+      },
+    });
+    fleet.grantSize(this.handler);
+    this.handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:GetQueueAttributes'], resources: [queue.queue.queueArn] }),
+    );
+    new Rule(this, 'EachMinute', {
+      description: 'Sizes the fleet',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(this.handler)],
+    });
+  }
+
+  /** Lets the grantee ask for a sizing at once. */
+  grantWake(grantee: IGrantable) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.handler.functionArn] }),
+    );
+  }
+}

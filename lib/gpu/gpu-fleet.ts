@@ -1,0 +1,171 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import {
+  AutoScalingGroup,
+  GroupMetrics,
+  OnDemandAllocationStrategy,
+  SpotAllocationStrategy,
+} from 'aws-cdk-lib/aws-autoscaling';
+import {
+  BlockDeviceVolume,
+  EbsDeviceVolumeType,
+  InstanceType,
+  LaunchTemplate,
+  LaunchTemplateHttpTokens,
+  SubnetType,
+} from 'aws-cdk-lib/aws-ec2';
+import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-cdk-lib/aws-ecs';
+import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledge, acknowledgeWildcard, findingName } from '../acknowledge';
+import type { Network } from '../network';
+import { machineBoot } from './machine-boot';
+
+export interface GpuFleetProps {
+  readonly network: Network;
+  /** Machine types, the first one preferred. */
+  readonly instanceTypes: string[];
+  readonly maxMachines: number;
+}
+
+/**
+ * An ECS cluster of spot GPU machines that starts and rests at zero.
+ *
+ * The group is no ECS capacity provider: managed scaling launches two machines from zero and takes 15 minutes to
+ * let one go (see docs/decisions/001). `FleetSizer` raises it, the workers end their own machines.
+ */
+export class GpuFleet extends Construct {
+  readonly cluster: ICluster;
+  readonly group: AutoScalingGroup;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: GpuFleetProps,
+  ) {
+    super(scope, id);
+    this.cluster = this.ecsCluster();
+    this.group = this.autoScalingGroup();
+  }
+
+  /** Lets a worker end its own machine, and no other group's. */
+  grantTerminate(grantee: IGrantable) {
+    this.grantGroup(grantee, 'autoscaling:TerminateInstanceInAutoScalingGroup');
+  }
+
+  /** Lets the sizer set the desired number of machines. */
+  grantSize(grantee: IGrantable) {
+    this.grantGroup(grantee, 'autoscaling:SetDesiredCapacity');
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      // Describing groups cannot be limited to one.
+      new PolicyStatement({ actions: ['autoscaling:DescribeAutoScalingGroups'], resources: ['*'] }),
+    );
+    acknowledgeWildcard(grantee, '*', 'Describing groups, and writing traces, works on * alone.');
+  }
+
+  private grantGroup(grantee: IGrantable, action: string) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: [action],
+        resources: [
+          // The id in the middle of a group's ARN is not to be had in a template; the name is the group's own.
+          Stack.of(this).formatArn({
+            service: 'autoscaling',
+            resource: 'autoScalingGroup',
+            resourceName: `*:autoScalingGroupName/${this.group.autoScalingGroupName}`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ],
+      }),
+    );
+    acknowledgeWildcard(
+      grantee,
+      `arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/${findingName(this.group.node.findChild('ASG'))}`,
+      'The id in a group’s ARN is not to be had in a template; its name, which is, is unique in the account.',
+    );
+  }
+
+  private ecsCluster(): ICluster {
+    const cluster = new Cluster(this, 'Cluster', { vpc: this.props.network.vpc });
+    acknowledge(
+      cluster,
+      'AwsSolutions-ECS4',
+      'Container Insights costs more a month than the idle fleet; the worker publishes its own metrics.',
+    );
+    return Cluster.fromClusterAttributes(this, 'OwnCapacity', {
+      clusterName: cluster.clusterName,
+      clusterArn: cluster.clusterArn,
+      vpc: this.props.network.vpc,
+      securityGroups: [],
+      // The machines join by their boot script.
+      hasEc2Capacity: true,
+    });
+  }
+
+  private autoScalingGroup(): AutoScalingGroup {
+    const { network, instanceTypes, maxMachines } = this.props;
+    const group = new AutoScalingGroup(this, 'Machines', {
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: SubnetType.PUBLIC },
+      minCapacity: 0,
+      maxCapacity: maxMachines,
+      mixedInstancesPolicy: {
+        instancesDistribution: {
+          onDemandBaseCapacity: 0,
+          onDemandPercentageAboveBaseCapacity: 0,
+          onDemandAllocationStrategy: OnDemandAllocationStrategy.PRIORITIZED,
+          spotAllocationStrategy: SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
+        },
+        launchTemplate: this.launchTemplate(),
+        launchTemplateOverrides: instanceTypes.map((type) => ({ instanceType: new InstanceType(type) })),
+      },
+      groupMetrics: [GroupMetrics.all()],
+      defaultInstanceWarmup: Duration.minutes(3),
+    });
+    acknowledge(
+      group,
+      'AwsSolutions-AS3',
+      'Machines come and go with the queue: the alarms tell when that goes wrong, not each launch.',
+    );
+    acknowledge(
+      group,
+      'AwsSolutions-EC26',
+      'The rule cannot read a launch template by reference; the volume in ours is encrypted, and a test says so.',
+    );
+    return group;
+  }
+
+  private launchTemplate(): LaunchTemplate {
+    const { network } = this.props;
+    const role = new Role(this, 'MachineRole', {
+      assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
+      managedPolicies: [
+        ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonEC2ContainerServiceforEC2Role'),
+      ],
+    });
+    acknowledge(
+      role,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]',
+      'The ECS agent needs just what AWS maintains here. Containers cannot reach this role (IMDS hop limit 1).',
+    );
+    return new LaunchTemplate(this, 'Launch', {
+      machineImage: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
+      role,
+      securityGroup: network.machineSecurityGroup,
+      associatePublicIpAddress: true,
+      userData: machineBoot(this.cluster.clusterName),
+      httpTokens: LaunchTemplateHttpTokens.REQUIRED,
+      httpPutResponseHopLimit: 1,
+      requireImdsv2: true,
+      blockDevices: [
+        {
+          deviceName: '/dev/xvda',
+          volume: BlockDeviceVolume.ebs(40, {
+            volumeType: EbsDeviceVolumeType.GP3,
+            encrypted: true,
+            deleteOnTermination: true,
+          }),
+        },
+      ],
+    });
+  }
+}

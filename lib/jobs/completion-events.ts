@@ -1,0 +1,17 @@
+import { Stack } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { EVENT } from '../../lambda/contract';
+
+/** Lets the grantee announce the end of a job on the account's default bus, under our name alone. */
+export function grantPutEvents(scope: Construct, grantee: IGrantable) {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['events:PutEvents'],
+      resources: [
+        Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
+      ],
+      conditions: { StringEquals: { 'events:source': EVENT.source } },
+    }),
+  );
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { acknowledgeWildcard } from '../acknowledge';
+
+export interface HandlerProps {
+  /** Name of the file in `lambda/`, without its ending. */
+  readonly file: string;
+  readonly description: string;
+  readonly environment: Record<string, string>;
+  /** @default Duration.seconds(10) */
+  readonly timeout?: Duration;
+  /** @default 256 */
+  readonly memoryMiB?: number;
+  /** Receives events that an asynchronous invocation could not handle. @default - they are dropped after two retries */
+  readonly failedEvents?: IQueue;
+  /** Most invocations at once. @default - the account's limit */
+  readonly concurrency?: number;
+}
+
+const root = join(__dirname, '..', '..');
+
+/** A Lambda function from a file in `lambda/`, with what all of ours share. */
+export function handlerFunction(scope: Construct, id: string, props: HandlerProps): NodejsFunction {
+  const logGroup = new LogGroup(scope, `${id}Log`, {
+    retention: RetentionDays.TWO_WEEKS,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  const handler = new NodejsFunction(scope, id, {
+    entry: join(root, 'lambda', `${props.file}.ts`),
+    projectRoot: root,
+    depsLockFilePath: join(root, 'package-lock.json'),
+    description: props.description,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: props.memoryMiB ?? 256,
+    timeout: props.timeout ?? Duration.seconds(10),
+    tracing: Tracing.ACTIVE,
+    loggingFormat: LoggingFormat.JSON,
+    logGroup,
+    role,
+    deadLetterQueue: props.failedEvents,
+    reservedConcurrentExecutions: props.concurrency,
+    environment: {
+      ...props.environment,
+      POWERTOOLS_SERVICE_NAME: props.file,
+      POWERTOOLS_METRICS_NAMESPACE: Stack.of(scope).stackName,
+      // One connection pool for the life of a container, and no endless wait on a slow service.
+      AWS_RETRY_MODE: 'adaptive',
+    },
+    bundling: {
+      minify: true,
+      logLevel: LogLevel.WARNING,
+      format: OutputFormat.CJS,
+      target: 'node24',
+      // The runtime brings the SDK.
+      externalModules: ['@aws-sdk/*', '@smithy/*'],
+    },
+  });
+  acknowledgeWildcard(role, '*', 'X-Ray has no resources to name: its two write actions work on * alone.');
+  return handler;
+}

@@ -1,0 +1,165 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ENV, KEY } from '../../lambda/contract';
+import type { Settings } from '../settings';
+import { grantPutEvents } from './completion-events';
+import { handlerFunction } from './handler';
+import type { JobStore } from './job-store';
+
+export interface JobApiProps {
+  readonly store: JobStore;
+  readonly path: string;
+  readonly settings: Settings;
+}
+
+/** The front door: jobs over HTTP, for holders of a bearer key. */
+export class JobApi extends Construct {
+  readonly httpApi: HttpApi;
+  readonly keysTable: Table;
+  readonly submitJob: NodejsFunction;
+  readonly readJob: NodejsFunction;
+  readonly cancelJob: NodejsFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: JobApiProps,
+  ) {
+    super(scope, id);
+    this.keysTable = new Table(this, 'Keys', {
+      partitionKey: { name: 'key_sha256', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.DEFAULT,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: props.settings.onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    this.submitJob = this.submitHandler();
+    this.readJob = this.readHandler();
+    this.cancelJob = this.cancelHandler();
+    this.httpApi = new HttpApi(this, 'Http', {
+      description: 'Spotscribe jobs',
+      defaultAuthorizer: new HttpLambdaAuthorizer('Keys', this.authorizeHandler(), {
+        responseTypes: [HttpLambdaResponseType.SIMPLE],
+        // A revoked key is refused within this time.
+        resultsCacheTtl: Duration.seconds(30),
+      }),
+    });
+    this.addRoutes();
+    this.limitAndLog();
+  }
+
+  private addRoutes() {
+    const routes: [HttpMethod, string, NodejsFunction][] = [
+      [HttpMethod.POST, '/v1/jobs', this.submitJob],
+      [HttpMethod.GET, '/v1/jobs', this.readJob],
+      [HttpMethod.GET, '/v1/jobs/{id}', this.readJob],
+      [HttpMethod.GET, '/v1/jobs/{id}/transcript', this.readJob],
+      [HttpMethod.DELETE, '/v1/jobs/{id}', this.cancelJob],
+    ];
+    for (const [method, path, handler] of routes) {
+      this.httpApi.addRoutes({
+        path,
+        methods: [method],
+        integration: new HttpLambdaIntegration(`${handler.node.id}Integration`, handler),
+      });
+    }
+  }
+
+  private limitAndLog() {
+    const stage = this.httpApi.defaultStage?.node.defaultChild as CfnStage;
+    stage.defaultRouteSettings = { throttlingRateLimit: 100, throttlingBurstLimit: 200 };
+    const log = new LogGroup(this, 'AccessLog', {
+      retention: RetentionDays.TWO_WEEKS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    stage.accessLogSettings = {
+      destinationArn: log.logGroupArn,
+      format: JSON.stringify({
+        requestId: '$context.requestId',
+        time: '$context.requestTime',
+        method: '$context.httpMethod',
+        route: '$context.routeKey',
+        status: '$context.status',
+        latencyMs: '$context.responseLatency',
+        tenant: '$context.authorizer.tenant',
+        keyId: '$context.authorizer.key_id',
+        error: '$context.error.message',
+      }),
+    };
+  }
+
+  private authorizeHandler(): NodejsFunction {
+    const handler = handlerFunction(this, 'Authorize', {
+      file: 'authorize',
+      description: 'Checks bearer keys',
+      environment: { [ENV.keysTable]: this.keysTable.tableName },
+    });
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [this.keysTable.tableArn] }),
+    );
+    return handler;
+  }
+
+  private submitHandler(): NodejsFunction {
+    const { store, settings } = this.props;
+    const handler = handlerFunction(this, 'SubmitJob', {
+      file: 'submit-job',
+      description: 'Makes a job and a place to upload its audio',
+      environment: {
+        ...this.environment(),
+        [ENV.maxUploadBytes]: String(settings.maxUploadGiB * 2 ** 30),
+        [ENV.uploadExpirySeconds]: String(Math.round(settings.uploadExpiryMinutes * 60)),
+        [ENV.retentionDays]: String(settings.retentionDays),
+      },
+    });
+    store.grantSubmit(handler);
+    // A presigned upload carries the rights of who signed it.
+    store.grantWriteObjects(handler, KEY.jobsPrefix);
+    return handler;
+  }
+
+  private readHandler(): NodejsFunction {
+    const { store } = this.props;
+    const handler = handlerFunction(this, 'ReadJob', {
+      file: 'read-job',
+      description: 'Shows jobs and transcripts',
+      environment: this.environment(),
+      // Transcripts of ten hours are parsed and rendered in one go.
+      memoryMiB: 512,
+    });
+    store.grantTransition(handler);
+    store.grantList(handler);
+    store.grantReadObjects(handler, KEY.jobsPrefix);
+    return handler;
+  }
+
+  private cancelHandler(): NodejsFunction {
+    const { store } = this.props;
+    const handler = handlerFunction(this, 'CancelJob', {
+      file: 'cancel-job',
+      description: 'Cancels jobs and erases their audio and results',
+      environment: this.environment(),
+      timeout: Duration.seconds(29),
+    });
+    store.grantTransition(handler);
+    store.grantDeleteObjects(handler, KEY.jobsPrefix, KEY.inboxPrefix);
+    grantPutEvents(this, handler);
+    return handler;
+  }
+
+  private environment(): Record<string, string> {
+    const { store, path } = this.props;
+    return {
+      [ENV.path]: path,
+      [ENV.jobsTable]: store.table.tableName,
+      [ENV.mediaBucket]: store.bucket.bucketName,
+    };
+  }
+}

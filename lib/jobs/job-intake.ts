@@ -1,0 +1,131 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENV, KEY } from '../../lambda/contract';
+import type { Settings } from '../settings';
+import type { FleetSizer } from '../gpu/fleet-sizer';
+import { grantPutEvents } from './completion-events';
+import { handlerFunction } from './handler';
+import type { JobQueue } from './job-queue';
+import type { JobStore } from './job-store';
+
+export interface JobIntakeProps {
+  readonly store: JobStore;
+  readonly queue: JobQueue;
+  readonly sizer: FleetSizer;
+  readonly path: string;
+  readonly settings: Settings;
+}
+
+/** What moves a job from upload to queue, and what looks after jobs that got stuck on the way. */
+export class JobIntake extends Construct {
+  readonly intakeUpload: NodejsFunction;
+  readonly sweepJobs: NodejsFunction;
+  readonly buryJob: NodejsFunction;
+  /** Upload events that could not be handled after all retries. */
+  readonly failedEvents: Queue;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: JobIntakeProps,
+  ) {
+    super(scope, id);
+    this.failedEvents = new Queue(this, 'FailedEvents', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    this.intakeUpload = this.intakeHandler();
+    this.sweepJobs = this.sweepHandler();
+    this.buryJob = this.buryHandler();
+  }
+
+  private intakeHandler(): NodejsFunction {
+    const { store, queue, sizer, settings } = this.props;
+    const handler = handlerFunction(this, 'IntakeUpload', {
+      file: 'intake-upload',
+      description: 'Queues a job when its audio has arrived, and wakes the fleet',
+      environment: {
+        ...this.environment(),
+        [ENV.sizeFleetFunction]: sizer.handler.functionName,
+        [ENV.maxUploadBytes]: String(settings.maxUploadGiB * 2 ** 30),
+      },
+      timeout: Duration.seconds(30),
+      failedEvents: this.failedEvents,
+    });
+    store.grantSubmit(handler);
+    store.grantTransition(handler);
+    store.grantReadObjects(handler, KEY.inboxPrefix, KEY.jobsPrefix);
+    store.grantDeleteObjects(handler, KEY.inboxPrefix, KEY.jobsPrefix);
+    queue.queue.grantSendMessages(handler);
+    sizer.grantWake(handler);
+    grantPutEvents(this, handler);
+    new Rule(this, 'Uploaded', {
+      description: 'Audio has arrived in the media bucket',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: {
+          bucket: { name: [store.bucket.bucketName] },
+          object: { key: [{ prefix: KEY.inboxPrefix }, { wildcard: KEY.input('*') }] },
+        },
+      },
+      targets: [new LambdaFunction(handler, { deadLetterQueue: this.failedEvents, retryAttempts: 20 })],
+    });
+    return handler;
+  }
+
+  private sweepHandler(): NodejsFunction {
+    const { store, queue, sizer } = this.props;
+    const handler = handlerFunction(this, 'SweepJobs', {
+      file: 'sweep-jobs',
+      description: 'Requeues jobs whose message was lost, and expires uploads that never came',
+      environment: { ...this.environment(), [ENV.sizeFleetFunction]: sizer.handler.functionName },
+      timeout: Duration.seconds(60),
+    });
+    store.grantTransition(handler);
+    store.grantSweep(handler);
+    store.grantReadObjects(handler, KEY.jobsPrefix);
+    queue.queue.grantSendMessages(handler);
+    sizer.grantWake(handler);
+    grantPutEvents(this, handler);
+    new Rule(this, 'Sweep', {
+      description: 'Looks for jobs that got stuck',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(handler)],
+    });
+    return handler;
+  }
+
+  private buryHandler(): NodejsFunction {
+    const { store, queue } = this.props;
+    const handler = handlerFunction(this, 'BuryJob', {
+      file: 'bury-job',
+      description: 'Marks the jobs of dead letters as failed',
+      environment: this.environment(),
+    });
+    store.grantTransition(handler);
+    grantPutEvents(this, handler);
+    handler.addEventSource(
+      new SqsEventSource(queue.deadLetters, { batchSize: 10, reportBatchItemFailures: true }),
+    );
+    return handler;
+  }
+
+  private environment(): Record<string, string> {
+    const { store, queue, path, settings } = this.props;
+    return {
+      [ENV.path]: path,
+      [ENV.jobsTable]: store.table.tableName,
+      [ENV.mediaBucket]: store.bucket.bucketName,
+      [ENV.queueUrl]: queue.queue.queueUrl,
+      [ENV.retentionDays]: String(settings.retentionDays),
+      [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
+    };
+  }
+}

@@ -1,0 +1,146 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { INDEX, KEY } from '../../lambda/contract';
+import { acknowledgeWildcard, findingName } from '../acknowledge';
+import { PrivateBucket } from '../private-bucket';
+import type { Settings } from '../settings';
+
+export interface JobStoreProps {
+  readonly onDestroy: Settings['onDestroy'];
+  readonly retention: Duration;
+}
+
+/** Where a path keeps its jobs: rows in DynamoDB, audio and results in S3. */
+export class JobStore extends Construct {
+  readonly table: Table;
+  readonly bucket: IBucket;
+
+  constructor(scope: Construct, id: string, props: JobStoreProps) {
+    super(scope, id);
+    this.table = this.jobsTable(props.onDestroy);
+    this.bucket = this.mediaBucket(props);
+  }
+
+  /** Lets handlers make rows and read them, by id and by tenant. */
+  grantSubmit(grantee: IGrantable) {
+    this.grantTable(grantee, 'GetItem', 'PutItem', 'ConditionCheckItem');
+  }
+
+  /** Lets a handler or worker read a row and move it through its life. */
+  grantTransition(grantee: IGrantable) {
+    this.grantTable(grantee, 'GetItem', 'UpdateItem');
+  }
+
+  /** Lets a handler list a tenant's jobs. */
+  grantList(grantee: IGrantable) {
+    this.grantIndex(grantee, INDEX.byTenant);
+  }
+
+  /** Lets the sweeper find the jobs that wait for something. */
+  grantSweep(grantee: IGrantable) {
+    this.grantIndex(grantee, INDEX.open);
+  }
+
+  /** Lets the grantee read objects below the prefixes given. */
+  grantReadObjects(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:GetObject'], prefixes);
+    // Without it a missing object looks forbidden (403 instead of 404), and a job would fail for the wrong reason.
+    this.grantListing(grantee, prefixes);
+  }
+
+  grantWriteObjects(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], prefixes);
+  }
+
+  grantDeleteObjects(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:DeleteObject'], prefixes);
+    this.grantListing(grantee, prefixes);
+  }
+
+  private grantTable(grantee: IGrantable, ...actions: string[]) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `dynamodb:${action}`),
+        resources: [this.table.tableArn],
+      }),
+    );
+  }
+
+  private grantIndex(grantee: IGrantable, index: string) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:Query'],
+        resources: [`${this.table.tableArn}/index/${index}`],
+      }),
+    );
+  }
+
+  private grantObjects(grantee: IGrantable, actions: string[], prefixes: string[]) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions,
+        resources: prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+      }),
+    );
+    for (const prefix of prefixes) {
+      acknowledgeWildcard(
+        grantee,
+        `${findingName(this.bucket, 'Arn')}/${prefix}*`,
+        'Jobs come and go; the policy names the folder that holds them, and the keys in it are ours.',
+      );
+    }
+  }
+
+  private grantListing(grantee: IGrantable, prefixes: string[]) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+      }),
+    );
+  }
+
+  private jobsTable(onDestroy: Settings['onDestroy']): Table {
+    const table = new Table(this, 'Jobs', {
+      partitionKey: { name: 'id', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.DEFAULT,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'expires_at',
+      removalPolicy: onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: INDEX.byTenant,
+      partitionKey: { name: 'tenant', type: AttributeType.STRING },
+      sortKey: { name: 'created_at', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: INDEX.open,
+      partitionKey: { name: 'open', type: AttributeType.STRING },
+      sortKey: { name: 'sweep_at', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.ALL,
+    });
+    return table;
+  }
+
+  private mediaBucket({ onDestroy, retention }: JobStoreProps): IBucket {
+    const { bucket } = new PrivateBucket(this, 'Media', {
+      onDestroy,
+      lifecycleRules: [
+        { prefix: KEY.jobsPrefix, expiration: retention },
+        { prefix: KEY.inboxPrefix, expiration: retention },
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+    });
+    // Set on the resource itself: the construct's own switch brings a custom resource and a wide role along.
+    (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
+    return bucket;
+  }
+}

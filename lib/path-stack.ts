@@ -1,0 +1,45 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { OUTPUT } from '../lambda/contract';
+import type { FoundationStack } from './foundation-stack';
+import type { Path, PathClass } from './paths';
+import type { Settings } from './settings';
+
+export interface PathStackProps extends StackProps {
+  readonly path: PathClass;
+  readonly foundation: FoundationStack;
+  readonly settings: Settings;
+}
+
+/** One deployment path as a stack, with the outputs that the command line looks for. */
+export class PathStack extends Stack {
+  readonly path: Path;
+
+  constructor(scope: Construct, id: string, props: PathStackProps) {
+    super(scope, id, props);
+    const { foundation, settings } = props;
+    this.path = new props.path(this, 'Path', {
+      network: foundation.network,
+      modelCache: foundation.modelCache,
+      images: foundation.images,
+      settings,
+    });
+    this.addOutputs();
+  }
+
+  private addOutputs() {
+    const { api, store, queue, fleet, task } = this.path;
+    const outputs: Record<string, string> = {
+      [OUTPUT.apiUrl]: api.httpApi.apiEndpoint,
+      [OUTPUT.keysTable]: api.keysTable.tableName,
+      [OUTPUT.jobsTable]: store.table.tableName,
+      [OUTPUT.mediaBucket]: store.bucket.bucketName,
+      [OUTPUT.queueUrl]: queue.queue.queueUrl,
+      [OUTPUT.deadLetterQueueUrl]: queue.deadLetters.queueUrl,
+      [OUTPUT.fleetName]: fleet.group.autoScalingGroupName,
+      [OUTPUT.clusterName]: fleet.cluster.clusterName,
+      [OUTPUT.taskDefinition]: task.definition.taskDefinitionArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,135 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { ENV, KEY } from '../../lambda/contract';
+import { FleetSizer } from '../gpu/fleet-sizer';
+import { GpuFleet } from '../gpu/gpu-fleet';
+import { GpuTask } from '../gpu/gpu-task';
+import type { ImageName, ImageRepositories } from '../gpu/image-repositories';
+import type { ModelCache } from '../gpu/model-cache';
+import { ServiceImage } from '../gpu/service-image';
+import { grantPutEvents } from '../jobs/completion-events';
+import { JobApi } from '../jobs/job-api';
+import { JobIntake } from '../jobs/job-intake';
+import { JobQueue } from '../jobs/job-queue';
+import { JobStore } from '../jobs/job-store';
+import type { Network } from '../network';
+import type { Settings } from '../settings';
+import { Alarms } from '../watch/alarms';
+
+export interface PathProps {
+  readonly network: Network;
+  readonly modelCache: ModelCache;
+  readonly images: ImageRepositories;
+  readonly settings: Settings;
+}
+
+/** What the registry knows of a path. */
+export interface PathInfo {
+  /** The stack is named `Spotscribe-<id>`. */
+  readonly id: string;
+  readonly number: number;
+  readonly summary: string;
+}
+
+/** A class of the registry: a path with its description. */
+export interface PathClass {
+  readonly info: PathInfo;
+  new (scope: Construct, id: string, props: PathProps): Path;
+}
+
+/**
+ * One way to run the models: jobs come in by an API or a bucket, wait in a queue, and are worked on by a fleet
+ * of spot machines. A path extends this with its list of model services and ends its constructor with
+ * `addWorker`.
+ */
+export abstract class Path extends Construct {
+  readonly store: JobStore;
+  readonly queue: JobQueue;
+  readonly fleet: GpuFleet;
+  readonly task: GpuTask;
+  readonly sizer: FleetSizer;
+  readonly intake: JobIntake;
+  readonly api: JobApi;
+  readonly alarms: Alarms;
+
+  protected constructor(
+    scope: Construct,
+    id: string,
+    private readonly info: PathInfo,
+    protected readonly props: PathProps,
+  ) {
+    super(scope, id);
+    const { settings, network } = props;
+    const path = info.id;
+    this.store = new JobStore(this, 'Store', {
+      onDestroy: settings.onDestroy,
+      retention: Duration.days(settings.retentionDays),
+    });
+    this.queue = new JobQueue(this, 'Jobs', { visibility: Duration.seconds(settings.visibilitySeconds) });
+    this.fleet = new GpuFleet(this, 'Fleet', {
+      network,
+      instanceTypes: settings.instanceTypes,
+      maxMachines: settings.maxMachines,
+    });
+    this.task = new GpuTask(this, 'Machine', { fleet: this.fleet });
+    this.sizer = new FleetSizer(this, 'Sizer', { fleet: this.fleet, queue: this.queue, path, settings });
+    this.intake = new JobIntake(this, 'Intake', {
+      store: this.store,
+      queue: this.queue,
+      sizer: this.sizer,
+      path,
+      settings,
+    });
+    this.api = new JobApi(this, 'Api', { store: this.store, path, settings });
+    this.alarms = new Alarms(this, 'Alarms', {
+      queue: this.queue,
+      failedEvents: this.intake.failedEvents,
+      email: settings.alarmEmail,
+      handlers: [this.sizer.handler, this.intake.intakeUpload, this.intake.sweepJobs, this.api.submitJob],
+    });
+  }
+
+  /** The image of a container, from this package's sources unless the settings name a tag. */
+  protected image(name: ImageName): ServiceImage {
+    const { images, settings } = this.props;
+    return settings.imageTag === undefined
+      ? ServiceImage.fromSource(images[name], name)
+      : ServiceImage.fromTag(images[name], settings.imageTag);
+  }
+
+  /** Adds the container that fetches the models and ends. */
+  protected addModelFetch() {
+    const { settings, modelCache } = this.props;
+    this.task.addModelFetch(this.image('worker'), {
+      [ENV.modelBucket]: modelCache.bucket.bucketName,
+      [ENV.whisperEngine]: settings.engine,
+      [ENV.whisperModel]: settings.model,
+    });
+    modelCache.grantFetch(this.task.definition.taskRole);
+  }
+
+  /** Adds the worker, after the model services. */
+  protected addWorker() {
+    const { settings } = this.props;
+    this.task.addWorker(this.image('worker'), {
+      [ENV.path]: this.info.id,
+      [ENV.jobsTable]: this.store.table.tableName,
+      [ENV.mediaBucket]: this.store.bucket.bucketName,
+      [ENV.queueUrl]: this.queue.queue.queueUrl,
+      [ENV.fleetName]: this.fleet.group.autoScalingGroupName,
+      [ENV.idleSeconds]: String(Math.round(settings.idleMinutes * 60)),
+      [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
+      [ENV.maxAudioSeconds]: String(Math.round(settings.maxAudioHours * 3600)),
+      [ENV.maxUploadBytes]: String(settings.maxUploadGiB * 2 ** 30),
+      [ENV.retentionDays]: String(settings.retentionDays),
+    });
+    const role = this.task.definition.taskRole;
+    this.store.grantTransition(role);
+    this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);
+    this.store.grantWriteObjects(role, KEY.jobsPrefix);
+    this.store.grantDeleteObjects(role, KEY.jobsPrefix);
+    this.queue.queue.grantConsumeMessages(role);
+    this.fleet.grantTerminate(role);
+    grantPutEvents(this, role);
+  }
+}

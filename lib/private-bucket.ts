@@ -1,0 +1,43 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge';
+import type { Settings } from './settings';
+
+export interface PrivateBucketProps {
+  readonly onDestroy: Settings['onDestroy'];
+  readonly lifecycleRules: LifecycleRule[];
+}
+
+/** An encrypted bucket that only its own account reaches, over TLS alone. */
+export class PrivateBucket extends Construct {
+  readonly bucket: IBucket;
+
+  constructor(scope: Construct, id: string, props: PrivateBucketProps) {
+    super(scope, id);
+    const erase = props.onDestroy === 'delete';
+    const bucket = new Bucket(this, 'Resource', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      lifecycleRules: props.lifecycleRules,
+      removalPolicy: erase ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      autoDeleteObjects: erase,
+    });
+    acknowledge(
+      bucket,
+      'AwsSolutions-S1',
+      'Access logs would be a second bucket to guard; CloudTrail data events serve who needs them.',
+    );
+    this.bucket = bucket;
+  }
+}

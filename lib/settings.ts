@@ -1,0 +1,113 @@
+import type { Node } from 'constructs';
+import { z } from 'zod';
+
+/** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
+const CONTEXT_KEY = 'spotscribe';
+
+/** Values given by `-c` arrive as text. */
+const number = () => z.coerce.number();
+const list = () =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',') : value),
+    z.array(z.string().min(1)).min(1),
+  );
+
+const schema = z.strictObject({
+  /** Deployment paths to make stacks for, by id. */
+  paths: list().default(['DockerGpu']),
+  /** Speech engine: `whisperx`, or `pocketsphinx` (English only, no GPU: for laptops and tests). */
+  engine: z.enum(['whisperx', 'pocketsphinx']).default('whisperx'),
+  /** Whisper model: the name of a directory under `models/` in the model cache. */
+  model: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name')
+    .default('large-v3-turbo'),
+  /** ctranslate2 compute type. */
+  computeType: z.enum(['auto', 'int8_float16', 'float16', 'int8', 'int8_float32', 'float32']).default('auto'),
+  /** Tag of the images in the path's repositories. By default the hash of each image's sources. */
+  imageTag: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, 'must be an image tag')
+    .optional(),
+  /** Most machines that run at once. */
+  maxMachines: number().int().min(1).max(100).default(4),
+  /** Jobs queued or in flight for which one machine is enough. */
+  jobsPerMachine: number().int().min(1).max(1000).default(4),
+  /** Minutes without work after which a machine ends itself. */
+  idleMinutes: number().min(0.05).max(720).default(5),
+  /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
+  instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
+  /** Availability zones to look for machines in. */
+  availabilityZones: number().int().min(1).max(6).default(3),
+  /** Seconds that a worker's claim holds without a heartbeat: how soon a lost job is taken up again. */
+  visibilitySeconds: number().int().min(6).max(3600).default(60),
+  /** Minutes that an upload may take to come. */
+  uploadExpiryMinutes: number().min(0.05).max(720).default(60),
+  /** Days for which rows, audio and results are kept. */
+  retentionDays: number().int().min(1).max(3650).default(30),
+  /** Longest audio in hours. */
+  maxAudioHours: number().positive().max(24).default(10),
+  /** Largest upload in GiB. A single PUT to S3 takes 5 GiB at most. */
+  maxUploadGiB: number().positive().max(5).default(5),
+  /** Who is told when something goes wrong. */
+  alarmEmail: z.email().optional(),
+  /** What becomes of the user's data (audio, results, rows, keys, models) when a stack is destroyed. */
+  onDestroy: z.enum(['keep', 'delete']).default('keep'),
+});
+
+/** Validated settings of the app. */
+export type Settings = z.infer<typeof schema>;
+
+/** A setting is wrong. The message names property, limit, value and cure; no stack trace is owed for it. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads the settings from the `spotscribe` context, single values of the command line first.
+ *
+ * @throws SettingsError if a setting is unknown or out of range
+ */
+export function readSettings(node: Node): Settings {
+  const fromFile: unknown = node.tryGetContext(CONTEXT_KEY) ?? {};
+  const given: Record<string, unknown> = z.record(z.string(), z.unknown()).parse(fromFile);
+  for (const [key, value] of Object.entries(node.getAllContext())) {
+    if (key.startsWith(`${CONTEXT_KEY}:`)) given[key.slice(CONTEXT_KEY.length + 1)] = value;
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError(parsed.error.issues.map((issue) => describe(issue, given)).join('\n'));
+}
+
+/** The settings with their defaults, for tests and for stacks made by hand. */
+export const defaultSettings = (overrides: Partial<Settings> = {}): Settings => ({
+  ...schema.parse({}),
+  ...overrides,
+});
+
+function describe(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schema.shape).join(', ');
+    return `Setting "${issue.keys.join('", "')}" is not known. Known settings: ${known}.`;
+  }
+  const name = String(issue.path[0] ?? CONTEXT_KEY);
+  const cure = `Set it in cdk.json under context.${CONTEXT_KEY}.${name}, or with -c ${CONTEXT_KEY}:${name}=<value>.`;
+  return `Setting "${name}" ${limit(issue)}; got ${JSON.stringify(given[name])}. ${cure}`;
+}
+
+function limit(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return issue.origin === 'array'
+        ? 'must not be empty'
+        : `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return `must be ${issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`}`;
+    default:
+      return issue.message.toLowerCase();
+  }
+}

@@ -1,0 +1,68 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { JobQueue } from '../jobs/job-queue';
+
+export interface AlarmsProps {
+  readonly queue: JobQueue;
+  readonly failedEvents: IQueue;
+  /** Functions whose errors mean that jobs get stuck. */
+  readonly handlers: IFunction[];
+  /** Who is told. @default - nobody: subscribe to the topic by hand */
+  readonly email?: string;
+}
+
+/** Tells when jobs fail or get stuck. Each alarm ends in the heading of docs/runbook.md that says what to do. */
+export class Alarms extends Construct {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { queue, failedEvents, handlers, email } = props;
+    this.topic = new Topic(this, 'Topic', { enforceSSL: true });
+    if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
+    this.alarm('DeadLetters', {
+      metric: queue.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1) }),
+      threshold: 1,
+      what: 'A job failed five times, or its message could not be read',
+      heading: 'Dead letters',
+    });
+    this.alarm('FailedEvents', {
+      metric: failedEvents.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1) }),
+      threshold: 1,
+      what: 'An upload could not be made into a job',
+      heading: 'Failed events',
+    });
+    this.alarm('OldestJob', {
+      metric: queue.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1) }),
+      threshold: Duration.minutes(30).toSeconds(),
+      what: 'A job has waited for half an hour',
+      heading: 'Jobs wait and no machine comes',
+    });
+    for (const handler of handlers) {
+      this.alarm(`${handler.node.id}Errors`, {
+        metric: handler.metricErrors({ period: Duration.minutes(5) }),
+        threshold: 1,
+        what: `The function ${handler.node.id} failed`,
+        heading: 'A function fails',
+      });
+    }
+  }
+
+  private alarm(id: string, props: { metric: IMetric; threshold: number; what: string; heading: string }) {
+    const alarm = new Alarm(this, id, {
+      metric: props.metric,
+      threshold: props.threshold,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      alarmDescription: `${props.what}. What to do: docs/runbook.md, "${props.heading}"`,
+    });
+    alarm.addAlarmAction(new SnsAction(this.topic));
+  }
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { MAX_RECEIVES, STOP_SECONDS } from '../../../lambda/contract';
+import { PATHS } from '../../../lib/paths';
+import { pathTemplate } from '../templates';
+
+interface Statement {
+  Action: string | string[];
+  Resource: unknown;
+  Effect: string;
+}
+
+/** What works on `*` alone, and nothing else may. */
+const UNLIMITABLE = new Set([
+  'autoscaling:DescribeAutoScalingGroups',
+  'ecr:GetAuthorizationToken',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
+]);
+
+const resources = (template: Template, type: string) => Object.values(template.findResources(type));
+
+describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id, path) => {
+  const template = pathTemplate({ paths: [id] }, id);
+
+  test('has a number and a summary', () => {
+    expect(path.info.number % 100).toBe(0);
+    expect(path.info.summary).not.toBe('');
+  });
+
+  test('sends what fails again and again to a dead-letter queue', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      RedrivePolicy: { maxReceiveCount: MAX_RECEIVES, deadLetterTargetArn: Match.anyValue() },
+    });
+  });
+
+  test('tells by alarm of dead letters, failed events and waiting jobs, each with its page of the runbook', () => {
+    const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
+    const alarms = resources(template, 'AWS::CloudWatch::Alarm');
+    expect(alarms.length).toBeGreaterThanOrEqual(3);
+    for (const { Properties } of alarms) {
+      const heading = /docs\/runbook\.md, "(.+)"$/.exec(Properties.AlarmDescription as string)?.[1];
+      expect(runbook).toContain(`\n## ${heading}\n`);
+      expect(Properties.AlarmActions).toHaveLength(1);
+    }
+  });
+
+  test('encrypts what it stores, and speaks TLS alone', () => {
+    for (const { Properties } of resources(template, 'AWS::S3::Bucket')) {
+      expect(Properties.BucketEncryption).toBeDefined();
+      expect(Properties.PublicAccessBlockConfiguration).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+    }
+    for (const { Properties } of resources(template, 'AWS::SQS::Queue')) {
+      expect(Properties.SqsManagedSseEnabled).toBe(true);
+    }
+    for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy']) {
+      for (const { Properties } of resources(template, type)) {
+        expect(JSON.stringify(Properties.PolicyDocument)).toContain('"aws:SecureTransport":"false"');
+      }
+    }
+  });
+
+  test('can go back in time with every table', () => {
+    for (const { Properties } of resources(template, 'AWS::DynamoDB::Table')) {
+      expect(Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+    }
+  });
+
+  test('grants no wildcard action, and no wildcard resource that could be a name', () => {
+    for (const { Properties } of resources(template, 'AWS::IAM::Policy')) {
+      const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
+      for (const statement of Statement) {
+        const actions = [statement.Action].flat();
+        expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+        if ([statement.Resource].flat().includes('*')) {
+          expect(actions.filter((action) => !UNLIMITABLE.has(action))).toEqual([]);
+        }
+      }
+    }
+  });
+
+  test('opens no route without a key', () => {
+    for (const { Properties } of resources(template, 'AWS::ApiGatewayV2::Route')) {
+      expect(Properties).toMatchObject({ AuthorizationType: 'CUSTOM', AuthorizerId: expect.anything() });
+    }
+    expect(resources(template, 'AWS::Lambda::Url')).toEqual([]);
+  });
+
+  test('rests at zero machines, and none is asked for by a deployment', () => {
+    for (const { Properties } of resources(template, 'AWS::AutoScaling::AutoScalingGroup')) {
+      expect(Properties.MinSize).toBe('0');
+      expect(Properties).not.toHaveProperty('DesiredCapacity');
+    }
+  });
+
+  test('runs containers without root, without privileges, on a read-only root', () => {
+    for (const { Properties } of resources(template, 'AWS::ECS::TaskDefinition')) {
+      for (const container of Properties.ContainerDefinitions) {
+        expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false });
+        expect(container.User).not.toMatch(/^(0|root)(:|$)/);
+      }
+    }
+  });
+
+  test('gives the worker the time it needs to stop, within a spot notice', () => {
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: Match.arrayWith([Match.objectLike({ Name: 'worker', StopTimeout: STOP_SECONDS + 5 })]),
+    });
+  });
+
+  test('keeps the user’s data when destroyed, unless told otherwise', () => {
+    const kept = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table'];
+    const policies = (of: Template) => kept.flatMap((type) => resources(of, type).map(({ DeletionPolicy }) => DeletionPolicy));
+    expect(new Set(policies(template))).toEqual(new Set(['Retain']));
+    expect(new Set(policies(pathTemplate({ paths: [id], onDestroy: 'delete' }, id)))).toEqual(new Set(['Delete']));
+  });
+});

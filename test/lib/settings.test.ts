@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { readSettings, SettingsError } from '../../lib/settings';
+
+const read = (context: Record<string, unknown>) => readSettings(new App({ context }).node);
+
+describe('settings', () => {
+  test('have defaults for everything', () => {
+    expect(read({})).toMatchObject({ paths: ['DockerGpu'], engine: 'whisperx', maxMachines: 4, onDestroy: 'keep' });
+  });
+
+  test('of the command line win over those of cdk.json', () => {
+    const context = { spotscribe: { maxMachines: 2, idleMinutes: 9 }, 'spotscribe:maxMachines': '7' };
+    expect(read(context)).toMatchObject({ maxMachines: 7, idleMinutes: 9 });
+  });
+
+  test('take lists as text', () => {
+    expect(read({ 'spotscribe:instanceTypes': 'g6.xlarge,g5.xlarge' }).instanceTypes).toEqual(['g6.xlarge', 'g5.xlarge']);
+  });
+
+  test.each([
+    [{ maxMachines: 0 }, 'Setting "maxMachines" must be at least 1; got 0.'],
+    [{ maxMachines: 2.5 }, 'Setting "maxMachines" must be a whole number; got 2.5.'],
+    [{ maxMachines: 'many' }, 'Setting "maxMachines" must be of type number; got "many".'],
+    [{ engine: 'whispr' }, 'Setting "engine" must be one of whisperx, pocketsphinx; got "whispr".'],
+    [{ maxUploadGiB: 6 }, 'Setting "maxUploadGiB" must be at most 5; got 6.'],
+    [{ model: '../etc' }, 'Setting "model" must be a plain directory name; got "../etc".'],
+    [{ instanceTypes: [] }, 'Setting "instanceTypes" must not be empty; got [].'],
+    [{ maxMachine: 3 }, 'Setting "maxMachine" is not known. Known settings: paths,'],
+  ])('refuse %j with property, limit and value', (spotscribe, message) => {
+    expect(() => read({ spotscribe })).toThrow(SettingsError);
+    expect(() => read({ spotscribe })).toThrow(message);
+  });
+
+  test('name the cure', () => {
+    expect(() => read({ 'spotscribe:idleMinutes': '-1' })).toThrow(
+      'Set it in cdk.json under context.spotscribe.idleMinutes, or with -c spotscribe:idleMinutes=<value>.',
+    );
+  });
+});
+
+describe('the app, given a bad setting', () => {
+  const run = (context: Record<string, unknown>) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
+      cwd: join(__dirname, '..', '..'),
+      encoding: 'utf8',
+      env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_OUTDIR: join(__dirname, '../../cdk.out/bad') },
+    });
+
+  test.each([
+    [{ spotscribe: { maxMachines: 0 } }, /^Setting "maxMachines" must be at least 1; got 0\. Set it in .*\n$/],
+    [{ spotscribe: { paths: ['Nope'] } }, /^Setting "paths" must be among DockerGpu; got \["Nope"\]\. .*\n$/],
+  ])('says so in one line and without a stack trace: %j', (context, line) => {
+    const { stderr, status } = run(context);
+    expect(stderr).toMatch(line);
+    expect(status).toBe(1);
+  });
+});
