@@ -4,7 +4,7 @@ import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { ImageName } from './image-repositories';
 
-const root = join(__dirname, '..', '..');
+const PACKAGE = join(__dirname, '..', '..');
 
 /** What each image is made of: a change in any of these is a new tag, and nothing else is. */
 const SOURCES: Record<ImageName, string[]> = {
@@ -13,7 +13,7 @@ const SOURCES: Record<ImageName, string[]> = {
 };
 
 /** Hash of an image's sources, used as its tag: the same sources always name the same image. */
-export function sourceTag(image: ImageName): string {
+export function sourceTag(image: ImageName, root = PACKAGE): string {
   return SOURCES[image]
     .map((source) =>
       FileSystem.fingerprint(join(root, source), {

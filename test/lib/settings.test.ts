@@ -7,7 +7,12 @@ const read = (context: Record<string, unknown>) => readSettings(new App({ contex
 
 describe('settings', () => {
   test('have defaults for everything', () => {
-    expect(read({})).toMatchObject({ paths: ['DockerGpu'], engine: 'whisperx', maxMachines: 4, onDestroy: 'keep' });
+    expect(read({})).toMatchObject({
+      paths: ['DockerGpu'],
+      engine: 'whisperx',
+      maxMachines: 4,
+      onDestroy: 'keep',
+    });
   });
 
   test('of the command line win over those of cdk.json', () => {
@@ -16,7 +21,10 @@ describe('settings', () => {
   });
 
   test('take lists as text', () => {
-    expect(read({ 'spotscribe:instanceTypes': 'g6.xlarge,g5.xlarge' }).instanceTypes).toEqual(['g6.xlarge', 'g5.xlarge']);
+    expect(read({ 'spotscribe:instanceTypes': 'g6.xlarge,g5.xlarge' }).instanceTypes).toEqual([
+      'g6.xlarge',
+      'g5.xlarge',
+    ]);
   });
 
   test.each([
@@ -45,11 +53,18 @@ describe('the app, given a bad setting', () => {
     spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
       cwd: join(__dirname, '..', '..'),
       encoding: 'utf8',
-      env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_OUTDIR: join(__dirname, '../../cdk.out/bad') },
+      env: {
+        ...process.env,
+        CDK_CONTEXT_JSON: JSON.stringify(context),
+        CDK_OUTDIR: join(__dirname, '../../cdk.out/bad'),
+      },
     });
 
   test.each([
-    [{ spotscribe: { maxMachines: 0 } }, /^Setting "maxMachines" must be at least 1; got 0\. Set it in .*\n$/],
+    [
+      { spotscribe: { maxMachines: 0 } },
+      /^Setting "maxMachines" must be at least 1; got 0\. Set it in .*\n$/,
+    ],
     [{ spotscribe: { paths: ['Nope'] } }, /^Setting "paths" must be among DockerGpu; got \["Nope"\]\. .*\n$/],
   ])('says so in one line and without a stack trace: %j', (context, line) => {
     const { stderr, status } = run(context);

@@ -110,14 +110,19 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
 
   test('gives the worker the time it needs to stop, within a spot notice', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
-      ContainerDefinitions: Match.arrayWith([Match.objectLike({ Name: 'worker', StopTimeout: STOP_SECONDS + 5 })]),
+      ContainerDefinitions: Match.arrayWith([
+        Match.objectLike({ Name: 'worker', StopTimeout: STOP_SECONDS + 5 }),
+      ]),
     });
   });
 
   test('keeps the user’s data when destroyed, unless told otherwise', () => {
     const kept = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table'];
-    const policies = (of: Template) => kept.flatMap((type) => resources(of, type).map(({ DeletionPolicy }) => DeletionPolicy));
+    const policies = (of: Template) =>
+      kept.flatMap((type) => resources(of, type).map(({ DeletionPolicy }) => DeletionPolicy));
     expect(new Set(policies(template))).toEqual(new Set(['Retain']));
-    expect(new Set(policies(pathTemplate({ paths: [id], onDestroy: 'delete' }, id)))).toEqual(new Set(['Delete']));
+    expect(new Set(policies(pathTemplate({ paths: [id], onDestroy: 'delete' }, id)))).toEqual(
+      new Set(['Delete']),
+    );
   });
 });

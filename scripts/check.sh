@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Everything that needs no deployment: format, lint, types, unit tests of both languages, synthesis under the policy checks.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CDK_DISABLE_CLI_TELEMETRY=true PATH="$PWD/node_modules/.bin:$PWD/docker/.venv/bin:$PATH"
+reports=.spotscribe/reports
+mkdir -p $reports
+
+[ -x docker/.venv/bin/pytest ] || {
+  echo 'check: the Python environment is missing. Run "bash scripts/setup.sh --python" once.' >&2
+  exit 1
+}
+
+step() { echo "== $*"; }
+
+step format
+prettier --check --log-level warn .
+ruff format --quiet --check docker local
+step lint
+eslint .
+ruff check --quiet --config docker/pyproject.toml docker local
+step types
+tsc
+mypy --config-file docker/pyproject.toml
+step "unit tests (TypeScript)"
+jest --selectProjects unit --json --outputFile $reports/unit.json
+step "unit tests (Python)"
+pytest -q -c docker/pyproject.toml --rootdir docker -m "not whisperx" --junitxml $reports/python.xml
+step policies
+npm run --silent policies

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The model services' tests in their locked production environment (torch, whisperX; several GB), on the CPU.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh --python
+venv=.spotscribe/production
+uv=docker/.venv/bin/uv
+[ -x $venv/bin/python ] || python3 -m venv $venv
+for lock in docker/whisper/requirements.production.txt docker/requirements.dev.txt; do
+  VIRTUAL_ENV=$venv $uv pip install -q --require-hashes -r "$lock"
+done
+mkdir -p .spotscribe/reports
+HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 PYANNOTE_METRICS_ENABLED=0 \
+  $venv/bin/pytest -q -c docker/pyproject.toml --rootdir docker -m whisperx --junitxml .spotscribe/reports/production.xml

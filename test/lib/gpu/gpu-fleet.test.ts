@@ -1,0 +1,63 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { pathTemplate, templates } from '../templates';
+
+describe('the fleet', () => {
+  const template = pathTemplate({ instanceTypes: ['g4dn.xlarge', 'g6.xlarge'], maxMachines: 7 });
+
+  test('asks for spot machines alone, of every type given, where capacity is cheapest to keep', () => {
+    template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
+      MaxSize: '7',
+      MixedInstancesPolicy: {
+        InstancesDistribution: {
+          OnDemandBaseCapacity: 0,
+          OnDemandPercentageAboveBaseCapacity: 0,
+          SpotAllocationStrategy: 'price-capacity-optimized',
+        },
+        LaunchTemplate: {
+          Overrides: [{ InstanceType: 'g4dn.xlarge' }, { InstanceType: 'g6.xlarge' }],
+        },
+      },
+    });
+  });
+
+  test('reaches over all zones that the settings name', () => {
+    const foundation = templates({ availabilityZones: 5 })['Spotscribe-Foundation'];
+    foundation?.resourceCountIs('AWS::EC2::Subnet', 5);
+    foundation?.resourceCountIs('AWS::EC2::NatGateway', 0);
+  });
+
+  test('starts machines with an encrypted disk, and hides the machine’s role from containers', () => {
+    template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: {
+        MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+        BlockDeviceMappings: [{ Ebs: Match.objectLike({ Encrypted: true, VolumeType: 'gp3' }) }],
+      },
+    });
+  });
+
+  test('lets nothing in, and out to HTTPS alone', () => {
+    templates()['Spotscribe-Foundation']?.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
+    });
+  });
+
+  test('lets the worker end machines of its own group alone', () => {
+    const group = Object.keys(template.findResources('AWS::AutoScaling::AutoScalingGroup'))[0];
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'autoscaling:TerminateInstanceInAutoScalingGroup',
+            Resource: {
+              'Fn::Join': [
+                '',
+                Match.arrayWith([':autoScalingGroup:*:autoScalingGroupName/', { Ref: group }]),
+              ],
+            },
+          }),
+        ]),
+      },
+    });
+  });
+});

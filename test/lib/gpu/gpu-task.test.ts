@@ -1,0 +1,77 @@
+import { ENV } from '../../../lambda/contract';
+import { pathTemplate } from '../templates';
+
+interface Container {
+  Name: string;
+  Essential: boolean;
+  Environment?: { Name: string; Value: unknown }[];
+  MountPoints: { SourceVolume: string; ContainerPath: string; ReadOnly: boolean }[];
+  DependsOn?: { ContainerName: string; Condition: string }[];
+  Links?: string[];
+  ResourceRequirements?: unknown;
+}
+
+const task = (settings = {}) =>
+  Object.values(pathTemplate(settings).findResources('AWS::ECS::TaskDefinition'))[0]?.Properties as {
+    NetworkMode: string;
+    ContainerDefinitions: Container[];
+  };
+
+const container = (name: string, settings = {}) => {
+  const found = task(settings).ContainerDefinitions.find(({ Name }) => Name === name);
+  if (found === undefined) throw new Error(`No container ${name}`);
+  return found;
+};
+
+const environment = ({ Environment = [] }: Container) =>
+  Object.fromEntries(Environment.map(({ Name, Value }) => [Name, Value]));
+
+describe('the task', () => {
+  test('runs once on every machine', () => {
+    pathTemplate().hasResourceProperties('AWS::ECS::Service', { SchedulingStrategy: 'DAEMON' });
+  });
+
+  test('starts the models’ fetch, then the service, then the worker', () => {
+    expect(container('models')).toMatchObject({ Essential: false, Command: ['fetch-models'] });
+    expect(container('whisper').DependsOn).toEqual([{ ContainerName: 'models', Condition: 'SUCCESS' }]);
+    expect(container('worker').DependsOn).toEqual([{ ContainerName: 'whisper', Condition: 'START' }]);
+  });
+
+  test('links the worker to the service under the name that its address uses', () => {
+    expect(task().NetworkMode).toBe('bridge');
+    expect(container('worker').Links).toEqual(['whisper']);
+    expect(environment(container('worker'))[ENV.whisperUrl]).toBe('http://whisper:8001');
+    expect(environment(container('whisper'))[ENV.port]).toBe('8001');
+  });
+
+  test('gives the model service the GPU, and no credentials or names of AWS', () => {
+    expect(container('whisper').ResourceRequirements).toEqual([{ Type: 'GPU', Value: '1' }]);
+    const names = Object.keys(environment(container('whisper')));
+    expect(names.filter((name) => /BUCKET|TABLE|QUEUE|FLEET|AWS/.test(name))).toEqual([]);
+  });
+
+  test('lets the service see audio and models but change neither', () => {
+    const mounts = (name: string) =>
+      Object.fromEntries(container(name).MountPoints.map((mount) => [mount.ContainerPath, mount.ReadOnly]));
+    expect(mounts('whisper')).toEqual({ '/scratch': false, '/shared-audio': true, '/models': true });
+    expect(mounts('worker')).toEqual({ '/shared-audio': false, '/machine.json': true });
+    expect(mounts('models')).toEqual({ '/models': false });
+  });
+
+  test('passes the settings on', () => {
+    const settings = {
+      engine: 'pocketsphinx',
+      idleMinutes: 0.5,
+      maxAudioHours: 2,
+      visibilitySeconds: 33,
+    } as const;
+    expect(environment(container('whisper', settings))).toMatchObject({
+      [ENV.whisperEngine]: 'pocketsphinx',
+      [ENV.maxAudioSeconds]: '7200',
+    });
+    expect(environment(container('worker', settings))).toMatchObject({
+      [ENV.idleSeconds]: '30',
+      [ENV.visibilitySeconds]: '33',
+    });
+  });
+});
