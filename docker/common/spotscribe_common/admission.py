@@ -1,0 +1,40 @@
+"""Bounded admission: a few requests are let in, the rest are told to come back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from spotscribe_common.errors import BusyError
+
+
+class Admission:
+    """Counts the requests inside. Used from one event loop, so it needs no lock.
+
+    Args:
+        running: requests that are worked on at once.
+        waiting: further requests that may wait inside.
+        retry_after: seconds after which a refused caller should try again.
+    """
+
+    def __init__(self, *, running: int, waiting: int, retry_after: int) -> None:
+        self.limit = running + waiting
+        self.inside = 0
+        self._retry_after = retry_after
+
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Holds a place for as long as the block runs.
+
+        Raises:
+            BusyError: every place is taken.
+        """
+        if self.inside >= self.limit:
+            raise BusyError(
+                f"{self.inside} requests are being worked on or wait, and no more are let in. "
+                f"Try again in {self._retry_after} s.",
+                retry_after=self._retry_after,
+            )
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1

@@ -1,0 +1,101 @@
+"""Any media file to 16 kHz mono samples on the scratch disk, in a bounded process."""
+
+import math
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from spotscribe_common.bounded_process import Bounds, run_bounded
+from spotscribe_common.errors import AudioTooLongError, BadAudioError, InternalError
+from spotscribe_common.media import INPUT_GUARD, Media, input_name, probe, refusal
+from spotscribe_common.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
+
+# Decoded past the cap, so that what is longer shows.
+_OVERRUN_SECONDS = 1.0
+# Left on the disk whatever is decoded.
+_DISK_RESERVE = 64 << 20
+
+
+async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
+    """Decodes the first audio stream of a file.
+
+    Disk: at most 32 kB a second of audio up to `max_seconds`, in a file without a name, which is gone when the
+    returned :class:`Pcm` is closed or the process ends, however it ends. Memory: flat.
+
+    Args:
+        file: the media, open for reading; it is read by ffmpeg through this very descriptor.
+        max_seconds: longest audio accepted.
+        scratch: directory for the samples.
+
+    Raises:
+        UnsupportedMediaError: a playlist or a container that is not accepted.
+        BadAudioError: not decodable, no audio, or less audio than the header promises.
+        AudioTooLongError: longer than `max_seconds`.
+        InternalError: disk full, or ffmpeg missing.
+    """
+    media = await probe(file)
+    if media.stated_seconds is not None and media.stated_seconds > max_seconds:
+        raise _too_long(f"{media.stated_seconds:.0f} s long", max_seconds)
+    _check_space(media.stated_seconds, scratch)
+    bounds = _bounds(max_seconds)
+    samples = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - handed on inside the Pcm
+    try:
+        ended = await run_bounded(_command(file, max_seconds), bounds, inherit=[file.fileno()], output=samples)
+        if ended.timed_out or ended.status != 0:
+            raise refusal(ended, "decoded", bounds)
+        pcm = Pcm(samples)
+        _check_length(pcm, media, max_seconds)
+    except BaseException:
+        samples.close()
+        raise
+    return pcm
+
+
+def _command(file: BinaryIO, max_seconds: float) -> list[str]:
+    return [
+        "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD, "-i", input_name(file),
+        "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
+        # Gaps in the time stamps become silence: the words' times are those of the file.
+        "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1",
+    ]  # fmt: skip
+
+
+def _bounds(max_seconds: float) -> Bounds:
+    return Bounds(
+        memory_bytes=2 << 30,
+        file_bytes=math.ceil((max_seconds + _OVERRUN_SECONDS) * BYTES_PER_SECOND) + (1 << 20),
+        # The slowest of what is sensible (many channels at a high rate) decodes at some 50 times real time.
+        cpu_seconds=math.ceil(60 + max_seconds / 20),
+        wall_seconds=120 + max_seconds / 10,
+    )
+
+
+def _check_space(seconds: float | None, scratch: Path) -> None:
+    needed = round((seconds or 0) * BYTES_PER_SECOND) + _DISK_RESERVE
+    free = shutil.disk_usage(scratch).free
+    if free < needed:
+        raise InternalError(
+            f"The scratch disk has {free >> 20} MiB free and decoding needs {needed >> 20} MiB.", retry_after=30
+        )
+
+
+def _check_length(pcm: Pcm, media: Media, max_seconds: float) -> None:
+    if pcm.samples == 0:
+        raise BadAudioError("The file's audio stream holds no samples.")
+    if pcm.duration > max_seconds:
+        raise _too_long("longer", max_seconds)
+    if not media.promised or media.stated_seconds is None:
+        return
+    missing = media.stated_seconds - pcm.duration
+    if missing > max(1.0, 0.02 * media.stated_seconds):
+        raise BadAudioError(
+            f"The file is truncated or damaged: its header promises {media.stated_seconds:.1f} s of audio, "
+            f"and {pcm.duration:.1f} s could be decoded. Upload it again."
+        )
+
+
+def _too_long(length: str, max_seconds: float) -> AudioTooLongError:
+    return AudioTooLongError(
+        f"The audio is {length}, and at most {max_seconds:g} s ({max_seconds / 3600:.1f} h) are accepted. Split it."
+    )

@@ -1,0 +1,100 @@
+"""Answers every failure in OpenAI's shape of error body."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from spotscribe_common.contract import JobError
+from spotscribe_common.disconnect import CallerGoneError
+from spotscribe_common.errors import ErrorCode, InternalError, InvalidRequestError, PermanentError, ServiceError
+
+_log = logging.getLogger(__name__)
+_CODES: dict[int, ErrorCode] = {
+    404: "source_not_found",
+    413: "upload_too_large",
+    415: "unsupported_media_type",
+}
+
+
+def install_error_answers(app: FastAPI) -> None:
+    """Makes `app` answer all errors in one shape."""
+
+    async def on_service_error(_: Request, error: Exception) -> JSONResponse:
+        return error_answer(error)
+
+    async def on_invalid(_: Request, error: Exception) -> JSONResponse:
+        details = error.errors() if isinstance(error, RequestValidationError) else []
+        return error_answer(invalid_request(details))
+
+    async def on_http(_: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, HTTPException):
+            return error_answer(error)
+        code = _CODES.get(error.status_code, "invalid_request" if error.status_code < 500 else "internal")
+        return _answer(error.status_code, str(error.detail), code, permanent=error.status_code < 500)
+
+    async def on_gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=499)
+
+    app.add_exception_handler(CallerGoneError, on_gone)
+    app.add_exception_handler(ServiceError, on_service_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_service_error)
+
+
+def error_answer(error: Exception) -> JSONResponse:
+    """The answer for an error that was raised before the answer began."""
+    known = as_service_error(error)
+    return _answer(
+        known.status,
+        known.message,
+        known.code,
+        permanent=isinstance(known, PermanentError),
+        param=known.param,
+        retry_after=known.retry_after,
+    )
+
+
+def job_error(error: Exception) -> JobError:
+    """The error for an answer that has begun, as its last event carries it."""
+    known = as_service_error(error)
+    return JobError(code=known.code, message=known.message)
+
+
+def as_service_error(error: Exception) -> ServiceError:
+    """The error itself if it is one of ours; anything else is logged, and shown without its details."""
+    if isinstance(error, ServiceError):
+        return error
+    _log.error("unexpected failure", exc_info=error)
+    return InternalError(f"The service failed unexpectedly ({type(error).__name__}). Its log says more.")
+
+
+def invalid_request(details: Sequence[Any]) -> InvalidRequestError:
+    """The error for the first of pydantic's complaints, naming the field."""
+    if not details:
+        return InvalidRequestError("The request is not valid.")
+    first = details[0]
+    field = ".".join(str(part) for part in first["loc"] if part != "body") or None
+    return InvalidRequestError(f"{field or 'The body'}: {first['msg']}.", param=field)
+
+
+def _answer(
+    status: int,
+    message: str,
+    code: ErrorCode,
+    *,
+    permanent: bool,
+    param: str | None = None,
+    retry_after: int | None = None,
+) -> JSONResponse:
+    kind = "invalid_request_error" if permanent else "server_error"
+    return JSONResponse(
+        {"error": {"message": message, "type": kind, "param": param, "code": code}},
+        status_code=status,
+        headers={} if retry_after is None else {"Retry-After": str(retry_after)},
+    )

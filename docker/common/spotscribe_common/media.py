@@ -1,0 +1,154 @@
+"""What an untrusted media file is, found out without believing its name or opening anything that it names."""
+
+import json
+import math
+import os
+import re
+import struct
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from spotscribe_common.bounded_process import Bounds, Finished, run_bounded
+from spotscribe_common.errors import BadAudioError, InternalError, UnsupportedMediaError
+
+# Demuxers that hold their media themselves. None of them opens a second file or a URL.
+CONTAINERS = (
+    "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dts", "eac3", "flac", "flv", "matroska", "mov",
+    "mp3", "mp4", "mpc8", "mpeg", "mpegts", "ogg", "tta", "voc", "w64", "wav", "webm", "wv",
+)  # fmt: skip
+# What ffprobe and ffmpeg are told before the input: local file only, and only these containers.
+INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(CONTAINERS))
+# Containers whose header states the length that was meant. Others are measured from the file as it lies there.
+_PROMISING = frozenset({"flac", "matroska", "mov", "wav", "w64", "aiff", "caf"})
+
+_HEAD_BYTES = 1 << 16
+_PLAYLIST = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:#EXTM3U|ffconcat\s+version|\[playlist\]|v=0\r?\n|"
+    rb"<asx|<smil|(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:MPD|playlist|SmoothStreamingMedia)[\s>]|"
+    rb"(?:#[^\n]*\n\s*)*(?:file|stream|exact_stream_id|option|chapter)\s+['\"\w])",
+    re.DOTALL | re.IGNORECASE,
+)
+_PROBE_BOUNDS = Bounds(memory_bytes=2 << 30, file_bytes=0, cpu_seconds=60, wall_seconds=120)
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that holds audio.
+
+    Attributes:
+        container: ffmpeg's name for it, such as `wav` or `mov,mp4,m4a,3gp,3g2,mj2`.
+        stated_seconds: length of the audio as the file states it; None if it does not, or not reliably.
+        promised: whether that length was written before the audio, so that less audio means a truncated file.
+    """
+
+    container: str
+    stated_seconds: float | None
+    promised: bool
+
+
+def refuse_playlists(file: BinaryIO) -> None:
+    """Looks at the first bytes, so that a playlist never reaches ffmpeg at all.
+
+    Raises:
+        UnsupportedMediaError: the file is a playlist (HLS, concat, DASH, SDP, PLS, ASX, SMIL).
+        BadAudioError: the file is empty.
+    """
+    head = os.pread(file.fileno(), _HEAD_BYTES, 0)
+    if not head:
+        raise BadAudioError("The file is empty (0 bytes).")
+    if _PLAYLIST.match(head):
+        raise UnsupportedMediaError("The file is a playlist that names other files. Send the media itself.")
+
+
+async def probe(file: BinaryIO) -> Media:
+    """Asks ffprobe, bounded, what the file holds.
+
+    Raises:
+        UnsupportedMediaError: a playlist or a container that is not accepted.
+        BadAudioError: not decodable, or without an audio stream.
+        InternalError: ffprobe is missing.
+    """
+    refuse_playlists(file)
+    answer = await run_bounded(
+        [
+            "ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", "-show_entries",
+            "format=format_name,duration:stream=codec_type,duration:stream_tags=DURATION", "-i", input_name(file),
+        ],
+        _PROBE_BOUNDS,
+        inherit=[file.fileno()],
+    )  # fmt: skip
+    if answer.timed_out or answer.status != 0:
+        raise refusal(answer, "probed", _PROBE_BOUNDS)
+    found: dict[str, Any] = json.loads(answer.output)
+    return _media(found, file)
+
+
+def input_name(file: BinaryIO) -> str:
+    """A name without an extension for ffmpeg, which would otherwise believe it; and the very file we checked."""
+    return f"file:/dev/fd/{file.fileno()}"
+
+
+def refusal(ended: Finished, verb: str, bounds: Bounds) -> BadAudioError | UnsupportedMediaError | InternalError:
+    """The error for an ffmpeg or ffprobe that did not succeed."""
+    if "not on whitelist" in ended.complaint:
+        return UnsupportedMediaError(
+            f"The file's container is not accepted. Accepted are: {', '.join(CONTAINERS)}."
+        )
+    if "No space left on device" in ended.complaint:
+        return InternalError("The scratch disk is full.", retry_after=30)
+    if ended.timed_out:
+        return BadAudioError(f"The file could not be {verb} within {bounds.wall_seconds:g} s.")
+    if "Cannot allocate memory" in ended.complaint:
+        return BadAudioError(f"The file could not be {verb} within {bounds.memory_bytes >> 20} MiB of memory.")
+    lines = [line for line in ended.complaint.splitlines() if line.strip()]
+    said = re.sub(r"file:/dev/fd/\d+:? ?", "", lines[-1])[:200] if lines else f"exit status {ended.status}"
+    return BadAudioError(f"The file could not be {verb} as audio: {said}.")
+
+
+def _media(found: dict[str, Any], file: BinaryIO) -> Media:
+    streams: list[dict[str, Any]] = found.get("streams", [])
+    audio = next((stream for stream in streams if stream.get("codec_type") == "audio"), None)
+    container = str(found.get("format", {}).get("format_name", ""))
+    if audio is None:
+        raise BadAudioError(f"The file ({container or 'unknown container'}) has no audio stream.")
+    if container == "wav":
+        # ffprobe measures a truncated WAV by its size: what was promised stands in the header only.
+        return Media(container, _wav_seconds(os.pread(file.fileno(), _HEAD_BYTES, 0)), promised=True)
+    alone = all(stream.get("codec_type") == "audio" for stream in streams)
+    # A film's length says nothing about its sound, which may end before the picture.
+    stated = _seconds(audio.get("duration")) or _clock(audio.get("tags", {}).get("DURATION"))
+    if stated is None and alone:
+        stated = _seconds(found.get("format", {}).get("duration"))
+    promised = not _PROMISING.isdisjoint(container.split(","))
+    # Lengths of the remaining containers are guessed from the bit rate, but Ogg's is read from its last page.
+    return Media(container, stated if promised or container == "ogg" else None, promised)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value > 0 else None
+
+
+def _clock(text: str | None) -> float | None:
+    """Seconds of Matroska's `HH:MM:SS.nnnnnnnnn`."""
+    match = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", text or "")
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
+
+
+def _wav_seconds(head: bytes) -> float | None:
+    """Length stated in a RIFF header; None where a writer could not know it (a stream) and left a placeholder."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return None
+    at, byte_rate = 12, 0
+    while at + 8 <= len(head):
+        name, size = head[at : at + 4], struct.unpack_from("<I", head, at + 4)[0]
+        if name == b"fmt " and at + 20 <= len(head):
+            byte_rate = struct.unpack_from("<I", head, at + 16)[0]
+        if name == b"data":
+            placeholder = size == 0 or 0x7FFF_F000 <= size <= 0x7FFF_FFFF or size >= 0xFFFF_F000
+            return None if placeholder or byte_rate == 0 else size / byte_rate
+        at += 8 + size + size % 2
+    return None

@@ -1,0 +1,76 @@
+"""Gives every word times: those that the engine could not place get theirs from their neighbours."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from spotscribe_common.contract import Segment, Word
+from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
+
+
+def to_segment(heard: HeardSegment, number: int, offset: float) -> Segment:
+    """A segment of the contract, with absolute times.
+
+    Args:
+        heard: what an engine heard, with times from its window's start.
+        number: the segment's id.
+        offset: the window's start in seconds.
+    """
+    return Segment(
+        id=number,
+        start=_rounded(heard.start + offset),
+        end=_rounded(heard.end + offset),
+        text=heard.text.strip(),
+        words=[_shifted(word, offset) for word in placed_words(heard)],
+    )
+
+
+def placed_words(heard: HeardSegment) -> list[Word]:
+    """The segment's words in order, all with times.
+
+    A run of words without times shares the gap between its neighbours (or the segment's ends) in proportion to
+    their lengths in characters, and is marked as interpolated.
+    """
+    words: list[Word] = []
+    runs = [(placed, list(run)) for placed, run in groupby(heard.words, key=_is_placed)]
+    for index, (placed, run) in enumerate(runs):
+        if placed:
+            words += [_word(word) for word in run]
+            continue
+        start = words[-1].end if words else heard.start
+        following = runs[index + 1][1][0].start if index + 1 < len(runs) else None
+        words += _spread(run, start, max(heard.end if following is None else following, start))
+    return words
+
+
+def _is_placed(word: HeardWord) -> bool:
+    return word.start is not None and word.end is not None
+
+
+def _word(word: HeardWord) -> Word:
+    start = float(word.start) if word.start is not None else 0.0
+    end = float(word.end) if word.end is not None else start
+    return Word(word=word.text, start=start, end=end, score=None if word.score is None else float(word.score))
+
+
+def _spread(run: Sequence[HeardWord], start: float, end: float) -> list[Word]:
+    total = sum(max(len(word.text), 1) for word in run)
+    words, at = [], start
+    for word in run:
+        until = at + (end - start) * max(len(word.text), 1) / total
+        words.append(Word(word=word.text, start=at, end=until, interpolated=True))
+        at = until
+    return words
+
+
+def _shifted(word: Word, offset: float) -> Word:
+    return word.model_copy(
+        update={
+            "start": _rounded(word.start + offset),
+            "end": _rounded(word.end + offset),
+            "score": None if word.score is None else round(word.score, 3),
+        }
+    )
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds, 3)
