@@ -1,0 +1,342 @@
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import {
+  type Degradation,
+  type IdempotencyRow,
+  INDEX,
+  type JobError,
+  type JobRow,
+  type JobStatus,
+  type Receipt,
+  type Stage,
+  type StageState,
+} from './contract';
+import { StaleAttempt } from './errors';
+import { type Condition, type Change, update } from './row-update';
+
+/** What came of a worker's wish to work on a job. */
+export type Claim =
+  | { outcome: 'claimed'; row: JobRow }
+  /** Another worker holds it until `row.lease_until`. */
+  | { outcome: 'leased'; row: JobRow }
+  /** It has ended. */
+  | { outcome: 'final'; row: JobRow }
+  /** Its audio has not arrived: a message before its time. */
+  | { outcome: 'unready'; row: JobRow }
+  | { outcome: 'missing' };
+
+/** How long after its message was sent a queued job is looked at again: a message lives for 14 days. */
+const QUEUED_SWEEP_SECONDS = 6 * 3600;
+
+/** How long a queued job may lack its message: the handler that queues it takes seconds. */
+const UNSENT_SWEEP_SECONDS = 60;
+
+/** A lapsed lease is first the queue's business, which redelivers the message; only then the sweeper's. */
+const LAPSED_SWEEP_SECONDS = 900;
+
+/**
+ * The rows of jobs. Every change is conditional on the state that it starts from, so that of two that happen at
+ * once one is refused; changes by a worker carry its attempt, the fencing token.
+ */
+export class JobStore {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  async get(id: string): Promise<JobRow | undefined> {
+    const { Item } = await this.client.send(
+      new GetCommand({ TableName: this.table, Key: { id }, ConsistentRead: true }),
+    );
+    return Item as JobRow | undefined;
+  }
+
+  /** Stores a new row. Returns false if there is one with its id already. */
+  async create(row: JobRow): Promise<boolean> {
+    const put = new PutCommand({
+      TableName: this.table,
+      Item: row,
+      ConditionExpression: 'attribute_not_exists(id)',
+    });
+    return (await refusable(this.client.send(put))) !== undefined;
+  }
+
+  /**
+   * Stores a new row and remembers its idempotency key, both or neither.
+   *
+   * @returns the earlier request with the same key, if there is one and it still counts
+   */
+  async createOnce(
+    row: JobRow,
+    idempotency: IdempotencyRow,
+    nowSeconds: number,
+  ): Promise<IdempotencyRow | undefined> {
+    const once = {
+      Put: {
+        TableName: this.table,
+        Item: idempotency,
+        // The table's TTL may delete days later than it says.
+        ConditionExpression: 'attribute_not_exists(id) OR expires_at < :now',
+        ExpressionAttributeValues: { ':now': nowSeconds },
+      },
+    };
+    try {
+      await this.client.send(
+        new TransactWriteCommand({ TransactItems: [once, { Put: { TableName: this.table, Item: row } }] }),
+      );
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const earlier = (await this.get(idempotency.id)) as IdempotencyRow | undefined;
+      // Cancelled for another reason, such as a conflict with the same request at the same time: try again.
+      if (earlier === undefined) throw error;
+      return earlier;
+    }
+  }
+
+  /** Marks a job's audio as arrived. Returns undefined if the job was not waiting for it. */
+  queue(id: string, now: Date): Promise<JobRow | undefined> {
+    return this.update(id, [['status', '=', 'awaiting_upload']], {
+      set: {
+        status: 'queued',
+        queued_at: now.toISOString(),
+        sweep_at: seconds(now) + UNSENT_SWEEP_SECONDS,
+        updated_at: now.toISOString(),
+      },
+    });
+  }
+
+  /** Remembers that a queued job's message is in the queue. */
+  async confirmSent(id: string, now: Date): Promise<void> {
+    await this.update(id, [['status', '=', 'queued']], {
+      set: { sweep_at: seconds(now) + QUEUED_SWEEP_SECONDS },
+    });
+  }
+
+  /**
+   * Takes a job for this worker until `leaseUntil` (epoch milliseconds), with a new attempt. Refused while another
+   * worker's claim holds.
+   */
+  async claim(id: string, leaseUntil: number, now: Date): Promise<Claim> {
+    const row = await this.update(
+      id,
+      [
+        ['status', 'in', ['queued', 'running']],
+        ['lease_until', 'absent or <', now.getTime()],
+      ],
+      {
+        set: {
+          status: 'running',
+          lease_until: leaseUntil,
+          updated_at: now.toISOString(),
+          ...lapsed(leaseUntil),
+        },
+        setOnce: { started_at: now.toISOString() },
+        add: { attempt: 1 },
+      },
+    );
+    if (row !== undefined) return { outcome: 'claimed', row };
+    const current = await this.get(id);
+    if (current === undefined) return { outcome: 'missing' };
+    if (current.status === 'running' || current.status === 'queued')
+      return { outcome: 'leased', row: current };
+    return { outcome: current.status === 'awaiting_upload' ? 'unready' : 'final', row: current };
+  }
+
+  /** @throws StaleAttempt if the job is no longer this attempt's */
+  extendLease(id: string, attempt: number, leaseUntil: number): Promise<JobRow> {
+    return this.updateHeld(id, attempt, { set: { lease_until: leaseUntil, ...lapsed(leaseUntil) } });
+  }
+
+  /** @throws StaleAttempt if the job is no longer this attempt's */
+  recordProgress(
+    id: string,
+    attempt: number,
+    change: { progress: number; stages: Partial<Record<Stage, StageState>> },
+    now: Date,
+  ): Promise<JobRow> {
+    return this.updateHeld(id, attempt, { set: { ...change, updated_at: now.toISOString() } });
+  }
+
+  /**
+   * Ends a job with its result.
+   *
+   * @throws StaleAttempt if the job is no longer this attempt's: the result does not count
+   */
+  commit(
+    id: string,
+    attempt: number,
+    result: {
+      transcript_key: string;
+      receipt: Receipt;
+      degraded: Degradation[];
+      stages: Partial<Record<Stage, StageState>>;
+    },
+    now: Date,
+  ): Promise<JobRow> {
+    return this.updateHeld(id, attempt, ending('succeeded', now, { ...result, progress: 1 }));
+  }
+
+  /**
+   * Ends a job that this attempt cannot finish.
+   *
+   * @throws StaleAttempt if the job is no longer this attempt's
+   */
+  failHeld(id: string, attempt: number, error: JobError, now: Date): Promise<JobRow> {
+    return this.updateHeld(id, attempt, ending('failed', now, { error }));
+  }
+
+  /** Ends a job that nobody works on. Returns undefined if it has ended, or a worker's claim holds. */
+  fail(id: string, error: JobError, now: Date): Promise<JobRow | undefined> {
+    return this.update(
+      id,
+      [
+        ['status', 'in', ['awaiting_upload', 'queued', 'running']],
+        ['lease_until', 'absent or <', now.getTime()],
+      ],
+      ending('failed', now, { error }),
+    );
+  }
+
+  /**
+   * Gives a job back, for another attempt.
+   *
+   * @throws StaleAttempt if the job is no longer this attempt's
+   */
+  release(id: string, attempt: number, now: Date): Promise<JobRow> {
+    return this.updateHeld(id, attempt, {
+      set: {
+        status: 'queued',
+        updated_at: now.toISOString(),
+        sweep_at: seconds(now) + QUEUED_SWEEP_SECONDS,
+      },
+      remove: ['lease_until'],
+    });
+  }
+
+  /** Ends an open job at its owner's wish. Returns undefined if it is not open, or not this tenant's. */
+  cancel(id: string, tenant: string, now: Date): Promise<JobRow | undefined> {
+    return this.update(
+      id,
+      [
+        ['tenant', '=', tenant],
+        ['status', 'in', ['awaiting_upload', 'queued', 'running']],
+      ],
+      ending('cancelled', now, {}),
+    );
+  }
+
+  /** Ends a job whose upload never came. Returns undefined if it has come after all. */
+  expire(id: string, error: JobError, now: Date): Promise<JobRow | undefined> {
+    return this.update(
+      id,
+      [
+        ['status', '=', 'awaiting_upload'],
+        ['sweep_at', '<', seconds(now)],
+      ],
+      ending('expired', now, { error }),
+    );
+  }
+
+  /** Deletes an ended job's row. */
+  async erase(id: string, tenant: string): Promise<void> {
+    await refusable(
+      this.client.send(
+        new DeleteCommand({
+          TableName: this.table,
+          Key: { id },
+          ConditionExpression: 'tenant = :tenant AND attribute_not_exists(#open)',
+          ExpressionAttributeNames: { '#open': 'open' },
+          ExpressionAttributeValues: { ':tenant': tenant },
+        }),
+      ),
+    );
+  }
+
+  /** A tenant's jobs, newest first. `next` is where the following page begins. */
+  async list(
+    tenant: string,
+    options: { limit: number; start?: Record<string, unknown>; status?: JobStatus },
+  ): Promise<{ rows: JobRow[]; next?: Record<string, unknown> }> {
+    const { status } = options;
+    const { Items = [], LastEvaluatedKey } = await this.client.send(
+      new QueryCommand({
+        TableName: this.table,
+        IndexName: INDEX.byTenant,
+        KeyConditionExpression: 'tenant = :tenant',
+        ...(status !== undefined && {
+          FilterExpression: '#status = :status',
+          ExpressionAttributeNames: { '#status': 'status' },
+        }),
+        ExpressionAttributeValues: { ':tenant': tenant, ...(status !== undefined && { ':status': status }) },
+        ScanIndexForward: false,
+        Limit: options.limit,
+        ExclusiveStartKey: options.start,
+      }),
+    );
+    return { rows: Items as JobRow[], next: LastEvaluatedKey };
+  }
+
+  /** Open jobs that nothing has happened to for too long, oldest first. */
+  async due(now: Date, limit: number): Promise<JobRow[]> {
+    const { Items = [] } = await this.client.send(
+      new QueryCommand({
+        TableName: this.table,
+        IndexName: INDEX.open,
+        KeyConditionExpression: '#open = :open AND sweep_at < :now',
+        ExpressionAttributeNames: { '#open': 'open' },
+        ExpressionAttributeValues: { ':open': 'open', ':now': seconds(now) },
+        Limit: limit,
+      }),
+    );
+    return Items as JobRow[];
+  }
+
+  private async updateHeld(id: string, attempt: number, change: Change): Promise<JobRow> {
+    const held: Condition[] = [
+      ['attempt', '=', attempt],
+      ['status', '=', 'running'],
+    ];
+    const row = await this.update(id, held, change);
+    if (row === undefined) throw new StaleAttempt(id, attempt);
+    return row;
+  }
+
+  private async update(id: string, conditions: Condition[], change: Change): Promise<JobRow | undefined> {
+    const command = new UpdateCommand({
+      TableName: this.table,
+      Key: { id },
+      ...update(conditions, change),
+      ReturnValues: 'ALL_NEW',
+    });
+    const answer = await refusable(this.client.send(command));
+    return answer?.Attributes as JobRow | undefined;
+  }
+}
+
+const seconds = (instant: Date) => Math.floor(instant.getTime() / 1000);
+
+const lapsed = (leaseUntil: number) => ({ sweep_at: Math.floor(leaseUntil / 1000) + LAPSED_SWEEP_SECONDS });
+
+const ending = (status: JobStatus, now: Date, more: Partial<JobRow>): Change => ({
+  set: { status, finished_at: now.toISOString(), updated_at: now.toISOString(), ...more },
+  remove: ['open', 'sweep_at', 'lease_until'],
+});
+
+/** The answer, or undefined if the condition was not met. */
+async function refusable<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
