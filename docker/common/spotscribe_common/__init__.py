@@ -1,0 +1,1 @@
+"""What Spotscribe's model services share."""

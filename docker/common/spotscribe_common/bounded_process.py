@@ -97,7 +97,7 @@ async def run_bounded(
 
 
 async def _drain(stream: asyncio.StreamReader | None, into: bytearray) -> None:
-    """Reads to the end and keeps the beginning: a program that writes without end must not fill the memory."""
+    """Reads to the end, keeps the beginning: a program that writes without end must not fill the memory."""
     if stream is None:
         return
     while chunk := await stream.read(1 << 16):

@@ -122,6 +122,4 @@ class Failed(Shape):
     error: JobError
 
 
-TranscribeEvent = Annotated[
-    Started | SegmentSent | WindowDone | Result | Failed, Field(discriminator="type")
-]
+TranscribeEvent = Annotated[Started | SegmentSent | WindowDone | Result | Failed, Field(discriminator="type")]

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from spotscribe_common.bounded_process import Bounds, run_bounded
 from spotscribe_common.errors import AudioTooLongError, BadAudioError, InternalError
-from spotscribe_common.media import INPUT_GUARD, Media, input_name, probe, refusal
+from spotscribe_common.media import INPUT_GUARD, Media, input_name, probe, refuse_failure
 from spotscribe_common.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
 
 # Decoded past the cap, so that what is longer shows.
@@ -20,8 +20,8 @@ _DISK_RESERVE = 64 << 20
 async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
     """Decodes the first audio stream of a file.
 
-    Disk: at most 32 kB a second of audio up to `max_seconds`, in a file without a name, which is gone when the
-    returned :class:`Pcm` is closed or the process ends, however it ends. Memory: flat.
+    Disk: 32 kB for each second of audio, up to `max_seconds`, in a file without a name, which is gone when
+    the returned :class:`Pcm` is closed or the process ends, however it ends. Memory: flat.
 
     Args:
         file: the media, open for reading; it is read by ffmpeg through this very descriptor.
@@ -41,9 +41,10 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
     bounds = _bounds(max_seconds)
     samples = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - handed on inside the Pcm
     try:
-        ended = await run_bounded(_command(file, max_seconds), bounds, inherit=[file.fileno()], output=samples)
-        if ended.timed_out or ended.status != 0:
-            raise refusal(ended, "decoded", bounds)
+        ended = await run_bounded(
+            _command(file, max_seconds), bounds, inherit=[file.fileno()], output=samples
+        )
+        refuse_failure(ended, "decoded", bounds)
         pcm = Pcm(samples)
         _check_length(pcm, media, max_seconds)
     except BaseException:
@@ -54,8 +55,9 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
 
 def _command(file: BinaryIO, max_seconds: float) -> list[str]:
     return [
-        "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD, "-i", input_name(file),
-        "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
+        "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD,
+        "-i", input_name(file), "-map", "0:a:0", "-vn", "-sn", "-dn",
+        "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
         # Gaps in the time stamps become silence: the words' times are those of the file.
         "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1",
     ]  # fmt: skip
@@ -72,11 +74,12 @@ def _bounds(max_seconds: float) -> Bounds:
 
 
 def _check_space(seconds: float | None, scratch: Path) -> None:
-    needed = round((seconds or 0) * BYTES_PER_SECOND) + _DISK_RESERVE
+    needed = round((0 if seconds is None else seconds) * BYTES_PER_SECOND) + _DISK_RESERVE
     free = shutil.disk_usage(scratch).free
     if free < needed:
         raise InternalError(
-            f"The scratch disk has {free >> 20} MiB free and decoding needs {needed >> 20} MiB.", retry_after=30
+            f"The scratch disk has {free >> 20} MiB free and decoding needs {needed >> 20} MiB.",
+            retry_after=30,
         )
 
 
@@ -97,5 +100,6 @@ def _check_length(pcm: Pcm, media: Media, max_seconds: float) -> None:
 
 def _too_long(length: str, max_seconds: float) -> AudioTooLongError:
     return AudioTooLongError(
-        f"The audio is {length}, and at most {max_seconds:g} s ({max_seconds / 3600:.1f} h) are accepted. Split it."
+        f"The audio is {length}, and at most {max_seconds:g} s ({max_seconds / 3600:.1f} h) are accepted. "
+        "Split it."
     )

@@ -11,7 +11,13 @@ from starlette.exceptions import HTTPException
 
 from spotscribe_common.contract import JobError
 from spotscribe_common.disconnect import CallerGoneError
-from spotscribe_common.errors import ErrorCode, InternalError, InvalidRequestError, PermanentError, ServiceError
+from spotscribe_common.errors import (
+    ErrorCode,
+    InternalError,
+    InvalidRequestError,
+    PermanentError,
+    ServiceError,
+)
 
 _log = logging.getLogger(__name__)
 _CODES: dict[int, ErrorCode] = {
@@ -35,7 +41,8 @@ def install_error_answers(app: FastAPI) -> None:
         if not isinstance(error, HTTPException):
             return error_answer(error)
         code = _CODES.get(error.status_code, "invalid_request" if error.status_code < 500 else "internal")
-        return _answer(error.status_code, str(error.detail), code, permanent=error.status_code < 500)
+        body = _body(str(error.detail), code, permanent=error.status_code < 500)
+        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
     async def on_gone(_: Request, __: Exception) -> Response:
         return Response(status_code=499)
@@ -50,14 +57,9 @@ def install_error_answers(app: FastAPI) -> None:
 def error_answer(error: Exception) -> JSONResponse:
     """The answer for an error that was raised before the answer began."""
     known = as_service_error(error)
-    return _answer(
-        known.status,
-        known.message,
-        known.code,
-        permanent=isinstance(known, PermanentError),
-        param=known.param,
-        retry_after=known.retry_after,
-    )
+    headers = {} if known.retry_after is None else {"Retry-After": str(known.retry_after)}
+    body = _body(known.message, known.code, permanent=isinstance(known, PermanentError), param=known.param)
+    return JSONResponse(body, status_code=known.status, headers=headers)
 
 
 def job_error(error: Exception) -> JobError:
@@ -83,18 +85,6 @@ def invalid_request(details: Sequence[Any]) -> InvalidRequestError:
     return InvalidRequestError(f"{field or 'The body'}: {first['msg']}.", param=field)
 
 
-def _answer(
-    status: int,
-    message: str,
-    code: ErrorCode,
-    *,
-    permanent: bool,
-    param: str | None = None,
-    retry_after: int | None = None,
-) -> JSONResponse:
+def _body(message: str, code: ErrorCode, *, permanent: bool, param: str | None = None) -> dict[str, Any]:
     kind = "invalid_request_error" if permanent else "server_error"
-    return JSONResponse(
-        {"error": {"message": message, "type": kind, "param": param, "code": code}},
-        status_code=status,
-        headers={} if retry_after is None else {"Retry-After": str(retry_after)},
-    )
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}

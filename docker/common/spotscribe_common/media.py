@@ -13,12 +13,12 @@ from spotscribe_common.errors import BadAudioError, InternalError, UnsupportedMe
 
 # Demuxers that hold their media themselves. None of them opens a second file or a URL.
 CONTAINERS = (
-    "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dts", "eac3", "flac", "flv", "matroska", "mov",
-    "mp3", "mp4", "mpc8", "mpeg", "mpegts", "ogg", "tta", "voc", "w64", "wav", "webm", "wv",
+    "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dts", "eac3", "flac", "flv", "matroska",
+    "mov", "mp3", "mp4", "mpc8", "mpeg", "mpegts", "ogg", "tta", "voc", "w64", "wav", "webm", "wv",
 )  # fmt: skip
 # What ffprobe and ffmpeg are told before the input: local file only, and only these containers.
 INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(CONTAINERS))
-# Containers whose header states the length that was meant. Others are measured from the file as it lies there.
+# Containers whose header states the length that was meant. Others are measured by the file as it lies there.
 _PROMISING = frozenset({"flac", "matroska", "mov", "wav", "w64", "aiff", "caf"})
 
 _HEAD_BYTES = 1 << 16
@@ -72,37 +72,39 @@ async def probe(file: BinaryIO) -> Media:
     answer = await run_bounded(
         [
             "ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", "-show_entries",
-            "format=format_name,duration:stream=codec_type,duration:stream_tags=DURATION", "-i", input_name(file),
+            "format=format_name,duration:stream=codec_type,duration:stream_tags=DURATION",
+            "-i", input_name(file),
         ],
         _PROBE_BOUNDS,
         inherit=[file.fileno()],
     )  # fmt: skip
-    if answer.timed_out or answer.status != 0:
-        raise refusal(answer, "probed", _PROBE_BOUNDS)
+    refuse_failure(answer, "probed", _PROBE_BOUNDS)
     found: dict[str, Any] = json.loads(answer.output)
     return _media(found, file)
 
 
 def input_name(file: BinaryIO) -> str:
-    """A name without an extension for ffmpeg, which would otherwise believe it; and the very file we checked."""
+    """A name without an extension, which ffmpeg would believe; and the very file that was checked."""
     return f"file:/dev/fd/{file.fileno()}"
 
 
-def refusal(ended: Finished, verb: str, bounds: Bounds) -> BadAudioError | UnsupportedMediaError | InternalError:
-    """The error for an ffmpeg or ffprobe that did not succeed."""
+def refuse_failure(ended: Finished, verb: str, bounds: Bounds) -> None:
+    """Raises the error for an ffmpeg or ffprobe that did not succeed."""
+    if ended.status == 0 and not ended.timed_out:
+        return
     if "not on whitelist" in ended.complaint:
-        return UnsupportedMediaError(
+        raise UnsupportedMediaError(
             f"The file's container is not accepted. Accepted are: {', '.join(CONTAINERS)}."
         )
     if "No space left on device" in ended.complaint:
-        return InternalError("The scratch disk is full.", retry_after=30)
+        raise InternalError("The scratch disk is full.", retry_after=30)
     if ended.timed_out:
-        return BadAudioError(f"The file could not be {verb} within {bounds.wall_seconds:g} s.")
+        raise BadAudioError(f"The file could not be {verb} within {bounds.wall_seconds:g} s.")
     if "Cannot allocate memory" in ended.complaint:
-        return BadAudioError(f"The file could not be {verb} within {bounds.memory_bytes >> 20} MiB of memory.")
+        raise BadAudioError(f"The file could not be {verb} within {bounds.memory_bytes >> 20} MiB of memory.")
     lines = [line for line in ended.complaint.splitlines() if line.strip()]
     said = re.sub(r"file:/dev/fd/\d+:? ?", "", lines[-1])[:200] if lines else f"exit status {ended.status}"
-    return BadAudioError(f"The file could not be {verb} as audio: {said}.")
+    raise BadAudioError(f"The file could not be {verb} as audio: {said}.")
 
 
 def _media(found: dict[str, Any], file: BinaryIO) -> Media:
@@ -139,7 +141,7 @@ def _clock(text: str | None) -> float | None:
 
 
 def _wav_seconds(head: bytes) -> float | None:
-    """Length stated in a RIFF header; None where a writer could not know it (a stream) and left a placeholder."""
+    """Length stated in a RIFF header; None where a stream's writer could not know and left a placeholder."""
     if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None
     at, byte_rate = 12, 0

@@ -17,7 +17,7 @@ def serve(app: FastAPI, *, host: str, port: int, stop_seconds: int) -> None:
         port: TCP port; 0 takes a free one, and the log names it.
         stop_seconds: time that running requests get after the signal.
     """
-    # uvicorn raises the signal once more when it has stopped, which would turn a clean stop into a death by signal.
+    # uvicorn raises the signal once more when it has stopped: a clean stop would look like a death by signal.
     for stop in _STOPS:
         signal.signal(stop, lambda *_: None)
     uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=stop_seconds, access_log=False)

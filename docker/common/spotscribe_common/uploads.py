@@ -1,7 +1,7 @@
 """Bodies of requests, read with bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Request
@@ -29,7 +29,9 @@ async def read_body(request: Request, *, most: int) -> bytes:
 
 
 @asynccontextmanager
-async def read_form(request: Request, *, most: int, files: int = 1, fields: int = 32) -> AsyncIterator[FormData]:
+async def read_form(
+    request: Request, *, most: int, files: int = 1, fields: int = 32
+) -> AsyncIterator[FormData]:
     """The fields of a multipart form; files lie, without a name, in the directory for temporary files.
 
     Raises:
@@ -49,7 +51,7 @@ async def read_form(request: Request, *, most: int, files: int = 1, fields: int 
         await form.close()
 
 
-async def _capped(request: Request, most: int) -> AsyncIterator[bytes]:
+async def _capped(request: Request, most: int) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(f"{declared} bytes", most)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,8 @@ def _block_energies(block: NDArray[np.int16]) -> NDArray[np.float32]:
     padded = np.zeros(-(-len(block) // _FRAME) * _FRAME, dtype=np.float32)
     padded[: len(block)] = block
     frames = padded.reshape(-1, _FRAME)
-    return np.sqrt(np.mean(frames * frames, axis=1))
+    energies: NDArray[np.float32] = np.sqrt(np.mean(frames * frames, axis=1))
+    return energies
 
 
 def cut_at_silences(energies: NDArray[np.float32], longest: float) -> list[float]:
@@ -76,4 +78,4 @@ def windows_from(cuts: Sequence[float], start_at: float, duration: float) -> lis
         duration: length of the audio in seconds.
     """
     edges = [start_at, *(cut for cut in cuts if start_at < cut < duration), duration]
-    return [Window(start, end) for start, end in zip(edges, edges[1:], strict=False) if end > start]
+    return [Window(start, end) for start, end in pairwise(edges) if end > start]

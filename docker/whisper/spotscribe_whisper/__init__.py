@@ -1,0 +1,1 @@
+"""Spotscribe's transcription service."""

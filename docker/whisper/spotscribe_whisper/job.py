@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.errors import InternalError
 from spotscribe_common.pcm import Pcm
+
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine
 from spotscribe_whisper.threads import in_thread
 from spotscribe_whisper.transcription import Options, transcribe
 
 
 class Job:
-    """Runs in a task of its own: it holds the engine until the engine has let go, whatever becomes of the request.
+    """Runs in a task of its own: it holds the engine until that has let go, whatever becomes of the request.
 
     Args:
         pcm: the decoded audio.
@@ -60,7 +61,7 @@ class Job:
         raise InternalError("The transcription was cancelled.")
 
     def cancel(self) -> None:
-        """Ends the job: at once if it waits, else when the engine next looks. Does nothing to one that has ended."""
+        """Ends the job: at once if it waits, else when the engine next looks; one that has ended stays so."""
         self._stopped.set()
         if not self._working:
             self._task.cancel()

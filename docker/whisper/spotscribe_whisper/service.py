@@ -10,6 +10,7 @@ from spotscribe_common.decode import decode
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError
 from spotscribe_common.http_errors import as_service_error
 from spotscribe_common.pcm import Pcm
+
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.job import Job
 from spotscribe_whisper.settings import Settings
@@ -38,10 +39,10 @@ class TranscriptionService:
         """Loads the engine. A failure is kept for `/health`: the process stays up to be asked why."""
         try:
             await in_thread(self.engine.load)
-        except Exception as error:  # noqa: BLE001 - whatever it is, /health must say it
+        except Exception as error:
             self.failure = as_service_error(error).message
             self.status = "failed"
-            _log.error("engine %s failed to load: %s", self.engine.name, self.failure)  # noqa: TRY400
+            _log.error("engine %s failed to load: %s", self.engine.name, self.failure)
         else:
             self.status = "ok"
             _log.info("engine %s loaded model %s", self.engine.name, self.engine.model)
@@ -68,7 +69,8 @@ class TranscriptionService:
         known = self.engine.languages()
         if language is not None and language not in known:
             raise InvalidRequestError(
-                f"language {language!r} is not known to {self.engine.name}. Known: {', '.join(sorted(known))}.",
+                f"language {language!r} is not known to {self.engine.name}. "
+                f"Known: {', '.join(sorted(known))}.",
                 param="language",
             )
 

@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     model_dir: Path = Path("/models")
     whisper_engine: Literal["whisperx", "pocketsphinx"] = "whisperx"
     whisper_model: str = Field(default="large-v3-turbo", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    whisper_compute_type: Literal["auto", "int8_float16", "float16", "int8", "int8_float32", "float32"] = "auto"
+    whisper_compute_type: Literal["auto", "int8_float16", "float16", "int8", "int8_float32", "float32"] = (
+        "auto"
+    )
     # Longest audio accepted, in seconds.
     max_audio_seconds: float = Field(default=36_000, gt=0)
     # Largest multipart upload, in bytes.

@@ -17,7 +17,7 @@ async def in_thread(work: Callable[[], None]) -> None:
         failure: Exception | None = None
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - handed to whoever awaits
+        except Exception as error:
             failure = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, failure)

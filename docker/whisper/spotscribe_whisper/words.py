@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from spotscribe_common.contract import Segment, Word
+
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 
 
@@ -27,8 +28,8 @@ def to_segment(heard: HeardSegment, number: int, offset: float) -> Segment:
 def placed_words(heard: HeardSegment) -> list[Word]:
     """The segment's words in order, all with times.
 
-    A run of words without times shares the gap between its neighbours (or the segment's ends) in proportion to
-    their lengths in characters, and is marked as interpolated.
+    A run of words without times shares the gap between its neighbours (or the ends of the segment) in
+    proportion to their lengths in characters, and is marked as interpolated.
     """
     words: list[Word] = []
     runs = [(placed, list(run)) for placed, run in groupby(heard.words, key=_is_placed)]

@@ -2,9 +2,17 @@
 
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
+from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.settings import Settings
 
 
 def make_engine(settings: Settings) -> Engine:
     """The engine that the settings name, not yet loaded."""
-    return PocketsphinxEngine()
+    if settings.whisper_engine == "pocketsphinx":
+        return PocketsphinxEngine()
+    return WhisperxEngine(
+        models=settings.model_dir,
+        model=settings.whisper_model,
+        compute_type=settings.whisper_compute_type,
+        scratch=settings.tmpdir,
+    )

@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 from spotscribe_common.contract import Degradation
 from spotscribe_common.pcm import Samples
 
+EngineId = Literal["whisperx", "pocketsphinx"]
+
 
 class CancelledTranscriptionError(Exception):
     """Nobody wants the result any more."""
@@ -51,9 +53,9 @@ class Device:
 
 
 class Engine(Protocol):
-    """A speech engine. Its methods are called from threads, never two of `load`, `detect_language`, `hear` at once."""
+    """A speech engine. `load`, `detect_language` and `hear` are called from threads, one at a time."""
 
-    name: Literal["whisperx", "pocketsphinx"]
+    name: EngineId
     model: str
     # Longest window, in seconds, that `hear` is given.
     longest_window: float

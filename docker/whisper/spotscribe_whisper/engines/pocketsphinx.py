@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import Samples
+
 from spotscribe_whisper.engines.engine import (
     CancelledTranscriptionError,
     Device,
+    EngineId,
     Heard,
     HeardSegment,
     HeardWord,
@@ -23,12 +25,12 @@ _ALTERNATIVE = re.compile(r"\(\d+\)$")
 class PocketsphinxEngine:
     """CMU Pocketsphinx with its US English model."""
 
-    name: Literal["pocketsphinx"] = "pocketsphinx"
-    model = "en-us"
     # The last pass over a window holds Python's lock for some 2 % of the window's length.
     longest_window = 20.0
 
     def __init__(self) -> None:
+        self.name: EngineId = "pocketsphinx"
+        self.model = "en-us"
         self._decoder: Any = None
 
     def load(self) -> None:
@@ -73,7 +75,9 @@ def words_of(entries: Iterable[Any]) -> list[HeardWord]:
             continue
         text = _ALTERNATIVE.sub("", entry.word).lower()
         words.append(
-            HeardWord(text, entry.start_frame / _FRAMES_PER_SECOND, (entry.end_frame + 1) / _FRAMES_PER_SECOND)
+            HeardWord(
+                text, entry.start_frame / _FRAMES_PER_SECOND, (entry.end_frame + 1) / _FRAMES_PER_SECOND
+            )
         )
     return words
 

@@ -1,11 +1,11 @@
 """A job's events as lines of JSON."""
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
 from spotscribe_common.contract import Failed
 from spotscribe_common.disconnect import CallerGoneError, while_connected
 from spotscribe_common.http_errors import job_error
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
 from spotscribe_whisper.job import Job
 
 NDJSON = "application/x-ndjson"
@@ -21,7 +21,7 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._job = job
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Answers the request."""
         try:
             await while_connected(receive, self._send_events(send))
@@ -35,7 +35,7 @@ class EventStream(Response):
         try:
             async for event in self._job.events():
                 await _send_line(send, event.to_json())
-        except Exception as error:  # noqa: BLE001 - the answer has begun: its last line says what happened
+        except Exception as error:
             await _send_line(send, Failed(error=job_error(error)).to_json())
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -44,6 +44,7 @@ def status_routes(service: TranscriptionService) -> APIRouter:
 
     @router.get("/languages")
     async def languages() -> dict[str, Any]:
+        service.check_ready()
         known = service.engine.languages()
         return {
             "engine": service.engine.name,

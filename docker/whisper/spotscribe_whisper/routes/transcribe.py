@@ -5,14 +5,14 @@ from typing import BinaryIO, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
-
 from spotscribe_common.contract import TranscribeRequest
 from spotscribe_common.disconnect import while_connected
 from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.shared_files import open_shared
 from spotscribe_common.uploads import read_body, read_form
+from starlette.datastructures import UploadFile
+
 from spotscribe_whisper.routes.event_stream import NDJSON, EventStream
 from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.transcription import Options, check_start
@@ -62,16 +62,16 @@ async def _source(request: Request, service: TranscriptionService, opened: Async
         file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
         return Source(file, Options(language=asked.language, start_at=asked.start_at), asked.max_seconds)
     if kind == "multipart/form-data":
-        form = await opened.enter_async_context(
-            read_form(request, most=service.settings.max_upload_bytes)
-        )
+        form = await opened.enter_async_context(read_form(request, most=service.settings.max_upload_bytes))
         upload, language = form.get("file"), form.get("language")
         if not isinstance(upload, UploadFile):
-            raise InvalidRequestError("file is missing. Send the audio as the form's field 'file'.", param="file")
+            raise InvalidRequestError(
+                "file is missing. Send the audio as the form's field 'file'.", param="file"
+            )
         if isinstance(language, UploadFile):
             raise InvalidRequestError("language must be text.", param="language")
         upload.file.flush()
-        return Source(upload.file, Options(language=language if language else None), None)
+        return Source(upload.file, Options(language=language or None), None)
     raise UnsupportedMediaError(
         f"The content type {kind!r} is not accepted. Send multipart/form-data or application/json."
     )
