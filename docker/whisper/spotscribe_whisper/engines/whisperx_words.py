@@ -15,8 +15,7 @@ def heard_segments(
 ) -> list[HeardSegment]:
     """Aligned segments. A word of which the aligner knows no character, such as a number, has no times.
 
-    """Aligned segments. A word of which the aligner knows no character, such as a number, has no times.
-    like a measurement.
+    WhisperX itself lays such a word over whatever sounds there were: a guess that looks like a measurement.
 
     Args:
         segments: of `whisperx.align`; numbers may be numpy's, and times may be missing or not a number.
