@@ -171,6 +171,7 @@ export const PERMANENT_CODES = [
   'source_not_found',
   'source_forbidden',
 ] as const satisfies ErrorCode[];
+export type PermanentCode = (typeof PERMANENT_CODES)[number];
 
 export interface JobError {
   code: ErrorCode;
