@@ -36,9 +36,7 @@ test('every message between worker and model service has a fixture', () => {
     'TranscribeRequest',
     'Transcript',
   ]);
-  const events = read(SCHEMA_FILE).definitions.TranscribeEvent.anyOf.map(
-    (event: any) => event.properties.type.const,
-  );
+  const events = schema.definitions.TranscribeEvent.anyOf.map((event) => event.properties.type.const);
   const shown = fixtures
     .filter(({ type }) => type === 'TranscribeEvent')
     .map(({ file }) => file.split('.')[1]);
