@@ -71,7 +71,7 @@ export class SettingsError extends Error {
 export function readSettings(node: Node): Settings {
   const fromFile: unknown = node.tryGetContext(CONTEXT_KEY) ?? {};
   const given: Record<string, unknown> = z.record(z.string(), z.unknown()).parse(fromFile);
-  for (const [key, value] of Object.entries(node.getAllContext())) {
+  for (const [key, value] of Object.entries(node.getAllContext() as Record<string, unknown>)) {
     if (key.startsWith(`${CONTEXT_KEY}:`)) given[key.slice(CONTEXT_KEY.length + 1)] = value;
   }
   const parsed = schema.safeParse(given);
@@ -96,6 +96,7 @@ function describe(issue: z.core.$ZodIssue, given: Record<string, unknown>): stri
 }
 
 function limit(issue: z.core.$ZodIssue): string {
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- zod has more kinds than settings can meet
   switch (issue.code) {
     case 'too_small':
       return issue.origin === 'array'

@@ -57,7 +57,10 @@ export class GpuFleet extends Construct {
     this.grantGroup(grantee, 'autoscaling:SetDesiredCapacity');
     grantee.grantPrincipal.addToPrincipalPolicy(
       // Describing groups cannot be limited to one.
-      new PolicyStatement({ actions: ['autoscaling:DescribeAutoScalingGroups'], resources: ['*'] }),
+      new PolicyStatement({
+        actions: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
+        resources: ['*'],
+      }),
     );
     acknowledgeWildcard(grantee, '*', 'Describing groups, and writing traces, works on * alone.');
   }

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { INDEX, KEY } from '../../lambda/contract';
@@ -32,6 +33,11 @@ export class JobStore extends Construct {
   /** Lets a handler or worker read a row and move it through its life. */
   grantTransition(grantee: IGrantable) {
     this.grantTable(grantee, 'GetItem', 'UpdateItem');
+  }
+
+  /** Lets a handler delete rows. */
+  grantErase(grantee: IGrantable) {
+    this.grantTable(grantee, 'DeleteItem');
   }
 
   /** Lets a handler list a tenant's jobs. */

@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { spotscribeApp } from '../../lib/app';
 import type { Settings } from '../../lib/settings';

@@ -14,6 +14,7 @@ interface Statement {
 /** What works on `*` alone, and nothing else may. */
 const UNLIMITABLE = new Set([
   'autoscaling:DescribeAutoScalingGroups',
+  'autoscaling:DescribeScalingActivities',
   'ecr:GetAuthorizationToken',
   'xray:PutTelemetryRecords',
   'xray:PutTraceSegments',

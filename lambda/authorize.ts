@@ -1,0 +1,37 @@
+import { GetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type {
+  APIGatewayRequestAuthorizerEventV2,
+  APIGatewaySimpleAuthorizerWithContextResult,
+} from 'aws-lambda';
+import { hashApiKey } from './api-key';
+import { documentClient } from './clients';
+import { API_KEY_PREFIX, type KeyRow } from './contract';
+import type { Caller } from './http';
+import { env, lambdaHandler } from './runtime';
+
+export interface Dependencies {
+  client: DynamoDBDocumentClient;
+  table: string;
+}
+
+type Answer = APIGatewaySimpleAuthorizerWithContextResult<Partial<Caller>>;
+
+/** Lets the holder of a key in, as its tenant. What is not allowed gets no reason: there is nothing to learn here. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({ client: documentClient(), table: env('keysTable') }),
+  authorize,
+);
+
+export async function authorize(
+  event: Pick<APIGatewayRequestAuthorizerEventV2, 'headers'>,
+  { client, table }: Dependencies,
+): Promise<Answer> {
+  const key = /^Bearer +(\S+)$/i.exec(event.headers?.authorization ?? '')?.[1];
+  if (!key?.startsWith(API_KEY_PREFIX)) return { isAuthorized: false, context: {} };
+  const { Item } = await client.send(
+    new GetCommand({ TableName: table, Key: { key_sha256: hashApiKey(key) } }),
+  );
+  const row = Item as KeyRow | undefined;
+  if (row === undefined || row.revoked_at !== undefined) return { isAuthorized: false, context: {} };
+  return { isAuthorized: true, context: { tenant: row.tenant, key_id: row.id } };
+}

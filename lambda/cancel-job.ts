@@ -1,0 +1,47 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { documentClient, s3Client } from './clients';
+import { announce } from './completion';
+import { caller, httpHandler, json, type Request, type Response } from './http';
+import { eraseObjects } from './job-objects';
+import { JobStore } from './job-store';
+import { ownJob } from './read-job';
+import { env } from './runtime';
+import { view } from './views';
+
+export interface Dependencies {
+  store: JobStore;
+  s3: S3Client;
+  events: EventBridgeClient;
+  bucket: string;
+  path: string;
+}
+
+/**
+ * `DELETE /v1/jobs/{id}`: an open job is cancelled and its audio erased; it stays in the listing as `cancelled`, and its
+ * worker, if it has one, gives up at its next heartbeat. A job that has ended is erased with its results and its row.
+ */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    events: new EventBridgeClient(),
+    bucket: env('mediaBucket'),
+    path: env('path'),
+  }),
+  cancelJob,
+);
+
+export async function cancelJob(request: Request, dependencies: Dependencies): Promise<Response> {
+  const { store, s3, events, bucket, path } = dependencies;
+  const { tenant } = caller(request);
+  const row = await ownJob(request.pathParameters?.id ?? '', tenant, store);
+  const cancelled = await store.cancel(row.id, tenant, new Date());
+  await eraseObjects(s3, bucket, row);
+  if (cancelled === undefined) {
+    await store.erase(row.id, tenant);
+    return json(200, { id: row.id, object: 'job', deleted: true });
+  }
+  await announce(events, path, cancelled);
+  return json(200, view(cancelled));
+}

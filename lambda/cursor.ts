@@ -1,0 +1,25 @@
+import { Refusal } from './http';
+
+/** Where the next page of a listing begins, opaque to clients. */
+export const encodeCursor = (key: Record<string, unknown>): string =>
+  Buffer.from(JSON.stringify(key)).toString('base64url');
+
+/**
+ * The start of a page. The tenant in it is the caller's own, whatever the cursor says.
+ *
+ * @throws Refusal (400) if it is not one of ours
+ */
+export function decodeCursor(cursor: string, tenant: string): Record<string, unknown> {
+  try {
+    const { id, created_at } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Record<
+      string,
+      unknown
+    >;
+    if (typeof id === 'string' && typeof created_at === 'string') return { id, created_at, tenant };
+  } catch {
+    // Not JSON: the same answer as for JSON of another shape.
+  }
+  throw new Refusal(400, 'invalid_request', '"cursor" must be the value of "next" of an earlier page', {
+    param: 'cursor',
+  });
+}

@@ -1,0 +1,126 @@
+import type {
+  APIGatewayProxyEventV2WithLambdaAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+} from 'aws-lambda';
+import type { ErrorBody, ErrorCode } from './contract';
+import { lambdaHandler, type Tools } from './runtime';
+
+/** What the authorizer says of the caller. */
+export interface Caller {
+  tenant: string;
+  key_id: string;
+}
+
+export type Request = APIGatewayProxyEventV2WithLambdaAuthorizer<Caller>;
+export type Response = APIGatewayProxyStructuredResultV2;
+
+/** A request is refused: answered with this status and the body of OpenAI's API. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly status: number,
+    readonly code: ErrorCode,
+    message: string,
+    readonly options: { param?: string; retryAfterSeconds?: number } = {},
+  ) {
+    super(message);
+  }
+
+  get response(): Response {
+    const { param, retryAfterSeconds } = this.options;
+    const type =
+      this.status === 429
+        ? 'rate_limit_error'
+        : this.status >= 500
+          ? 'server_error'
+          : 'invalid_request_error';
+    const body: ErrorBody = { error: { message: this.message, type, param: param ?? null, code: this.code } };
+    const response = json(this.status, body);
+    if (retryAfterSeconds !== undefined)
+      response.headers = { ...response.headers, 'retry-after': String(retryAfterSeconds) };
+    return response;
+  }
+}
+
+export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return {
+    statusCode,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+/** One answer for jobs that do not exist and jobs of others, so that ids cannot be probed. */
+export const jobNotFound = (id: string) =>
+  new Refusal(404, 'not_found', `There is no job ${JSON.stringify(id.slice(0, 64))}`);
+
+const OVERLOADED =
+  /Throttl|ProvisionedThroughput|RequestLimit|SlowDown|ServiceUnavailable|InternalServerError|InternalError|TransactionConflict|TransactionCanceled|TimeoutError|NetworkingError|ECONN/;
+
+/** An HTTP handler: refusals become answers, an overloaded AWS becomes a 503 that says when to come back. */
+export function httpHandler<Dependencies>(
+  prepare: (tools: Tools) => Dependencies,
+  handle: (request: Request, dependencies: Dependencies, tools: Tools) => Promise<Response>,
+) {
+  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools) => {
+    try {
+      return await handle(request, dependencies, tools);
+    } catch (error) {
+      if (error instanceof Refusal) return error.response;
+      const { name, code } = error as { name?: string; code?: string };
+      if (!OVERLOADED.test(`${name} ${code}`)) throw error;
+      tools.logger.warn('overloaded', error as Error);
+      return new Refusal(503, 'busy', 'Spotscribe is busy; try again in a moment', { retryAfterSeconds: 2 })
+        .response;
+    }
+  });
+}
+
+export const caller = (request: Request): Caller => request.requestContext.authorizer.lambda;
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_DEPTH = 8;
+
+/** The JSON body of a request. No body is an empty object. */
+export function jsonBody(request: Request): unknown {
+  const text = request.isBase64Encoded
+    ? Buffer.from(request.body ?? '', 'base64').toString('utf8')
+    : (request.body ?? '');
+  if (text === '') return {};
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new Refusal(
+      415,
+      'unsupported_media_type',
+      `Content-Type must be application/json; got ${JSON.stringify(type.slice(0, 100))}`,
+    );
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BODY_BYTES) {
+    throw new Refusal(
+      413,
+      'invalid_request',
+      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Audio goes to the upload's address.`,
+    );
+  }
+  if (depth(text) > MAX_DEPTH) {
+    throw new Refusal(400, 'invalid_request', `The body must not be nested deeper than ${MAX_DEPTH} levels`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal(400, 'invalid_request', 'The body is not valid JSON');
+  }
+}
+
+/** How deep brackets nest, strings included: measured before parsing, for bodies made to exhaust a parser. */
+function depth(text: string): number {
+  let deepest = 0;
+  let open = 0;
+  for (const character of text) {
+    if (character === '{' || character === '[') deepest = Math.max(deepest, ++open);
+    else if (character === '}' || character === ']') open--;
+  }
+  return deepest;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { EventBridgeEvent } from 'aws-lambda';
+import { documentClient, s3Client } from './clients';
+import { announce } from './completion';
+import { DEFAULT_TENANT, type JobError, type JobRow, KEY } from './contract';
+import { eraseObjects } from './job-objects';
+import { JobStore } from './job-store';
+import { displayName, newJob } from './new-job';
+import { env, envNumber, lambdaHandler, type Tools } from './runtime';
+import { type Dispatch, sendJob, wakeFleet } from './send-job';
+
+export interface Dependencies extends Dispatch {
+  s3: S3Client;
+  events: EventBridgeClient;
+  bucket: string;
+  path: string;
+  maxUploadBytes: number;
+  retentionDays: number;
+}
+
+/** Detail of S3's `Object Created`, as far as it is used. The key is not URL-encoded here. */
+export interface ObjectCreated {
+  bucket: { name: string };
+  object: { key: string; size: number; etag?: string; sequencer?: string };
+}
+
+/** Makes a job of audio that has arrived: queues it, and wakes the fleet. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    sqs: new SQSClient(),
+    lambda: new LambdaClient(),
+    s3: s3Client(),
+    events: new EventBridgeClient(),
+    queueUrl: env('queueUrl'),
+    sizeFleetFunction: env('sizeFleetFunction'),
+    bucket: env('mediaBucket'),
+    path: env('path'),
+    maxUploadBytes: envNumber('maxUploadBytes'),
+    retentionDays: envNumber('retentionDays'),
+  }),
+  (event: EventBridgeEvent<'Object Created', ObjectCreated>, dependencies, tools) =>
+    intakeUpload(event.detail, dependencies, tools),
+);
+
+export async function intakeUpload(
+  { object }: ObjectCreated,
+  dependencies: Dependencies,
+  { logger }: Tools,
+): Promise<void> {
+  const id = object.key.startsWith(KEY.inboxPrefix)
+    ? await inboxJob(object, dependencies)
+    : object.key.slice(KEY.jobsPrefix.length).split('/')[0];
+  if (id === undefined) return;
+  const { store, s3, bucket } = dependencies;
+  const refusal = refused(object.size, dependencies.maxUploadBytes);
+  if (refusal !== undefined) return fail(id, refusal, dependencies);
+  const row = await store.queue(id, new Date());
+  if (row !== undefined) {
+    await sendJob(dependencies, row);
+    await wakeFleet(dependencies);
+    return;
+  }
+  const current = await store.get(id);
+  if (current?.status === 'queued') {
+    // The event came again: an earlier invocation may have died between the row and the message.
+    await sendJob(dependencies, current);
+    await wakeFleet(dependencies);
+  } else if (current === undefined || current.status === 'cancelled' || current.status === 'expired') {
+    logger.info('erasing an upload that nobody waits for', { job_id: id });
+    await eraseObjects(s3, bucket, current ?? { id, input_key: object.key });
+  }
+}
+
+function refused(size: number, maxUploadBytes: number): JobError | undefined {
+  if (size === 0) return { code: 'bad_audio', message: 'The file is empty' };
+  if (size <= maxUploadBytes) return undefined;
+  return {
+    code: 'upload_too_large',
+    message: `The file must be at most ${maxUploadBytes} bytes; got ${size}`,
+  };
+}
+
+async function fail(
+  id: string,
+  error: JobError,
+  { store, s3, bucket, events, path }: Dependencies,
+): Promise<void> {
+  const failed = await store.fail(id, error, new Date());
+  if (failed === undefined) return;
+  await eraseObjects(s3, bucket, failed);
+  await announce(events, path, failed);
+}
+
+/** The job of a file dropped under `inbox/`, made if there is none for this version of the file. */
+async function inboxJob(
+  object: ObjectCreated['object'],
+  dependencies: Dependencies,
+): Promise<string | undefined> {
+  // What the console makes for a new folder.
+  if (object.key.endsWith('/')) return undefined;
+  const { store, bucket, retentionDays } = dependencies;
+  const version = [bucket, object.key, object.etag, object.sequencer].join('\n');
+  const id = `job_${createHash('sha256').update(version).digest('hex').slice(0, 32)}`;
+  const now = new Date();
+  const row: JobRow = newJob({
+    id,
+    tenant: DEFAULT_TENANT,
+    name: displayName(object.key),
+    origin: 'inbox',
+    inputKey: object.key,
+    options: {},
+    now,
+    uploadUntil: Math.floor(now.getTime() / 1000) + 60,
+    retentionDays,
+  });
+  await store.create(row);
+  return id;
+}

@@ -1,0 +1,43 @@
+import type { JobRow, TranscriptionOptions } from './contract';
+
+/** The row of a job that awaits its audio. */
+export function newJob(job: {
+  id: string;
+  tenant: string;
+  name: string;
+  origin: JobRow['origin'];
+  inputKey: string;
+  options: TranscriptionOptions;
+  now: Date;
+  /** Epoch seconds after which the upload no longer counts. */
+  uploadUntil: number;
+  retentionDays: number;
+}): JobRow {
+  const now = job.now.toISOString();
+  return {
+    id: job.id,
+    tenant: job.tenant,
+    status: 'awaiting_upload',
+    name: job.name,
+    origin: job.origin,
+    input_key: job.inputKey,
+    options: job.options,
+    created_at: now,
+    updated_at: now,
+    progress: 0,
+    stages: { transcript: 'waiting' },
+    degraded: [],
+    attempt: 0,
+    open: 'open',
+    sweep_at: job.uploadUntil,
+    expires_at: Math.floor(job.now.getTime() / 1000) + job.retentionDays * 86_400,
+  };
+}
+
+const MAX_NAME = 255;
+
+/** A client's file name, fit to be shown: any script, but no control or direction characters, and no folders. */
+export function displayName(name: string): string {
+  const shown = (name.split(/[\\/]/).at(-1) ?? '').replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '');
+  return [...shown].slice(0, MAX_NAME).join('').trim() || 'audio';
+}

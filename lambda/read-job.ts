@@ -1,0 +1,120 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { documentClient, s3Client } from './clients';
+import {
+  JOB_ID_PATTERN,
+  JOB_STATUSES,
+  type JobRow,
+  type ListJobsResponse,
+  type Transcript,
+  TRANSCRIPT_FORMATS,
+  type TranscriptFormat,
+} from './contract';
+import { decodeCursor, encodeCursor } from './cursor';
+import { FORMAT } from './formats';
+import { caller, httpHandler, jobNotFound, json, Refusal, type Request, type Response } from './http';
+import { JobStore } from './job-store';
+import { env } from './runtime';
+import { view } from './views';
+
+/** What fits through Lambda (6 MB, some of it escaped); larger answers are fetched from S3. */
+const MAX_ANSWER_BYTES = 4_500_000;
+const ADDRESS_SECONDS = 300;
+const DEFAULT_PAGE = 20;
+const MAX_PAGE = 100;
+
+export interface Dependencies {
+  store: JobStore;
+  s3: S3Client;
+  bucket: string;
+}
+
+/** `GET /v1/jobs`, `GET /v1/jobs/{id}` and `GET /v1/jobs/{id}/transcript`. */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    bucket: env('mediaBucket'),
+  }),
+  readJob,
+);
+
+export async function readJob(request: Request, dependencies: Dependencies): Promise<Response> {
+  const id = request.pathParameters?.id;
+  if (id === undefined) return listJobs(request, dependencies);
+  const row = await ownJob(id, caller(request).tenant, dependencies.store);
+  return request.rawPath.endsWith('/transcript')
+    ? transcript(request, row, dependencies)
+    : json(200, view(row));
+}
+
+/**
+ * The caller's job.
+ *
+ * @throws Refusal (404) for ids that are unknown, malformed or another tenant's
+ */
+export async function ownJob(id: string, tenant: string, store: JobStore): Promise<JobRow> {
+  const row = new RegExp(JOB_ID_PATTERN).test(id) ? await store.get(id) : undefined;
+  if (row?.tenant !== tenant) throw jobNotFound(id);
+  return row;
+}
+
+async function listJobs(request: Request, { store }: Dependencies): Promise<Response> {
+  const { tenant } = caller(request);
+  const { limit = String(DEFAULT_PAGE), cursor, status } = request.queryStringParameters ?? {};
+  const count = Number(limit);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_PAGE) {
+    throw new Refusal(
+      400,
+      'invalid_request',
+      `"limit" must be a whole number from 1 to ${MAX_PAGE}; got "${limit}"`,
+      {
+        param: 'limit',
+      },
+    );
+  }
+  const { rows, next } = await store.list(tenant, {
+    limit: count,
+    start: cursor === undefined ? undefined : decodeCursor(cursor, tenant),
+    status: status === undefined ? undefined : oneOf('status', status, JOB_STATUSES),
+  });
+  const body: ListJobsResponse = { object: 'list', data: rows.map(view), next: next && encodeCursor(next) };
+  return json(200, body);
+}
+
+async function transcript(request: Request, row: JobRow, { s3, bucket }: Dependencies): Promise<Response> {
+  const { format = 'json' } = request.queryStringParameters ?? {};
+  const kind: TranscriptFormat = oneOf('format', format, TRANSCRIPT_FORMATS);
+  if (row.transcript_key === undefined) throw notReady(row);
+  const object = { Bucket: bucket, Key: row.transcript_key };
+  const headers = {
+    'content-disposition': `inline; filename="${row.id}.${kind}"`,
+    'cache-control': 'private, no-store',
+  };
+  const stored = await s3.send(new GetObjectCommand(object));
+  if (kind === 'json' && (stored.ContentLength ?? 0) > MAX_ANSWER_BYTES) {
+    stored.Body?.transformToWebStream()
+      .cancel()
+      .catch(() => undefined);
+    const location = await getSignedUrl(s3, new GetObjectCommand(object), { expiresIn: ADDRESS_SECONDS });
+    return { statusCode: 302, headers: { ...headers, location } };
+  }
+  const content = JSON.parse((await stored.Body?.transformToString()) ?? '') as Transcript;
+  const { type, render } = FORMAT[kind];
+  return { statusCode: 200, headers: { ...headers, 'content-type': type }, body: render(content) };
+}
+
+function notReady(row: JobRow): Refusal {
+  const open = row.open !== undefined;
+  const reason = row.error === undefined ? '' : `: ${row.error.message}`;
+  return new Refusal(409, 'not_ready', `Job ${row.id} is ${row.status} and has no transcript${reason}`, {
+    retryAfterSeconds: open ? 5 : undefined,
+  });
+}
+
+function oneOf<T extends string>(param: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found !== undefined) return found;
+  const message = `"${param}" must be one of ${allowed.join(', ')}; got ${JSON.stringify(value.slice(0, 50))}`;
+  throw new Refusal(400, 'invalid_request', message, { param });
+}

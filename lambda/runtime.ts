@@ -1,0 +1,57 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { Context } from 'aws-lambda';
+import { ENV } from './contract';
+
+/** What a handler works with: made at the first invocation of a container, not when the file is imported. */
+export interface Tools {
+  logger: Logger;
+  metrics: Metrics;
+  tracer: Tracer;
+}
+
+/**
+ * A Lambda handler: makes its dependencies once, names the request in the log, traces it as a segment and publishes
+ * its metrics. Events are never logged: they hold names and keys of users.
+ */
+export function lambdaHandler<Event, Result, Dependencies>(
+  prepare: (tools: Tools) => Dependencies,
+  handle: (event: Event, dependencies: Dependencies, tools: Tools) => Promise<Result>,
+): (event: Event, context: Context) => Promise<Result> {
+  let prepared: { tools: Tools; dependencies: Dependencies } | undefined;
+  return async (event, context) => {
+    if (prepared === undefined) {
+      const tools = { logger: new Logger(), metrics: new Metrics(), tracer: new Tracer() };
+      prepared = { tools, dependencies: prepare(tools) };
+    }
+    const { tools, dependencies } = prepared;
+    tools.logger.addContext(context);
+    tools.metrics.captureColdStartMetric(context.functionName);
+    try {
+      return await handle(event, dependencies, tools);
+    } catch (error) {
+      tools.logger.error('failed', error as Error);
+      tools.metrics.addMetric('Failures', MetricUnit.Count, 1);
+      throw error;
+    } finally {
+      tools.metrics.publishStoredMetrics();
+    }
+  };
+}
+
+/** The value of an environment variable of the contract. */
+export function env(name: keyof typeof ENV): string {
+  const value = process.env[ENV[name]];
+  if (value === undefined)
+    throw new Error(`Environment variable ${ENV[name]} is not set: deploy the stack again`);
+  return value;
+}
+
+/** A number from the environment. */
+export function envNumber(name: keyof typeof ENV): number {
+  const value = Number(env(name));
+  if (!Number.isFinite(value))
+    throw new Error(`Environment variable ${ENV[name]} must be a number; got "${env(name)}"`);
+  return value;
+}

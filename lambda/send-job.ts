@@ -1,0 +1,24 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { JobMessage, JobRow } from './contract';
+import type { JobStore } from './job-store';
+
+export interface Dispatch {
+  store: JobStore;
+  sqs: SQSClient;
+  lambda: LambdaClient;
+  queueUrl: string;
+  sizeFleetFunction: string;
+}
+
+/** Sends a queued job's message, and remembers that it was sent. */
+export async function sendJob({ store, sqs, queueUrl }: Dispatch, row: JobRow): Promise<void> {
+  const message: JobMessage = { version: 1, job_id: row.id };
+  await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(message) }));
+  await store.confirmSent(row.id, new Date());
+}
+
+/** Has the fleet sized now instead of within a minute, without waiting for it. */
+export async function wakeFleet({ lambda, sizeFleetFunction }: Dispatch): Promise<void> {
+  await lambda.send(new InvokeCommand({ FunctionName: sizeFleetFunction, InvocationType: 'Event' }));
+}

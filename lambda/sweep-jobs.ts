@@ -1,0 +1,86 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, s3Client } from './clients';
+import { announce } from './completion';
+import type { JobRow } from './contract';
+import { JobStore } from './job-store';
+import { env, lambdaHandler, type Tools } from './runtime';
+import { type Dispatch, sendJob, wakeFleet } from './send-job';
+
+export interface Dependencies extends Dispatch {
+  s3: S3Client;
+  events: EventBridgeClient;
+  bucket: string;
+  path: string;
+}
+
+/** Most jobs looked at in one run; what is left is due in the next minute all the same. */
+const BATCH = 200;
+
+/** Requeues jobs whose message was lost, queues uploads whose event was lost, and expires uploads that never came. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    sqs: new SQSClient(),
+    lambda: new LambdaClient(),
+    s3: s3Client(),
+    events: new EventBridgeClient(),
+    queueUrl: env('queueUrl'),
+    sizeFleetFunction: env('sizeFleetFunction'),
+    bucket: env('mediaBucket'),
+    path: env('path'),
+  }),
+  sweepJobs,
+);
+
+export async function sweepJobs(
+  _event: unknown,
+  dependencies: Dependencies,
+  { logger, metrics }: Tools,
+): Promise<void> {
+  const due = await dependencies.store.due(new Date(), BATCH);
+  const count = { requeued: 0, expired: 0, failed: 0 };
+  for (const row of due) {
+    try {
+      count[await sweep(row, dependencies)]++;
+    } catch (error) {
+      // One job that cannot be swept must not keep the others waiting; it is due again in the next run.
+      count.failed++;
+      logger.error('could not sweep a job', { job_id: row.id, error: error as Error });
+    }
+  }
+  if (count.requeued > 0) await wakeFleet(dependencies);
+  metrics.addMetric('JobsRequeued', MetricUnit.Count, count.requeued);
+  metrics.addMetric('JobsExpired', MetricUnit.Count, count.expired);
+  if (count.failed > 0) throw new Error(`${count.failed} of ${due.length} jobs could not be swept`);
+}
+
+async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued' | 'expired'> {
+  const { store, events, path } = dependencies;
+  if (row.status !== 'awaiting_upload') {
+    await sendJob(dependencies, row);
+    return 'requeued';
+  }
+  if (await hasArrived(row, dependencies)) {
+    const queued = await store.queue(row.id, new Date());
+    if (queued !== undefined) await sendJob(dependencies, queued);
+    return 'requeued';
+  }
+  const error = { code: 'upload_expired', message: 'The upload did not come in time' } as const;
+  const expired = await store.expire(row.id, error, new Date());
+  if (expired !== undefined) await announce(events, path, expired);
+  return 'expired';
+}
+
+async function hasArrived(row: JobRow, { s3, bucket }: Dependencies): Promise<boolean> {
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: row.input_key }));
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
+}
