@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../acknowledge';
+import { bundledHandler } from './bundled-handler';
 
 export interface HandlerProps {
   /** Name of the file in `lambda/`, without its ending. */
@@ -23,8 +23,6 @@ export interface HandlerProps {
   readonly concurrency?: number;
 }
 
-const root = join(__dirname, '..', '..');
-
 /** A Lambda function from a file in `lambda/`, with what all of ours share. */
 export function handlerFunction(scope: Construct, id: string, props: HandlerProps): NodejsFunction {
   const logGroup = new LogGroup(scope, `${id}Log`, {
@@ -34,9 +32,8 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
   const handler = new NodejsFunction(scope, id, {
-    entry: join(root, 'lambda', `${props.file}.ts`),
-    projectRoot: root,
-    depsLockFilePath: join(root, 'package-lock.json'),
+    code: bundledHandler(props.file),
+    handler: 'index.handler',
     description: props.description,
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
@@ -54,14 +51,6 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
       POWERTOOLS_METRICS_NAMESPACE: Stack.of(scope).stackName,
       // One connection pool for the life of a container, and no endless wait on a slow service.
       AWS_RETRY_MODE: 'adaptive',
-    },
-    bundling: {
-      minify: true,
-      logLevel: LogLevel.WARNING,
-      format: OutputFormat.CJS,
-      target: 'node24',
-      // The runtime brings the SDK.
-      externalModules: ['@aws-sdk/*', '@smithy/*'],
     },
   });
   acknowledgeWildcard(role, '*', 'X-Ray has no resources to name: its two write actions work on * alone.');
