@@ -192,15 +192,21 @@ export interface TranscriptionOptions {
 /** What a finished job took and cost. Times in seconds, money in US dollars. */
 export interface Receipt {
   audio_seconds: number;
+  /** From the audio's arrival to the result, less `processing_seconds`. */
   queue_seconds: number;
+  /** Time that machines spent on the job, those that were interrupted included. */
   processing_seconds: number;
   /** Audio seconds over processing seconds: above 1 is faster than real time. */
   real_time_factor: number;
   machine_type: string;
   capacity: 'spot' | 'on-demand' | 'local';
-  price_per_hour: number;
-  cost: number;
-  cost_per_audio_minute: number;
+  /** Null, as are both costs, where no price is known for the machine. */
+  price_per_hour: number | null;
+  /** Where the price comes from, in words. */
+  price_source: string;
+  cost: number | null;
+  /** Null also where there is no audio to divide by. */
+  cost_per_audio_minute: number | null;
 }
 
 /** A job's row in the table. Instants are ISO 8601 in UTC, unless their name says otherwise. */
@@ -397,4 +403,6 @@ export interface Checkpoint {
   /** Seconds up to which `segments` is complete. */
   end: number;
   segments: Segment[];
+  /** Seconds that machines have spent on the job so far. */
+  processing_seconds: number;
 }
