@@ -14,6 +14,8 @@ export function bundledHandler(file: string): Code {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('none'),
+      // Never run, but part of what the CDK knows an asset by: without it every handler would be the first one.
+      command: ['esbuild', file],
       local: {
         tryBundle(folder) {
           buildSync({
