@@ -19,7 +19,7 @@ CONTAINERS = (
 # What ffprobe and ffmpeg are told before the input: local file only, and only these containers.
 INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(CONTAINERS))
 # Containers whose header states the length that was meant. Others are measured by the file as it lies there.
-_PROMISING = frozenset({"flac", "matroska", "mov", "wav", "w64", "aiff", "caf"})
+_PROMISING = frozenset({"aiff", "flac", "matroska", "mov", "wav"})
 
 _HEAD_BYTES = 1 << 16
 _PLAYLIST = re.compile(

@@ -39,8 +39,7 @@ def open_shared(root: Path, path: str) -> BinaryIO:
         raise SourceNotFoundError(
             f"path {path!r} cannot be opened: {error.strerror}.", param="path"
         ) from None
-    file = os.fdopen(fd, "rb")
     if not stat.S_ISREG(os.fstat(fd).st_mode):
-        file.close()
+        os.close(fd)
         raise SourceNotFoundError(f"path {path!r} is not a regular file.", param="path")
-    return file
+    return os.fdopen(fd, "rb")

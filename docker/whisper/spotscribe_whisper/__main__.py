@@ -5,8 +5,8 @@ import os
 import sys
 
 from pydantic import ValidationError
-from spotscribe_common.server import serve
 
+from spotscribe_common.server import serve
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
 from spotscribe_whisper.settings import Settings

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from spotscribe_common.http_errors import install_error_answers
 
+from spotscribe_common.http_errors import install_error_answers
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.routes.status import status_routes
 from spotscribe_whisper.routes.transcribe import transcribe_routes

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.errors import InternalError
 from spotscribe_common.pcm import Pcm
-
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine
 from spotscribe_whisper.threads import in_thread
 from spotscribe_whisper.transcription import Options, transcribe

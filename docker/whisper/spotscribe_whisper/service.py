@@ -10,7 +10,6 @@ from spotscribe_common.decode import decode
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError
 from spotscribe_common.http_errors import as_service_error
 from spotscribe_common.pcm import Pcm
-
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.job import Job
 from spotscribe_whisper.settings import Settings

@@ -17,7 +17,6 @@ from spotscribe_common.contract import (
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.pcm import Pcm
 from spotscribe_common.windows import Window, cut_at_silences, frame_energies, windows_from
-
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine
 from spotscribe_whisper.words import to_segment
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from spotscribe_common.contract import Segment, Word
-
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 
 

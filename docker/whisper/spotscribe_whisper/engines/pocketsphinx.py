@@ -6,7 +6,6 @@ from typing import Any
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import Samples
-
 from spotscribe_whisper.engines.engine import (
     CancelledTranscriptionError,
     Device,

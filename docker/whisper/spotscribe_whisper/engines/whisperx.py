@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import Samples
-
 from spotscribe_whisper.engines.engine import (
     CancelledTranscriptionError,
     Device,

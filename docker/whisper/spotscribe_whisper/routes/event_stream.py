@@ -1,11 +1,11 @@
 """A job's events as lines of JSON."""
 
-from spotscribe_common.contract import Failed
-from spotscribe_common.disconnect import CallerGoneError, while_connected
-from spotscribe_common.http_errors import job_error
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from spotscribe_common.contract import Failed
+from spotscribe_common.disconnect import CallerGoneError, while_connected
+from spotscribe_common.http_errors import job_error
 from spotscribe_whisper.job import Job
 
 NDJSON = "application/x-ndjson"

@@ -5,14 +5,14 @@ from typing import BinaryIO, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
 from spotscribe_common.contract import TranscribeRequest
 from spotscribe_common.disconnect import while_connected
 from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.shared_files import open_shared
 from spotscribe_common.uploads import read_body, read_form
-from starlette.datastructures import UploadFile
-
 from spotscribe_whisper.routes.event_stream import NDJSON, EventStream
 from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.transcription import Options, check_start

@@ -1,0 +1,69 @@
+"""The shapes of this package are those of `lambda/contract.ts`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from spotscribe_common import contract, errors
+from spotscribe_common.errors import PermanentError, RetryableError, ServiceError
+from spotscribe_testing.contract_schema import check, schema
+from spotscribe_testing.places import FIXTURES
+
+OURS: dict[str, TypeAdapter[Any]] = {
+    "TranscribeRequest": TypeAdapter(contract.TranscribeRequest),
+    "TranscribeEvent": TypeAdapter(contract.TranscribeEvent),
+    "Transcript": TypeAdapter(contract.Transcript),
+}
+FILES = sorted(FIXTURES.glob("*.json"))
+
+
+def family(base: type[ServiceError]) -> set[str]:
+    found = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, base)]
+    return {error.code for error in found if error is not base}
+
+
+def test_there_are_fixtures() -> None:
+    assert {file.name.split(".")[0] for file in FILES} >= set(OURS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_fixture_keeps_to_the_schema_and_survives_our_models(file: Path) -> None:
+    name, value = file.name.split(".")[0], json.loads(file.read_text())
+    check(name, value)
+    if name in OURS:
+        shape = OURS[name].validate_python(value)
+        written = json.loads(shape.to_json())
+        check(name, written)
+        assert written == value | {key: written[key] for key in written.keys() - value.keys()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"path": ""},
+        {"path": 5},
+        {"path": "a", "start_at": -1},
+        {"path": "a", "start_at": "now"},
+        {"path": "a", "max_seconds": 0},
+        {"path": "a", "url": "http://localhost"},
+    ],
+)
+def test_a_request_that_differs_is_refused(body: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        contract.TranscribeRequest.model_validate(body)
+
+
+def test_the_schema_can_refuse() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        check("TranscribeEvent", {"type": "window", "end": 1})
+
+
+def test_error_codes_are_parted_as_in_the_contract() -> None:
+    permanent = set(schema()["definitions"]["PermanentCode"]["enum"])
+    assert family(PermanentError) <= permanent
+    assert family(RetryableError) <= set(schema()["definitions"]["ErrorCode"]["enum"]) - permanent

@@ -1,0 +1,1 @@
+"""Support for the tests of all model services. Never part of an image."""

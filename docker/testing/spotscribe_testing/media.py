@@ -1,0 +1,42 @@
+"""Makes media files."""
+
+import subprocess
+from pathlib import Path
+
+TONE = "sine=frequency=440:sample_rate=16000:duration={seconds}"
+PICTURE = "testsrc=size=160x120:rate=10:duration={seconds}"
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True)
+
+
+def tone(path: Path, seconds: float, *options: str) -> Path:
+    """A tone in the container that the name's extension says."""
+    ffmpeg("-f", "lavfi", "-i", TONE.format(seconds=seconds), *options, path)
+    return path
+
+
+def silence(path: Path, seconds: float, *options: str) -> Path:
+    """Silence of 16 kHz, encoded for ten minutes and repeated, which is quicker."""
+    piece = path.with_stem("piece")
+    ffmpeg("-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono:d=600", *options, piece)
+    ffmpeg("-stream_loop", "-1", "-i", piece, "-t", str(seconds), "-c", "copy", path)
+    return path
+
+
+def film(path: Path, seconds: float, *, sound_seconds: float) -> Path:
+    """A film whose sound may end before its picture."""
+    ffmpeg(
+        "-f", "lavfi", "-i", PICTURE.format(seconds=seconds),
+        "-f", "lavfi", "-i", TONE.format(seconds=sound_seconds), path,
+    )  # fmt: skip
+    return path
+
+
+def cut_off(path: Path, share: float) -> Path:
+    """The same file without its end, and without an extension."""
+    whole = path.read_bytes()
+    cut = path.with_name(f"{path.name}-cut")
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    return cut

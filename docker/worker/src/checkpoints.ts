@@ -1,0 +1,54 @@
+import { text } from 'node:stream/consumers';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { type Checkpoint, KEY } from '../../../lambda/contract';
+import { checkpoint as schema } from './event-schemas';
+import type { Log } from './log';
+
+/** Largest checkpoint that is read, in bytes: ten hours' words with their times are some 15 MB. */
+const MAX_BYTES = 64 << 20;
+
+/** What interrupted attempts leave for the next one, in S3. */
+export class Checkpoints {
+  constructor(
+    private readonly s3: S3Client,
+    private readonly bucket: string,
+    private readonly log: Log,
+  ) {}
+
+  /** Undefined if there is none that can be used: the job then begins at its beginning. */
+  async load(id: string): Promise<Checkpoint | undefined> {
+    try {
+      const { Body, ContentLength = 0 } = await this.s3.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: KEY.checkpoint(id) }),
+      );
+      if (ContentLength > MAX_BYTES) throw new Error(`${ContentLength} bytes; at most ${MAX_BYTES} are read`);
+      return schema.parse(JSON.parse(await text(Body as NodeJS.ReadableStream & AsyncIterable<Buffer>)));
+    } catch (error) {
+      if (!(error instanceof NoSuchKey)) {
+        this.log.warn({ job: id, err: error }, 'checkpoint cannot be used: beginning again');
+      }
+      return undefined;
+    }
+  }
+
+  async save(id: string, checkpoint: Checkpoint): Promise<void> {
+    await this.s3.send(
+      new PutObjectCommand({
+        Bucket: this.bucket,
+        Key: KEY.checkpoint(id),
+        Body: JSON.stringify(checkpoint),
+        ContentType: 'application/json',
+      }),
+    );
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: KEY.checkpoint(id) }));
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import {
+  type Checkpoint,
+  ERROR_CODES,
+  type ErrorBody,
+  type Segment,
+  type TranscribeEvent,
+  type Transcript,
+} from '../../../lambda/contract';
+
+// The shapes of the contract that come from outside this process, to be checked when they arrive.
+
+const time = z.number().nonnegative();
+const error = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
+
+const word = z.object({
+  word: z.string(),
+  start: time,
+  end: time,
+  score: z.number().optional(),
+  interpolated: z.boolean().optional(),
+});
+
+const segment = z.object({
+  id: z.number().int().nonnegative(),
+  start: time,
+  end: time,
+  text: z.string(),
+  words: z.array(word),
+  speaker: z.string().optional(),
+}) satisfies z.ZodType<Segment>;
+
+const transcript = z.object({
+  version: z.literal(1),
+  engine: z.object({ name: z.enum(['whisperx', 'pocketsphinx']), model: z.string() }),
+  language: z.string(),
+  duration: time,
+  text: z.string(),
+  segments: z.array(segment),
+  degraded: z.array(
+    z.object({ stage: z.enum(['transcript', 'diarization', 'analysis', 'alignment']), reason: z.string() }),
+  ),
+}) satisfies z.ZodType<Transcript>;
+
+export const transcribeEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('started'), duration: time, engine: z.string(), model: z.string() }),
+  z.object({ type: z.literal('segment'), segment }),
+  z.object({ type: z.literal('window'), end: time, progress: z.number().min(0).max(1) }),
+  z.object({ type: z.literal('result'), transcript }),
+  z.object({ type: z.literal('error'), error }),
+]) satisfies z.ZodType<TranscribeEvent>;
+
+export const errorBody = z.object({
+  error: z.object({ code: z.enum(ERROR_CODES), message: z.string(), type: z.string(), param: z.string().nullable() }),
+}) satisfies z.ZodType<ErrorBody>;
+
+export const checkpoint = z
+  .object({ end: time, segments: z.array(segment), processing_seconds: time })
+  .refine(({ segments }) => segments.every(({ start, end }) => start <= end), 'a segment ends before it starts')
+  .refine(
+    ({ segments }) => segments.every(({ start }, i) => i === 0 || segments[i - 1]!.start <= start),
+    'segments are out of order',
+  )
+  .refine(({ segments, end }) => segments.every(({ start }) => start <= end), 'a segment starts behind its end') satisfies z.ZodType<Checkpoint>;

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ENV, type Machine } from '../../../lambda/contract';
+
+const text = z.string().min(1);
+const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+const seconds = count.refine((value) => value > 0, 'must be at least 1');
+const origin = z.url({ protocol: /^https?$/, error: 'must be a URL such as http://whisper:8001' });
+
+const shape = {
+  path: text,
+  jobsTable: text,
+  mediaBucket: text,
+  queueUrl: z.url({ protocol: /^https?$/, error: 'must be the address of a queue' }),
+  fleetName: text,
+  maxAudioSeconds: seconds,
+  maxUploadBytes: seconds,
+  visibilitySeconds: seconds,
+  idleSeconds: seconds,
+  port: count.refine((value) => value <= 65535, 'must be at most 65535'),
+  whisperUrl: origin,
+  sharedAudio: text,
+  machineFile: text,
+};
+const schema = z.object(shape);
+
+const modelFetchShape = {
+  modelBucket: text,
+  modelDir: text,
+  whisperEngine: z.enum(['whisperx', 'pocketsphinx'], 'must be whisperx or pocketsphinx'),
+  // It becomes a directory's name.
+  whisperModel: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name'),
+};
+
+export type WorkerSettings = z.infer<typeof schema> & {
+  /** Address to listen on: the container's image sets 0.0.0.0, the only way in is the machine's port mapping. */
+  host: string;
+};
+export type ModelFetchSettings = z.infer<z.ZodObject<typeof modelFetchShape>>;
+export type Environment = Record<string, string | undefined>;
+
+/** A setting is wrong: the message names it, the limit, the value and the cure. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** @throws SettingsError naming every variable that is wrong */
+export function readWorkerSettings(env: Environment): WorkerSettings {
+  return { ...read(shape, env), host: env.HOST ?? '127.0.0.1' };
+}
+
+/** @throws SettingsError naming every variable that is wrong */
+export const readModelFetchSettings = (env: Environment): ModelFetchSettings => read(modelFetchShape, env);
+
+const machine = z.object({
+  instance_id: text,
+  instance_type: text,
+  capacity: z.enum(['spot', 'on-demand', 'local']),
+  availability_zone: text,
+}) satisfies z.ZodType<Machine>;
+
+/**
+ * What the machine wrote about itself at boot.
+ *
+ * @throws SettingsError if the file is missing or holds something else
+ */
+export function readMachine(file: string): Machine {
+  try {
+    return machine.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : String(error);
+    throw new SettingsError(
+      `${ENV.machineFile} names ${file}, which does not describe this machine: ${why}. The machine's boot script writes it; mount it into the container.`,
+    );
+  }
+}
+
+function read<S extends z.ZodRawShape>(wanted: S, env: Environment): z.infer<z.ZodObject<S>> {
+  const names = ENV as Record<string, string>;
+  const given = Object.fromEntries(Object.keys(wanted).map((key) => [key, env[names[key]!]]));
+  const parsed = z.object(wanted).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => {
+    const key = String(issue.path[0]);
+    if (given[key] === undefined) return `${names[key]} is not set. The task definition must set it.`;
+    const limit = issue.message.startsWith('must') ? issue.message : 'must not be empty';
+    return `${names[key]} ${limit}; got ${JSON.stringify(given[key])}. Correct it in the task definition.`;
+  });
+  throw new SettingsError(faults.join('\n'));
+}
