@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { OUTPUT } from '../lambda/contract';
+import { endLeftovers, type LocalState, readLocalState, startLocalAws, stateDirectory } from '../local';
+import { clientEnvironment } from '../local/emulator';
+import { endProcess, isAlive } from '../local/processes';
+import type { Context } from './context';
+import { CliError } from './errors';
+import { createLocalKey } from './local-key';
+import { wholeNumber } from './options';
+
+interface UpOptions {
+  stateDir?: string;
+  port?: number;
+  path: string;
+  setting: Record<string, string>;
+  json?: boolean;
+}
+
+/** `spotscribe local up|status|down` */
+export function registerLocal(program: Command, context: Context) {
+  const local = program
+    .command('local')
+    .description('an AWS on this machine: the real stacks, on an emulator');
+  const stateDir = () =>
+    new Option('--state-dir <folder>', 'where everything of it lies').env('SPOTSCRIBE_LOCAL_STATE');
+  const json = () => new Option('--json', 'print one JSON document');
+  const upOptions = (command: Command) =>
+    command
+      .addOption(stateDir())
+      .option('--port <port>', 'port of the emulator (default: one that is free)', wholeNumber(1, 65535))
+      .option('--path <id>', 'deployment path', 'DockerGpu')
+      .option('--setting <name=value>', 'a setting of the deployment; can be given again', setting, {});
+
+  upOptions(local.command('up'))
+    .description('start it, deploy to it, and leave it running')
+    .addOption(json())
+    .action((options: UpOptions) => up(options, context));
+  upOptions(local.command('serve'))
+    .description('the same in the foreground, until Ctrl-C')
+    .action((options: UpOptions) => serve(options, context));
+  local
+    .command('status')
+    .description('show whether it runs, its machines and its containers')
+    .addOption(stateDir())
+    .addOption(json())
+    .action((options: UpOptions) => status(options, context));
+  local
+    .command('down')
+    .description('end everything that it started')
+    .addOption(stateDir())
+    .action((options: UpOptions) => down(options, context));
+}
+
+function setting(text: string, earlier: Record<string, string>): Record<string, string> {
+  const [name = '', ...value] = text.split('=');
+  return { ...earlier, [name]: value.join('=') };
+}
+
+/** Runs the AWS within this process until it is told to end. */
+async function serve(options: UpOptions, { terminal, interruption }: Context): Promise<void> {
+  const aws = await startLocalAws({
+    stateDir: options.stateDir,
+    port: options.port,
+    path: options.path,
+    settings: options.setting,
+    onProgress: (text) => terminal.say(text),
+  }).catch((error: unknown) => {
+    throw new CliError('internal', (error as Error).message, undefined, { cause: error });
+  });
+  try {
+    aws.rememberKey(await createLocalKey(aws));
+    await new Promise((resolve) => {
+      if (interruption.aborted) resolve(undefined);
+      interruption.addEventListener('abort', resolve, { once: true });
+      // A listener keeps no process alive.
+      const alive = setInterval(() => undefined, 60_000);
+      interruption.addEventListener('abort', () => clearInterval(alive), { once: true });
+    });
+  } finally {
+    terminal.say('ending');
+    await aws.stop();
+  }
+}
+
+/** Starts `local serve` as a process of its own, and shows how it gets on until it is ready. */
+async function up(options: UpOptions, context: Context): Promise<void> {
+  const { terminal, interruption } = context;
+  const folder = stateDirectory(options.stateDir);
+  const running = readLocalState(folder);
+  if (running !== undefined && isAlive(running.owner)) {
+    if (running.phase !== 'ready')
+      throw new CliError(
+        'internal',
+        `A local AWS is ${running.phase} already: wait, or run "spotscribe local down"`,
+      );
+    return show(running, options, context);
+  }
+  mkdirSync(folder, { recursive: true });
+  const log = join(folder, 'local.log');
+  const output = openSync(log, 'w');
+  const args = [
+    join(__dirname, '..', 'bin', 'spotscribe.js'),
+    'local',
+    'serve',
+    '--state-dir',
+    folder,
+    '--path',
+    options.path,
+  ];
+  if (options.port !== undefined) args.push('--port', String(options.port));
+  for (const [name, value] of Object.entries(options.setting)) args.push('--setting', `${name}=${value}`);
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
+  let exited = false;
+  child.once('exit', () => (exited = true));
+  child.unref();
+
+  let shown = '';
+  for (;;) {
+    const state = readLocalState(folder);
+    if (state !== undefined && state.owner.pid === child.pid && state.message !== shown) {
+      shown = state.message;
+      terminal.say(shown);
+    }
+    if (state?.owner.pid === child.pid && state?.phase === 'ready' && state.key !== undefined)
+      return show(state, options, context);
+    if (exited) throw new CliError('internal', `It did not start: see ${log}`);
+    if (interruption.aborted) {
+      process.kill(child.pid ?? 0, 'SIGTERM');
+      throw interruption.reason;
+    }
+    await sleep(150);
+  }
+}
+
+function status(options: UpOptions, context: Context): void {
+  const state = readLocalState(stateDirectory(options.stateDir));
+  if (state === undefined || !isAlive(state.owner)) {
+    const leftovers = state?.processes.filter(isAlive).length ?? 0;
+    const message = `No AWS runs on this machine${leftovers > 0 ? `, but ${leftovers} of its processes do: run "spotscribe local down"` : ''}`;
+    throw new CliError('not_found', message);
+  }
+  show(state, options, context);
+}
+
+async function down(options: UpOptions, { terminal }: Context): Promise<void> {
+  const folder = stateDirectory(options.stateDir);
+  const state = readLocalState(folder);
+  if (state === undefined) {
+    terminal.say('No AWS runs on this machine');
+    return;
+  }
+  // Its machines get the time to give their jobs back.
+  await endProcess(state.owner, 130);
+  await endLeftovers(folder);
+  terminal.say('Ended');
+}
+
+function show(state: LocalState, { json }: UpOptions, { terminal }: Context): void {
+  const { endpoint = '', outputs, machines, phase, key } = state;
+  if (json === true) return terminal.json({ phase, endpoint, outputs, key, machines });
+  const environment = Object.entries(clientEnvironment(endpoint)).map(
+    ([name, value]) => `export ${name}=${value}`,
+  );
+  const lines = [
+    `phase     ${phase}`,
+    `endpoint  ${endpoint}`,
+    `API       ${outputs[OUTPUT.apiUrl] ?? ''}`,
+    `machines  ${machines.length}`,
+    ...machines.flatMap(({ id, containers }) => [
+      `  ${id}`,
+      ...containers.map(({ name, running, pid, port, log }) => {
+        const what = running ? `process ${pid}${port === undefined ? '' : `, port ${port}`}` : 'ended';
+        return `    ${name.padEnd(8)} ${what}, ${log}`;
+      }),
+    ]),
+    '',
+    '# for the CDK and other clients of AWS:',
+    ...environment,
+  ];
+  terminal.data(`${lines.join('\n')}\n`);
+}

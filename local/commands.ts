@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+
+const root = join(__dirname, '..');
+
+export interface Command {
+  file: string;
+  args: string[];
+  /** Variables that stand for what is inside the image. */
+  env: Record<string, string>;
+}
+
+/** Environments and bundles that stand for the images, made once. */
+export interface Installed {
+  /** Python of the whisper service's environment. */
+  whisperPython: string;
+  /** The worker as one file. */
+  workerBundle: string;
+}
+
+/**
+ * The command that stands for an image's entry point on this machine.
+ *
+ * @throws if the container runs an image that there is no command for
+ */
+export function commandOf({ name = '', command = [] }: ContainerDefinition, installed: Installed): Command {
+  switch (name) {
+    case 'models':
+    case 'worker':
+      return {
+        file: process.execPath,
+        args: ['--enable-source-maps', installed.workerBundle, ...command],
+        env: { NODE_PATH: join(root, 'node_modules') },
+      };
+    case 'whisper': {
+      const packages = ['common', 'whisper'].map((folder) => join(root, 'docker', folder));
+      return {
+        file: installed.whisperPython,
+        args: ['-m', 'spotscribe_whisper', ...command],
+        env: { PYTHONPATH: packages.join(':'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
+      };
+    }
+    default:
+      throw new Error(`There is no local command for the container "${name}": add one in local/commands.ts`);
+  }
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { OUTPUT } from '../lambda/contract';
+import { ACCOUNT, baseEnvironment, clientEnvironment, REGION } from './emulator';
+
+const root = join(__dirname, '..');
+
+export interface Deployment {
+  endpoint: string;
+  stateDir: string;
+  /** Settings, as `-c spotscribe:<name>=<value>`. */
+  settings: Record<string, string>;
+  onProgress: (text: string) => void;
+}
+
+/** Runs the CDK's own command line against the emulator. */
+export async function cdk(deployment: Deployment, ...args: string[]): Promise<void> {
+  const { endpoint, stateDir, settings, onProgress } = deployment;
+  const context = Object.entries(settings).flatMap(([name, value]) => ['-c', `spotscribe:${name}=${value}`]);
+  const log = join(stateDir, 'cdk.log');
+  const command = [...args, ...context, '--no-notices', '--no-color', '--output', join(stateDir, 'cdk.out')];
+  const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), ...command], {
+    cwd: root,
+    env: { ...baseEnvironment(), ...clientEnvironment(endpoint) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const file = createWriteStream(log, { flags: 'a' });
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      file.write(`${line}\n`);
+      last.splice(0, last.length - 9);
+      last.push(line);
+      const step = /\|\s*(\d+\/\d+)\s*\|.*\|\s*(AWS::\S+)/.exec(line);
+      if (step !== null) onProgress(`${args[0]} ${args[1] ?? ''} ${step[1]} ${step[2]}`);
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  file.end();
+  if (code !== 0) throw new Error(`cdk ${args.join(' ')} failed (${code}), see ${log}:\n${last.join('\n')}`);
+}
+
+/** Bootstraps the emulated account and deploys a path, as a user does on a real one. */
+export async function deployPath(deployment: Deployment, path: string): Promise<Record<string, string>> {
+  deployment.onProgress('cdk bootstrap');
+  await cdk(deployment, 'bootstrap', `aws://${ACCOUNT}/${REGION}`);
+  deployment.onProgress(`cdk deploy Spotscribe-${path}`);
+  await cdk(
+    deployment,
+    'deploy',
+    `Spotscribe-${path}`,
+    '--require-approval',
+    'never',
+    '--progress',
+    'events',
+  );
+  return stackOutputs(deployment.endpoint, `Spotscribe-${path}`);
+}
+
+/** The outputs of a stack. The API's address is given in the form that needs no name resolution. */
+export async function stackOutputs(endpoint: string, stack: string): Promise<Record<string, string>> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new CloudFormationClient({ endpoint, region: REGION, credentials });
+  const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+  const outputs = Object.fromEntries(
+    (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+  );
+  const id = /^https?:\/\/([^.]+)\./.exec(outputs[OUTPUT.apiUrl] ?? '')?.[1];
+  return id === undefined
+    ? outputs
+    : { ...outputs, [OUTPUT.apiUrl]: `${endpoint}/_aws/execute-api/${id}/$default` };
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ManagedProcess } from './processes';
+
+const root = join(__dirname, '..');
+const START_SECONDS = 30;
+
+/** The account and region that the emulator plays. */
+export const ACCOUNT = '123456789012';
+export const REGION = 'us-east-1';
+
+/** The environment of a client of the emulator: an endpoint on this machine, and credentials that are none. */
+export const clientEnvironment = (endpoint: string): Record<string, string> => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  CDK_DEFAULT_ACCOUNT: ACCOUNT,
+  CDK_DEFAULT_REGION: REGION,
+  CDK_DISABLE_CLI_TELEMETRY: 'true',
+});
+
+/** What a process inherits of this one's environment: how to find programs, and nothing of AWS. */
+export function baseEnvironment(): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'SSL_CERT_FILE'];
+  return Object.fromEntries(
+    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+/** Starts the emulator on 127.0.0.1 and waits until it answers. */
+export async function startEmulator(python: string, port: number, stateDir: string): Promise<ManagedProcess> {
+  const log = join(stateDir, 'emulator.log');
+  const emulator = new ManagedProcess({
+    name: 'emulator',
+    file: python,
+    args: ['-m', 'spotscribe_emulator'],
+    env: {
+      ...baseEnvironment(),
+      PYTHONPATH: join(root, 'local/emulator'),
+      PYTHONDONTWRITEBYTECODE: '1',
+      BIND_HOST: '127.0.0.1',
+      GATEWAY_PORT: String(port),
+      MINISTACK_ACCOUNT_ID: ACCOUNT,
+      MINISTACK_REGION: REGION,
+      LOG_LEVEL: 'INFO',
+      // Where handlers find the SDK, which the Lambda runtime would bring.
+      NODE_PATH: join(root, 'node_modules'),
+    },
+    cwd: stateDir,
+    log,
+  });
+  const deadline = Date.now() + START_SECONDS * 1000;
+  while (Date.now() < deadline) {
+    if (!emulator.running)
+      throw new Error(`The emulator ended at its start (${await emulator.exited}): see ${log}`);
+    const answer = await fetch(`http://127.0.0.1:${port}/_ministack/health`).catch(() => undefined);
+    if (answer?.ok) return emulator;
+    await sleep(100);
+  }
+  await emulator.stop(1);
+  throw new Error(`The emulator did not answer within ${START_SECONDS} seconds: see ${log}`);
+}

@@ -1,0 +1,1 @@
+"""What ministack lacks of the AWS that Spotscribe uses."""

@@ -1,0 +1,10 @@
+"""Starts ministack with Spotscribe's additions. Its settings are ministack's environment variables."""
+
+from ministack.app import main
+
+from spotscribe_emulator import autoscaling, images, task_definitions
+
+autoscaling.install()
+images.install()
+task_definitions.install()
+main()

@@ -1,0 +1,97 @@
+"""Auto Scaling as far as Spotscribe needs it: machines that end themselves, bounds, and a record of activities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack.services import autoscaling as service
+
+Answer = tuple[int, dict[str, str], bytes]
+Parameters = dict[str, str]
+
+_activities: dict[str, list[dict[str, str]]] = {}
+
+
+def _record(group: str, description: str) -> None:
+    started = datetime.now(UTC).isoformat()
+    _activities.setdefault(group, []).insert(0, {"StartTime": started, "Description": description})
+
+
+def _reconcile(group: dict[str, Any]) -> None:
+    """Resizes a group, and remembers each machine that came or went."""
+    before = {instance["InstanceId"] for instance in group["Instances"]}
+    _original_reconcile(group)
+    after = {instance["InstanceId"] for instance in group["Instances"]}
+    name = group["AutoScalingGroupName"]
+    for instance in sorted(after - before):
+        _record(name, f"Launching a new EC2 instance: {instance}")
+    for instance in sorted(before - after):
+        _record(name, f"Terminating EC2 instance: {instance}")
+
+
+def _set_desired_capacity(parameters: Parameters) -> Answer:
+    """Refuses a number outside the group's bounds, as AWS does."""
+    name = parameters.get("AutoScalingGroupName", "")
+    group = service._asgs.get(name)
+    desired = parameters.get("DesiredCapacity", "")
+    if group is not None and desired and not group["MinSize"] <= int(desired) <= group["MaxSize"]:
+        bounds = f"{group['MinSize']} to {group['MaxSize']}"
+        return service._error("ValidationError", f"New SetDesiredCapacity value {desired} is outside {bounds}")
+    return _original_set_desired_capacity(parameters)
+
+
+def _terminate_instance(parameters: Parameters) -> Answer:
+    """Ends one machine; with it goes its place in the group, or another machine takes that."""
+    wanted = parameters.get("InstanceId", "")
+    decrement = parameters.get("ShouldDecrementDesiredCapacity") == "true"
+    for name, group in service._asgs.items():
+        instance = next((each for each in group["Instances"] if each["InstanceId"] == wanted), None)
+        if instance is None:
+            continue
+        if decrement and group["DesiredCapacity"] <= group["MinSize"]:
+            return service._error(
+                "ValidationError", f"Currently, desiredSize equals minSize ({group['MinSize']}). Terminating instance"
+                f" without replacement will violate group's min size constraint."
+            )
+        group["Instances"].remove(instance)
+        _record(name, f"Terminating EC2 instance: {wanted}")
+        if decrement:
+            group["DesiredCapacity"] -= 1
+        service._reconcile_instances(group)
+        activity = (
+            f"<Activity><ActivityId>{wanted}</ActivityId><AutoScalingGroupName>{name}</AutoScalingGroupName>"
+            f"<Cause>at user request</Cause><StartTime>{datetime.now(UTC).isoformat()}</StartTime>"
+            f"<StatusCode>InProgress</StatusCode></Activity>"
+        )
+        body = f"<TerminateInstanceInAutoScalingGroupResult>{activity}</TerminateInstanceInAutoScalingGroupResult>"
+        return service._xml(200, "TerminateInstanceInAutoScalingGroupResponse", body)
+    return service._error("ValidationError", f"Instance Id not found - No managed instance found for {wanted}")
+
+
+def _describe_activities(parameters: Parameters) -> Answer:
+    name = parameters.get("AutoScalingGroupName", "")
+    most = int(parameters.get("MaxRecords", "100"))
+    members = "".join(
+        f"<member><ActivityId>{number}</ActivityId><AutoScalingGroupName>{name}</AutoScalingGroupName>"
+        f"<Cause>desired capacity</Cause><Description>{activity['Description']}</Description>"
+        f"<StartTime>{activity['StartTime']}</StartTime><StatusCode>Successful</StatusCode></member>"
+        for number, activity in enumerate(_activities.get(name, [])[:most])
+    )
+    body = f"<DescribeScalingActivitiesResult><Activities>{members}</Activities></DescribeScalingActivitiesResult>"
+    return service._xml(200, "DescribeScalingActivitiesResponse", body)
+
+
+_original_reconcile: Callable[[dict[str, Any]], None] = service._reconcile_instances
+_original_set_desired_capacity: Callable[[Parameters], Answer] = service._set_desired_capacity
+
+
+def install() -> None:
+    """Puts these in the place of ministack's own."""
+    service._reconcile_instances = _reconcile
+    service._ACTION_MAP.update(
+        SetDesiredCapacity=_set_desired_capacity,
+        TerminateInstanceInAutoScalingGroup=_terminate_instance,
+        DescribeScalingActivities=_describe_activities,
+    )

@@ -1,0 +1,153 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandOf } from './commands';
+import { deployPath } from './deploy';
+import { clientEnvironment, startEmulator } from './emulator';
+import { LocalFleet } from './fleet';
+import { pythonEnvironment, workerBundle } from './installation';
+import { freePort } from './ports';
+import { endProcess, isAlive, type ManagedProcess, startTime } from './processes';
+import {
+  type LocalMachine,
+  type LocalState,
+  readLocalState,
+  removeLocalState,
+  stateDirectory,
+  writeLocalState,
+} from './state';
+
+export { cdk, stackOutputs } from './deploy';
+export { type LocalMachine, type LocalState, readLocalState, stateDirectory } from './state';
+
+/** Settings of a deployment to a laptop: a recogniser that needs no GPU, and nothing that outlives the stack. */
+const LAPTOP_SETTINGS = { engine: 'pocketsphinx', onDestroy: 'delete', idleMinutes: '1' };
+
+export interface LocalAwsOptions {
+  /** Folder for everything. @default '.spotscribe/local' */
+  stateDir?: string;
+  /** Port of the emulator. @default - one that is free */
+  port?: number;
+  /** Deployment path. @default 'DockerGpu' */
+  path?: string;
+  /** Settings over those of a laptop. */
+  settings?: Record<string, string>;
+  onProgress?: (text: string) => void;
+}
+
+export interface LocalAws {
+  endpoint: string;
+  /** Environment for clients: endpoint, region and credentials. */
+  env: Record<string, string>;
+  outputs: Record<string, string>;
+  machines(): LocalMachine[];
+  /** Keeps a key of the API in the state, where the command line finds it. */
+  rememberKey(key: string): void;
+  /** Ends everything that was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an AWS on this machine and deploys a path to it: an emulator, the real `cdk bootstrap` and `cdk deploy`, and a
+ * fleet that runs the deployed containers as processes.
+ *
+ * @throws if one runs in the same folder, or something does not start; what was started is ended then
+ */
+export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
+  const { path = 'DockerGpu', onProgress = () => undefined } = options;
+  const folder = stateDirectory(options.stateDir);
+  await endLeftovers(folder);
+  for (const old of ['machines', 'cdk.out', 'cdk.log', 'emulator.log'])
+    rmSync(join(folder, old), { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+
+  const state: LocalState = {
+    owner: { name: 'owner', pid: process.pid, startedAt: startTime(process.pid) ?? '' },
+    phase: 'starting',
+    message: '',
+    outputs: {},
+    processes: [],
+    machines: [],
+  };
+  let emulator: ManagedProcess | undefined;
+  let fleet: LocalFleet | undefined;
+  const save = () => {
+    state.processes = [...(emulator ? [emulator.started] : []), ...(fleet?.processes() ?? [])];
+    state.machines = fleet?.machines() ?? [];
+    writeLocalState(folder, state);
+  };
+  const progress = (message: string) => {
+    state.message = message;
+    save();
+    onProgress(message);
+  };
+  const stop = async () => {
+    state.phase = 'stopping';
+    save();
+    await fleet?.stop();
+    await emulator?.stop(5);
+    removeLocalState(folder);
+  };
+
+  try {
+    progress('preparing environments');
+    const [emulatorPython, whisperPython, bundle] = await Promise.all([
+      pythonEnvironment(join(folder, 'python', 'emulator'), 'local/emulator/requirements.txt', progress),
+      pythonEnvironment(
+        join(folder, 'python', 'whisper'),
+        'docker/whisper/requirements.laptop.txt',
+        progress,
+      ),
+      workerBundle(folder),
+    ]);
+    progress('starting the emulator');
+    const port = await freePort(options.port);
+    emulator = await startEmulator(emulatorPython, port, folder);
+    const endpoint = `http://localhost:${port}`;
+    state.endpoint = endpoint;
+    const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
+    const outputs = await deployPath({ endpoint, stateDir: folder, settings, onProgress: progress }, path);
+    state.outputs = outputs;
+    fleet = new LocalFleet({
+      endpoint,
+      outputs,
+      folder: join(folder, 'machines'),
+      commandOf: (container) => commandOf(container, { whisperPython, workerBundle: bundle }),
+      onChange: save,
+    });
+    fleet.start();
+    state.phase = 'ready';
+    progress('ready');
+    const running = fleet;
+    return {
+      endpoint,
+      env: clientEnvironment(endpoint),
+      outputs,
+      machines: () => running.machines(),
+      rememberKey: (key) => {
+        state.key = key;
+        save();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * Ends what an earlier local AWS left behind when it was killed.
+ *
+ * @throws if it is alive: two cannot share a folder
+ */
+export async function endLeftovers(folder: string): Promise<void> {
+  const state = readLocalState(folder);
+  if (state === undefined) return;
+  if (isAlive(state.owner) && state.owner.pid !== process.pid) {
+    throw new Error(
+      `A local AWS runs already (process ${state.owner.pid}). End it with: spotscribe local down`,
+    );
+  }
+  await Promise.all(state.processes.map((each) => endProcess(each, 5)));
+  removeLocalState(folder);
+}

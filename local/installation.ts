@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const run = promisify(execFile);
+const root = join(__dirname, '..');
+
+/**
+ * A Python environment with exactly what a hash-pinned requirements file says, made once for each content of the file.
+ *
+ * @returns path of its Python
+ */
+export async function pythonEnvironment(
+  folder: string,
+  requirements: string,
+  onProgress: (text: string) => void,
+): Promise<string> {
+  const lock = join(root, requirements);
+  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
+  const python = join(folder, 'bin', 'python');
+  const marker = join(folder, 'requirements.sha256');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return python;
+  onProgress(`installing ${requirements}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  try {
+    await run('python3', ['-m', 'venv', folder]);
+    await run(python, [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--require-hashes',
+      '-r',
+      lock,
+    ]);
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string };
+    throw new Error(
+      `Could not install ${requirements}: ${stderr.trim().split('\n').slice(-5).join('\n') || String(error)}`,
+      { cause: error },
+    );
+  }
+  writeFileSync(marker, hash);
+  return python;
+}
+
+/** The worker as one file, as its image has it. */
+export async function workerBundle(folder: string): Promise<string> {
+  const outfile = join(folder, 'worker.js');
+  await build({
+    entryPoints: [join(root, 'docker/worker/src/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    sourcemap: true,
+    logLevel: 'error',
+  });
+  return outfile;
+}

@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** Where everything of a local AWS lies, unless told otherwise. */
+export const DEFAULT_STATE_DIR = join('.spotscribe', 'local');
+
+/** A process that was started, known again by its start time: ids are used again, start times are not. */
+export interface StartedProcess {
+  name: string;
+  pid: number;
+  startedAt: string;
+}
+
+export interface LocalMachine {
+  id: string;
+  containers: { name: string; pid?: number; running: boolean; port?: number; log: string }[];
+}
+
+export interface LocalState {
+  /** The process that owns all others. */
+  owner: StartedProcess;
+  phase: 'starting' | 'ready' | 'failed' | 'stopping';
+  /** What is being done, or what failed. */
+  message: string;
+  endpoint?: string;
+  outputs: Record<string, string>;
+  /** A key of its API, for the user of this machine. */
+  key?: string;
+  processes: StartedProcess[];
+  machines: LocalMachine[];
+}
+
+export const stateDirectory = (folder?: string): string =>
+  resolve(folder ?? process.env.SPOTSCRIBE_LOCAL_STATE ?? DEFAULT_STATE_DIR);
+
+const file = (folder: string) => join(folder, 'state.json');
+
+/** The state of the local AWS, or undefined if there is none. */
+export function readLocalState(folder?: string): LocalState | undefined {
+  try {
+    return JSON.parse(readFileSync(file(stateDirectory(folder)), 'utf8')) as LocalState;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Writes the state so that a reader sees the old one or the new one, never half of it. */
+export function writeLocalState(folder: string, state: LocalState): void {
+  mkdirSync(folder, { recursive: true });
+  const temporary = `${file(folder)}.${process.pid}`;
+  // Readable by its owner alone: there is a key in it.
+  writeFileSync(temporary, JSON.stringify(state, null, 2), { mode: 0o600 });
+  renameSync(temporary, file(folder));
+}
+
+export function removeLocalState(folder: string): void {
+  rmSync(file(folder), { force: true });
+}
