@@ -1,0 +1,25 @@
+import { InterruptedError } from '../cli/errors';
+import { localConnection } from '../cli/local-key';
+import { runProgram } from '../cli/program';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: a second Ctrl-C ends the program at once.
+  process.once(signal, () => stop.abort(new InterruptedError(signal)));
+}
+// A reader such as `head` that has seen enough is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+void runProgram(process.argv.slice(2), {
+  out: process.stdout,
+  err: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  interruption: stop.signal,
+  localConnection: localConnection,
+}).then((code) => {
+  process.exitCode = code;
+});

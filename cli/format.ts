@@ -1,0 +1,71 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { Receipt } from '../lambda/contract';
+
+/** Text from elsewhere (file names, messages), unable to steer the terminal. */
+export const shown = (text: string): string =>
+  stripVTControlCharacters(text).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '\uFFFD');
+
+/** Seconds as `3.2 s`, `4:05` or `1:02:03`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
+}
+
+/** US dollars, with two significant digits below a cent: an audio minute costs less than a hundredth of one. */
+export function dollars(amount: number | null): string {
+  if (amount === null) return 'price unknown';
+  if (amount === 0 || amount >= 0.01) return `$${amount.toFixed(2)}`;
+  const digits = Math.min(9, 1 - Math.floor(Math.log10(amount)));
+  return `$${amount.toFixed(digits)}`;
+}
+
+/** Bytes as `812 B`, `3.4 MB`. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  const value = count / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** A receipt in one line. */
+export const receiptLine = (receipt: Receipt): string =>
+  `${duration(receipt.audio_seconds)} of audio in ${duration(receipt.processing_seconds)} ` +
+  `(${receipt.real_time_factor.toFixed(1)}× real time), ${dollars(receipt.cost)}`;
+
+const WIDE =
+  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}/u;
+
+/** Columns that text takes in a terminal. */
+export const width = (text: string): number =>
+  [...text].reduce((sum, each) => sum + (/\p{Mn}/u.test(each) ? 0 : WIDE.test(each) ? 2 : 1), 0);
+
+/** Text cut or filled up to so many columns. */
+export function fit(text: string, columns: number): string {
+  if (width(text) <= columns) return text + ' '.repeat(columns - width(text));
+  let kept = '';
+  for (const each of text) {
+    if (width(kept + each) > columns - 1) break;
+    kept += each;
+  }
+  return `${kept}…${' '.repeat(Math.max(0, columns - 1 - width(kept)))}`;
+}
+
+/** Rows as aligned columns, without spaces at the ends of lines. */
+export function table(rows: string[][]): string {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, width(cell))),
+    [],
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - width(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,84 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_TENANT } from '../lambda/contract';
+import { fromAws } from './aws-errors';
+import type { Context } from './context';
+import { shown, table } from './format';
+import type { KeyStore } from './key-store';
+import { localAccess, openKeyStore } from './open-key-store';
+
+interface KeysOptions {
+  stack?: string;
+  local?: boolean;
+  json?: boolean;
+}
+
+export function registerKeys(program: Command, { terminal }: Context): void {
+  const keys = program
+    .command('keys')
+    .summary('make, list and revoke API keys')
+    .description(
+      'API keys of a deployment. Needs AWS credentials (AWS_PROFILE and the like) that may read CloudFormation stacks\n' +
+        'and write to the table of keys.',
+    );
+  const add = (name: string, description: string) =>
+    keys
+      .command(name)
+      .description(description)
+      .option('--stack <name>', 'the deployed stack (default: the only one named Spotscribe-…)')
+      .option('--local', 'of the AWS that runs on this machine')
+      .option('--json', 'print one JSON document');
+
+  add('create', 'Makes a key and prints it, this once: only its hash is stored.')
+    .option('--tenant <tenant>', 'whose jobs the key sees', tenant, DEFAULT_TENANT)
+    .option('--name <name>', 'what the key is for, shown in lists', label, '')
+    .action(async (options: KeysOptions & { tenant: string; name: string }) => {
+      const made = await withKeys(options, (store) => store.create(options.tenant, options.name));
+      if (options.json) return terminal.json(made);
+      terminal.data(`${made.key}\n`);
+      terminal.say(`This is ${made.id} of tenant "${made.tenant}". Keep the key: it cannot be shown again.`);
+    });
+
+  add('list', 'Lists keys, oldest first, revoked ones too.').action(async (options: KeysOptions) => {
+    const found = await withKeys(options, (store) => store.list());
+    if (options.json) return terminal.json({ object: 'list', data: found });
+    if (found.length === 0) return terminal.say('No keys; "spotscribe keys create" makes one');
+    terminal.data(
+      table([
+        ['ID', 'TENANT', 'CREATED', 'REVOKED', 'NAME'],
+        ...found.map((key) => [
+          key.id,
+          shown(key.tenant),
+          key.created_at,
+          key.revoked_at ?? '',
+          shown(key.name),
+        ]),
+      ]),
+    );
+  });
+
+  add('revoke <id>', 'Revokes a key, by its id. It takes effect within half a minute.').action(
+    async (id: string, options: KeysOptions) => {
+      const revoked = await withKeys(options, (store) => store.revoke(id));
+      if (options.json) terminal.json(revoked);
+      else terminal.say(`Revoked ${id}`);
+    },
+  );
+}
+
+function tenant(text: string): string {
+  if (/^[A-Za-z0-9._@-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must have 1 to 64 letters, digits or the signs . _ @ -');
+}
+
+function label(text: string): string {
+  if (text.length <= 100 && shown(text) === text) return text;
+  throw new InvalidArgumentError('It must have at most 100 characters, none of them control characters.');
+}
+
+async function withKeys<T>(options: KeysOptions, work: (store: KeyStore) => Promise<T>): Promise<T> {
+  try {
+    return await work(await openKeyStore(options.local === true ? localAccess() : {}, options.stack));
+  } catch (error) {
+    throw fromAws(error);
+  }
+}

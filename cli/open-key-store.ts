@@ -1,0 +1,44 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { OUTPUT } from '../lambda/contract';
+import { readLocalState } from '../local';
+import { clientEnvironment } from '../local/emulator';
+import { isAlive } from '../local/processes';
+import { findStack } from './deployed-stack';
+import { UsageError } from './errors';
+import { KeyStore } from './key-store';
+
+/** Which AWS: what is not given comes from the environment and its profile. */
+export interface AwsAccess {
+  endpoint?: string;
+  region?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+}
+
+/**
+ * The AWS that runs on this machine.
+ *
+ * @throws UsageError if none does
+ */
+export function localAccess(): AwsAccess {
+  const state = readLocalState();
+  if (state?.endpoint === undefined || !isAlive(state.owner)) {
+    throw new UsageError('No AWS runs on this machine: start one with "spotscribe local up"');
+  }
+  const { endpoint } = state;
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_REGION } = clientEnvironment(endpoint);
+  return {
+    endpoint,
+    region: AWS_REGION,
+    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+  };
+}
+
+/** The keys of a deployed stack: of the one named, or of the only one there is. */
+export async function openKeyStore(access: AwsAccess, stack?: string): Promise<KeyStore> {
+  const { outputs } = await findStack(new CloudFormationClient(access), stack);
+  // Present: it is what the stack was found by.
+  const table = outputs[OUTPUT.keysTable] as string;
+  return new KeyStore(DynamoDBDocumentClient.from(new DynamoDBClient(access)), table);
+}

@@ -1,0 +1,46 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../lambda/contract';
+
+/** Options that several commands share. */
+export const urlOption = () =>
+  new Option('--url <url>', 'the API (default: SPOTSCRIBE_URL, or the AWS running on this machine)');
+export const keyOption = () =>
+  new Option(
+    '--key <key>',
+    'the API key (default: SPOTSCRIBE_KEY, which other users of this machine cannot see)',
+  );
+
+/** A whole number in a range. */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+
+/** Formats parted by commas, each once. */
+export function formats(text: string): TranscriptFormat[] {
+  return [...new Set(text.split(',').map((part) => part.trim()))].map((part) => {
+    const found = TRANSCRIPT_FORMATS.find((each) => each === part);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`"${part}" is none of ${TRANSCRIPT_FORMATS.join(', ')}.`);
+  });
+}
+
+export function language(text: string): string {
+  if (/^[a-z]{2,3}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a language code such as "en".');
+}
+
+const UNIT_MS: Record<string, number> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000 };
+/** Timers of Node.js end here. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A time such as `90`, `90s`, `30m` or `2h`, in milliseconds. */
+export function time(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? [];
+  const milliseconds = Number(amount) * (UNIT_MS[unit] ?? NaN);
+  if (milliseconds > 0 && milliseconds <= LONGEST_MS) return milliseconds;
+  throw new InvalidArgumentError('It must be a time such as 90s, 30m or 2h, of at most 24 days.');
+}

@@ -1,0 +1,69 @@
+import { CliError, InterruptedError, UnauthorizedError } from './errors';
+import { type Outcome, noTotals, plus, type Totals } from './outcome';
+import { type Plan, staleOutputs } from './outputs';
+import type { Progress } from './progress';
+import { type Run, transcribeFile } from './transcribe-file';
+
+export interface Bulk {
+  run: Omit<Run, 'interruption'>;
+  /** Writes results that are newer than their audio, too. */
+  force: boolean;
+  interruption: AbortSignal;
+  progress: (totals: Totals) => Progress;
+  /** Called for each file as it ends. */
+  report: (outcome: Outcome) => void;
+}
+
+export interface BulkResult {
+  outcomes: Outcome[];
+  totals: Totals;
+  /** What ended the run before its end. Files without an outcome were not finished. */
+  stop?: CliError;
+}
+
+/** Transcribes files side by side. One that fails leaves the others alone; a key that is refused stops them all. */
+export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResult> {
+  const outcomes: Outcome[] = [];
+  let totals = noTotals(plans.length);
+  const refused = new AbortController();
+  const interruption = AbortSignal.any([bulk.interruption, refused.signal]);
+  const progress = bulk.progress(totals);
+  try {
+    await Promise.all(plans.map((plan) => transcribe(plan)));
+  } finally {
+    progress.close();
+  }
+  const stop: unknown = interruption.aborted ? interruption.reason : undefined;
+  return { outcomes, totals, stop: stop instanceof CliError ? stop : undefined };
+
+  async function transcribe(plan: Plan): Promise<void> {
+    const began = performance.now();
+    const end = (outcome: Pick<Outcome, 'status' | 'job' | 'error' | 'outputs'>) => {
+      const seconds = (performance.now() - began) / 1000;
+      const whole: Outcome = { ...outcome, input: plan.input, seconds };
+      outcomes.push(whole);
+      totals = plus(totals, whole);
+      progress.finished(whole, totals);
+      bulk.report(whole);
+    };
+    try {
+      const outputs = bulk.force ? plan.outputs : await staleOutputs(plan);
+      if (outputs.length === 0) return end({ status: 'skipped', outputs: plan.outputs });
+      const job = await transcribeFile(plan.input, outputs, { ...bulk.run, interruption }, (activity) =>
+        progress.activity(plan.input, activity),
+      );
+      end({ status: 'done', job, outputs });
+    } catch (error) {
+      if (!(error instanceof CliError)) {
+        // A defect of ours: the others need not go on.
+        refused.abort(error);
+        throw error;
+      }
+      if (error instanceof InterruptedError) return;
+      // The key is the same for all: the run stops, and this is why.
+      if (error instanceof UnauthorizedError) return refused.abort(error);
+      const { code, message } = error;
+      end({ status: 'failed', error: { code, message }, outputs: plan.outputs });
+    }
+  }
+}

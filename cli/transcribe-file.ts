@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FINAL_STATUSES, type JobView, type TranscriptionOptions } from '../lambda/contract';
+import { writeAtomically } from './atomic-write';
+import { ApiClient, type Connection } from './client';
+import { CliError } from './errors';
+import { duration } from './format';
+import { type Audio, contentHash, findOrMakeJob } from './idempotency';
+import type { Input } from './inputs';
+import type { Limit } from './limit';
+import type { Output } from './outputs';
+import { pause, type Patience, pollDelay, retrying } from './retry';
+import { upload } from './upload';
+
+/** What a file is at, for those who watch. Fractions from 0 to 1. */
+export type Activity =
+  { at: 'reading' | 'arriving' | 'queued' | 'saving' } | { at: 'uploading' | 'running'; fraction: number };
+
+export interface Run {
+  connection: Connection;
+  options: TranscriptionOptions;
+  /** Makes a job even where an earlier one of the same audio could be used. */
+  anew: boolean;
+  /** How long to bear with a service that cannot be reached, in milliseconds between tries. */
+  retryForMs: number;
+  /** Longest time for one file, from its first byte read to its last result written, in milliseconds. */
+  timeoutMs: number;
+  /** Files that are read and uploaded at once. */
+  uploads: Limit;
+  /** Files whose results are fetched at once. */
+  downloads: Limit;
+  /** How many files wait for their job: they share the rate at which the API is asked. */
+  waiting: { count: number };
+  interruption: AbortSignal;
+}
+
+export type Watch = (activity: Activity) => void;
+
+/** What a file needs on its way. */
+interface Trip {
+  input: Input;
+  client: ApiClient;
+  patience: Patience;
+  watch: Watch;
+}
+
+/**
+ * Takes a file from upload to its written results, or takes up where an earlier run stopped.
+ *
+ * @throws CliError with the job's own code if it fails, `timeout` if it takes too long
+ */
+export async function transcribeFile(
+  input: Input,
+  outputs: Output[],
+  run: Run,
+  watch: Watch,
+): Promise<JobView> {
+  if (input.size === 0) throw new CliError('bad_audio', `${input.path} is empty`);
+  const deadline = new AbortController();
+  const signal = AbortSignal.any([run.interruption, deadline.signal]);
+  const patience = { retryForMs: run.retryForMs, signal };
+  const trip: Trip = { input, client: new ApiClient(run.connection, patience), patience, watch };
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const sent = await run.uploads.run(() => {
+      // What waits for its turn is not late yet.
+      timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
+      return sendAudio(trip, run);
+    });
+    const job = await waitFor(sent, trip, run.waiting);
+    if (job.status !== 'succeeded') throw failureOf(job);
+    await run.downloads.run(async () => {
+      watch({ at: 'saving' });
+      for (const { format, path } of outputs) {
+        await writeAtomically(path, await trip.client.transcript(job.id, format));
+      }
+    });
+    return job;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tooLate = ({ path }: Input, timeoutMs: number) =>
+  new CliError(
+    'timeout',
+    `${path} was not done after ${duration(timeoutMs / 1000)}. Its job goes on: run the command again to fetch the result`,
+  );
+
+async function sendAudio({ input, client, patience, watch }: Trip, run: Run): Promise<JobView> {
+  patience.signal?.throwIfAborted();
+  watch({ at: 'reading' });
+  const audio: Audio = {
+    hash: await contentHash(input.path, patience.signal),
+    name: basename(input.path),
+    size: input.size,
+    options: run.options,
+    salt: run.anew ? randomUUID() : '',
+  };
+  let uploaded = false;
+  // After a failed upload the API is asked again: it knows whether the audio arrived, and has a fresh address.
+  const job = await retrying(patience, async () => {
+    const found = await findOrMakeJob(client, audio);
+    if (found.upload === undefined || uploaded) return found;
+    await upload(
+      input,
+      found.upload,
+      (sent) => watch({ at: 'uploading', fraction: sent / input.size }),
+      patience.signal,
+    );
+    uploaded = true;
+    return found;
+  });
+  if (uploaded) await refuseChanged(input);
+  return job;
+}
+
+async function refuseChanged({ path, size, modifiedMs }: Input) {
+  const now = await stat(path).catch(() => undefined);
+  if (now?.size === size && now.mtimeMs === modifiedMs) return;
+  throw new CliError('file_changed', `${path} changed while it was uploaded; run the command again`);
+}
+
+async function waitFor(job: JobView, { client, patience, watch }: Trip, waiting: Run['waiting']) {
+  waiting.count++;
+  try {
+    let current = job;
+    for (let looks = 0; !ended(current); looks++) {
+      if (current.status === 'running') watch({ at: 'running', fraction: current.progress });
+      else watch({ at: current.status === 'queued' ? 'queued' : 'arriving' });
+      await pause(pollDelay(looks, waiting.count), patience.signal);
+      current = await client.job(job.id);
+    }
+    return current;
+  } finally {
+    waiting.count--;
+  }
+}
+
+const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).includes(status);
+
+function failureOf({ status, error, id }: JobView): CliError {
+  if (status === 'expired')
+    return new CliError('expired', error?.message ?? `The audio of ${id} came too late`);
+  if (status === 'cancelled') return new CliError('cancelled', `Job ${id} was cancelled`);
+  return new CliError(error?.code ?? 'internal', error?.message ?? `Job ${id} failed`);
+}
