@@ -30,7 +30,11 @@ export function commandOf({ name = '', command = [] }: ContainerDefinition, inst
       return {
         file: process.execPath,
         args: ['--enable-source-maps', installed.workerBundle, ...command],
-        env: { NODE_PATH: join(root, 'node_modules') },
+        // The SDK says on every start that it will want a newer Node.js, which the image has.
+        env: {
+          NODE_PATH: join(root, 'node_modules'),
+          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        },
       };
     case 'whisper': {
       const packages = ['common', 'whisper'].map((folder) => join(root, 'docker', folder));

@@ -45,6 +45,8 @@ export async function startEmulator(python: string, port: number, stateDir: stri
       GATEWAY_PORT: String(port),
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       MINISTACK_REGION: REGION,
+      // The host of the queues' and the API's addresses.
+      MINISTACK_HOST: '127.0.0.1',
       LOG_LEVEL: 'INFO',
       // Where handlers find the SDK, which the Lambda runtime would bring.
       NODE_PATH: join(root, 'node_modules'),

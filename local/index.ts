@@ -102,7 +102,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     progress('starting the emulator');
     const port = await freePort(options.port);
     emulator = await startEmulator(emulatorPython, port, folder);
-    const endpoint = `http://localhost:${port}`;
+    // By number, not by name: S3 clients would put a bucket’s name before a name, and look that up.
+    const endpoint = `http://127.0.0.1:${port}`;
     state.endpoint = endpoint;
     const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
     const outputs = await deployPath({ endpoint, stateDir: folder, settings, onProgress: progress }, path);
