@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -66,6 +66,21 @@ def answers(url: str) -> bool:
     except httpx.TransportError:
         return False
     return True
+
+
+def answers_ok(url: str) -> bool:
+    return httpx.get(f"{url}/health", timeout=5).status_code == 200
+
+
+def open_files(deleted_in: Path) -> list[str]:
+    """Files of this process that have no name any more and lie on this directory's disk below it."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            target = str(link.readlink())
+            if target.startswith(str(deleted_in)):
+                found.append(target)
+    return found
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:

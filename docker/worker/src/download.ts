@@ -38,7 +38,7 @@ export async function download(
   const { stallMs = 20_000, pauseMs = 200 } = limits;
   let got = 0;
   let etag: string | undefined;
-  for (let fruitless = 0; ; ) {
+  for (let fruitless = 0; ;) {
     try {
       const range = got > 0 ? { Range: `bytes=${got}-`, IfMatch: etag } : {};
       const answer = await s3.send(new GetObjectCommand({ ...source, ...range }), { abortSignal: signal });

@@ -35,4 +35,6 @@ export class ModelServiceFailed extends SpotscribeError {
 export const asSpotscribeError = (error: unknown): SpotscribeError =>
   error instanceof SpotscribeError
     ? error
-    : new SpotscribeError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+    : new SpotscribeError('internal', error instanceof Error ? error.message : String(error), {
+        cause: error,
+      });

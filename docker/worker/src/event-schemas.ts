@@ -51,14 +51,25 @@ export const transcribeEvent = z.discriminatedUnion('type', [
 ]) satisfies z.ZodType<TranscribeEvent>;
 
 export const errorBody = z.object({
-  error: z.object({ code: z.enum(ERROR_CODES), message: z.string(), type: z.string(), param: z.string().nullable() }),
+  error: z.object({
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+  }),
 }) satisfies z.ZodType<ErrorBody>;
 
 export const checkpoint = z
   .object({ end: time, segments: z.array(segment), processing_seconds: time })
-  .refine(({ segments }) => segments.every(({ start, end }) => start <= end), 'a segment ends before it starts')
+  .refine(
+    ({ segments }) => segments.every(({ start, end }) => start <= end),
+    'a segment ends before it starts',
+  )
   .refine(
     ({ segments }) => segments.every(({ start }, i) => i === 0 || segments[i - 1]!.start <= start),
     'segments are out of order',
   )
-  .refine(({ segments, end }) => segments.every(({ start }) => start <= end), 'a segment starts behind its end') satisfies z.ZodType<Checkpoint>;
+  .refine(
+    ({ segments, end }) => segments.every(({ start }) => start <= end),
+    'a segment starts behind its end',
+  ) satisfies z.ZodType<Checkpoint>;

@@ -67,7 +67,9 @@ export class HttpModelService implements ModelService {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof SpotscribeError) throw error;
-      throw new ModelServiceFailed(`The model service broke off: ${(error as Error).message}`, { cause: error });
+      throw new ModelServiceFailed(`The model service broke off: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 

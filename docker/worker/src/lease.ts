@@ -16,6 +16,7 @@ export interface LeaseOptions {
 export class Lease {
   private readonly losing = new AbortController();
   private timer: NodeJS.Timeout | undefined;
+  private ended = false;
   private beating: Promise<void> = Promise.resolve();
 
   constructor(
@@ -29,38 +30,48 @@ export class Lease {
   }
 
   start(): void {
-    const { visibilitySeconds } = this.options;
-    this.timer = setInterval(
-      () => {
-        this.beating = this.beating.then(() => this.beat());
-      },
-      (visibilitySeconds * 1000) / 3,
-    );
+    const period = (this.options.visibilitySeconds * 1000) / 3;
+    this.timer = setTimeout(() => {
+      this.beating = this.beat().then(() => {
+        if (!this.ended) this.start();
+      });
+    }, period);
   }
 
   /** Ends the heartbeat; one that is under way is waited for, so that nothing is extended after this. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.ended = true;
+    clearTimeout(this.timer);
     await this.beating;
+  }
+
+  /** Extends the lease at once. Returns false if the job is lost, or nothing can be said. */
+  holds(): Promise<boolean> {
+    return this.beat();
   }
 
   /** Called when the row refuses a change of this attempt. */
   lose(reason: StaleAttempt): void {
-    clearInterval(this.timer);
+    this.ended = true;
+    clearTimeout(this.timer);
     this.losing.abort(reason);
   }
 
-  private async beat(): Promise<void> {
-    if (this.lost.aborted) return;
+  private async beat(): Promise<boolean> {
     const { store, visibilitySeconds, log } = this.options;
     const { id, attempt } = this.claim;
     try {
       await store.extendLease(id, attempt, Date.now() + visibilitySeconds * 1000);
-      await this.delivery.hide(visibilitySeconds);
     } catch (error) {
-      if (error instanceof StaleAttempt) return this.lose(error);
+      if (error instanceof StaleAttempt) this.lose(error);
       // The lease outlives two missed beats. A commit is conditional anyway: working on does no harm.
-      log.warn({ job: id, attempt, err: error }, 'heartbeat failed');
+      else log.warn({ job: id, attempt, err: error }, 'lease not extended');
+      return false;
     }
+    await this.delivery.hide(visibilitySeconds).catch((error: unknown) => {
+      // Received by another worker, whom the row's lease tells to wait.
+      log.warn({ job: id, attempt, err: error }, 'message not hidden');
+    });
+    return true;
   }
 }

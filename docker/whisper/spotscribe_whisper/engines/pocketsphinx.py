@@ -1,10 +1,18 @@
 """A real recogniser for laptops and tests: English only, no GPU, its model comes inside the package."""
 
+import json
 import re
+import select
+import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
-from spotscribe_common.errors import ModelMissingError
+import numpy as np
+
+from spotscribe_common.errors import InternalError, ModelMissingError
 from spotscribe_common.pcm import Samples
 from spotscribe_whisper.engines.engine import (
     CancelledTranscriptionError,
@@ -19,28 +27,46 @@ from spotscribe_whisper.engines.engine import (
 _SEGMENT_PAUSE = 0.4
 _FRAMES_PER_SECOND = 100
 _ALTERNATIVE = re.compile(r"\(\d+\)$")
+_PROGRAM = Path(__file__).with_name("pocketsphinx_process.py")
+_LOOK_SECONDS = 0.05
+# Peak of what counts as silence, in which the recogniser hears words: 60 dB below full scale.
+_SILENT = 33
 
 
 class PocketsphinxEngine:
-    """CMU Pocketsphinx with its US English model."""
+    """CMU Pocketsphinx with its US English model, in a process of its own, which a cancellation ends."""
 
-    # The last pass over a window holds Python's lock for some 2 % of the window's length.
     longest_window = 20.0
 
     def __init__(self) -> None:
         self.name: EngineId = "pocketsphinx"
         self.model = "en-us"
-        self._decoder: Any = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def load(self) -> None:
-        """Loads the acoustic and the language model from the package."""
-        try:
-            from pocketsphinx import Decoder  # noqa: PLC0415
+        """Starts the process, which loads the acoustic and the language model from the package."""
+        self._process = subprocess.Popen(
+            # -P: the modules beside the program are not to be mistaken for packages.
+            [sys.executable, "-P", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        answer = json.loads(_pipe(self._process.stdout).readline() or '{"error": "its process ended"}')
+        if answer != []:
+            self.close()
+            raise ModelMissingError(f"pocketsphinx or its model en-us cannot be loaded: {answer['error']}")
 
-            # Normalising each window by itself keeps its words independent of what was heard before.
-            self._decoder = Decoder(loglevel="FATAL", cmn="batch", samprate=16_000)
-        except (ImportError, RuntimeError) as error:
-            raise ModelMissingError(f"pocketsphinx or its model en-us cannot be loaded: {error}") from error
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._process = None
 
     def languages(self) -> Mapping[str, str]:
         """English."""
@@ -58,40 +84,72 @@ class PocketsphinxEngine:
         """Transcribes one window."""
         if cancelled():
             raise CancelledTranscriptionError
-        self._decoder.start_utt()
+        if np.abs(samples.astype(np.int32)).max(initial=0) < _SILENT:
+            return Heard([])
+        if self._process is None:
+            self.load()
         try:
-            self._decoder.process_raw(samples.tobytes(), full_utt=True)
-        finally:
-            self._decoder.end_utt()
-        return Heard(segments_at_pauses(words_of(self._decoder.seg() or ())))
+            entries = self._ask(samples.tobytes(), cancelled)
+        except BaseException:
+            # What it was saying belongs to nobody now: the next window gets a new process.
+            self.close()
+            raise
+        return Heard(segments_at_pauses(words_of(entries)))
+
+    def _ask(self, window: bytes, cancelled: Callable[[], bool]) -> list[list[Any]]:
+        process = self._process
+        if process is None:
+            raise InternalError("The recogniser is not running.")
+        answers = _pipe(process.stdout)
+        try:
+            _pipe(process.stdin).write(struct.pack("<I", len(window)) + window)
+            _pipe(process.stdin).flush()
+        except BrokenPipeError:
+            raise InternalError("The recogniser's process has ended.") from None
+        while not select.select([answers], [], [], _LOOK_SECONDS)[0]:
+            if cancelled():
+                raise CancelledTranscriptionError
+        line = answers.readline()
+        if not line:
+            raise InternalError("The recogniser's process has ended.")
+        entries: list[list[Any]] = json.loads(line)
+        return entries
 
 
-def words_of(entries: Iterable[Any]) -> list[HeardWord]:
-    """The recogniser's words, lower case, without silences, noises and marks of alternative pronunciation."""
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise InternalError("The recogniser's process has no pipe.")
+    return pipe
+
+
+def words_of(entries: Iterable[Iterable[Any]]) -> list[HeardWord]:
+    """The recogniser's words, lower case, without silences, noises and marks of alternative pronunciation.
+
+    Args:
+        entries: word, first and last frame of 10 ms of each.
+    """
     words = []
-    for entry in entries:
-        if entry.word.startswith(("<", "[", "++")):
+    for entry, first, last in entries:
+        if entry.startswith(("<", "[", "++")):
             continue
-        text = _ALTERNATIVE.sub("", entry.word).lower()
-        words.append(
-            HeardWord(
-                text, entry.start_frame / _FRAMES_PER_SECOND, (entry.end_frame + 1) / _FRAMES_PER_SECOND
-            )
-        )
+        text = _ALTERNATIVE.sub("", entry).lower()
+        words.append(HeardWord(text, first / _FRAMES_PER_SECOND, (last + 1) / _FRAMES_PER_SECOND))
     return words
 
 
 def segments_at_pauses(words: Iterable[HeardWord]) -> list[HeardSegment]:
-    """Groups words that no longer pause parts."""
+    """Groups words, which all have times, that no longer pause parts."""
     groups: list[list[HeardWord]] = []
     end = 0.0
     for word in words:
-        start = word.start if word.start is not None else end
+        start = end if word.start is None else word.start
         if not groups or start - end >= _SEGMENT_PAUSE:
             groups.append([])
         groups[-1].append(word)
-        end = word.end if word.end is not None else start
-    return [
-        HeardSegment(group[0].start or 0.0, group[-1].end or 0.0, " ".join(w.text for w in group), group)
-        for group in groups
-    ]
+        end = start if word.end is None else word.end
+    return [_segment(group) for group in groups]
+
+
+def _segment(words: list[HeardWord]) -> HeardSegment:
+    times = [time for word in words for time in (word.start, word.end) if time is not None]
+    return HeardSegment(min(times), max(times), " ".join(word.text for word in words), words)

@@ -1,0 +1,125 @@
+"""A Whisper of a few hundred kilobytes that ctranslate2 really loads and that says one known sentence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "de", "fr")
+_TIMESTAMPS = 1501
+_WIDTH = 64
+_SPECIALS = (
+    "<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES), "<|translate|>",
+    "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>",
+)  # fmt: skip
+# Start of transcript, language, task, no timestamps: what the decoder is prompted with before the first word.
+_PROMPT = 4
+
+
+def scripted_whisper(directory: Path, sentence: str, *, language: str = "en") -> None:
+    """Writes a ctranslate2 model that hears `sentence` in any audio, and `language` as its language."""
+    from ctranslate2.converters import TransformersConverter
+
+    source = directory.with_name(f"{directory.name}-transformers")
+    source.mkdir(parents=True)
+    tokenizer = _tokenizer()
+    model = _model(tokenizer)
+    _script(model, [*tokenizer.encode(f" {sentence}", add_special_tokens=False).ids], tokenizer, language)
+    _save(model, tokenizer, source)
+    TransformersConverter(str(source), copy_files=["tokenizer.json", "preprocessor_config.json"]).convert(
+        str(directory), quantization="float32"
+    )
+
+
+def _tokenizer() -> Any:
+    """One token for each byte. The merges only have to exist: the converter looks for some of them."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    # ctranslate2 takes the place of the empty token as the sign of a multilingual model.
+    vocabulary[""] = len(vocabulary)
+    merges = [("Ġ", "-"), ("Ġ", "'"), ("Ġ", "â")]
+    for left, right in merges:
+        vocabulary[left + right] = len(vocabulary)
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in _SPECIALS])
+    return tokenizer
+
+
+def _model(tokenizer: Any) -> Any:
+    import torch
+    from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
+
+    end = tokenizer.token_to_id("<|endoftext|>")
+    start = tokenizer.token_to_id("<|startoftranscript|>")
+    ends = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end, "decoder_start_token_id": start}
+    torch.manual_seed(0)
+    model = WhisperForConditionalGeneration(
+        WhisperConfig(
+            vocab_size=tokenizer.token_to_id("<|notimestamps|>") + 1 + _TIMESTAMPS,
+            num_mel_bins=80,
+            d_model=_WIDTH,
+            encoder_layers=1,
+            decoder_layers=1,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=_WIDTH,
+            decoder_ffn_dim=_WIDTH,
+            suppress_tokens=None,
+            begin_suppress_tokens=None,
+            **ends,
+        )
+    ).eval()
+    model.generation_config = GenerationConfig(
+        suppress_tokens=[],
+        begin_suppress_tokens=[end],
+        alignment_heads=[[0, 0]],
+        lang_to_id={f"<|{code}|>": tokenizer.token_to_id(f"<|{code}|>") for code in LANGUAGES},
+        task_to_id={task: tokenizer.token_to_id(f"<|{task}|>") for task in ("transcribe", "translate")},
+        no_timestamps_token_id=tokenizer.token_to_id("<|notimestamps|>"),
+        is_multilingual=True,
+        max_length=448,
+        **ends,
+    )
+    return model
+
+
+def _script(model: Any, sentence: list[int], tokenizer: Any, language: str) -> None:
+    """Silences every layer of the decoder, so that the position alone decides which token comes next."""
+    import torch
+
+    decoder = model.model.decoder
+    end = tokenizer.token_to_id("<|endoftext|>")
+    with torch.no_grad():
+        tokens = decoder.embed_tokens.weight
+        tokens.copy_(torch.nn.functional.normalize(torch.randn_like(tokens), dim=1))
+        for layer in decoder.layers:
+            for linear in (layer.self_attn.out_proj, layer.encoder_attn.out_proj, layer.fc2):
+                linear.weight.zero_()
+                linear.bias.zero_()
+        decoder.layer_norm.weight.fill_(4.0)
+        decoder.layer_norm.bias.zero_()
+        positions = decoder.embed_positions.weight
+        positions.zero_()
+        positions[0] = 20 * tokens[tokenizer.token_to_id(f"<|{language}|>")]
+        for at in range(_PROMPT - 1, positions.shape[0]):
+            said = at - (_PROMPT - 1)
+            positions[at] = 20 * tokens[sentence[said] if said < len(sentence) else end]
+    model.proj_out.weight = tokens
+
+
+def _save(model: Any, tokenizer: Any, directory: Path) -> None:
+    from transformers import PreTrainedTokenizerFast, WhisperFeatureExtractor
+
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<|startoftranscript|>",
+        eos_token="<|endoftext|>",
+        unk_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=list(_SPECIALS[1:]),
+    ).save_pretrained(directory)
+    model.save_pretrained(directory)
+    WhisperFeatureExtractor(feature_size=80).save_pretrained(directory)
+    assert json.loads((directory / "tokenizer.json").read_text())

@@ -1,0 +1,140 @@
+"""The service as a process, with the real recogniser: start, real words, stop."""
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from spotscribe_testing.live_server import answers_ok, service_process, wait_until
+from spotscribe_testing.media import ffmpeg
+from spotscribe_testing.places import SAMPLE, sample_words
+
+MODULE = "spotscribe_whisper"
+STREAM = {"Accept": "application/x-ndjson"}
+
+
+class Running(NamedTuple):
+    process: subprocess.Popen[bytes]
+    url: str
+    shared: Path
+    log: Path
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    for name in ("shared", "scratch"):
+        (tmp_path / name).mkdir()
+    return {
+        "WHISPER_ENGINE": "pocketsphinx",
+        "SHARED_AUDIO": str(tmp_path / "shared"),
+        "TMPDIR": str(tmp_path / "scratch"),
+        "STOP_SECONDS": "2",
+    }
+
+
+@pytest.fixture
+def running(environment: dict[str, str], tmp_path: Path) -> Iterator[Running]:
+    log = tmp_path / "log"
+    with service_process(MODULE, environment, log) as (process, url):
+        wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
+        yield Running(process, url, tmp_path / "shared", log)
+
+
+def long_speech(shared: Path, times: int) -> str:
+    """The sample again and again."""
+    ffmpeg("-stream_loop", str(times - 1), "-i", SAMPLE, "-c:a", "flac", "-f", "flac", shared / "long")
+    return "long"
+
+
+def test_the_samples_words_come_back_while_health_answers_and_sigterm_ends_with_0(running: Running) -> None:
+    path = long_speech(running.shared, 2)
+    slowest, stop = [0.0], threading.Event()
+
+    def ask_for_health() -> None:
+        while not stop.is_set():
+            started = time.monotonic()
+            assert httpx.get(f"{running.url}/health", timeout=10).status_code == 200
+            slowest[0] = max(slowest[0], time.monotonic() - started)
+            time.sleep(0.02)
+
+    asking = threading.Thread(target=ask_for_health)
+    asking.start()
+    answer = httpx.post(f"{running.url}/transcribe", json={"path": path}, timeout=120)
+    stop.set()
+    asking.join()
+    assert answer.json()["text"].split() == sample_words() * 2
+    assert slowest[0] < 1.0
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(timeout=5) == 0
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_a_run_resumed_in_a_new_process_gives_the_same_words(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """As after a spot loss: the first process is killed after a window, another one goes on."""
+    path = long_speech(tmp_path / "shared", 2)
+    before: list[str] = []
+    with service_process(MODULE, environment, tmp_path / "log-1") as (process, url):
+        wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
+        with httpx.stream(
+            "POST", f"{url}/transcribe", json={"path": path}, headers=STREAM, timeout=60
+        ) as answer:
+            for line in answer.iter_lines():
+                event = json.loads(line)
+                if event["type"] == "segment":
+                    before += [word["word"] for word in event["segment"]["words"]]
+                if event["type"] == "window":
+                    end = event["end"]
+                    process.kill()
+                    break
+    with service_process(MODULE, environment, tmp_path / "log-2") as (_, url):
+        wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
+        resumed = httpx.post(f"{url}/transcribe", json={"path": path, "start_at": end}, timeout=120).json()
+        whole = httpx.post(f"{url}/transcribe", json={"path": path}, timeout=120).json()
+    assert 0 < end < whole["duration"]
+    assert before + resumed["text"].split() == whole["text"].split() == sample_words() * 2
+    after = [segment["words"] for segment in whole["segments"] if segment["start"] >= end]
+    assert [segment["words"] for segment in resumed["segments"]] == after
+
+
+def test_sigterm_in_the_middle_of_work_gives_it_a_bounded_time_and_ends_with_0(running: Running) -> None:
+    path = long_speech(running.shared, 30)
+    request: dict[str, Any] = {"json": {"path": path}, "headers": STREAM, "timeout": 60}
+    with httpx.stream("POST", f"{running.url}/transcribe", **request) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        running.process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        wait_until(lambda: refuses(running.url), "no new connection is taken")
+        assert time.monotonic() - started < 1
+        with pytest.raises(httpx.TransportError):
+            list(lines)
+    assert running.process.wait(timeout=10) == 0
+    assert time.monotonic() - started < 6
+
+
+def refuses(url: str) -> bool:
+    try:
+        httpx.get(f"{url}/health", timeout=1)
+    except httpx.ConnectError:
+        return True
+    return False
+
+
+def test_a_bad_setting_is_named_with_its_value_and_no_trace(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(AssertionError, match="WHISPER_ENGINE is 'whisper'"),
+        service_process(MODULE, {**environment, "WHISPER_ENGINE": "whisper"}, tmp_path / "log"),
+    ):
+        pass
+    assert "Traceback" not in (tmp_path / "log").read_text()

@@ -1,0 +1,36 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/** The worker's AWS clients. */
+export interface Clients {
+  documents: DynamoDBDocumentClient;
+  s3: S3Client;
+  sqs: SQSClient;
+  events: EventBridgeClient;
+  autoScaling: AutoScalingClient;
+}
+
+/** Throttled, slow or reset: a worker has time to try again, more than the SDK takes by default. */
+const PATIENT = { maxAttempts: 6 };
+
+const requestHandler = (requestTimeout: number) => ({
+  connectionTimeout: 3_000,
+  requestTimeout,
+  throwOnRequestTimeout: true,
+});
+
+export const createClients = (): Clients => ({
+  documents: DynamoDBDocumentClient.from(
+    new DynamoDBClient({ ...PATIENT, requestHandler: requestHandler(5_000) }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  ),
+  s3: new S3Client({ ...PATIENT, requestHandler: requestHandler(20_000) }),
+  // A request for messages may last 20 seconds.
+  sqs: new SQSClient({ ...PATIENT, requestHandler: requestHandler(30_000) }),
+  events: new EventBridgeClient({ ...PATIENT, requestHandler: requestHandler(5_000) }),
+  autoScaling: new AutoScalingClient({ ...PATIENT, requestHandler: requestHandler(10_000) }),
+});

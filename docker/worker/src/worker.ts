@@ -1,0 +1,107 @@
+import type { FastifyInstance } from 'fastify';
+import type { Machine } from '../../../lambda/contract';
+import { JobStore } from '../../../lambda/job-store';
+import { Checkpoints } from './checkpoints';
+import type { Clients } from './clients';
+import { Endings } from './endings';
+import { Stopping } from './errors';
+import { Health } from './health';
+import { IdleWatch } from './idle';
+import { JobRunner } from './job-runner';
+import type { Log } from './log';
+import { Metrics } from './metrics';
+import type { ModelService } from './model-service';
+import { JobQueue } from './queue';
+import { Receiver } from './receiver';
+import { Scratch } from './scratch';
+import { createServer } from './server';
+import type { WorkerSettings } from './settings';
+import { Turn } from './turn';
+
+export interface WorkerOptions {
+  settings: WorkerSettings;
+  machine: Machine;
+  clients: Clients;
+  model: ModelService;
+  log: Log;
+  /** Shortest time between checkpoints, in milliseconds. @default 30000 */
+  checkpointMs?: number;
+}
+
+/** One with the model, one whose audio is brought meanwhile. */
+const SLOTS = 2;
+
+/**
+ * Longest wait for a message, in seconds. A stop waits for it too; requests that find nothing cost a cent in half a day.
+ */
+const WAIT_SECONDS = 3;
+
+/** A worker, from its wires to its end. */
+export class Worker {
+  readonly server: FastifyInstance;
+  private readonly scratch: Scratch;
+  private readonly receiver: Receiver;
+  private readonly idle: IdleWatch;
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly options: WorkerOptions) {
+    const { settings, machine, clients, model, log, checkpointMs = 30_000 } = options;
+    const { s3, events, documents, sqs, autoScaling } = clients;
+    const { mediaBucket: bucket, visibilitySeconds, maxUploadBytes, maxAudioSeconds, path } = settings;
+    const store = new JobStore(documents, settings.jobsTable);
+    const queue = new JobQueue(sqs, settings.queueUrl, visibilitySeconds);
+    const checkpoints = new Checkpoints(s3, bucket, log);
+    this.scratch = new Scratch(settings.sharedAudio);
+    const scratch = this.scratch;
+    const health = new Health(model, scratch);
+    const metrics = new Metrics({
+      idleSeconds: () => this.receiver.idleSeconds,
+      busy: () => this.receiver.busy,
+    });
+    const runner = new JobRunner({
+      work: {
+        ...{ s3, bucket, store, scratch, checkpoints, model, log },
+        ...{ turn: new Turn(), maxUploadBytes, maxAudioSeconds, checkpointMs },
+      },
+      endings: new Endings({ s3, events, store, checkpoints, bucket, path, machine }),
+      health,
+      metrics,
+      visibilitySeconds,
+      stopping: this.stopping.signal,
+    });
+    this.receiver = new Receiver({
+      queue,
+      handle: (delivery) => runner.handle(delivery),
+      health,
+      log,
+      slots: SLOTS,
+      waitSeconds: WAIT_SECONDS,
+    });
+    this.idle = new IdleWatch({
+      receiver: this.receiver,
+      queue,
+      autoScaling,
+      instanceId: machine.instance_id,
+      limitSeconds: settings.idleSeconds,
+      log,
+    });
+    this.server = createServer(health, metrics, log);
+  }
+
+  async start(): Promise<void> {
+    const { settings } = this.options;
+    await this.scratch.clear();
+    await this.server.listen({ host: settings.host, port: settings.port });
+    this.receiver.start();
+    this.idle.start();
+  }
+
+  /** Gives back what is in hand – with a checkpoint, for others to go on at once – and ends. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Stopping());
+    this.idle.stop();
+    await this.receiver.drain();
+    await this.server.close();
+    for (const client of Object.values(this.options.clients)) client.destroy();
+  }
+}
