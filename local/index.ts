@@ -91,12 +91,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   try {
     progress('preparing environments');
     const [emulatorPython, whisperPython, bundle] = await Promise.all([
-      pythonEnvironment(join(folder, 'python', 'emulator'), 'local/emulator/requirements.txt', progress),
-      pythonEnvironment(
-        join(folder, 'python', 'whisper'),
-        'docker/whisper/requirements.laptop.txt',
-        progress,
-      ),
+      pythonEnvironment('emulator', 'local/emulator/requirements.txt', progress),
+      pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', progress),
       workerBundle(folder),
     ]);
     progress('starting the emulator');

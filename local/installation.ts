@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const run = promisify(execFile);
 const root = join(__dirname, '..');
+
+/** Environments are the same for every local AWS of this checkout. */
+const ENVIRONMENTS = join(root, '.spotscribe', 'python');
 
 /**
  * A Python environment with exactly what a hash-pinned requirements file says, made once for each content of the file.
@@ -14,10 +17,11 @@ const root = join(__dirname, '..');
  * @returns path of its Python
  */
 export async function pythonEnvironment(
-  folder: string,
+  name: string,
   requirements: string,
   onProgress: (text: string) => void,
 ): Promise<string> {
+  const folder = join(ENVIRONMENTS, name);
   const lock = join(root, requirements);
   const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
   const python = join(folder, 'bin', 'python');
@@ -25,7 +29,7 @@ export async function pythonEnvironment(
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return python;
   onProgress(`installing ${requirements}`);
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(dirname(folder), { recursive: true });
+  mkdirSync(ENVIRONMENTS, { recursive: true });
   try {
     await run('python3', ['-m', 'venv', folder]);
     await run(python, [
