@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import {
   DeleteObjectCommand,
@@ -27,8 +28,12 @@ export class Checkpoints {
       const { Body, ContentLength = 0 } = await this.s3.send(
         new GetObjectCommand({ Bucket: this.bucket, Key: KEY.checkpoint(id) }),
       );
-      if (ContentLength > MAX_BYTES) throw new Error(`${ContentLength} bytes; at most ${MAX_BYTES} are read`);
-      return schema.parse(JSON.parse(await text(Body as NodeJS.ReadableStream & AsyncIterable<Buffer>)));
+      const body = Body as Readable;
+      if (ContentLength > MAX_BYTES) {
+        body.on('error', () => undefined).destroy();
+        throw new Error(`${ContentLength} bytes; at most ${MAX_BYTES} are read`);
+      }
+      return schema.parse(JSON.parse(await text(body)));
     } catch (error) {
       if (!(error instanceof NoSuchKey)) {
         this.log.warn({ job: id, err: error }, 'checkpoint cannot be used: beginning again');

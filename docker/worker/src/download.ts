@@ -42,11 +42,17 @@ export async function download(
     try {
       const range = got > 0 ? { Range: `bytes=${got}-`, IfMatch: etag } : {};
       const answer = await s3.send(new GetObjectCommand({ ...source, ...range }), { abortSignal: signal });
+      const body = answer.Body as Readable;
+      // It can fail before the pipeline listens, and an error that nobody hears ends the process.
+      body.on('error', () => undefined);
       const size = got + (answer.ContentLength ?? 0);
       etag = answer.ETag;
-      await checkSize(size, got, limits);
+      await checkSize(size, got, limits).catch((error: unknown) => {
+        body.destroy();
+        throw error;
+      });
       await pipeline(
-        answer.Body as Readable,
+        body,
         stallGuard(stallMs),
         createWriteStream(file, { flags: got > 0 ? 'a' : 'w', mode: 0o640 }),
         { signal },

@@ -88,7 +88,11 @@ class WhisperxEngine:
                 vad_method="pyannote",
                 local_files_only=True,
             )
-        except (RuntimeError, ValueError, OSError) as error:
+        except RuntimeError as error:  # ctranslate2's word for weights that it cannot read
+            raise ModelMissingError(
+                f"The model file {directory / 'model.bin'} cannot be loaded: {error}. Fetch it again."
+            ) from error
+        except ValueError as error:
             raise ModelMissingError(
                 f"The model in {directory} cannot be loaded as {compute_type} on {self._device}: {error}"
             ) from error
