@@ -31,6 +31,8 @@ export interface LocalAwsOptions {
   path?: string;
   /** Settings over those of a laptop. */
   settings?: Record<string, string>;
+  /** Whether the fleet's machines run; without them it only has their number. @default true */
+  machines?: boolean;
   onProgress?: (text: string) => void;
 }
 
@@ -104,14 +106,16 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
     const outputs = await deployPath({ endpoint, stateDir: folder, settings, onProgress: progress }, path);
     state.outputs = outputs;
-    fleet = new LocalFleet({
-      endpoint,
-      outputs,
-      folder: join(folder, 'machines'),
-      commandOf: (container) => commandOf(container, { whisperPython, workerBundle: bundle }),
-      onChange: save,
-    });
-    fleet.start();
+    if (options.machines !== false) {
+      fleet = new LocalFleet({
+        endpoint,
+        outputs,
+        folder: join(folder, 'machines'),
+        commandOf: (container) => commandOf(container, { whisperPython, workerBundle: bundle }),
+        onChange: save,
+      });
+      fleet.start();
+    }
     state.phase = 'ready';
     progress('ready');
     const running = fleet;
@@ -119,7 +123,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       endpoint,
       env: clientEnvironment(endpoint),
       outputs,
-      machines: () => running.machines(),
+      machines: () => running?.machines() ?? [],
       rememberKey: (key) => {
         state.key = key;
         save();
