@@ -97,7 +97,7 @@ export class JobStore {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const earlier = (await this.get(idempotency.id)) as IdempotencyRow | undefined;
       // Cancelled for another reason, such as a conflict with the same request at the same time: try again.
-      if (earlier === undefined) throw error;
+      if (earlier === undefined || earlier.expires_at < nowSeconds) throw error;
       return earlier;
     }
   }
