@@ -114,11 +114,19 @@ export class JobStore {
     });
   }
 
-  /** Remembers that a queued job's message is in the queue. */
+  /**
+   * Remembers that the message of a job is in the queue, if no worker has claimed the job since. A job whose worker is
+   * lost counts too, or the sweeper would send it another message each minute.
+   */
   async confirmSent(id: string, now: Date): Promise<void> {
-    await this.update(id, [['status', '=', 'queued']], {
-      set: { sweep_at: seconds(now) + QUEUED_SWEEP_SECONDS },
-    });
+    await this.update(
+      id,
+      [
+        ['status', 'in', ['queued', 'running']],
+        ['lease_until', 'absent or <', now.getTime()],
+      ],
+      { set: { sweep_at: seconds(now) + QUEUED_SWEEP_SECONDS } },
+    );
   }
 
   /**
