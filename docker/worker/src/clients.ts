@@ -34,3 +34,8 @@ export const createClients = (): Clients => ({
   events: new EventBridgeClient({ ...PATIENT, requestHandler: requestHandler(5_000) }),
   autoScaling: new AutoScalingClient({ ...PATIENT, requestHandler: requestHandler(10_000) }),
 });
+
+/** Ends the clients' connections. */
+export function destroyClients({ documents, s3, sqs, events, autoScaling }: Clients): void {
+  for (const client of [documents, s3, sqs, events, autoScaling]) client.destroy();
+}

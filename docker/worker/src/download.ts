@@ -1,11 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
-import { type Readable, Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
 import { DiskFull } from './errors';
+import { stallGuard } from './stall-guard';
 
 /** Tries without a single new byte before a download is given up. */
 const FRUITLESS_TRIES = 5;
@@ -88,22 +89,6 @@ async function checkSize(size: number, got: number, limits: DownloadLimits): Pro
   }
   // Found out before the disk is full for the other job and the model services too.
   if (size - got > (await limits.freeBytes())) throw new DiskFull(size);
-}
-
-/** Ends a stream that has gone silent: a dead connection would otherwise keep the job for as long as its lease. */
-function stallGuard(stallMs: number): Transform {
-  const guard = new Transform({
-    transform(chunk, _encoding, done) {
-      timer.refresh();
-      done(null, chunk);
-    },
-    destroy(error, done) {
-      clearTimeout(timer);
-      done(error);
-    },
-  });
-  const timer = setTimeout(() => guard.destroy(new Error(`nothing came for ${stallMs} ms`)), stallMs);
-  return guard;
 }
 
 /** The failure that ends the download; undefined if another try may help. */

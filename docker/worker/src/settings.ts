@@ -22,7 +22,6 @@ const shape = {
   sharedAudio: text,
   machineFile: text,
 };
-const schema = z.object(shape);
 
 const modelFetchShape = {
   modelBucket: text,
@@ -32,7 +31,7 @@ const modelFetchShape = {
   whisperModel: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name'),
 };
 
-export type WorkerSettings = z.infer<typeof schema> & {
+export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
   /** Address to listen on: the container's image sets 0.0.0.0, the only way in is the machine's port mapping. */
   host: string;
 };

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Machine } from '../../../lambda/contract';
 import { JobStore } from '../../../lambda/job-store';
 import { Checkpoints } from './checkpoints';
-import type { Clients } from './clients';
+import { type Clients, destroyClients } from './clients';
 import { Endings } from './endings';
 import { Stopping } from './errors';
 import { Health } from './health';
@@ -26,15 +26,15 @@ export interface WorkerOptions {
   log: Log;
   /** Shortest time between checkpoints, in milliseconds. @default 30000 */
   checkpointMs?: number;
+  /**
+   * Longest wait of a request for a message, in seconds. A stop waits for it too; requests that find nothing cost a
+   * cent in half a day. @default 3
+   */
+  waitSeconds?: number;
 }
 
 /** One with the model, one whose audio is brought meanwhile. */
 const SLOTS = 2;
-
-/**
- * Longest wait for a message, in seconds. A stop waits for it too; requests that find nothing cost a cent in half a day.
- */
-const WAIT_SECONDS = 3;
 
 /** A worker, from its wires to its end. */
 export class Worker {
@@ -75,7 +75,7 @@ export class Worker {
       health,
       log,
       slots: SLOTS,
-      waitSeconds: WAIT_SECONDS,
+      waitSeconds: options.waitSeconds ?? 3,
     });
     this.idle = new IdleWatch({
       receiver: this.receiver,
@@ -102,6 +102,6 @@ export class Worker {
     this.idle.stop();
     await this.receiver.drain();
     await this.server.close();
-    for (const client of Object.values(this.options.clients)) client.destroy();
+    destroyClients(this.options.clients);
   }
 }

@@ -1,0 +1,198 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { randomBytes } from 'node:crypto';
+import { type JobRow, KEY, MAX_RECEIVES, type Transcript } from '../../../lambda/contract';
+import { JobStore } from '../../../lambda/job-store';
+import type { Clients } from '../../../docker/worker/src/clients';
+import { startEmulator, REGION } from '../../../local/emulator';
+import { pythonEnvironment } from '../../../local/installation';
+import { freePort } from '../../../local/ports';
+import type { ManagedProcess } from '../../../local/processes';
+import { stateDirectory } from '../../../local/state';
+
+const BUCKET = 'media';
+const TABLE = 'jobs';
+
+/** The emulator with what a worker needs of a path's stack, without the stack. */
+export class WorkerAws {
+  queueUrl = '';
+  deadLettersUrl = '';
+  readonly bucket = BUCKET;
+  readonly table = TABLE;
+
+  private constructor(
+    private readonly emulator: ManagedProcess,
+    private readonly folder: string,
+    readonly endpoint: string,
+  ) {}
+
+  static async start(): Promise<WorkerAws> {
+    const folder = mkdtempSync(join(tmpdir(), 'worker-aws-'));
+    const python = await pythonEnvironment(
+      join(stateDirectory(), 'python', 'emulator'),
+      'local/emulator/requirements.txt',
+      () => undefined,
+    );
+    const port = await freePort();
+    const emulator = await startEmulator(python, port, folder);
+    const aws = new WorkerAws(emulator, folder, `http://localhost:${port}`);
+    await aws.create();
+    return aws;
+  }
+
+  async stop(): Promise<void> {
+    await this.emulator.stop(2);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Clients of their own for each worker, which destroys them when it stops. */
+  clients(): Clients {
+    const options = {
+      endpoint: this.endpoint,
+      region: REGION,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
+    return {
+      documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), {
+        marshallOptions: { removeUndefinedValues: true },
+      }),
+      s3: new S3Client({ ...options, forcePathStyle: true }),
+      sqs: new SQSClient(options),
+      events: new EventBridgeClient(options),
+      autoScaling: new AutoScalingClient(options),
+    };
+  }
+
+  readonly mine = () => (this.own ??= this.clients());
+  private own: Clients | undefined;
+
+  get store(): JobStore {
+    return new JobStore(this.mine().documents, TABLE);
+  }
+
+  /** A queued job with its audio, its message not yet sent. */
+  async job(audio: Buffer = Buffer.from('sound')): Promise<JobRow> {
+    const id = `job_${randomBytes(16).toString('hex')}`;
+    const now = new Date().toISOString();
+    const row: JobRow = {
+      id,
+      tenant: 'default',
+      status: 'queued',
+      name: 'a.mp3',
+      origin: 'api',
+      input_key: KEY.input(id),
+      options: {},
+      created_at: now,
+      updated_at: now,
+      queued_at: now,
+      progress: 0,
+      stages: {},
+      degraded: [],
+      attempt: 0,
+      open: 'open',
+      sweep_at: Math.floor(Date.now() / 1000) + 3600,
+      expires_at: Math.floor(Date.now() / 1000) + 86400,
+    };
+    await this.store.create(row);
+    await this.put(row.input_key, audio);
+    return row;
+  }
+
+  put(Key: string, Body: Buffer | string) {
+    return this.mine().s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
+  }
+
+  remove(Key: string) {
+    return this.mine().s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
+  }
+
+  async read(Key: string): Promise<unknown> {
+    const { Body } = await this.mine().s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
+    return JSON.parse(await Body!.transformToString());
+  }
+
+  async transcript(row: JobRow): Promise<Transcript> {
+    return (await this.read(row.transcript_key!)) as Transcript;
+  }
+
+  async keys(prefix: string): Promise<string[]> {
+    const { Contents = [] } = await this.mine().s3.send(
+      new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }),
+    );
+    return Contents.map(({ Key }) => Key!);
+  }
+
+  send(body: object | string) {
+    const MessageBody = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.mine().sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl, MessageBody }));
+  }
+
+  sendJob(row: JobRow) {
+    return this.send({ version: 1, job_id: row.id });
+  }
+
+  /** Messages in a queue, in hands or not. */
+  async depth(url = this.queueUrl): Promise<{ visible: number; inFlight: number }> {
+    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+    const { Attributes = {} } = await this.mine().sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: names as QueueAttributeName[] }),
+    );
+    const [visible, inFlight] = names.map((name) => Number(Attributes[name as QueueAttributeName]));
+    return { visible: visible!, inFlight: inFlight! };
+  }
+
+  /** An empty queue and its dead letters, in place of those before. */
+  async freshQueues(visibilitySeconds: number): Promise<void> {
+    const { sqs } = this.mine();
+    const name = randomBytes(4).toString('hex');
+    const dead = await sqs.send(new CreateQueueCommand({ QueueName: `dead-${name}` }));
+    this.deadLettersUrl = dead.QueueUrl!;
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: this.deadLettersUrl, AttributeNames: ['QueueArn'] }),
+    );
+    const redrive = { deadLetterTargetArn: Attributes!.QueueArn, maxReceiveCount: MAX_RECEIVES };
+    const queue = await sqs.send(
+      new CreateQueueCommand({
+        QueueName: `work-${name}`,
+        Attributes: {
+          VisibilityTimeout: String(visibilitySeconds),
+          RedrivePolicy: JSON.stringify(redrive),
+        },
+      }),
+    );
+    this.queueUrl = queue.QueueUrl!;
+  }
+
+  private async create(): Promise<void> {
+    const { s3, documents } = this.mine();
+    await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    await documents.send(
+      new CreateTableCommand({
+        TableName: TABLE,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      }),
+    );
+  }
+}

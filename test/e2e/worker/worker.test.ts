@@ -1,0 +1,311 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HttpModelService } from '../../../docker/worker/src/http-model-service';
+import { createLog } from '../../../docker/worker/src/log';
+import { Worker } from '../../../docker/worker/src/worker';
+import { KEY, type Checkpoint, type JobRow } from '../../../lambda/contract';
+import { freePort } from '../../../local/ports';
+import { hearing, ModelServer, segmentAt, until } from '../../worker/model-server';
+import { WorkerAws } from './worker-aws';
+
+const VISIBILITY = 3;
+jest.setTimeout(60_000);
+
+let aws: WorkerAws;
+let model: ModelServer;
+let lines: Record<string, unknown>[];
+const workers: Worker[] = [];
+const folders: string[] = [];
+
+beforeAll(async () => {
+  aws = await WorkerAws.start();
+});
+afterAll(() => aws?.stop());
+
+beforeEach(async () => {
+  lines = [];
+  await aws.freshQueues(VISIBILITY);
+  model = await ModelServer.start(hearing(60, 5));
+});
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+  await model.stop();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+async function startWorker(options: { visibility?: number; checkpointMs?: number } = {}): Promise<Worker> {
+  const sharedAudio = mkdtempSync(join(tmpdir(), 'worker-audio-'));
+  folders.push(sharedAudio);
+  const worker = new Worker({
+    settings: {
+      path: 'DockerGpu',
+      jobsTable: aws.table,
+      mediaBucket: aws.bucket,
+      queueUrl: aws.queueUrl,
+      fleetName: 'fleet',
+      maxAudioSeconds: 3600,
+      maxUploadBytes: 1_000_000,
+      visibilitySeconds: options.visibility ?? VISIBILITY,
+      idleSeconds: 3600,
+      host: '127.0.0.1',
+      port: await freePort(),
+      whisperUrl: model.url,
+      sharedAudio,
+      machineFile: 'unused',
+    },
+    machine: {
+      instance_id: 'i-1',
+      instance_type: 'g4dn.xlarge',
+      capacity: 'spot',
+      availability_zone: 'us-east-1a',
+    },
+    clients: aws.clients(),
+    model: new HttpModelService(model.url),
+    log: createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) }),
+    waitSeconds: 1,
+    checkpointMs: options.checkpointMs ?? 0,
+  });
+  await worker.start();
+  workers.push(worker);
+  return worker;
+}
+
+const stop = (worker: Worker) => {
+  workers.splice(workers.indexOf(worker), 1);
+  return worker.stop();
+};
+const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
+const status = async (job: JobRow) => (await row(job)).status;
+const ended = (job: JobRow, as = 'succeeded') =>
+  until(async () => (await status(job)) === as, `${job.id} ${as}`);
+const get = async (worker: Worker, path: string) => {
+  const { port } = worker.server.server.address() as AddressInfo;
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  return { status: answer.status, body: await answer.text() };
+};
+const queueEmpty = () =>
+  until(async () => {
+    const { visible, inFlight } = await aws.depth();
+    return visible + inFlight === 0;
+  }, 'the queue is empty');
+
+describe('a worker', () => {
+  it('takes a job from its message to its transcript, with a receipt, and leaves nothing behind', async () => {
+    const job = await aws.job();
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job);
+    await queueEmpty();
+
+    const done = await row(job);
+    expect(done).toMatchObject({
+      progress: 1,
+      attempt: 1,
+      stages: { transcript: 'succeeded' },
+      receipt: { audio_seconds: 60, machine_type: 'g4dn.xlarge', capacity: 'spot', price_per_hour: 0.205 },
+    });
+    expect(done.open).toBeUndefined();
+    expect(done.receipt!.processing_seconds).toBeGreaterThan(0);
+    expect((await aws.transcript(done)).segments).toHaveLength(6);
+    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.transcript(job.id, 1)]);
+    expect(readdirSync(folders[0]!)).toEqual([]);
+    const line = lines.find(({ msg }) => msg === 'job');
+    expect(Object.keys(line?.ms as object)).toEqual(
+      expect.arrayContaining(['queued', 'claim', 'download', 'model_wait', 'model', 'commit', 'delete']),
+    );
+    expect(JSON.stringify(lines)).not.toContain('word 10');
+  });
+
+  it('runs one of two deliveries of a job at the same time', async () => {
+    model.script = hearing(60, 100);
+    const job = await aws.job();
+    await Promise.all([startWorker(), startWorker()]);
+    await Promise.all([aws.sendJob(job), aws.sendJob(job)]);
+    await ended(job);
+    await queueEmpty();
+    expect(model.requests).toHaveLength(1);
+    expect((await row(job)).attempt).toBe(1);
+  });
+
+  it('brings the next audio while the model is busy, and gives the model one job at a time', async () => {
+    model.script = hearing(60, 100);
+    const jobs = await Promise.all([aws.job(), aws.job(), aws.job()]);
+    await startWorker();
+    await Promise.all(jobs.map((job) => aws.sendJob(job)));
+    const inHand = () => readdirSync(folders[0]!).length;
+    await until(() => inHand() === 2 && model.requests.length === 1, 'two jobs in hand, one with the model');
+    await Promise.all(jobs.map((job) => ended(job)));
+    expect(model.mostAtOnce).toBe(1);
+  });
+
+  it('gives its jobs back with a checkpoint when it is told to stop, and the next one goes on from there', async () => {
+    model.script = hearing(60, 200);
+    const [first, second] = await Promise.all([aws.job(), aws.job()]);
+    const worker = await startWorker();
+    await aws.sendJob(first);
+    await until(() => model.requests.length === 1, 'the first job is heard');
+    await aws.sendJob(second);
+    await until(async () => (await aws.keys(KEY.checkpoint(first.id))).length === 1, 'a checkpoint');
+    await until(async () => (await status(second)) === 'running', 'the second job waits for the model');
+    const began = Date.now();
+    await stop(worker);
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect([await status(first), await status(second)]).toEqual(['queued', 'queued']);
+    expect(await aws.depth()).toEqual({ visible: 2, inFlight: 0 });
+    const { end } = (await aws.read(KEY.checkpoint(first.id))) as Checkpoint;
+    expect(end).toBeGreaterThanOrEqual(10);
+
+    await startWorker();
+    await Promise.all([ended(first), ended(second)]);
+    const resumed = model.requests.find(({ path, start_at }) => path.startsWith(first.id) && start_at);
+    expect(resumed?.start_at).toBe(end);
+    const { segments, text } = await aws.transcript(await row(first));
+    expect(segments.map(({ id, start }) => [id, start])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((id) => [id, id * 10]),
+    );
+    expect(text).toBe(segments.map((segment) => segment.text).join(' '));
+    expect((await row(first)).receipt!.processing_seconds).toBeGreaterThan(1);
+    await queueEmpty();
+    expect(await aws.keys(KEY.checkpoint(first.id))).toEqual([]);
+  });
+
+  it('fails a job whose audio is at fault at once, and goes on with others', async () => {
+    model.script = ({ path }, answer) =>
+      path.startsWith(bad.id)
+        ? answer.refuse(422, {
+            error: { code: 'bad_audio', message: 'no audio', type: 'invalid_request_error', param: null },
+          })
+        : hearing(10, 1)({ path }, answer);
+    const bad = await aws.job();
+    const good = await aws.job();
+    await startWorker();
+    await aws.sendJob(bad);
+    await aws.sendJob(good);
+    await ended(bad, 'failed');
+    await ended(good);
+    await queueEmpty();
+    expect(await row(bad)).toMatchObject({ attempt: 1, error: { code: 'bad_audio', message: 'no audio' } });
+  });
+
+  it('fails a job whose audio is gone, without asking the model', async () => {
+    const job = await aws.job();
+    await aws.remove(job.input_key);
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job, 'failed');
+    await queueEmpty();
+    expect(await row(job)).toMatchObject({ error: { code: 'source_not_found' } });
+    expect(model.requests).toHaveLength(0);
+  });
+
+  it('leaves poison to the dead-letter queue', async () => {
+    await startWorker();
+    await aws.send({ version: 99, job_id: 'job_00000000000000000000000000000000' });
+    await until(async () => (await aws.depth(aws.deadLettersUrl)).visible === 1, 'a dead letter');
+    await queueEmpty();
+  });
+
+  it('deletes the message of a job that has been erased', async () => {
+    await startWorker();
+    await aws.send({ version: 1, job_id: 'job_00000000000000000000000000000000' });
+    await until(() => lines.some(({ msg }) => msg === 'the job has been erased'), 'a warning');
+    await queueEmpty();
+    expect(await aws.depth(aws.deadLettersUrl)).toMatchObject({ inFlight: 0 });
+  });
+
+  it('only announces and deletes what was committed before the delete', async () => {
+    const job = await aws.job();
+    const claim = await aws.store.claim(job.id, Date.now() + 1000, new Date());
+    if (claim.outcome !== 'claimed') throw new Error('not claimed');
+    await aws.store.failHeld(job.id, 1, { code: 'bad_audio', message: 'x' }, new Date());
+    await startWorker();
+    await aws.sendJob(job);
+    await queueEmpty();
+    expect(model.requests).toHaveLength(0);
+    expect((await row(job)).attempt).toBe(1);
+  });
+
+  it('takes up the job of a worker that was killed, from its checkpoint, when the lease has lapsed', async () => {
+    const job = await aws.job();
+    await aws.store.claim(job.id, Date.now() + 2000, new Date());
+    const kept: Checkpoint = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 100 };
+    await aws.put(KEY.checkpoint(job.id), JSON.stringify(kept));
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job);
+    expect(model.requests.map(({ start_at }) => start_at)).toEqual([20]);
+    const done = await row(job);
+    expect(done.attempt).toBe(2);
+    expect(done.receipt!.processing_seconds).toBeGreaterThan(100);
+    expect((await aws.transcript(done)).segments).toHaveLength(6);
+  });
+
+  it('abandons a job that another has taken over: its commit is refused, and the other result stands', async () => {
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    model.script = async (request, answer) => {
+      if (model.requests.length === 1) await held;
+      await hearing(60, 1)(request, answer);
+    };
+    const job = await aws.job();
+    // Its heartbeats come each 20 s only: its claim is taken for lapsed below, as if its clock had stopped.
+    await startWorker({ visibility: 60 });
+    await aws.sendJob(job);
+    await until(() => model.requests.length === 1, 'the first attempt');
+    const claim = await aws.store.claim(job.id, Date.now() + 60_000, new Date(Date.now() + 120_000));
+    expect(claim).toMatchObject({ outcome: 'claimed', row: { attempt: 2 } });
+    release();
+    await until(() => lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
+    expect(await row(job)).toMatchObject({ status: 'running', attempt: 2 });
+    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id)]);
+  });
+
+  it('stops working on a cancelled job, erases what it wrote and deletes the message', async () => {
+    model.script = hearing(600, 100);
+    const job = await aws.job();
+    await startWorker();
+    await aws.sendJob(job);
+    await until(async () => (await aws.keys(KEY.checkpoint(job.id))).length === 1, 'a checkpoint');
+    await aws.store.cancel(job.id, 'default', new Date());
+    await queueEmpty();
+    await until(() => model.abandoned === 1, 'the model is told');
+    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id)]);
+  });
+
+  it('tries again after the model service broke off, from the checkpoint', async () => {
+    let broken = false;
+    model.script = async (request, answer) => {
+      if (broken) return hearing(60, 1)(request, answer);
+      broken = true;
+      answer.event({ type: 'started', duration: 60, engine: 'pocketsphinx', model: 'test' });
+      answer.event({ type: 'segment', segment: segmentAt(0) });
+      answer.event({ type: 'window', end: 10, progress: 0.2 });
+      await until(async () => (await aws.keys(KEY.checkpoint(job.id))).length === 1, 'a checkpoint');
+      answer.breakOff();
+    };
+    const job = await aws.job();
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job);
+    expect(model.requests.map(({ start_at }) => start_at)).toEqual([undefined, 10]);
+    expect(await row(job)).toMatchObject({ attempt: 2 });
+  });
+
+  it('takes no messages while the model service is not ready', async () => {
+    model.healthy = false;
+    const job = await aws.job();
+    const worker = await startWorker();
+    await aws.sendJob(job);
+    const before = await get(worker, '/health');
+    expect(before.status).toBe(503);
+    expect(before.body).toMatch(/unhealthy.*the model service at .* answers 503/);
+    expect(await aws.depth()).toMatchObject({ visible: 1 });
+    model.healthy = true;
+    await ended(job);
+    await queueEmpty();
+    expect(await get(worker, '/health')).toEqual({ status: 200, body: '{"status":"ok"}' });
+    expect((await get(worker, '/metrics')).body).toMatch(/jobs_total\{outcome="succeeded"\} 1/);
+  });
+});

@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Segment, TranscribeEvent, TranscribeRequest } from '../../lambda/contract';
+
+/** What the service does with a request. */
+export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
+
+/** A model service's answer, line by line. */
+export class Answer {
+  constructor(readonly response: ServerResponse) {}
+
+  get gone(): boolean {
+    return this.response.destroyed;
+  }
+
+  event(event: TranscribeEvent): void {
+    this.raw(`${JSON.stringify(event)}\n`);
+  }
+
+  raw(text: string | Buffer): void {
+    if (!this.response.headersSent) this.response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    this.response.write(text);
+  }
+
+  refuse(status: number, body: unknown): void {
+    this.response.writeHead(status, { 'content-type': 'application/json' });
+    this.response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
+  breakOff(): void {
+    this.response.destroy();
+  }
+}
+
+/** A real HTTP server that plays the model service. */
+export class ModelServer {
+  readonly requests: TranscribeRequest[] = [];
+  /** Most requests that were worked on at the same time. */
+  mostAtOnce = 0;
+  /** Requests whose caller went away before the end. */
+  abandoned = 0;
+  healthy = true;
+  private inside = 0;
+  private readonly server: Server;
+
+  private constructor(public script: Script) {
+    this.server = createServer((request, response) => void this.answer(request, response));
+  }
+
+  static async start(script: Script): Promise<ModelServer> {
+    const service = new ModelServer(script);
+    await new Promise<void>((resolve) => service.server.listen(0, '127.0.0.1', resolve));
+    return service;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/health') {
+      response.writeHead(this.healthy ? 200 : 503).end('{}');
+      return;
+    }
+    const asked = (await json(request)) as TranscribeRequest;
+    this.requests.push(asked);
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.inside);
+    let left = false;
+    const leave = () => {
+      if (left) return;
+      left = true;
+      this.inside--;
+      if (!response.writableFinished) this.abandoned++;
+    };
+    response.once('close', leave);
+    await this.script(asked, new Answer(response));
+    if (!response.destroyed) response.end();
+  }
+}
+
+export const segmentAt = (start: number, id = 0): Segment => ({
+  id,
+  start,
+  end: start + 1,
+  text: `word ${start}`,
+  words: [{ word: `word ${start}`, start, end: start + 1 }],
+});
+
+/** A service that hears one segment in each ten seconds of audio, and takes `windowMs` for each of these windows. */
+export function hearing(duration: number, windowMs: number): Script {
+  return async ({ start_at = 0 }, answer) => {
+    answer.event({ type: 'started', duration, engine: 'pocketsphinx', model: 'test' });
+    const segments: Segment[] = [];
+    for (let start = start_at; start < duration; start += 10) {
+      await sleep(windowMs);
+      if (answer.gone) return;
+      const segment = segmentAt(start, segments.length);
+      segments.push(segment);
+      answer.event({ type: 'segment', segment });
+      const end = Math.min(start + 10, duration);
+      answer.event({ type: 'window', end, progress: end / duration });
+    }
+    answer.event({
+      type: 'result',
+      transcript: {
+        version: 1,
+        engine: { name: 'pocketsphinx', model: 'test' },
+        language: 'en',
+        duration,
+        text: segments.map(({ text }) => text).join(' '),
+        segments,
+        degraded: [],
+      },
+    });
+  };
+}
+
+/** Resolves when `condition` holds. @throws after `seconds` */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  seconds = 15,
+): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Not within ${seconds} s: ${what}`);
+    await sleep(20);
+  }
+}
