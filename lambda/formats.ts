@@ -42,9 +42,9 @@ function cues(segments: Segment[]): { start: number; end: number; segment: Segme
   });
 }
 
-/** The text on one line: an empty line would end a cue. */
+/** The text on one line: an empty line would end a cue. Players take a lone carriage return for a line's end too. */
 const line = ({ text: words, speaker }: Segment) =>
-  `${speaker === undefined ? '' : `${speaker}: `}${words.trim().replace(/\s*\n\s*/g, ' ')}`;
+  `${speaker === undefined ? '' : `${speaker}: `}${words.trim().replace(/\s*[\r\n]\s*/g, ' ')}`;
 
 const escapeVtt = (words: string) => words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
