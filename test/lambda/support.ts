@@ -39,8 +39,10 @@ export const row = (change: Partial<JobRow> = {}): JobRow => ({
 
 /** The row of a job that has ended. */
 export const ended = (status: JobRow['status'], change: Partial<JobRow> = {}): JobRow => {
-  const { open, sweep_at, ...rest } = row({ status, finished_at: NOW.toISOString() });
-  return { ...rest, ...change };
+  const made = { ...row({ status, finished_at: NOW.toISOString() }), ...change };
+  delete made.open;
+  delete made.sweep_at;
+  return made;
 };
 
 /** What DynamoDB answers where a condition does not hold. */
@@ -87,6 +89,8 @@ export function quietTools(): Tools {
 
 /** Silences the console, where handlers log and publish metrics, and remembers what was written. */
 export function silenceConsole(): { written: () => string } {
+  // Makes the logger and the metrics write to this console, not to one of their own.
+  process.env.POWERTOOLS_DEV = 'true';
   const methods = ['log', 'debug', 'info', 'warn', 'error'] as const;
   const spies = methods.map((method) => jest.spyOn(console, method).mockImplementation(() => undefined));
   return { written: () => spies.map((spy) => JSON.stringify(spy.mock.calls)).join('\n') };

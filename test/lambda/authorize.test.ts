@@ -1,0 +1,96 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { hashApiKey, newApiKey } from '../../lambda/api-key';
+import { authorize, handler } from '../../lambda/authorize';
+import { ENV, type KeyRow } from '../../lambda/contract';
+import { awsError, lambdaContext, silenceConsole } from './support';
+
+const dynamo = mockClient(DynamoDBDocumentClient);
+const client = DynamoDBDocumentClient.from(new DynamoDBClient());
+const key = newApiKey();
+const keyRow: KeyRow = {
+  key_sha256: hashApiKey(key),
+  id: 'key_1',
+  tenant: 'acme',
+  name: 'laptop',
+  created_at: '2026-03-01T12:00:00.000Z',
+};
+const REFUSED = { isAuthorized: false, context: {} };
+const ask = (authorization?: string) =>
+  authorize(
+    { headers: authorization === undefined ? {} : { authorization } },
+    { client, table: 'keys-table' },
+  );
+
+beforeEach(() => dynamo.reset());
+afterEach(() => jest.restoreAllMocks());
+
+test('a new key has 256 random bits, and is never made twice', () => {
+  expect(key).toMatch(/^sk-spotscribe-[A-Za-z0-9_-]{43}$/);
+  expect(newApiKey()).not.toBe(key);
+});
+
+test.each(['Bearer', 'bearer', 'BEARER  '])('lets a key in as its tenant: %s', async (scheme) => {
+  dynamo.on(GetCommand).resolves({ Item: keyRow });
+  expect(await ask(`${scheme} ${key}`)).toEqual({
+    isAuthorized: true,
+    context: { tenant: 'acme', key_id: 'key_1' },
+  });
+});
+
+test('looks a key up by its hash alone', async () => {
+  dynamo.on(GetCommand).resolves({ Item: keyRow });
+  await ask(`Bearer ${key}`);
+  expect(dynamo.commandCalls(GetCommand).map(({ args }) => args[0].input)).toEqual([
+    { TableName: 'keys-table', Key: { key_sha256: hashApiKey(key) } },
+  ]);
+});
+
+test('refuses a key that was forged', async () => {
+  dynamo.on(GetCommand).resolves({});
+  expect(await ask(`Bearer ${newApiKey()}`)).toEqual(REFUSED);
+});
+
+test('refuses a key that was revoked', async () => {
+  dynamo.on(GetCommand).resolves({ Item: { ...keyRow, revoked_at: '2026-03-02T12:00:00.000Z' } });
+  expect(await ask(`Bearer ${key}`)).toEqual(REFUSED);
+});
+
+test.each([
+  ['no header', undefined],
+  ['an empty header', ''],
+  ['a key without a scheme', key],
+  ['another scheme', `Basic ${key}`],
+  ['another prefix', 'Bearer sk-proj-abcdef'],
+  ['two keys', `Bearer ${key} ${key}`],
+  ['no key', 'Bearer '],
+])('refuses %s without reading the table', async (_, authorization) => {
+  expect(await ask(authorization)).toEqual(REFUSED);
+  expect(dynamo.calls()).toHaveLength(0);
+});
+
+test('refuses a request without headers', async () => {
+  expect(await authorize({}, { client, table: 'keys-table' })).toEqual(REFUSED);
+});
+
+describe('the handler', () => {
+  beforeEach(() => {
+    process.env[ENV.keysTable] = 'keys-table';
+  });
+  afterEach(() => {
+    delete process.env[ENV.keysTable];
+  });
+
+  const event = { headers: { authorization: `Bearer ${key}` } } as unknown as Parameters<typeof handler>[0];
+
+  test('never writes a key to its log, not when the table fails either', async () => {
+    const { written } = silenceConsole();
+    dynamo.on(GetCommand).resolvesOnce({ Item: keyRow }).rejects(awsError('InternalServerError'));
+    await handler(event, lambdaContext);
+    await expect(handler(event, lambdaContext)).rejects.toThrow('InternalServerError');
+    expect(written()).toContain('InternalServerError');
+    expect(written()).not.toContain(key);
+    expect(written()).not.toContain(hashApiKey(key));
+  });
+});

@@ -1,0 +1,136 @@
+import {
+  AutoScalingClient,
+  DescribeAutoScalingGroupsCommand,
+  DescribeScalingActivitiesCommand,
+  SetDesiredCapacityCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { type Dependencies, sizeFleet } from '../../lambda/size-fleet';
+import { freezeTime, NOW, quietTools } from './support';
+
+const sqs = mockClient(SQSClient);
+const autoScaling = mockClient(AutoScalingClient);
+const dependencies: Dependencies = {
+  sqs: new SQSClient(),
+  autoScaling: new AutoScalingClient(),
+  queueUrl: 'http://localhost:1/queue',
+  fleetName: 'fleet',
+  maxMachines: 5,
+  jobsPerMachine: 2,
+  idleSeconds: 300,
+};
+const tools = quietTools();
+const size = () => sizeFleet({}, dependencies, tools);
+
+/** The capacities that were asked for. */
+const asked = () => autoScaling.commandCalls(SetDesiredCapacityCommand).map(({ args }) => args[0].input);
+
+function given({ visible = 0, inFlight = 0, delayed = 0, desired = 0, quietSeconds = 10 }) {
+  sqs.on(GetQueueAttributesCommand).resolves({
+    Attributes: {
+      ApproximateNumberOfMessages: String(visible),
+      ApproximateNumberOfMessagesNotVisible: String(inFlight),
+      ApproximateNumberOfMessagesDelayed: String(delayed),
+    },
+  });
+  autoScaling.on(DescribeAutoScalingGroupsCommand).resolves({
+    AutoScalingGroups: [
+      {
+        AutoScalingGroupName: 'fleet',
+        MinSize: 0,
+        MaxSize: 5,
+        DesiredCapacity: desired,
+        DefaultCooldown: 300,
+        AvailabilityZones: [],
+        HealthCheckType: 'EC2',
+        CreatedTime: NOW,
+      },
+    ],
+  });
+  autoScaling.on(DescribeScalingActivitiesCommand).resolves({
+    Activities: [
+      {
+        ActivityId: '1',
+        AutoScalingGroupName: 'fleet',
+        Cause: 'test',
+        StatusCode: 'Successful',
+        StartTime: new Date(NOW.getTime() - quietSeconds * 1000),
+      },
+    ],
+  });
+}
+
+beforeEach(() => {
+  freezeTime();
+  sqs.reset();
+  autoScaling.reset();
+  autoScaling.on(SetDesiredCapacityCommand).resolves({});
+});
+afterEach(() => jest.useRealTimers());
+
+test('wakes the fleet from zero on the first job, without waiting for a cooldown', async () => {
+  given({ visible: 1 });
+  expect(await size()).toEqual({ desired: 1 });
+  expect(asked()).toEqual([{ AutoScalingGroupName: 'fleet', DesiredCapacity: 1, HonorCooldown: false }]);
+});
+
+test('asks the queue itself for all its messages, and after its own group alone', async () => {
+  given({ visible: 1, inFlight: 3, delayed: 2, desired: 1 });
+  expect(await size()).toEqual({ desired: 3 });
+  expect(sqs.commandCalls(GetQueueAttributesCommand)[0]!.args[0].input).toEqual({
+    QueueUrl: dependencies.queueUrl,
+    AttributeNames: [
+      'ApproximateNumberOfMessages',
+      'ApproximateNumberOfMessagesNotVisible',
+      'ApproximateNumberOfMessagesDelayed',
+    ],
+  });
+  expect(autoScaling.commandCalls(DescribeAutoScalingGroupsCommand)[0]!.args[0].input).toEqual({
+    AutoScalingGroupNames: ['fleet'],
+  });
+});
+
+test('asks for no more machines than allowed', async () => {
+  given({ visible: 1000 });
+  await size();
+  expect(asked()).toMatchObject([{ DesiredCapacity: 5 }]);
+});
+
+test.each([
+  ['there is nothing and nobody', {}],
+  ['there are machines enough', { visible: 3, desired: 2 }],
+  ['there are more machines than needed', { visible: 1, desired: 4, quietSeconds: 86_400 }],
+  ['machines idle, but not for long', { desired: 1, quietSeconds: 15 * 60 + 600 }],
+  ['a worker holds the last job for hours', { inFlight: 1, desired: 1, quietSeconds: 86_400 }],
+])('changes nothing while %s', async (_, each) => {
+  given(each);
+  expect(await size()).toEqual({ desired: 'desired' in each ? each.desired : 0 });
+  expect(asked()).toEqual([]);
+});
+
+test('lets go of machines that should have ended themselves', async () => {
+  given({ desired: 2, quietSeconds: 15 * 60 + 601 });
+  expect(await size()).toEqual({ desired: 0 });
+  expect(asked()).toMatchObject([{ DesiredCapacity: 0 }]);
+});
+
+test('keeps machines of which it does not know when they began', async () => {
+  given({ desired: 2 });
+  autoScaling.on(DescribeScalingActivitiesCommand).resolves({ Activities: [] });
+  await size();
+  expect(asked()).toEqual([]);
+});
+
+test('names the group that is missing', async () => {
+  given({ visible: 1 });
+  autoScaling.on(DescribeAutoScalingGroupsCommand).resolves({ AutoScalingGroups: [] });
+  await expect(size()).rejects.toThrow('There is no Auto Scaling group fleet');
+});
+
+test('fails, and changes nothing, where the queue does not answer', async () => {
+  given({ desired: 2, quietSeconds: 86_400 });
+  sqs.on(GetQueueAttributesCommand).rejects(new Error('no queue'));
+  await expect(size()).rejects.toThrow('no queue');
+  expect(asked()).toEqual([]);
+});

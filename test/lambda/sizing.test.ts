@@ -1,0 +1,84 @@
+import { desiredMachines, type FleetState, isStranded } from '../../lambda/sizing';
+
+const state = (change: Partial<FleetState>): FleetState => ({
+  visible: 0,
+  inFlight: 0,
+  delayed: 0,
+  desired: 0,
+  maxMachines: 10,
+  jobsPerMachine: 4,
+  ...change,
+});
+
+describe('desired machines', () => {
+  test.each<[string, Partial<FleetState>, number]>([
+    ['none while there is nothing to do', {}, 0],
+    ['wakes from zero on the first job', { visible: 1 }, 1],
+    ['one for as many jobs as one can take', { visible: 4 }, 1],
+    ['another for one job more', { visible: 5 }, 2],
+    ['counts jobs that a worker holds', { visible: 1, inFlight: 4 }, 2],
+    ['counts jobs that wait for a retry', { delayed: 1 }, 1],
+    ['stops at the maximum', { visible: 4000 }, 10],
+    ['leaves idle machines to end themselves', { desired: 3 }, 3],
+    ['leaves machines alone though fewer would do', { visible: 1, desired: 3 }, 3],
+    ['leaves machines alone that are above a maximum lowered since', { visible: 400, desired: 12 }, 12],
+    ['none where none is allowed', { visible: 9, maxMachines: 0 }, 0],
+  ])('%s', (_, change, expected) => {
+    expect(desiredMachines(state(change))).toBe(expected);
+  });
+
+  const counts = [0, 1, 3, 4, 5, 17, 1000];
+  const grid = counts.flatMap((visible) =>
+    [0, 2, 9].flatMap((inFlight) =>
+      [0, 1, 7, 20].flatMap((desired) =>
+        [1, 3, 20].flatMap((maxMachines) =>
+          [1, 4].map((jobsPerMachine) => state({ visible, inFlight, desired, maxMachines, jobsPerMachine })),
+        ),
+      ),
+    ),
+  );
+
+  test('never lowers, whatever the queue', () => {
+    for (const each of grid) expect(desiredMachines(each)).toBeGreaterThanOrEqual(each.desired);
+  });
+
+  test('never raises above the maximum', () => {
+    for (const each of grid)
+      expect(desiredMachines(each)).toBeLessThanOrEqual(Math.max(each.desired, each.maxMachines));
+  });
+
+  test('never falls as jobs come in', () => {
+    for (const each of grid)
+      expect(desiredMachines({ ...each, visible: each.visible + 1 })).toBeGreaterThanOrEqual(
+        desiredMachines(each),
+      );
+  });
+
+  test('does not matter where a job stands in the queue', () => {
+    for (const each of grid)
+      expect(desiredMachines({ ...each, visible: 0, delayed: each.visible })).toBe(desiredMachines(each));
+  });
+
+  test('settles: asked again with what it answered, it answers the same', () => {
+    for (const each of grid) {
+      const desired = desiredMachines(each);
+      expect(desiredMachines({ ...each, desired })).toBe(desired);
+    }
+  });
+});
+
+describe('stranded machines', () => {
+  const IDLE = 300;
+  const PATIENCE = 15 * 60 + 2 * IDLE;
+
+  test.each<[string, Partial<FleetState>, number, boolean]>([
+    ['are let go when they have had time to end themselves', { desired: 1 }, PATIENCE + 1, true],
+    ['are waited for until then', { desired: 1 }, PATIENCE, false],
+    ['are kept while a job waits', { desired: 1, visible: 1 }, PATIENCE + 1, false],
+    ['are kept while a job is held', { desired: 1, inFlight: 1 }, PATIENCE + 1, false],
+    ['are kept while a job waits for a retry', { desired: 1, delayed: 1 }, PATIENCE + 1, false],
+    ['are none where there are no machines', { desired: 0 }, PATIENCE + 1, false],
+  ])('%s', (_, change, quietSeconds, expected) => {
+    expect(isStranded(state(change), quietSeconds, IDLE)).toBe(expected);
+  });
+});
