@@ -2,6 +2,9 @@ import { InterruptedError } from '../cli/errors';
 import { localConnection } from '../cli/local-key';
 import { runProgram } from '../cli/program';
 
+// The SDK says on every start that it will want a newer Node.js one day.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: a second Ctrl-C ends the program at once.
@@ -17,7 +20,6 @@ void runProgram(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
   env: process.env,
-  cwd: process.cwd(),
   interruption: stop.signal,
   localConnection: localConnection,
 }).then((code) => {

@@ -12,7 +12,7 @@ import { CliError } from './errors';
 import { createLocalKey } from './local-key';
 import { wholeNumber } from './options';
 
-interface UpOptions {
+export interface UpOptions {
   stateDir?: string;
   port?: number;
   path: string;
@@ -38,7 +38,7 @@ export function registerLocal(program: Command, context: Context) {
   upOptions(local.command('up'))
     .description('start it, deploy to it, and leave it running')
     .addOption(json())
-    .action((options: UpOptions) => up(options, context));
+    .action(async (options: UpOptions) => show(await startLocal(options, context), options, context));
   upOptions(local.command('serve'))
     .description('the same in the foreground, until Ctrl-C')
     .action((options: UpOptions) => serve(options, context));
@@ -52,7 +52,7 @@ export function registerLocal(program: Command, context: Context) {
     .command('down')
     .description('end everything that it started')
     .addOption(stateDir())
-    .action((options: UpOptions) => down(options, context));
+    .action((options: UpOptions) => endLocal(options, context));
 }
 
 function setting(text: string, earlier: Record<string, string>): Record<string, string> {
@@ -87,8 +87,10 @@ async function serve(options: UpOptions, { terminal, interruption }: Context): P
 }
 
 /** Starts `local serve` as a process of its own, and shows how it gets on until it is ready. */
-async function up(options: UpOptions, context: Context): Promise<void> {
-  const { terminal, interruption } = context;
+export async function startLocal(
+  options: UpOptions,
+  { terminal, interruption }: Context,
+): Promise<LocalState> {
   const folder = stateDirectory(options.stateDir);
   const running = readLocalState(folder);
   if (running !== undefined && isAlive(running.owner)) {
@@ -97,7 +99,7 @@ async function up(options: UpOptions, context: Context): Promise<void> {
         'internal',
         `A local AWS is ${running.phase} already: wait, or run "spotscribe local down"`,
       );
-    return show(running, options, context);
+    return running;
   }
   mkdirSync(folder, { recursive: true });
   const log = join(folder, 'local.log');
@@ -126,8 +128,7 @@ async function up(options: UpOptions, context: Context): Promise<void> {
       shown = state.message;
       terminal.say(shown);
     }
-    if (state?.owner.pid === child.pid && state?.phase === 'ready' && state.key !== undefined)
-      return show(state, options, context);
+    if (state?.owner.pid === child.pid && state?.phase === 'ready' && state.key !== undefined) return state;
     if (exited) throw new CliError('internal', `It did not start: see ${log}`);
     if (interruption.aborted) {
       process.kill(child.pid ?? 0, 'SIGTERM');
@@ -147,7 +148,8 @@ function status(options: UpOptions, context: Context): void {
   show(state, options, context);
 }
 
-async function down(options: UpOptions, { terminal }: Context): Promise<void> {
+/** Ends the AWS of a state folder, and what an earlier one left behind. */
+export async function endLocal(options: Pick<UpOptions, 'stateDir'>, { terminal }: Context): Promise<void> {
   const folder = stateDirectory(options.stateDir);
   const state = readLocalState(folder);
   if (state === undefined) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './context';
+import { registerDemo } from './demo';
 import { CliError } from './errors';
 import { EXIT, type ExitCode, exitCodesHelp } from './exit-codes';
 import { registerJobs } from './jobs';
@@ -56,6 +57,7 @@ function createProgram(context: Context): Command {
   registerJobs(program, context);
   registerKeys(program, context);
   registerLocal(program, context);
+  registerDemo(program, context);
   return program;
 }
 

@@ -35,14 +35,14 @@ export function retryDelay(attempt: number, retryAfterMs = 0, random = Math.rand
 }
 
 /**
- * Milliseconds before a job is looked at again: 1 s, growing to 5 s; more where many jobs are waited for, so that all
- * together ask ten times a second at most.
+ * Milliseconds before a job is looked at again: 1 s, growing to 5 s. Where many jobs wait for a machine it is more, so
+ * that all together ask twenty times a second at most; those that run are few.
  *
  * @param looks how often it has been looked at, from 0
- * @param waiting jobs that are waited for, this one included
+ * @param waiting jobs that wait as this one does
  */
 export const pollDelay = (looks: number, waiting: number): number =>
-  Math.max(Math.min(5000, Math.round(1000 * 1.4 ** looks)), waiting * 100);
+  Math.max(Math.min(5000, Math.round(1000 * 1.4 ** looks)), waiting * 50);
 
 /** Milliseconds of a `Retry-After` header, given in seconds or as a date. */
 export function parseRetryAfter(value: string | null, now = Date.now()): number | undefined {

@@ -8,7 +8,6 @@ export interface Surroundings {
   out: Stream;
   err: Stream;
   env: NodeJS.ProcessEnv;
-  cwd: string;
 }
 
 /** The two streams of a command: data to stdout; progress and messages to stderr. */

@@ -129,7 +129,8 @@ async function waitFor(job: JobView, { client, patience, watch }: Trip, waiting:
     for (let looks = 0; !ended(current); looks++) {
       if (current.status === 'running') watch({ at: 'running', fraction: current.progress });
       else watch({ at: current.status === 'queued' ? 'queued' : 'arriving' });
-      await pause(pollDelay(looks, waiting.count), patience.signal);
+      const others = current.status === 'running' ? 0 : waiting.count;
+      await pause(pollDelay(looks, others), patience.signal);
       current = await client.job(job.id);
     }
     return current;
