@@ -2,9 +2,10 @@
 
 from ministack.app import main
 
-from spotscribe_emulator import autoscaling, images, task_definitions
+from spotscribe_emulator import autoscaling, buckets, images, task_definitions
 
 autoscaling.install()
+buckets.install()
 images.install()
 task_definitions.install()
 main()

@@ -6,6 +6,8 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
+from spotscribe_emulator.resources import handlers_of
+
 
 def _api_shape(value: Any) -> Any:
     """Keys in camel case at every depth: ministack's own stops short of `dependsOn` and of the volumes."""
@@ -22,10 +24,4 @@ def install() -> None:
 
     # The update calls it by its name in the module, the registry holds the function itself.
     provisioners._ecs_task_def_create = create_task_definition
-    _handlers()["create"] = create_task_definition
-
-
-def _handlers() -> dict[str, Any]:
-    kind = "AWS::ECS::TaskDefinition"
-    registries = (value for value in vars(provisioners).values() if isinstance(value, dict))
-    return next(each[kind] for each in registries if isinstance(each.get(kind), dict) and "create" in each[kind])
+    handlers_of("AWS::ECS::TaskDefinition")["create"] = create_task_definition

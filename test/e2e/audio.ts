@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './laptop';
+
+export const SAMPLE = join(root, 'samples/good-morning.flac');
+
+/** Bytes of the sample: 20 seconds of synthetic speech whose words are known. */
+export const sample = (): Buffer => readFileSync(SAMPLE);
+
+/** What is said in the sample. */
+export const sampleWords = (): string[] =>
+  words(readFileSync(join(root, 'samples/good-morning.txt'), 'utf8'));
+
+/** The sample so many times in a row. */
+export const repeated = (times: number): Buffer =>
+  ffmpeg('-stream_loop', String(times - 1), '-i', SAMPLE, '-c:a', 'flac', '-f', 'flac', '-');
+
+/** The sample in another format. */
+export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, ...options, '-');
+
+const ffmpeg = (...args: string[]): Buffer =>
+  execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', ...args], { maxBuffer: 2 ** 27 });
+
+/** Lower-case words without punctuation. */
+export const words = (text: string): string[] => text.toLowerCase().match(/[a-z']+/g) ?? [];

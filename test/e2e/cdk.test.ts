@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { OUTPUT } from '../../lambda/contract';
+import { clientEnvironment } from '../../local/emulator';
+import { sample } from './audio';
+import { Laptop, root } from './laptop';
+
+jest.setTimeout(300_000);
+const run = promisify(execFile);
+
+describe('the CDK’s own command line, against the laptop’s AWS', () => {
+  let laptop: Laptop;
+  let output: string;
+  beforeAll(async () => {
+    laptop = await Laptop.start();
+    output = mkdtempSync(join(tmpdir(), 'spotscribe-cdk-'));
+  });
+  afterAll(async () => {
+    await laptop?.stop();
+    rmSync(output, { recursive: true });
+  });
+
+  /** The settings with which the laptop was deployed, and those given. */
+  const cdk = async (command: string[], settings: Record<string, string> = {}) => {
+    const all = {
+      engine: 'pocketsphinx',
+      onDestroy: 'delete',
+      idleMinutes: '1',
+      paths: 'DockerGpu',
+      ...settings,
+    };
+    const context = Object.entries(all).flatMap(([name, value]) => ['-c', `spotscribe:${name}=${value}`]);
+    const { PATH = '', HOME = '' } = process.env;
+    const { stdout, stderr } = await run(
+      process.execPath,
+      [
+        join(root, 'node_modules/aws-cdk/bin/cdk'),
+        ...command,
+        ...context,
+        '--no-notices',
+        '--no-color',
+        '-o',
+        output,
+      ],
+      {
+        cwd: root,
+        env: { PATH, HOME, ...clientEnvironment(laptop.env.AWS_ENDPOINT_URL ?? '') },
+        maxBuffer: 2 ** 26,
+      },
+    );
+    return stdout + stderr;
+  };
+
+  const deploy = (settings?: Record<string, string>) =>
+    cdk(['deploy', 'Spotscribe-DockerGpu', '--require-approval', 'never', '--progress', 'events'], settings);
+
+  const stacks = async () => {
+    const client = new CloudFormationClient({
+      endpoint: laptop.env.AWS_ENDPOINT_URL,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({}));
+    return Stacks.filter(({ StackStatus = '' }) => !StackStatus.startsWith('DELETE')).map(
+      ({ StackName = '' }) => StackName,
+    );
+  };
+
+  test('lists both stacks', async () => {
+    expect((await cdk(['list'])).split('\n')).toEqual(
+      expect.arrayContaining(['Spotscribe-Foundation', 'Spotscribe-DockerGpu']),
+    );
+  });
+
+  test('deploys again without a change', async () => {
+    const text = await deploy();
+    expect(text).toContain('Spotscribe-Foundation (no changes)');
+    expect(text).toContain('Spotscribe-DockerGpu (no changes)');
+  });
+
+  test('finds no difference', async () => {
+    expect(await cdk(['diff'])).toContain('Number of stacks with differences: 0');
+  });
+
+  test('updates a changed setting in place', async () => {
+    const settings = { maxMachines: '3' };
+    const diff = await cdk(['diff'], settings);
+    expect(diff).toContain('Number of stacks with differences: 1');
+    expect(diff).not.toMatch(/replace/);
+    const url = laptop.outputs[OUTPUT.queueUrl] ?? '';
+    await deploy(settings);
+    expect(await laptop.largestFleet()).toBe(3);
+    // What was there before is there still, with what it was made of.
+    const { Attributes } = await laptop.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }),
+    );
+    expect(JSON.parse(Attributes?.RedrivePolicy ?? '{}')).toMatchObject({
+      deadLetterTargetArn: expect.anything(),
+    });
+  });
+
+  test('works on after the update', async () => {
+    const id = await laptop.submit(sample());
+    expect(await laptop.ended(id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('destroys everything, buckets with objects in them too', async () => {
+    const Bucket = laptop.outputs[OUTPUT.mediaBucket];
+    await laptop.s3.send(new PutObjectCommand({ Bucket, Key: 'inbox/left behind', Body: 'x' }));
+    await cdk(['destroy', '--all', '--force']);
+    expect((await stacks()).filter((name) => name.startsWith('Spotscribe-'))).toEqual([]);
+    const { Buckets = [] } = await laptop.s3.send(new ListBucketsCommand({}));
+    expect(Buckets.map(({ Name }) => Name).filter((name) => name?.startsWith('spotscribe-'))).toEqual([]);
+  });
+});

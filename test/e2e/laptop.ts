@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import {
+  AutoScalingClient,
+  type AutoScalingGroup,
+  DescribeAutoScalingGroupsCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type JobView, OUTPUT, type SubmitJobResponse, type Transcript } from '../../lambda/contract';
+import { type LocalMachine, readLocalState } from '../../local/state';
+
+const run = promisify(execFile);
+export const root = join(__dirname, '..', '..');
+
+export interface Answer<T> {
+  status: number;
+  body: T;
+  headers: Headers;
+}
+
+/** An AWS on this machine with path 200 deployed, started and ended through the real command line. */
+export class Laptop {
+  static async start(settings: Record<string, string> = {}): Promise<Laptop> {
+    const stateDir = mkdtempSync(join(tmpdir(), 'spotscribe-e2e-'));
+    const given = Object.entries(settings).flatMap(([name, value]) => ['--setting', `${name}=${value}`]);
+    await spotscribe(['local', 'up', '--state-dir', stateDir, ...given], {});
+    return new Laptop(stateDir);
+  }
+
+  readonly env: Record<string, string>;
+  readonly url: string;
+  readonly key: string;
+  readonly outputs: Record<string, string>;
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  private readonly lambda: LambdaClient;
+  private readonly autoScaling: AutoScalingClient;
+
+  private constructor(readonly stateDir: string) {
+    const state = readLocalState(stateDir);
+    if (state?.endpoint === undefined || state.key === undefined)
+      throw new Error(`No AWS runs in ${stateDir}`);
+    this.outputs = state.outputs;
+    this.url = state.outputs[OUTPUT.apiUrl] ?? '';
+    this.key = state.key;
+    const client = {
+      endpoint: state.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
+    this.env = { SPOTSCRIBE_URL: this.url, SPOTSCRIBE_KEY: this.key, AWS_ENDPOINT_URL: state.endpoint };
+    this.s3 = new S3Client(client);
+    this.sqs = new SQSClient(client);
+    this.lambda = new LambdaClient(client);
+    this.autoScaling = new AutoScalingClient(client);
+  }
+
+  async stop(): Promise<void> {
+    await spotscribe(['local', 'down', '--state-dir', this.stateDir], {});
+    rmSync(this.stateDir, { recursive: true, force: true });
+  }
+
+  /** A request to the API, with the user's key unless another is given. */
+  async request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const json = answer.headers.get('content-type')?.includes('json') === true && text !== '';
+    return { status: answer.status, body: (json ? JSON.parse(text) : text) as T, headers: answer.headers };
+  }
+
+  async submit(audio: Uint8Array, name = 'audio'): Promise<string> {
+    const { body } = await this.request<SubmitJobResponse>('POST', '/v1/jobs', { name, size: audio.length });
+    const { upload } = body;
+    if (upload === undefined) throw new Error(`No upload in ${JSON.stringify(body)}`);
+    const put = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: audio });
+    if (!put.ok) throw new Error(`The upload was answered with ${put.status}: ${await put.text()}`);
+    return body.id;
+  }
+
+  async job(id: string): Promise<JobView> {
+    return (await this.request<JobView>('GET', `/v1/jobs/${id}`)).body;
+  }
+
+  async transcript(id: string): Promise<Transcript> {
+    return (await this.request<Transcript>('GET', `/v1/jobs/${id}/transcript`)).body;
+  }
+
+  /** Waits until the job has ended. */
+  ended(id: string, seconds = 120): Promise<JobView> {
+    return until(`job ${id} to end`, seconds, async () => {
+      const job = await this.job(id);
+      return ['succeeded', 'failed', 'cancelled', 'expired'].includes(job.status) ? job : undefined;
+    });
+  }
+
+  machines(): LocalMachine[] {
+    return readLocalState(this.stateDir)?.machines ?? [];
+  }
+
+  /** The process of the worker that runs, once one does. */
+  workerProcess(): Promise<number> {
+    return until(
+      'a worker',
+      30,
+      async () => this.machines()[0]?.containers.find(({ name }) => name === 'worker')?.pid,
+    );
+  }
+
+  async desiredMachines(): Promise<number> {
+    return (await this.group()).DesiredCapacity ?? NaN;
+  }
+
+  /** Most machines that the group may have. */
+  async largestFleet(): Promise<number> {
+    return (await this.group()).MaxSize ?? NaN;
+  }
+
+  /** Messages in a queue, waiting or held. */
+  async messages(queue: keyof typeof OUTPUT): Promise<number> {
+    const { Attributes = {} } = await this.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: this.outputs[OUTPUT[queue]], AttributeNames: ['All'] }),
+    );
+    return (
+      Number(Attributes.ApproximateNumberOfMessages) +
+      Number(Attributes.ApproximateNumberOfMessagesNotVisible)
+    );
+  }
+
+  private async group(): Promise<AutoScalingGroup> {
+    const names = [this.outputs[OUTPUT.fleetName] ?? ''];
+    const { AutoScalingGroups = [] } = await this.autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: names }),
+    );
+    const [group] = AutoScalingGroups;
+    if (group === undefined) throw new Error(`There is no group ${names[0]}`);
+    return group;
+  }
+
+  /** Runs a function now that a schedule would run within a minute. */
+  async invoke(name: string): Promise<void> {
+    const { Functions = [] } = await this.lambda.send(new ListFunctionsCommand({}));
+    const found = Functions.find(({ FunctionName = '' }) => FunctionName.includes(name))?.FunctionName;
+    const { FunctionError, Payload } = await this.lambda.send(
+      new InvokeCommand({ FunctionName: found, Payload: '{}' }),
+    );
+    if (FunctionError !== undefined)
+      throw new Error(`${name} failed: ${Buffer.from(Payload ?? []).toString()}`);
+  }
+}
+
+/** Runs the real command line, as a user does. */
+export async function spotscribe(args: string[], env: Record<string, string>) {
+  const { PATH = '', HOME = '' } = process.env;
+  return run(process.execPath, [join(root, 'bin/spotscribe.js'), ...args], {
+    env: { PATH, HOME, ...env },
+    maxBuffer: 2 ** 26,
+  });
+}
+
+/** Asks until there is an answer. */
+export async function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`Waited ${seconds} s in vain for ${what}`);
+    await sleep(200);
+  }
+}

@@ -1,0 +1,91 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { type ListJobsResponse, OUTPUT } from '../../lambda/contract';
+import { SAMPLE, sample, sampleWords, words } from './audio';
+import { Laptop, spotscribe, until } from './laptop';
+
+jest.setTimeout(300_000);
+
+describe('a deployment, from zero to zero', () => {
+  let laptop: Laptop;
+  let folder: string;
+  beforeAll(async () => {
+    laptop = await Laptop.start({ idleMinutes: '0.15' });
+    folder = mkdtempSync(join(tmpdir(), 'spotscribe-files-'));
+  });
+  afterAll(async () => {
+    await laptop?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('starts without a machine', async () => {
+    expect(await laptop.desiredMachines()).toBe(0);
+    expect(laptop.machines()).toEqual([]);
+  });
+
+  test('wakes one machine for a file, writes its words beside it, and goes back to zero', async () => {
+    const audio = join(folder, 'morning.flac');
+    copyFileSync(SAMPLE, audio);
+    const seen = new Set<number>();
+    const watch = setInterval(() => seen.add(laptop.machines().length), 100);
+    const { stdout } = await spotscribe(
+      ['transcribe', audio, '--format', 'srt,txt,json', '--json'],
+      laptop.env,
+    );
+    clearInterval(watch);
+
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.length).toBeGreaterThanOrEqual(1);
+    const text = readFileSync(join(folder, 'morning.txt'), 'utf8');
+    expect(words(text)).toEqual(sampleWords());
+    expect(readFileSync(join(folder, 'morning.srt'), 'utf8')).toMatch(
+      /^1\n00:00:00,\d{3} --> 00:00:0\d,\d{3}\ngood morning/,
+    );
+    expect([...seen].sort()).toEqual([0, 1]);
+
+    await until('the fleet to rest', 60, async () =>
+      (await laptop.desiredMachines()) === 0 ? true : undefined,
+    );
+    await until('the machine to end', 30, async () => (laptop.machines().length === 0 ? true : undefined));
+    expect(await laptop.messages('queueUrl')).toBe(0);
+  });
+
+  test('gives each word its times, and the job its receipt', async () => {
+    const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
+    const [job] = body.data;
+    expect(job).toMatchObject({ status: 'succeeded', progress: 1, name: 'morning.flac', degraded: [] });
+    expect(job?.receipt).toMatchObject({ machine_type: 'laptop', capacity: 'local', cost: 0 });
+    expect(job?.receipt?.audio_seconds).toBeCloseTo(19.6, 0);
+    expect(job?.receipt?.real_time_factor).toBeGreaterThan(0);
+
+    const transcript = await laptop.transcript(job?.id ?? '');
+    expect(transcript.engine.name).toBe('pocketsphinx');
+    const spoken = transcript.segments.flatMap((segment) => segment.words);
+    expect(spoken.map(({ word }) => word)).toEqual(sampleWords());
+    for (const [index, { start, end }] of spoken.entries()) {
+      expect(end).toBeGreaterThan(start);
+      expect(start).toBeGreaterThanOrEqual(spoken[index - 1]?.end ?? 0);
+      expect(end).toBeLessThanOrEqual(transcript.duration);
+    }
+  });
+
+  test('transcribes a file dropped under inbox/ without any call, once', async () => {
+    const Bucket = laptop.outputs[OUTPUT.mediaBucket];
+    const Key = 'inbox/podcasts/مرحبا ../episode 1.flac';
+    await laptop.s3.send(new PutObjectCommand({ Bucket, Key, Body: sample() }));
+    const job = await until('the job', 20, async () => {
+      const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
+      return body.data.find(({ origin }) => origin === 'inbox');
+    });
+    expect(job.name).toBe('episode 1.flac');
+    expect(await laptop.ended(job.id)).toMatchObject({ status: 'succeeded' });
+    expect(words((await laptop.transcript(job.id)).text)).toEqual(sampleWords());
+    const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
+    expect(body.data.filter(({ origin }) => origin === 'inbox')).toHaveLength(1);
+  });
+});
