@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { documentClient, s3Client } from './clients';
 import { announce } from './completion';
-import { DEFAULT_TENANT, type JobError, type JobRow, KEY } from './contract';
+import { DEFAULT_TENANT, JOB_ID_PATTERN, type JobError, type JobRow, KEY } from './contract';
 import { eraseObjects } from './job-objects';
 import { JobStore } from './job-store';
 import { displayName, newJob } from './new-job';
@@ -54,26 +54,30 @@ export async function intakeUpload(
 ): Promise<void> {
   const id = object.key.startsWith(KEY.inboxPrefix)
     ? await inboxJob(object, dependencies)
-    : object.key.slice(KEY.jobsPrefix.length).split('/')[0];
+    : uploadedJob(object.key);
   if (id === undefined) return;
-  const { store, s3, bucket } = dependencies;
-  const refusal = refused(object.size, dependencies.maxUploadBytes);
-  if (refusal !== undefined) return fail(id, refusal, dependencies);
-  const row = await store.queue(id, new Date());
-  if (row !== undefined) {
+  const { store, s3, events, bucket, path, maxUploadBytes } = dependencies;
+  const refusal = refused(object.size, maxUploadBytes);
+  const now = new Date();
+  const changed = refusal === undefined ? await store.queue(id, now) : await store.fail(id, refusal, now);
+  // Unchanged, the row may be as an earlier invocation left it, which died before it did the rest.
+  const row = changed ?? (await store.get(id));
+  if (row?.status === 'queued' && refusal === undefined) {
     await sendJob(dependencies, row);
     await wakeFleet(dependencies);
-    return;
-  }
-  const current = await store.get(id);
-  if (current?.status === 'queued') {
-    // The event came again: an earlier invocation may have died between the row and the message.
-    await sendJob(dependencies, current);
-    await wakeFleet(dependencies);
-  } else if (current === undefined || current.status === 'cancelled' || current.status === 'expired') {
+  } else if (row?.status === 'failed' && refusal !== undefined && row.error?.code === refusal.code) {
+    await eraseObjects(s3, bucket, row);
+    await announce(events, path, row);
+  } else if (row === undefined || row.status === 'cancelled' || row.status === 'expired') {
     logger.info('erasing an upload that nobody waits for', { job_id: id });
-    await eraseObjects(s3, bucket, current ?? { id, input_key: object.key });
+    await eraseObjects(s3, bucket, row ?? { id, input_key: object.key });
   }
+}
+
+/** The job whose audio lies at a key. Other keys of a job, such as its results, are none of an upload. */
+function uploadedJob(key: string): string | undefined {
+  const id = key.slice(KEY.jobsPrefix.length).split('/')[0] ?? '';
+  return new RegExp(JOB_ID_PATTERN).test(id) && key === KEY.input(id) ? id : undefined;
 }
 
 function refused(size: number, maxUploadBytes: number): JobError | undefined {
@@ -83,17 +87,6 @@ function refused(size: number, maxUploadBytes: number): JobError | undefined {
     code: 'upload_too_large',
     message: `The file must be at most ${maxUploadBytes} bytes; got ${size}`,
   };
-}
-
-async function fail(
-  id: string,
-  error: JobError,
-  { store, s3, bucket, events, path }: Dependencies,
-): Promise<void> {
-  const failed = await store.fail(id, error, new Date());
-  if (failed === undefined) return;
-  await eraseObjects(s3, bucket, failed);
-  await announce(events, path, failed);
 }
 
 /** The job of a file dropped under `inbox/`, made if there is none for this version of the file. */
