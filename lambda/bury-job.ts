@@ -49,8 +49,9 @@ async function bury(
   }
   const message = `The job was tried ${MAX_RECEIVES} times without success`;
   const failed = await store.fail(id, { code: 'attempts_exhausted', message }, new Date());
-  if (failed !== undefined) return announce(events, path, failed);
-  const current = await store.get(id);
+  const current = failed ?? (await store.get(id));
+  // Failed before, by an invocation that may have died before it announced the end.
+  if (current?.error?.code === 'attempts_exhausted') return announce(events, path, current);
   const ended = current === undefined || (FINAL_STATUSES as readonly string[]).includes(current.status);
   if (!ended) throw new Error(`Job ${id} is held by a worker: its dead letter waits`);
 }
