@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from spotscribe_common.decode import decode
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import Pcm
 from spotscribe_testing.contract_schema import check
+from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.transcription import Options, transcribe
@@ -37,7 +39,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         pytest.fail("a connection was tried")
@@ -53,7 +55,7 @@ def made(models: Path, scratch: Path, name: str = "tiny") -> WhisperxEngine:
 
 
 @pytest.fixture
-def pcm(tmp_path: Path) -> Iterator[Pcm]:
+def pcm(no_network: None, tmp_path: Path) -> Iterator[Pcm]:
     with SAMPLE.open("rb") as file:
         found = asyncio.run(decode(file, max_seconds=60, scratch=tmp_path))
     yield found
@@ -133,6 +135,39 @@ def test_a_compute_type_that_the_device_lacks_is_named(models: Path, tmp_path: P
     engine = WhisperxEngine(models=models, model="tiny", compute_type="float16", scratch=tmp_path)
     with pytest.raises(ModelMissingError, match="float16 on cpu"):
         engine.load()
+
+
+def test_the_service_serves_it_from_a_read_only_home_and_stops(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    environment = {
+        "WHISPER_ENGINE": "whisperx",
+        "WHISPER_MODEL": "tiny",
+        "MODEL_DIR": str(models),
+        "SHARED_AUDIO": str(SAMPLE.parent),
+        "TMPDIR": str(tmp_path / "scratch"),
+        "HOME": "/proc",
+    }
+    with service_process("spotscribe_whisper", environment, tmp_path / "log") as (process, url):
+        wait_until(
+            lambda: httpx.get(f"{url}/health", timeout=60).json()["status"] != "loading", "loaded", 120
+        )
+        assert answers_ok(url), httpx.get(f"{url}/health", timeout=5).text
+        answer = httpx.post(f"{url}/transcribe", json={"path": SAMPLE.name, "language": "en"}, timeout=120)
+        check("Transcript", answer.json())
+        assert answer.json()["text"] == SENTENCE
+        assert answer.json()["degraded"] == []
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    assert {path.name for path in (tmp_path / "scratch").iterdir()} <= {"cache", "nltk_data"}
+
+
+def test_the_inference_runtime_cannot_report_to_its_maker() -> None:
+    """Its native code would do so on import, beneath whatever Python's sockets are told."""
+    import onnxruntime
+
+    libraries = list(Path(onnxruntime.__file__).parent.rglob("*.so*"))
+    assert libraries
+    assert [library.name for library in libraries if b"events.data" in library.read_bytes()] == []
 
 
 def test_all_of_whispers_languages_are_known(models: Path, tmp_path: Path) -> None:

@@ -82,13 +82,19 @@ export class HttpModelService implements ModelService {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const headers = { accept: 'application/x-ndjson', ...(body && { 'content-type': 'application/json' }) };
+      let answer: IncomingMessage | undefined;
       const call: ClientRequest = httpRequest(
         new URL(path, this.url),
         // A connection of its own: one that was kept may have been closed by the other side in the meantime.
         { method, headers, signal, timeout, agent: false },
-        resolve,
+        (response) => resolve((answer = response)),
       );
-      call.on('timeout', () => call.destroy(new Error(`silent for ${timeout} ms`)));
+      call.on('timeout', () => {
+        const silence = new Error(`silent for ${timeout} ms`);
+        // First the answer, which would otherwise end without the reason.
+        answer?.destroy(silence);
+        call.destroy(silence);
+      });
       call.on('error', reject);
       call.end(body);
     });

@@ -1,8 +1,9 @@
 """Runs pocketsphinx in a process of its own: it holds Python's lock for as long as it listens.
 
 Run as a script, it imports nothing of the service. Windows come on standard input, each as its length in
-bytes (4 bytes, little endian) and its samples (16 kHz, mono, 16 bits). For each, one line of JSON goes out with
-the recogniser's entries: word, first and last frame of 10 ms. It ends with its input, and so with the service.
+bytes (4 bytes, little endian) and its samples (16 kHz, mono, 16 bits). For each, one line of JSON goes out:
+the entries of the recogniser as word, first and last frame of 10 ms. It ends with its input, and so with the
+service.
 """
 
 import json

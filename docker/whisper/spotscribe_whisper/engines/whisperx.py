@@ -28,6 +28,7 @@ _OFFLINE = {
     "TRANSFORMERS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "PYANNOTE_METRICS_ENABLED": "0",
+    "ORT_DISABLE_TELEMETRY": "1",
 }
 # By device, best first. T4 has no bfloat16; what a GPU cannot do is left out by asking ctranslate2.
 _COMPUTE_TYPES = {"cuda": ("int8_float16", "float16", "float32"), "cpu": ("int8", "float32")}
@@ -41,7 +42,7 @@ class WhisperxEngine:
         models: directory of model directories.
         model: name of the Whisper model's directory.
         compute_type: ctranslate2's, or `auto`.
-        scratch: directory for the sentence splitter's rules.
+        scratch: directory for caches and for the rules of the sentence splitter.
     """
 
     longest_window = 300.0
@@ -63,6 +64,9 @@ class WhisperxEngine:
         directory = self._models / self.model
         check_whisper_model(directory)
         os.environ.update(_OFFLINE)
+        # torch, transformers and matplotlib make cache directories even if they put nothing there, and the
+        # home directory may be read-only.
+        os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(self._scratch / "cache")
         try:
             import ctranslate2  # noqa: PLC0415
             import nltk  # noqa: PLC0415
