@@ -4,7 +4,7 @@ import type {
   APIGatewaySimpleAuthorizerWithContextResult,
 } from 'aws-lambda';
 import { hashApiKey } from './api-key';
-import { documentClient } from './clients';
+import { documentClient } from './document-client';
 import { API_KEY_PREFIX, type KeyRow } from './contract';
 import type { Caller } from './http';
 import { env, lambdaHandler } from './runtime';

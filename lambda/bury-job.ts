@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { documentClient } from './clients';
+import { documentClient } from './document-client';
 import { announce } from './completion';
 import { FINAL_STATUSES, JOB_ID_PATTERN, MAX_RECEIVES } from './contract';
 import { JobStore } from './job-store';

@@ -1,6 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { documentClient, s3Client } from './clients';
+import { documentClient } from './document-client';
+import { s3Client } from './s3-client';
 import { announce } from './completion';
 import { caller, httpHandler, json, type Request, type Response } from './http';
 import { eraseObjects } from './job-objects';

@@ -1,6 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { documentClient, s3Client } from './clients';
+import { documentClient } from './document-client';
+import { s3Client } from './s3-client';
 import {
   JOB_ID_PATTERN,
   JOB_STATUSES,

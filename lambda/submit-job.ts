@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { documentClient, s3Client } from './clients';
+import { documentClient } from './document-client';
+import { s3Client } from './s3-client';
 import { idempotencyId, type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from './contract';
 import { caller, httpHandler, json, jsonBody, Refusal, type Request, type Response } from './http';
 import { JobStore } from './job-store';
