@@ -1,7 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
@@ -76,12 +76,11 @@ async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued
   return 'expired';
 }
 
-async function hasArrived(row: JobRow, { s3, bucket }: Dependencies): Promise<boolean> {
-  try {
-    await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: row.input_key }));
-    return true;
-  } catch (error) {
-    if (error instanceof NotFound) return false;
-    throw error;
-  }
+/** Lists instead of asking for the object: to a role that may list prefixes only, S3 may call a missing one forbidden. */
+async function hasArrived({ input_key }: JobRow, { s3, bucket }: Dependencies): Promise<boolean> {
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket: bucket, Prefix: input_key, MaxKeys: 1 }),
+  );
+  // Of the keys that begin with it, the key itself comes first.
+  return Contents[0]?.Key === input_key;
 }

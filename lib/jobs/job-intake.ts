@@ -90,7 +90,7 @@ export class JobIntake extends Construct {
     });
     store.grantTransition(handler);
     store.grantSweep(handler);
-    store.grantReadObjects(handler, KEY.jobsPrefix);
+    store.grantListObjects(handler, KEY.jobsPrefix, KEY.inboxPrefix);
     queue.queue.grantSendMessages(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);

@@ -54,7 +54,7 @@ export class JobStore extends Construct {
   grantReadObjects(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:GetObject'], prefixes);
     // Without it a missing object looks forbidden (403 instead of 404), and a job would fail for the wrong reason.
-    this.grantListing(grantee, prefixes);
+    this.grantListObjects(grantee, ...prefixes);
   }
 
   grantWriteObjects(grantee: IGrantable, ...prefixes: string[]) {
@@ -63,7 +63,18 @@ export class JobStore extends Construct {
 
   grantDeleteObjects(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:DeleteObject'], prefixes);
-    this.grantListing(grantee, prefixes);
+    this.grantListObjects(grantee, ...prefixes);
+  }
+
+  /** Lets the grantee see which objects there are below the prefixes given. */
+  grantListObjects(grantee: IGrantable, ...prefixes: string[]) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+      }),
+    );
   }
 
   private grantTable(grantee: IGrantable, ...actions: string[]) {
@@ -98,16 +109,6 @@ export class JobStore extends Construct {
         'Jobs come and go; the policy names the folder that holds them, and the keys in it are ours.',
       );
     }
-  }
-
-  private grantListing(grantee: IGrantable, prefixes: string[]) {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['s3:ListBucket'],
-        resources: [this.bucket.bucketArn],
-        conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
-      }),
-    );
   }
 
   private jobsTable(onDestroy: Settings['onDestroy']): Table {
