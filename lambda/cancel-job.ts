@@ -38,11 +38,11 @@ export async function cancelJob(request: Request, dependencies: Dependencies): P
   const { tenant } = caller(request);
   const row = await ownJob(request.pathParameters?.id ?? '', tenant, store);
   const cancelled = await store.cancel(row.id, tenant, new Date());
+  // Once more for a job cancelled before: that request may have failed before it announced the end.
+  const ended = cancelled ?? row;
+  if (ended.status === 'cancelled') await announce(events, path, ended);
   await eraseObjects(s3, bucket, row);
-  if (cancelled === undefined) {
-    await store.erase(row.id, tenant);
-    return json(200, { id: row.id, object: 'job', deleted: true });
-  }
-  await announce(events, path, cancelled);
-  return json(200, view(cancelled));
+  if (cancelled !== undefined) return json(200, view(cancelled));
+  await store.erase(row.id, tenant);
+  return json(200, { id: row.id, object: 'job', deleted: true });
 }
