@@ -1,4 +1,7 @@
+import { JOB_ID_PATTERN } from './contract';
 import { Refusal } from './http';
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Where the next page of a listing begins, opaque to clients. */
 export const encodeCursor = (key: Record<string, unknown>): string =>
@@ -15,7 +18,9 @@ export function decodeCursor(cursor: string, tenant: string): Record<string, unk
       string,
       unknown
     >;
-    if (typeof id === 'string' && typeof created_at === 'string') return { id, created_at, tenant };
+    // DynamoDB fails on keys that are empty or too long.
+    if (matches(id, new RegExp(JOB_ID_PATTERN)) && matches(created_at, INSTANT))
+      return { id, created_at, tenant };
   } catch {
     // Not JSON: the same answer as for JSON of another shape.
   }
@@ -23,3 +28,5 @@ export function decodeCursor(cursor: string, tenant: string): Record<string, unk
     param: 'cursor',
   });
 }
+
+const matches = (value: unknown, pattern: RegExp) => typeof value === 'string' && pattern.test(value);
