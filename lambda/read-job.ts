@@ -1,4 +1,4 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
@@ -92,7 +92,12 @@ async function transcript(request: Request, row: JobRow, { s3, bucket }: Depende
     'content-disposition': `inline; filename="${row.id}.${kind}"`,
     'cache-control': 'private, no-store',
   };
-  const stored = await s3.send(new GetObjectCommand(object));
+  const stored = await s3.send(new GetObjectCommand(object)).catch((error: unknown) => {
+    // At the end of retention, and while a job is erased, its row may outlive its objects.
+    if (error instanceof NoSuchKey)
+      throw new Refusal(404, 'not_found', `The transcript of job ${row.id} has been erased`);
+    throw error;
+  });
   if (kind === 'json' && (stored.ContentLength ?? 0) > MAX_ANSWER_BYTES) {
     stored.Body?.transformToWebStream()
       .cancel()
