@@ -26,16 +26,21 @@ export function parseSubmitJob(body: unknown, maxUploadBytes: number): SubmitJob
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const param = issue?.path.join('.') ?? '';
-    const given: unknown = issue?.path.reduce<unknown>(
-      (value, key) => (value as Record<PropertyKey, unknown>)?.[key],
-      body,
-    );
+    // An unknown field is an issue of the object that has it.
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const path = [...(issue?.path ?? []), ...unknown];
+    const param = path.join('.').slice(0, 100);
+    const given = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], body);
     const shown = JSON.stringify(given)?.slice(0, 100) ?? 'nothing';
     const where = param === '' ? 'The body' : `"${param}"`;
-    throw new Refusal(400, 'invalid_request', `${where} is not valid: ${issue?.message}; got ${shown}`, {
-      param: param === '' ? undefined : param,
-    });
+    throw new Refusal(
+      400,
+      'invalid_request',
+      `${where} is not valid: ${issue?.message.slice(0, 200)}; got ${shown}`,
+      {
+        param: param === '' ? undefined : param,
+      },
+    );
   }
   const { size } = parsed.data;
   if (size !== undefined && size > maxUploadBytes) {
