@@ -45,7 +45,7 @@ export class Worker {
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {
-    const { settings, machine, clients, model, log, checkpointMs = 30_000 } = options;
+    const { settings, machine, clients, model, log, checkpointMs = 5_000 } = options;
     const { s3, events, documents, sqs, autoScaling } = clients;
     const { mediaBucket: bucket, visibilitySeconds, maxUploadBytes, maxAudioSeconds, path } = settings;
     const store = new JobStore(documents, settings.jobsTable);
