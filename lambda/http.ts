@@ -114,12 +114,16 @@ export function jsonBody(request: Request): unknown {
   }
 }
 
-/** How deep brackets nest, strings included: measured before parsing, for bodies made to exhaust a parser. */
+/** How deep brackets nest outside of strings: measured before parsing, for bodies made to exhaust a parser. */
 function depth(text: string): number {
   let deepest = 0;
   let open = 0;
-  for (const character of text) {
-    if (character === '{' || character === '[') deepest = Math.max(deepest, ++open);
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') quoted = !quoted;
+    else if (quoted) at += character === '\\' ? 1 : 0;
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++open);
     else if (character === '}' || character === ']') open--;
   }
   return deepest;
