@@ -1,0 +1,167 @@
+import {
+  httpHandler,
+  json,
+  jsonBody,
+  jobNotFound,
+  Refusal,
+  type Request,
+  type Response,
+} from '../../lambda/http';
+import { awsError, errorOf, lambdaContext, request, silenceConsole } from './support';
+
+beforeEach(() => void silenceConsole());
+afterEach(() => jest.restoreAllMocks());
+
+describe('a refusal', () => {
+  test('has the body of OpenAI’s API', () => {
+    const refusal = new Refusal(400, 'invalid_request', 'No.', { param: 'limit' });
+    expect(refusal.response).toEqual({
+      statusCode: 400,
+      headers: { 'content-type': 'application/json' },
+      body: '{"error":{"message":"No.","type":"invalid_request_error","param":"limit","code":"invalid_request"}}',
+    });
+  });
+
+  test.each([
+    [400, 'invalid_request_error'],
+    [404, 'invalid_request_error'],
+    [429, 'rate_limit_error'],
+    [500, 'server_error'],
+    [503, 'server_error'],
+  ])('of status %d is a %s', (status, type) => {
+    expect(errorOf(new Refusal(status, 'busy', 'No.').response)).toMatchObject({ type, param: null });
+  });
+
+  test('says when to come back, now too', () => {
+    expect(new Refusal(503, 'busy', 'No.', { retryAfterSeconds: 0 }).response.headers).toEqual({
+      'content-type': 'application/json',
+      'retry-after': '0',
+    });
+  });
+
+  test('of an id does not break out of its quotes', () => {
+    expect(errorOf(jobNotFound('"\n').response).message).toBe('There is no job "\\"\\n"');
+  });
+});
+
+describe('a body', () => {
+  const refusalOf = (change: Parameters<typeof request>[0]) => {
+    try {
+      jsonBody(request(change));
+    } catch (error) {
+      return error as Refusal;
+    }
+    throw new Error('The body was taken');
+  };
+
+  test('is parsed, encoded or not', () => {
+    const body = '{"name":"تسجيل"}';
+    expect(jsonBody(request({ body }))).toEqual({ name: 'تسجيل' });
+    expect(jsonBody(request({ body: Buffer.from(body).toString('base64'), base64: true }))).toEqual({
+      name: 'تسجيل',
+    });
+  });
+
+  test('may be missing', () => {
+    expect(jsonBody(request({}))).toEqual({});
+    expect(jsonBody(request({ body: '', headers: { 'content-type': 'text/plain' } }))).toEqual({});
+  });
+
+  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF-8'])(
+    'may be of type %s',
+    (type) => {
+      expect(jsonBody(request({ body: '{}', headers: { 'content-type': type } }))).toEqual({});
+    },
+  );
+
+  test.each([
+    '',
+    'text/plain',
+    'application/jsonp',
+    'application/x-www-form-urlencoded',
+    'x/application/json',
+  ])('must not be of type %j', (type) => {
+    expect(refusalOf({ body: '{}', headers: { 'content-type': type } })).toMatchObject({
+      status: 415,
+      code: 'unsupported_media_type',
+      message: `Content-Type must be application/json; got ${JSON.stringify(type)}`,
+    });
+  });
+
+  test.each(['{', 'name=a', "{'name': 1}", '{"name": 1,}', '\u0000'])('must be JSON: %j', (body) => {
+    expect(refusalOf({ body })).toMatchObject({ status: 400, message: 'The body is not valid JSON' });
+  });
+
+  const padded = (bytes: number) =>
+    `{"name":"${'ä'.repeat((bytes - 11) / 2)}"}${' '.repeat((bytes - 11) % 2)}`;
+
+  test('may have 64 KiB and no more, counted in bytes', () => {
+    expect(Buffer.byteLength(padded(65_536))).toBe(65_536);
+    expect(jsonBody(request({ body: padded(65_536) }))).toHaveProperty('name');
+    expect(refusalOf({ body: padded(65_537) })).toMatchObject({
+      status: 413,
+      message: "The body must be at most 65536 bytes; got 65537. Audio goes to the upload's address.",
+    });
+  });
+
+  test('may nest eight levels deep and no deeper', () => {
+    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+    expect(jsonBody(request({ body: nested(8) }))).toEqual([[[[[[[[]]]]]]]]);
+    expect(refusalOf({ body: nested(9) })).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(refusalOf({ body: '{"a":'.repeat(10_000) })).toMatchObject({ status: 400 });
+  });
+
+  test('may have brackets in its strings, as file names do', () => {
+    const name = 'take [[[[[[[[[[1 \\" {{{{{{{{{{.mp3';
+    expect(jsonBody(request({ body: `{"name":"${name}"}` }))).toEqual({ name: JSON.parse(`"${name}"`) });
+  });
+});
+
+describe('a handler', () => {
+  const answer = (handle: () => Promise<Response>) =>
+    httpHandler(() => undefined, handle)(request({}) as Request, lambdaContext);
+  const failing = (error: unknown) => answer(() => Promise.reject(error as Error));
+
+  test('passes answers on', async () => {
+    expect(await answer(async () => json(201, { id: 1 }, { location: '/1' }))).toEqual({
+      statusCode: 201,
+      headers: { 'content-type': 'application/json', location: '/1' },
+      body: '{"id":1}',
+    });
+  });
+
+  test('answers a refusal', async () => {
+    const response = await failing(new Refusal(409, 'not_ready', 'Not yet.'));
+    expect(response.statusCode).toBe(409);
+  });
+
+  test.each([
+    awsError('ThrottlingException'),
+    awsError('ProvisionedThroughputExceededException'),
+    awsError('RequestLimitExceeded'),
+    awsError('TransactionConflictException'),
+    awsError('TransactionCanceledException'),
+    awsError('InternalServerError'),
+    awsError('SlowDown'),
+    awsError('ServiceUnavailable'),
+    awsError('InternalError'),
+    awsError('TimeoutError'),
+    awsError('Error', { code: 'ECONNRESET' }),
+  ])('asks to come back where AWS answers $name', async (error) => {
+    const response = await failing(error);
+    expect(response).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
+    expect(errorOf(response)).toEqual({
+      message: 'Spotscribe is busy; try again in a moment',
+      type: 'server_error',
+      param: null,
+      code: 'busy',
+    });
+  });
+
+  test.each([awsError('AccessDeniedException'), awsError('ValidationException'), new TypeError('a bug')])(
+    'does not hide $name: it fails, for the alarm',
+    async (error) => {
+      await expect(failing(error)).rejects.toBe(error);
+    },
+  );
+});
