@@ -26,8 +26,9 @@ export function bundledHandler(file: string): Code {
             platform: 'node',
             target: 'node24',
             format: 'cjs',
-            // The runtime brings the SDK.
-            external: ['@aws-sdk/*', '@smithy/*'],
+            // The runtime brings the SDK. Of its inner packages it has those that its own version needs: what we use of
+            // them comes along.
+            external: ['@aws-sdk/*'],
             logLevel: 'warning',
           });
           return true;

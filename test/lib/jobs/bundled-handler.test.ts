@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
@@ -28,7 +29,11 @@ describe('bundled handlers', () => {
     expect(statSync(file).size).toBeLessThan(300 * 1024);
   });
 
-  test.each(bundles)('$id leaves the SDK to the runtime', ({ file }) => {
-    expect(readFileSync(file, 'utf8')).toMatch(/require\("@aws-sdk\//);
+  test.each(bundles)('$id leaves the SDK to the runtime, and nothing else', ({ file }) => {
+    const code = readFileSync(file, 'utf8');
+    const packages = [...code.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name = '']) => name);
+    const foreign = packages.filter((name) => !isBuiltin(name));
+    expect(foreign).not.toEqual([]);
+    expect(foreign.filter((name) => !name.startsWith('@aws-sdk/'))).toEqual([]);
   });
 });
