@@ -119,8 +119,8 @@ describe('a body', () => {
 
 describe('a handler', () => {
   const answer = (handle: () => Promise<Response>) =>
-    httpHandler(() => undefined, handle)(request({}) as Request, lambdaContext);
-  const failing = (error: unknown) => answer(() => Promise.reject(error as Error));
+    httpHandler(() => undefined, handle)(request({}), lambdaContext);
+  const failing = (error: unknown) => answer(() => Promise.reject(error));
 
   test('passes answers on', async () => {
     expect(await answer(async () => json(201, { id: 1 }, { location: '/1' }))).toEqual({
