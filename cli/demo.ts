@@ -32,10 +32,10 @@ export function registerDemo(program: Command, context: Context): void {
       'Starts an AWS on this machine, deploys to it, transcribes a sample, prints its words with their times and the ' +
         'receipt, and takes everything down again. One that runs already is used, and left running.',
     )
-    .argument('[file]', 'audio to transcribe', SAMPLE)
+    .argument('[file]', 'audio to transcribe (default: the sample)')
     .option('--keep', 'leave the AWS on this machine running')
     .option('--json', 'print one JSON document: the job and its transcript')
-    .action((file: string, options: DemoOptions) => demo(file, options, context));
+    .action((file: string | undefined, options: DemoOptions) => demo(file ?? SAMPLE, options, context));
 }
 
 async function demo(file: string, { keep, json }: DemoOptions, context: Context): Promise<void> {

@@ -12,14 +12,13 @@ const CURE: Record<string, string> = {
 export function networkError(error: unknown, url: string, interruption?: AbortSignal): unknown {
   if (error instanceof CliError || error instanceof Retryable) return error;
   if (interruption?.aborted === true) return interruption.reason;
-  if (!(error instanceof Error)) return error;
-  if (error.name === 'TimeoutError') {
+  const { name, cause, message: said = '' } = error as Partial<Error>;
+  if (name === 'TimeoutError') {
     return new Retryable(new UnreachableError(`Cannot reach ${url}: no answer in time`, { cause: error }));
   }
   // fetch throws a TypeError for every failure of the network, with the reason as its cause.
-  if (error.name !== 'TypeError' || error.cause === undefined) return error;
-  const { code, message } = error.cause as { code?: string; message?: string };
-  const reason =
-    CURE[code ?? ''] ?? (message === '' || message === undefined ? (code ?? error.message) : message);
+  if (name !== 'TypeError' || cause === undefined) return error;
+  const { code = said, message = '' } = cause as { code?: string; message?: string };
+  const reason = CURE[code] ?? (message === '' ? code : message);
   return new Retryable(new UnreachableError(`Cannot reach ${url}: ${reason}`, { cause: error }));
 }

@@ -46,9 +46,7 @@ export function planOutputs(inputs: Input[], formats: TranscriptFormat[], folder
         );
       }
       if (audio.has(path)) {
-        throw new UsageError(
-          `The result of ${input.path} would overwrite ${path}, which is to be transcribed too`,
-        );
+        throw new UsageError(`The result of ${input.path} would overwrite ${path}, which is given as audio`);
       }
       owner.set(path, input.path);
       return { format, path };

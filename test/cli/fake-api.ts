@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type {
+  ErrorCode,
+  JobError,
+  JobView,
+  Receipt,
+  Transcript,
+  TranscriptFormat,
+} from '../../lambda/contract';
+import { FORMAT } from '../../lambda/formats';
+
+export const KEY = `sk-spotscribe-${'k'.repeat(43)}`;
+
+export const receipt: Receipt = {
+  audio_seconds: 60,
+  queue_seconds: 1,
+  processing_seconds: 4,
+  real_time_factor: 15,
+  machine_type: 'g4dn.xlarge',
+  capacity: 'spot',
+  price_per_hour: 0.2,
+  price_source: 'a test',
+  cost: 0.00022,
+  cost_per_audio_minute: 0.00022,
+};
+
+interface Stored {
+  view: JobView;
+  audio?: Buffer;
+}
+
+/** Answers a request instead of the API; returns false to let it through. */
+export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** The job API's contract over real HTTP, in memory: jobs run as fast as they are looked at. */
+export class FakeApi {
+  readonly jobs = new Map<string, Stored>();
+  readonly requests: { method: string; path: string; headers: IncomingMessage['headers'] }[] = [];
+  /** Asked in order; one that answers is used up. */
+  readonly faults: Fault[] = [];
+  /** Errors of jobs, by the audio's text. */
+  readonly failing = new Map<string, JobError>();
+  /** Jobs stay queued while this is true. */
+  held = false;
+  /** Jobs are seen running before they end. */
+  stepwise = false;
+  /** Transcripts are answered with an address in the store. */
+  redirect = false;
+  /** Keys of submissions, with the body and the job that they stand for. */
+  readonly submissions = new Map<string, { body: string; id: string }>();
+  private server!: Server;
+
+  async start(): Promise<this> {
+    this.server = createServer((request, response) => {
+      void this.answer(request, response).catch((error: Error) => response.destroy(error));
+    });
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  /** With a stage's path, as an execute-api address may have. */
+  get url(): string {
+    return `${this.origin}/stage`;
+  }
+
+  get env(): Record<string, string> {
+    return { SPOTSCRIBE_URL: this.url, SPOTSCRIBE_KEY: KEY };
+  }
+
+  made(method: string, path: RegExp): number {
+    return this.requests.filter((each) => each.method === method && path.test(each.path)).length;
+  }
+
+  private get origin(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse) {
+    const { method = '', url = '', headers } = request;
+    this.requests.push({ method, path: url, headers });
+    const fault = this.faults.findIndex((each) => each(request, response));
+    if (fault >= 0) return void this.faults.splice(fault, 1);
+    const { pathname, searchParams } = new URL(url, this.origin);
+    const [, , id] = pathname.split('/');
+    if (pathname.startsWith('/store/')) return this.store(request, response, id ?? '');
+    if (headers.authorization !== `Bearer ${KEY}`) return send(response, 401, { message: 'Unauthorized' });
+    const route = pathname.replace(/^\/stage\/v1\/jobs\/?/, '').split('/');
+    if (!pathname.startsWith('/stage/v1/jobs')) return send(response, 404, { message: 'Not Found' });
+    if (method === 'POST') return this.submit(request, response);
+    if (route[0] === '') return this.list(response, searchParams);
+    const job = this.jobs.get(route[0] ?? '');
+    if (job === undefined) return refuse(response, 404, 'not_found', `There is no job "${route[0]}"`);
+    if (method === 'DELETE') return this.remove(response, job);
+    if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
+    this.advance(job);
+    send(response, 200, job.view);
+  }
+
+  private async submit(request: IncomingMessage, response: ServerResponse) {
+    const body = await text(request);
+    const key = String(request.headers['idempotency-key']);
+    const earlier = this.submissions.get(key);
+    if (earlier !== undefined) {
+      const job = this.jobs.get(earlier.id);
+      if (job === undefined || earlier.body !== body) {
+        return refuse(
+          response,
+          409,
+          'idempotency_conflict',
+          'This Idempotency-Key was used with another body',
+        );
+      }
+      return send(response, 200, this.withUpload(job));
+    }
+    const { name, options } = JSON.parse(body) as { name: string; options: JobView['options'] };
+    const id = `job_${randomBytes(16).toString('hex')}`;
+    const view: JobView = {
+      id,
+      object: 'job',
+      status: 'awaiting_upload',
+      name,
+      origin: 'api',
+      options,
+      created_at: new Date().toISOString(),
+      progress: 0,
+      stages: { transcript: 'waiting' },
+      degraded: [],
+    };
+    const job = { view };
+    this.jobs.set(id, job);
+    this.submissions.set(key, { body, id });
+    send(response, 201, this.withUpload(job));
+  }
+
+  private withUpload({ view }: Stored) {
+    if (view.status !== 'awaiting_upload') return view;
+    const url = `${this.origin}/store/${view.id}?signature=${randomBytes(4).toString('hex')}`;
+    return { ...view, upload: { method: 'PUT', url, headers: {}, expires_at: '2030-01-01T00:00:00Z' } };
+  }
+
+  private async store(request: IncomingMessage, response: ServerResponse, id: string) {
+    // As S3: a presigned address is not to be used with other credentials, and lengths must be known.
+    if (request.headers.authorization !== undefined) return void response.writeHead(400).end();
+    if (request.method === 'GET') return void response.end(FORMAT.json.render(transcriptOf('stored')));
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const audio = Buffer.concat(chunks);
+    if (request.headers['content-length'] !== String(audio.length)) return void response.writeHead(411).end();
+    const job = this.jobs.get(id);
+    if (job === undefined) return void response.writeHead(404).end();
+    job.audio = audio;
+    if (job.view.status === 'awaiting_upload') job.view.status = 'queued';
+    response.end();
+  }
+
+  private advance({ view, audio }: Stored) {
+    if (this.held || view.status === 'awaiting_upload') return;
+    if (view.status === 'running' || (view.status === 'queued' && !this.stepwise)) {
+      const error = this.failing.get(audio?.toString() ?? '');
+      Object.assign(
+        view,
+        error ? { status: 'failed', error } : { status: 'succeeded', progress: 1, receipt },
+      );
+    } else if (view.status === 'queued') Object.assign(view, { status: 'running', progress: 0.5 });
+  }
+
+  private list(response: ServerResponse, query: URLSearchParams) {
+    const all = [...this.jobs.values()].reverse().map(({ view }) => view);
+    const start = Number(query.get('cursor') ?? 0);
+    const end = start + Number(query.get('limit') ?? 20);
+    const data = all.slice(start, end).filter(({ status }) => (query.get('status') ?? status) === status);
+    send(response, 200, { object: 'list', data, next: end < all.length ? String(end) : undefined });
+  }
+
+  private transcript(response: ServerResponse, { view, audio }: Stored, query: URLSearchParams) {
+    if (view.status !== 'succeeded')
+      return refuse(response, 409, 'not_ready', `Job ${view.id} is ${view.status}`);
+    if (this.redirect) return void response.writeHead(302, { location: `${this.origin}/store/result` }).end();
+    const { type, render } = FORMAT[query.get('format') as TranscriptFormat];
+    response.writeHead(200, { 'content-type': type }).end(render(transcriptOf(audio?.toString() ?? '')));
+  }
+
+  private remove(response: ServerResponse, { view }: Stored) {
+    if (['succeeded', 'failed', 'cancelled', 'expired'].includes(view.status)) {
+      this.jobs.delete(view.id);
+      return send(response, 200, { id: view.id, object: 'job', deleted: true });
+    }
+    view.status = 'cancelled';
+    send(response, 200, view);
+  }
+}
+
+/** A transcript that says what the audio's bytes say. */
+export function transcriptOf(said: string): Transcript {
+  const words = said.split(' ').map((word, index) => ({ word, start: index, end: index + 0.5 }));
+  const segment = { id: 0, start: 0, end: words.length, text: said, words };
+  const engine = { name: 'pocketsphinx', model: 'en-us' } as const;
+  return { version: 1, engine, language: 'en', duration: 60, text: said, segments: [segment], degraded: [] };
+}
+
+function send(response: ServerResponse, status: number, body: unknown) {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string) {
+  send(response, status, { error: { message, type: 'invalid_request_error', param: null, code } });
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection } from '../../cli/client';
+import { runProgram } from '../../cli/program';
+
+const launcher = join(__dirname, '..', '..', 'bin', 'spotscribe.js');
+
+export interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+export interface Running {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+  /** Waits until something is said on either stream, so many times. */
+  says: (pattern: RegExp, times?: number) => Promise<void>;
+}
+
+/** Starts the real program, with nothing of this environment that it would look at. */
+export function startCli(args: string[], env: Record<string, string> = {}, cwd = tmpdir()): Running {
+  const clean = { PATH: process.env.PATH, HOME: '/nonexistent', AWS_ENDPOINT_URL: 'http://localhost:1' };
+  const state = { SPOTSCRIBE_LOCAL_STATE: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
+  const child = spawn(process.execPath, [launcher, ...args], { cwd, env: { ...clean, ...state, ...env } });
+  const seen = { out: '', err: '' };
+  child.stdout.on('data', (data: Buffer) => (seen.out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (seen.err += data.toString()));
+  const ended = new Promise<Ended>((resolve, reject) =>
+    child.once('error', reject).once('close', (code) => resolve({ code, ...seen })),
+  );
+  const says = async (pattern: RegExp, times = 1) => {
+    for (let tries = 0; tries < 400; tries++) {
+      const found = (seen.out + seen.err).match(new RegExp(pattern, 'g'))?.length ?? 0;
+      if (found >= times) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`It never said ${pattern}, but: ${seen.out}${seen.err}`);
+  };
+  return { child, ended, says };
+}
+
+export const runCli = (...args: Parameters<typeof startCli>): Promise<Ended> => startCli(...args).ended;
+
+/** Runs the program within this process, where its start would cost more than the test. */
+export async function callCli(
+  args: string[],
+  env: Record<string, string> = {},
+  local?: Connection,
+): Promise<Ended> {
+  const seen = { out: '', err: '' };
+  const into = (stream: 'out' | 'err') => ({
+    write: (text: string | Uint8Array) => {
+      seen[stream] += Buffer.from(text).toString();
+      return true;
+    },
+  });
+  const code = await runProgram(args, {
+    out: into('out'),
+    err: into('err'),
+    env,
+    interruption: new AbortController().signal,
+    localConnection: async () => local,
+  });
+  return { code, ...seen };
+}
+
+/** A folder of its own with files, an hour old. */
+export class Folder {
+  private constructor(readonly path: string) {}
+
+  static async with(files: Record<string, string>): Promise<Folder> {
+    const folder = new Folder(await mkdtemp(join(tmpdir(), 'spotscribe-cli-')));
+    for (const [name, content] of Object.entries(files)) await folder.add(name, content);
+    return folder;
+  }
+
+  async add(name: string, content: string, ageSeconds = 3600): Promise<string> {
+    const path = join(this.path, name);
+    await writeFile(path, content);
+    const time = Date.now() / 1000 - ageSeconds;
+    await utimes(path, time, time);
+    return path;
+  }
+
+  remove = (): Promise<void> => rm(this.path, { recursive: true });
+}

@@ -1,0 +1,139 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FakeApi, receipt } from './fake-api';
+import { Folder, runCli } from './run-cli';
+
+jest.setTimeout(30_000);
+
+let api: FakeApi;
+let folder: Folder;
+const read = (name: string) => readFile(join(folder.path, name), 'utf8');
+
+beforeEach(async () => {
+  api = await new FakeApi().start();
+  folder = await Folder.with({ 'talk.mp3': 'good morning' });
+});
+afterEach(async () => {
+  await api.stop();
+  await folder.remove();
+});
+
+test('uploads a file, waits for its job and writes the results beside it', async () => {
+  api.stepwise = true;
+  const { code, out, err } = await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  expect({ code, err }).toMatchObject({ code: 0 });
+  expect(await read('talk.txt')).toBe('good morning\n');
+  expect(await read('talk.srt')).toBe('1\n00:00:00,000 --> 00:00:02,000\ngood morning\n');
+  expect(out).toBe(`${join(folder.path, 'talk.srt')}\n${join(folder.path, 'talk.txt')}\n`);
+  expect(err).toMatch(/talk\.mp3: reading\n.*uploading 12 B\n.*arriving\n.*transcribing\n.*saving\n/);
+  expect(err).toContain('1:00 of audio in 4 s (15.0× real time), $0.00022');
+  expect(await readdir(folder.path)).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
+});
+
+test('writes the formats asked for to the folder asked for, which it makes', async () => {
+  const args = ['transcribe', 'talk.mp3', '--out', 'a/b', '--format', 'vtt,json', '--language', 'en'];
+  expect((await runCli(args, api.env, folder.path)).code).toBe(0);
+  expect(await read('a/b/talk.vtt')).toMatch(/^WEBVTT/);
+  expect(JSON.parse(await read('a/b/talk.json'))).toMatchObject({ text: 'good morning' });
+  expect([...api.jobs.values()][0]?.view).toMatchObject({ name: 'talk.mp3', options: { language: 'en' } });
+});
+
+test('prints JSON lines: one for each file as it ends, then the summary', async () => {
+  await folder.add('bad.mp3', 'noise');
+  api.failing.set('noise', { code: 'bad_audio', message: 'There is no audio in it' });
+  const { code, out } = await runCli(['transcribe', 'talk.mp3', 'bad.mp3', '--json'], api.env, folder.path);
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(1);
+  expect(lines.slice(0, 2)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ type: 'file', file: 'talk.mp3', status: 'done', receipt }),
+      expect.objectContaining({
+        file: 'bad.mp3',
+        status: 'failed',
+        outputs: [],
+        error: { code: 'bad_audio', message: 'There is no audio in it' },
+      }),
+    ]),
+  );
+  expect(lines[2]).toMatchObject({
+    type: 'summary',
+    files: 2,
+    done: 1,
+    failed: 1,
+    skipped: 0,
+    unfinished: 0,
+  });
+});
+
+test('says at the end which files failed and why, and leaves the others alone', async () => {
+  await folder.add('bad.mp3', 'noise');
+  await folder.add('empty.mp3', '');
+  api.failing.set('noise', { code: 'bad_audio', message: 'There is no audio in it' });
+  const args = ['transcribe', 'bad.mp3', 'empty.mp3', 'talk.mp3'];
+  const { code, err } = await runCli(args, api.env, folder.path);
+  expect(code).toBe(1);
+  expect(err).toContain('✗ bad.mp3  bad_audio: There is no audio in it');
+  expect(err).toContain('✗ empty.mp3  bad_audio: empty.mp3 is empty');
+  expect(err).toContain('1 done · 2 failed · 1:00 of audio · $0.00022');
+  expect(await read('talk.txt')).toBe('good morning\n');
+});
+
+test('skips a file whose results are newer than the audio, unless forced', async () => {
+  await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  const uploads = api.made('PUT', /store/);
+  await folder.add('talk.txt', 'corrected by hand', 0);
+  const again = await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  expect(again).toMatchObject({ code: 0, out: '' });
+  expect(again.err).toContain('talk.mp3  results are newer than the audio');
+  expect(await read('talk.txt')).toBe('corrected by hand');
+  expect((await runCli(['transcribe', 'talk.mp3', '--force'], api.env, folder.path)).code).toBe(0);
+  expect(await read('talk.txt')).toBe('good morning\n');
+  // Forced results come from the job that was paid already.
+  expect(api.made('PUT', /store/)).toBe(uploads);
+  expect(api.jobs.size).toBe(1);
+});
+
+test('writes only what is missing or older than the audio', async () => {
+  await folder.add('talk.txt', 'from before', 7200);
+  const { mtimeMs } = await stat(await folder.add('talk.srt', 'newer', 60));
+  expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).code).toBe(0);
+  expect(await read('talk.txt')).toBe('good morning\n');
+  expect(await read('talk.srt')).toBe('newer');
+  expect((await stat(join(folder.path, 'talk.srt'))).mtimeMs).toBe(mtimeMs);
+});
+
+test('fetches large transcripts from the store, without showing it the key', async () => {
+  api.redirect = true;
+  const { code } = await runCli(['transcribe', 'talk.mp3', '--format', 'json'], api.env, folder.path);
+  expect(code).toBe(0);
+  expect(JSON.parse(await read('talk.json'))).toMatchObject({ text: 'stored' });
+});
+
+test('makes a new job with --new', async () => {
+  await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  await runCli(['transcribe', 'talk.mp3', '--new'], api.env, folder.path);
+  expect(api.jobs.size).toBe(2);
+});
+
+test('takes the audio in folders, each once, and mirrors the folders below --out', async () => {
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(join(folder.path, 'in/deep'), { recursive: true });
+  await folder.add('in/a.mp3', 'one');
+  await folder.add('in/deep/a.wav', 'two');
+  await folder.add('in/notes.pdf', 'no audio');
+  const args = ['transcribe', 'in', 'in/a.mp3', '--recursive', '--out', 'out', '--format', 'txt'];
+  expect((await runCli(args, api.env, folder.path)).code).toBe(0);
+  expect(await read('out/a.txt')).toBe('one\n');
+  expect(await read('out/deep/a.txt')).toBe('two\n');
+  expect(api.jobs.size).toBe(2);
+});
+
+test('gives a file up after --timeout, and says that its job goes on', async () => {
+  api.held = true;
+  const { code, err } = await runCli(['transcribe', 'talk.mp3', '--timeout', '1.5s'], api.env, folder.path);
+  expect(code).toBe(1);
+  expect(err).toContain('timeout: talk.mp3 was not done after 1.5 s. Its job goes on');
+});
