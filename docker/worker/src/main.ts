@@ -1,9 +1,10 @@
 import { STOP_SECONDS } from '../../../lambda/contract';
+import { SpotscribeError } from '../../../lambda/errors';
 import { createClients } from './clients';
 import { fetchModels } from './fetch-models';
 import { HttpModelService } from './http-model-service';
 import { createLog, type Log } from './log';
-import { readMachine, readModelFetchSettings, readWorkerSettings } from './settings';
+import { readMachine, readModelFetchSettings, readWorkerSettings, SettingsError } from './settings';
 import { Worker } from './worker';
 
 /** Runs the worker until it is told to stop; resolves to the exit code. */
@@ -50,7 +51,9 @@ async function main(command: string | undefined): Promise<number> {
         return 2;
     }
   } catch (error) {
-    log.fatal({ err: error }, (error as Error).message);
+    // What the operator can put right needs no stack trace.
+    const known = error instanceof SettingsError || error instanceof SpotscribeError;
+    log.fatal(known ? {} : { err: error }, (error as Error).message);
     return 1;
   }
 }

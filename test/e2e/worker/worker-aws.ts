@@ -28,7 +28,6 @@ import { startEmulator, REGION } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
 import type { ManagedProcess } from '../../../local/processes';
-import { stateDirectory } from '../../../local/state';
 
 const BUCKET = 'media';
 const TABLE = 'jobs';
@@ -48,14 +47,10 @@ export class WorkerAws {
 
   static async start(): Promise<WorkerAws> {
     const folder = mkdtempSync(join(tmpdir(), 'worker-aws-'));
-    const python = await pythonEnvironment(
-      join(stateDirectory(), 'python', 'emulator'),
-      'local/emulator/requirements.txt',
-      () => undefined,
-    );
+    const python = await pythonEnvironment('emulator', 'local/emulator/requirements.txt', () => undefined);
     const port = await freePort();
     const emulator = await startEmulator(python, port, folder);
-    const aws = new WorkerAws(emulator, folder, `http://localhost:${port}`);
+    const aws = new WorkerAws(emulator, folder, `http://127.0.0.1:${port}`);
     await aws.create();
     return aws;
   }
@@ -76,7 +71,7 @@ export class WorkerAws {
       documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), {
         marshallOptions: { removeUndefinedValues: true },
       }),
-      s3: new S3Client({ ...options, forcePathStyle: true }),
+      s3: new S3Client(options),
       sqs: new SQSClient(options),
       events: new EventBridgeClient(options),
       autoScaling: new AutoScalingClient(options),

@@ -1,0 +1,105 @@
+import { AutoScalingClient, TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import { mockClient } from 'aws-sdk-client-mock';
+import { IdleWatch } from '../../docker/worker/src/idle';
+import { createLog } from '../../docker/worker/src/log';
+
+const autoScaling = mockClient(AutoScalingClient);
+const log = createLog({ write: () => undefined });
+
+class FakeReceiver {
+  idleSeconds = 0;
+  running = true;
+  /** What happens while requests for messages run out. */
+  whileDraining: () => void = () => undefined;
+
+  async drain() {
+    this.running = false;
+    this.whileDraining();
+  }
+
+  start() {
+    this.running = true;
+  }
+}
+
+let receiver: FakeReceiver;
+let backlog: number;
+let watch: IdleWatch;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  autoScaling.reset();
+  autoScaling.on(TerminateInstanceInAutoScalingGroupCommand).resolves({});
+  receiver = new FakeReceiver();
+  backlog = 0;
+  watch = new IdleWatch({
+    receiver,
+    queue: {
+      backlog: async () => {
+        expect(receiver.running).toBe(false);
+        return backlog;
+      },
+    },
+    autoScaling: new AutoScalingClient({}),
+    instanceId: 'i-1',
+    limitSeconds: 300,
+    log,
+  });
+  watch.start();
+});
+afterEach(() => {
+  watch.stop();
+  jest.useRealTimers();
+});
+
+const ends = () => autoScaling.commandCalls(TerminateInstanceInAutoScalingGroupCommand);
+
+describe('an idle machine', () => {
+  it('ends itself and lowers the fleet, and takes no more work', async () => {
+    receiver.idleSeconds = 299;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(ends()).toHaveLength(0);
+    receiver.idleSeconds = 300;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()[0]?.args[0].input).toEqual({ InstanceId: 'i-1', ShouldDecrementDesiredCapacity: true });
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(ends()).toHaveLength(1);
+    expect(receiver.running).toBe(false);
+  });
+
+  it('goes on when messages have come meanwhile', async () => {
+    receiver.idleSeconds = 300;
+    backlog = 1;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
+  });
+
+  it('goes on when the last request brought a message after all', async () => {
+    receiver.idleSeconds = 300;
+    receiver.whileDraining = () => (receiver.idleSeconds = 0);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
+  });
+
+  it('goes on when it may not end, and asks again only after as long a time', async () => {
+    autoScaling
+      .on(TerminateInstanceInAutoScalingGroupCommand)
+      .rejects(new Error('ScalingActivityInProgress'));
+    receiver.idleSeconds = 300;
+    await jest.advanceTimersByTimeAsync(290_000);
+    expect(ends()).toHaveLength(1);
+    expect(receiver.running).toBe(true);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(ends()).toHaveLength(2);
+  });
+
+  it('does not begin again once the worker is told to stop', async () => {
+    receiver.idleSeconds = 300;
+    receiver.whileDraining = () => watch.stop();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(receiver.running).toBe(false);
+    expect(ends()).toHaveLength(0);
+  });
+});

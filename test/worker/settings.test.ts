@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readMachine, readModelFetchSettings, readWorkerSettings } from '../../docker/worker/src/settings';
+
+const env = {
+  SPOTSCRIBE_PATH: 'DockerGpu',
+  JOBS_TABLE: 'jobs',
+  MEDIA_BUCKET: 'media',
+  QUEUE_URL: 'http://localhost:4566/1/jobs',
+  FLEET_NAME: 'fleet',
+  MAX_AUDIO_SECONDS: '36000',
+  MAX_UPLOAD_BYTES: '5368709120',
+  VISIBILITY_SECONDS: '60',
+  IDLE_SECONDS: '300',
+  PORT: '8080',
+  WHISPER_URL: 'http://whisper:8001',
+  SHARED_AUDIO: '/shared-audio',
+  MACHINE_FILE: '/machine.json',
+};
+
+describe('the worker’s settings', () => {
+  it('are read from the environment', () => {
+    expect(readWorkerSettings(env)).toMatchObject({
+      idleSeconds: 300,
+      maxUploadBytes: 5 * 2 ** 30,
+      host: '127.0.0.1',
+      whisperUrl: 'http://whisper:8001',
+    });
+    expect(readWorkerSettings({ ...env, HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
+  });
+
+  it.each([
+    [{ QUEUE_URL: undefined }, /^QUEUE_URL is not set/],
+    [{ WHISPER_URL: 'whisper:8001' }, /^WHISPER_URL must be a URL such as .* got "whisper:8001"/],
+    [{ WHISPER_URL: 'file:///etc/passwd' }, /^WHISPER_URL must be a URL/],
+    [{ IDLE_SECONDS: '0' }, /^IDLE_SECONDS must be at least 1; got "0"/],
+    [{ VISIBILITY_SECONDS: '1e3' }, /^VISIBILITY_SECONDS must be a whole number; got "1e3"/],
+    [{ PORT: '70000' }, /^PORT must be at most 65535; got "70000"/],
+    [{ JOBS_TABLE: '' }, /^JOBS_TABLE must not be empty; got ""/],
+  ])('are refused with name, limit and value: %j', (wrong, message) => {
+    expect(() => readWorkerSettings({ ...env, ...wrong })).toThrow(message);
+  });
+
+  it('names every variable that is wrong', () => {
+    expect(() => readWorkerSettings({ ...env, PORT: 'x', JOBS_TABLE: undefined })).toThrow(
+      /JOBS_TABLE is not set.*\nPORT must be/,
+    );
+  });
+
+  it('refuses a model’s name that is a path', () => {
+    const fetch = { MODEL_BUCKET: 'b', MODEL_DIR: '/m', WHISPER_ENGINE: 'whisperx', WHISPER_MODEL: '../x' };
+    expect(() => readModelFetchSettings(fetch)).toThrow(/^WHISPER_MODEL must be a plain directory name/);
+  });
+});
+
+describe('the machine’s description', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'machine-'));
+  const file = join(folder, 'machine.json');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is read from the file that the machine wrote', () => {
+    const machine = {
+      instance_id: 'i-1',
+      instance_type: 'g4dn.xlarge',
+      capacity: 'spot',
+      availability_zone: 'us-east-1a',
+    };
+    writeFileSync(file, JSON.stringify(machine));
+    expect(readMachine(file)).toEqual(machine);
+  });
+
+  it('is refused with the file’s name and the cure', () => {
+    writeFileSync(file, '{"instance_id":"i-1","instance_type":"t","capacity":"","availability_zone":"z"}');
+    expect(() => readMachine(file)).toThrow(/MACHINE_FILE names .*capacity.*boot script writes it/);
+    expect(() => readMachine(join(folder, 'none'))).toThrow(/ENOENT.*boot script writes it/);
+  });
+});
