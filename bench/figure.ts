@@ -1,0 +1,47 @@
+/** One measured number, with its target if it has one. */
+export interface Figure {
+  name: string;
+  /** In `unit`. */
+  value: number;
+  unit: 'ms' | 's' | 'KB' | '×';
+  /** Largest value that is good enough. @default - a part of another figure, or what one is compared with */
+  target?: number;
+}
+
+const DECIMALS = { ms: 0, s: 2, KB: 0, '×': 2 } as const;
+
+/**
+ * The middle value; the mean of the two in the middle of an even number of them.
+ *
+ * @throws if there are none
+ */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  if (middle.length === 0) throw new Error('There is no median of no values: nothing was measured');
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
+
+export const isOver = ({ value, target }: Figure): boolean => target !== undefined && value > target;
+
+/** The figures as lines of a Markdown table. */
+export function table(figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => [
+    figure.name,
+    quantity(figure.value, figure.unit),
+    figure.target === undefined ? '' : `≤ ${figure.target} ${figure.unit}`,
+    figure.target === undefined ? '' : isOver(figure) ? 'over' : 'ok',
+  ]);
+  const cells = [['figure', 'value', 'target', ''], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const [head = '', ...body] = cells.map((row) => line(row, widths));
+  const [name = 3, value = 3, target = 3, verdict = 3] = widths;
+  const rule = `| ${'-'.repeat(name)} | ${'-'.repeat(value - 1)}: | ${'-'.repeat(target - 1)}: | ${'-'.repeat(verdict)} |`;
+  return [head, rule, ...body].join('\n');
+}
+
+/** Figures at the right, words at the left. */
+const line = (cells: string[], widths: number[]) =>
+  `| ${cells.map((cell, i) => (i === 1 || i === 2 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join(' | ')} |`;
+
+const quantity = (value: number, unit: Figure['unit']) => `${value.toFixed(DECIMALS[unit])} ${unit}`;

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { ApiClient } from '../cli/client';
+import { createLocalKey } from '../cli/local-key';
+import { OUTPUT } from '../lambda/contract';
+import { type LocalAws, startLocalAws } from '../local';
+import type { BenchContext } from './benchmark';
+
+/** Runs `measure` on a freshly deployed AWS on this machine, and ends that whatever happens. */
+export async function onLocalAws<T>(
+  { folder, signal, say }: BenchContext,
+  options: { machines: boolean },
+  measure: (aws: LocalAws, api: ApiClient) => Promise<T>,
+): Promise<T> {
+  const stateDir = join(folder, 'aws');
+  let shown = '';
+  const onProgress = (text: string) => {
+    const step = text.replace(/ \d+\/\d+.*/, '');
+    if (step !== shown) say((shown = step));
+  };
+  const aws = await startLocalAws({ stateDir, onProgress, signal, ...options });
+  try {
+    signal.throwIfAborted();
+    const key = await createLocalKey(aws);
+    // Nothing is tried again: a second try would be in the measured time, unseen.
+    const api = new ApiClient({ url: aws.outputs[OUTPUT.apiUrl] ?? '', key }, { retryForMs: 0, signal });
+    return await measure(aws, api);
+  } finally {
+    await aws.stop();
+  }
+}

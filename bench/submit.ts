@@ -1,0 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { ApiClient } from '../cli/client';
+import { upload } from '../cli/upload';
+
+/** Makes a job of a file and uploads it, as the command line does; resolves to the job's id. */
+export async function submit(api: ApiClient, path: string, signal: AbortSignal): Promise<string> {
+  const { size } = statSync(path);
+  const job = await api.submit({ name: basename(path), size }, randomUUID());
+  if (job.upload === undefined) throw new Error(`Job ${job.id} came without an address for its upload`);
+  await upload({ path, size }, job.upload, () => undefined, signal);
+  return job.id;
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import {
+  AutoScalingClient,
+  DescribeAutoScalingGroupsCommand,
+  SetDesiredCapacityCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { DisableRuleCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
+import { PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { ApiClient } from '../cli/client';
+import { pause } from '../cli/retry';
+import { OUTPUT } from '../lambda/contract';
+import type { LocalAws } from '../local';
+import type { BenchContext, Benchmark } from './benchmark';
+import { median } from './figure';
+import { onLocalAws } from './on-local-aws';
+import { submit } from './submit';
+
+const JOBS = 9;
+const TARGET_S = 2;
+const LONGEST_MS = 30_000;
+const SAMPLE = join(__dirname, '..', 'samples', 'good-morning.flac');
+
+/** From `POST /v1/jobs` with an empty fleet to a desired capacity of 1, with no schedule that could bring it about. */
+export const wake: Benchmark = {
+  name: 'wake',
+  run: (context) =>
+    onLocalAws(context, { machines: false }, async (aws, api) => {
+      const fleet = new Fleet(aws);
+      await fleet.disableSchedules();
+      const seconds: number[] = [];
+      for (let i = 1; i <= JOBS; i++) {
+        seconds.push(await wakeOnce(fleet, api, context));
+        context.say(`wake ${i}/${JOBS}: ${seconds.at(-1)?.toFixed(2)} s`);
+      }
+      return [
+        { name: 'wake: POST to desired capacity 1', value: median(seconds), unit: 's', target: TARGET_S },
+        { name: 'wake: … the first, with cold handlers', value: seconds[0] ?? NaN, unit: 's' },
+        { name: 'wake: … the slowest', value: Math.max(...seconds), unit: 's' },
+      ];
+    }),
+};
+
+async function wakeOnce(fleet: Fleet, api: ApiClient, { signal }: BenchContext): Promise<number> {
+  if ((await fleet.desired()) !== 0) throw new Error('The fleet is not empty: there is nothing to wake');
+  const start = performance.now();
+  const id = await submit(api, SAMPLE, signal);
+  while ((await fleet.desired()) === 0) {
+    if (performance.now() - start > LONGEST_MS)
+      throw new Error(`The fleet was still asleep after ${LONGEST_MS / 1000} s`);
+    await pause(20, signal);
+  }
+  const seconds = (performance.now() - start) / 1000;
+  await api.delete(id);
+  await fleet.empty();
+  return seconds;
+}
+
+/** The path's fleet, as its operator sees it. */
+class Fleet {
+  private readonly autoScaling: AutoScalingClient;
+  private readonly sqs: SQSClient;
+  private readonly events: EventBridgeClient;
+
+  constructor(private readonly aws: LocalAws) {
+    const { endpoint, env } = aws;
+    const credentials = {
+      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+    };
+    const options = { endpoint, region: env.AWS_REGION, credentials };
+    this.autoScaling = new AutoScalingClient(options);
+    this.sqs = new SQSClient(options);
+    this.events = new EventBridgeClient(options);
+  }
+
+  private get name(): string {
+    return this.aws.outputs[OUTPUT.fleetName] ?? '';
+  }
+
+  async disableSchedules(): Promise<void> {
+    const { Rules = [] } = await this.events.send(new ListRulesCommand());
+    const scheduled = Rules.filter(({ ScheduleExpression }) => ScheduleExpression !== undefined);
+    if (scheduled.length === 0) throw new Error('No rule has a schedule: the deployment is not as expected');
+    for (const { Name } of scheduled) await this.events.send(new DisableRuleCommand({ Name }));
+  }
+
+  async desired(): Promise<number> {
+    const { AutoScalingGroups } = await this.autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [this.name] }),
+    );
+    const desired = AutoScalingGroups?.[0]?.DesiredCapacity;
+    if (desired === undefined) throw new Error(`There is no Auto Scaling group "${this.name}"`);
+    return desired;
+  }
+
+  /** Takes the messages away too, which would wake the fleet again. */
+  async empty(): Promise<void> {
+    await this.sqs.send(new PurgeQueueCommand({ QueueUrl: this.aws.outputs[OUTPUT.queueUrl] }));
+    await this.autoScaling.send(
+      new SetDesiredCapacityCommand({ AutoScalingGroupName: this.name, DesiredCapacity: 0 }),
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { ApiClient } from '../cli/client';
+import { pause } from '../cli/retry';
+import type { LocalAws } from '../local';
+import type { BenchContext, Benchmark } from './benchmark';
+import { type Figure, median } from './figure';
+import { onLocalAws } from './on-local-aws';
+import { submit } from './submit';
+
+const JOBS = 9;
+const AUDIO_SECONDS = 60;
+const TARGET_MS = 150;
+const LONGEST_JOB_MS = 180_000;
+
+/** What the worker logs of a job that succeeded: where its milliseconds went. */
+const jobLine = z.object({
+  job: z.string(),
+  outcome: z.literal('succeeded'),
+  ms: z.object({
+    /** From the queue’s own time of sending. */
+    queued: z.number(),
+    claim: z.number(),
+    download: z.number(),
+    model_wait: z.number(),
+    /** From the request to the model service until its last line has been read. */
+    model: z.number(),
+    commit: z.number(),
+    announce: z.number(),
+    delete: z.number(),
+  }),
+});
+type Parts = z.infer<typeof jobLine>['ms'];
+
+/** What a worker adds to the model service's time, from the message in the queue to its deletion. */
+export const workerOverhead: Benchmark = {
+  name: 'worker',
+  run: async (context) => {
+    const minute = join(context.folder, 'minute.flac');
+    await record(minute, context.signal);
+    return onLocalAws(context, { machines: true }, async (aws, api) => {
+      context.say('warming a machine up');
+      await work(aws, api, minute, context);
+      const jobs: Parts[] = [];
+      for (let i = 1; i <= JOBS; i++) {
+        const parts = await work(aws, api, minute, context);
+        jobs.push(parts);
+        context.say(`job ${i}/${JOBS}: overhead ${overhead(parts)} ms ${JSON.stringify(parts)}`);
+      }
+      return figures(jobs);
+    });
+  },
+};
+
+const overhead = (parts: Parts) => Object.values(parts).reduce((sum, ms) => sum + ms, 0) - parts.model;
+
+function figures(jobs: Parts[]): Figure[] {
+  const part = (name: string, ms: (parts: Parts) => number): Figure => {
+    return { name: `worker: … ${name}`, value: median(jobs.map(ms)), unit: 'ms' };
+  };
+  return [
+    {
+      name: `worker: overhead of a ${AUDIO_SECONDS} s file`,
+      value: median(jobs.map(overhead)),
+      unit: 'ms',
+      target: TARGET_MS,
+    },
+    part('receive', ({ queued }) => queued),
+    part('claim', ({ claim }) => claim),
+    part('download', ({ download }) => download),
+    part('commit', ({ commit }) => commit),
+    part('announce', ({ announce }) => announce),
+    part('delete the message', (ms) => ms.delete),
+    part('beside: the model service', ({ model }) => model),
+  ];
+}
+
+/** The sample over and over, for exactly as long as is wanted. */
+async function record(file: string, signal: AbortSignal): Promise<void> {
+  const sample = join(__dirname, '..', 'samples', 'good-morning.flac');
+  const input = ['-stream_loop', '-1', '-i', sample, '-t', String(AUDIO_SECONDS)];
+  await promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...input, '-c:a', 'flac', file], {
+    signal,
+  });
+}
+
+/** Has a file transcribed, by a worker that has nothing else to do, and reads the worker's word about it. */
+async function work(aws: LocalAws, api: ApiClient, file: string, { signal }: BenchContext): Promise<Parts> {
+  const id = await submit(api, file, signal);
+  // The logs are read, not the API: requests would take time from the worker.
+  for (const deadline = Date.now() + LONGEST_JOB_MS; Date.now() < deadline;) {
+    const line = workerLines(aws).find((each) => each.includes(id) && each.includes('"outcome"'));
+    if (line !== undefined) return jobLine.parse(JSON.parse(line)).ms;
+    await pause(300, signal);
+  }
+  throw new Error(`Job ${id} had no end after ${LONGEST_JOB_MS / 1000} s: ${JSON.stringify(aws.machines())}`);
+}
+
+const workerLines = (aws: LocalAws) =>
+  aws
+    .machines()
+    .flatMap(({ containers }) => containers.filter(({ name }) => name === 'worker'))
+    .flatMap(({ log }) => readFileSync(log, 'utf8').split('\n'));
