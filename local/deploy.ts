@@ -14,11 +14,13 @@ export interface Deployment {
   /** Settings, as `-c spotscribe:<name>=<value>`. */
   settings: Record<string, string>;
   onProgress: (text: string) => void;
+  /** Ends the command line early. */
+  signal?: AbortSignal;
 }
 
 /** Runs the CDK's own command line against the emulator. */
 export async function cdk(deployment: Deployment, ...args: string[]): Promise<void> {
-  const { endpoint, stateDir, settings, onProgress } = deployment;
+  const { endpoint, stateDir, settings, onProgress, signal } = deployment;
   const context = Object.entries(settings).flatMap(([name, value]) => ['-c', `spotscribe:${name}=${value}`]);
   const log = join(stateDir, 'cdk.log');
   const command = [...args, ...context, '--no-notices', '--no-color', '--output', join(stateDir, 'cdk.out')];
@@ -26,6 +28,7 @@ export async function cdk(deployment: Deployment, ...args: string[]): Promise<vo
     cwd: root,
     env: { ...baseEnvironment(), ...clientEnvironment(endpoint) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
   });
   const file = createWriteStream(log, { flags: 'a' });
   const last: string[] = [];

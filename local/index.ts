@@ -33,6 +33,8 @@ export interface LocalAwsOptions {
   settings?: Record<string, string>;
   /** Whether the fleet's machines run; without them it only has their number. @default true */
   machines?: boolean;
+  /** Calls the start off. @default - it runs to its end */
+  signal?: AbortSignal;
   onProgress?: (text: string) => void;
 }
 
@@ -55,7 +57,7 @@ export interface LocalAws {
  * @throws if one runs in the same folder, or something does not start; what was started is ended then
  */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
-  const { path = 'DockerGpu', onProgress = () => undefined } = options;
+  const { path = 'DockerGpu', onProgress = () => undefined, signal } = options;
   const folder = stateDirectory(options.stateDir);
   await endLeftovers(folder);
   for (const old of ['machines', 'cdk.out', 'cdk.log', 'emulator.log'])
@@ -104,7 +106,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const endpoint = `http://127.0.0.1:${port}`;
     state.endpoint = endpoint;
     const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
-    const outputs = await deployPath({ endpoint, stateDir: folder, settings, onProgress: progress }, path);
+    const outputs = await deployPath(
+      { endpoint, stateDir: folder, settings, onProgress: progress, signal },
+      path,
+    );
     state.outputs = outputs;
     if (options.machines !== false) {
       fleet = new LocalFleet({
