@@ -1,12 +1,4 @@
-import {
-  httpHandler,
-  json,
-  jsonBody,
-  jobNotFound,
-  Refusal,
-  type Request,
-  type Response,
-} from '../../lambda/http';
+import { httpHandler, json, jsonBody, jobNotFound, Refusal, type Response } from '../../lambda/http';
 import { awsError, errorOf, lambdaContext, request, silenceConsole } from './support';
 
 beforeEach(() => void silenceConsole());
@@ -120,7 +112,7 @@ describe('a body', () => {
 describe('a handler', () => {
   const answer = (handle: () => Promise<Response>) =>
     httpHandler(() => undefined, handle)(request({}), lambdaContext);
-  const failing = (error: unknown) => answer(() => Promise.reject(error));
+  const failing = (error: Error) => answer(() => Promise.reject(error));
 
   test('passes answers on', async () => {
     expect(await answer(async () => json(201, { id: 1 }, { location: '/1' }))).toEqual({
