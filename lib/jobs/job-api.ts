@@ -115,7 +115,7 @@ export class JobApi extends Construct {
       description: 'Makes a job and a place to upload its audio',
       environment: {
         ...this.environment(),
-        [ENV.maxUploadBytes]: String(settings.maxUploadGiB * 2 ** 30),
+        [ENV.maxUploadBytes]: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
         [ENV.uploadExpirySeconds]: String(Math.round(settings.uploadExpiryMinutes * 60)),
         [ENV.retentionDays]: String(settings.retentionDays),
       },

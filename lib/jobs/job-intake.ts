@@ -53,7 +53,7 @@ export class JobIntake extends Construct {
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
-        [ENV.maxUploadBytes]: String(settings.maxUploadGiB * 2 ** 30),
+        [ENV.maxUploadBytes]: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
       },
       timeout: Duration.seconds(30),
       failedEvents: this.failedEvents,

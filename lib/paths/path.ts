@@ -120,7 +120,7 @@ export abstract class Path extends Construct {
       [ENV.idleSeconds]: String(Math.round(settings.idleMinutes * 60)),
       [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
       [ENV.maxAudioSeconds]: String(Math.round(settings.maxAudioHours * 3600)),
-      [ENV.maxUploadBytes]: String(settings.maxUploadGiB * 2 ** 30),
+      [ENV.maxUploadBytes]: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
       [ENV.retentionDays]: String(settings.retentionDays),
     });
     const role = this.task.definition.taskRole;

@@ -24,7 +24,7 @@ export interface WorkerOptions {
   clients: Clients;
   model: ModelService;
   log: Log;
-  /** Shortest time between checkpoints, in milliseconds. @default 30000 */
+  /** Shortest time between checkpoints, in milliseconds. @default 5000 */
   checkpointMs?: number;
   /**
    * Longest wait of a request for a message, in seconds. A stop waits for it too; requests that find nothing cost a

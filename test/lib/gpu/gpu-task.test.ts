@@ -74,4 +74,13 @@ describe('the task', () => {
       [ENV.visibilitySeconds]: '33',
     });
   });
+
+  test('gives sizes and times as whole numbers, whatever fractions the settings are', () => {
+    const variables = environment(
+      container('worker', { maxUploadGiB: 0.01, idleMinutes: 0.123, maxAudioHours: 0.1 }),
+    );
+    for (const name of [ENV.maxUploadBytes, ENV.idleSeconds, ENV.maxAudioSeconds]) {
+      expect(variables[name]).toMatch(/^\d+$/);
+    }
+  });
 });
