@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clients } from '../../../docker/worker/src/clients';
 import { HttpModelService } from '../../../docker/worker/src/http-model-service';
 import { createLog } from '../../../docker/worker/src/log';
+import { Scratch } from '../../../docker/worker/src/scratch';
 import { Worker } from '../../../docker/worker/src/worker';
 import { KEY, type Checkpoint, type JobRow } from '../../../lambda/contract';
 import { freePort } from '../../../local/ports';
@@ -35,7 +37,13 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-async function startWorker(options: { visibility?: number; checkpointMs?: number } = {}): Promise<Worker> {
+interface Options {
+  visibility?: number;
+  checkpointMs?: number;
+  clients?: Clients;
+}
+
+async function startWorker(options: Options = {}): Promise<Worker> {
   const sharedAudio = mkdtempSync(join(tmpdir(), 'worker-audio-'));
   folders.push(sharedAudio);
   const worker = new Worker({
@@ -61,7 +69,7 @@ async function startWorker(options: { visibility?: number; checkpointMs?: number
       capacity: 'spot',
       availability_zone: 'us-east-1a',
     },
-    clients: aws.clients(),
+    clients: options.clients ?? aws.clients(),
     model: new HttpModelService(model.url),
     log: createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) }),
     waitSeconds: 1,
@@ -307,5 +315,104 @@ describe('a worker', () => {
     await queueEmpty();
     expect(await get(worker, '/health')).toEqual({ status: 200, body: '{"status":"ok"}' });
     expect((await get(worker, '/metrics')).body).toMatch(/jobs_total\{outcome="succeeded"\} 1/);
+  });
+
+  it('stands by its commit when the answer to it is lost and the repeat is refused', async () => {
+    const clients = aws.clients();
+    let lost = 0;
+    clients.documents.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        const commit = JSON.stringify(args.input).includes('transcript_key');
+        if (commit && lost++ === 0)
+          throw Object.assign(new Error('reset'), { code: 'ECONNRESET', name: 'TimeoutError' });
+        return answer;
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+    const job = await aws.job();
+    await startWorker({ clients });
+    await aws.sendJob(job);
+    await ended(job);
+    await queueEmpty();
+    expect(lost).toBe(2);
+    const done = await row(job);
+    expect((await aws.transcript(done)).segments).toHaveLength(6);
+    await until(() => lines.some(({ outcome }) => outcome === 'succeeded'), 'it is reported as a success');
+  });
+
+  it('announces a committed job when the event bus answers again, without working on it again', async () => {
+    const clients = aws.clients();
+    let refused = 0;
+    clients.events.middlewareStack.add(
+      (next) => async (args) => {
+        if (refused++ < 2) throw new Error('the bus is down');
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const job = await aws.job();
+    await startWorker({ clients });
+    await aws.sendJob(job);
+    await ended(job);
+    await queueEmpty();
+    expect(refused).toBe(3);
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it('gives a job back that finds no room, says so, and takes nothing until there is', async () => {
+    const job = await aws.job();
+    const worker = await startWorker();
+    const free = jest.spyOn(Scratch.prototype, 'free').mockResolvedValue(2);
+    await aws.sendJob(job);
+    await until(() => lines.some(({ outcome }) => outcome === 'retried'), 'the job is given back');
+    expect(await status(job)).toBe('queued');
+    expect(readdirSync(folders[0]!)).toEqual([]);
+    await until(async () => (await get(worker, '/health')).status === 503, 'unhealthy');
+    expect((await get(worker, '/health')).body).toContain('the scratch disk is full: a job needs 5 bytes');
+    free.mockRestore();
+    await ended(job);
+    expect((await get(worker, '/health')).status).toBe(200);
+  });
+
+  it('begins again when the service refuses to go on from a checkpoint', async () => {
+    model.script = (request, answer) =>
+      request.start_at === undefined
+        ? hearing(60, 1)(request, answer)
+        : answer.refuse(400, {
+            error: {
+              code: 'invalid_request',
+              message: 'start_at',
+              type: 'invalid_request_error',
+              param: 'start_at',
+            },
+          });
+    const job = await aws.job();
+    await aws.store.claim(job.id, Date.now() - 1, new Date());
+    const kept: Checkpoint = { end: 70, segments: [segmentAt(0)], processing_seconds: 1 };
+    await aws.put(KEY.checkpoint(job.id), JSON.stringify(kept));
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job);
+    expect(model.requests.map(({ start_at }) => start_at)).toEqual([70, undefined]);
+    expect((await aws.transcript(await row(job))).segments).toHaveLength(6);
+  });
+
+  it.each([
+    ['garbage', 'what is this'],
+    [
+      'segments out of order',
+      JSON.stringify({ end: 20, segments: [segmentAt(10), segmentAt(0)], processing_seconds: 1 }),
+    ],
+    ['segments behind its end', JSON.stringify({ end: 5, segments: [segmentAt(10)], processing_seconds: 1 })],
+    ['a time that is none', JSON.stringify({ end: -5, segments: [], processing_seconds: 1 })],
+  ])('does not go on from a checkpoint with %s', async (_, content) => {
+    const job = await aws.job();
+    await aws.store.claim(job.id, Date.now() - 1, new Date());
+    await aws.put(KEY.checkpoint(job.id), content);
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job);
+    expect(model.requests.map(({ start_at }) => start_at)).toEqual([undefined]);
   });
 });
