@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './laptop';
 
@@ -18,6 +19,17 @@ export const repeated = (times: number): Buffer =>
 
 /** The sample in another format. */
 export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, ...options, '-');
+
+/** The sample as a WAV file of 630 kB that says in its header how long it is (which one written to a pipe cannot). */
+export function sampleAsWav(): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'spotscribe-wav-'));
+  try {
+    ffmpeg('-i', SAMPLE, join(folder, 'sample.wav'));
+    return readFileSync(join(folder, 'sample.wav'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 const ffmpeg = (...args: string[]): Buffer =>
   execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', ...args], { maxBuffer: 2 ** 27 });

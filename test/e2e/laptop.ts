@@ -88,7 +88,8 @@ export class Laptop {
   }
 
   async submit(audio: Uint8Array, name = 'audio'): Promise<string> {
-    const { body } = await this.request<SubmitJobResponse>('POST', '/v1/jobs', { name, size: audio.length });
+    const request = { name, size: audio.length === 0 ? undefined : audio.length };
+    const { body } = await this.request<SubmitJobResponse>('POST', '/v1/jobs', request);
     const { upload } = body;
     if (upload === undefined) throw new Error(`No upload in ${JSON.stringify(body)}`);
     const put = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: audio });

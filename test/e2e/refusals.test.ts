@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorBody, JobView, SubmitJobResponse } from '../../lambda/contract';
-import { converted, sample, sampleWords, words } from './audio';
+import { converted, sample, sampleAsWav, sampleWords, words } from './audio';
 import { Laptop, root, spotscribe } from './laptop';
 
 jest.setTimeout(300_000);
@@ -104,12 +104,11 @@ describe('what is refused', () => {
   });
 
   describe('media that hold no audio fail their job, are not tried again, and disturb nothing', () => {
-    const wav = () => converted('-f', 'wav');
     const playlist = Buffer.from('#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:1/secret.ts\n#EXT-X-ENDLIST\n');
     test.each<[string, () => Buffer, string]>([
       ['zero bytes', () => Buffer.alloc(0), 'bad_audio'],
       ['text named .mp3', () => readFileSync(join(root, 'README.md')), 'bad_audio'],
-      ['half a WAV file', () => wav().subarray(0, wav().length / 2), 'bad_audio'],
+      ['half a WAV file', () => sampleAsWav().subarray(0, 300_000), 'bad_audio'],
       ['a playlist', () => playlist, 'unsupported_media_type'],
     ])('%s', async (name, bytes, error) => {
       const [bad, good] = await Promise.all([
