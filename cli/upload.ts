@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { Readable, Transform } from 'node:stream';
 import type { SubmitJobResponse } from '../lambda/contract';
 import { CliError, UnreachableError } from './errors';
 import { networkError } from './network-error';
@@ -21,22 +20,25 @@ export async function upload(
   signal?: AbortSignal,
 ): Promise<void> {
   let sent = 0;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      progress((sent += chunk.length));
-      done(null, chunk);
-    },
-  });
   const source = createReadStream(file.path, { highWaterMark: 256 * 1024, end: Math.max(0, file.size - 1) });
-  source.on('error', (error) => meter.destroy(error)).pipe(meter);
+  async function* metered() {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      progress((sent += chunk.length));
+      yield chunk;
+    }
+  }
   const host = new URL(target.url).origin;
   try {
     const answer = await fetch(target.url, {
       method: target.method,
       // The store refuses bodies whose length it does not know beforehand.
       headers: { ...target.headers, 'content-length': String(file.size) },
-      body: Readable.toWeb(meter),
+      // Pulled chunk by chunk. Readable.toWeb() would count its buffer in chunks, and read gigabytes ahead.
+      body: metered(),
       duplex: 'half',
+      // Otherwise fetch keeps a copy of all that it sends, for a redirect that it might have to follow.
+      redirect: 'error',
+      window: null,
       signal,
     });
     const text = await answer.text();
@@ -52,7 +54,6 @@ export async function upload(
     throw networkError(error, host, signal);
   } finally {
     source.destroy();
-    meter.destroy();
   }
 }
 
