@@ -5,6 +5,7 @@ import type { Context } from './context';
 import { registerDemo } from './demo';
 import { CliError } from './errors';
 import { EXIT, type ExitCode, exitCodesHelp } from './exit-codes';
+import { registerImages } from './images';
 import { registerJobs } from './jobs';
 import { registerKeys } from './keys';
 import { registerLocal } from './local';
@@ -56,6 +57,7 @@ function createProgram(context: Context): Command {
   registerTranscribe(program, context);
   registerJobs(program, context);
   registerKeys(program, context);
+  registerImages(program, context);
   registerLocal(program, context);
   registerDemo(program, context);
   return program;
