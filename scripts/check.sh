@@ -15,7 +15,7 @@ step() { echo "== $*"; }
 
 step format
 prettier --check --log-level warn .
-ruff format --quiet --check docker local
+ruff format --quiet --check --config docker/pyproject.toml docker local
 step lint
 eslint .
 ruff check --quiet --config docker/pyproject.toml docker local
@@ -25,6 +25,6 @@ mypy --config-file docker/pyproject.toml
 step "unit tests (TypeScript)"
 jest --selectProjects unit --json --outputFile $reports/unit.json
 step "unit tests (Python)"
-pytest -q -c docker/pyproject.toml --rootdir docker -m "not whisperx" --junitxml $reports/python.xml
+pytest -q -c docker/pyproject.toml --rootdir docker -m "not whisperx" --junitxml $reports/python.xml docker
 step policies
 npm run --silent policies

@@ -10,5 +10,5 @@ for lock in docker/whisper/requirements.production.txt docker/requirements.dev.t
   VIRTUAL_ENV=$venv $uv pip install -q --require-hashes -r "$lock"
 done
 mkdir -p .spotscribe/reports
-HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 PYANNOTE_METRICS_ENABLED=0 \
-  $venv/bin/pytest -q -c docker/pyproject.toml --rootdir docker -m whisperx --junitxml .spotscribe/reports/production.xml
+HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 PYANNOTE_METRICS_ENABLED=0 ORT_DISABLE_TELEMETRY=1 \
+  $venv/bin/pytest -q -c docker/pyproject.toml --rootdir docker -m whisperx --junitxml .spotscribe/reports/production.xml docker

@@ -4,6 +4,7 @@ import {
   GroupMetrics,
   OnDemandAllocationStrategy,
   SpotAllocationStrategy,
+  TerminationPolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
@@ -121,6 +122,8 @@ export class GpuFleet extends Construct {
         launchTemplate: this.launchTemplate(),
         launchTemplateOverrides: instanceTypes.map((type) => ({ instanceType: new InstanceType(type) })),
       },
+      // Where two sizings meet, the later one may lower the number: that must cost a machine that has only just begun.
+      terminationPolicies: [TerminationPolicy.NEWEST_INSTANCE],
       groupMetrics: [GroupMetrics.all()],
       defaultInstanceWarmup: Duration.minutes(3),
     });

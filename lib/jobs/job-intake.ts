@@ -60,7 +60,6 @@ export class JobIntake extends Construct {
     });
     store.grantSubmit(handler);
     store.grantTransition(handler);
-    store.grantReadObjects(handler, KEY.inboxPrefix, KEY.jobsPrefix);
     store.grantDeleteObjects(handler, KEY.inboxPrefix, KEY.jobsPrefix);
     queue.queue.grantSendMessages(handler);
     sizer.grantWake(handler);

@@ -1,4 +1,4 @@
-"""Auto Scaling as far as Spotscribe needs it: machines that end themselves, bounds, and a record of activities."""
+"""Auto Scaling as far as Spotscribe needs it: machines that end themselves, bounds, activities."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def _set_desired_capacity(parameters: Parameters) -> Answer:
     desired = parameters.get("DesiredCapacity", "")
     if group is not None and desired and not group["MinSize"] <= int(desired) <= group["MaxSize"]:
         bounds = f"{group['MinSize']} to {group['MaxSize']}"
-        return service._error("ValidationError", f"New SetDesiredCapacity value {desired} is outside {bounds}")
+        return service._error(
+            "ValidationError", f"New SetDesiredCapacity value {desired} is outside {bounds}"
+        )
     return _original_set_desired_capacity(parameters)
 
 
@@ -52,8 +54,9 @@ def _terminate_instance(parameters: Parameters) -> Answer:
             continue
         if decrement and group["DesiredCapacity"] <= group["MinSize"]:
             return service._error(
-                "ValidationError", f"Currently, desiredSize equals minSize ({group['MinSize']}). Terminating instance"
-                f" without replacement will violate group's min size constraint."
+                "ValidationError",
+                f"Currently, desiredSize equals minSize ({group['MinSize']}). Terminating instance"
+                f" without replacement will violate group's min size constraint.",
             )
         group["Instances"].remove(instance)
         _record(name, f"Terminating EC2 instance: {wanted}")
@@ -65,9 +68,8 @@ def _terminate_instance(parameters: Parameters) -> Answer:
             f"<Cause>at user request</Cause><StartTime>{datetime.now(UTC).isoformat()}</StartTime>"
             f"<StatusCode>InProgress</StatusCode></Activity>"
         )
-        body = f"<TerminateInstanceInAutoScalingGroupResult>{activity}</TerminateInstanceInAutoScalingGroupResult>"
-        return service._xml(200, "TerminateInstanceInAutoScalingGroupResponse", body)
-    return service._error("ValidationError", f"Instance Id not found - No managed instance found for {wanted}")
+        return _answer("TerminateInstanceInAutoScalingGroup", activity)
+    return service._error("ValidationError", f"No managed instance found for {wanted}")
 
 
 def _describe_activities(parameters: Parameters) -> Answer:
@@ -79,8 +81,11 @@ def _describe_activities(parameters: Parameters) -> Answer:
         f"<StartTime>{activity['StartTime']}</StartTime><StatusCode>Successful</StatusCode></member>"
         for number, activity in enumerate(_activities.get(name, [])[:most])
     )
-    body = f"<DescribeScalingActivitiesResult><Activities>{members}</Activities></DescribeScalingActivitiesResult>"
-    return service._xml(200, "DescribeScalingActivitiesResponse", body)
+    return _answer("DescribeScalingActivities", f"<Activities>{members}</Activities>")
+
+
+def _answer(action: str, result: str) -> Answer:
+    return service._xml(200, f"{action}Response", f"<{action}Result>{result}</{action}Result>")
 
 
 _original_reconcile: Callable[[dict[str, Any]], None] = service._reconcile_instances

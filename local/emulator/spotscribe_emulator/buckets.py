@@ -25,10 +25,8 @@ def install() -> None:
         _tag(made[0], props)
         return made
 
-    def update_bucket(
-        physical_id: str, old: dict[str, Any], new: dict[str, Any], stack_name: str, logical_id: str | None = None
-    ) -> Made:
-        made = update(physical_id, old, new, stack_name, logical_id)
+    def update_bucket(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: str) -> Made:
+        made = update(physical_id, old, new, *rest)
         _tag(made[0], new)
         return made
 

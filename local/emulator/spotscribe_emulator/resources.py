@@ -13,4 +13,5 @@ Handlers = dict[str, Callable[..., tuple[str, dict[str, Any]]]]
 def handlers_of(kind: str) -> Handlers:
     """The functions that create, update and delete resources of a type, such as `AWS::S3::Bucket`."""
     registries = (value for value in vars(provisioners).values() if isinstance(value, dict))
-    return next(each[kind] for each in registries if isinstance(each.get(kind), dict) and "create" in each[kind])
+    found = (each[kind] for each in registries if isinstance(each.get(kind), dict))
+    return next(each for each in found if "create" in each)

@@ -8,6 +8,8 @@ from ministack.services.cloudformation import provisioners
 
 from spotscribe_emulator.resources import handlers_of
 
+Made = tuple[str, dict[str, Any]]
+
 
 def _api_shape(value: Any) -> Any:
     """Keys in camel case at every depth: ministack's own stops short of `dependsOn` and of the volumes."""
@@ -19,8 +21,9 @@ def install() -> None:
     provisioners._normalize_container_defs = _api_shape
     create = provisioners._ecs_task_def_create
 
-    def create_task_definition(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
-        return create(logical_id, {**props, "Volumes": _api_shape(props.get("Volumes", []))}, stack_name)
+    def create_task_definition(logical_id: str, props: dict[str, Any], stack_name: str) -> Made:
+        volumes = _api_shape(props.get("Volumes", []))
+        return create(logical_id, {**props, "Volumes": volumes}, stack_name)
 
     # The update calls it by its name in the module, the registry holds the function itself.
     provisioners._ecs_task_def_create = create_task_definition
