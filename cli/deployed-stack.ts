@@ -1,4 +1,4 @@
-import type { CloudFormationClient} from '@aws-sdk/client-cloudformation';
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeStacks, type Stack } from '@aws-sdk/client-cloudformation';
 import { OUTPUT } from '../lambda/contract';
 import { CliError, UsageError } from './errors';

@@ -33,7 +33,7 @@ export class Checkpoints {
         body.on('error', () => undefined).destroy();
         throw new Error(`${ContentLength} bytes; at most ${MAX_BYTES} are read`);
       }
-      return schema.parse(JSON.parse(await text(body)));
+      return schema.parse(parsed(await text(body)));
     } catch (error) {
       if (!(error instanceof NoSuchKey)) {
         this.log.warn({ job: id, err: error }, 'checkpoint cannot be used: beginning again');
@@ -55,5 +55,14 @@ export class Checkpoints {
 
   async remove(id: string): Promise<void> {
     await this.s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: KEY.checkpoint(id) }));
+  }
+}
+
+/** Without the parser's own message, which shows a piece of the text: it holds what was said. */
+function parsed(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    throw new Error('the checkpoint is not JSON');
   }
 }

@@ -118,7 +118,7 @@ describe('a worker', () => {
     expect(done.receipt!.processing_seconds).toBeGreaterThan(0);
     expect((await aws.transcript(done)).segments).toHaveLength(6);
     expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.transcript(job.id, 1)]);
-    expect(readdirSync(folders[0]!)).toEqual([]);
+    await until(() => readdirSync(folders[0]!).length === 0, 'scratch is empty');
     const line = lines.find(({ msg }) => msg === 'job');
     expect(Object.keys(line?.ms as object)).toEqual(
       expect.arrayContaining(['queued', 'claim', 'download', 'model_wait', 'model', 'commit', 'delete']),
@@ -367,7 +367,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     await until(() => lines.some(({ outcome }) => outcome === 'retried'), 'the job is given back');
     expect(await status(job)).toBe('queued');
-    expect(readdirSync(folders[0]!)).toEqual([]);
+    await until(() => readdirSync(folders[0]!).length === 0, 'scratch is empty');
     await until(async () => (await get(worker, '/health')).status === 503, 'unhealthy');
     expect((await get(worker, '/health')).body).toContain('the scratch disk is full: a job needs 5 bytes');
     free.mockRestore();
@@ -414,5 +414,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     await ended(job);
     expect(model.requests.map(({ start_at }) => start_at)).toEqual([undefined]);
+    expect(JSON.stringify(lines)).toContain('checkpoint cannot be used');
+    expect(JSON.stringify(lines)).not.toContain('what is this');
   });
 });
