@@ -1,4 +1,4 @@
-import type { JobRow, JobView } from './contract';
+import { FINAL_STATUSES, type JobRow, type JobView, type StageState } from './contract';
 
 /** A job as its owner sees it. */
 export function view(row: JobRow): JobView {
@@ -14,9 +14,17 @@ export function view(row: JobRow): JobView {
     started_at: row.started_at,
     finished_at: row.finished_at,
     progress: row.progress,
-    stages: row.stages,
+    stages: stages(row),
     degraded: row.degraded,
     error: row.error,
     receipt: row.receipt,
   };
+}
+
+/** Stages that an ended job did not finish: they are neither waiting nor running any more. */
+function stages({ status, stages: recorded }: JobRow): JobRow['stages'] {
+  if (!FINAL_STATUSES.some((final) => final === status)) return recorded;
+  const left: StageState = status === 'failed' ? 'failed' : 'skipped';
+  const ended = (state: StageState) => (state === 'waiting' || state === 'running' ? left : state);
+  return Object.fromEntries(Object.entries(recorded).map(([stage, state]) => [stage, ended(state)]));
 }

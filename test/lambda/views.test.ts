@@ -1,0 +1,37 @@
+import type { JobStatus } from '../../lambda/contract';
+import { newJob } from '../../lambda/new-job';
+import { view } from '../../lambda/views';
+
+const row = newJob({
+  id: `job_${'0'.repeat(32)}`,
+  tenant: 'secret tenant',
+  name: 'a.mp3',
+  origin: 'api',
+  inputKey: 'jobs/secret key',
+  options: {},
+  now: new Date(0),
+  uploadUntil: 60,
+  retentionDays: 1,
+});
+
+describe('a job as its owner sees it', () => {
+  test('shows no key, tenant or fencing token', () => {
+    expect(JSON.stringify(view(row))).not.toMatch(/secret|attempt|open|sweep/);
+  });
+
+  test.each<[JobStatus, string]>([
+    ['running', 'running'],
+    ['failed', 'failed'],
+    ['cancelled', 'skipped'],
+  ])('that is %s shows a stage that was running as %s', (status, state) => {
+    expect(view({ ...row, status, stages: { transcript: 'running' } }).stages).toEqual({ transcript: state });
+  });
+
+  test('keeps the stages that were finished before it failed', () => {
+    const stages = { transcript: 'succeeded', analysis: 'running' } as const;
+    expect(view({ ...row, status: 'failed', stages }).stages).toEqual({
+      transcript: 'succeeded',
+      analysis: 'failed',
+    });
+  });
+});
