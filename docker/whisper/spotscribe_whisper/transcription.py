@@ -40,7 +40,8 @@ def check_start(options: Options, pcm: Pcm) -> None:
     Raises:
         InvalidRequestError: `start_at` is greater than the audio's length.
     """
-    if options.start_at > pcm.duration:
+    # The end of the last window is told in milliseconds, which may round it past the last sample.
+    if options.start_at > pcm.duration + 0.001:
         raise InvalidRequestError(
             f"start_at is {options.start_at:g} s and the audio ends at {pcm.duration:g} s.", param="start_at"
         )
@@ -66,7 +67,7 @@ def transcribe(
         language = engine.detect_language(pcm.read(first.start, first.end))
     segments: list[Segment] = []
     degraded: list[Degradation] = []
-    for window in windows_from(cuts, options.start_at, duration):
+    for window in windows_from(cuts, min(options.start_at, duration), duration):
         if cancelled():
             raise CancelledTranscriptionError
         heard = engine.hear(pcm.read(window.start, window.end), language, cancelled)
