@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { EventBridgeEvent } from 'aws-lambda';
-import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
 import { announce } from './completion';
 import { DEFAULT_TENANT, JOB_ID_PATTERN, type JobError, type JobRow, KEY } from './contract';
 import { eraseObjects } from './job-objects';
-import { JobStore } from './job-store';
 import { displayName, newJob } from './new-job';
 import { env, envNumber, lambdaHandler, type Tools } from './runtime';
-import { type Dispatch, sendJob, wakeFleet } from './send-job';
+import { type Dispatch, dispatch, sendJob, wakeFleet } from './send-job';
 
 export interface Dependencies extends Dispatch {
   s3: S3Client;
@@ -32,13 +28,9 @@ export interface ObjectCreated {
 /** Makes a job of audio that has arrived: queues it, and wakes the fleet. */
 export const handler = lambdaHandler(
   (): Dependencies => ({
-    store: new JobStore(documentClient(), env('jobsTable')),
-    sqs: new SQSClient(),
-    lambda: new LambdaClient(),
+    ...dispatch(),
     s3: s3Client(),
     events: new EventBridgeClient(),
-    queueUrl: env('queueUrl'),
-    sizeFleetFunction: env('sizeFleetFunction'),
     bucket: env('mediaBucket'),
     path: env('path'),
     maxUploadBytes: envNumber('maxUploadBytes'),

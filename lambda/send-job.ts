@@ -1,7 +1,9 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { JobMessage, JobRow } from './contract';
-import type { JobStore } from './job-store';
+import { documentClient } from './document-client';
+import { JobStore } from './job-store';
+import { env } from './runtime';
 
 export interface Dispatch {
   store: JobStore;
@@ -10,6 +12,15 @@ export interface Dispatch {
   queueUrl: string;
   sizeFleetFunction: string;
 }
+
+/** What sends jobs, from the environment. */
+export const dispatch = (): Dispatch => ({
+  store: new JobStore(documentClient(), env('jobsTable')),
+  sqs: new SQSClient(),
+  lambda: new LambdaClient(),
+  queueUrl: env('queueUrl'),
+  sizeFleetFunction: env('sizeFleetFunction'),
+});
 
 /** Sends a queued job's message, and remembers that it was sent. */
 export async function sendJob({ store, sqs, queueUrl }: Dispatch, row: JobRow): Promise<void> {

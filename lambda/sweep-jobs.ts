@@ -1,15 +1,11 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
 import { announce } from './completion';
 import type { JobRow } from './contract';
-import { JobStore } from './job-store';
 import { env, lambdaHandler, type Tools } from './runtime';
-import { type Dispatch, sendJob, wakeFleet } from './send-job';
+import { type Dispatch, dispatch, sendJob, wakeFleet } from './send-job';
 
 export interface Dependencies extends Dispatch {
   s3: S3Client;
@@ -24,13 +20,9 @@ const BATCH = 200;
 /** Requeues jobs whose message was lost, queues uploads whose event was lost, and expires uploads that never came. */
 export const handler = lambdaHandler(
   (): Dependencies => ({
-    store: new JobStore(documentClient(), env('jobsTable')),
-    sqs: new SQSClient(),
-    lambda: new LambdaClient(),
+    ...dispatch(),
     s3: s3Client(),
     events: new EventBridgeClient(),
-    queueUrl: env('queueUrl'),
-    sizeFleetFunction: env('sizeFleetFunction'),
     bucket: env('mediaBucket'),
     path: env('path'),
   }),
