@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { OUTPUT } from '../lambda/contract';
 import { endLeftovers, type LocalState, readLocalState, startLocalAws, stateDirectory } from '../local';
+import { settingsEnvironment } from '../local/deploy';
 import { clientEnvironment } from '../local/emulator';
 import { endProcess, isAlive } from '../local/processes';
 import type { Context } from './context';
@@ -163,11 +164,12 @@ export async function endLocal(options: Pick<UpOptions, 'stateDir'>, { terminal 
 }
 
 function show(state: LocalState, { json }: UpOptions, { terminal }: Context): void {
-  const { endpoint = '', outputs, machines, phase, key } = state;
-  if (json === true) return terminal.json({ phase, endpoint, outputs, key, machines });
-  const environment = Object.entries(clientEnvironment(endpoint)).map(
-    ([name, value]) => `export ${name}=${value}`,
-  );
+  const { endpoint = '', outputs, settings, machines, phase, key } = state;
+  if (json === true) return terminal.json({ phase, endpoint, outputs, settings, key, machines });
+  const environment = Object.entries({
+    ...clientEnvironment(endpoint),
+    ...settingsEnvironment(settings),
+  }).map(([name, value]) => `export ${name}='${value}'`);
   const lines = [
     `phase     ${phase}`,
     `endpoint  ${endpoint}`,

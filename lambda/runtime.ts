@@ -28,15 +28,32 @@ export function lambdaHandler<Event, Result, Dependencies>(
     const { tools, dependencies } = prepared;
     tools.logger.addContext(context);
     tools.metrics.captureColdStartMetric(context.functionName);
+    const endTrace = beginTrace(tools.tracer);
     try {
       return await handle(event, dependencies, tools);
     } catch (error) {
       tools.logger.error('failed', error as Error);
       tools.metrics.addMetric('Failures', MetricUnit.Count, 1);
+      tools.tracer.addErrorAsMetadata(error as Error);
       throw error;
     } finally {
+      endTrace();
       tools.metrics.publishStoredMetrics();
     }
+  };
+}
+
+/** Traces the handler as a part of its function's segment; what it returns is kept out of the trace. */
+function beginTrace(tracer: Tracer): () => void {
+  const segment = tracer.getSegment();
+  if (segment === undefined) return () => undefined;
+  const handler = segment.addNewSubsegment('## handler');
+  tracer.setSegment(handler);
+  tracer.annotateColdStart();
+  tracer.addServiceNameAnnotation();
+  return () => {
+    handler.close();
+    tracer.setSegment(segment);
   };
 }
 

@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
 const CONTEXT_KEY = 'spotscribe';
 
+/** Environment variable with settings as a JSON object: over cdk.json, under the command line. */
+const VARIABLE = 'SPOTSCRIBE_SETTINGS';
+
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
 const list = () =>
@@ -64,19 +67,33 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads the settings from the `spotscribe` context, single values of the command line first.
+ * Reads the settings: single values of the command line first, then those of the environment variable
+ * `SPOTSCRIBE_SETTINGS`, then those of the `spotscribe` context in cdk.json.
  *
  * @throws SettingsError if a setting is unknown or out of range
  */
-export function readSettings(node: Node): Settings {
+export function readSettings(node: Node, env: NodeJS.ProcessEnv = process.env): Settings {
   const fromFile: unknown = node.tryGetContext(CONTEXT_KEY) ?? {};
-  const given: Record<string, unknown> = z.record(z.string(), z.unknown()).parse(fromFile);
+  const given: Record<string, unknown> = {
+    ...z.record(z.string(), z.unknown()).parse(fromFile),
+    ...fromEnvironment(env[VARIABLE]),
+  };
   for (const [key, value] of Object.entries(node.getAllContext() as Record<string, unknown>)) {
     if (key.startsWith(`${CONTEXT_KEY}:`)) given[key.slice(CONTEXT_KEY.length + 1)] = value;
   }
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new SettingsError(parsed.error.issues.map((issue) => describe(issue, given)).join('\n'));
+}
+
+function fromEnvironment(text = '{}'): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new SettingsError(
+      `${VARIABLE} must be a JSON object such as {"maxMachines": 2}; got ${text}. Correct or unset it.`,
+    );
+  }
 }
 
 /** The settings with their defaults, for tests and for stacks made by hand. */

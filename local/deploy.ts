@@ -11,22 +11,26 @@ const root = join(__dirname, '..');
 export interface Deployment {
   endpoint: string;
   stateDir: string;
-  /** Settings, as `-c spotscribe:<name>=<value>`. */
+  /** Settings of the deployment, by name. */
   settings: Record<string, string>;
   onProgress: (text: string) => void;
   /** Ends the command line early. */
   signal?: AbortSignal;
 }
 
+/** The environment in which the CDK deploys with these settings. */
+export const settingsEnvironment = (settings: Record<string, string>): Record<string, string> => ({
+  SPOTSCRIBE_SETTINGS: JSON.stringify(settings),
+});
+
 /** Runs the CDK's own command line against the emulator. */
 export async function cdk(deployment: Deployment, ...args: string[]): Promise<void> {
   const { endpoint, stateDir, settings, onProgress, signal } = deployment;
-  const context = Object.entries(settings).flatMap(([name, value]) => ['-c', `spotscribe:${name}=${value}`]);
   const log = join(stateDir, 'cdk.log');
-  const command = [...args, ...context, '--no-notices', '--no-color', '--output', join(stateDir, 'cdk.out')];
+  const command = [...args, '--no-notices', '--no-color', '--output', join(stateDir, 'cdk.out')];
   const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), ...command], {
     cwd: root,
-    env: { ...baseEnvironment(), ...clientEnvironment(endpoint) },
+    env: { ...baseEnvironment(), ...clientEnvironment(endpoint), ...settingsEnvironment(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });

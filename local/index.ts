@@ -64,11 +64,13 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     rmSync(join(folder, old), { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
 
+  const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
   const state: LocalState = {
     owner: { name: 'owner', pid: process.pid, startedAt: startTime(process.pid) ?? '' },
     phase: 'starting',
     message: '',
     outputs: {},
+    settings,
     processes: [],
     machines: [],
   };
@@ -105,7 +107,6 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     // By number, not by name: S3 clients would put a bucket’s name before a name, and look that up.
     const endpoint = `http://127.0.0.1:${port}`;
     state.endpoint = endpoint;
-    const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
     const outputs = await deployPath(
       { endpoint, stateDir: folder, settings, onProgress: progress, signal },
       path,

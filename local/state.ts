@@ -24,6 +24,8 @@ export interface LocalState {
   message: string;
   endpoint?: string;
   outputs: Record<string, string>;
+  /** What it was deployed with, for deployments by hand. */
+  settings: Record<string, string>;
   /** A key of its API, for the user of this machine. */
   key?: string;
   processes: StartedProcess[];

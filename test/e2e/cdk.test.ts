@@ -7,9 +7,8 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { OUTPUT } from '../../lambda/contract';
-import { clientEnvironment } from '../../local/emulator';
 import { sample } from './audio';
-import { Laptop, root } from './laptop';
+import { Laptop, root, spotscribe } from './laptop';
 
 jest.setTimeout(300_000);
 const run = promisify(execFile);
@@ -17,8 +16,12 @@ const run = promisify(execFile);
 describe('the CDK’s own command line, against the laptop’s AWS', () => {
   let laptop: Laptop;
   let output: string;
+  let exported: Record<string, string>;
   beforeAll(async () => {
     laptop = await Laptop.start();
+    const { stdout } = await spotscribe(['local', 'status', '--state-dir', laptop.stateDir], {});
+    const lines = [...stdout.matchAll(/^export (\w+)='(.*)'$/gm)];
+    exported = Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
     output = mkdtempSync(join(tmpdir(), 'spotscribe-cdk-'));
   });
   afterAll(async () => {
@@ -26,16 +29,12 @@ describe('the CDK’s own command line, against the laptop’s AWS', () => {
     rmSync(output, { recursive: true });
   });
 
-  /** The settings with which the laptop was deployed, and those given. */
+  /** Runs the CDK in the environment that `spotscribe local` tells its user to set. */
   const cdk = async (command: string[], settings: Record<string, string> = {}) => {
-    const all = {
-      engine: 'pocketsphinx',
-      onDestroy: 'delete',
-      idleMinutes: '1',
-      paths: 'DockerGpu',
-      ...settings,
-    };
-    const context = Object.entries(all).flatMap(([name, value]) => ['-c', `spotscribe:${name}=${value}`]);
+    const context = Object.entries(settings).flatMap(([name, value]) => [
+      '-c',
+      `spotscribe:${name}=${value}`,
+    ]);
     const { PATH = '', HOME = '' } = process.env;
     const { stdout, stderr } = await run(
       process.execPath,
@@ -50,7 +49,7 @@ describe('the CDK’s own command line, against the laptop’s AWS', () => {
       ],
       {
         cwd: root,
-        env: { PATH, HOME, ...clientEnvironment(laptop.env.AWS_ENDPOINT_URL ?? '') },
+        env: { PATH, HOME, ...exported },
         maxBuffer: 2 ** 26,
       },
     );

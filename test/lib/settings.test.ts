@@ -20,6 +20,19 @@ describe('settings', () => {
     expect(read(context)).toMatchObject({ maxMachines: 7, idleMinutes: 9 });
   });
 
+  test('of the environment win over those of cdk.json, and lose to those of the command line', () => {
+    const context = { spotscribe: { maxMachines: 2, idleMinutes: 9 }, 'spotscribe:model': 'medium' };
+    const env = { SPOTSCRIBE_SETTINGS: '{"maxMachines": "3", "model": "large-v3"}' };
+    const settings = readSettings(new App({ context }).node, env);
+    expect(settings).toMatchObject({ maxMachines: 3, idleMinutes: 9, model: 'medium' });
+  });
+
+  test.each(['{', '[1]', '7'])('of the environment must be an object: %s', (text) => {
+    expect(() => readSettings(new App().node, { SPOTSCRIBE_SETTINGS: text })).toThrow(
+      `SPOTSCRIBE_SETTINGS must be a JSON object such as {"maxMachines": 2}; got ${text}. Correct or unset it.`,
+    );
+  });
+
   test('take lists as text', () => {
     expect(read({ 'spotscribe:instanceTypes': 'g6.xlarge,g5.xlarge' }).instanceTypes).toEqual([
       'g6.xlarge',

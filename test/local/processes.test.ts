@@ -79,6 +79,7 @@ describe('processes of a local AWS', () => {
       phase: 'ready',
       message: '',
       outputs: {},
+      settings: {},
       processes: [process_.started],
       machines: [],
     } as const;
@@ -97,7 +98,14 @@ describe('processes of a local AWS', () => {
   test('are not touched while their owner lives', async () => {
     const owner = launch(`console.log('up'); ${forever}`);
     await says('up');
-    const state = { phase: 'ready' as const, message: '', outputs: {}, processes: [], machines: [] };
+    const state = {
+      phase: 'ready' as const,
+      message: '',
+      outputs: {},
+      settings: {},
+      processes: [],
+      machines: [],
+    };
     writeLocalState(folder, { ...state, owner: owner.started });
     await expect(endLeftovers(folder)).rejects.toThrow('End it with: spotscribe local down');
     expect(owner.running).toBe(true);
