@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ManagedProcess } from './processes';
@@ -33,6 +34,9 @@ export function baseEnvironment(): Record<string, string> {
 /** Starts the emulator on 127.0.0.1 and waits until it answers. */
 export async function startEmulator(python: string, port: number, stateDir: string): Promise<ManagedProcess> {
   const log = join(stateDir, 'emulator.log');
+  // Where it unpacks functions, and leaves them.
+  const temporary = join(stateDir, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const emulator = new ManagedProcess({
     name: 'emulator',
     file: python,
@@ -41,6 +45,7 @@ export async function startEmulator(python: string, port: number, stateDir: stri
       ...baseEnvironment(),
       PYTHONPATH: join(root, 'local/emulator'),
       PYTHONDONTWRITEBYTECODE: '1',
+      TMPDIR: temporary,
       BIND_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       MINISTACK_ACCOUNT_ID: ACCOUNT,

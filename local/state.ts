@@ -56,6 +56,8 @@ export function writeLocalState(folder: string, state: LocalState): void {
   renameSync(temporary, file(folder));
 }
 
+/** Forgets a local AWS that has ended; its logs stay. */
 export function removeLocalState(folder: string): void {
+  rmSync(join(folder, 'tmp'), { recursive: true, force: true });
   rmSync(file(folder), { force: true });
 }
