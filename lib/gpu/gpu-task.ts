@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
 import {
   type ContainerDefinition,
   type ContainerDefinitionOptions,
@@ -98,7 +98,7 @@ export class GpuTask extends Construct {
       command: ['fetch-models'],
       essential: false,
       memoryReservationMiB: 256,
-      environment: { ...environment, [ENV.modelDir]: MOUNT.models },
+      environment: { ...environment, ...this.region(), [ENV.modelDir]: MOUNT.models },
     });
   }
 
@@ -140,6 +140,7 @@ export class GpuTask extends Construct {
       stopTimeout: Duration.seconds(STOP_SECONDS + 5),
       environment: {
         ...environment,
+        ...this.region(),
         ...(Object.fromEntries(addresses) as Record<string, string>),
         [ENV.port]: '8080',
         [ENV.sharedAudio]: MOUNT.sharedAudio,
@@ -152,6 +153,11 @@ export class GpuTask extends Construct {
       // Started, not healthy: a model that never gets well must not keep the worker from saying so.
       worker.addContainerDependencies({ container, condition: ContainerDependencyCondition.START });
     }
+  }
+
+  /** For containers that talk to AWS: on EC2 the agent does not tell them where they are. */
+  private region(): Record<string, string> {
+    return { AWS_REGION: Stack.of(this).region };
   }
 
   private addContainer(

@@ -50,6 +50,12 @@ describe('the task', () => {
     expect(names.filter((name) => /BUCKET|TABLE|QUEUE|FLEET|AWS/.test(name))).toEqual([]);
   });
 
+  test('tells the containers that talk to AWS their region: on EC2 nobody else does', () => {
+    for (const name of ['models', 'worker']) {
+      expect(environment(container(name)).AWS_REGION).toEqual({ Ref: 'AWS::Region' });
+    }
+  });
+
   test('lets the service see audio and models but change neither', () => {
     const mounts = (name: string) =>
       Object.fromEntries(container(name).MountPoints.map((mount) => [mount.ContainerPath, mount.ReadOnly]));
