@@ -19,8 +19,6 @@ export interface HandlerProps {
   readonly memoryMiB?: number;
   /** Receives events that an asynchronous invocation could not handle. @default - they are dropped after two retries */
   readonly failedEvents?: IQueue;
-  /** Most invocations at once. @default - the account's limit */
-  readonly concurrency?: number;
 }
 
 /** A Lambda function from a file in `lambda/`, with what all of ours share. */
@@ -44,12 +42,11 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
     logGroup,
     role,
     deadLetterQueue: props.failedEvents,
-    reservedConcurrentExecutions: props.concurrency,
     environment: {
       ...props.environment,
       POWERTOOLS_SERVICE_NAME: props.file,
       POWERTOOLS_METRICS_NAMESPACE: Stack.of(scope).stackName,
-      // One connection pool for the life of a container, and no endless wait on a slow service.
+      // Backs off while a service throttles.
       AWS_RETRY_MODE: 'adaptive',
     },
   });
