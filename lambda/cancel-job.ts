@@ -6,7 +6,7 @@ import { announce } from './completion';
 import { caller, httpHandler, json, type Request, type Response } from './http';
 import { eraseObjects } from './job-objects';
 import { JobStore } from './job-store';
-import { ownJob } from './read-job';
+import { ownJob } from './own-job';
 import { env } from './runtime';
 import { view } from './views';
 

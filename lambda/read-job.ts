@@ -3,7 +3,6 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
 import {
-  JOB_ID_PATTERN,
   JOB_STATUSES,
   type JobRow,
   type ListJobsResponse,
@@ -13,8 +12,9 @@ import {
 } from './contract';
 import { decodeCursor, encodeCursor } from './cursor';
 import { FORMAT } from './formats';
-import { caller, httpHandler, jobNotFound, json, Refusal, type Request, type Response } from './http';
+import { caller, httpHandler, json, Refusal, type Request, type Response } from './http';
 import { JobStore } from './job-store';
+import { ownJob } from './own-job';
 import { env } from './runtime';
 import { view } from './views';
 
@@ -47,17 +47,6 @@ export async function readJob(request: Request, dependencies: Dependencies): Pro
   return request.rawPath.endsWith('/transcript')
     ? transcript(request, row, dependencies)
     : json(200, view(row));
-}
-
-/**
- * The caller's job.
- *
- * @throws Refusal (404) for ids that are unknown, malformed or another tenant's
- */
-export async function ownJob(id: string, tenant: string, store: JobStore): Promise<JobRow> {
-  const row = new RegExp(JOB_ID_PATTERN).test(id) ? await store.get(id) : undefined;
-  if (row?.tenant !== tenant) throw jobNotFound(id);
-  return row;
 }
 
 async function listJobs(request: Request, { store }: Dependencies): Promise<Response> {
