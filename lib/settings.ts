@@ -61,6 +61,17 @@ const schema = z.strictObject({
 /** Validated settings of the app. */
 export type Settings = z.infer<typeof schema>;
 
+/**
+ * Limits of the settings in the units of the contract's environment variables, as text. Whole numbers, whatever fractions
+ * the settings are.
+ */
+export const limits = (settings: Settings) => ({
+  maxUploadBytes: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
+  maxAudioSeconds: String(Math.round(settings.maxAudioHours * 3600)),
+  uploadExpirySeconds: String(Math.round(settings.uploadExpiryMinutes * 60)),
+  idleSeconds: String(Math.round(settings.idleMinutes * 60)),
+});
+
 /** A setting is wrong. The message names property, limit, value and cure; no stack trace is owed for it. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { ENV } from '../../lambda/contract';
 import { handlerFunction } from '../jobs/handler';
 import type { JobQueue } from '../jobs/job-queue';
-import type { Settings } from '../settings';
+import { limits, type Settings } from '../settings';
 import type { GpuFleet } from './gpu-fleet';
 
 export interface FleetSizerProps {
@@ -33,7 +33,7 @@ export class FleetSizer extends Construct {
         [ENV.fleetName]: fleet.group.autoScalingGroupName,
         [ENV.maxMachines]: String(settings.maxMachines),
         [ENV.jobsPerMachine]: String(settings.jobsPerMachine),
-        [ENV.idleSeconds]: String(Math.round(settings.idleMinutes * 60)),
+        [ENV.idleSeconds]: limits(settings).idleSeconds,
       },
     });
     fleet.grantSize(this.handler);

@@ -1,6 +1,6 @@
 import type { Size } from 'aws-cdk-lib';
 import { ENV } from '../../lambda/contract';
-import type { Settings } from '../settings';
+import { limits, type Settings } from '../settings';
 import type { ServiceContainer } from './gpu-task';
 import type { ServiceImage } from './service-image';
 
@@ -23,7 +23,7 @@ export function whisperService(
         [ENV.whisperEngine]: settings.engine,
         [ENV.whisperModel]: settings.model,
         [ENV.whisperComputeType]: settings.computeType,
-        [ENV.maxAudioSeconds]: String(Math.round(settings.maxAudioHours * 3600)),
+        [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       },
     },
   ];

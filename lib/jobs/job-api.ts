@@ -9,7 +9,7 @@ import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, KEY } from '../../lambda/contract';
-import type { Settings } from '../settings';
+import { limits, type Settings } from '../settings';
 import { grantPutEvents } from './completion-events';
 import { handlerFunction } from './handler';
 import type { JobStore } from './job-store';
@@ -115,8 +115,8 @@ export class JobApi extends Construct {
       description: 'Makes a job and a place to upload its audio',
       environment: {
         ...this.environment(),
-        [ENV.maxUploadBytes]: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
-        [ENV.uploadExpirySeconds]: String(Math.round(settings.uploadExpiryMinutes * 60)),
+        [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+        [ENV.uploadExpirySeconds]: limits(settings).uploadExpirySeconds,
         [ENV.retentionDays]: String(settings.retentionDays),
       },
     });

@@ -6,7 +6,7 @@ import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, KEY } from '../../lambda/contract';
-import type { Settings } from '../settings';
+import { limits, type Settings } from '../settings';
 import type { FleetSizer } from '../gpu/fleet-sizer';
 import { grantPutEvents } from './completion-events';
 import { handlerFunction } from './handler';
@@ -53,7 +53,7 @@ export class JobIntake extends Construct {
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
-        [ENV.maxUploadBytes]: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
+        [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
       },
       timeout: Duration.seconds(30),
       failedEvents: this.failedEvents,

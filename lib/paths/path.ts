@@ -13,7 +13,7 @@ import { JobIntake } from '../jobs/job-intake';
 import { JobQueue } from '../jobs/job-queue';
 import { JobStore } from '../jobs/job-store';
 import type { Network } from '../network';
-import type { Settings } from '../settings';
+import { limits, type Settings } from '../settings';
 import { Alarms } from '../watch/alarms';
 
 export interface PathProps {
@@ -117,10 +117,10 @@ export abstract class Path extends Construct {
       [ENV.mediaBucket]: this.store.bucket.bucketName,
       [ENV.queueUrl]: this.queue.queue.queueUrl,
       [ENV.fleetName]: this.fleet.group.autoScalingGroupName,
-      [ENV.idleSeconds]: String(Math.round(settings.idleMinutes * 60)),
+      [ENV.idleSeconds]: limits(settings).idleSeconds,
       [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
-      [ENV.maxAudioSeconds]: String(Math.round(settings.maxAudioHours * 3600)),
-      [ENV.maxUploadBytes]: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
+      [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
+      [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
       [ENV.retentionDays]: String(settings.retentionDays),
     });
     const role = this.task.definition.taskRole;
