@@ -9,6 +9,7 @@ import { PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { ApiClient } from '../cli/client';
 import { pause } from '../cli/retry';
 import { OUTPUT } from '../lambda/contract';
+import { clientConfiguration } from '../local/emulator';
 import type { LocalAws } from '../local';
 import type { BenchContext, Benchmark } from './benchmark';
 import { median } from './figure';
@@ -62,12 +63,7 @@ class Fleet {
   private readonly events: EventBridgeClient;
 
   constructor(private readonly aws: LocalAws) {
-    const { endpoint, env } = aws;
-    const credentials = {
-      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-    };
-    const options = { endpoint, region: env.AWS_REGION, credentials };
+    const options = clientConfiguration(aws.endpoint);
     this.autoScaling = new AutoScalingClient(options);
     this.sqs = new SQSClient(options);
     this.events = new EventBridgeClient(options);

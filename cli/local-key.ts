@@ -1,24 +1,14 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { OUTPUT } from '../lambda/contract';
+import { DEFAULT_TENANT, OUTPUT } from '../lambda/contract';
 import { type LocalAws, readLocalState } from '../local';
+import { clientConfiguration } from '../local/emulator';
 import { isAlive } from '../local/processes';
 import type { Connection } from './client';
-import { KeyStore } from './key-store';
+import { keyStore } from './open-key-store';
 
 /** Makes a key for the user of this machine. */
-export async function createLocalKey({ endpoint, env, outputs }: LocalAws): Promise<string> {
-  const client = new DynamoDBClient({
-    endpoint,
-    region: env.AWS_REGION,
-    credentials: {
-      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-    },
-  });
-  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-  const store = new KeyStore(documents, outputs[OUTPUT.keysTable] ?? '');
-  const { key } = await store.create('default', 'this machine');
+export async function createLocalKey({ endpoint, outputs }: LocalAws): Promise<string> {
+  const store = keyStore(clientConfiguration(endpoint), outputs);
+  const { key } = await store.create(DEFAULT_TENANT, 'this machine');
   return key;
 }
 

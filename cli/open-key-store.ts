@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { OUTPUT } from '../lambda/contract';
 import { readLocalState } from '../local';
-import { clientEnvironment } from '../local/emulator';
+import { clientConfiguration } from '../local/emulator';
 import { isAlive } from '../local/processes';
 import { findStack } from './deployed-stack';
 import { UsageError } from './errors';
@@ -26,19 +26,18 @@ export function localAccess(): AwsAccess {
   if (state?.endpoint === undefined || !isAlive(state.owner)) {
     throw new UsageError('No AWS runs on this machine: start one with "spotscribe local up"');
   }
-  const { endpoint } = state;
-  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_REGION } = clientEnvironment(endpoint);
-  return {
-    endpoint,
-    region: AWS_REGION,
-    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-  };
+  return clientConfiguration(state.endpoint);
 }
 
 /** The keys of a deployed stack: of the one named, or of the only one there is. */
 export async function openKeyStore(access: AwsAccess, stack?: string): Promise<KeyStore> {
   const { outputs } = await findStack(new CloudFormationClient(access), stack);
-  // Present: it is what the stack was found by.
+  return keyStore(access, outputs);
+}
+
+/** The keys in the table that a stack's outputs name. */
+export function keyStore(access: AwsAccess, outputs: Record<string, string>): KeyStore {
+  // Present: it is what a path's stack is known by.
   const table = outputs[OUTPUT.keysTable] as string;
   return new KeyStore(DynamoDBDocumentClient.from(new DynamoDBClient(access)), table);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { OUTPUT } from '../lambda/contract';
-import { ACCOUNT, baseEnvironment, clientEnvironment, REGION } from './emulator';
+import { ACCOUNT, baseEnvironment, clientConfiguration, clientEnvironment, REGION } from './emulator';
 
 const root = join(__dirname, '..');
 
@@ -71,8 +71,7 @@ export async function deployPath(deployment: Deployment, path: string): Promise<
 
 /** The outputs of a stack. The API's address is given in the form that needs no name resolution. */
 export async function stackOutputs(endpoint: string, stack: string): Promise<Record<string, string>> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new CloudFormationClient({ endpoint, region: REGION, credentials });
+  const client = new CloudFormationClient(clientConfiguration(endpoint));
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
   const outputs = Object.fromEntries(
     (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),

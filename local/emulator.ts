@@ -10,6 +10,13 @@ const START_SECONDS = 30;
 export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';
 
+/** Configuration of a client of the emulator in this process. */
+export const clientConfiguration = (endpoint: string) => ({
+  endpoint,
+  region: REGION,
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+
 /** The environment of a client of the emulator: an endpoint on this machine, and credentials that are none. */
 export const clientEnvironment = (endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { ENV, type Machine, OUTPUT } from '../lambda/contract';
 import type { Command } from './commands';
-import { clientEnvironment, REGION } from './emulator';
+import { clientConfiguration, clientEnvironment } from './emulator';
 import type { LocalMachine } from './state';
 import { LocalTask, machinePath } from './task';
 
@@ -50,11 +50,7 @@ export class LocalFleet {
   private wakeUp: () => void = () => undefined;
 
   constructor(private readonly options: FleetOptions) {
-    const client = {
-      endpoint: options.endpoint,
-      region: REGION,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    };
+    const client = clientConfiguration(options.endpoint);
     this.autoScaling = new AutoScalingClient(client);
     this.ecs = new ECSClient(client);
   }

@@ -8,6 +8,7 @@ import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { OUTPUT } from '../../lambda/contract';
 import { stackOutputs } from '../../local/deploy';
+import { clientConfiguration } from '../../local/emulator';
 import { sample } from './audio';
 import { Laptop, root, spotscribe } from './laptop';
 
@@ -61,11 +62,7 @@ describe('the CDK’s own command line, against the laptop’s AWS', () => {
     cdk(['deploy', 'Spotscribe-DockerGpu', '--require-approval', 'never', '--progress', 'events'], settings);
 
   const stacks = async () => {
-    const client = new CloudFormationClient({
-      endpoint: laptop.env.AWS_ENDPOINT_URL,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+    const client = new CloudFormationClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? ''));
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({}));
     return Stacks.filter(({ StackStatus = '' }) => !StackStatus.startsWith('DELETE')).map(
       ({ StackName = '' }) => StackName,

@@ -13,6 +13,7 @@ import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/clie
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type JobView, OUTPUT, type SubmitJobResponse, type Transcript } from '../../lambda/contract';
+import { clientConfiguration } from '../../local/emulator';
 import { type LocalMachine, readLocalState } from '../../local/state';
 
 const run = promisify(execFile);
@@ -49,11 +50,7 @@ export class Laptop {
     this.outputs = state.outputs;
     this.url = state.outputs[OUTPUT.apiUrl] ?? '';
     this.key = state.key;
-    const client = {
-      endpoint: state.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    };
+    const client = clientConfiguration(state.endpoint);
     this.env = { SPOTSCRIBE_URL: this.url, SPOTSCRIBE_KEY: this.key, AWS_ENDPOINT_URL: state.endpoint };
     this.s3 = new S3Client(client);
     this.sqs = new SQSClient(client);

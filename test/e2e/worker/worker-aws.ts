@@ -24,7 +24,7 @@ import { randomBytes } from 'node:crypto';
 import { type JobRow, KEY, MAX_RECEIVES, type Transcript } from '../../../lambda/contract';
 import { JobStore } from '../../../lambda/job-store';
 import type { Clients } from '../../../docker/worker/src/clients';
-import { startEmulator, REGION } from '../../../local/emulator';
+import { startEmulator, clientConfiguration } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
 import type { ManagedProcess } from '../../../local/processes';
@@ -62,11 +62,7 @@ export class WorkerAws {
 
   /** Clients of their own for each worker, which destroys them when it stops. */
   clients(): Clients {
-    const options = {
-      endpoint: this.endpoint,
-      region: REGION,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    };
+    const options = clientConfiguration(this.endpoint);
     return {
       documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), {
         marshallOptions: { removeUndefinedValues: true },
