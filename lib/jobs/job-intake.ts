@@ -54,6 +54,7 @@ export class JobIntake extends Construct {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+        [ENV.retentionDays]: String(settings.retentionDays),
       },
       timeout: Duration.seconds(30),
       failedEvents: this.failedEvents,
@@ -117,14 +118,12 @@ export class JobIntake extends Construct {
   }
 
   private environment(): Record<string, string> {
-    const { store, queue, path, settings } = this.props;
+    const { store, queue, path } = this.props;
     return {
       [ENV.path]: path,
       [ENV.jobsTable]: store.table.tableName,
       [ENV.mediaBucket]: store.bucket.bucketName,
       [ENV.queueUrl]: queue.queue.queueUrl,
-      [ENV.retentionDays]: String(settings.retentionDays),
-      [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
     };
   }
 }

@@ -121,7 +121,6 @@ export abstract class Path extends Construct {
       [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
       [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
-      [ENV.retentionDays]: String(settings.retentionDays),
     });
     const role = this.task.definition.taskRole;
     this.store.grantTransition(role);
