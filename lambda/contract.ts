@@ -156,6 +156,7 @@ export const ERROR_CODES = [
   'upload_expired',
   'attempts_exhausted',
   'model_missing',
+  'model_not_found',
   'busy',
   'internal',
 ] as const;
@@ -170,6 +171,7 @@ export const PERMANENT_CODES = [
   'upload_too_large',
   'source_not_found',
   'source_forbidden',
+  'model_not_found',
 ] as const satisfies ErrorCode[];
 export type PermanentCode = (typeof PERMANENT_CODES)[number];
 
@@ -187,7 +189,30 @@ export interface ErrorBody {
 export interface TranscriptionOptions {
   /** ISO 639-1 code, such as `en`. @default - detected from the audio */
   language?: string;
+  /** `translate` gives English text, whatever was spoken. @default 'transcribe' */
+  task?: 'transcribe' | 'translate';
+  /** Names and rare words to listen for. @default - none */
+  hotwords?: string;
+  /** Text in the style that is wanted, as if it had been said before. @default - none */
+  prompt?: string;
+  /** Says who spoke. @default false */
+  diarize?: boolean;
+  /** Exact number of speakers, with `diarize`; excludes the other two. @default - found out */
+  num_speakers?: number;
+  /** Least number of speakers, with `diarize`. @default - found out */
+  min_speakers?: number;
+  /** Greatest number of speakers, with `diarize`. @default - found out */
+  max_speakers?: number;
+  /** Rules by which speakers are cleaned up, with `diarize`; an empty list keeps all of them. @default - every rule */
+  speaker_cleanup?: SpeakerRule[];
 }
+
+/** Bounds of {@link TranscriptionOptions}; lengths in characters. Whisper's decoder takes 224 tokens of context. */
+export const OPTION_LIMITS = { hotwords: 1000, prompt: 2000, speakers: 20 } as const;
+
+/** The rules of the speaker cleanup, in the order in which they are applied. */
+export const SPEAKER_RULES = ['short_turns', 'interjections', 'minor_speakers'] as const;
+export type SpeakerRule = (typeof SPEAKER_RULES)[number];
 
 /** What a finished job took and cost. Times in seconds, money in US dollars. */
 export interface Receipt {
@@ -361,28 +386,70 @@ export interface Segment {
   end: number;
   text: string;
   words: Word[];
+  /** Who spoke, with diarization; a segment never holds two speakers' words. */
   speaker?: string;
+  /** Mean of the logarithms of its tokens' probabilities, where the engine gives one. */
+  avg_logprob?: number;
+  /** Probability that there is no speech in it, 0–1, where the engine gives one. */
+  no_speech_prob?: number;
+}
+
+/** A stretch of audio in which one speaker holds the floor, in seconds from its start. */
+export interface SpeakerTurn {
+  start: number;
+  end: number;
+  speaker: string;
+}
+
+/** What the cleanup gave to another speaker, and by which rule. */
+export interface SpeakerMerge {
+  rule: SpeakerRule;
+  start: number;
+  end: number;
+  from: string;
+  to: string;
+  /** What was said in it, where the rule went by the words. */
+  text?: string;
+}
+
+/** Who spoke when. */
+export interface Diarization {
+  /** Name of the diarization model. */
+  model: string;
+  /** In the order of their first words. */
+  speakers: string[];
+  /** After the cleanup: ascending, not overlapping. */
+  turns: SpeakerTurn[];
+  /** As the model said, with the same names. */
+  raw_turns: SpeakerTurn[];
+  merges: SpeakerMerge[];
 }
 
 /** The result of a transcription. */
 export interface Transcript {
   version: 1;
   engine: { name: 'whisperx' | 'pocketsphinx'; model: string };
+  /** Of the text: `en` for a translation, which is into English. */
   language: string;
+  /** @default 'transcribe' */
+  task?: 'transcribe' | 'translate';
   /** Length of the audio in seconds. */
   duration: number;
   text: string;
   segments: Segment[];
+  /** Present if diarization was asked for and succeeded. */
+  diarization?: Diarization;
   degraded: Degradation[];
 }
 
 /** JSON body of `POST /transcribe` when the audio lies on the shared volume. */
-export interface TranscribeRequest {
+export interface TranscribeRequest extends TranscriptionOptions {
   /** Path below the shared directory. */
   path: string;
-  language?: string;
   /** Seconds at which to begin: what comes before was transcribed by an earlier attempt. @default 0 */
   start_at?: number;
+  /** What that attempt heard before `start_at`: it becomes part of the result. @default - nothing */
+  earlier?: Segment[];
   /** Longest audio in seconds. @default - the service's own cap */
   max_seconds?: number;
 }
@@ -393,7 +460,9 @@ export type TranscribeEvent =
   | { type: 'segment'; segment: Segment }
   /** All speech before `end` (seconds) has been sent: an interrupted job can go on from there. */
   | { type: 'window'; end: number; progress: number }
-  /** The last line of a success. Holds only the segments from `start_at` on. */
+  /** How a stage beside the words gets on; `progress` is that of the whole work, 0 to 1. */
+  | { type: 'stage'; stage: Stage; state: StageState; progress: number }
+  /** The last line of a success: `earlier` and everything from `start_at` on, with speakers where they were asked for. */
   | { type: 'result'; transcript: Transcript }
   /** The last line of a failure after streaming began. */
   | { type: 'error'; error: JobError };

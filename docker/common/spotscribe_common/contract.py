@@ -4,7 +4,7 @@ The tests hold every fixture and every event sent against the JSON schema made f
 All times are seconds from the start of the audio.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,11 +14,11 @@ from spotscribe_common.errors import ErrorCode
 class Shape(BaseModel):
     """A shape of the contract: unknown fields are refused, absent ones are left out of the JSON."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     def to_json(self) -> str:
         """The shape as one line of JSON."""
-        return self.model_dump_json(exclude_none=True)
+        return self.model_dump_json(exclude_none=True, by_alias=True)
 
 
 class Word(Shape):
@@ -40,6 +40,43 @@ class Segment(Shape):
     text: str
     words: list[Word]
     speaker: str | None = None
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+
+
+SpeakerRule = Literal["short_turns", "interjections", "minor_speakers"]
+SPEAKER_RULES: tuple[SpeakerRule, ...] = get_args(SpeakerRule)
+Task = Literal["transcribe", "translate"]
+
+
+class SpeakerTurn(Shape):
+    """A stretch of audio in which one speaker holds the floor."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+class SpeakerMerge(Shape):
+    """What the cleanup gave to another speaker, and by which rule; `text` where it went by the words."""
+
+    rule: SpeakerRule
+    start: float
+    end: float
+    # `from` in JSON, which Python keeps for itself.
+    from_: str = Field(alias="from")
+    to: str
+    text: str | None = None
+
+
+class Diarization(Shape):
+    """Who spoke when: `turns` after the cleanup, `raw_turns` before, under the same names."""
+
+    model: str
+    speakers: list[str]
+    turns: list[SpeakerTurn]
+    raw_turns: list[SpeakerTurn]
+    merges: list[SpeakerMerge]
 
 
 class Degradation(Shape):
@@ -62,18 +99,34 @@ class Transcript(Shape):
     version: Literal[1] = 1
     engine: EngineName
     language: str
+    task: Task | None = None
     duration: float
     text: str
     segments: list[Segment]
+    diarization: Diarization | None = None
     degraded: list[Degradation]
 
 
-class TranscribeRequest(Shape):
+class TranscriptionOptions(Shape):
+    """What the caller may choose about a transcription."""
+
+    language: str | None = None
+    task: Task = "transcribe"
+    hotwords: str | None = Field(default=None, max_length=1000)
+    prompt: str | None = Field(default=None, max_length=2000)
+    diarize: bool = False
+    num_speakers: int | None = Field(default=None, ge=1, le=20)
+    min_speakers: int | None = Field(default=None, ge=1, le=20)
+    max_speakers: int | None = Field(default=None, ge=1, le=20)
+    speaker_cleanup: list[SpeakerRule] = Field(default_factory=lambda: list(SPEAKER_RULES))
+
+
+class TranscribeRequest(TranscriptionOptions):
     """JSON body of `POST /transcribe`."""
 
     path: str = Field(min_length=1, max_length=1024)
-    language: str | None = None
     start_at: float = Field(default=0, ge=0, allow_inf_nan=False)
+    earlier: list[Segment] = Field(default_factory=list)
     max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
@@ -108,6 +161,15 @@ class WindowDone(Shape):
     progress: float
 
 
+class StageChanged(Shape):
+    """How a stage beside the words gets on; `progress` is that of the whole work, 0 to 1."""
+
+    type: Literal["stage"] = "stage"
+    stage: Literal["transcript", "diarization", "analysis"]
+    state: Literal["waiting", "running", "succeeded", "failed", "skipped"]
+    progress: float
+
+
 class Result(Shape):
     """Last line of a success."""
 
@@ -122,4 +184,6 @@ class Failed(Shape):
     error: JobError
 
 
-TranscribeEvent = Annotated[Started | SegmentSent | WindowDone | Result | Failed, Field(discriminator="type")]
+TranscribeEvent = Annotated[
+    Started | SegmentSent | WindowDone | StageChanged | Result | Failed, Field(discriminator="type")
+]

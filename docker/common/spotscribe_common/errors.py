@@ -12,6 +12,7 @@ ErrorCode = Literal[
     "source_not_found",
     "source_forbidden",
     "model_missing",
+    "model_not_found",
     "busy",
     "internal",
 ]
@@ -61,6 +62,12 @@ class SourceNotFoundError(PermanentError):
     """There is no such file in the shared directory."""
 
     code, status = "source_not_found", 404
+
+
+class ModelNotFoundError(PermanentError):
+    """The request names a model that is not the one that is loaded."""
+
+    code, status = "model_not_found", 404
 
 
 class AudioTooLongError(PermanentError):

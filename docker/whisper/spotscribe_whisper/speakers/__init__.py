@@ -1,0 +1,1 @@
+"""Who spoke when: diarization, its cleanup, and the words' speakers."""
