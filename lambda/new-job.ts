@@ -25,7 +25,10 @@ export function newJob(job: {
     created_at: now,
     updated_at: now,
     progress: 0,
-    stages: { transcript: 'waiting' },
+    stages: {
+      transcript: 'waiting',
+      ...(job.options.diarize === true && { diarization: 'waiting' as const }),
+    },
     degraded: [],
     attempt: 0,
     open: 'open',

@@ -96,7 +96,7 @@ function rowFor(
 
 /** The body with its fields in one order: the same request is the same however its client writes it. */
 const canonical = ({ name, size, options }: SubmitJobRequest) =>
-  JSON.stringify([name, size, options?.language]);
+  JSON.stringify([name, size, Object.entries(options ?? {}).sort()]);
 
 async function created(
   row: JobRow,

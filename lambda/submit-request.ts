@@ -2,19 +2,14 @@ import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import type { SubmitJobRequest } from './contract';
 import { Refusal } from './http';
+import { transcriptionOptions } from './transcription-options';
 
 z.config(en());
 
 const schema: z.ZodMiniType<SubmitJobRequest> = z.strictObject({
   name: z.optional(z.string().check(z.maxLength(1024))),
   size: z.optional(z.int().check(z.minimum(1))),
-  options: z.optional(
-    z.strictObject({
-      language: z.optional(
-        z.string().check(z.regex(/^[a-z]{2,3}$/, 'Expected a language code such as "en"')),
-      ),
-    }),
-  ),
+  options: z.optional(transcriptionOptions),
 });
 
 /**

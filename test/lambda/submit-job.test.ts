@@ -95,6 +95,15 @@ describe('a new job', () => {
     expect(stored()).toMatchObject([{ tenant: 'globex' }]);
     expect((await post({ tenant: 'acme' }, {}, 'globex')).statusCode).toBe(400);
   });
+
+  test('waits for its diarization too, if that was asked for', async () => {
+    await post({ options: { diarize: true } });
+    await post({ options: { diarize: false } });
+    expect(stored().map(({ stages }) => stages)).toEqual([
+      { transcript: 'waiting', diarization: 'waiting' },
+      { transcript: 'waiting' },
+    ]);
+  });
 });
 
 describe('the address of an upload', () => {
@@ -225,7 +234,7 @@ describe('a hostile file name', () => {
 });
 
 describe('a request with an Idempotency-Key', () => {
-  const body = { name: 'meeting.mp3', size: 500, options: { language: 'en' } };
+  const body = { name: 'meeting.mp3', size: 500, options: { language: 'en', diarize: true } };
   const repeat = (content: unknown = body) => post(content, { 'idempotency-key': 'k#1' });
   const written = () =>
     dynamo
@@ -271,7 +280,11 @@ describe('a request with an Idempotency-Key', () => {
 
   test('gets the same job though its fields come in another order', async () => {
     const { job } = await made();
-    const again = await repeat({ options: { language: 'en' }, size: 500, name: 'meeting.mp3' });
+    const again = await repeat({
+      options: { diarize: true, language: 'en' },
+      size: 500,
+      name: 'meeting.mp3',
+    });
     expect(bodyOf(again)).toMatchObject({ id: job.id });
   });
 
@@ -286,7 +299,10 @@ describe('a request with an Idempotency-Key', () => {
   test.each([
     { ...body, name: 'other.mp3' },
     { ...body, size: 501 },
-    { ...body, options: { language: 'de' } },
+    { ...body, options: { language: 'de', diarize: true } },
+    { ...body, options: { language: 'en' } },
+    { ...body, options: { ...body.options, num_speakers: 2 } },
+    { ...body, options: { ...body.options, speaker_cleanup: [] } },
     { ...body, options: {} },
     {},
   ])('is refused with another body: %j', async (other) => {
