@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Segment, TranscribeEvent, TranscribeRequest } from '../../lambda/contract';
+import type { Segment, TranscribeEvent, TranscribeRequest, Transcript } from '../../lambda/contract';
 
 /** What the service does with a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
@@ -93,11 +93,24 @@ export const segmentAt = (start: number, id = 0): Segment => ({
   words: [{ word: `word ${start}`, start, end: start + 1 }],
 });
 
-/** A service that hears one segment in each ten seconds of audio, and takes `windowMs` for each of these windows. */
-export function hearing(duration: number, windowMs: number): Script {
-  return async ({ start_at = 0 }, answer) => {
+/** Share of the words in the progress of a work that goes on to the speakers. */
+const WORDS_SHARE = 0.6;
+
+/**
+ * A service that hears one segment in each ten seconds of audio, and takes `windowMs` for each of these windows. One
+ * speaker says them all, where speakers are asked for.
+ *
+ * @param diarizing done before that speaker is found
+ */
+export function hearing(
+  duration: number,
+  windowMs: number,
+  diarizing: (answer: Answer) => Promise<void> = () => sleep(windowMs),
+): Script {
+  return async ({ start_at = 0, earlier = [], diarize = false }, answer) => {
     answer.event({ type: 'started', duration, engine: 'pocketsphinx', model: 'test' });
-    const segments: Segment[] = [];
+    const share = diarize ? WORDS_SHARE : 1;
+    const segments: Segment[] = [...earlier];
     for (let start = start_at; start < duration; start += 10) {
       await sleep(windowMs);
       if (answer.gone) return;
@@ -105,22 +118,37 @@ export function hearing(duration: number, windowMs: number): Script {
       segments.push(segment);
       answer.event({ type: 'segment', segment });
       const end = Math.min(start + 10, duration);
-      answer.event({ type: 'window', end, progress: end / duration });
+      answer.event({ type: 'window', end, progress: (end / duration) * share });
     }
-    answer.event({
-      type: 'result',
-      transcript: {
-        version: 1,
-        engine: { name: 'pocketsphinx', model: 'test' },
-        language: 'en',
-        duration,
-        text: segments.map(({ text }) => text).join(' '),
-        segments,
-        degraded: [],
-      },
-    });
+    if (diarize) {
+      answer.event({ type: 'stage', stage: 'diarization', state: 'running', progress: share });
+      await diarizing(answer);
+      if (answer.gone) return;
+      answer.event({ type: 'stage', stage: 'diarization', state: 'succeeded', progress: 1 });
+    }
+    const whole = transcriptOf(segments, duration);
+    answer.event({ type: 'result', transcript: diarize ? spokenBy('A', whole) : whole });
   };
 }
+
+export const transcriptOf = (segments: Segment[], duration: number): Transcript => ({
+  version: 1,
+  engine: { name: 'pocketsphinx', model: 'test' },
+  language: 'en',
+  duration,
+  text: segments.map(({ text }) => text).join(' '),
+  segments,
+  degraded: [],
+});
+
+const spokenBy = (speaker: string, transcript: Transcript): Transcript => {
+  const turns = transcript.segments.map(({ start, end }) => ({ start, end, speaker }));
+  return {
+    ...transcript,
+    segments: transcript.segments.map((segment) => ({ ...segment, speaker })),
+    diarization: { model: 'test', speakers: [speaker], turns, raw_turns: turns, merges: [] },
+  };
+};
 
 /** Resolves when `condition` holds. @throws after `seconds` */
 export async function until(

@@ -1,20 +1,11 @@
 import { Transcription } from '../../docker/worker/src/transcription';
-import type { Transcript } from '../../lambda/contract';
-import { segmentAt } from './model-server';
+import { segmentAt, transcriptOf } from './model-server';
 
-const result = (starts: number[]): Transcript => ({
-  version: 1,
-  engine: { name: 'pocketsphinx', model: 'test' },
-  language: 'en',
-  duration: 40,
-  text: starts.map((start) => `word ${start}`).join(' '),
-  segments: starts.map((start, id) => segmentAt(start, id)),
-  degraded: [{ stage: 'alignment', reason: 'none' }],
-});
+const row = { options: {}, progress: 0.3 };
 
 describe('a transcription', () => {
   it('keeps in its checkpoint the segments of finished windows alone', () => {
-    const transcription = new Transcription();
+    const transcription = new Transcription(row);
     transcription.take({ type: 'segment', segment: segmentAt(0) });
     expect(transcription.checkpoint()).toEqual({ end: 0, segments: [] });
     transcription.take({ type: 'window', end: 10, progress: 0.25 });
@@ -23,30 +14,42 @@ describe('a transcription', () => {
     expect(transcription.progress).toBe(0.25);
   });
 
-  it('sews what an earlier attempt heard to the rest, and numbers the segments anew', () => {
-    const transcription = new Transcription({
-      end: 20,
-      segments: [segmentAt(0), segmentAt(10, 1)],
-      processing_seconds: 1,
-    });
+  it('goes on from what an earlier attempt heard, and from the progress that was shown', () => {
+    const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
+    const transcription = new Transcription(row, earlier);
     transcription.take({ type: 'started', duration: 40, engine: 'e', model: 'm' });
-    expect(transcription.progress).toBe(0.5);
-    transcription.take({ type: 'segment', segment: segmentAt(20, 0) });
+    expect(transcription.progress).toBe(0.3);
+    expect(transcription.checkpoint()).toEqual({ end: 20, segments: earlier.segments });
+    transcription.take({ type: 'segment', segment: segmentAt(20, 2) });
     transcription.take({ type: 'window', end: 30, progress: 0.75 });
     expect(transcription.checkpoint()).toEqual({
       end: 30,
       segments: [segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)],
     });
-    transcription.take({ type: 'result', transcript: result([20, 30]) });
-    expect(transcription.transcript).toEqual({
-      ...result([0, 10, 20, 30]),
-      degraded: [{ stage: 'alignment', reason: 'none' }],
-    });
+    expect(earlier.segments).toHaveLength(2);
   });
 
-  it('has no transcript before the result', () => {
-    const transcription = new Transcription();
-    transcription.take({ type: 'window', end: 40, progress: 1 });
+  it('begins at nothing where no checkpoint is left', () => {
+    expect(new Transcription(row).progress).toBe(0);
+  });
+
+  it('takes the result for the whole, as the service sends it', () => {
+    const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
+    const transcription = new Transcription(row, earlier);
+    const transcript = transcriptOf([segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)], 30);
     expect(transcription.transcript).toBeUndefined();
+    transcription.take({ type: 'result', transcript });
+    expect(transcription.transcript).toEqual(transcript);
+  });
+
+  it('follows the stages that were asked for', () => {
+    expect(new Transcription(row).stages).toEqual({ transcript: 'running' });
+    const transcription = new Transcription({ ...row, options: { diarize: true } });
+    expect(transcription.stages).toEqual({ transcript: 'running', diarization: 'waiting' });
+    transcription.take({ type: 'window', end: 40, progress: 0.6 });
+    transcription.take({ type: 'stage', stage: 'diarization', state: 'running', progress: 0.7 });
+    expect(transcription.stages).toEqual({ transcript: 'running', diarization: 'running' });
+    expect(transcription.progress).toBe(0.7);
+    expect(transcription.checkpoint().end).toBe(40);
   });
 });

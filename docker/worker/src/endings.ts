@@ -5,6 +5,7 @@ import { type JobRow, KEY, type Machine, type Transcript } from '../../../lambda
 import type { JobStore } from '../../../lambda/job-store';
 import { receipt } from '../../../lambda/prices';
 import type { Checkpoints } from './checkpoints';
+import { stagesAtEnd } from './stages';
 
 export interface EndingTools {
   s3: S3Client;
@@ -46,7 +47,7 @@ export class Endings {
         transcript_key,
         receipt: receipt(machine, { audio: transcript.duration, sinceQueued, processing }),
         degraded: transcript.degraded,
-        stages: { transcript: 'succeeded' },
+        stages: stagesAtEnd(row.options, transcript),
       },
       now,
     );

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import {
   type Checkpoint,
+  type Diarization,
   ERROR_CODES,
   type ErrorBody,
   type Segment,
+  SPEAKER_RULES,
   type TranscribeEvent,
   type Transcript,
 } from '../../../lambda/contract';
@@ -28,24 +30,53 @@ const segment = z.object({
   text: z.string(),
   words: z.array(word),
   speaker: z.string().optional(),
+  avg_logprob: z.number().optional(),
+  no_speech_prob: z.number().optional(),
 }) satisfies z.ZodType<Segment>;
+
+const stage = z.enum(['transcript', 'diarization', 'analysis']);
+const progress = z.number().min(0).max(1);
+const turn = z.object({ start: time, end: time, speaker: z.string() });
+
+const diarization = z.object({
+  model: z.string(),
+  speakers: z.array(z.string()),
+  turns: z.array(turn),
+  raw_turns: z.array(turn),
+  merges: z.array(
+    z.object({
+      rule: z.enum(SPEAKER_RULES),
+      start: time,
+      end: time,
+      from: z.string(),
+      to: z.string(),
+      text: z.string().optional(),
+    }),
+  ),
+}) satisfies z.ZodType<Diarization>;
 
 const transcript = z.object({
   version: z.literal(1),
   engine: z.object({ name: z.enum(['whisperx', 'pocketsphinx']), model: z.string() }),
   language: z.string(),
+  task: z.enum(['transcribe', 'translate']).optional(),
   duration: time,
   text: z.string(),
   segments: z.array(segment),
-  degraded: z.array(
-    z.object({ stage: z.enum(['transcript', 'diarization', 'analysis', 'alignment']), reason: z.string() }),
-  ),
+  diarization: diarization.optional(),
+  degraded: z.array(z.object({ stage: z.enum([...stage.options, 'alignment']), reason: z.string() })),
 }) satisfies z.ZodType<Transcript>;
 
 export const transcribeEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), duration: time, engine: z.string(), model: z.string() }),
   z.object({ type: z.literal('segment'), segment }),
-  z.object({ type: z.literal('window'), end: time, progress: z.number().min(0).max(1) }),
+  z.object({ type: z.literal('window'), end: time, progress }),
+  z.object({
+    type: z.literal('stage'),
+    stage,
+    state: z.enum(['waiting', 'running', 'succeeded', 'failed', 'skipped']),
+    progress,
+  }),
   z.object({ type: z.literal('result'), transcript }),
   z.object({ type: z.literal('error'), error }),
 ]) satisfies z.ZodType<TranscribeEvent>;

@@ -1,5 +1,12 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type Checkpoint, type JobRow, SHARED, type Transcript } from '../../../lambda/contract';
+import {
+  type Checkpoint,
+  type ErrorCode,
+  type JobRow,
+  SHARED,
+  type TranscribeRequest,
+  type Transcript,
+} from '../../../lambda/contract';
 import { SpotscribeError } from '../../../lambda/errors';
 import type { JobStore } from '../../../lambda/job-store';
 import type { Checkpoints } from './checkpoints';
@@ -13,6 +20,9 @@ import type { Scratch } from './scratch';
 import type { Stopwatch } from './stopwatch';
 import { Transcription } from './transcription';
 import type { Turn } from './turn';
+
+/** Codes that may be the fault of what an earlier attempt left, which comes with the request and makes it large. */
+const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
 
 /** What the work on a job needs. */
 export interface WorkTools {
@@ -40,6 +50,8 @@ export class JobWork {
   /** Seconds that machines spent on the job before this attempt. */
   private spent = 0;
   private savedAt = Date.now();
+  /** Seconds up to which the checkpoint in S3 reaches. */
+  private savedEnd = 0;
   /** Epoch milliseconds from which this machine's time is this job's. */
   private began = Infinity;
   private ended: number | undefined;
@@ -89,6 +101,7 @@ export class JobWork {
     const checkpoint = { ...this.transcription.checkpoint(), processing_seconds: this.processingSeconds };
     await this.tools.checkpoints.save(id, checkpoint);
     this.savedAt = Date.now();
+    this.savedEnd = checkpoint.end;
   }
 
   private async fetchAudio(signal: AbortSignal): Promise<void> {
@@ -109,7 +122,7 @@ export class JobWork {
     try {
       return await this.listen(signal);
     } catch (error) {
-      const refused = error instanceof SpotscribeError && error.code === 'invalid_request';
+      const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
       if (!refused || this.earlier === undefined) throw error;
       this.tools.log.warn({ job: this.row.id, err: error }, 'checkpoint refused: beginning again');
       this.earlier = undefined;
@@ -118,26 +131,29 @@ export class JobWork {
   }
 
   private async listen(signal: AbortSignal): Promise<Transcript> {
-    const transcription = (this.transcription = new Transcription(this.earlier));
-    const request = {
+    const transcription = (this.transcription = new Transcription(this.row, this.earlier));
+    this.savedEnd = transcription.end;
+    const request: TranscribeRequest = {
+      ...this.row.options,
       path: SHARED.input(this.row.id),
       max_seconds: this.tools.maxAudioSeconds,
-      ...(this.row.options.language !== undefined && { language: this.row.options.language }),
-      ...(this.earlier !== undefined && { start_at: this.earlier.end }),
+      ...(this.earlier !== undefined && { start_at: this.earlier.end, earlier: this.earlier.segments }),
     };
     for await (const event of this.tools.model.transcribe(request, signal)) {
       transcription.take(event);
-      if (event.type === 'started' || event.type === 'window') this.progress.report(transcription.progress);
-      if (event.type === 'window') await this.keepCheckpoint();
+      if (event.type === 'segment' || event.type === 'result') continue;
+      this.progress.report(transcription);
+      // At a stage's events too: after the last window diarization may take minutes.
+      await this.keepCheckpoint(transcription);
     }
     if (transcription.transcript === undefined)
       throw new ModelServiceFailed('The model service sent no result');
     return transcription.transcript;
   }
 
-  private async keepCheckpoint(): Promise<void> {
+  private async keepCheckpoint({ end }: Transcription): Promise<void> {
     const { checkpointMs, log } = this.tools;
-    if (Date.now() - this.savedAt < checkpointMs) return;
+    if (end === this.savedEnd || Date.now() - this.savedAt < checkpointMs) return;
     // Objects know no conditions on rows: whoever has lost the job must not write over its new owner's checkpoint.
     if (!(await this.lease.holds())) return;
     await this.saveCheckpoint().catch((error: unknown) => {

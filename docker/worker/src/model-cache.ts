@@ -1,9 +1,10 @@
 import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
 
-/** Where models lie in the cache's bucket, and what the folders of aligners begin with. */
+/** Where models lie in the cache's bucket, what the folders of aligners begin with, and where speakers' model lies. */
 const PREFIX = 'models/';
 const ALIGNERS = 'align-';
+const DIARIZATION = 'diarization/';
 
 /** A file of a model in the cache. */
 export interface CachedFile {
@@ -16,14 +17,16 @@ export interface CachedFile {
 }
 
 /**
- * The files of a model, and of all aligners beside it: which languages will come is not known beforehand.
+ * The files of a model, and of what lies beside it: all aligners, as which languages will come is not known beforehand,
+ * and the model that tells speakers apart. The service does without either, and says so in its results.
  *
  * @throws SpotscribeError `model_missing` if the model is not in the cache, or a key leads out of the directory
  */
 export async function listModels(s3: S3Client, bucket: string, model: string): Promise<CachedFile[]> {
-  const [files, aligners] = await Promise.all([
+  const [files, aligners, diarization] = await Promise.all([
     list(s3, bucket, `${PREFIX}${model}/`),
     list(s3, bucket, `${PREFIX}${ALIGNERS}`),
+    list(s3, bucket, `${PREFIX}${DIARIZATION}`),
   ]);
   if (files.length === 0) {
     throw new SpotscribeError(
@@ -31,7 +34,7 @@ export async function listModels(s3: S3Client, bucket: string, model: string): P
       `There is no model under s3://${bucket}/${PREFIX}${model}/. Upload its files there, or set another model.`,
     );
   }
-  return [...files, ...aligners];
+  return [...files, ...aligners, ...diarization];
 }
 
 async function list(s3: S3Client, bucket: string, prefix: string): Promise<CachedFile[]> {

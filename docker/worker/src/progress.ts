@@ -1,14 +1,24 @@
+import { isDeepStrictEqual } from 'node:util';
 import { StaleAttempt } from '../../../lambda/errors';
 import type { JobStore } from '../../../lambda/job-store';
 import type { Log } from './log';
+import type { Stages } from './stages';
 
 /** Rows are written at most this often, in milliseconds: a caller looks once a second or two. */
 const PERIOD_MS = 2_000;
+
+/** What a job's row shows of the work on it. */
+export interface Standing {
+  /** 0 to 1. */
+  progress: number;
+  stages: Stages;
+}
 
 /** Shows a job's progress in its row, without holding the work up. */
 export class ProgressReporter {
   private writing: Promise<void> | undefined;
   private writtenAt = 0;
+  private written: Stages | undefined;
 
   constructor(
     private readonly claim: { id: string; attempt: number },
@@ -17,29 +27,30 @@ export class ProgressReporter {
     private readonly onStale: (error: StaleAttempt) => void,
   ) {}
 
-  /** @param progress 0 to 1 */
-  report(progress: number): void {
-    if (this.writing !== undefined || Date.now() - this.writtenAt < PERIOD_MS) return;
+  /** Writes now and then, but every change of a stage: it may be the last word for minutes. */
+  report({ progress, stages }: Standing): void {
+    const changed = !isDeepStrictEqual(stages, this.written);
+    const due = this.writing === undefined && Date.now() - this.writtenAt >= PERIOD_MS;
+    if (!changed && !due) return;
     this.writtenAt = Date.now();
-    this.writing = this.write(progress).finally(() => {
-      this.writing = undefined;
-    });
+    this.written = stages;
+    const writing = (this.writing ?? Promise.resolve())
+      .then(() => this.write({ progress, stages }))
+      .finally(() => {
+        if (this.writing === writing) this.writing = undefined;
+      });
+    this.writing = writing;
   }
 
-  /** Waits for a write that is under way: it must not come after the commit, which would refuse it. */
+  /** Waits for writes that are under way: they must not come after the commit, which would refuse them. */
   async settle(): Promise<void> {
     await this.writing;
   }
 
-  private async write(progress: number): Promise<void> {
+  private async write(standing: Standing): Promise<void> {
     const { id, attempt } = this.claim;
     try {
-      await this.store.recordProgress(
-        id,
-        attempt,
-        { progress, stages: { transcript: 'running' } },
-        new Date(),
-      );
+      await this.store.recordProgress(id, attempt, standing, new Date());
     } catch (error) {
       if (error instanceof StaleAttempt) this.onStale(error);
       else this.log.warn({ job: id, attempt, err: error }, 'progress not recorded');

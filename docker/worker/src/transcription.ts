@@ -1,28 +1,29 @@
-import type { Checkpoint, Segment, TranscribeEvent, Transcript } from '../../../lambda/contract';
+import type { Checkpoint, JobRow, Segment, TranscribeEvent, Transcript } from '../../../lambda/contract';
+import { type Stages, stagesAtStart } from './stages';
 
 /** What one attempt has heard, on top of what earlier attempts left. */
 export class Transcription {
   /** 0 to 1. */
-  progress = 0;
-  /** The whole transcript, once the service has sent its part. */
+  progress: number;
+  stages: Stages;
+  /** The whole transcript, once the service has sent it. */
   transcript: Transcript | undefined;
   /** Seconds up to which everything has been heard. */
-  private end: number;
-  private readonly earlier: Segment[];
-  /** Segments of the windows that this attempt has finished. */
-  private readonly finished: Segment[] = [];
+  end: number;
+  /** Segments of the finished windows, those of earlier attempts first. */
+  private readonly finished: Segment[];
   private current: Segment[] = [];
 
-  constructor(earlier?: Checkpoint) {
+  constructor({ options, progress }: Pick<JobRow, 'options' | 'progress'>, earlier?: Checkpoint) {
+    // How much of the work is behind a checkpoint, the service alone knows: until it speaks, the row is right.
+    this.progress = earlier === undefined ? 0 : progress;
+    this.stages = stagesAtStart(options);
     this.end = earlier?.end ?? 0;
-    this.earlier = earlier?.segments ?? [];
+    this.finished = [...(earlier?.segments ?? [])];
   }
 
   take(event: TranscribeEvent): void {
     switch (event.type) {
-      case 'started':
-        this.progress = event.duration > 0 ? Math.min(1, this.end / event.duration) : 0;
-        break;
       case 'segment':
         this.current.push(event.segment);
         break;
@@ -32,9 +33,14 @@ export class Transcription {
         this.end = event.end;
         this.progress = event.progress;
         break;
-      case 'result':
-        this.transcript = this.whole(event.transcript);
+      case 'stage':
+        this.stages = { ...this.stages, [event.stage]: event.state };
+        this.progress = event.progress;
         break;
+      case 'result':
+        this.transcript = event.transcript;
+        break;
+      case 'started':
       case 'error':
         break;
     }
@@ -42,14 +48,6 @@ export class Transcription {
 
   /** The finished windows: where another attempt can go on. */
   checkpoint(): Pick<Checkpoint, 'end' | 'segments'> {
-    return { end: this.end, segments: renumbered([...this.earlier, ...this.finished]) };
-  }
-
-  private whole(rest: Transcript): Transcript {
-    if (this.earlier.length === 0) return rest;
-    const segments = renumbered([...this.earlier, ...rest.segments]);
-    return { ...rest, segments, text: segments.map(({ text }) => text).join(' ') };
+    return { end: this.end, segments: [...this.finished] };
   }
 }
-
-const renumbered = (segments: Segment[]) => segments.map((segment, id) => ({ ...segment, id }));

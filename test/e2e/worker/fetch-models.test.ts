@@ -40,17 +40,20 @@ const fetchAll = (whisperEngine: 'whisperx' | 'pocketsphinx' = 'whisperx') =>
 const sha256 = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
 describe('fetching models', () => {
-  it('brings the model and all aligners, large files in parts, and leaves other models alone', async () => {
+  it('brings the model, all aligners and the speakers’ model, large files in parts, and no other models', async () => {
     await put(`${model}/model.bin`, big);
     await put(`${model}/vocabulary/en.txt`, 'a b c');
     await put(`${model}/empty.txt`, Buffer.alloc(0));
     await put('align-en/model.safetensors', 'aligner');
+    await put('diarization/segmentation/pytorch_model.bin', 'who');
+    await put('diarization-of-old/config.yaml', 'other');
     await put('other/model.bin', 'other');
     await fetchAll();
     expect(readFileSync(join(folder, model, 'model.bin')).equals(big)).toBe(true);
     expect(readFileSync(join(folder, model, 'vocabulary/en.txt'), 'utf8')).toBe('a b c');
     expect(statSync(join(folder, model, 'empty.txt')).size).toBe(0);
-    expect(readdirSync(folder).sort()).toEqual(['.fetched.json', 'align-en', model]);
+    expect(readdirSync(folder).sort()).toEqual(['.fetched.json', 'align-en', 'diarization', model]);
+    expect(readFileSync(join(folder, 'diarization/segmentation/pytorch_model.bin'), 'utf8')).toBe('who');
     expect(readdirSync(join(folder, model)).sort()).toEqual(['empty.txt', 'model.bin', 'vocabulary']);
   });
 
@@ -84,6 +87,13 @@ describe('fetching models', () => {
     // What was there and whole stays; of the wrong one nothing is left.
     expect(readFileSync(join(folder, model, 'model.bin'), 'utf8')).toBe('good');
     expect(readdirSync(join(folder, model)).sort()).toEqual(['SHA256SUMS', 'config.json', 'model.bin']);
+  });
+
+  it('checks the model that tells speakers apart like any other', async () => {
+    await put(`${model}/model.bin`, 'good');
+    await put('diarization/config.yaml', 'evil');
+    await put('diarization/SHA256SUMS', `${sha256('good')}  config.yaml\n`);
+    await expect(fetchAll()).rejects.toThrow('The model file diarization/config.yaml has the sha256');
   });
 
   it('misses a file that the checksums name', async () => {

@@ -21,7 +21,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
-import { type JobRow, KEY, MAX_RECEIVES, type Transcript } from '../../../lambda/contract';
+import {
+  type JobRow,
+  KEY,
+  MAX_RECEIVES,
+  type Transcript,
+  type TranscriptionOptions,
+} from '../../../lambda/contract';
 import { JobStore } from '../../../lambda/job-store';
 import type { Clients } from '../../../docker/worker/src/clients';
 import { startEmulator, clientConfiguration } from '../../../local/emulator';
@@ -82,7 +88,7 @@ export class WorkerAws {
   }
 
   /** A queued job with its audio, its message not yet sent. */
-  async job(audio: Buffer = Buffer.from('sound')): Promise<JobRow> {
+  async job(options: TranscriptionOptions = {}): Promise<JobRow> {
     const id = `job_${randomBytes(16).toString('hex')}`;
     const now = new Date().toISOString();
     const row: JobRow = {
@@ -92,7 +98,7 @@ export class WorkerAws {
       name: 'a.mp3',
       origin: 'api',
       input_key: KEY.input(id),
-      options: {},
+      options,
       created_at: now,
       updated_at: now,
       queued_at: now,
@@ -105,7 +111,7 @@ export class WorkerAws {
       expires_at: Math.floor(Date.now() / 1000) + 86400,
     };
     await this.store.create(row);
-    await this.put(row.input_key, audio);
+    await this.put(row.input_key, 'sound');
     return row;
   }
 

@@ -9,7 +9,7 @@ import { Scratch } from '../../../docker/worker/src/scratch';
 import { Worker } from '../../../docker/worker/src/worker';
 import { KEY, type Checkpoint, type JobRow } from '../../../lambda/contract';
 import { freePort } from '../../../local/ports';
-import { hearing, ModelServer, segmentAt, until } from '../../worker/model-server';
+import { hearing, ModelServer, segmentAt, transcriptOf, until } from '../../worker/model-server';
 import { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
@@ -169,6 +169,7 @@ describe('a worker', () => {
     await Promise.all([ended(first), ended(second)]);
     const resumed = model.requests.find(({ path, start_at }) => path.startsWith(first.id) && start_at);
     expect(resumed?.start_at).toBe(end);
+    expect(resumed?.earlier).toHaveLength(end / 10);
     const { segments, text } = await aws.transcript(await row(first));
     expect(segments.map(({ id, start }) => [id, start])).toEqual(
       [0, 1, 2, 3, 4, 5].map((id) => [id, id * 10]),
@@ -177,6 +178,95 @@ describe('a worker', () => {
     expect((await row(first)).receipt!.processing_seconds).toBeGreaterThan(1);
     await queueEmpty();
     expect(await aws.keys(KEY.checkpoint(first.id))).toEqual([]);
+  });
+
+  it('asks the model for what the job chose, and shows how its diarization gets on', async () => {
+    let found = () => undefined as void;
+    const diarizing = new Promise<void>((resolve) => (found = resolve));
+    model.script = hearing(60, 1, () => diarizing);
+    const options = { task: 'translate', hotwords: 'Ölçer', diarize: true, max_speakers: 3 } as const;
+    const job = await aws.job(options);
+    await startWorker();
+    await aws.sendJob(job);
+    await until(async () => (await row(job)).stages.diarization === 'running', 'diarization runs');
+    expect(await row(job)).toMatchObject({ progress: 0.6, stages: { transcript: 'running' } });
+    found();
+    await ended(job);
+    expect(model.requests).toEqual([{ ...options, path: `${job.id}/input`, max_seconds: 3600 }]);
+    const done = await row(job);
+    expect(done).toMatchObject({
+      progress: 1,
+      stages: { transcript: 'succeeded', diarization: 'succeeded' },
+      degraded: [],
+    });
+    const { segments, diarization } = await aws.transcript(done);
+    expect(segments.map(({ speaker }) => speaker)).toEqual(Array(6).fill('A'));
+    expect(diarization?.turns).toHaveLength(6);
+  });
+
+  it('delivers the words where diarization failed, and says so', async () => {
+    const lost = { stage: 'diarization', reason: 'No speakers: there is no model.' } as const;
+    model.script = (_, answer) => {
+      answer.event({ type: 'stage', stage: 'diarization', state: 'failed', progress: 1 });
+      answer.event({ type: 'result', transcript: { ...transcriptOf([segmentAt(0)], 60), degraded: [lost] } });
+    };
+    const job = await aws.job({ diarize: true });
+    await startWorker();
+    await aws.sendJob(job);
+    await ended(job);
+    expect(await row(job)).toMatchObject({
+      stages: { transcript: 'succeeded', diarization: 'failed' },
+      degraded: [lost],
+    });
+  });
+
+  it('stopped while speakers are found, leaves all words to the next one, which finds the speakers alone', async () => {
+    model.script = hearing(60, 1, (answer) => until(() => answer.gone, 'the worker leaves'));
+    const job = await aws.job({ diarize: true });
+    const worker = await startWorker({ checkpointMs: 3_600_000 });
+    await aws.sendJob(job);
+    await until(async () => (await row(job)).stages.diarization === 'running', 'diarization runs');
+    await stop(worker);
+    expect(await aws.read(KEY.checkpoint(job.id))).toMatchObject({ end: 60 });
+
+    model.script = hearing(60, 1);
+    await startWorker();
+    await ended(job);
+    expect(model.requests[1]).toMatchObject({ diarize: true, start_at: 60 });
+    expect(model.requests[1]?.earlier?.map(({ id, start }) => [id, start])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((id) => [id, id * 10]),
+    );
+    const { segments } = await aws.transcript(await row(job));
+    expect(segments.map(({ id, speaker }) => [id, speaker])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((id) => [id, 'A']),
+    );
+  });
+
+  it('keeps a checkpoint of the last words while speakers are found, once', async () => {
+    // Speakers take until the words are saved, and then as long again as checkpoints are apart, three times.
+    model.script = hearing(60, 1, async (answer) => {
+      for (let left = 30; left > 0; left -= saved.includes(60) ? 1 : 0) {
+        answer.event({ type: 'stage', stage: 'diarization', state: 'running', progress: 0.8 });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
+    const clients = aws.clients();
+    const saved: number[] = [];
+    clients.s3.middlewareStack.add(
+      (next) => async (args) => {
+        const { Key, Body } = args.input as { Key?: string; Body?: string };
+        if (Key === KEY.checkpoint(job.id) && Body !== undefined) {
+          saved.push((JSON.parse(Body) as Checkpoint).end);
+        }
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const job = await aws.job({ diarize: true });
+    await startWorker({ clients, checkpointMs: 200 });
+    await aws.sendJob(job);
+    await ended(job);
+    expect(saved.filter((end) => end === 60)).toEqual([60]);
   });
 
   it('fails a job whose audio is at fault at once, and goes on with others', async () => {
