@@ -1,0 +1,1 @@
+"""A transcript as a file: subtitles and plain text."""

@@ -1,0 +1,71 @@
+"""When cues come and go. Twin of `lambda/cue-timing.ts`.
+
+All times are milliseconds. The figures are those of Netflix's timed-text style guides, the general and the English
+one: 5/6 of a second, 7 seconds, two frames of film at 24 a second, 20 characters a second for adults.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+from spotscribe_whisper.formats.lines import joined_width
+from spotscribe_whisper.formats.runs import Unit
+
+MIN_DURATION_MS: Final = 833
+MAX_DURATION_MS: Final = 7000
+MIN_GAP_MS: Final = 83
+_MS_PER_COLUMN: Final = 1000 // 20
+
+
+@dataclass(frozen=True)
+class Block:
+    """The units of a cue with its time."""
+
+    speaker: str | None
+    units: list[Unit]
+    start: int
+    end: int
+
+
+def reading_ms(columns: int) -> int:
+    """How long a cue of that many columns should stand."""
+    return min(max(columns * _MS_PER_COLUMN, MIN_DURATION_MS), MAX_DURATION_MS)
+
+
+def in_time(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks in their order, without overlaps, and long enough to be read where there is room.
+
+    Args:
+        blocks: by ascending start, with the times of their words.
+    """
+    apart = _apart(blocks)
+    timed = [_lengthened(block, following.start) for block, following in pairwise(apart)]
+    return timed + [_lengthened(block, None) for block in apart[-1:]]
+
+
+def _apart(blocks: Sequence[Block]) -> list[Block]:
+    """Ends a cue where the next one starts, but delays that one until the cue has had its least time."""
+    apart: list[Block] = []
+    for block in blocks:
+        start = block.start
+        if apart and apart[-1].end > start:
+            before = apart[-1]
+            start = max(start, min(before.end, before.start + MIN_DURATION_MS))
+            apart[-1] = replace(before, end=start)
+        own = max(min(block.end - block.start, MIN_DURATION_MS), 1)
+        end = min(max(block.end, start + own), start + MAX_DURATION_MS)
+        apart.append(replace(block, start=start, end=end))
+    return apart
+
+
+def _lengthened(block: Block, following: int | None) -> Block:
+    """Stays to be read, and goes two frames before the next one: the eye takes cues without a gap for one.
+
+    A cue that would get shorter than the minimum by that gap keeps the time of its words instead.
+    """
+    wanted = max(block.end, block.start + reading_ms(joined_width(block.units)))
+    if following is None or wanted <= following - MIN_GAP_MS:
+        return replace(block, end=wanted)
+    kept = min(block.end, block.start + MIN_DURATION_MS)
+    return replace(block, end=max(following - MIN_GAP_MS, kept))
