@@ -50,7 +50,7 @@ export async function contentHash(path: string, signal?: AbortSignal): Promise<s
  * @param generation how many earlier jobs of the same file came to nothing and are left behind
  */
 export function idempotencyKeyOf({ hash, name, options, salt }: Audio, generation: number): string {
-  const canonical = JSON.stringify([hash, name, options.language ?? null, salt, generation]);
+  const canonical = JSON.stringify([hash, name, Object.entries(options).sort(), salt, generation]);
   return `cli-${createHash('sha256').update(canonical).digest('hex')}`;
 }
 

@@ -25,7 +25,10 @@ export function jobLines(job: JobView): string {
     ['status', job.status],
     ['progress', percent(job.progress)],
     ['stages', stages.join(', ')],
-    ['language', job.options.language],
+    ...Object.entries(job.options).map(([option, value]): [string, string] => [
+      option.replaceAll('_', ' '),
+      shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
+    ]),
     ['origin', job.origin],
     ['created', instant(job.created_at)],
     ['queued', instant(job.queued_at)],

@@ -28,11 +28,6 @@ export function formats(text: string): TranscriptFormat[] {
   });
 }
 
-export function language(text: string): string {
-  if (/^[a-z]{2,3}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be a language code such as "en".');
-}
-
 const UNIT_MS: Record<string, number> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000 };
 /** Timers of Node.js end here. */
 const LONGEST_MS = 2 ** 31 - 1;

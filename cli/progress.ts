@@ -130,7 +130,8 @@ function bar(fraction: number): string {
 
 function outcomeLine({ input, status, job, error, seconds }: Outcome, terminal: Terminal): string {
   const name = shown(input.path);
-  if (status === 'skipped') return `${terminal.style('dim', '–')} ${name}  results are newer than the audio`;
+  if (status === 'skipped')
+    return `${terminal.style('dim', '–')} ${name}  results are newer than the audio; --force writes them anew`;
   if (status === 'failed') {
     return `${terminal.style('red', '✗')} ${name}  ${error?.code}: ${shown(error?.message ?? '')}`;
   }

@@ -11,13 +11,13 @@ import * as parse from './options';
 import { planOutputs, prepareFolders } from './outputs';
 import { LiveProgress, PlainProgress } from './progress';
 import { type BulkResult, transcribeAll } from './transcribe-all';
+import { addSpeechOptions, type SpeechOptions, transcriptionOptions } from './transcription-options';
 
-export interface TranscribeOptions {
+export interface TranscribeOptions extends SpeechOptions {
   url?: string;
   key?: string;
   out?: string;
   format: TranscriptFormat[];
-  language?: string;
   recursive?: boolean;
   force?: boolean;
   new?: boolean;
@@ -31,13 +31,14 @@ const FIRST_PATIENCE_MS = 3000;
 const PATIENCE_MS = 120_000;
 
 export function registerTranscribe(program: Command, context: Context): void {
-  program
+  const command = program
     .command('transcribe')
     .summary('transcribe audio files')
     .description(
       'Transcribes audio files: uploads them, waits for their jobs and writes the results beside the audio.\n\n' +
         'A run can be interrupted and repeated at any time: it goes on with the jobs that it had begun, and skips ' +
-        'files whose results are there and newer than the audio. An older result is replaced. Nothing is paid twice within a day.',
+        'files whose results are there and newer than the audio. An older result is replaced. Nothing is paid twice within ' +
+        'a day. Other options make another job: add --force where there are results already.',
     )
     .argument('<file...>', 'audio or video files, or folders with --recursive')
     .addOption(parse.urlOption())
@@ -47,8 +48,8 @@ export function registerTranscribe(program: Command, context: Context): void {
       new Option('--format <formats>', 'srt, vtt, txt, json, parted by commas')
         .argParser(parse.formats)
         .default(['srt', 'txt'], 'srt,txt'),
-    )
-    .option('--language <code>', 'language spoken, such as en (default: detected)', parse.language)
+    );
+  addSpeechOptions(command)
     .option('--recursive', 'take the audio in folders and their folders')
     .option('--force', 'write results anew, even if newer than the audio')
     .option('--new', 'pay for a new job, even if this audio was sent before; implies --force')
@@ -76,6 +77,7 @@ export async function transcribe(
   context: Context,
 ): Promise<BulkResult> {
   const { terminal, interruption } = context;
+  const speech = transcriptionOptions(options);
   const inputs = await findInputs(files, options.recursive === true);
   const plans = planOutputs(inputs, options.format, options.out);
   const connection = await findConnection(options, terminal.around.env, context.localConnection);
@@ -84,7 +86,7 @@ export async function transcribe(
   const result = await transcribeAll(plans, {
     run: {
       connection,
-      options: { language: options.language },
+      options: speech,
       anew: options.new === true,
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,

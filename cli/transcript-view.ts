@@ -4,13 +4,26 @@ import { duration, shown, width } from './format';
 const COLUMNS = 100;
 
 /** A transcript for reading: each segment with its times, and below it each word after the second at which it begins. */
-export function transcriptLines({ engine, language, duration: length, segments }: Transcript): string {
-  const head = `${duration(length)} of audio, ${language}, heard by ${engine.name} (${engine.model})\n`;
-  const body = segments.map(({ start, end, text, speaker, words }) => {
+export function transcriptLines(transcript: Transcript): string {
+  const body = transcript.segments.map(({ start, end, text, speaker, words }) => {
     const who = speaker === undefined ? '' : `${shown(speaker)}: `;
     return `\n[${start.toFixed(2)} – ${end.toFixed(2)} s] ${who}${shown(text.trim())}\n${wordLines(words)}`;
   });
-  return head + body.join('');
+  return head(transcript) + body.join('');
+}
+
+function head({ engine, language, task, duration: length, diarization }: Transcript): string {
+  const spoken = task === 'translate' ? `translated to ${language}` : language;
+  const lines = [`${duration(length)} of audio, ${spoken}, heard by ${engine.name} (${engine.model})`];
+  if (diarization !== undefined) {
+    const { speakers, model, merges } = diarization;
+    const names = speakers.length === 0 ? 'none' : speakers.map(shown).join(', ');
+    // What the cleanup changed is told: it may have been wrong.
+    const turns = merges.length === 1 ? '1 turn' : `${merges.length} turns`;
+    const changed = merges.length === 0 ? '' : `; ${turns} given to another speaker`;
+    lines.push(`speakers: ${names}, told apart by ${shown(model)}${changed}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function wordLines(words: Word[]): string {

@@ -61,6 +61,21 @@ test('a receipt without a known price shows no number for it', async () => {
   expect(out).toMatch(/^machine +g4dn\.xlarge, spot, no price known$/m);
 });
 
+test('shows what was chosen for a job, how its stages went, and what its result lacks', async () => {
+  Object.assign(api.jobs.get(firstId())!.view, {
+    options: { diarize: true, max_speakers: 3, hotwords: 'a\u001b[2Jb', speaker_cleanup: [] },
+    stages: { transcript: 'succeeded', diarization: 'failed' },
+    degraded: [{ stage: 'diarization', reason: 'No speakers: there is no model.' }],
+  });
+  const { out } = await run('show', firstId());
+  expect(out).toMatch(/^diarize +true$/m);
+  expect(out).toMatch(/^max speakers +3$/m);
+  expect(out).toMatch(/^hotwords +ab$/m);
+  expect(out).toMatch(/^speaker cleanup +none$/m);
+  expect(out).toMatch(/^stages +transcript succeeded, diarization failed$/m);
+  expect(out).toMatch(/^degraded +without diarization: No speakers: there is no model\.$/m);
+});
+
 test('prints a transcript as it is', async () => {
   expect((await run('transcript', firstId())).out).toBe('good morning\n');
   expect((await run('transcript', firstId(), '--format', 'srt')).out).toMatch(/^1\n00:00:00,000 --> /);

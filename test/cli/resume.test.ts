@@ -77,6 +77,23 @@ test('makes a new job where the earlier one was erased', async () => {
   expect(api.jobs.size).toBe(1);
 });
 
+test('another option is another job, and the same ones are the same, in whatever order', async () => {
+  const run = (...options: string[]) =>
+    runCli(['transcribe', 'talk.mp3', '--force', ...options], api.env, folder.path);
+  await run();
+  await run('--diarize', '--hotwords', 'Ölçer');
+  await run('--hotwords', 'Ölçer', '--diarize');
+  expect(api.jobs.size).toBe(2);
+  await run('--diarize');
+  await run('--diarize', '--no-speaker-cleanup');
+  await run('--diarize', '--speakers', '2');
+  await run('--diarize', '--max-speakers', '2');
+  expect(api.jobs.size).toBe(6);
+  await run('--translate');
+  await run('--prompt', 'Ölçer');
+  expect(api.jobs.size).toBe(8);
+});
+
 test('another language, name or content is another job', async () => {
   await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   await runCli(['transcribe', 'talk.mp3', '--force', '--language', 'de'], api.env, folder.path);

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { TranscriptionOptions } from '../../lambda/contract';
+import { FakeApi } from './fake-api';
+import { callCli, Folder } from './run-cli';
+
+let api: FakeApi;
+let folder: Folder;
+const run = (...options: string[]) =>
+  callCli(['transcribe', join(folder.path, 'talk.mp3'), ...options], api.env);
+
+beforeEach(async () => {
+  api = await new FakeApi().start();
+  folder = await Folder.with({ 'talk.mp3': 'good morning' });
+});
+afterEach(async () => {
+  await api.stop();
+  await folder.remove();
+});
+
+test.each<[string[], TranscriptionOptions]>([
+  [[], {}],
+  [['--language', 'de', '--translate'], { language: 'de', task: 'translate' }],
+  [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
+  [['--diarize'], { diarize: true }],
+  [['--diarize', '--speakers', '2'], { diarize: true, num_speakers: 2 }],
+  [
+    ['--diarize', '--min-speakers', '2', '--max-speakers', '20'],
+    { diarize: true, min_speakers: 2, max_speakers: 20 },
+  ],
+  [['--diarize', '--no-speaker-cleanup'], { diarize: true, speaker_cleanup: [] }],
+])('%j asks for %j, and for nothing that was not chosen', async (options, asked) => {
+  expect(await run(...options)).toMatchObject({ code: 0 });
+  expect([...api.jobs.values()].map(({ view }) => view.options)).toEqual([asked]);
+});
+
+test.each<[string[], RegExp]>([
+  [['--speakers', '2'], /^error: --speakers needs --diarize: add that, or leave it out$/m],
+  [['--min-speakers', '2'], /^error: --min-speakers needs --diarize/m],
+  [['--max-speakers', '2'], /^error: --max-speakers needs --diarize/m],
+  [['--no-speaker-cleanup'], /^error: --no-speaker-cleanup needs --diarize/m],
+  [['--diarize', '--speakers', '2', '--max-speakers', '3'], /'--speakers <n>' cannot be used with .*'--max-/],
+  [
+    ['--diarize', '--min-speakers', '3', '--max-speakers', '2'],
+    /--min-speakers is 3, more than --max-speakers 2: lower it, or raise that/,
+  ],
+  [['--diarize', '--speakers', '0'], /'0' is invalid.*whole number from 1 to 20/],
+  [['--diarize', '--max-speakers', '21'], /'21' is invalid.*whole number from 1 to 20/],
+  [['--hotwords', 'x'.repeat(1001)], /1001 characters; at most 1000/],
+  [['--prompt', 'x'.repeat(2001)], /2001 characters; at most 2000/],
+  [['--language', 'English'], /language code such as "en"/],
+])('%j is refused before anything is sent', async (options, message) => {
+  expect(await run(...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+  expect(api.requests).toEqual([]);
+});
