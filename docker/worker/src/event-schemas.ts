@@ -68,7 +68,13 @@ const transcript = z.object({
 }) satisfies z.ZodType<Transcript>;
 
 export const transcribeEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('started'), duration: time, engine: z.string(), model: z.string() }),
+  z.object({
+    type: z.literal('started'),
+    duration: time,
+    engine: z.string(),
+    model: z.string(),
+    language: z.string().optional(),
+  }),
   z.object({ type: z.literal('segment'), segment }),
   z.object({ type: z.literal('window'), end: time, progress }),
   z.object({
