@@ -1,52 +1,75 @@
 import type { Segment, Transcript, TranscriptFormat } from './contract';
+import type { Layout } from './cue-lines';
+import { type Cue, cues, prefix } from './cues';
 
 /** Content type and file ending of each format. */
 export const FORMAT: Record<TranscriptFormat, { type: string; render: (transcript: Transcript) => string }> =
   {
     json: { type: 'application/json', render: (transcript) => JSON.stringify(transcript) },
     txt: { type: 'text/plain; charset=utf-8', render: text },
-    srt: { type: 'application/x-subrip; charset=utf-8', render: srt },
-    vtt: { type: 'text/vtt; charset=utf-8', render: vtt },
+    srt: { type: 'application/x-subrip; charset=utf-8', render: (transcript) => srt(transcript, LAYOUT) },
+    vtt: { type: 'text/vtt; charset=utf-8', render: (transcript) => vtt(transcript, LAYOUT) },
   };
+
+/** Netflix's for English: two lines of 42 characters. */
+const LAYOUT: Layout = { maxLineWidth: 42, maxLineCount: 2, highlightWords: false };
 
 /** One line a segment. */
 function text({ segments }: Transcript): string {
   return segments.map((segment) => `${line(segment)}\n`).join('');
 }
 
-function srt({ segments }: Transcript): string {
-  return cues(segments)
-    .map(
-      ({ start, end, segment }, index) =>
-        `${index + 1}\n${time(start, ',')} --> ${time(end, ',')}\n${line(segment)}\n`,
-    )
+/**
+ * The transcript as SubRip: a cue is prefixed with its speaker where that is another than before.
+ *
+ * Twin, as is {@link vtt}, of `formats/subtitles.py` in the whisper service.
+ */
+export function srt({ segments }: Transcript, layout: Layout): string {
+  return cues(segments, layout, true)
+    .map((cue, index) => `${index + 1}\n${times(cue, ',')}\n${srtText(cue)}\n`)
     .join('\n');
 }
 
-function vtt({ segments }: Transcript): string {
-  const blocks = cues(segments).map(
-    ({ start, end, segment }) => `\n${time(start, '.')} --> ${time(end, '.')}\n${escapeVtt(line(segment))}\n`,
-  );
+/** The transcript as WebVTT: a speaker is the voice of a cue. */
+export function vtt({ segments }: Transcript, layout: Layout): string {
+  const blocks = cues(segments, layout, false).map((cue) => `\n${times(cue, '.')}\n${vttText(cue)}\n`);
   return `WEBVTT\n${blocks.join('')}`;
 }
 
-/** Segments as cues that do not overlap: a player would stack those that do. Times in milliseconds. */
-function cues(segments: Segment[]): { start: number; end: number; segment: Segment }[] {
-  const spoken = segments.filter(({ text: words }) => words.trim() !== '');
-  return spoken.map((segment, index) => {
-    const start = Math.round(segment.start * 1000);
-    const next = spoken[index + 1];
-    const limit = next === undefined ? Infinity : Math.round(next.start * 1000);
-    const end = Math.max(start, Math.min(Math.round(segment.end * 1000), limit));
-    return { start, end, segment };
-  });
-}
-
-/** The text on one line: an empty line would end a cue. Players take a lone carriage return for a line's end too. */
+/** The text on one line: players take a lone carriage return for a line's end too. */
 const line = ({ text: words, speaker }: Segment) =>
   `${speaker === undefined ? '' : `${speaker}: `}${words.trim().replace(/\s*[\r\n]\s*/g, ' ')}`;
 
-const escapeVtt = (words: string) => words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+function srtText(cue: Cue): string {
+  const name = cue.named ? withoutMarkup(prefix(cue.speaker)) : '';
+  const [first = '', ...rest] = linesOf(cue, withoutMarkup);
+  return [`${name}${first}`.replace(/ $/, ''), ...rest].join('\n');
+}
+
+function vttText(cue: Cue): string {
+  const voice = cue.speaker === undefined ? '' : `<v ${escaped(cue.speaker)}>`;
+  return voice + linesOf(cue, escaped).join('\n');
+}
+
+function linesOf({ lines, highlight }: Cue, written: (words: string) => string): string[] {
+  let number = 0;
+  return lines.map((words) =>
+    words
+      .map((word, index) => {
+        const shown = number === highlight ? `<u>${written(word.text)}</u>` : written(word.text);
+        number += 1;
+        return index > 0 && word.spaced ? ` ${shown}` : shown;
+      })
+      .join(''),
+  );
+}
+
+/** SubRip cannot escape: players drop or obey what looks like a tag, and an arrow makes a line of times. */
+const withoutMarkup = (words: string) => words.replace(/</g, '\u2039').replace(/>/g, '\u203a');
+
+const escaped = (words: string) => words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+
+const times = ({ start, end }: Cue, point: string) => `${time(start, point)} --> ${time(end, point)}`;
 
 /** Milliseconds as `hours:minutes:seconds`, with more than two digits for 100 hours and over. */
 function time(milliseconds: number, point: string): string {

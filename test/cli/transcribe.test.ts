@@ -23,7 +23,7 @@ test('uploads a file, waits for its job and writes the results beside it', async
   const { code, out, err } = await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(await read('talk.txt')).toBe('good morning\n');
-  expect(await read('talk.srt')).toBe('1\n00:00:00,000 --> 00:00:02,000\ngood morning\n');
+  expect(await read('talk.srt')).toBe('1\n00:00:00,000 --> 00:00:01,500\ngood morning\n');
   expect(out).toBe(`${join(folder.path, 'talk.srt')}\n${join(folder.path, 'talk.txt')}\n`);
   expect(err).toMatch(/talk\.mp3: reading\n.*uploading 12 B\n.*arriving\n.*transcribing\n.*saving\n/);
   expect(err).toContain('1:00 of audio in 4 s (15.0× real time), $0.00022');
@@ -36,6 +36,22 @@ test('writes the formats asked for to the folder asked for, which it makes', asy
   expect(await read('a/b/talk.vtt')).toMatch(/^WEBVTT/);
   expect(JSON.parse(await read('a/b/talk.json'))).toMatchObject({ text: 'good morning' });
   expect([...api.jobs.values()][0]?.view).toMatchObject({ name: 'talk.mp3', options: { language: 'en' } });
+});
+
+test('takes the shapes of OpenAI’s API, by its names, into files that end in what they hold', async () => {
+  const args = ['transcribe', 'talk.mp3', '--format', 'text,verbose_json,diarized_json,txt'];
+  expect((await runCli(args, api.env, folder.path)).code).toBe(0);
+  expect(await readdir(folder.path)).toEqual([
+    'talk.diarized.json',
+    'talk.mp3',
+    'talk.txt',
+    'talk.verbose.json',
+  ]);
+  expect(JSON.parse(await read('talk.verbose.json'))).toMatchObject({
+    language: 'english',
+    task: 'transcribe',
+  });
+  expect(JSON.parse(await read('talk.diarized.json')).segments[0]).toMatchObject({ speaker: 'unknown' });
 });
 
 test('prints JSON lines: one for each file as it ends, then the summary', async () => {

@@ -89,7 +89,7 @@ def mark(text: str, following: str | None) -> Mark:
             ):
                 return "clinging"
             if category(following.lstrip(f" {_OPENING}{_QUOTES}")[:1] or " ") == "Ll":
-                return "clause" if len(bare) - len(bare.rstrip(".")) > 1 or last == "…" else "none"
+                return "clause" if bare.endswith("..") or last == "…" else "none"
         return "sentence"
     if last and last in _CLAUSE_ENDS:
         return "clause"

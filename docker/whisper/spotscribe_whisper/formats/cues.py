@@ -100,11 +100,15 @@ def _crowded(found: list[Run]) -> list[bool]:
 
 
 def _highlighted(cue: Cue) -> list[Cue]:
-    """The cue once for each of its words, from that word's start to the next one's."""
+    """The cue once for each of its words, from that word's start to the next one's.
+
+    Each gets a millisecond at least; where there are more words than milliseconds, the first get none.
+    """
     words = [word for line in cue.lines for word in line]
     starts = [cue.start]
     for index, word in enumerate(words[1:], start=1):
-        starts.append(min(max(word.start, starts[-1] + 1), cue.end - (len(words) - index)))
+        latest = max(cue.end - (len(words) - index), starts[-1])
+        starts.append(min(max(word.start, starts[-1] + 1), latest))
     return [
         replace(cue, start=start, end=end, highlight=index)
         for index, (start, end) in enumerate(pairwise([*starts, cue.end]))

@@ -22,10 +22,9 @@ def vtt(transcript: Transcript, layout: Layout) -> str:
 
 
 def _srt_text(cue: Cue) -> str:
-    """SubRip has no way to write `<` other than as it is, so that it stays; but an arrow would make a line of times."""
-    name = prefix(cue.speaker) if cue.named else ""
-    first, *rest = _lines(cue, lambda text: text)
-    return "\n".join(line.replace("-->", "→") for line in [f"{name}{first}".rstrip(" "), *rest])
+    name = _without_markup(prefix(cue.speaker)) if cue.named else ""
+    first, *rest = _lines(cue, _without_markup)
+    return "\n".join([f"{name}{first}".rstrip(" "), *rest])
 
 
 def _vtt_text(cue: Cue) -> str:
@@ -45,6 +44,11 @@ def _lines(cue: Cue, written: Callable[[str], str]) -> list[str]:
             number += 1
         found.append(text)
     return found
+
+
+def _without_markup(text: str) -> str:
+    """SubRip cannot escape: players drop or obey what looks like a tag, and an arrow makes a line of times."""
+    return text.replace("<", "\u2039").replace(">", "\u203a")
 
 
 def _escaped(text: str) -> str:
