@@ -47,7 +47,7 @@ def _lines(cue: Cue, written: Callable[[str], str]) -> list[str]:
 
 
 def _without_markup(text: str) -> str:
-    """SubRip cannot escape: players drop or obey what looks like a tag, and an arrow makes a line of times."""
+    """SubRip cannot escape: players obey or drop what looks like a tag, and an arrow makes a time."""
     return text.replace("<", "\u2039").replace(">", "\u203a")
 
 
