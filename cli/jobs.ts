@@ -63,7 +63,9 @@ export function registerJobs(program: Command, context: Context): void {
   );
 
   add('transcript <id>', "Prints a job's transcript, as it is.")
-    .addOption(new Option('--format <format>', 'which').choices(TRANSCRIPT_FORMATS).default('txt'))
+    .addOption(
+      new Option('--format <format>', TRANSCRIPT_FORMATS.join(', ')).argParser(parse.format).default('txt'),
+    )
     .action(async (id: string, options: JobsOptions & { format: TranscriptFormat }) => {
       const format = options.json ? 'json' : options.format;
       terminal.data(await (await connect(options)).transcript(id, format));

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../lambda/contract';
+import { formatNamed, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../lambda/contract';
 
 /** Options that several commands share. */
 export const urlOption = () =>
@@ -20,12 +20,14 @@ export const wholeNumber =
   };
 
 /** Formats parted by commas, each once. */
-export function formats(text: string): TranscriptFormat[] {
-  return [...new Set(text.split(',').map((part) => part.trim()))].map((part) => {
-    const found = TRANSCRIPT_FORMATS.find((each) => each === part);
-    if (found !== undefined) return found;
-    throw new InvalidArgumentError(`"${part}" is none of ${TRANSCRIPT_FORMATS.join(', ')}.`);
-  });
+export const formats = (text: string): TranscriptFormat[] => [
+  ...new Set(text.split(',').map((part) => format(part.trim()))),
+];
+
+export function format(name: string): TranscriptFormat {
+  const found = formatNamed(name);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`"${name}" is none of ${TRANSCRIPT_FORMATS.join(', ')}.`);
 }
 
 const UNIT_MS: Record<string, number> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000 };

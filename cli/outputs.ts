@@ -1,6 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
-import type { TranscriptFormat } from '../lambda/contract';
+import { FORMAT_ENDING, type TranscriptFormat } from '../lambda/contract';
 import { UsageError } from './errors';
 import type { Input } from './inputs';
 
@@ -38,7 +38,7 @@ export function planOutputs(inputs: Input[], formats: TranscriptFormat[], folder
   return inputs.map((input, index) => ({
     input,
     outputs: formats.map((format) => {
-      const path = `${stems[index]}.${format}`;
+      const path = `${stems[index]}.${FORMAT_ENDING[format]}`;
       const other = owner.get(path);
       if (other !== undefined) {
         throw new UsageError(

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { TranscriptFormat } from '../lambda/contract';
+import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../lambda/contract';
 import { ApiClient, type Connection } from './client';
 import { findConnection } from './connection';
 import type { Context } from './context';
@@ -45,7 +45,7 @@ export function registerTranscribe(program: Command, context: Context): void {
     .addOption(parse.keyOption())
     .option('--out <folder>', 'write results there (default: beside the audio)')
     .addOption(
-      new Option('--format <formats>', 'srt, vtt, txt, json, parted by commas')
+      new Option('--format <formats>', `${TRANSCRIPT_FORMATS.join(', ')}, parted by commas`)
         .argParser(parse.formats)
         .default(['srt', 'txt'], 'srt,txt'),
     );

@@ -345,9 +345,23 @@ export interface ListJobsResponse {
   next?: string;
 }
 
-/** Formats of `GET /v1/jobs/{id}/transcript?format=…`. */
-export const TRANSCRIPT_FORMATS = ['json', 'txt', 'srt', 'vtt'] as const;
+/** Formats of `GET /v1/jobs/{id}/transcript?format=…`. The last two are shapes of OpenAI's API. */
+export const TRANSCRIPT_FORMATS = ['json', 'txt', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
 export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
+
+/** What names of files with a format end in. */
+export const FORMAT_ENDING: Record<TranscriptFormat, string> = {
+  json: 'json',
+  txt: 'txt',
+  srt: 'srt',
+  vtt: 'vtt',
+  verbose_json: 'verbose.json',
+  diarized_json: 'diarized.json',
+};
+
+/** The format of a name, if there is one: `txt` is `text` in OpenAI's API. */
+export const formatNamed = (name: string): TranscriptFormat | undefined =>
+  TRANSCRIPT_FORMATS.find((format) => format === (name === 'text' ? 'txt' : name));
 
 /** Detail of a completion event. */
 export interface JobEvent {
@@ -456,7 +470,8 @@ export interface TranscribeRequest extends TranscriptionOptions {
 
 /** A line of the NDJSON answer (`Accept: application/x-ndjson`) of `POST /transcribe`. */
 export type TranscribeEvent =
-  | { type: 'started'; duration: number; engine: string; model: string }
+  /** The audio is decoded; `language` is that of the text to come. */
+  | { type: 'started'; duration: number; engine: string; model: string; language?: string }
   | { type: 'segment'; segment: Segment }
   /** All speech before `end` (seconds) has been sent: an interrupted job can go on from there. */
   | { type: 'window'; end: number; progress: number }

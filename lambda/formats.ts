@@ -1,14 +1,17 @@
 import type { Segment, Transcript, TranscriptFormat } from './contract';
 import type { Layout } from './cue-lines';
 import { type Cue, cues, prefix } from './cues';
+import { diarizedJson, verboseJson } from './openai-formats';
 
-/** Content type and file ending of each format. */
+/** Content type of each format, and how it is made. */
 export const FORMAT: Record<TranscriptFormat, { type: string; render: (transcript: Transcript) => string }> =
   {
     json: { type: 'application/json', render: (transcript) => JSON.stringify(transcript) },
     txt: { type: 'text/plain; charset=utf-8', render: text },
     srt: { type: 'application/x-subrip; charset=utf-8', render: (transcript) => srt(transcript, LAYOUT) },
     vtt: { type: 'text/vtt; charset=utf-8', render: (transcript) => vtt(transcript, LAYOUT) },
+    verbose_json: { type: 'application/json', render: verboseJson },
+    diarized_json: { type: 'application/json', render: diarizedJson },
   };
 
 /** Netflix's for English: two lines of 42 characters. */

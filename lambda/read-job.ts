@@ -1,8 +1,11 @@
+import { gzipSync } from 'node:zlib';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
 import {
+  FORMAT_ENDING,
+  formatNamed,
   JOB_STATUSES,
   type JobRow,
   type ListJobsResponse,
@@ -20,6 +23,8 @@ import { view } from './views';
 
 /** What fits through Lambda (6 MB, some of it escaped); larger answers are fetched from S3. */
 const MAX_ANSWER_BYTES = 4_500_000;
+/** The encoding is accepted, and not with a weight of 0. */
+const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 const ADDRESS_SECONDS = 300;
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
@@ -74,11 +79,11 @@ async function listJobs(request: Request, { store }: Dependencies): Promise<Resp
 
 async function transcript(request: Request, row: JobRow, { s3, bucket }: Dependencies): Promise<Response> {
   const { format = 'json' } = request.queryStringParameters ?? {};
-  const kind: TranscriptFormat = oneOf('format', format, TRANSCRIPT_FORMATS);
+  const kind: TranscriptFormat = oneOf('format', formatNamed(format) ?? format, TRANSCRIPT_FORMATS);
   if (row.transcript_key === undefined) throw notReady(row);
   const object = { Bucket: bucket, Key: row.transcript_key };
   const headers = {
-    'content-disposition': `inline; filename="${row.id}.${kind}"`,
+    'content-disposition': `inline; filename="${row.id}.${FORMAT_ENDING[kind]}"`,
     'cache-control': 'private, no-store',
   };
   const stored = await s3.send(new GetObjectCommand(object)).catch((error: unknown) => {
@@ -96,7 +101,28 @@ async function transcript(request: Request, row: JobRow, { s3, bucket }: Depende
   }
   const content = JSON.parse((await stored.Body?.transformToString()) ?? '') as Transcript;
   const { type, render } = FORMAT[kind];
-  return { statusCode: 200, headers: { ...headers, 'content-type': type }, body: render(content) };
+  return fitted(request, kind, { ...headers, 'content-type': type }, render(content));
+}
+
+/** An answer that fits through Lambda: compressed, if it must be. Unlike the transcript itself, none lies in S3. */
+function fitted(
+  request: Request,
+  kind: TranscriptFormat,
+  headers: Record<string, string>,
+  body: string,
+): Response {
+  const bytes = Buffer.byteLength(body);
+  if (bytes <= MAX_ANSWER_BYTES) return { statusCode: 200, headers, body };
+  const packed = GZIP.test(request.headers['accept-encoding'] ?? '') ? gzipSync(body).toString('base64') : '';
+  if (packed !== '' && packed.length <= MAX_ANSWER_BYTES) {
+    const coding = { 'content-encoding': 'gzip', vary: 'accept-encoding' };
+    return { statusCode: 200, headers: { ...headers, ...coding }, body: packed, isBase64Encoded: true };
+  }
+  const limit = `${bytes} bytes as "${kind}"; at most ${MAX_ANSWER_BYTES} can be answered`;
+  const cure = packed === '' ? 'Accept the encoding gzip, or ask' : 'Ask';
+  throw new Refusal(400, 'invalid_request', `The transcript has ${limit}. ${cure} for the format "json"`, {
+    param: 'format',
+  });
 }
 
 function notReady(row: JobRow): Refusal {

@@ -78,7 +78,12 @@ test('shows what was chosen for a job, how its stages went, and what its result 
 
 test('prints a transcript as it is', async () => {
   expect((await run('transcript', firstId())).out).toBe('good morning\n');
+  expect((await run('transcript', firstId(), '--format', 'text')).out).toBe('good morning\n');
   expect((await run('transcript', firstId(), '--format', 'srt')).out).toMatch(/^1\n00:00:00,000 --> /);
+  expect(await run('transcript', firstId(), '--format', 'pdf')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('"pdf" is none of json, txt, srt, vtt, verbose_json, diarized_json'),
+  });
   expect(JSON.parse((await run('transcript', firstId(), '--json')).out)).toMatchObject({
     text: 'good morning',
   });

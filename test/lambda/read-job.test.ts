@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, type GetObjectCommandOutput, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -179,8 +180,8 @@ describe('a listing', () => {
 
 describe('a transcript', () => {
   const KEY = `jobs/${JOB_ID}/results/2/transcript.json`;
-  const read = (query?: Record<string, string>) =>
-    get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/transcript`, query });
+  const read = (query?: Record<string, string>, headers?: Record<string, string>) =>
+    get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/transcript`, query, headers });
   const given = (item: JobRow) => dynamo.on(GetCommand).resolves({ Item: item });
   const stored = (content: unknown, bytes?: number) => {
     const json = JSON.stringify(content);
@@ -226,11 +227,25 @@ describe('a transcript', () => {
     expect(response.body).toMatch(content);
   });
 
+  test.each([
+    ['text', 'txt', 'text/plain; charset=utf-8', /^Take 250 milligrams\.\n/],
+    ['verbose_json', 'verbose.json', 'application/json', /^\{"task":"transcribe",.*"language":"english",/],
+    ['diarized_json', 'diarized.json', 'application/json', /^\{"task":.*"type":"transcript\.text\.segment",/],
+  ])('is rendered as OpenAI’s %s, for a file ending in %s', async (format, ending, type, content) => {
+    const response = await read({ format });
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject({
+      'content-type': type,
+      'content-disposition': `inline; filename="${JOB_ID}.${ending}"`,
+    });
+    expect(response.body).toMatch(content);
+  });
+
   test.each(['pdf', 'SRT', '', 'constructor'])('is refused as %j, naming what there is', async (format) => {
     const response = await read({ format });
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toEqual({
-      message: `"format" must be one of json, txt, srt, vtt; got ${JSON.stringify(format)}`,
+      message: `"format" must be one of json, txt, srt, vtt, verbose_json, diarized_json; got ${JSON.stringify(format)}`,
       type: 'invalid_request_error',
       param: 'format',
       code: 'invalid_request',
@@ -282,6 +297,43 @@ describe('a transcript', () => {
   test('too large for an answer is still rendered: its text is not', async () => {
     stored(transcript, 4_500_001);
     expect((await read({ format: 'srt' })).statusCode).toBe(200);
+  });
+
+  describe('too large for an answer as rendered', () => {
+    const [segment] = transcript.segments;
+    const long = { ...transcript, segments: Array.from({ length: 20_000 }, (_, id) => ({ ...segment, id })) };
+    beforeEach(() => void stored(long));
+
+    test.each(['gzip', 'br, gzip;q=0.5', 'deflate,GZIP'])(
+      'is compressed for who accepts %s',
+      async (accepted) => {
+        const response = await read({ format: 'verbose_json' }, { 'accept-encoding': accepted });
+        expect(response).toMatchObject({ statusCode: 200, isBase64Encoded: true });
+        expect(response.headers).toMatchObject({
+          'content-encoding': 'gzip',
+          vary: 'accept-encoding',
+          'content-type': 'application/json',
+        });
+        const body = gunzipSync(Buffer.from(response.body!, 'base64')).toString();
+        expect(body.length).toBeGreaterThan(4_500_000);
+        expect(JSON.parse(body).segments).toHaveLength(20_000);
+      },
+    );
+
+    test.each([undefined, 'identity', 'gzip;q=0', 'gzip; q=0.0, br'])(
+      'is refused with the cure where %s is accepted',
+      async (accepted) => {
+        const headers: Record<string, string> = accepted === undefined ? {} : { 'accept-encoding': accepted };
+        const response = await read({ format: 'verbose_json' }, headers);
+        expect(response.statusCode).toBe(400);
+        expect(errorOf(response)).toMatchObject({
+          param: 'format',
+          message: expect.stringMatching(
+            /^The transcript has \d{7} bytes as "verbose_json"; at most 4500000 can be answered\. Accept the encoding gzip, or ask for the format "json"$/,
+          ),
+        });
+      },
+    );
   });
 
   test('that retention has taken before its row is not found', async () => {
