@@ -138,12 +138,13 @@ class JobError(Shape):
 
 
 class Started(Shape):
-    """First line of a stream: the audio is decoded, work begins."""
+    """First line of a stream: the audio is decoded, work begins; `language` is that of the text to come."""
 
     type: Literal["started"] = "started"
     duration: float
     engine: str
     model: str
+    language: str | None = None
 
 
 class SegmentSent(Shape):

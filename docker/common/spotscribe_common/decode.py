@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from spotscribe_common.bounded_process import Bounds, run_bounded
-from spotscribe_common.errors import AudioTooLongError, BadAudioError, InternalError
+from spotscribe_common.errors import AudioTooLongError, BadAudioError, DiskFullError
 from spotscribe_common.media import INPUT_GUARD, Media, input_name, probe, refuse_failure
 from spotscribe_common.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
 
@@ -32,7 +32,8 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
         UnsupportedMediaError: a playlist or a container that is not accepted.
         BadAudioError: not decodable, no audio, or less audio than the header promises.
         AudioTooLongError: longer than `max_seconds`.
-        InternalError: disk full, or ffmpeg missing.
+        DiskFullError: the scratch disk has no room.
+        InternalError: ffmpeg is missing.
     """
     media = await probe(file)
     if media.stated_seconds is not None and media.stated_seconds > max_seconds:
@@ -77,7 +78,7 @@ def _check_space(seconds: float | None, scratch: Path) -> None:
     needed = round((0 if seconds is None else seconds) * BYTES_PER_SECOND) + _DISK_RESERVE
     free = shutil.disk_usage(scratch).free
     if free < needed:
-        raise InternalError(
+        raise DiskFullError(
             f"The scratch disk has {free >> 20} MiB free and decoding needs {needed >> 20} MiB.",
             retry_after=30,
         )

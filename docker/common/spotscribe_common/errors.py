@@ -5,6 +5,7 @@ from typing import Literal
 # The codes of `ERROR_CODES` in lambda/contract.ts that a model service can answer with.
 ErrorCode = Literal[
     "invalid_request",
+    "unauthorized",
     "unsupported_media_type",
     "bad_audio",
     "audio_too_long",
@@ -50,6 +51,12 @@ class InvalidRequestError(PermanentError):
     """A field, or the combination of fields, is not acceptable."""
 
     code, status = "invalid_request", 400
+
+
+class UnauthorizedError(ServiceError):
+    """No key, or one that is not known: the client's fault, never that of a job's audio."""
+
+    code, status = "unauthorized", 401
 
 
 class SourceForbiddenError(PermanentError):
@@ -108,3 +115,15 @@ class ModelMissingError(RetryableError):
 
 class InternalError(RetryableError):
     """Something of ours failed: disk full, a program missing, a fault in the engine."""
+
+
+class OutOfMemoryError(RetryableError):
+    """The device's memory does not suffice; it may when less runs on it."""
+
+    status = 503
+
+
+class DiskFullError(RetryableError):
+    """The scratch disk has no room now."""
+
+    status = 503

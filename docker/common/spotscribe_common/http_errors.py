@@ -17,6 +17,7 @@ from spotscribe_common.errors import (
     InvalidRequestError,
     PermanentError,
     ServiceError,
+    UnauthorizedError,
 )
 
 _log = logging.getLogger(__name__)
@@ -58,7 +59,12 @@ def error_answer(error: Exception) -> JSONResponse:
     """The answer for an error that was raised before the answer began."""
     known = as_service_error(error)
     headers = {} if known.retry_after is None else {"Retry-After": str(known.retry_after)}
-    body = _body(known.message, known.code, permanent=isinstance(known, PermanentError), param=known.param)
+    body = _body(
+        known.message,
+        known.code,
+        permanent=isinstance(known, PermanentError | UnauthorizedError),
+        param=known.param,
+    )
     return JSONResponse(body, status_code=known.status, headers=headers)
 
 

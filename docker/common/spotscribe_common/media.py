@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from spotscribe_common.bounded_process import Bounds, Finished, run_bounded
-from spotscribe_common.errors import BadAudioError, InternalError, UnsupportedMediaError
+from spotscribe_common.errors import BadAudioError, DiskFullError, UnsupportedMediaError
 
 # Demuxers that hold their media themselves. None of them opens a second file or a URL.
 CONTAINERS = (
@@ -97,7 +97,7 @@ def refuse_failure(ended: Finished, verb: str, bounds: Bounds) -> None:
             f"The file's container is not accepted. Accepted are: {', '.join(CONTAINERS)}."
         )
     if "No space left on device" in ended.complaint:
-        raise InternalError("The scratch disk is full.", retry_after=30)
+        raise DiskFullError("The scratch disk is full.", retry_after=30)
     if ended.timed_out:
         raise BadAudioError(f"The file could not be {verb} within {bounds.wall_seconds:g} s.")
     if "Cannot allocate memory" in ended.complaint:

@@ -12,7 +12,13 @@ import pytest
 
 from spotscribe_common import decode as decode_module
 from spotscribe_common.decode import decode
-from spotscribe_common.errors import AudioTooLongError, BadAudioError, InternalError, UnsupportedMediaError
+from spotscribe_common.errors import (
+    AudioTooLongError,
+    BadAudioError,
+    DiskFullError,
+    InternalError,
+    UnsupportedMediaError,
+)
 from spotscribe_common.pcm import Pcm
 from spotscribe_testing.media import cut_off, ffmpeg, film, silence, tone
 
@@ -198,7 +204,7 @@ async def test_a_full_disk_is_ours_and_worth_a_retry(
 ) -> None:
     usage = shutil.disk_usage(scratch)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1 << 20))
-    assert "scratch disk has 1 MiB free" in await refused(InternalError, tone(tmp_path / "a.wav", 1), scratch)
+    assert "scratch disk has 1 MiB free" in await refused(DiskFullError, tone(tmp_path / "a.wav", 1), scratch)
 
 
 async def test_without_ffmpeg_the_error_says_what_to_install(
