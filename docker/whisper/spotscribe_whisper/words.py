@@ -21,6 +21,8 @@ def to_segment(heard: HeardSegment, number: int, offset: float) -> Segment:
         end=_rounded(heard.end + offset),
         text=heard.text.strip(),
         words=[_shifted(word, offset) for word in placed_words(heard)],
+        avg_logprob=None if heard.avg_logprob is None else round(heard.avg_logprob, 4),
+        no_speech_prob=None if heard.no_speech_prob is None else round(heard.no_speech_prob, 4),
     )
 
 

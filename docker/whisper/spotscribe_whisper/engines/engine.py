@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from spotscribe_common.contract import Degradation
+from spotscribe_common.contract import Degradation, Task
 from spotscribe_common.pcm import Samples
 
 EngineId = Literal["whisperx", "pocketsphinx"]
@@ -12,6 +12,29 @@ EngineId = Literal["whisperx", "pocketsphinx"]
 
 class CancelledTranscriptionError(Exception):
     """Nobody wants the result any more."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How a window is to be heard.
+
+    Attributes:
+        language: ISO 639-1 code of what is spoken.
+        task: `translate` gives English text.
+        prompt: text in the wanted style, as if it had been said before.
+        hotwords: names and rare words to listen for.
+        temperature: 0 takes the likeliest words; above it, words are drawn at random.
+    """
+
+    language: str
+    task: Task = "transcribe"
+    prompt: str | None = None
+    hotwords: str | None = None
+    temperature: float = 0.0
+
+
+# The fields of `Hearing` that an engine may not know.
+Ability = Literal["translate", "prompt", "hotwords", "temperature"]
 
 
 @dataclass
@@ -32,14 +55,17 @@ class HeardSegment:
     end: float
     text: str
     words: list[HeardWord]
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
 
 
 @dataclass
 class Heard:
-    """What was heard in one window."""
+    """What was heard in one window, and how long the stages of that took, in seconds."""
 
     segments: list[HeardSegment]
     degraded: list[Degradation] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +85,7 @@ class Engine(Protocol):
     model: str
     # Longest window, in seconds, that `hear` is given.
     longest_window: float
+    abilities: frozenset[Ability]
 
     def load(self) -> None:
         """Brings the model into memory, from local files alone.
@@ -76,9 +103,13 @@ class Engine(Protocol):
     def detect_language(self, samples: Samples) -> str:
         """Code of the language spoken at the beginning of these samples."""
 
-    def hear(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> Heard:
+    def tokens(self, text: str) -> list[int]:
+        """The model's numbers for a text; empty for an engine that has none."""
+
+    def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:
         """Transcribes one window of 16 kHz mono samples. The result depends on nothing but the arguments.
 
         Raises:
             CancelledTranscriptionError: `cancelled()` became true.
+            OutOfMemoryError: the device's memory does not suffice, not even for smaller batches.
         """

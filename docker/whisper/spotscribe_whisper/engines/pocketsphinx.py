@@ -6,6 +6,7 @@ import select
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -15,12 +16,14 @@ import numpy as np
 from spotscribe_common.errors import InternalError, ModelMissingError
 from spotscribe_common.pcm import Samples
 from spotscribe_whisper.engines.engine import (
+    Ability,
     CancelledTranscriptionError,
     Device,
     EngineId,
     Heard,
     HeardSegment,
     HeardWord,
+    Hearing,
 )
 
 # A pause of this length, in seconds, ends a segment.
@@ -37,6 +40,7 @@ class PocketsphinxEngine:
     """CMU Pocketsphinx with its US English model, in a process of its own, which a cancellation ends."""
 
     longest_window = 20.0
+    abilities: frozenset[Ability] = frozenset()
 
     def __init__(self) -> None:
         self.name: EngineId = "pocketsphinx"
@@ -80,7 +84,11 @@ class PocketsphinxEngine:
         """English."""
         return "en"
 
-    def hear(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> Heard:  # noqa: ARG002
+    def tokens(self, text: str) -> list[int]:  # noqa: ARG002
+        """None: its words are no tokens."""
+        return []
+
+    def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:  # noqa: ARG002
         """Transcribes one window."""
         if cancelled():
             raise CancelledTranscriptionError
@@ -88,13 +96,15 @@ class PocketsphinxEngine:
             return Heard([])
         if self._process is None:
             self.load()
+        began = time.monotonic()
         try:
             entries = self._ask(samples.tobytes(), cancelled)
         except BaseException:
             # What it was saying belongs to nobody now: the next window gets a new process.
             self.close()
             raise
-        return Heard(segments_at_pauses(words_of(entries)))
+        seconds = {"recognition": time.monotonic() - began}
+        return Heard(segments_at_pauses(words_of(entries)), seconds=seconds)
 
     def _ask(self, window: bytes, cancelled: Callable[[], bool]) -> list[list[Any]]:
         process = self._process

@@ -2,24 +2,31 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from spotscribe_common.contract import Degradation
-from spotscribe_common.errors import ModelMissingError
-from spotscribe_common.pcm import Samples
+from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
+from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_whisper.engines.decoding_context import fit_context
 from spotscribe_whisper.engines.engine import (
+    Ability,
     CancelledTranscriptionError,
     Device,
     EngineId,
     Heard,
-    HeardSegment,
+    Hearing,
 )
+from spotscribe_whisper.engines.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.engines.model_files import check_whisper_model, sentence_rules
-from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
+from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
+from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
+from spotscribe_whisper.engines.whisperx_words import unaligned_segments
 
 _log = logging.getLogger(__name__)
 # Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.
@@ -33,6 +40,11 @@ _OFFLINE = {
 # By device, best first. T4 has no bfloat16; what a GPU cannot do is left out by asking ctranslate2.
 _COMPUTE_TYPES = {"cuda": ("int8_float16", "float16", "float32"), "cpu": ("int8", "float32")}
 _BATCH = {"cuda": 16, "cpu": 8}
+# WhisperX's own thresholds for speech, written down because language detection needs them too.
+_VAD = {"onset": 0.5, "offset": 0.363}
+# What Whisper listens to to tell a language, and how far speech is looked for.
+_DETECTION_SECONDS = 30
+_SEARCHED_SECONDS = 120
 
 
 class WhisperxEngine:
@@ -45,7 +57,9 @@ class WhisperxEngine:
         scratch: directory for caches and for the rules of the sentence splitter.
     """
 
-    longest_window = 300.0
+    # Some twenty chunks of whisperX: the batches of a GPU are full, and a lost machine loses seconds of work.
+    longest_window = 600.0
+    abilities: frozenset[Ability] = frozenset({"translate", "prompt", "hotwords", "temperature"})
 
     def __init__(self, *, models: Path, model: str, compute_type: str, scratch: Path) -> None:
         self.name: EngineId = "whisperx"
@@ -56,8 +70,9 @@ class WhisperxEngine:
         self._device: Literal["cpu", "cuda"] = "cpu"
         self._pipeline: Any = None
         self._languages: Mapping[str, str] = {}
-        # One aligner is kept: they weigh a gigabyte, and most work is in one language.
-        self._aligner: tuple[str, Any, Any] | None = None
+        self._decoder: Any = None
+        self._aligner: Any = None
+        self._batch = _BATCH["cpu"]
 
     def load(self) -> None:
         """Loads the Whisper model and the voice activity detector that comes with whisperX."""
@@ -80,6 +95,7 @@ class WhisperxEngine:
         nltk.data.path.insert(0, str(sentence_rules(self._scratch)))
         self._languages = {"en": "english"} if self.model.endswith(".en") else dict(LANGUAGES)
         self._device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
+        self._batch = _BATCH[self._device]
         supported = ctranslate2.get_supported_compute_types(self._device)
         compute_type = self._compute_type
         if compute_type == "auto":
@@ -90,6 +106,7 @@ class WhisperxEngine:
                 self._device,
                 compute_type=compute_type,
                 vad_method="pyannote",
+                vad_options={f"vad_{name}": value for name, value in _VAD.items()},
                 local_files_only=True,
             )
         except RuntimeError as error:  # ctranslate2's word for weights that it cannot read
@@ -100,6 +117,8 @@ class WhisperxEngine:
             raise ModelMissingError(
                 f"The model in {directory} cannot be loaded as {compute_type} on {self._device}: {error}"
             ) from error
+        self._decoder = self._pipeline.model.model = RecordingDecoder(self._pipeline.model.model)
+        self._aligner = WhisperxAligner(self._models, self._device)
 
     def languages(self) -> Mapping[str, str]:
         """Whisper's languages; only English for a model whose name ends in `.en`. Empty before `load`."""
@@ -115,53 +134,84 @@ class WhisperxEngine:
         return Device("cuda", torch.cuda.get_device_name(), memory_total=total, memory_used=total - free)
 
     def detect_language(self, samples: Samples) -> str:
-        """The language of the first 30 seconds."""
-        return str(self._pipeline.detect_language(_as_float(samples)))
+        """The language of the first 30 seconds of speech in the first two minutes."""
+        audio = _as_float(samples[: _SEARCHED_SECONDS * SAMPLE_RATE])
+        return str(self._pipeline.detect_language(self._first_speech(audio)))
 
-    def hear(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> Heard:
-        """Transcribes one window and aligns its words."""
+    def tokens(self, text: str) -> list[int]:
+        """The model's numbers for a text, without special ones."""
+        numbers: list[int] = self._pipeline.model.hf_tokenizer.encode(text, add_special_tokens=False).ids
+        return numbers
+
+    def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:
+        """Transcribes one window and aligns its words; a translation's have no sounds to be aligned to."""
         audio = _as_float(samples)
-        result = self._pipeline.transcribe(audio, batch_size=_BATCH[self._device], language=language)
+        cut = self._set_context(how)
+        began = time.monotonic()
+        segments = self._transcribed(audio, how)
+        recognised = time.monotonic()
         if cancelled():
             raise CancelledTranscriptionError
-        return self._align(result["segments"], audio, language)
-
-    def _align(self, segments: list[dict[str, Any]], audio: Any, language: str) -> Heard:
-        """The words with their times; without an aligner the segments' times, and the reason."""
         if not segments:
-            return Heard([])
-        try:
-            model, metadata = self._aligner_of(language)
-            import whisperx  # noqa: PLC0415
+            heard = Heard([])
+        elif how.task == "translate":
+            heard = Heard(unaligned_segments(segments, "en"))
+        else:
+            heard = self._aligner.align(segments, audio, how.language)
+        if cut is not None:
+            heard.degraded.append(Degradation(stage="transcript", reason=f"The context was cut: {cut}."))
+        heard.seconds = {"recognition": recognised - began, "alignment": time.monotonic() - recognised}
+        return heard
 
-            aligned = whisperx.align(segments, model, metadata, audio, self._device)
-            return Heard(heard_segments(aligned["segments"], metadata["dictionary"], language))
-        except Exception as error:  # a transcript without exact word times is worth more than none
-            _log.warning("no alignment for %s: %s", language, error)
-            kept: list[HeardSegment] = unaligned_segments(segments, language)
-            return Heard(kept, [Degradation(stage="alignment", reason=_reason(error, language))])
-
-    def _aligner_of(self, language: str) -> tuple[Any, Any]:
-        if self._aligner is not None and self._aligner[0] == language:
-            return self._aligner[1], self._aligner[2]
-        import whisperx  # noqa: PLC0415
-
-        directory = self._models / f"align-{language}"
-        if not directory.is_dir():
-            raise ModelMissingError(f"there is no alignment model for {language!r} in {directory}")
-        self._aligner = None
-        model, metadata = whisperx.load_align_model(
-            language, self._device, model_name=str(directory), model_cache_only=True
+    def _set_context(self, how: Hearing) -> str | None:
+        context = fit_context(self._context_tokens(how.hotwords), self._context_tokens(how.prompt))
+        decode = self._pipeline.model.hf_tokenizer.decode
+        self._pipeline.options = replace(
+            self._pipeline.options,
+            hotwords=decode(context.hotwords) or None,
+            initial_prompt=decode(context.prompt) or None,
         )
-        self._aligner = (language, model, metadata)
-        return model, metadata
+        return context.cut
+
+    def _context_tokens(self, text: str | None) -> list[int]:
+        # As whisperX will encode it: with a space before it.
+        return self.tokens(f" {text.strip()}") if text and text.strip() else []
+
+    def _transcribed(self, audio: Any, how: Hearing) -> list[dict[str, Any]]:
+        """WhisperX's segments. Out of memory, the batch is halved once, for good."""
+        try:
+            return self._decoded(audio, how)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            release_memory()
+            if self._batch < _BATCH[self._device]:
+                raise OutOfMemoryError(
+                    f"The {self._device} ran out of memory, also with batches of {self._batch}. "
+                    "Use a smaller model, a smaller compute type, or a larger machine."
+                ) from error
+            self._batch //= 2
+            _log.warning("out of memory: batches are of %d from here on", self._batch)
+        return self._transcribed(audio, how)
+
+    def _decoded(self, audio: Any, how: Hearing) -> list[dict[str, Any]]:
+        self._decoder.begin(how.temperature)
+        result = self._pipeline.transcribe(
+            audio, batch_size=self._batch, language=how.language, task=how.task
+        )
+        segments: list[dict[str, Any]] = result["segments"]
+        for segment, no_speech_prob in zip(segments, self._decoder.no_speech_probs, strict=True):
+            segment["no_speech_prob"] = no_speech_prob
+        return segments
+
+    def _first_speech(self, audio: Any) -> Any:
+        """Up to 30 s of speech: music or silence at the beginning would be heard as some language."""
+        vad = self._pipeline.vad_model
+        found = vad({"waveform": vad.preprocess_audio(audio), "sample_rate": SAMPLE_RATE})
+        chunks = vad.merge_chunks(found, _DETECTION_SECONDS, **_VAD)
+        pieces = [audio[round(c["start"] * SAMPLE_RATE) : round(c["end"] * SAMPLE_RATE)] for c in chunks]
+        return np.concatenate(pieces)[: _DETECTION_SECONDS * SAMPLE_RATE] if pieces else audio
 
 
 def _as_float(samples: Samples) -> Any:
     return samples.astype(np.float32) / 32768.0
-
-
-def _reason(error: Exception, language: str) -> str:
-    if isinstance(error, ModelMissingError):
-        return f"Words' times are estimates: {error.message}."
-    return f"Words' times are estimates: aligning {language!r} failed with {type(error).__name__}: {error}"

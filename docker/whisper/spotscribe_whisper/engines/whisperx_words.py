@@ -5,9 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
-
-# Written without spaces: each character counts as a word, as in whisperX.
-_WITHOUT_SPACES = frozenset({"ja", "zh"})
+from spotscribe_whisper.languages import written_without_spaces
 
 
 def heard_segments(
@@ -28,7 +26,9 @@ def heard_segments(
         if not words:
             heard += unaligned_segments([segment], language)
             continue
-        heard.append(HeardSegment(*_span(segment, words), str(segment["text"]).strip(), words))
+        heard.append(
+            HeardSegment(*_span(segment, words), str(segment["text"]).strip(), words, *_odds(segment))
+        )
     return heard
 
 
@@ -40,6 +40,7 @@ def unaligned_segments(segments: Sequence[Mapping[str, Any]], language: str) -> 
             float(segment["end"]),
             str(segment["text"]).strip(),
             [HeardWord(text, None, None) for text in _split(str(segment["text"]), language)],
+            *_odds(segment),
         )
         for segment in segments
     ]
@@ -51,6 +52,10 @@ def _word(word: Mapping[str, Any], characters: Container[str]) -> HeardWord:
     if score is None or not any(character.lower() in characters for character in text):
         return HeardWord(text, None, None)
     return HeardWord(text, start, end, min(max(score, 0.0), 1.0))
+
+
+def _odds(segment: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    return _number(segment.get("avg_logprob")), _number(segment.get("no_speech_prob"))
 
 
 def _span(segment: Mapping[str, Any], words: Sequence[HeardWord]) -> tuple[float, float]:
@@ -69,6 +74,6 @@ def _number(value: Any) -> float | None:
 def _split(text: str, language: str) -> list[str]:
     return (
         [character for character in text if not character.isspace()]
-        if language in _WITHOUT_SPACES
+        if written_without_spaces(language)
         else text.split()
     )

@@ -1,0 +1,82 @@
+"""WhisperX's forced alignment with wav2vec2 models of `<models>/align-<language>`."""
+
+import logging
+from bisect import bisect_right
+from pathlib import Path
+from typing import Any
+
+from spotscribe_common.contract import Degradation
+from spotscribe_common.errors import ModelMissingError
+from spotscribe_whisper.engines.engine import Heard, HeardSegment
+from spotscribe_whisper.engines.memory import is_out_of_memory, release_memory
+from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
+
+_log = logging.getLogger(__name__)
+
+
+class WhisperxAligner:
+    """Gives words their times. One language's model is kept: they weigh a gigabyte, and most work is in one.
+
+    Args:
+        models: directory of model directories.
+        device: `cpu` or `cuda`.
+    """
+
+    def __init__(self, models: Path, device: str) -> None:
+        self._models = models
+        self._device = device
+        self._kept: tuple[str, Any, Any] | None = None
+
+    def align(self, segments: list[dict[str, Any]], audio: Any, language: str) -> Heard:
+        """The words with their times; where that fails the segments' own times, and the reason.
+
+        Args:
+            segments: of whisperX's transcription.
+            audio: float32 samples of the window.
+            language: ISO 639-1 code.
+        """
+        try:
+            model, metadata = self._model_of(language)
+            import whisperx  # noqa: PLC0415
+
+            aligned = whisperx.align(segments, model, metadata, audio, self._device)
+            heard = heard_segments(aligned["segments"], metadata["dictionary"], language)
+            _pass_on_silence(segments, heard)
+            return Heard(heard)
+        except Exception as error:  # a transcript without exact word times is worth more than none
+            _log.warning("no alignment for %s: %s", language, error)
+            if is_out_of_memory(error):
+                release_memory()
+            kept: list[HeardSegment] = unaligned_segments(segments, language)
+            return Heard(kept, [Degradation(stage="alignment", reason=_reason(error, language))])
+
+    def _model_of(self, language: str) -> tuple[Any, Any]:
+        if self._kept is not None and self._kept[0] == language:
+            return self._kept[1], self._kept[2]
+        import whisperx  # noqa: PLC0415
+
+        directory = self._models / f"align-{language}"
+        if not directory.is_dir():
+            raise ModelMissingError(f"there is no alignment model for {language!r} in {directory}")
+        self._kept = None
+        model, metadata = whisperx.load_align_model(
+            language, self._device, model_name=str(directory), model_cache_only=True
+        )
+        self._kept = (language, model, metadata)
+        return model, metadata
+
+
+def _pass_on_silence(chunks: list[dict[str, Any]], heard: list[HeardSegment]) -> None:
+    """Gives each sentence its chunk's probability of silence, which whisperX's alignment drops."""
+    starts = [chunk["start"] for chunk in chunks]
+    for segment in heard:
+        chunk = chunks[max(bisect_right(starts, segment.start) - 1, 0)]
+        segment.no_speech_prob = chunk.get("no_speech_prob")
+
+
+def _reason(error: Exception, language: str) -> str:
+    if isinstance(error, ModelMissingError):
+        return f"Words' times are estimates: {error.message}."
+    if is_out_of_memory(error):
+        return f"Words' times are estimates: aligning {language!r} ran out of memory."
+    return f"Words' times are estimates: aligning {language!r} failed with {type(error).__name__}: {error}"

@@ -1,0 +1,37 @@
+"""Stands in for whisperX's ctranslate2 model, to pass on and to keep what whisperX itself leaves out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class RecordingDecoder:
+    """Draws words at a temperature, and remembers how likely silence was, chunk by chunk.
+
+    WhisperX calls `generate` for each batch, in the order of the chunks that it returns.
+
+    Args:
+        model: a `ctranslate2.models.Whisper`; everything but `generate` is its own.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._temperature = 0.0
+        self.no_speech_probs: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """What the model has."""
+        return getattr(self._model, name)
+
+    def begin(self, temperature: float) -> None:
+        """Forgets the last window's chunks."""
+        self._temperature = temperature
+        self.no_speech_probs = []
+
+    def generate(self, features: Any, prompts: Sequence[Sequence[int]], **options: Any) -> Any:
+        """The model's own, at the temperature, with the probability of silence."""
+        if self._temperature > 0:
+            # Beam search knows no chance: as in OpenAI's whisper, a temperature takes its place.
+            options |= {"beam_size": 1, "sampling_topk": 0, "sampling_temperature": self._temperature}
+        results = self._model.generate(features, prompts, return_no_speech_prob=True, **options)
+        self.no_speech_probs += [float(result.no_speech_prob) for result in results]
+        return results
