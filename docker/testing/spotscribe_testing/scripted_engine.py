@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_whisper.engines.engine import (
+    Ability,
     CancelledTranscriptionError,
     Device,
     EngineId,
     Heard,
     HeardSegment,
     HeardWord,
+    Hearing,
 )
 
 
@@ -19,6 +21,7 @@ class ScriptedEngine:
     """Windows of 10 s. `go` lets it work; clear it to hold it inside a window."""
 
     longest_window = 10.0
+    abilities: frozenset[Ability] = frozenset({"translate", "prompt", "hotwords", "temperature"})
 
     def __init__(self) -> None:
         self.name: EngineId = "pocketsphinx"
@@ -30,6 +33,7 @@ class ScriptedEngine:
         self.load_failure: Exception | None = None
         self.hear_failure: Exception | None = None
         self.windows: list[float] = []
+        self.asked: list[Hearing] = []
         self.cancelled = 0
         self.at_work = 0
         self.most_at_work = 0
@@ -48,7 +52,11 @@ class ScriptedEngine:
     def detect_language(self, samples: Samples) -> str:
         return "de"
 
-    def hear(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> Heard:
+    def tokens(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:
+        self.asked.append(how)
         self.windows.append(len(samples) / SAMPLE_RATE)
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
@@ -64,5 +72,5 @@ class ScriptedEngine:
         finally:
             self.at_work -= 1
         seconds = len(samples) // SAMPLE_RATE
-        words = [HeardWord(f"{language}{at}", at + 0.1, at + 0.9, 0.5) for at in range(seconds)]
+        words = [HeardWord(f"{how.language}{at}", at + 0.1, at + 0.9, 0.5) for at in range(seconds)]
         return Heard([HeardSegment(0.1, seconds - 0.1, " ".join(word.text for word in words), words)])

@@ -1,0 +1,39 @@
+"""For machines on which nobody can tell speakers apart."""
+
+from collections.abc import Callable
+
+from spotscribe_common.contract import SpeakerTurn
+from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.pcm import Pcm
+from spotscribe_whisper.speakers.diarizer import SpeakerCount
+
+
+class NoDiarizer:
+    """Says why there are no speakers.
+
+    Args:
+        reason: why, in words.
+    """
+
+    model = "none"
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def load(self) -> None:
+        """There is nothing to load.
+
+        Raises:
+            ModelMissingError: always, with the reason.
+        """
+        raise ModelMissingError(self._reason)
+
+    def turns(
+        self,
+        pcm: Pcm,  # noqa: ARG002
+        count: SpeakerCount,  # noqa: ARG002
+        progress: Callable[[float], None],  # noqa: ARG002
+        cancelled: Callable[[], bool],  # noqa: ARG002
+    ) -> list[SpeakerTurn]:
+        """See :meth:`load`."""
+        raise ModelMissingError(self._reason)

@@ -1,0 +1,73 @@
+"""From a diarizer's turns to what the result says about speakers."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from spotscribe_common.contract import Diarization, Segment, SpeakerMerge, SpeakerTurn
+from spotscribe_whisper.options import Options
+from spotscribe_whisper.speakers.attribution import attributed
+from spotscribe_whisper.speakers.cleanup import clean
+from spotscribe_whisper.speakers.naming import names_of
+
+
+class Spoken(NamedTuple):
+    """Segments of one speaker each, and who spoke when."""
+
+    segments: list[Segment]
+    diarization: Diarization
+
+
+def spoken(
+    raw: Sequence[SpeakerTurn], segments: Sequence[Segment], language: str, options: Options, model: str
+) -> Spoken:
+    """Cleans the turns up, gives every word to a speaker, and every speaker a name.
+
+    Args:
+        raw: the diarizer's turns, exclusive and ascending.
+        segments: what was said, ascending.
+        language: ISO 639-1 code of the text.
+        options: which rules clean up, how many speakers stay, what they are called.
+        model: the diarizer's name.
+    """
+    asked = options.asked
+    words = [word for segment in segments for word in segment.words]
+    least = asked.min_speakers if asked.num_speakers is None else asked.num_speakers
+    cleaned = clean(raw, words, asked.speaker_cleanup, least)
+    by_speaker = attributed(segments, cleaned.turns, language)
+    # Those who say something first, then those who are only heard, then those whom the cleanup took away.
+    order = chain(
+        (segment.speaker for segment in by_speaker if segment.speaker is not None),
+        (turn.speaker for turn in cleaned.turns),
+        (turn.speaker for turn in raw),
+    )
+    names = names_of(order, options.speaker_names)
+    present = {turn.speaker for turn in cleaned.turns}
+    return Spoken(
+        [segment.model_copy(update={"speaker": names.get(segment.speaker or "")}) for segment in by_speaker],
+        Diarization(
+            model=model,
+            speakers=[name for label, name in names.items() if label in present],
+            turns=_named(cleaned.turns, names),
+            raw_turns=_named(raw, names),
+            merges=[_named_merge(merge, names) for merge in cleaned.merges],
+        ),
+    )
+
+
+def _named(turns: Sequence[SpeakerTurn], names: dict[str, str]) -> list[SpeakerTurn]:
+    return [
+        SpeakerTurn(start=round(turn.start, 3), end=round(turn.end, 3), speaker=names[turn.speaker])
+        for turn in turns
+    ]
+
+
+def _named_merge(merge: SpeakerMerge, names: dict[str, str]) -> SpeakerMerge:
+    return merge.model_copy(
+        update={
+            "start": round(merge.start, 3),
+            "end": round(merge.end, 3),
+            "from_": names[merge.from_],
+            "to": names[merge.to],
+        }
+    )
