@@ -10,6 +10,7 @@ from spotscribe_common.server import serve
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
 from spotscribe_whisper.settings import Settings
+from spotscribe_whisper.speakers import make_diarizer
 
 
 def main() -> None:
@@ -22,8 +23,13 @@ def main() -> None:
             name = "_".join(str(part) for part in detail["loc"]).upper()
             sys.stderr.write(f"{name} is {detail['input']!r}: {detail['msg']}. Set it in the environment.\n")
         sys.exit(2)
+    try:
+        app = create_app(settings, make_engine(settings), make_diarizer(settings))
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
     serve(
-        create_app(settings, make_engine(settings)),
+        app,
         host=settings.host,
         port=settings.port,
         stop_seconds=settings.stop_seconds,

@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.errors import InternalError
 from spotscribe_common.pcm import Pcm
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine
+from spotscribe_whisper.engines.engine import CancelledTranscriptionError
+from spotscribe_whisper.options import Options
 from spotscribe_whisper.threads import in_thread
-from spotscribe_whisper.transcription import Options, transcribe
+from spotscribe_whisper.transcription import Tools, Transcription
 
 
 class Job:
@@ -18,8 +20,8 @@ class Job:
 
     Args:
         pcm: the decoded audio.
-        engine: the engine, used while `engine_free` is held.
-        engine_free: lock of the engine.
+        tools: engine and diarizer, used while `engine_free` is held.
+        engine_free: lock of both: they share one GPU.
         options: what the caller chose.
         holding: what is closed when the job has ended: its audio, its place among those admitted.
     """
@@ -27,13 +29,13 @@ class Job:
     def __init__(
         self,
         pcm: Pcm,
-        engine: Engine,
+        tools: Tools,
         engine_free: asyncio.Lock,
         options: Options,
         holding: ExitStack,
     ) -> None:
         self._pcm = pcm
-        self._engine = engine
+        self._tools = tools
         self._engine_free = engine_free
         self._options = options
         self._holding = holding
@@ -66,7 +68,9 @@ class Job:
             self._task.cancel()
 
     async def _run(self) -> None:
+        waiting = time.monotonic()
         async with self._engine_free:
+            self._tools.metrics.took("wait", time.monotonic() - waiting)
             self._working = True
             await in_thread(self._work)
 
@@ -77,8 +81,19 @@ class Job:
 
     def _work(self) -> None:
         loop = self._task.get_loop()
+
+        def emit(event: TranscribeEvent) -> None:
+            if isinstance(event, Result):
+                self._count(event.transcript, time.monotonic() - began)
+            loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+        began = time.monotonic()
         try:
-            for event in transcribe(self._pcm, self._engine, self._options, self._stopped.is_set):
-                loop.call_soon_threadsafe(self._events.put_nowait, event)
+            Transcription(self._pcm, self._tools, self._options, emit, self._stopped.is_set).run()
         except CancelledTranscriptionError:
             return
+
+    def _count(self, transcript: Transcript, seconds: float) -> None:
+        self._tools.metrics.transcribed(transcript.duration - self._options.start_at, seconds)
+        for loss in transcript.degraded:
+            self._tools.metrics.degraded(loss.stage)

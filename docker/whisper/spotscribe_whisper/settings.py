@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     # Largest multipart upload, in bytes.
     max_upload_bytes: int = Field(default=5 << 30, gt=0)
     # Requests that may wait while one is worked on.
-    max_waiting: int = Field(default=4, ge=0)
+    max_waiting: int = Field(default=16, ge=0)
+    # File with the SHA-256 of each accepted key, in hex, a line each; without one every caller is let in.
+    api_keys_file: Path | None = None
     # Time that a running request gets after SIGTERM, in seconds.
     stop_seconds: int = Field(default=20, ge=1, le=110)

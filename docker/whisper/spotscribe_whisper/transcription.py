@@ -1,93 +1,178 @@
 """From decoded audio to the events of a transcription, window by window."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from spotscribe_common.contract import (
     Degradation,
+    Diarization,
     EngineName,
     Result,
     Segment,
     SegmentSent,
+    SpeakerTurn,
+    StageChanged,
     Started,
     TranscribeEvent,
     Transcript,
     WindowDone,
 )
-from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.errors import ServiceError
 from spotscribe_common.pcm import Pcm
 from spotscribe_common.windows import Window, cut_at_silences, frame_energies, windows_from
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine
+from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
+from spotscribe_whisper.engines.memory import is_out_of_memory, release_memory
+from spotscribe_whisper.languages import joined
+from spotscribe_whisper.metrics import Metrics
+from spotscribe_whisper.options import Options
+from spotscribe_whisper.speakers.diarizer import Diarizer, SpeakerCount
+from spotscribe_whisper.speakers.result import spoken
 from spotscribe_whisper.words import to_segment
+
+_log = logging.getLogger(__name__)
+# Share of the words in the progress of work that goes on to the speakers: an estimate.
+_WORDS_SHARE = 0.6
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the caller chose.
+class Tools:
+    """What transcribes: one engine, one diarizer, and where their times are counted."""
 
-    Attributes:
-        language: ISO 639-1 code; None detects it.
-        start_at: seconds at which to begin.
+    engine: Engine
+    diarizer: Diarizer
+    metrics: Metrics
+
+
+class Transcription:
+    """Works through one audio.
+
+    Memory: one window of samples, the diarizer's own, and the transcript so far.
+
+    Args:
+        pcm: the decoded audio.
+        tools: what transcribes.
+        options: what the caller chose.
+        emit: told every event; the last one is the result.
+        cancelled: asked between the parts of the work.
     """
 
-    language: str | None = None
-    start_at: float = 0.0
+    def __init__(
+        self,
+        pcm: Pcm,
+        tools: Tools,
+        options: Options,
+        emit: Callable[[TranscribeEvent], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._pcm = pcm
+        self._tools = tools
+        self._options = options
+        self._emit = emit
+        self._cancelled = cancelled
+        self._duration = round(pcm.duration, 3)
+        self._degraded: list[Degradation] = []
 
+    def run(self) -> None:
+        """Emits all events.
 
-def check_start(options: Options, pcm: Pcm) -> None:
-    """Refuses to begin behind the audio's end.
-
-    Raises:
-        InvalidRequestError: `start_at` is greater than the audio's length.
-    """
-    # The end of the last window is told in milliseconds, which may round it past the last sample.
-    if options.start_at > pcm.duration + 0.001:
-        raise InvalidRequestError(
-            f"start_at is {options.start_at:g} s and the audio ends at {pcm.duration:g} s.", param="start_at"
+        Raises:
+            CancelledTranscriptionError: `cancelled()` became true.
+        """
+        engine, asked = self._tools.engine, self._options.asked
+        cuts = cut_at_silences(frame_energies(self._pcm), engine.longest_window)
+        heard_language = asked.language
+        if heard_language is None:
+            # From the audio's own beginning, also when work begins later: a resumed run
+            # must not change its mind.
+            first = windows_from(cuts, 0.0, self._duration)[0]
+            heard_language = engine.detect_language(self._pcm.read(first.start, first.end))
+        language = "en" if asked.task == "translate" else heard_language
+        self._emit(
+            Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
+        )
+        segments = self._segments(cuts, heard_language)
+        diarization = None
+        if asked.diarize:
+            segments, diarization = self._with_speakers(segments, language)
+        self._emit(
+            Result(
+                transcript=Transcript(
+                    engine=EngineName(name=engine.name, model=engine.model),
+                    language=language,
+                    task=None if asked.task == "transcribe" else asked.task,
+                    duration=self._duration,
+                    text=joined([segment.text for segment in segments], language),
+                    segments=segments,
+                    diarization=diarization,
+                    degraded=self._degraded,
+                )
+            )
         )
 
+    def _segments(self, cuts: list[float], heard_language: str) -> list[Segment]:
+        options, asked = self._options, self._options.asked
+        how = Hearing(heard_language, asked.task, asked.prompt, asked.hotwords, options.temperature)
+        segments = [piece.model_copy(update={"id": at}) for at, piece in enumerate(options.earlier)]
+        for window in windows_from(cuts, min(options.start_at, self._duration), self._duration):
+            if self._cancelled():
+                raise CancelledTranscriptionError
+            heard = self._tools.engine.hear(self._pcm.read(window.start, window.end), how, self._cancelled)
+            for stage, seconds in heard.seconds.items():
+                self._tools.metrics.took(stage, seconds)
+            for piece in heard.segments:
+                segment = to_segment(piece, len(segments), window.start)
+                segments.append(segment)
+                self._emit(SegmentSent(segment=segment))
+            self._degraded += [loss for loss in heard.degraded if loss not in self._degraded]
+            self._emit(self._done(window))
+        return segments
 
-def transcribe(
-    pcm: Pcm, engine: Engine, options: Options, cancelled: Callable[[], bool]
-) -> Iterator[TranscribeEvent]:
-    """Works through the audio and yields events; the last one is the result.
+    def _done(self, window: Window) -> WindowDone:
+        share = _WORDS_SHARE if self._options.asked.diarize else 1.0
+        part = window.end / self._duration if self._duration else 1.0
+        return WindowDone(end=window.end, progress=round(part * share, 4))
 
-    Memory: one window of samples and the transcript so far.
+    def _with_speakers(
+        self, segments: list[Segment], language: str
+    ) -> tuple[list[Segment], Diarization | None]:
+        """The segments by speaker; as they are, with the reason told, if diarization fails."""
+        self._report("running", _WORDS_SHARE)
+        try:
+            with self._tools.metrics.timed("diarization"):
+                turns = self._turns()
+            found = spoken(turns, segments, language, self._options, self._tools.diarizer.model)
+        except CancelledTranscriptionError:
+            raise
+        except Exception as error:  # the words are worth delivering without their speakers
+            self._degraded.append(Degradation(stage="diarization", reason=_reason(error)))
+            self._report("failed", 1.0)
+            return segments, None
+        self._report("succeeded", 1.0)
+        return found.segments, found.diarization
 
-    Raises:
-        CancelledTranscriptionError: `cancelled()` became true.
-    """
-    duration = round(pcm.duration, 3)
-    yield Started(duration=duration, engine=engine.name, model=engine.model)
-    cuts = cut_at_silences(frame_energies(pcm), engine.longest_window)
-    language = options.language
-    if language is None:
-        # From the audio's own beginning, also when work begins later: a resumed run must not change its mind.
-        first = windows_from(cuts, 0.0, duration)[0]
-        language = engine.detect_language(pcm.read(first.start, first.end))
-    segments: list[Segment] = []
-    degraded: list[Degradation] = []
-    for window in windows_from(cuts, min(options.start_at, duration), duration):
-        if cancelled():
-            raise CancelledTranscriptionError
-        heard = engine.hear(pcm.read(window.start, window.end), language, cancelled)
-        for piece in heard.segments:
-            segment = to_segment(piece, len(segments), window.start)
-            segments.append(segment)
-            yield SegmentSent(segment=segment)
-        degraded += [loss for loss in heard.degraded if loss not in degraded]
-        yield _done(window, duration)
-    yield Result(
-        transcript=Transcript(
-            engine=EngineName(name=engine.name, model=engine.model),
-            language=language,
-            duration=duration,
-            text=" ".join(segment.text for segment in segments),
-            segments=segments,
-            degraded=degraded,
+    def _turns(self) -> list[SpeakerTurn]:
+        asked, diarizer = self._options.asked, self._tools.diarizer
+        diarizer.load()
+        return diarizer.turns(
+            self._pcm,
+            SpeakerCount(exact=asked.num_speakers, least=asked.min_speakers, most=asked.max_speakers),
+            lambda part: self._report("running", _WORDS_SHARE + part * (1 - _WORDS_SHARE)),
+            self._cancelled,
         )
+
+    def _report(self, state: Literal["running", "succeeded", "failed"], progress: float) -> None:
+        self._emit(StageChanged(stage="diarization", state=state, progress=round(progress, 4)))
+
+
+def _reason(error: Exception) -> str:
+    if is_out_of_memory(error):
+        release_memory()
+        return "No speakers: diarization ran out of memory."
+    if isinstance(error, ServiceError):
+        return f"No speakers: {error.message}"
+    _log.error("diarization failed", exc_info=error)
+    return (
+        f"No speakers: diarization failed unexpectedly ({type(error).__name__}). The service's log says more."
     )
-
-
-def _done(window: Window, duration: float) -> WindowDone:
-    return WindowDone(end=window.end, progress=round(window.end / duration, 4) if duration else 1.0)

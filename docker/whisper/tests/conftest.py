@@ -7,6 +7,7 @@ import pytest
 
 from spotscribe_testing.live_server import answers_ok, served, wait_until
 from spotscribe_testing.media import tone
+from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.settings import Settings
@@ -31,8 +32,13 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture
-def url(settings: Settings, engine: ScriptedEngine) -> Iterator[str]:
-    with served(create_app(settings, engine)) as found:
+def diarizer() -> ScriptedDiarizer:
+    return ScriptedDiarizer()
+
+
+@pytest.fixture
+def url(settings: Settings, engine: ScriptedEngine, diarizer: ScriptedDiarizer) -> Iterator[str]:
+    with served(create_app(settings, engine, diarizer)) as found:
         wait_until(lambda: answers_ok(found), "the engine has loaded")
         yield found
         engine.go.set()

@@ -14,7 +14,7 @@ from spotscribe_testing.cleanup_evaluation import (
     HELD_OUT_SEEDS,
     TUNING_SEEDS,
     Figures,
-    measured,
+    all_figures,
     table,
 )
 from spotscribe_testing.conversations import conversation
@@ -30,7 +30,7 @@ def talks() -> list[Conversation]:
 
 @pytest.fixture(scope="module")
 def figures(talks: list[Conversation]) -> dict[str, Figures]:
-    return {name: measured(talks, cleanup) for name, cleanup in CLEANUPS.items()}
+    return all_figures(talks)
 
 
 def test_the_judged_conversations_are_not_those_of_the_tuning() -> None:
@@ -62,7 +62,7 @@ def test_those_who_speak_up_only_once_are_kept(figures: dict[str, Figures]) -> N
 
 
 def test_each_rule_does_some_good_and_no_harm_alone(
-    talks: list[Conversation], figures: dict[str, Figures], capsys: pytest.CaptureFixture[str]
+    figures: dict[str, Figures], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = figures["as diarized"]
     for rule in ("short_turns", "interjections", "minor_speakers"):
@@ -71,7 +71,7 @@ def test_each_rule_does_some_good_and_no_harm_alone(
         assert alone.error_rate <= before.error_rate
         assert alone.minor_speakers >= 0.95 * before.minor_speakers
     with capsys.disabled():
-        print(f"\n{table(talks)}")
+        print(f"\n{table(figures)}")
 
 
 def judged(

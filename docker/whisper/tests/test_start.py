@@ -7,7 +7,7 @@ import pytest
 
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.pcm import Pcm
-from spotscribe_whisper.transcription import Options, check_start
+from spotscribe_whisper.options import Options, check_start
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ import pytest
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_testing.live_server import answers, served, wait_until
+from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
 from spotscribe_whisper.settings import Settings
+from spotscribe_whisper.speakers import make_diarizer
 
 
 def test_health_says_what_runs(url: str) -> None:
@@ -22,6 +24,7 @@ def test_health_says_what_runs(url: str) -> None:
         "status": "ok",
         "engine": "pocketsphinx",
         "model": "scripted",
+        "diarization": {"model": "scripted", "error": None},
         "device": "cpu",
         "gpu": None,
         "queue": {"inside": 0, "limit": 3},
@@ -41,7 +44,7 @@ def test_while_the_model_loads_health_is_503_and_work_is_refused(
     settings: Settings, engine: ScriptedEngine, audio: str
 ) -> None:
     engine.may_load.clear()
-    with served(create_app(settings, engine)) as url:
+    with served(create_app(settings, engine, ScriptedDiarizer())) as url:
         answer = httpx.get(f"{url}/health")
         assert (answer.status_code, answer.json()["status"]) == (503, "loading")
         refused = httpx.post(f"{url}/transcribe", json={"path": audio})
@@ -57,7 +60,7 @@ def test_a_model_that_cannot_be_loaded_is_named(
     settings: Settings, engine: ScriptedEngine, audio: str
 ) -> None:
     engine.load_failure = ModelMissingError("The model file /models/x/model.bin is missing.")
-    with served(create_app(settings, engine)) as url:
+    with served(create_app(settings, engine, ScriptedDiarizer())) as url:
         wait_until(lambda: httpx.get(f"{url}/health").json()["status"] == "failed", "loading has failed")
         answer = httpx.get(f"{url}/health")
         assert answer.status_code == 503
@@ -87,7 +90,7 @@ def test_the_production_engine_names_the_file_that_is_missing_or_corrupt(
     settings = Settings(
         whisper_engine="whisperx", whisper_model="tiny", model_dir=tmp_path / "models", tmpdir=tmp_path
     )
-    with served(create_app(settings, make_engine(settings))) as url:
+    with served(create_app(settings, make_engine(settings), make_diarizer(settings))) as url:
         wait_until(lambda: httpx.get(f"{url}/health").json()["status"] == "failed", "loading has failed")
         assert said in httpx.get(f"{url}/health").json()["error"]
 

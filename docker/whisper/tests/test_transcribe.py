@@ -186,7 +186,7 @@ def test_an_oversized_body_is_refused_declared_or_not(url: str, settings: Settin
     answer = httpx.post(f"{url}/transcribe", content=chunks(), headers=header, timeout=30)
     refusal(answer, 413, "upload_too_large")
     json_header = {"content-type": "application/json"}
-    answer = httpx.post(f"{url}/transcribe", content=b" " * 100_000, headers=json_header)
+    answer = httpx.post(f"{url}/transcribe", content=b" " * (33 << 20), headers=json_header, timeout=30)
     refusal(answer, 413, "upload_too_large")
     assert list(settings.tmpdir.iterdir()) == []
 

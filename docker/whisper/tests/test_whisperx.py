@@ -4,6 +4,7 @@ Run with `-m whisperx` where requirements.production.txt is installed.
 """
 
 import asyncio
+import json
 import shutil
 import socket
 from collections.abc import Iterator
@@ -13,17 +14,22 @@ import httpx
 import numpy as np
 import pytest
 
-from spotscribe_common.contract import Result, Transcript
+from spotscribe_common.contract import Result, TranscribeEvent, Transcript, TranscriptionOptions
 from spotscribe_common.decode import decode
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import Pcm
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.places import SAMPLE
+from spotscribe_whisper.engines.engine import Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
-from spotscribe_whisper.transcription import Options, transcribe
+from spotscribe_whisper.metrics import Metrics
+from spotscribe_whisper.options import Options
+from spotscribe_whisper.speakers.no_diarizer import NoDiarizer
+from spotscribe_whisper.transcription import Tools, Transcription
 
 pytestmark = pytest.mark.whisperx
+ENGLISH = Options(TranscriptionOptions(language="en"))
 SENTENCE = "Take 250 milligrams now. Then rest."
 
 
@@ -63,14 +69,17 @@ def pcm(no_network: None, tmp_path: Path) -> Iterator[Pcm]:
 
 
 def result(engine: WhisperxEngine, pcm: Pcm, options: Options) -> Transcript:
-    last = list(transcribe(pcm, engine, options, lambda: False))[-1]
+    events: list[TranscribeEvent] = []
+    tools = Tools(engine, NoDiarizer("not wanted here"), Metrics())
+    Transcription(pcm, tools, options, events.append, lambda: False).run()
+    last = events[-1]
     assert isinstance(last, Result)
-    check("TranscribeEvent", last.model_dump(exclude_none=True))
+    check("TranscribeEvent", json.loads(last.to_json()))
     return last.transcript
 
 
 def test_known_words_come_back_aligned_within_the_audio(models: Path, pcm: Pcm, tmp_path: Path) -> None:
-    transcript = result(made(models, tmp_path), pcm, Options(language="en"))
+    transcript = result(made(models, tmp_path), pcm, ENGLISH)
     assert transcript.degraded == []
     assert transcript.engine.model_dump() == {"name": "whisperx", "model": "tiny"}
     assert transcript.text == SENTENCE
@@ -85,7 +94,7 @@ def test_known_words_come_back_aligned_within_the_audio(models: Path, pcm: Pcm, 
 def test_numbers_are_interpolated_and_marked_and_other_words_are_measured(
     models: Path, pcm: Pcm, tmp_path: Path
 ) -> None:
-    words = result(made(models, tmp_path), pcm, Options(language="en")).segments[0].words
+    words = result(made(models, tmp_path), pcm, ENGLISH).segments[0].words
     assert [(word.word, word.interpolated) for word in words] == [
         ("Take", None), ("250", True), ("milligrams", None), ("now.", None),
     ]  # fmt: skip
@@ -111,13 +120,13 @@ def test_an_aligner_that_is_corrupt_degrades(models: Path, pcm: Pcm, tmp_path: P
     own = tmp_path / "models"
     shutil.copytree(models, own)
     (own / "align-en" / "model.safetensors").write_bytes(b"broken")
-    transcript = result(made(own, tmp_path), pcm, Options(language="en"))
+    transcript = result(made(own, tmp_path), pcm, ENGLISH)
     assert transcript.text == SENTENCE
     assert [loss.stage for loss in transcript.degraded] == ["alignment"]
 
 
 def test_silence_holds_no_words(models: Path, tmp_path: Path) -> None:
-    heard = made(models, tmp_path).hear(np.zeros(20 * 16_000, dtype=np.int16), "en", lambda: False)
+    heard = made(models, tmp_path).hear(np.zeros(20 * 16_000, dtype=np.int16), Hearing("en"), lambda: False)
     assert heard.segments == []
     assert heard.degraded == []
 

@@ -1,44 +1,85 @@
-"""A job's events as lines of JSON."""
+"""A job's events, each sent when it happens."""
+
+import asyncio
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spotscribe_common.contract import Failed
+from spotscribe_common.contract import Failed, TranscribeEvent
 from spotscribe_common.disconnect import CallerGoneError, while_connected
 from spotscribe_common.http_errors import job_error
 from spotscribe_whisper.job import Job
 
 NDJSON = "application/x-ndjson"
+Encode = Callable[[TranscribeEvent], str]
+
+
+def as_line(event: TranscribeEvent) -> str:
+    """An event as a line of JSON."""
+    return f"{event.to_json()}\n"
 
 
 class EventStream(Response):
-    """Sends each event when it happens. The job ends with the connection, whoever ends it."""
+    """Streams what `encode` makes of each event. The job ends with the connection, whoever ends it.
 
-    media_type = NDJSON
+    Args:
+        job: what to tell of.
+        media_type: the answer's content type.
+        encode: an event's text; empty for nothing.
+        keep_alive: text sent every `keep_alive_seconds`; proxies cut silent connections.
+        keep_alive_seconds: below the minute after which load balancers usually do.
+    """
 
-    def __init__(self, job: Job) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        job: Job,
+        media_type: str,
+        encode: Encode,
+        *,
+        keep_alive: str = "",
+        keep_alive_seconds: float = 15.0,
+    ) -> None:
+        super().__init__(media_type=media_type, headers={"Cache-Control": "no-store"})
         del self.headers["content-length"]
         self._job = job
+        self._encode = encode
+        self._keep_alive = keep_alive
+        self._keep_alive_seconds = keep_alive_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Answers the request."""
         try:
-            await while_connected(receive, self._send_events(send))
+            await while_connected(receive, self._send_all(send))
         except CallerGoneError:
             pass
         finally:
             self._job.cancel()
 
-    async def _send_events(self, send: Send) -> None:
+    async def _send_all(self, send: Send) -> None:
+        sending = asyncio.Lock()
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        waiting = asyncio.ensure_future(self._keep_connection(send, sending))
         try:
-            async for event in self._job.events():
-                await _send_line(send, event.to_json())
-        except Exception as error:
-            await _send_line(send, Failed(error=job_error(error)).to_json())
+            await self._send_events(send, sending)
+        finally:
+            waiting.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _send_events(self, send: Send, sending: asyncio.Lock) -> None:
+        try:
+            async for event in self._job.events():
+                await _send_text(send, sending, self._encode(event))
+        except Exception as error:
+            await _send_text(send, sending, self._encode(Failed(error=job_error(error))))
 
-async def _send_line(send: Send, line: str) -> None:
-    await send({"type": "http.response.body", "body": line.encode() + b"\n", "more_body": True})
+    async def _keep_connection(self, send: Send, sending: asyncio.Lock) -> None:
+        while self._keep_alive:
+            await asyncio.sleep(self._keep_alive_seconds)
+            await _send_text(send, sending, self._keep_alive)
+
+
+async def _send_text(send: Send, sending: asyncio.Lock, text: str) -> None:
+    if text:
+        async with sending:
+            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})

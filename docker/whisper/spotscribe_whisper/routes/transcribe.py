@@ -1,79 +1,79 @@
 """`POST /transcribe`: a file in the request, or one on the shared volume."""
 
-from contextlib import AsyncExitStack, ExitStack, closing
-from typing import BinaryIO, NamedTuple
+import asyncio
+from contextlib import AsyncExitStack
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 
-from spotscribe_common.contract import TranscribeRequest
-from spotscribe_common.disconnect import while_connected
-from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
+from spotscribe_common.contract import TranscribeRequest, Transcript, TranscriptionOptions
+from spotscribe_common.errors import UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.shared_files import open_shared
-from spotscribe_common.uploads import read_body, read_form
-from spotscribe_whisper.routes.event_stream import NDJSON, EventStream
+from spotscribe_common.uploads import read_body
+from spotscribe_whisper.openapi import form_schema, json_schema
+from spotscribe_whisper.options import Options
+from spotscribe_whisper.routes.event_stream import NDJSON, EventStream, as_line
+from spotscribe_whisper.routes.forms import MULTIPART, content_type, uploaded
+from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
 from spotscribe_whisper.service import TranscriptionService
-from spotscribe_whisper.transcription import Options, check_start
 
-_JSON_BYTES = 64 << 10
-
-
-class Source(NamedTuple):
-    """The audio that a request names or carries."""
-
-    file: BinaryIO
-    options: Options
-    max_seconds: float | None
+# What ten hours' words with their times weigh, twice over: a resumed job sends those it has.
+_JSON_BYTES = 32 << 20
 
 
 def transcribe_routes(service: TranscriptionService) -> APIRouter:
-    """The routes of the transcription itself."""
-    router = APIRouter()
+    """The service's own route, which the worker calls."""
+    router = APIRouter(tags=["Spotscribe"])
 
-    @router.post("/transcribe")
+    @router.post(
+        "/transcribe",
+        response_model=Transcript,
+        responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": json_schema(TranscribeRequest)},
+                    MULTIPART: {"schema": form_schema(TranscriptionOptions)},
+                },
+            }
+        },
+    )
     async def transcribe(request: Request) -> Response:
-        service.check_ready()
-        with ExitStack() as held:
-            held.enter_context(service.admission.admit())
-            async with AsyncExitStack() as reading:
-                source = await _source(request, service, reading)
-                service.check_language(source.options.language)
-                decoding = service.decode(source.file, source.max_seconds)
-                pcm = held.enter_context(closing(await while_connected(request.receive, decoding)))
-            check_start(source.options, pcm)
-            job = service.start(pcm, source.options, held.pop_all())
+        """Transcribes an uploaded file, or one on the shared volume.
+
+        With `Accept: application/x-ndjson` the answer is a stream of events, a line of JSON each: segments as
+        they are heard, windows that are done, stages, and at last the result.
+        """
+
+        async def read(opened: AsyncExitStack) -> Source:
+            return await _source(request, service, opened)
+
+        job = await start_job(request, service, read)
         if NDJSON in request.headers.get("accept", ""):
-            return EventStream(job)
-        try:
-            transcript = await while_connected(request.receive, job.transcript())
-        finally:
-            job.cancel()
+            return EventStream(job, NDJSON, as_line)
+        transcript = await transcript_of(request, job)
         return Response(transcript.to_json(), media_type="application/json")
 
     return router
 
 
 async def _source(request: Request, service: TranscriptionService, opened: AsyncExitStack) -> Source:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = content_type(request)
     if kind == "application/json":
-        asked = _parsed(await read_body(request, most=_JSON_BYTES))
+        # In a thread: the checkpoint of hours is megabytes, and `/health` must be answered meanwhile.
+        asked = await asyncio.to_thread(_parsed, await read_body(request, most=_JSON_BYTES))
         file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
-        return Source(file, Options(language=asked.language, start_at=asked.start_at), asked.max_seconds)
-    if kind == "multipart/form-data":
-        form = await opened.enter_async_context(read_form(request, most=service.settings.max_upload_bytes))
-        upload, language = form.get("file"), form.get("language")
-        if not isinstance(upload, UploadFile):
-            raise InvalidRequestError(
-                "file is missing. Send the audio as the form's field 'file'.", param="file"
-            )
-        if isinstance(language, UploadFile):
-            raise InvalidRequestError("language must be text.", param="language")
-        upload.file.flush()
-        return Source(upload.file, Options(language=language or None), None)
+        options = Options(asked, start_at=asked.start_at, earlier=asked.earlier)
+        return Source(file, options, asked.max_seconds)
+    if kind == MULTIPART:
+        upload, chosen = await uploaded(
+            request, TranscriptionOptions, service.settings.max_upload_bytes, opened
+        )
+        return Source(upload, Options(chosen))
     raise UnsupportedMediaError(
-        f"The content type {kind!r} is not accepted. Send multipart/form-data or application/json."
+        f"The content type {kind!r} is not accepted. Send {MULTIPART} or application/json."
     )
 
 

@@ -1,0 +1,181 @@
+"""A transcript in the shapes of OpenAI's transcription API (its reference of `audio/transcriptions`)."""
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from spotscribe_common.contract import Degradation, Segment, Transcript, Word
+
+Tokens = Callable[[str], list[int]]
+# Where diarization was wanted and failed, the shape still wants a name.
+_NOBODY = "unknown"
+
+
+class Usage(BaseModel):
+    """What is charged elsewhere: the audio's length in seconds."""
+
+    type: Literal["duration"] = "duration"
+    seconds: float
+
+
+class Answer(BaseModel):
+    """What all JSON answers have in common; `degraded` is ours, and left out where nothing is missing."""
+
+    text: str
+    usage: Usage
+    degraded: list[Degradation] | None = None
+
+    def to_json(self) -> str:
+        """The answer, without what is not there."""
+        return self.model_dump_json(exclude_none=True)
+
+
+class VerboseWord(BaseModel):
+    """A word; `interpolated` is ours: its times come from its neighbours."""
+
+    word: str
+    start: float
+    end: float
+    interpolated: bool | None = None
+
+
+class VerboseSegment(BaseModel):
+    """A segment in the words of Whisper; what the engine does not tell is left out."""
+
+    id: int
+    seek: int
+    start: float
+    end: float
+    text: str
+    tokens: list[int]
+    temperature: float
+    avg_logprob: float | None
+    compression_ratio: float
+    no_speech_prob: float | None
+    speaker: str | None = None
+
+
+class VerboseAnswer(Answer):
+    """`response_format=verbose_json`."""
+
+    task: Literal["transcribe", "translate"]
+    language: str
+    duration: float
+    segments: list[VerboseSegment] | None = None
+    words: list[VerboseWord] | None = None
+
+
+class DiarizedSegment(BaseModel):
+    """A segment of one speaker; the words are ours."""
+
+    type: Literal["transcript.text.segment"] = "transcript.text.segment"
+    id: str
+    start: float
+    end: float
+    speaker: str
+    text: str
+    words: list[VerboseWord]
+
+
+class DiarizedAnswer(Answer):
+    """`response_format=diarized_json`."""
+
+    task: Literal["transcribe", "translate"]
+    duration: float
+    segments: list[DiarizedSegment]
+
+
+def plain(transcript: Transcript) -> Answer:
+    """`response_format=json`."""
+    return Answer(text=transcript.text, usage=usage(transcript), degraded=transcript.degraded or None)
+
+
+def verbose(
+    transcript: Transcript,
+    languages: Mapping[str, str],
+    tokens: Tokens,
+    *,
+    temperature: float,
+    granularities: Sequence[Literal["word", "segment"]],
+) -> VerboseAnswer:
+    """`response_format=verbose_json`.
+
+    Args:
+        transcript: the result.
+        languages: code to English name, which OpenAI answers with.
+        tokens: the model's numbers for a text.
+        temperature: the one that was asked for.
+        granularities: what is to be listed; segments if it is empty.
+    """
+    words = [word for segment in transcript.segments for word in segment.words]
+    return VerboseAnswer(
+        task=transcript.task or "transcribe",
+        language=languages.get(transcript.language, transcript.language),
+        duration=transcript.duration,
+        text=transcript.text,
+        segments=[_verbose_segment(segment, tokens, temperature) for segment in transcript.segments]
+        if "segment" in granularities or not granularities
+        else None,
+        words=[verbose_word(word) for word in words] if "word" in granularities else None,
+        usage=usage(transcript),
+        degraded=transcript.degraded or None,
+    )
+
+
+def diarized(transcript: Transcript) -> DiarizedAnswer:
+    """`response_format=diarized_json`."""
+    return DiarizedAnswer(
+        task=transcript.task or "transcribe",
+        duration=transcript.duration,
+        text=transcript.text,
+        segments=[diarized_segment(segment) for segment in transcript.segments],
+        usage=usage(transcript),
+        degraded=transcript.degraded or None,
+    )
+
+
+def diarized_segment(segment: Segment) -> DiarizedSegment:
+    """A segment, also as the event of a stream."""
+    return DiarizedSegment(
+        id=f"seg_{segment.id}",
+        start=segment.start,
+        end=segment.end,
+        speaker=segment.speaker or _NOBODY,
+        text=segment.text,
+        words=[verbose_word(word) for word in segment.words],
+    )
+
+
+def usage(transcript: Transcript) -> Usage:
+    """The audio's length."""
+    return Usage(seconds=transcript.duration)
+
+
+def verbose_word(word: Word) -> VerboseWord:
+    """A word without its score."""
+    return VerboseWord(word=word.word, start=word.start, end=word.end, interpolated=word.interpolated)
+
+
+def _verbose_segment(segment: Segment, tokens: Tokens, temperature: float) -> VerboseSegment:
+    return VerboseSegment(
+        id=segment.id,
+        # In frames of 10 ms.
+        seek=round(segment.start * 100),
+        start=segment.start,
+        end=segment.end,
+        text=segment.text,
+        tokens=tokens(f" {segment.text}"),
+        temperature=temperature,
+        avg_logprob=segment.avg_logprob,
+        compression_ratio=_compression_ratio(segment.text),
+        no_speech_prob=segment.no_speech_prob,
+        speaker=segment.speaker,
+    )
+
+
+def _compression_ratio(text: str) -> float:
+    """As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said."""
+    data = text.encode()
+    return round(len(data) / len(zlib.compress(data)), 4) if data else 0.0

@@ -1,0 +1,33 @@
+"""Which names of models a request may use for the one that is loaded."""
+
+import re
+
+from spotscribe_common.errors import ModelNotFoundError
+
+# OpenAI's names; the last one turns diarization on.
+DIARIZING = "gpt-4o-transcribe-diarize"
+ALIASES = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", DIARIZING)
+# What publishers put around a size: openai/whisper-large-v3, Systran/faster-whisper-medium, x/…-turbo-ct2.
+_PUBLISHED = re.compile(r"^(?:[\w.-]+/)?(?:faster[-_])?(?:whisper[-_])?(.+?)(?:-ct2)?$")
+
+
+def check_model(name: str | None, loaded: str) -> None:
+    """Refuses a name that means another model than the loaded one.
+
+    Raises:
+        ModelNotFoundError: naming the model that is loaded.
+    """
+    if name is None or name in ALIASES or _size(name) == _size(loaded):
+        return
+    raise ModelNotFoundError(
+        f"The model {name!r} is not here. This service has loaded {loaded!r}, also known as "
+        f"{', '.join(ALIASES)}.",
+        param="model",
+    )
+
+
+def _size(name: str) -> str:
+    match = _PUBLISHED.match(name.lower())
+    size = name.lower() if match is None else match[1]
+    # OpenAI's first large model is large-v1, its turbo was cut down from large-v3.
+    return {"turbo": "large-v3-turbo"}.get(size, size)

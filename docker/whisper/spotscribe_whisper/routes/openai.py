@@ -1,0 +1,117 @@
+"""OpenAI's transcription API: transcriptions, translations, models."""
+
+import time
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+
+from spotscribe_common.contract import Transcript
+from spotscribe_whisper.formats import openai as shapes
+from spotscribe_whisper.formats.subtitles import srt, vtt
+from spotscribe_whisper.job import Job
+from spotscribe_whisper.model_names import ALIASES, check_model
+from spotscribe_whisper.openapi import form_schema
+from spotscribe_whisper.routes.event_stream import EventStream
+from spotscribe_whisper.routes.forms import MULTIPART, uploaded
+from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
+from spotscribe_whisper.routes.openai_events import KEEP_ALIVE, SSE, OpenAiEvents
+from spotscribe_whisper.routes.openai_form import TranscriptionForm, TranslationForm
+from spotscribe_whisper.service import TranscriptionService
+
+_SUBTITLES = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
+_TEXTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/vtt", SSE)}}
+}
+Form = TypeVar("Form", bound=TranslationForm)
+
+
+def openai_routes(service: TranscriptionService) -> APIRouter:
+    """The routes that OpenAI's clients call, under `/v1`."""
+    router = APIRouter(prefix="/v1", tags=["OpenAI"])
+    began = int(time.time())
+
+    async def started(request: Request, model: type[Form]) -> tuple[Job, Form]:
+        forms: list[Form] = []
+
+        async def read(opened: AsyncExitStack) -> Source:
+            file, form = await uploaded(request, model, service.settings.max_upload_bytes, opened)
+            forms.append(form)
+            return Source(file, form.options(service.engine.model))
+
+        job = await start_job(request, service, read)
+        return job, forms[0]
+
+    @router.post(
+        "/audio/transcriptions",
+        response_model=shapes.Answer | shapes.VerboseAnswer | shapes.DiarizedAnswer,
+        responses=_TEXTS,
+        openapi_extra=_body(TranscriptionForm),
+    )
+    async def transcriptions(request: Request) -> Response:
+        """Transcribes a file in the language that is spoken."""
+        job, form = await started(request, TranscriptionForm)
+        if form.stream:
+            events = OpenAiEvents(diarized=form.response_format == "diarized_json")
+            return EventStream(job, SSE, events.encode, keep_alive=KEEP_ALIVE)
+        return _answer(service, await transcript_of(request, job), form, form.timestamp_granularities)
+
+    @router.post(
+        "/audio/translations",
+        response_model=shapes.Answer | shapes.VerboseAnswer,
+        responses=_TEXTS,
+        openapi_extra=_body(TranslationForm),
+    )
+    async def translations(request: Request) -> Response:
+        """Transcribes a file into English, whatever is spoken."""
+        job, form = await started(request, TranslationForm)
+        return _answer(service, await transcript_of(request, job), form, ())
+
+    @router.get("/models")
+    async def models() -> dict[str, Any]:
+        """The loaded model and the names under which it is known."""
+        return {"object": "list", "data": [_model(name, began) for name in (service.engine.model, *ALIASES)]}
+
+    @router.get("/models/{name:path}")
+    async def model(name: str) -> dict[str, Any]:
+        """One of them."""
+        check_model(name, service.engine.model)
+        return _model(name, began)
+
+    return router
+
+
+def _answer(
+    service: TranscriptionService, transcript: Transcript, form: TranslationForm, granularities: Any
+) -> Response:
+    missing = ", ".join(dict.fromkeys(loss.stage for loss in transcript.degraded))
+    # Texts and subtitles have no room for it: the header has, for all formats alike.
+    headers = {"X-Spotscribe-Degraded": missing} if missing else None
+    match form.response_format:
+        case "text":
+            return Response(f"{transcript.text}\n", media_type="text/plain; charset=utf-8", headers=headers)
+        case "srt" | "vtt" as kind:
+            render = srt if kind == "srt" else vtt
+            return Response(render(transcript, form.layout()), media_type=_SUBTITLES[kind], headers=headers)
+        case "verbose_json":
+            body: shapes.Answer = shapes.verbose(
+                transcript,
+                service.engine.languages(),
+                service.engine.tokens,
+                temperature=form.temperature,
+                granularities=granularities,
+            )
+        case "diarized_json":
+            body = shapes.diarized(transcript)
+        case "json":
+            body = shapes.plain(transcript)
+    return Response(body.to_json(), media_type="application/json", headers=headers)
+
+
+def _body(model: type[TranslationForm]) -> dict[str, Any]:
+    schema = form_schema(model, lists="{name}[]")
+    return {"requestBody": {"required": True, "content": {MULTIPART: {"schema": schema}}}}
+
+
+def _model(name: str, created: int) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": created, "owned_by": "spotscribe"}

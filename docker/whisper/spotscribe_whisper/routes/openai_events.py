@@ -1,0 +1,60 @@
+"""A transcription's events as OpenAI's server-sent events."""
+
+import json
+
+from pydantic import BaseModel
+
+from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
+from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segment, plain
+from spotscribe_whisper.languages import joined
+
+SSE = "text/event-stream"
+# A comment, which clients pass over.
+KEEP_ALIVE = ": still at work\n\n"
+
+
+class OpenAiEvents:
+    """Makes `transcript.text.delta`, `transcript.text.segment` and `transcript.text.done` of a job's events.
+
+    Text comes as it is heard; segments of speakers come together when all have been told apart.
+
+    Args:
+        diarized: whether segments of speakers are wanted.
+    """
+
+    def __init__(self, *, diarized: bool) -> None:
+        self._diarized = diarized
+        self._between = self._before = ""
+
+    def encode(self, event: TranscribeEvent) -> str:
+        """The event's text; empty for one that OpenAI's clients do not know."""
+        match event:
+            case Started():
+                self._between = joined(["", ""], event.language or "")
+                return ""
+            case SegmentSent():
+                before, self._before = self._before, self._between
+                return _data(_Delta(delta=before + event.segment.text))
+            case Result():
+                segments = event.transcript.segments if self._diarized else []
+                done = _Done(**dict(plain(event.transcript)))
+                return "".join([*(_data(diarized_segment(segment)) for segment in segments), _data(done)])
+            case Failed():
+                error = event.error
+                body = {"message": error.message, "type": "server_error", "param": None, "code": error.code}
+                return f"data: {json.dumps({'error': body})}\n\n"
+            case _:
+                return ""
+
+
+class _Delta(BaseModel):
+    type: str = "transcript.text.delta"
+    delta: str
+
+
+class _Done(Answer):
+    type: str = "transcript.text.done"
+
+
+def _data(event: _Delta | _Done | DiarizedSegment) -> str:
+    return f"data: {event.model_dump_json(exclude_none=True)}\n\n"

@@ -1,0 +1,146 @@
+"""The fields of OpenAI's transcription and translation requests, and ours beside them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from spotscribe_common.contract import SPEAKER_RULES, SpeakerRule, TranscriptionOptions
+from spotscribe_common.errors import InvalidRequestError
+from spotscribe_whisper.formats.cues import Layout
+from spotscribe_whisper.model_names import DIARIZING, check_model
+from spotscribe_whisper.options import Options
+
+Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
+# What can be told piece by piece.
+_STREAMED: tuple[Format, ...] = ("json", "text", "diarized_json")
+
+
+class TranslationForm(BaseModel):
+    """`POST /v1/audio/translations`, and what a transcription has in common with it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(default=None, description="The loaded model's name, or one of its aliases.")
+    prompt: str | None = Field(default=None, max_length=20_000)
+    response_format: Format = "json"
+    temperature: float = Field(default=0, ge=0, le=1)
+    hotwords: str | None = Field(
+        default=None, max_length=20_000, description="Ours: names and rare words to listen for."
+    )
+    max_line_width: int = Field(
+        default=42, ge=8, le=200, description="Ours: greatest length of a subtitle's line in characters."
+    )
+    max_line_count: int = Field(
+        default=2, ge=1, le=4, description="Ours: greatest number of a subtitle's lines."
+    )
+    highlight_words: bool = Field(
+        default=False, description="Ours: a subtitle for each word's time, with the word underlined."
+    )
+
+    def layout(self) -> Layout:
+        """How subtitles are laid out."""
+        return Layout(
+            max_line_width=self.max_line_width,
+            max_line_count=self.max_line_count,
+            highlight_words=self.highlight_words,
+        )
+
+    def options(self, loaded: str) -> Options:
+        """What is asked of the service.
+
+        Args:
+            loaded: the model that is loaded.
+
+        Raises:
+            InvalidRequestError: a combination that cannot be.
+            ModelNotFoundError: the request means another model.
+        """
+        check_model(self.model, loaded)
+        if self.response_format == "diarized_json":
+            raise InvalidRequestError(
+                "response_format diarized_json is for transcriptions: a translation's words have no times of "
+                "their own to tell speakers by.",
+                param="response_format",
+            )
+        asked = TranscriptionOptions.model_construct(
+            task="translate", prompt=self.prompt, hotwords=self.hotwords
+        )
+        return Options(asked, temperature=self.temperature)
+
+
+class TranscriptionForm(TranslationForm):
+    """`POST /v1/audio/transcriptions`."""
+
+    language: str | None = Field(default=None, description="ISO 639-1 code; detected if it is left out.")
+    timestamp_granularities: list[Literal["word", "segment"]] = Field(default_factory=list)
+    stream: bool = False
+    chunking_strategy: Literal["auto"] | None = Field(
+        default=None, description="Accepted for compatibility: windows are always cut at silences."
+    )
+    include: list[str] = Field(default_factory=list, max_length=8)
+    known_speaker_names: list[str] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Names for the speakers in the order of their first words.",
+    )
+    known_speaker_references: list[str] = Field(default_factory=list)
+    diarize: bool = Field(default=False, description="Ours: says who spoke.")
+    num_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: exact number of speakers.")
+    min_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: least number of speakers.")
+    max_speakers: int | None = Field(
+        default=None, ge=1, le=20, description="Ours: greatest number of speakers."
+    )
+    speaker_cleanup: list[SpeakerRule] | Literal["none"] = Field(
+        default_factory=lambda: list(SPEAKER_RULES),
+        description="Ours: rules by which ghosts of speakers are given to real ones; `none` keeps all.",
+    )
+
+    def diarizes(self) -> bool:
+        """Whether speakers are wanted, in whichever way that is said."""
+        return self.diarize or self.model == DIARIZING or self.response_format == "diarized_json"
+
+    def options(self, loaded: str) -> Options:
+        """See :meth:`TranslationForm.options`."""
+        check_model(self.model, loaded)
+        self._refuse_combinations()
+        asked = TranscriptionOptions.model_construct(
+            language=self.language,
+            prompt=self.prompt,
+            hotwords=self.hotwords,
+            diarize=self.diarizes(),
+            num_speakers=self.num_speakers,
+            min_speakers=self.min_speakers,
+            max_speakers=self.max_speakers,
+            speaker_cleanup=[] if self.speaker_cleanup == "none" else self.speaker_cleanup,
+        )
+        return Options(asked, temperature=self.temperature, speaker_names=self.known_speaker_names)
+
+    def _refuse_combinations(self) -> None:
+        if self.timestamp_granularities and self.response_format != "verbose_json":
+            raise InvalidRequestError(
+                f"timestamp_granularities needs response_format verbose_json, not {self.response_format}.",
+                param="timestamp_granularities",
+            )
+        if self.stream and self.response_format not in _STREAMED:
+            raise InvalidRequestError(
+                f"stream needs response_format {', '.join(_STREAMED)}: {self.response_format} comes whole.",
+                param="stream",
+            )
+        if self.include:
+            raise InvalidRequestError(
+                f"include {self.include[0]!r} cannot be given: batched decoding keeps no probabilities of "
+                "tokens. verbose_json has avg_logprob for each segment.",
+                param="include",
+            )
+        if self.known_speaker_references:
+            raise InvalidRequestError(
+                "known_speaker_references is not supported. Give known_speaker_names in the order in which they "
+                "speak.",
+                param="known_speaker_references",
+            )
+        if self.known_speaker_names and not self.diarizes():
+            raise InvalidRequestError(
+                "known_speaker_names needs diarization. Set diarize to true, or response_format to "
+                "diarized_json.",
+                param="known_speaker_names",
+            )

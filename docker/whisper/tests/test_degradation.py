@@ -1,0 +1,143 @@
+"""What is delivered when a part of the work fails: the words, and what is missing."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
+from spotscribe_testing.contract_schema import check
+from spotscribe_testing.live_server import served, wait_until
+from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_whisper.app import create_app
+from spotscribe_whisper.settings import Settings
+
+STREAM = {"Accept": "application/x-ndjson"}
+
+
+def transcribe(url: str, audio: str, **fields: Any) -> dict[str, Any]:
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio, **fields}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    check("Transcript", answer.json())
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_with_a_diarizer_nothing_is_missing(url: str, audio: str) -> None:
+    transcript = transcribe(url, audio, diarize=True)
+    assert transcript["degraded"] == []
+    assert transcript["diarization"]["speakers"] == ["A", "B"]
+    assert {segment["speaker"] for segment in transcript["segments"]} == {"A", "B"}
+
+
+def test_speakers_are_told_only_when_asked_for(url: str, audio: str, diarizer: ScriptedDiarizer) -> None:
+    transcript = transcribe(url, audio)
+    assert "diarization" not in transcript
+    assert diarizer.counts == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (OutOfMemoryError("The GPU ran out of memory."), "ran out of memory"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 9.5 GiB"), "ran out of memory"),
+        (ConnectionError("hub.invalid unreachable: what the patient said"), "ConnectionError"),
+        (ModelMissingError("The file /models/diarization/config.yaml is missing."), "config.yaml is missing"),
+    ],
+)
+@pytest.mark.parametrize("at", ["loading", "working"])
+def test_a_failed_diarization_delivers_the_words_and_says_why(
+    at: str, failure: Exception, said: str, url: str, audio: str, diarizer: ScriptedDiarizer
+) -> None:
+    whole = transcribe(url, audio)
+    setattr(diarizer, "load_failure" if at == "loading" else "failure", failure)
+    transcript = transcribe(url, audio, diarize=True)
+    assert transcript["text"] == whole["text"]
+    assert "diarization" not in transcript
+    assert [loss["stage"] for loss in transcript["degraded"]] == ["diarization"]
+    assert said in transcript["degraded"][0]["reason"]
+    assert "patient" not in json.dumps(transcript)
+
+
+def test_the_stream_tells_the_stages_and_the_progress_never_falls(url: str, audio: str) -> None:
+    answer = httpx.post(
+        f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=30
+    )
+    events = [json.loads(line) for line in answer.text.splitlines()]
+    for event in events:
+        check("TranscribeEvent", event)
+    stages = [event["state"] for event in events if event["type"] == "stage"]
+    assert stages[0] == "running"
+    assert stages[-1] == "succeeded"
+    progress = [event["progress"] for event in events if "progress" in event]
+    assert progress == sorted(progress)
+    assert progress[-1] == 1
+    assert events[-1]["type"] == "result"
+
+
+def test_a_failed_stage_is_told(url: str, audio: str, diarizer: ScriptedDiarizer) -> None:
+    diarizer.failure = RuntimeError("broken")
+    answer = httpx.post(
+        f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=30
+    )
+    events = [json.loads(line) for line in answer.text.splitlines()]
+    assert [event["state"] for event in events if event["type"] == "stage"] == ["running", "failed"]
+
+
+def test_a_service_without_a_diarizer_is_healthy_and_says_so(
+    settings: Settings, engine: ScriptedEngine, diarizer: ScriptedDiarizer, audio: str
+) -> None:
+    diarizer.load_failure = ModelMissingError("There is no diarization model in /models/diarization.")
+    with served(create_app(settings, engine, diarizer)) as url:
+        wait_until(lambda: httpx.get(f"{url}/health").status_code == 200, "the engine has loaded")
+        assert "no diarization model" in httpx.get(f"{url}/health").json()["diarization"]["error"]
+        assert transcribe(url, audio, diarize=True)["degraded"][0]["stage"] == "diarization"
+
+
+def test_every_format_says_what_is_missing(
+    url: str, audio: str, settings: Settings, diarizer: ScriptedDiarizer
+) -> None:
+    diarizer.failure = RuntimeError("broken")
+    content = (settings.shared_audio / audio).read_bytes()
+    for kind in ("json", "text", "srt", "vtt", "verbose_json", "diarized_json"):
+        answer = httpx.post(
+            f"{url}/v1/audio/transcriptions",
+            data={"response_format": kind, "diarize": "true"},
+            files={"file": content},
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-spotscribe-degraded"] == "diarization"
+        if kind.endswith("json"):
+            assert answer.json()["degraded"][0]["stage"] == "diarization"
+
+
+def test_out_of_memory_in_the_words_fails_the_request_and_the_service_stays(
+    url: str, audio: str, engine: ScriptedEngine
+) -> None:
+    engine.hear_failure = OutOfMemoryError("The cuda ran out of memory, also with batches of 8.")
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    assert answer.status_code == 503
+    assert "ran out of memory" in answer.json()["error"]["message"]
+    engine.hear_failure = None
+    assert transcribe(url, audio)["degraded"] == []
+
+
+def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str) -> None:
+    """As the worker resumes: with the segments of the finished windows, interrupted after any of them."""
+    request = {"path": audio, "diarize": True}
+    answer = httpx.post(f"{url}/transcribe", json=request, headers=STREAM, timeout=30)
+    events = [json.loads(line) for line in answer.text.splitlines()]
+    whole = events[-1]["transcript"]
+    earlier: list[dict[str, Any]] = []
+    resumed = 0
+    for event in events:
+        if event["type"] == "segment":
+            earlier.append(event["segment"])
+        if event["type"] == "window":
+            again = transcribe(url, audio, diarize=True, start_at=event["end"], earlier=earlier)
+            assert again == whole
+            resumed += 1
+    assert resumed >= 4
