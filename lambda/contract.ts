@@ -464,6 +464,8 @@ export interface TranscribeRequest extends TranscriptionOptions {
   start_at?: number;
   /** What that attempt heard before `start_at`: it becomes part of the result. @default - nothing */
   earlier?: Segment[];
+  /** What that attempt's part lacks. @default - nothing */
+  earlier_degraded?: Degradation[];
   /** Longest audio in seconds. @default - the service's own cap */
   max_seconds?: number;
 }
@@ -473,8 +475,8 @@ export type TranscribeEvent =
   /** The audio is decoded; `language` is that of the text to come. */
   | { type: 'started'; duration: number; engine: string; model: string; language?: string }
   | { type: 'segment'; segment: Segment }
-  /** All speech before `end` (seconds) has been sent: an interrupted job can go on from there. */
-  | { type: 'window'; end: number; progress: number }
+  /** All speech before `end` (seconds) has been sent: an interrupted job can go on from there. `degraded`: so far. */
+  | { type: 'window'; end: number; progress: number; degraded?: Degradation[] }
   /** How a stage beside the words gets on; `progress` is that of the whole work, 0 to 1. */
   | { type: 'stage'; stage: Stage; state: StageState; progress: number }
   /** The last line of a success: `earlier` and everything from `start_at` on, with speakers where they were asked for. */
@@ -487,6 +489,8 @@ export interface Checkpoint {
   /** Seconds up to which `segments` is complete. */
   end: number;
   segments: Segment[];
+  /** What they lack. @default - nothing */
+  degraded?: Degradation[];
   /** Seconds that machines have spent on the job so far. */
   processing_seconds: number;
 }

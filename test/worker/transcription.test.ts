@@ -29,6 +29,16 @@ describe('a transcription', () => {
     expect(earlier.segments).toHaveLength(2);
   });
 
+  it('keeps in its checkpoint what its windows and those of earlier attempts lack', () => {
+    const lost = { stage: 'alignment', reason: 'The aligner was away.' } as const;
+    const earlier = { end: 20, segments: [segmentAt(0)], degraded: [lost], processing_seconds: 1 };
+    const transcription = new Transcription(row, earlier);
+    expect(transcription.checkpoint().degraded).toEqual([lost]);
+    const cut = { stage: 'transcript', reason: 'The context was cut.' } as const;
+    transcription.take({ type: 'window', end: 30, progress: 0.75, degraded: [lost, cut] });
+    expect(transcription.checkpoint().degraded).toEqual([lost, cut]);
+  });
+
   it('begins at nothing where no checkpoint is left', () => {
     expect(new Transcription(row).progress).toBe(0);
   });

@@ -127,6 +127,7 @@ class TranscribeRequest(TranscriptionOptions):
     path: str = Field(min_length=1, max_length=1024)
     start_at: float = Field(default=0, ge=0, allow_inf_nan=False)
     earlier: list[Segment] = Field(default_factory=list)
+    earlier_degraded: list[Degradation] = Field(default_factory=list)
     max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
@@ -155,11 +156,12 @@ class SegmentSent(Shape):
 
 
 class WindowDone(Shape):
-    """All speech before `end` has been sent; `progress` is 0 to 1."""
+    """All speech before `end` has been sent; `progress` is 0 to 1, `degraded` what is missing so far."""
 
     type: Literal["window"] = "window"
     end: float
     progress: float
+    degraded: list[Degradation] | None = None
 
 
 class StageChanged(Shape):

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from spotscribe_common.contract import Degradation
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_whisper.engines.engine import (
     Ability,
@@ -32,6 +33,7 @@ class ScriptedEngine:
         self.may_load.set()
         self.load_failure: Exception | None = None
         self.hear_failure: Exception | None = None
+        self.losses: list[Degradation] = []
         self.windows: list[float] = []
         self.asked: list[Hearing] = []
         self.cancelled = 0
@@ -73,4 +75,6 @@ class ScriptedEngine:
             self.at_work -= 1
         seconds = len(samples) // SAMPLE_RATE
         words = [HeardWord(f"{how.language}{at}", at + 0.1, at + 0.9, 0.5) for at in range(seconds)]
-        return Heard([HeardSegment(0.1, seconds - 0.1, " ".join(word.text for word in words), words)])
+        return Heard(
+            [HeardSegment(0.1, seconds - 0.1, " ".join(word.text for word in words), words)], [*self.losses]
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spotscribe_common.contract import Segment, TranscriptionOptions
+from spotscribe_common.contract import Degradation, Segment, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import Ability, Engine
@@ -18,6 +18,7 @@ class Options:
         temperature: 0 to 1, see :class:`spotscribe_whisper.engines.engine.Hearing`.
         start_at: seconds at which to begin.
         earlier: what was heard before `start_at`, part of the result.
+        earlier_degraded: what that lacks.
         speaker_names: names for the speakers in the order in which they speak.
     """
 
@@ -25,6 +26,7 @@ class Options:
     temperature: float = 0.0
     start_at: float = 0.0
     earlier: Sequence[Segment] = ()
+    earlier_degraded: Sequence[Degradation] = ()
     speaker_names: Sequence[str] = ()
 
 

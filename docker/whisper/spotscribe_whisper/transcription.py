@@ -72,7 +72,7 @@ class Transcription:
         self._emit = emit
         self._cancelled = cancelled
         self._duration = round(pcm.duration, 3)
-        self._degraded: list[Degradation] = []
+        self._degraded: list[Degradation] = [*options.earlier_degraded]
 
     def run(self) -> None:
         """Emits all events.
@@ -132,7 +132,7 @@ class Transcription:
     def _done(self, window: Window) -> WindowDone:
         share = _WORDS_SHARE if self._options.asked.diarize else 1.0
         part = window.end / self._duration if self._duration else 1.0
-        return WindowDone(end=window.end, progress=round(part * share, 4))
+        return WindowDone(end=window.end, progress=round(part * share, 4), degraded=[*self._degraded] or None)
 
     def _with_speakers(
         self, segments: list[Segment], language: str

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import served, wait_until
@@ -125,8 +126,9 @@ def test_out_of_memory_in_the_words_fails_the_request_and_the_service_stays(
     assert transcribe(url, audio)["degraded"] == []
 
 
-def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str) -> None:
-    """As the worker resumes: with the segments of the finished windows, interrupted after any of them."""
+def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str, engine: ScriptedEngine) -> None:
+    """As the worker resumes: with the finished windows' segments and losses, interrupted after any of them."""
+    engine.losses = [Degradation(stage="alignment", reason="The aligner was away.")]
     request = {"path": audio, "diarize": True}
     answer = httpx.post(f"{url}/transcribe", json=request, headers=STREAM, timeout=30)
     events = [json.loads(line) for line in answer.text.splitlines()]
@@ -137,7 +139,9 @@ def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str) -> None
         if event["type"] == "segment":
             earlier.append(event["segment"])
         if event["type"] == "window":
-            again = transcribe(url, audio, diarize=True, start_at=event["end"], earlier=earlier)
+            left = {"start_at": event["end"], "earlier": earlier, "earlier_degraded": event["degraded"]}
+            engine.losses = []
+            again = transcribe(url, audio, diarize=True, **left)
             assert again == whole
             resumed += 1
     assert resumed >= 4

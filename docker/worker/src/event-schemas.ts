@@ -36,6 +36,7 @@ const segment = z.object({
 
 const stage = z.enum(['transcript', 'diarization', 'analysis']);
 const progress = z.number().min(0).max(1);
+const degraded = z.array(z.object({ stage: z.enum([...stage.options, 'alignment']), reason: z.string() }));
 const turn = z.object({ start: time, end: time, speaker: z.string() });
 
 const diarization = z.object({
@@ -64,7 +65,7 @@ const transcript = z.object({
   text: z.string(),
   segments: z.array(segment),
   diarization: diarization.optional(),
-  degraded: z.array(z.object({ stage: z.enum([...stage.options, 'alignment']), reason: z.string() })),
+  degraded,
 }) satisfies z.ZodType<Transcript>;
 
 export const transcribeEvent = z.discriminatedUnion('type', [
@@ -76,7 +77,7 @@ export const transcribeEvent = z.discriminatedUnion('type', [
     language: z.string().optional(),
   }),
   z.object({ type: z.literal('segment'), segment }),
-  z.object({ type: z.literal('window'), end: time, progress }),
+  z.object({ type: z.literal('window'), end: time, progress, degraded: degraded.optional() }),
   z.object({
     type: z.literal('stage'),
     stage,
@@ -97,7 +98,12 @@ export const errorBody = z.object({
 }) satisfies z.ZodType<ErrorBody>;
 
 export const checkpoint = z
-  .object({ end: time, segments: z.array(segment), processing_seconds: time })
+  .object({
+    end: time,
+    segments: z.array(segment),
+    degraded: degraded.optional(),
+    processing_seconds: time,
+  })
   .refine(
     ({ segments }) => segments.every(({ start, end }) => start <= end),
     'a segment ends before it starts',

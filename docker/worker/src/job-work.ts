@@ -137,7 +137,7 @@ export class JobWork {
       ...this.row.options,
       path: SHARED.input(this.row.id),
       max_seconds: this.tools.maxAudioSeconds,
-      ...(this.earlier !== undefined && { start_at: this.earlier.end, earlier: this.earlier.segments }),
+      ...(this.earlier !== undefined && whatIsDone(this.earlier)),
     };
     for await (const event of this.tools.model.transcribe(request, signal)) {
       transcription.take(event);
@@ -161,3 +161,9 @@ export class JobWork {
     });
   }
 }
+
+const whatIsDone = ({ end, segments, degraded }: Checkpoint) => ({
+  start_at: end,
+  earlier: segments,
+  ...(degraded !== undefined && { earlier_degraded: degraded }),
+});

@@ -1,4 +1,11 @@
-import type { Checkpoint, JobRow, Segment, TranscribeEvent, Transcript } from '../../../lambda/contract';
+import type {
+  Checkpoint,
+  Degradation,
+  JobRow,
+  Segment,
+  TranscribeEvent,
+  Transcript,
+} from '../../../lambda/contract';
 import { type Stages, stagesAtStart } from './stages';
 
 /** What one attempt has heard, on top of what earlier attempts left. */
@@ -13,6 +20,8 @@ export class Transcription {
   /** Segments of the finished windows, those of earlier attempts first. */
   private readonly finished: Segment[];
   private current: Segment[] = [];
+  /** What the finished windows lack. */
+  private degraded: Degradation[];
 
   constructor({ options, progress }: Pick<JobRow, 'options' | 'progress'>, earlier?: Checkpoint) {
     // How much of the work is behind a checkpoint, the service alone knows: until it speaks, the row is right.
@@ -20,6 +29,7 @@ export class Transcription {
     this.stages = stagesAtStart(options);
     this.end = earlier?.end ?? 0;
     this.finished = [...(earlier?.segments ?? [])];
+    this.degraded = earlier?.degraded ?? [];
   }
 
   take(event: TranscribeEvent): void {
@@ -32,6 +42,7 @@ export class Transcription {
         this.current = [];
         this.end = event.end;
         this.progress = event.progress;
+        this.degraded = event.degraded ?? this.degraded;
         break;
       case 'stage':
         this.stages = { ...this.stages, [event.stage]: event.state };
@@ -47,7 +58,8 @@ export class Transcription {
   }
 
   /** The finished windows: where another attempt can go on. */
-  checkpoint(): Pick<Checkpoint, 'end' | 'segments'> {
-    return { end: this.end, segments: [...this.finished] };
+  checkpoint(): Pick<Checkpoint, 'end' | 'segments' | 'degraded'> {
+    const { end, finished, degraded } = this;
+    return { end, segments: [...finished], ...(degraded.length > 0 && { degraded }) };
   }
 }

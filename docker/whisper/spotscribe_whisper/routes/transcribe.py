@@ -65,7 +65,9 @@ async def _source(request: Request, service: TranscriptionService, opened: Async
         # In a thread: the checkpoint of hours is megabytes, and `/health` must be answered meanwhile.
         asked = await asyncio.to_thread(_parsed, await read_body(request, most=_JSON_BYTES))
         file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
-        options = Options(asked, start_at=asked.start_at, earlier=asked.earlier)
+        options = Options(
+            asked, start_at=asked.start_at, earlier=asked.earlier, earlier_degraded=asked.earlier_degraded
+        )
         return Source(file, options, asked.max_seconds)
     if kind == MULTIPART:
         upload, chosen = await uploaded(
