@@ -1,6 +1,7 @@
 """Bodies of requests, read with bounds."""
 
 import asyncio
+import errno
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from spotscribe_common.disconnect import CallerGoneError
-from spotscribe_common.errors import InvalidRequestError, UploadTooLargeError
+from spotscribe_common.errors import DiskFullError, InvalidRequestError, UploadTooLargeError
 
 # A client that sends nothing for so long is given up: it holds a place that others wait for.
 STALL_SECONDS = 30.0
@@ -37,12 +38,17 @@ async def read_form(
     Raises:
         UploadTooLargeError: the body is larger than `most` bytes (and a little for the envelope).
         InvalidRequestError: not a well-formed multipart body, more parts than allowed, or the client stalled.
+        DiskFullError: there is no room for the file.
     """
     body = _capped(request, most + _ENVELOPE_BYTES)
     try:
         form = await MultiPartParser(request.headers, body, max_files=files, max_fields=fields).parse()
     except MultiPartException as error:
         raise InvalidRequestError(f"The multipart body cannot be read: {error.message}") from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise DiskFullError("The scratch disk is full.", retry_after=30) from None
     except KeyError:
         raise InvalidRequestError("The content type lacks the multipart boundary.") from None
     try:

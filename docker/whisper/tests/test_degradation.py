@@ -127,7 +127,7 @@ def test_out_of_memory_in_the_words_fails_the_request_and_the_service_stays(
 
 
 def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str, engine: ScriptedEngine) -> None:
-    """As the worker resumes: with the finished windows' segments and losses, interrupted after any of them."""
+    """As the worker resumes: with the finished windows' segments and losses, interrupted anywhere."""
     engine.losses = [Degradation(stage="alignment", reason="The aligner was away.")]
     request = {"path": audio, "diarize": True}
     answer = httpx.post(f"{url}/transcribe", json=request, headers=STREAM, timeout=30)

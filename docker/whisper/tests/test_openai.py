@@ -14,6 +14,8 @@ from spotscribe_testing.contract_schema import check
 from spotscribe_testing.media import film, tone
 from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_whisper.speakers import result
+from spotscribe_whisper.speakers.cleanup import Cleaned, clean
 
 
 @pytest.fixture
@@ -135,6 +137,36 @@ def test_the_count_of_speakers_reaches_the_diarizer(
     assert (diarizer.counts[-1].least, diarizer.counts[-1].most) == (2, 3)
 
 
+@pytest.mark.parametrize(
+    ("fields", "rules"),
+    [
+        ({}, {"short_turns", "interjections", "minor_speakers"}),
+        ({"speaker_cleanup[]": ["short_turns", "minor_speakers"]}, {"short_turns", "minor_speakers"}),
+        ({"speaker_cleanup": "none"}, set()),
+    ],
+)
+@pytest.mark.parametrize("route", ["/v1/audio/transcriptions", "/transcribe"])
+def test_the_rules_of_the_cleanup_are_chosen(
+    route: str,
+    fields: dict[str, Any],
+    rules: set[str],
+    url: str,
+    speech: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[set[str]] = []
+
+    def remember(turns: Any, words: Any, chosen: Any, least: Any) -> Cleaned:
+        seen.append(set(chosen))
+        return clean(turns, words, chosen, least)
+
+    monkeypatch.setattr(result, "clean", remember)
+    data = {"diarize": "true", **fields}
+    answer = httpx.post(f"{url}{route}", data=data, files={"file": speech.read_bytes()}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert seen == [rules]
+
+
 def test_a_stream_tells_the_text_as_it_comes(client: OpenAI, speech: Path) -> None:
     events = list(client.audio.transcriptions.create(model="whisper-1", file=speech, stream=True))
     deltas = [event.delta for event in events if event.type == "transcript.text.delta"]
@@ -164,6 +196,7 @@ def test_a_failure_in_the_middle_of_a_stream_raises_in_the_client(
     assert "patient" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 def test_translations_are_into_english(client: OpenAI, speech: Path, engine: ScriptedEngine) -> None:
     answer = client.audio.translations.create(model="whisper-1", file=speech, response_format="verbose_json")
     assert engine.asked[-1].task == "translate"

@@ -1,13 +1,16 @@
 """`POST /transcribe`: answers, refusals, the stream, the queue, and callers that go away."""
 
+import errno
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import httpx
 import pytest
+from starlette import formparsers
 
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import open_files, wait_until
@@ -255,3 +258,16 @@ def test_a_failure_of_the_engine_is_the_last_event_and_no_secret_is_told(
 def test_unknown_routes_and_methods_answer_in_the_same_shape(url: str) -> None:
     refusal(httpx.get(f"{url}/nothing"), 404, "source_not_found")
     refusal(httpx.get(f"{url}/transcribe"), 405, "invalid_request")
+
+
+def test_a_scratch_disk_without_room_for_an_upload_is_worth_a_retry(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(SpooledTemporaryFile[bytes]):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(formparsers, "SpooledTemporaryFile", Full)
+    answer = httpx.post(f"{url}/transcribe", files={"file": ("a.wav", b"x" * 100)}, timeout=30)
+    refusal(answer, 503, "internal")
+    assert int(answer.headers["retry-after"]) > 0

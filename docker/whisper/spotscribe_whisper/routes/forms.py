@@ -1,18 +1,27 @@
 """Fields of multipart forms, held against a model."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any, BinaryIO, TypeVar, get_origin
+from typing import Any, BinaryIO, Literal, TypeVar, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from spotscribe_common.contract import SpeakerRule
 from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.uploads import read_form
 
 Form = TypeVar("Form", bound=BaseModel)
+# A form cannot say "an empty list".
+RuleChoice = SpeakerRule | Literal["none"]
 MULTIPART = "multipart/form-data"
+
+
+def chosen_rules(choices: Sequence[RuleChoice]) -> list[SpeakerRule]:
+    """The rules of a form's field."""
+    return [choice for choice in choices if choice != "none"]
 
 
 def content_type(request: Request) -> str:

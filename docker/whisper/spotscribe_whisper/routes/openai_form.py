@@ -4,11 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spotscribe_common.contract import SPEAKER_RULES, SpeakerRule, TranscriptionOptions
+from spotscribe_common.contract import SPEAKER_RULES, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, check_model
 from spotscribe_whisper.options import Options
+from spotscribe_whisper.routes.forms import RuleChoice, chosen_rules
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # What can be told piece by piece.
@@ -90,7 +91,7 @@ class TranscriptionForm(TranslationForm):
     max_speakers: int | None = Field(
         default=None, ge=1, le=20, description="Ours: greatest number of speakers."
     )
-    speaker_cleanup: list[SpeakerRule] | Literal["none"] = Field(
+    speaker_cleanup: list[RuleChoice] = Field(
         default_factory=lambda: list(SPEAKER_RULES),
         description="Ours: rules by which ghosts of speakers are given to real ones; `none` keeps all.",
     )
@@ -111,7 +112,7 @@ class TranscriptionForm(TranslationForm):
             num_speakers=self.num_speakers,
             min_speakers=self.min_speakers,
             max_speakers=self.max_speakers,
-            speaker_cleanup=[] if self.speaker_cleanup == "none" else self.speaker_cleanup,
+            speaker_cleanup=chosen_rules(self.speaker_cleanup),
         )
         return Options(asked, temperature=self.temperature, speaker_names=self.known_speaker_names)
 
@@ -134,8 +135,8 @@ class TranscriptionForm(TranslationForm):
             )
         if self.known_speaker_references:
             raise InvalidRequestError(
-                "known_speaker_references is not supported. Give known_speaker_names in the order in which they "
-                "speak.",
+                "known_speaker_references is not supported. Give known_speaker_names in the order "
+                "in which they speak.",
                 param="known_speaker_references",
             )
         if self.known_speaker_names and not self.diarizes():

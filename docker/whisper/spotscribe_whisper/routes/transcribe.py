@@ -4,9 +4,9 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from spotscribe_common.contract import TranscribeRequest, Transcript, TranscriptionOptions
+from spotscribe_common.contract import SPEAKER_RULES, TranscribeRequest, Transcript, TranscriptionOptions
 from spotscribe_common.errors import UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.shared_files import open_shared
@@ -14,12 +14,18 @@ from spotscribe_common.uploads import read_body
 from spotscribe_whisper.openapi import form_schema, json_schema
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.event_stream import NDJSON, EventStream, as_line
-from spotscribe_whisper.routes.forms import MULTIPART, content_type, uploaded
+from spotscribe_whisper.routes.forms import MULTIPART, RuleChoice, chosen_rules, content_type, uploaded
 from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
 from spotscribe_whisper.service import TranscriptionService
 
 # What ten hours' words with their times weigh, twice over: a resumed job sends those it has.
 _JSON_BYTES = 32 << 20
+
+
+class TranscribeForm(TranscriptionOptions):
+    """The fields of an upload beside its `file`."""
+
+    speaker_cleanup: list[RuleChoice] = Field(default_factory=lambda: list(SPEAKER_RULES))  # type: ignore[assignment]
 
 
 def transcribe_routes(service: TranscriptionService) -> APIRouter:
@@ -35,7 +41,7 @@ def transcribe_routes(service: TranscriptionService) -> APIRouter:
                 "required": True,
                 "content": {
                     "application/json": {"schema": json_schema(TranscribeRequest)},
-                    MULTIPART: {"schema": form_schema(TranscriptionOptions)},
+                    MULTIPART: {"schema": form_schema(TranscribeForm)},
                 },
             }
         },
@@ -70,10 +76,11 @@ async def _source(request: Request, service: TranscriptionService, opened: Async
         )
         return Source(file, options, asked.max_seconds)
     if kind == MULTIPART:
-        upload, chosen = await uploaded(
-            request, TranscriptionOptions, service.settings.max_upload_bytes, opened
+        upload, chosen = await uploaded(request, TranscribeForm, service.settings.max_upload_bytes, opened)
+        return Source(
+            upload,
+            Options(chosen.model_copy(update={"speaker_cleanup": chosen_rules(chosen.speaker_cleanup)})),
         )
-        return Source(upload, Options(chosen))
     raise UnsupportedMediaError(
         f"The content type {kind!r} is not accepted. Send {MULTIPART} or application/json."
     )
