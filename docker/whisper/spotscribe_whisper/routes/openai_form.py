@@ -92,7 +92,7 @@ class TranscriptionForm(TranslationForm):
         default=None, ge=1, le=20, description="Ours: greatest number of speakers."
     )
     speaker_cleanup: list[RuleChoice] = Field(
-        default_factory=lambda: list(SPEAKER_RULES),
+        default_factory=lambda: [*SPEAKER_RULES],
         description="Ours: rules by which ghosts of speakers are given to real ones; `none` keeps all.",
     )
 

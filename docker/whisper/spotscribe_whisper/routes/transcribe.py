@@ -25,7 +25,7 @@ _JSON_BYTES = 32 << 20
 class TranscribeForm(TranscriptionOptions):
     """The fields of an upload beside its `file`."""
 
-    speaker_cleanup: list[RuleChoice] = Field(default_factory=lambda: list(SPEAKER_RULES))  # type: ignore[assignment]
+    speaker_cleanup: list[RuleChoice] = Field(default_factory=lambda: [*SPEAKER_RULES])  # type: ignore[assignment]
 
 
 def transcribe_routes(service: TranscriptionService) -> APIRouter:
