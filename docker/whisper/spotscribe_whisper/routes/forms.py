@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from spotscribe_common.contract import SpeakerRule
+from spotscribe_common.contract import SPEAKER_RULES, SpeakerRule
 from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.uploads import read_form
@@ -17,6 +17,11 @@ Form = TypeVar("Form", bound=BaseModel)
 # A form cannot say "an empty list".
 RuleChoice = SpeakerRule | Literal["none"]
 MULTIPART = "multipart/form-data"
+
+
+def every_rule() -> list[RuleChoice]:
+    """What is chosen where nothing is said."""
+    return [*SPEAKER_RULES]
 
 
 def chosen_rules(choices: Sequence[RuleChoice]) -> list[SpeakerRule]:

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spotscribe_common.contract import SPEAKER_RULES, TranscriptionOptions
+from spotscribe_common.contract import TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, check_model
 from spotscribe_whisper.options import Options
-from spotscribe_whisper.routes.forms import RuleChoice, chosen_rules
+from spotscribe_whisper.routes.forms import RuleChoice, chosen_rules, every_rule
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # What can be told piece by piece.
@@ -92,7 +92,7 @@ class TranscriptionForm(TranslationForm):
         default=None, ge=1, le=20, description="Ours: greatest number of speakers."
     )
     speaker_cleanup: list[RuleChoice] = Field(
-        default_factory=lambda: [*SPEAKER_RULES],
+        default_factory=every_rule,
         description="Ours: rules by which ghosts of speakers are given to real ones; `none` keeps all.",
     )
 

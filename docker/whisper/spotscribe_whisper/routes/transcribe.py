@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, ValidationError
 
-from spotscribe_common.contract import SPEAKER_RULES, TranscribeRequest, Transcript, TranscriptionOptions
+from spotscribe_common.contract import TranscribeRequest, Transcript, TranscriptionOptions
 from spotscribe_common.errors import UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
 from spotscribe_common.shared_files import open_shared
@@ -14,7 +14,14 @@ from spotscribe_common.uploads import read_body
 from spotscribe_whisper.openapi import form_schema, json_schema
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.event_stream import NDJSON, EventStream, as_line
-from spotscribe_whisper.routes.forms import MULTIPART, RuleChoice, chosen_rules, content_type, uploaded
+from spotscribe_whisper.routes.forms import (
+    MULTIPART,
+    RuleChoice,
+    chosen_rules,
+    content_type,
+    every_rule,
+    uploaded,
+)
 from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
 from spotscribe_whisper.service import TranscriptionService
 
@@ -25,7 +32,7 @@ _JSON_BYTES = 32 << 20
 class TranscribeForm(TranscriptionOptions):
     """The fields of an upload beside its `file`."""
 
-    speaker_cleanup: list[RuleChoice] = Field(default_factory=lambda: [*SPEAKER_RULES])  # type: ignore[assignment]
+    speaker_cleanup: list[RuleChoice] = Field(default_factory=every_rule)  # type: ignore[assignment]
 
 
 def transcribe_routes(service: TranscriptionService) -> APIRouter:
