@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from spotscribe_common.contract import JobError
@@ -21,6 +22,23 @@ from spotscribe_common.errors import (
 )
 
 _log = logging.getLogger(__name__)
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: words for a person, a stable code for a program, and the field at fault."""
+
+    message: str
+    type: Literal["invalid_request_error", "server_error"]
+    param: str | None
+    code: ErrorCode
+
+
+class ErrorBody(BaseModel):
+    """The body of every error answer, in OpenAI's shape."""
+
+    error: ErrorDetail
+
+
 _CODES: dict[int, ErrorCode] = {
     404: "source_not_found",
     413: "upload_too_large",
@@ -92,5 +110,10 @@ def invalid_request(details: Sequence[Any]) -> InvalidRequestError:
 
 
 def _body(message: str, code: ErrorCode, *, permanent: bool, param: str | None = None) -> dict[str, Any]:
-    kind = "invalid_request_error" if permanent else "server_error"
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    detail = ErrorDetail(
+        message=message,
+        type="invalid_request_error" if permanent else "server_error",
+        param=param,
+        code=code,
+    )
+    return ErrorBody(error=detail).model_dump()

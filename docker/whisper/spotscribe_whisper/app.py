@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Security
+from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 
 from spotscribe_common.api_keys import ApiKeys, read_api_keys
@@ -50,7 +51,8 @@ def create_app(settings: Settings, engine: Engine, diarizer: Diarizer) -> FastAP
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeys, digests=read_api_keys(settings.api_keys_file))
     app.add_middleware(RequestCount, metrics=service.metrics)
-    app.include_router(openai_routes(service))
-    app.include_router(transcribe_routes(service))
-    app.include_router(status_routes(service))
+    # For the description alone: who is let in, the middleware decides, before a body is read.
+    described = [Security(HTTPBearer(auto_error=False, description="If the service was given keys."))]
+    for router in (openai_routes(service), transcribe_routes(service), status_routes(service)):
+        app.include_router(router, dependencies=described)
     return app

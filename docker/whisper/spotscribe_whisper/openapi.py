@@ -4,7 +4,36 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from spotscribe_common.http_errors import ErrorBody
+
 _REF = "#/components/schemas/{model}"
+# What every route that takes audio can answer.
+AUDIO_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {
+        "model": ErrorBody,
+        "description": "A field, or a combination of fields, is not acceptable; `param` names it.",
+    },
+    401: {
+        "model": ErrorBody,
+        "description": "No API key, or one that is not known, where keys are asked for.",
+    },
+    404: {"model": ErrorBody, "description": "No such file, or another model than the one that is loaded."},
+    413: {"model": ErrorBody, "description": "The upload is too large, or the audio too long."},
+    415: {
+        "model": ErrorBody,
+        "description": "A playlist, or a container or content type that is not accepted.",
+    },
+    422: {
+        "model": ErrorBody,
+        "description": "Nothing that can be decoded, or less than the header promises.",
+    },
+    429: {"model": ErrorBody, "description": "The queue is full. `Retry-After` says when to come back."},
+    500: {"model": ErrorBody, "description": "A fault of the service. Its log says more."},
+    503: {
+        "model": ErrorBody,
+        "description": "The model is loading or missing, or memory or disk is full now.",
+    },
+}
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from spotscribe_whisper.formats import openai as shapes
 from spotscribe_whisper.formats.subtitles import srt, vtt
 from spotscribe_whisper.job import Job
 from spotscribe_whisper.model_names import ALIASES, check_model
-from spotscribe_whisper.openapi import form_schema
+from spotscribe_whisper.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_whisper.routes.event_stream import EventStream
 from spotscribe_whisper.routes.forms import MULTIPART, uploaded
 from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
@@ -20,8 +20,9 @@ from spotscribe_whisper.routes.openai_form import TranscriptionForm, Translation
 from spotscribe_whisper.service import TranscriptionService
 
 _SUBTITLES = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
-_TEXTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/vtt", SSE)}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    **AUDIO_ERRORS,
+    200: {"content": {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/vtt", SSE)}},
 }
 Form = TypeVar("Form", bound=TranslationForm)
 
@@ -45,7 +46,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     @router.post(
         "/audio/transcriptions",
         response_model=shapes.Answer | shapes.VerboseAnswer | shapes.DiarizedAnswer,
-        responses=_TEXTS,
+        responses=_ANSWERS,
         openapi_extra=_body(TranscriptionForm),
     )
     async def transcriptions(request: Request) -> Response:
@@ -59,7 +60,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     @router.post(
         "/audio/translations",
         response_model=shapes.Answer | shapes.VerboseAnswer,
-        responses=_TEXTS,
+        responses=_ANSWERS,
         openapi_extra=_body(TranslationForm),
     )
     async def translations(request: Request) -> Response:
@@ -72,7 +73,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
         """The loaded model and the names under which it is known."""
         return {"object": "list", "data": [_model(name, began) for name in (service.engine.model, *ALIASES)]}
 
-    @router.get("/models/{name:path}")
+    @router.get("/models/{name:path}", responses={"4XX": AUDIO_ERRORS[404]})
     async def model(name: str) -> dict[str, Any]:
         """One of them."""
         check_model(name, service.engine.model)

@@ -8,10 +8,10 @@ from pydantic import Field, ValidationError
 
 from spotscribe_common.contract import TranscribeRequest, Transcript, TranscriptionOptions
 from spotscribe_common.errors import UnsupportedMediaError
-from spotscribe_common.http_errors import invalid_request
+from spotscribe_common.http_errors import ErrorBody, invalid_request
 from spotscribe_common.shared_files import open_shared
 from spotscribe_common.uploads import read_body
-from spotscribe_whisper.openapi import form_schema, json_schema
+from spotscribe_whisper.openapi import AUDIO_ERRORS, form_schema, json_schema
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.event_stream import NDJSON, EventStream, as_line
 from spotscribe_whisper.routes.forms import (
@@ -42,7 +42,11 @@ def transcribe_routes(service: TranscriptionService) -> APIRouter:
     @router.post(
         "/transcribe",
         response_model=Transcript,
-        responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+        responses={
+            **AUDIO_ERRORS,
+            200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+            403: {"model": ErrorBody, "description": "`path` leads outside the shared folder."},
+        },
         openapi_extra={
             "requestBody": {
                 "required": True,
