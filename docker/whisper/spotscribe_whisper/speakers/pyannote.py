@@ -1,0 +1,152 @@
+"""The production diarizer: pyannote's pipeline, section by section where the audio is long."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotscribe_common.contract import SpeakerTurn
+from spotscribe_common.pcm import SAMPLE_RATE, Pcm
+from spotscribe_common.windows import Window, frame_energies
+from spotscribe_whisper.engines.engine import CancelledTranscriptionError
+from spotscribe_whisper.speakers.diarizer import SpeakerCount
+from spotscribe_whisper.speakers.linking import Voice, link
+from spotscribe_whisper.speakers.memory import empty_gpu_cache
+from spotscribe_whisper.speakers.pyannote_pipeline import (
+    Diarized,
+    diarize,
+    load_pipeline,
+    reset_batches,
+)
+from spotscribe_whisper.speakers.sections import sections
+
+# pyannote holds a section's samples as float32 and compares all pieces of its speech with each other, which
+# grows with the square of the length. 30 minutes took 0.24 GB beside the networks, 40 minutes 0.36 GB.
+SECTION_SECONDS = 1800.0
+_BLOCK_SECONDS = 60.0
+
+
+class PyannoteDiarizer:
+    """Diarizes with the pyannote pipeline in `<models>/<model>`.
+
+    Args:
+        models: directory of model directories.
+        model: name of the pipeline's directory.
+        scratch: directory for the caches of the libraries.
+        section: greatest length, in seconds, of audio that is diarized in one piece.
+        pipeline: how the pipeline is loaded.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Path,
+        scratch: Path,
+        model: str = "diarization",
+        section: float = SECTION_SECONDS,
+        pipeline: Callable[[Path, Path], Any] = load_pipeline,
+    ) -> None:
+        self.model = model
+        self._directory = models / model
+        self._scratch = scratch
+        self._section = section
+        self._load = pipeline
+        self._pipeline: Any = None
+
+    def load(self) -> None:
+        """Loads the pipeline; onto the GPU, if there is one."""
+        if self._pipeline is None:
+            self._pipeline = self._load(self._directory, self._scratch)
+
+    def turns(
+        self, pcm: Pcm, count: SpeakerCount, progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> list[SpeakerTurn]:
+        """Exclusive turns of the whole audio, its speakers numbered by their first words.
+
+        Memory: one section at a time, and the turns so far.
+        """
+        self.load()
+        reset_batches(self._pipeline)
+        windows = [Window(0.0, pcm.duration)] if pcm.samples else []
+        bounds = count
+        if pcm.duration > self._section:
+            windows = sections(frame_energies(pcm), pcm.duration, self._section)
+            # Not everybody speaks in every section.
+            bounds = SpeakerCount(most=count.exact or count.most)
+        try:
+            found = [
+                self._diarized(pcm, window, bounds, _part(progress, window, pcm.duration), cancelled)
+                for window in windows
+            ]
+        finally:
+            empty_gpu_cache()
+        progress(1.0)
+        return _joined(windows, found, count)
+
+    def _diarized(
+        self,
+        pcm: Pcm,
+        window: Window,
+        bounds: SpeakerCount,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Diarized:
+        def step(done: float) -> None:
+            if cancelled():
+                raise CancelledTranscriptionError
+            progress(done)
+
+        step(0.0)
+        return diarize(self._pipeline, _floats(pcm, window), bounds, step)
+
+
+def _part(progress: Callable[[float], None], window: Window, duration: float) -> Callable[[float], None]:
+    """Progress of one window as that of the whole; it never goes back, also where a window is tried again."""
+    told = 0.0
+
+    def tell(done: float) -> None:
+        nonlocal told
+        told = max(told, (window.start + done * (window.end - window.start)) / duration)
+        progress(told)
+
+    return tell
+
+
+def _floats(pcm: Pcm, window: Window) -> NDArray[np.float32]:
+    """The window's samples between -1 and 1, read a minute at a time: never a second copy of all of them."""
+    first = round(window.start * SAMPLE_RATE)
+    samples = np.zeros(min(round(window.end * SAMPLE_RATE), pcm.samples) - first, dtype=np.float32)
+    block = round(_BLOCK_SECONDS * SAMPLE_RATE)
+    for at in range(0, len(samples), block):
+        part = samples[at : at + block]
+        np.divide(
+            pcm.read((first + at) / SAMPLE_RATE, (first + at + len(part)) / SAMPLE_RATE), 32768.0, out=part
+        )
+    return samples
+
+
+def _joined(windows: list[Window], found: list[Diarized], count: SpeakerCount) -> list[SpeakerTurn]:
+    """The sections' turns as one list, with the speakers of all sections known again."""
+    names = [(number, name) for number, piece in enumerate(found) for name in piece.embeddings]
+    voices = [
+        Voice(
+            number,
+            found[number].embeddings[name],
+            sum(turn.end - turn.start for turn in found[number].turns if turn.speaker == name),
+        )
+        for number, name in names
+    ]
+    # Within one piece the pipeline's word stands.
+    linked = link(voices, count) if len(found) > 1 else range(len(voices))
+    speakers = dict(zip(names, linked, strict=True))
+    labels: dict[int, str] = {}
+    turns: list[SpeakerTurn] = []
+    for number, (window, piece) in enumerate(zip(windows, found, strict=True)):
+        for turn in piece.turns:
+            label = labels.setdefault(speakers[number, turn.speaker], f"SPEAKER_{len(labels):02d}")
+            start, end = round(window.start + turn.start, 3), round(window.start + turn.end, 3)
+            if end > start:
+                turns.append(SpeakerTurn(start=start, end=end, speaker=label))
+    return turns

@@ -1,0 +1,162 @@
+"""Pyannote's pipeline: loaded from local files alone, and asked about one section of audio at a time."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.pcm import SAMPLE_RATE
+from spotscribe_whisper.speakers.diarizer import SpeakerCount
+from spotscribe_whisper.speakers.memory import empty_gpu_cache, trim_heap
+from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
+
+_log = logging.getLogger(__name__)
+# Nothing is fetched and nothing reported. pyannote reads the switch of its telemetry before each report.
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYANNOTE_METRICS_ENABLED": "0",
+}
+# Chunks of 10 s at a time, (segmentation, embeddings). On a GPU cuDNN may choose a workspace of 0.36 GB for
+# each of the embeddings' chunks (10.5 GB were seen for 29 of them: pyannote/pyannote-audio#1963), so that 8
+# stay below 3 GB, beside the other models. On a CPU these take 0.25 GB.
+_BATCHES = {"cuda": (16, 8), "cpu": (4, 2)}
+# The embeddings' part of the time, as measured on a CPU with networks of the real size.
+_EMBEDDING_SHARE = 0.85
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A speaker's turn, in seconds from the section's start."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+@dataclass(frozen=True)
+class Diarized:
+    """What was found in one section: exclusive turns, and the embedding of each of their speakers."""
+
+    turns: list[Turn]
+    embeddings: dict[str, NDArray[np.floating]]
+
+
+def load_pipeline(directory: Path, scratch: Path) -> Any:
+    """A `pyannote.audio` pipeline on the GPU, if there is one.
+
+    The checkpoints are pickles, which can run code when they are loaded, and pyannote loads them without
+    `weights_only`. They are trusted because the model cache is filled from pinned SHA-256 sums and mounted
+    read-only; nothing that a caller sends is ever a path to a model.
+
+    Args:
+        directory: in the layout of `speaker-diarization-community-1`.
+        scratch: directory for the caches of the libraries.
+
+    Raises:
+        ModelMissingError: a file is missing or corrupt, or would be fetched; the message names it.
+    """
+    check_diarization_model(directory)
+    os.environ.update(_OFFLINE)
+    os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(scratch / "cache")
+    try:
+        import torch  # noqa: PLC0415
+        from pyannote.audio import Pipeline  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelMissingError(
+            f"pyannote.audio is not installed ({error}). Install requirements.production.txt."
+        ) from error
+    try:
+        pipeline = Pipeline.from_pretrained(directory)
+    except Exception as error:  # whatever a checkpoint of something else leads to
+        raise ModelMissingError(
+            f"The diarization model in {directory} cannot be loaded: {type(error).__name__}: {error}. "
+            f"Fetch it again."
+        ) from error
+    # The configuration may ask for the answer of pyannote 3, which lacks the exclusive turns.
+    pipeline.legacy = False
+    pipeline.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return pipeline
+
+
+def reset_batches(pipeline: Any) -> None:
+    """Sets the batch sizes that suit the pipeline's device."""
+    pipeline.segmentation_batch_size, pipeline.embedding_batch_size = _BATCHES[pipeline.device.type]
+
+
+def diarize(
+    pipeline: Any, samples: NDArray[np.float32], count: SpeakerCount, progress: Callable[[float], None]
+) -> Diarized:
+    """Diarizes one section; after running out of memory once more, with half the batches.
+
+    Args:
+        pipeline: from :func:`load_pipeline`.
+        samples: 16 kHz mono, between -1 and 1.
+        count: bounds for this section.
+        progress: told how much is done, 0 to 1; what it raises comes out of here.
+    """
+    try:
+        return _asked(pipeline, samples, count, progress)
+    except (MemoryError, RuntimeError) as error:
+        batches = (pipeline.segmentation_batch_size, pipeline.embedding_batch_size)
+        if not _out_of_memory(error) or max(batches) == 1:
+            raise
+        _log.warning("diarization ran out of memory with batches of %d and %d: %s", *batches, error)
+    # Outside of the handler: the error's traceback would keep the tensors.
+    pipeline.segmentation_batch_size, pipeline.embedding_batch_size = (max(size // 2, 1) for size in batches)
+    trim_heap()
+    empty_gpu_cache()
+    return _asked(pipeline, samples, count, progress)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether it is torch's word for it, cuDNN's or cuBLAS's (ALLOC_FAILED), or pyannote's (MemoryError)."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "alloc" in text
+
+
+def _asked(
+    pipeline: Any, samples: NDArray[np.float32], count: SpeakerCount, progress: Callable[[float], None]
+) -> Diarized:
+    import torch  # noqa: PLC0415
+
+    def hook(step: str, *_: object, completed: int = 0, total: int | None = None, **__: object) -> None:
+        trim_heap()
+        done = min(completed / total, 1.0) if total else 0.0
+        if step == "segmentation":
+            progress(done * (1 - _EMBEDDING_SHARE))
+        elif step == "embeddings" and total:
+            progress(1 - _EMBEDDING_SHARE + done * _EMBEDDING_SHARE)
+
+    audio = {"waveform": torch.from_numpy(samples[np.newaxis]), "sample_rate": SAMPLE_RATE}
+    bounds = {"num_speakers": count.exact, "min_speakers": count.least, "max_speakers": count.most}
+    try:
+        output = pipeline(audio, hook=hook, **bounds)
+    except ValueError as error:
+        # k-means' word where there are fewer pieces of speech than speakers are asked for.
+        if "n_clusters" not in str(error):
+            raise
+        _log.warning("too little speech for %s: diarized without bounds", count)
+        output = pipeline(audio, hook=hook)
+    return _diarized(output, len(samples) / SAMPLE_RATE)
+
+
+def _diarized(output: Any, duration: float) -> Diarized:
+    """Turns in order, cut to the audio (pyannote pads its last chunk) and never overlapping."""
+    turns: list[Turn] = []
+    tracks = output.exclusive_speaker_diarization.itertracks(yield_label=True)
+    for segment, _, speaker in sorted(tracks, key=lambda track: (track[0].start, track[0].end)):
+        # Where the configuration fills a speaker's short gaps (`min_duration_off`), turns can overlap.
+        start = max(float(segment.start), turns[-1].end if turns else 0.0)
+        end = min(float(segment.end), duration)
+        if end > start:
+            turns.append(Turn(start, end, str(speaker)))
+    labels = output.speaker_diarization.labels()
+    embeddings = dict(zip(map(str, labels), output.speaker_embeddings, strict=True))
+    return Diarized(turns, {turn.speaker: embeddings[turn.speaker] for turn in turns})
