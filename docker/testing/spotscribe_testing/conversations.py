@@ -28,14 +28,14 @@ _MAIN = (2, 2, 2, 2, 2, 2, 3, 3, 4, 5)
 _MINOR = (0, 0, 0, 0, 1, 1, 1, 1, 2, 2)
 _MOST_SPEAKERS = 6
 # An hour would tell no more, and the metric takes four times as long for twice the turns.
-_MINUTES = (7.0, 32.0)
+_MINUTES = (7.0, 25.0)
 # Fewest and most sentences, fewest and most words in each: a remark, a question, an announcement.
 _MINOR_SPEECHES = ((1, 1, 3, 8), (1, 3, 4, 15), (2, 6, 5, 18))
 _HEARD_IN_A_PAUSE, _HEARD_OVERLAPPED = 0.8, 0.35
 
 
 def conversation(seed: int) -> Conversation:
-    """A conversation of 7 to 32 minutes among two to six people; the same one for the same seed."""
+    """A conversation of 7 to 25 minutes among two to six people; the same one for the same seed."""
     random = Random(seed)
     tongue = random.choice(TONGUES)
     main = [f"main-{number}" for number in range(random.choice(_MAIN))]

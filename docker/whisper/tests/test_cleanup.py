@@ -142,9 +142,11 @@ def test_a_question_stays_where_nobody_writes_full_stops() -> None:
     assert "audience" in speakers(clean(talk.turns, words, SPEAKER_RULES))
 
 
-def test_a_label_of_more_than_a_hundredth_is_no_minor_speaker() -> None:
-    talk = host_and_guest()
-    for _ in range(3):
+def test_a_label_that_is_heard_for_long_is_no_minor_speaker() -> None:
+    talk = Talk()
+    for _ in range(80):
+        talk.says("host", STORY, 5.0)
+    for _ in range(16):
         talk.says("host", "We went to the", 2.0).says("other", "market and then she", 1.0).says(
             "host", "told us.", 1.0
         )

@@ -56,18 +56,18 @@ class Utterances:
         counts = self._counts(turns)
         return bool(counts) and len(self._own(counts)) == len(counts)
 
-    def most_content(self, turns: Sequence[int]) -> int:
-        """How many different words, backchannels aside, the richest of these turns' own sentences has."""
+    def content(self, turns: Sequence[int]) -> list[int]:
+        """How many different words, backchannels aside, each own sentence of these turns has; descending."""
         own = self._own(self._counts(turns))
         sentences: dict[int, list[str]] = {}
         for turn in turns:
             for number in self._in_turn[turn]:
                 if self._sentence[number] in own:
                     sentences.setdefault(self._sentence[number], []).append(self._words[number].word)
-        return max((len(set(content_words(said))) for said in sentences.values()), default=0)
+        return sorted((len(set(content_words(said))) for said in sentences.values()), reverse=True)
 
     def whole_share(self, turns: Sequence[int]) -> float:
-        """Which share of these turns' words are in sentences of their own, 0 to 1."""
+        """Which share of the words in these turns is in sentences of their own, 0 to 1."""
         counts = self._counts(turns)
         return sum(counts[sentence] for sentence in self._own(counts)) / (counts.total() or 1)
 
