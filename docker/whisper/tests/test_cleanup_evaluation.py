@@ -1,4 +1,4 @@
-"""What the cleanup is worth, on 200 conversations whose truth is known and on which nothing was tuned.
+"""What the cleanup is worth, on 200 conversations whose truth is known and that no constant was chosen on.
 
 The judge is pyannote.metrics. `python -m spotscribe_testing.cleanup_evaluation` prints the same figures.
 """
