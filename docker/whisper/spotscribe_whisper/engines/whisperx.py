@@ -22,11 +22,11 @@ from spotscribe_whisper.engines.engine import (
     Heard,
     Hearing,
 )
-from spotscribe_whisper.engines.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.engines.model_files import check_whisper_model, sentence_rules
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
 from spotscribe_whisper.engines.whisperx_words import unaligned_segments
+from spotscribe_whisper.memory import is_out_of_memory, release_memory
 
 _log = logging.getLogger(__name__)
 # Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.

@@ -11,9 +11,9 @@ from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.windows import Window, frame_energies
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
+from spotscribe_whisper.memory import release_memory
 from spotscribe_whisper.speakers.diarizer import SpeakerCount
 from spotscribe_whisper.speakers.linking import Voice, link
-from spotscribe_whisper.speakers.memory import empty_gpu_cache
 from spotscribe_whisper.speakers.pyannote_pipeline import (
     Diarized,
     diarize,
@@ -81,7 +81,7 @@ class PyannoteDiarizer:
                 for window in windows
             ]
         finally:
-            empty_gpu_cache()
+            release_memory()
         progress(1.0)
         return _joined(windows, found, count)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import SAMPLE_RATE
+from spotscribe_whisper.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_whisper.speakers.diarizer import SpeakerCount
-from spotscribe_whisper.speakers.memory import empty_gpu_cache, trim_heap
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
 
 _log = logging.getLogger(__name__)
@@ -105,20 +105,14 @@ def diarize(
         return _asked(pipeline, samples, count, progress)
     except (MemoryError, RuntimeError) as error:
         batches = (pipeline.segmentation_batch_size, pipeline.embedding_batch_size)
-        if not _out_of_memory(error) or max(batches) == 1:
+        if not is_out_of_memory(error) or max(batches) == 1:
             raise
         _log.warning("diarization ran out of memory with batches of %d and %d: %s", *batches, error)
     # Outside of the handler: the error's traceback would keep the tensors.
     pipeline.segmentation_batch_size, pipeline.embedding_batch_size = (max(size // 2, 1) for size in batches)
     trim_heap()
-    empty_gpu_cache()
+    release_memory()
     return _asked(pipeline, samples, count, progress)
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Whether it is torch's word for it, cuDNN's or cuBLAS's (ALLOC_FAILED), or pyannote's (MemoryError)."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "alloc" in text
 
 
 def _asked(
