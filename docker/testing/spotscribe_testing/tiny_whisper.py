@@ -1,12 +1,12 @@
-"""A Whisper of a few hundred kilobytes that ctranslate2 really loads and that says one known sentence."""
+"""A Whisper that ctranslate2 really loads and that says one known sentence; its size may be a real one's."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "de", "fr")
 _TIMESTAMPS = 1501
-_WIDTH = 64
 _SPECIALS = (
     "<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES), "<|translate|>",
     "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>",
@@ -15,22 +15,53 @@ _SPECIALS = (
 _PROMPT = 4
 
 
-def scripted_whisper(directory: Path, sentence: str, *, language: str = "en") -> None:
+@dataclass(frozen=True)
+class WhisperShape:
+    """How large the model is: that, not what it has learnt, decides its time and its memory.
+
+    Attributes:
+        width: of every layer.
+        encoder_layers: layers of the encoder.
+        decoder_layers: layers of the decoder.
+        heads: attention heads of each layer.
+        inner_width: of the feed-forward part of each layer.
+        mel_bins: bands of the spectrogram that it listens to.
+        vocabulary: tokens in all, of which each word of the sentence is one; without it the tokens are bytes.
+    """
+
+    width: int = 64
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    heads: int = 2
+    inner_width: int = 64
+    mel_bins: int = 80
+    vocabulary: int | None = None
+
+
+TINIEST = WhisperShape()
+# As in the configurations that OpenAI has published.
+WHISPER_TINY = WhisperShape(384, 4, 4, 6, 1536, 80, 51_865)
+WHISPER_LARGE_V3_TURBO = WhisperShape(1280, 32, 4, 20, 5120, 128, 51_866)
+
+
+def scripted_whisper(
+    directory: Path, sentence: str, *, language: str = "en", shape: WhisperShape = TINIEST
+) -> None:
     """Writes a ctranslate2 model that hears `sentence` in any audio, and `language` as its language."""
     from ctranslate2.converters import TransformersConverter
 
     source = directory.with_name(f"{directory.name}-transformers")
     source.mkdir(parents=True)
-    tokenizer = _tokenizer()
-    model = _model(tokenizer)
-    _script(model, [*tokenizer.encode(f" {sentence}", add_special_tokens=False).ids], tokenizer, language)
-    _save(model, tokenizer, source)
+    tokenizer = _tokenizer(sentence, shape)
+    model = _model(tokenizer, shape)
+    _script(model, _spoken(sentence, tokenizer, shape), tokenizer, language)
+    _save(model, tokenizer, shape, source)
     TransformersConverter(str(source), copy_files=["tokenizer.json", "preprocessor_config.json"]).convert(
         str(directory), quantization="float32"
     )
 
 
-def _tokenizer() -> Any:
+def _tokenizer(sentence: str, shape: WhisperShape) -> Any:
     """One token for each byte. The merges only have to exist: the converter looks for some of them."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
@@ -40,6 +71,11 @@ def _tokenizer() -> Any:
     merges = [("Ġ", "-"), ("Ġ", "'"), ("Ġ", "â")]
     for left, right in merges:
         vocabulary[left + right] = len(vocabulary)
+    if shape.vocabulary is not None:
+        for word in sentence.split():
+            vocabulary.setdefault(f"Ġ{word}", len(vocabulary))
+        while len(vocabulary) < shape.vocabulary - len(_SPECIALS) - _TIMESTAMPS:
+            vocabulary[f"Ġ{len(vocabulary)}"] = len(vocabulary)
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -47,7 +83,13 @@ def _tokenizer() -> Any:
     return tokenizer
 
 
-def _model(tokenizer: Any) -> Any:
+def _spoken(sentence: str, tokenizer: Any, shape: WhisperShape) -> list[int]:
+    if shape.vocabulary is not None:
+        return [tokenizer.token_to_id(f"Ġ{word}") for word in sentence.split()]
+    return list(tokenizer.encode(f" {sentence}", add_special_tokens=False).ids)
+
+
+def _model(tokenizer: Any, shape: WhisperShape) -> Any:
     import torch
     from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
@@ -58,14 +100,14 @@ def _model(tokenizer: Any) -> Any:
     model = WhisperForConditionalGeneration(
         WhisperConfig(
             vocab_size=tokenizer.token_to_id("<|notimestamps|>") + 1 + _TIMESTAMPS,
-            num_mel_bins=80,
-            d_model=_WIDTH,
-            encoder_layers=1,
-            decoder_layers=1,
-            encoder_attention_heads=2,
-            decoder_attention_heads=2,
-            encoder_ffn_dim=_WIDTH,
-            decoder_ffn_dim=_WIDTH,
+            num_mel_bins=shape.mel_bins,
+            d_model=shape.width,
+            encoder_layers=shape.encoder_layers,
+            decoder_layers=shape.decoder_layers,
+            encoder_attention_heads=shape.heads,
+            decoder_attention_heads=shape.heads,
+            encoder_ffn_dim=shape.inner_width,
+            decoder_ffn_dim=shape.inner_width,
             suppress_tokens=None,
             begin_suppress_tokens=None,
             **ends,
@@ -109,7 +151,7 @@ def _script(model: Any, sentence: list[int], tokenizer: Any, language: str) -> N
     model.proj_out.weight = tokens
 
 
-def _save(model: Any, tokenizer: Any, directory: Path) -> None:
+def _save(model: Any, tokenizer: Any, shape: WhisperShape, directory: Path) -> None:
     from transformers import PreTrainedTokenizerFast, WhisperFeatureExtractor
 
     PreTrainedTokenizerFast(
@@ -121,5 +163,5 @@ def _save(model: Any, tokenizer: Any, directory: Path) -> None:
         additional_special_tokens=list(_SPECIALS[1:]),
     ).save_pretrained(directory)
     model.save_pretrained(directory)
-    WhisperFeatureExtractor(feature_size=80).save_pretrained(directory)
+    WhisperFeatureExtractor(feature_size=shape.mel_bins).save_pretrained(directory)
     assert json.loads((directory / "tokenizer.json").read_text())
