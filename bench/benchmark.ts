@@ -11,8 +11,14 @@ export interface BenchContext {
 }
 
 export interface Benchmark {
-  /** As it is named on the command line. */
+  /** As it is named on the command line; also the part before the first dash, which then stands for several. */
   name: string;
+  /** What this machine lacks for it, and how to get it; undefined if nothing. @default - it needs nothing more */
+  lacks?: () => string | undefined;
   /** @throws the signal's reason if it is aborted, everything that was started having ended */
   run: (context: BenchContext) => Promise<Figure[]>;
 }
+
+/** The benchmarks that a name stands for: the one of that name, or all whose names begin with it and a dash. */
+export const named = (benchmarks: readonly Benchmark[], wanted: string): Benchmark[] =>
+  benchmarks.filter(({ name }) => name === wanted || name.startsWith(`${wanted}-`));

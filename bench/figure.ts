@@ -3,12 +3,14 @@ export interface Figure {
   name: string;
   /** In `unit`. */
   value: number;
-  unit: 'ms' | 's' | 'KB' | '×';
+  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%';
   /** Largest value that is good enough. @default - a part of another figure, or what one is compared with */
   target?: number;
+  /** Smallest value that is good enough, where more is better. @default - as `target` */
+  least?: number;
 }
 
-const DECIMALS = { ms: 0, s: 2, KB: 0, '×': 2 } as const;
+const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1 } as const;
 
 /**
  * The middle value; the mean of the two in the middle of an even number of them.
@@ -22,22 +24,38 @@ export function median(values: readonly number[]): number {
   return middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }
 
-export const isOver = ({ value, target }: Figure): boolean => target !== undefined && value > target;
+const isOver = ({ value, target }: Figure): boolean => target !== undefined && value > target;
+const isUnder = ({ value, least }: Figure): boolean => least !== undefined && value < least;
+
+/** Whether the value is not good enough. */
+export const misses = (figure: Figure): boolean => isOver(figure) || isUnder(figure);
 
 /** The figures as lines of a Markdown table. */
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.name,
     quantity(figure.value, figure.unit),
-    figure.target === undefined ? '' : `≤ ${figure.target} ${figure.unit}`,
-    figure.target === undefined ? '' : isOver(figure) ? 'over' : 'ok',
+    targets(figure),
+    verdict(figure),
   ]);
   const cells = [['figure', 'value', 'target', ''], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
   const [head = '', ...body] = cells.map((row) => line(row, widths));
-  const [name = 3, value = 3, target = 3, verdict = 3] = widths;
-  const rule = `| ${'-'.repeat(name)} | ${'-'.repeat(value - 1)}: | ${'-'.repeat(target - 1)}: | ${'-'.repeat(verdict)} |`;
+  const [name = 3, value = 3, target = 3, last = 3] = widths;
+  const rule = `| ${'-'.repeat(name)} | ${'-'.repeat(value - 1)}: | ${'-'.repeat(target - 1)}: | ${'-'.repeat(last)} |`;
   return [head, rule, ...body].join('\n');
+}
+
+const targets = ({ target, least, unit }: Figure) =>
+  [
+    ...(least === undefined ? [] : [`≥ ${least} ${unit}`]),
+    ...(target === undefined ? [] : [`≤ ${target} ${unit}`]),
+  ].join(', ');
+
+function verdict(figure: Figure): string {
+  if (isOver(figure)) return 'over';
+  if (isUnder(figure)) return 'under';
+  return targets(figure) === '' ? '' : 'ok';
 }
 
 /** Figures at the right, words at the left. */

@@ -15,10 +15,10 @@ step() { echo "== $*"; }
 
 step format
 prettier --check --log-level warn .
-ruff format --quiet --check --config docker/pyproject.toml docker local
+ruff format --quiet --check --config docker/pyproject.toml docker local bench
 step lint
 eslint .
-ruff check --quiet --config docker/pyproject.toml docker local
+ruff check --quiet --config docker/pyproject.toml docker local bench
 step types
 tsc
 mypy --config-file docker/pyproject.toml

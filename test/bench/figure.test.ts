@@ -1,4 +1,4 @@
-import { isOver, median, table } from '../../bench/figure';
+import { type Figure, median, misses, table } from '../../bench/figure';
 
 describe('median', () => {
   test.each([
@@ -15,25 +15,29 @@ describe('median', () => {
 });
 
 describe('table', () => {
-  const figures = [
+  const figures: Figure[] = [
     { name: 'wake', value: 2, unit: 's', target: 2 },
     { name: 'synth', value: 2.504, unit: '×', target: 2.5 },
+    { name: 'whisper', value: 0.97, unit: '×', least: 0.97 },
+    { name: 'load', value: 0.949, unit: '×', least: 0.95 },
     { name: 'part', value: 12.6, unit: 'ms' },
-  ] as const;
+  ];
 
-  test('says what is over its target, and nothing of what has none', () => {
+  test('says what is over or under its target, and nothing of what has none', () => {
     expect(table(figures)).toBe(
       [
-        '| figure |  value |  target |      |',
-        '| ------ | -----: | ------: | ---- |',
-        '| wake   | 2.00 s |   ≤ 2 s | ok   |',
-        '| synth  | 2.50 × | ≤ 2.5 × | over |',
-        '| part   |  13 ms |         |      |',
+        '| figure  |  value |   target |       |',
+        '| ------- | -----: | -------: | ----- |',
+        '| wake    | 2.00 s |    ≤ 2 s | ok    |',
+        '| synth   | 2.50 × |  ≤ 2.5 × | over  |',
+        '| whisper | 0.97 × | ≥ 0.97 × | ok    |',
+        '| load    | 0.95 × | ≥ 0.95 × | under |',
+        '| part    |  13 ms |          |       |',
       ].join('\n'),
     );
   });
 
   test('a value at its target is good enough', () => {
-    expect(figures.filter(isOver).map(({ name }) => name)).toEqual(['synth']);
+    expect(figures.filter(misses).map(({ name }) => name)).toEqual(['synth', 'load']);
   });
 });

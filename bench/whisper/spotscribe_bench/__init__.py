@@ -1,0 +1,1 @@
+"""Measures the whisper service in its production environment. `bench/whisper.ts` runs it."""

@@ -1,0 +1,57 @@
+"""Audio of any length, made of the sample's real speech."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_testing.media import ffmpeg
+from spotscribe_testing.places import SAMPLE
+
+# Seconds: of breath, of thought, and of a room where nobody speaks.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+# Noise of a quiet room, about 70 dB below full scale.
+_NOISE = 10
+_PIECE_SECONDS = 600.0
+
+
+def repeated_speech(path: Path, seconds: float) -> None:
+    """The sample over and over."""
+    ffmpeg("-stream_loop", "-1", "-i", SAMPLE, "-t", str(seconds), "-c:a", "flac", path)
+
+
+def clip(path: Path, start: float, seconds: float) -> None:
+    """A piece of the sample."""
+    ffmpeg("-ss", str(start), "-i", SAMPLE, "-t", str(seconds), "-c:a", "flac", path)
+
+
+def long_speech(path: Path, seconds: float) -> None:
+    """Hours of speech and pauses in Opus: ten minutes of them, repeated without encoding them again."""
+    piece = path.with_stem(f"{path.stem}-piece")
+    samples = with_pauses(_decoded(SAMPLE), _PIECE_SECONDS, np.random.default_rng(1))
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1"]
+    subprocess.run([*command, "-i", "pipe:0", "-c:a", "libopus", piece], input=samples.tobytes(), check=True)
+    ffmpeg("-stream_loop", "-1", "-i", piece, "-t", str(seconds), "-c", "copy", path)
+
+
+def with_pauses(speech: Samples, seconds: float, random: np.random.Generator) -> Samples:
+    """The speech over and over, with pauses of different lengths, for exactly this long.
+
+    Args:
+        speech: 16 kHz mono samples.
+        seconds: length of the result.
+        random: draws the pauses and their noise.
+    """
+    wanted = round(seconds * SAMPLE_RATE)
+    parts: list[Samples] = []
+    while sum(map(len, parts)) < wanted:
+        pause = round(random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE) * SAMPLE_RATE)
+        parts += [speech, random.integers(-_NOISE, _NOISE, pause, dtype=np.int16)]
+    return np.concatenate(parts)[:wanted]
+
+
+def _decoded(path: Path) -> Samples:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-f", "s16le", "-ac", "1"]
+    raw = subprocess.run([*command, "-ar", str(SAMPLE_RATE), "pipe:1"], capture_output=True, check=True)
+    return np.frombuffer(raw.stdout, dtype=np.int16)

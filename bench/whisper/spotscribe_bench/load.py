@@ -1,0 +1,132 @@
+"""Many short requests at once beside the same ones one by one, while `/health` is asked all the time."""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from spotscribe_bench.audio import clip
+from spotscribe_bench.models import real_shapes, sentence, write_models
+from spotscribe_bench.report import Report
+from spotscribe_bench.service import Service, whisper_service
+
+_REQUESTS = 50
+_CONNECTIONS = 8
+# In turns as one by one, at once, at once, one by one: what the machine does meanwhile strikes both.
+_ROUNDS = 2
+# Start and length of each clip in seconds.
+_CLIPS = ((0.0, 3.0), (1.5, 4.0), (4.0, 5.0), (8.0, 6.0), (13.0, 6.5))
+_HEALTH_PAUSE_SECONDS = 0.05
+
+
+def measure(folder: Path, report: Report) -> None:
+    """Tells the seconds of all requests, one by one and at once, what failed, and how `/health` did."""
+    shapes = real_shapes()
+    report.say(f"making {shapes.name}")
+    write_models(folder / "models", shapes)
+    (folder / "shared").mkdir()
+    names = [f"clip-{number}.flac" for number in range(len(_CLIPS))]
+    for name, (start, seconds) in zip(names, _CLIPS, strict=True):
+        clip(folder / "shared" / name, start, seconds)
+    asked = [names[number % len(names)] for number in range(_REQUESTS)]
+    report.say("loading the service")
+    took: dict[int, list[float]] = {1: [], _CONNECTIONS: []}
+    failed = 0
+    with whisper_service(folder, "service") as service:
+        _post_all(service, names, 1)
+        with _Health(service) as health:
+            for number in range(_ROUNDS):
+                for connections in sorted(took, reverse=number % 2 == 1):
+                    seconds, failures = _post_all(service, asked, connections)
+                    took[connections].append(seconds)
+                    failed += failures
+                    report.say(
+                        f"round {number + 1}/{_ROUNDS}: {_REQUESTS} requests over {connections} "
+                        f"connection(s) in {seconds:.1f} s, {failures} failed"
+                    )
+    report.measured(
+        {
+            "requests": _REQUESTS,
+            "connections": _CONNECTIONS,
+            "one_by_one": took[1],
+            "at_once": took[_CONNECTIONS],
+            "failed_share": failed / (len(took) * _ROUNDS * _REQUESTS),
+            "slowest_health": health.slowest,
+        }
+    )
+
+
+def _post_all(service: Service, names: Sequence[str], connections: int) -> tuple[float, int]:
+    """Seconds until every file's request is answered, and how many answers are not what is to be heard."""
+    left: SimpleQueue[str] = SimpleQueue()
+    for name in names:
+        left.put(name)
+    began = time.monotonic()
+    with ThreadPoolExecutor(connections) as pool:
+        try:
+            failures = sum(pool.map(lambda _: _post_what_is_left(service, left), range(connections)))
+        finally:
+            # If it ends early, its threads are to end too.
+            while not left.empty():
+                left.get()
+    return time.monotonic() - began, failures
+
+
+def _post_what_is_left(service: Service, left: SimpleQueue[str]) -> int:
+    failures = 0
+    with httpx.Client() as client:
+        while True:
+            try:
+                answer = service.post(left.get_nowait(), client)
+            except Empty:
+                return failures
+            except httpx.HTTPError:
+                failures += 1
+                continue
+            if answer.status_code != httpx.codes.OK or answer.json()["text"] != sentence():
+                failures += 1
+
+
+class _Health:
+    """Asks for `/health` for as long as the block runs, and keeps the longest wait in seconds."""
+
+    def __init__(self, service: Service) -> None:
+        self.slowest = 0.0
+        self._refused = 0
+        self._url = f"{service.url}/health"
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._ask, name="health")
+
+    def __enter__(self) -> Self:
+        """Begins to ask."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Asks no more.
+
+        Raises:
+            RuntimeError: not every answer was that all is well.
+        """
+        self._stopped.set()
+        self._thread.join()
+        if error is None and self._refused > 0:
+            raise RuntimeError(f"/health was not answered with 200 {self._refused} times.")
+
+    def _ask(self) -> None:
+        with httpx.Client(timeout=60) as client:
+            while not self._stopped.wait(_HEALTH_PAUSE_SECONDS):
+                began = time.monotonic()
+                try:
+                    self._refused += client.get(self._url).status_code != httpx.codes.OK
+                except httpx.HTTPError:
+                    self._refused += 1
+                self.slowest = max(self.slowest, time.monotonic() - began)
