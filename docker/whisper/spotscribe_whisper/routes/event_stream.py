@@ -69,7 +69,9 @@ class EventStream(Response):
     async def _send_events(self, send: Send, sending: asyncio.Lock) -> None:
         try:
             async for event in self._job.events():
-                await _send_text(send, sending, self._encode(event))
+                # In a thread: the result of ten hours takes a second, and `/health` must be answered meanwhile.
+                text = await asyncio.to_thread(self._encode, event)
+                await _send_text(send, sending, text)
         except Exception as error:
             await _send_text(send, sending, self._encode(Failed(error=job_error(error))))
 

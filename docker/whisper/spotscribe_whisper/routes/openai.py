@@ -1,5 +1,6 @@
 """OpenAI's transcription API: transcriptions, translations, models."""
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
@@ -55,7 +56,8 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
         if form.stream:
             events = OpenAiEvents(diarized=form.response_format == "diarized_json")
             return EventStream(job, SSE, events.encode, keep_alive=KEEP_ALIVE)
-        return _answer(service, await transcript_of(request, job), form, form.timestamp_granularities)
+        transcript = await transcript_of(request, job)
+        return await asyncio.to_thread(_answer, service, transcript, form, form.timestamp_granularities)
 
     @router.post(
         "/audio/translations",
@@ -66,7 +68,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     async def translations(request: Request) -> Response:
         """Transcribes a file into English, whatever is spoken."""
         job, form = await started(request, TranslationForm)
-        return _answer(service, await transcript_of(request, job), form, ())
+        return await asyncio.to_thread(_answer, service, await transcript_of(request, job), form, ())
 
     @router.get("/models")
     async def models() -> dict[str, Any]:
@@ -85,6 +87,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
 def _answer(
     service: TranscriptionService, transcript: Transcript, form: TranslationForm, granularities: Any
 ) -> Response:
+    """The answer in the wanted format. Called in a thread: the subtitles of ten hours take seconds."""
     missing = ", ".join(dict.fromkeys(loss.stage for loss in transcript.degraded))
     # Texts and subtitles have no room for it: the header has, for all formats alike.
     headers = {"X-Spotscribe-Degraded": missing} if missing else None
