@@ -4,17 +4,26 @@ The tests hold every fixture and every event sent against the JSON schema made f
 All times are seconds from the start of the audio.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from spotscribe_common.errors import ErrorCode
 
+Entry = TypeVar("Entry")
+# Judged up to the first bad entry: a complaint about each of a million would fill the memory.
+Many = Annotated[list[Entry], FailFast()]
+
 
 class Shape(BaseModel):
-    """A shape of the contract: unknown fields are refused, absent ones are left out of the JSON."""
+    """A shape of the contract: unknown fields are refused, absent ones are left out of the JSON.
 
-    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
+    So are numbers that are none, or infinite: JSON has no word for them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", validate_by_name=True, validate_by_alias=True, allow_inf_nan=False
+    )
 
     def to_json(self) -> str:
         """The shape as one line of JSON."""
@@ -38,7 +47,7 @@ class Segment(Shape):
     start: float
     end: float
     text: str
-    words: list[Word]
+    words: Many[Word]
     speaker: str | None = None
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
@@ -118,17 +127,17 @@ class TranscriptionOptions(Shape):
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     min_speakers: int | None = Field(default=None, ge=1, le=20)
     max_speakers: int | None = Field(default=None, ge=1, le=20)
-    speaker_cleanup: list[SpeakerRule] = Field(default_factory=lambda: list(SPEAKER_RULES))
+    speaker_cleanup: Many[SpeakerRule] = Field(default_factory=lambda: list(SPEAKER_RULES))
 
 
 class TranscribeRequest(TranscriptionOptions):
     """JSON body of `POST /transcribe`."""
 
     path: str = Field(min_length=1, max_length=1024)
-    start_at: float = Field(default=0, ge=0, allow_inf_nan=False)
-    earlier: list[Segment] = Field(default_factory=list)
-    earlier_degraded: list[Degradation] = Field(default_factory=list)
-    max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    start_at: float = Field(default=0, ge=0)
+    earlier: Many[Segment] = Field(default_factory=list)
+    earlier_degraded: Many[Degradation] = Field(default_factory=list)
+    max_seconds: float | None = Field(default=None, gt=0)
 
 
 class JobError(Shape):

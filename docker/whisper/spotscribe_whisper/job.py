@@ -94,6 +94,8 @@ class Job:
             return
 
     def _count(self, transcript: Transcript, seconds: float) -> None:
-        self._tools.metrics.transcribed(transcript.duration - self._options.start_at, seconds)
+        # Work may begin a millisecond behind the end: times are rounded.
+        heard = max(transcript.duration - self._options.start_at, 0.0)
+        self._tools.metrics.transcribed(heard, seconds)
         for loss in transcript.degraded:
             self._tools.metrics.degraded(loss.stage)

@@ -114,3 +114,10 @@ def test_times_that_are_not_numbers_come_from_the_words() -> None:
         [{"start": math.nan, "end": math.nan, "text": "hi", "words": words}], LETTERS, "en"
     )
     assert (found[0].start, found[0].end) == (0.5, 0.9)
+
+
+@pytest.mark.parametrize("odds", [math.nan, math.inf, -math.inf])
+def test_odds_that_are_no_numbers_are_left_out(odds: float) -> None:
+    segment = {"start": 0.0, "end": 1.0, "text": "hi", "avg_logprob": odds}
+    [heard] = unaligned_segments([segment], "en")
+    assert to_segment(heard, 0, 0.0).avg_logprob is None

@@ -68,7 +68,7 @@ def _span(segment: Mapping[str, Any], words: Sequence[HeardWord]) -> tuple[float
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or math.isnan(value) else float(value)
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _split(text: str, language: str) -> list[str]:

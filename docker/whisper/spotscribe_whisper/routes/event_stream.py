@@ -69,7 +69,7 @@ class EventStream(Response):
     async def _send_events(self, send: Send, sending: asyncio.Lock) -> None:
         try:
             async for event in self._job.events():
-                # In a thread: the result of ten hours takes a second, and `/health` must be answered meanwhile.
+                # In a thread: the result of ten hours takes a second.
                 text = await asyncio.to_thread(self._encode, event)
                 await _send_text(send, sending, text)
         except Exception as error:

@@ -1,6 +1,7 @@
 """`POST /transcribe`: a file in the request, or one on the shared volume."""
 
 import asyncio
+import gc
 from contextlib import AsyncExitStack
 
 from fastapi import APIRouter, Request, Response
@@ -25,8 +26,10 @@ from spotscribe_whisper.routes.forms import (
 from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
 from spotscribe_whisper.service import TranscriptionService
 
-# What ten hours' words with their times weigh, twice over: a resumed job sends those it has.
-_JSON_BYTES = 32 << 20
+# What ten hours' words with their times weigh (7.5 MB), twice over: a resumed job sends those it has.
+_JSON_BYTES = 16 << 20
+# A body with more to complain of than this was never meant for us.
+_MOST_COMPLAINTS = 100
 
 
 class TranscribeForm(TranscriptionOptions):
@@ -98,7 +101,13 @@ async def _source(request: Request, service: TranscriptionService, opened: Async
 
 
 def _parsed(body: bytes) -> TranscribeRequest:
+    # Pydantic holds Python's lock until it is done, and nothing that it makes is in a cycle: looking for
+    # cycles meanwhile, again and again, took five times as long as all the rest.
+    gc.disable()
     try:
         return TranscribeRequest.model_validate_json(body)
     except ValidationError as error:
-        raise invalid_request(error.errors()) from None
+        # Spelling out a million of them takes seconds and a gigabyte.
+        raise invalid_request(error.errors() if error.error_count() <= _MOST_COMPLAINTS else []) from None
+    finally:
+        gc.enable()
