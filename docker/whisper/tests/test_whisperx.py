@@ -140,6 +140,14 @@ def test_a_truncated_model_is_named(models: Path, tmp_path: Path) -> None:
         made(own, tmp_path)
 
 
+def test_a_corrupt_tokenizer_is_named(models: Path, tmp_path: Path) -> None:
+    own = tmp_path / "models"
+    shutil.copytree(models, own)
+    (own / "tiny" / "tokenizer.json").write_text("[]")
+    with pytest.raises(ModelMissingError, match="tiny"):
+        made(own, tmp_path)
+
+
 def test_a_compute_type_that_the_device_lacks_is_named(models: Path, tmp_path: Path) -> None:
     engine = WhisperxEngine(models=models, model="tiny", compute_type="float16", scratch=tmp_path)
     with pytest.raises(ModelMissingError, match="float16 on cpu"):

@@ -4,6 +4,7 @@ Run with `-m whisperx` where requirements.production.txt is installed.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from spotscribe_common.pcm import Samples
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
+from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 
 pytestmark = pytest.mark.whisperx
 SENTENCE = "Take 250 milligrams now. Then rest."
@@ -103,19 +105,39 @@ def test_segments_tell_how_likely_words_and_silence_are(engine: WhisperxEngine, 
         assert 0 <= segment.no_speech_prob <= 1
 
 
+class Spy:
+    """Passes everything on to the model, and remembers what it was asked."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.prompts: list[list[int]] = []
+        self.options: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def generate(self, features: Any, prompts: list[list[int]], **options: Any) -> Any:
+        self.prompts += prompts
+        self.options.append(options)
+        return self.model.generate(features, prompts, **options)
+
+
+@pytest.mark.parametrize("field", ["prompt", "hotwords"])
+@pytest.mark.parametrize("said", ["<|endoftext|>", "<|endof<|endoftext|>text|>", "a <<||de|><|translate|>"])
+def test_no_control_token_of_whispers_can_be_written_into_the_context(
+    said: str, field: str, engine: WhisperxEngine, samples: Samples
+) -> None:
+    spy = engine._decoder._model = Spy(engine._decoder._model)
+    hear(engine, samples, **{field: said})
+    number = engine._pipeline.model.hf_tokenizer.token_to_id
+    for prompt in spy.prompts:
+        begin, *context = prompt[: prompt.index(number("<|startoftranscript|>"))]
+        assert begin == number("<|startofprev|>")
+        assert context
+        assert max(context) < number("<|endoftext|>"), "the context holds a control token"
+
+
 def test_a_temperature_draws_by_chance_and_zero_does_not(engine: WhisperxEngine, samples: Samples) -> None:
-    class Spy:
-        def __init__(self, model: Any) -> None:
-            self.model = model
-            self.options: list[dict[str, Any]] = []
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.model, name)
-
-        def generate(self, *arguments: Any, **options: Any) -> Any:
-            self.options.append(options)
-            return self.model.generate(*arguments, **options)
-
     spy = Spy(engine._decoder._model)
     engine._decoder._model = spy
     hear(engine, samples)
@@ -201,6 +223,24 @@ def test_other_failures_are_not_taken_for_a_lack_of_memory(engine: WhisperxEngin
     with pytest.raises(RuntimeError, match="illegal access"):
         hear(engine, samples)
     assert failing.batches == [8]
+
+
+def test_words_that_cannot_be_aligned_are_not_logged(
+    models: Path, samples: Samples, caplog: pytest.LogCaptureFixture
+) -> None:
+    import whisperx  # noqa: F401 - sets up its logger, which keeps its words to itself
+
+    logger = logging.getLogger("whisperx")
+    logger.addHandler(caplog.handler)
+    try:
+        # More letters than a tenth of a second can hold.
+        segment = {"start": 0.0, "end": 0.1, "text": "The patient said something"}
+        heard = WhisperxAligner(models, "cpu").align([segment], samples[:1600] / np.float32(32768), "en")
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert text(heard) == segment["text"]
+    assert all(word.start is None for word in heard.segments[0].words), "it could be aligned"
+    assert "patient" not in caplog.text
 
 
 def test_out_of_memory_in_the_alignment_delivers_the_words(

@@ -117,6 +117,10 @@ class WhisperxEngine:
             raise ModelMissingError(
                 f"The model in {directory} cannot be loaded as {compute_type} on {self._device}: {error}"
             ) from error
+        except Exception as error:  # the tokenizer's word for a file that it cannot read
+            raise ModelMissingError(
+                f"The model in {directory} cannot be loaded: {error}. Fetch its JSON files again."
+            ) from error
         self._decoder = self._pipeline.model.model = RecordingDecoder(self._pipeline.model.model)
         self._aligner = WhisperxAligner(self._models, self._device)
 
@@ -174,8 +178,9 @@ class WhisperxEngine:
         return context.cut
 
     def _context_tokens(self, text: str | None) -> list[int]:
-        # As whisperX will encode it: with a space before it.
-        return self.tokens(f" {text.strip()}") if text and text.strip() else []
+        # As whisperX will encode it: with a space before it. Whisper's control tokens are found in any text:
+        # their sign is broken up. Left out of the numbers alone, others could form of what stood around.
+        return self.tokens(f" {text.strip().replace('<|', '< |')}") if text and text.strip() else []
 
     def _transcribed(self, audio: Any, how: Hearing) -> list[dict[str, Any]]:
         """WhisperX's segments. Out of memory, the batch is halved once, for good."""

@@ -26,6 +26,8 @@ class WhisperxAligner:
         self._models = models
         self._device = device
         self._kept: tuple[str, Any, Any] | None = None
+        # What whisperX warns of holds the words that it could not align: they are nobody's business.
+        logging.getLogger("whisperx.alignment").setLevel(logging.ERROR)
 
     def align(self, segments: list[dict[str, Any]], audio: Any, language: str) -> Heard:
         """The words with their times; where that fails the segments' own times, and the reason.
