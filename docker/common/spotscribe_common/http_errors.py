@@ -39,6 +39,8 @@ class ErrorBody(BaseModel):
     error: ErrorDetail
 
 
+# Said with 503 where nothing better is known: a memory that is full, a model that somebody has to put right.
+_RETRY_SECONDS = 30
 _CODES: dict[int, ErrorCode] = {
     404: "source_not_found",
     413: "upload_too_large",
@@ -76,7 +78,10 @@ def install_error_answers(app: FastAPI) -> None:
 def error_answer(error: Exception) -> JSONResponse:
     """The answer for an error that was raised before the answer began."""
     known = as_service_error(error)
-    headers = {} if known.retry_after is None else {"Retry-After": str(known.retry_after)}
+    retry_after = known.retry_after
+    if retry_after is None and known.status == 503:
+        retry_after = _RETRY_SECONDS
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     body = _body(
         known.message,
         known.code,

@@ -1,18 +1,22 @@
 """One transcription, from its wait for the engine to its last event."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
-from spotscribe_common.errors import InternalError
+from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
+from spotscribe_whisper.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.threads import in_thread
 from spotscribe_whisper.transcription import Tools, Transcription
+
+_log = logging.getLogger(__name__)
 
 
 class Job:
@@ -92,6 +96,15 @@ class Job:
             Transcription(self._pcm, self._tools, self._options, emit, self._stopped.is_set).run()
         except CancelledTranscriptionError:
             return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            _log.warning("out of memory: %s", error)
+        else:
+            return
+        # Outside of the handler: the error's traceback would keep what took the memory.
+        release_memory()
+        raise OutOfMemoryError("The memory did not suffice. Use a smaller model or a larger machine.")
 
     def _count(self, transcript: Transcript, seconds: float) -> None:
         # Work may begin a millisecond behind the end: times are rounded.

@@ -122,7 +122,27 @@ def test_out_of_memory_in_the_words_fails_the_request_and_the_service_stays(
     answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
     assert answer.status_code == 503
     assert "ran out of memory" in answer.json()["error"]["message"]
+    assert int(answer.headers["retry-after"]) > 0
     engine.hear_failure = None
+    assert transcribe(url, audio)["degraded"] == []
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), MemoryError()]
+)
+def test_out_of_memory_anywhere_in_the_words_is_told_as_such(
+    failure: Exception, url: str, audio: str, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only where batches can be made smaller: telling the language needs memory too."""
+
+    def run_out(_: Any) -> str:
+        raise failure
+
+    monkeypatch.setattr(engine, "detect_language", run_out)
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    assert answer.status_code == 503, answer.text
+    assert "memory did not suffice" in answer.json()["error"]["message"]
+    monkeypatch.undo()
     assert transcribe(url, audio)["degraded"] == []
 
 
