@@ -66,6 +66,6 @@ class ApiKeys:
 
     def _knows(self, scope: Scope) -> bool:
         scheme, _, key = Request(scope).headers.get("authorization", "").partition(" ")
-        return (
-            scheme.lower() == "bearer" and hashlib.sha256(key.strip().encode()).hexdigest() in self._digests
-        )
+        # The header's bytes as they came: Starlette reads them as Latin-1, whatever the client wrote them in.
+        digest = hashlib.sha256(key.strip().encode("latin-1")).hexdigest()
+        return scheme.lower() == "bearer" and digest in self._digests

@@ -80,6 +80,16 @@ def test_with_keys_only_those_who_have_one_are_let_in(
         assert figures(url, **right)["spotscribe_requests_total{route=/v1/models,status=200}"] == 1
 
 
+def test_a_key_may_be_of_any_script(settings: Settings, engine: ScriptedEngine, tmp_path: Path) -> None:
+    key = "Schlüssel-鍵".encode()
+    (tmp_path / "keys").write_text(hashlib.sha256(key).hexdigest())
+    own = settings.model_copy(update={"api_keys_file": tmp_path / "keys"})
+    with served(create_app(own, engine, ScriptedDiarizer())) as url:
+        wait_until(lambda: answers_ok(url), "health is open to all")
+        right = {b"Authorization": b"Bearer " + key}
+        assert httpx.get(f"{url}/v1/models", headers=right).status_code == 200
+
+
 @pytest.mark.parametrize("content", ["sk-a-key-itself", "abc"])
 def test_a_key_that_is_not_hashed_is_refused_without_being_told(content: str, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(content)
