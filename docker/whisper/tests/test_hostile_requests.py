@@ -1,11 +1,17 @@
 """Requests that want to break something: memory, the event loop, the shape of an answer."""
 
+import errno
 import gc
+import time
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import httpx
 import pytest
+from starlette import formparsers
 
+from spotscribe_common import uploads
 from spotscribe_common.contract import TranscribeRequest
 
 
@@ -57,3 +63,51 @@ def test_work_may_begin_where_the_audio_ends(url: str, audio: str) -> None:
     answer = httpx.post(f"{url}/transcribe", json=request, timeout=30)
     assert answer.status_code == 200, answer.text
     assert answer.json()["segments"] == []
+
+
+@pytest.mark.parametrize("charset", ["punycode", "undefined", "utf-7", "utf-16"])
+def test_fields_in_an_odd_charset_are_not_read(charset: str, url: str) -> None:
+    """A megabyte of Punycode took 14 seconds, in which nobody else was answered."""
+    body = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n-abc\r\n--b--\r\n'
+    answer = httpx.post(
+        f"{url}/v1/audio/transcriptions",
+        content=body,
+        headers={"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"},
+        timeout=30,
+    )
+    assert answer.status_code == 415, answer.text
+    assert charset in answer.json()["error"]["message"]
+
+
+def test_a_caller_who_sends_next_to_nothing_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then, each before the stall would be noticed, held a place for as long as it liked."""
+    monkeypatch.setattr(uploads, "STALL_SECONDS", 0.5)
+    sent: list[int] = []
+
+    def drip() -> Iterator[bytes]:
+        for number in range(60):
+            sent.append(number)
+            yield b" "
+            time.sleep(0.1)
+
+    answer = httpx.post(
+        f"{url}/transcribe", content=drip(), headers={"Content-Type": "application/json"}, timeout=30
+    )
+    assert answer.status_code == 400, answer.text
+    assert "bytes a second" in answer.json()["error"]["message"]
+    assert httpx.get(f"{url}/health").json()["queue"]["inside"] == 0
+
+
+def test_a_small_upload_that_no_longer_fits_the_disk_is_worth_a_retry(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below a megabyte it is first kept in memory, and goes to the disk when ffmpeg is to read it."""
+
+    class Full(SpooledTemporaryFile[bytes]):
+        def rollover(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(formparsers, "SpooledTemporaryFile", Full)
+    answer = httpx.post(f"{url}/transcribe", files={"file": ("a.wav", b"x" * 100)}, timeout=30)
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["retry-after"]) > 0
