@@ -6,7 +6,10 @@ from spotscribe_common.errors import ModelNotFoundError
 
 # OpenAI's names; the last one turns diarization on.
 DIARIZING = "gpt-4o-transcribe-diarize"
-ALIASES = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", DIARIZING)
+ALIASES = (
+    "whisper-1", "gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-12-15", DIARIZING,
+)  # fmt: skip
 # What publishers put around a size: openai/whisper-large-v3, Systran/faster-whisper-medium, x/…-turbo-ct2.
 _PUBLISHED = re.compile(r"^(?:[\w.-]+/)?(?:faster[-_])?(?:whisper[-_])?(.+?)(?:-ct2)?$")
 
