@@ -42,9 +42,16 @@ async def read_body(request: Request, *, most: int) -> bytes:
 
 @asynccontextmanager
 async def read_form(
-    request: Request, *, most: int, files: int = 1, fields: int = 32
+    request: Request, *, most: int, text: int, files: int = 1, fields: int = 64
 ) -> AsyncIterator[FormData]:
     """The fields of a multipart form; files lie, without a name, in the directory for temporary files.
+
+    Args:
+        request: with a multipart body.
+        most: largest body in bytes.
+        text: largest size in bytes of all fields together that are no files: they lie in memory.
+        files: greatest number of files.
+        fields: greatest number of other fields.
 
     Raises:
         UploadTooLargeError: the body is larger than `most` bytes (and a little for the envelope).
@@ -56,7 +63,9 @@ async def read_form(
     _refuse_charset(request)
     body = _capped(request, most + _ENVELOPE_BYTES)
     try:
-        form = await MultiPartParser(request.headers, body, max_files=files, max_fields=fields).parse()
+        form = await _Parser(
+            request.headers, body, max_files=files, max_fields=fields, max_part_size=text
+        ).parse()
     except MultiPartException as error:
         raise InvalidRequestError(f"The multipart body cannot be read: {error.message}") from None
     except OSError as error:
@@ -68,6 +77,16 @@ async def read_form(
         yield form
     finally:
         await form.close()
+
+
+class _Parser(MultiPartParser):
+    """Lets the fields share their bound: Starlette's own is for each of them."""
+
+    def on_part_end(self) -> None:
+        super().on_part_end()
+        _, value = self.items[-1]
+        if isinstance(value, str):
+            self.max_part_size -= len(value)
 
 
 def _refuse_charset(request: Request) -> None:

@@ -19,7 +19,8 @@ class Options:
         start_at: seconds at which to begin.
         earlier: what was heard before `start_at`, part of the result.
         earlier_degraded: what that lacks.
-        speaker_names: names for the speakers in the order in which they speak.
+        speaker_names: names for the speakers, in the order in which they speak or in that of the recordings.
+        speaker_recordings: of those named, one for each name; or none, where no voices are compared.
     """
 
     asked: TranscriptionOptions = field(default_factory=TranscriptionOptions)
@@ -28,6 +29,7 @@ class Options:
     earlier: Sequence[Segment] = ()
     earlier_degraded: Sequence[Degradation] = ()
     speaker_names: Sequence[str] = ()
+    speaker_recordings: Sequence[Pcm] = ()
 
 
 def check_options(options: Options, engine: Engine) -> None:

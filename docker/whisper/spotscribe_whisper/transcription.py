@@ -12,7 +12,6 @@ from spotscribe_common.contract import (
     Result,
     Segment,
     SegmentSent,
-    SpeakerTurn,
     StageChanged,
     Started,
     TranscribeEvent,
@@ -27,7 +26,7 @@ from spotscribe_whisper.languages import joined
 from spotscribe_whisper.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.metrics import Metrics
 from spotscribe_whisper.options import Options
-from spotscribe_whisper.speakers.diarizer import Diarizer, SpeakerCount
+from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.result import spoken
 from spotscribe_whisper.words import to_segment
 
@@ -141,26 +140,45 @@ class Transcription:
         self._report("running", _WORDS_SHARE)
         try:
             with self._tools.metrics.timed("diarization"):
-                turns = self._turns()
-            found = spoken(turns, segments, language, self._options, self._tools.diarizer.model)
+                diarized = self._diarized()
+                known = self._known_voices()
+            found = spoken(diarized, known, segments, language, self._options)
         except CancelledTranscriptionError:
             raise
         except Exception as error:  # the words are worth delivering without their speakers
-            self._degraded.append(Degradation(stage="diarization", reason=_reason(error)))
+            self._degraded.append(Degradation(stage="diarization", reason=f"No speakers: {_reason(error)}"))
             self._report("failed", 1.0)
             return segments, None
         self._report("succeeded", 1.0)
         return found.segments, found.diarization
 
-    def _turns(self) -> list[SpeakerTurn]:
+    def _diarized(self) -> Diarized:
         asked, diarizer = self._options.asked, self._tools.diarizer
         diarizer.load()
-        return diarizer.turns(
+        return diarizer.diarize(
             self._pcm,
             SpeakerCount(exact=asked.num_speakers, least=asked.min_speakers, most=asked.max_speakers),
             lambda part: self._report("running", _WORDS_SHARE + part * (1 - _WORDS_SHARE)),
             self._cancelled,
         )
+
+    def _known_voices(self) -> dict[str, VoiceEmbedding]:
+        """The voices by name; a recording that is of no use costs its name alone."""
+        options, found = self._options, dict[str, VoiceEmbedding]()
+        for name, recording in zip(options.speaker_names, options.speaker_recordings, strict=False):
+            if self._cancelled():
+                raise CancelledTranscriptionError
+            try:
+                voice = self._tools.diarizer.voice(recording)
+                reason = "there is too little speech in the reference recording."
+            except Exception as error:  # the speakers are worth delivering without a name
+                voice, reason = None, _reason(error)
+            if voice is None:
+                lost = Degradation(stage="diarization", reason=f"{name!r} is not known by voice: {reason}")
+                self._degraded.append(lost)
+            else:
+                found[name] = voice
+        return found
 
     def _report(self, state: Literal["running", "succeeded", "failed"], progress: float) -> None:
         self._emit(StageChanged(stage="diarization", state=state, progress=round(progress, 4)))
@@ -169,10 +187,8 @@ class Transcription:
 def _reason(error: Exception) -> str:
     if is_out_of_memory(error):
         release_memory()
-        return "No speakers: diarization ran out of memory."
+        return "diarization ran out of memory."
     if isinstance(error, ServiceError):
-        return f"No speakers: {error.message}"
+        return error.message
     _log.error("diarization failed", exc_info=error)
-    return (
-        f"No speakers: diarization failed unexpectedly ({type(error).__name__}). The service's log says more."
-    )
+    return f"diarization failed unexpectedly ({type(error).__name__}). The service's log says more."

@@ -1,6 +1,8 @@
 """OpenAI's API through its own client for Python, and what the client cannot send."""
 
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import pytest
 from openai import OpenAI
 
 from spotscribe_testing.contract_schema import check
-from spotscribe_testing.media import film, tone
+from spotscribe_testing.live_server import open_files, wait_until
+from spotscribe_testing.media import ffmpeg, film, tone
 from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers import result
 from spotscribe_whisper.speakers.cleanup import Cleaned, clean
 
@@ -127,6 +131,171 @@ def test_known_speakers_have_their_names(client: OpenAI, speech: Path) -> None:
         known_speaker_names=["Ann"],
     )
     assert in_turn(answer.segments) == ["Ann", "A", "Ann"]
+
+
+def recording(folder: Path, hertz: int, seconds: float = 3) -> str:
+    """A tone as a data URL; 0 Hz is silence."""
+    source = f"sine=frequency={hertz}" if hertz else "anullsrc=r=16000:cl=mono"
+    ffmpeg("-f", "lavfi", "-i", source, "-t", str(seconds), folder / "clip.mp3")
+    return "data:audio/mpeg;base64," + b64encode((folder / "clip.mp3").read_bytes()).decode()
+
+
+# What the scripted diarizer takes for its first speaker's voice, for its second's, and for another's.
+FIRST, SECOND, OTHER = 200, 600, 3000
+
+
+def test_known_voices_have_their_names_whoever_speaks_first(
+    client: OpenAI, speech: Path, tmp_path: Path
+) -> None:
+    def speakers(**voices: int) -> list[str]:
+        answer = client.audio.transcriptions.create(
+            model="gpt-4o-transcribe-diarize",
+            file=speech,
+            response_format="diarized_json",
+            known_speaker_names=list(voices),
+            known_speaker_references=[recording(tmp_path, hertz) for hertz in voices.values()],
+        )
+        assert (answer.model_extra or {}).get("degraded") is None
+        return in_turn(answer.segments)
+
+    assert speakers(Ann=FIRST, Bob=SECOND) == ["Ann", "Bob", "Ann"]
+    assert speakers(Ann=SECOND, Bob=FIRST) == ["Bob", "Ann", "Bob"]
+    assert speakers(Bob=SECOND) == ["A", "Bob", "A"]
+    assert speakers(A=SECOND, Zoe=OTHER) == ["B", "A", "B"], "an absent one was heard, or a letter was taken"
+
+
+@pytest.mark.parametrize(
+    ("hertz", "failure", "said"),
+    [
+        (0, None, "too little speech"),
+        (SECOND, RuntimeError("what the patient said"), "failed unexpectedly"),
+        (SECOND, MemoryError(), "out of memory"),
+    ],
+)
+def test_a_recording_of_no_use_costs_its_name_alone(
+    hertz: int,
+    failure: Exception | None,
+    said: str,
+    client: OpenAI,
+    speech: Path,
+    tmp_path: Path,
+    diarizer: ScriptedDiarizer,
+) -> None:
+    diarizer.voice_failure = failure
+    answer = client.audio.transcriptions.create(
+        model="gpt-4o-transcribe-diarize",
+        file=speech,
+        response_format="diarized_json",
+        known_speaker_names=["Bob"],
+        known_speaker_references=[recording(tmp_path, hertz)],
+    )
+    assert in_turn(answer.segments) == ["A", "B", "A"]
+    (loss,) = (answer.model_extra or {})["degraded"]
+    assert loss["stage"] == "diarization"
+    assert "'Bob'" in loss["reason"]
+    assert said in loss["reason"]
+    assert "patient" not in loss["reason"]
+
+
+def test_recordings_leave_nothing_behind(
+    client: OpenAI, speech: Path, tmp_path: Path, settings: Settings
+) -> None:
+    for second in (recording(tmp_path, SECOND), "data:audio/wav;base64,bm8gYXVkaW8="):
+        with suppress(openai.UnprocessableEntityError):
+            client.audio.transcriptions.create(
+                model="gpt-4o-transcribe-diarize",
+                file=speech,
+                response_format="diarized_json",
+                known_speaker_names=["Ann", "Bob"],
+                known_speaker_references=[recording(tmp_path, FIRST), second],
+            )
+        assert list(settings.tmpdir.iterdir()) == []
+        wait_until(lambda: open_files(tmp_path) == [], "the recordings are closed")
+
+
+@pytest.mark.parametrize(
+    ("url_of", "status", "code", "said"),
+    [
+        (lambda _: "https://127.0.0.1/a.wav", 400, "invalid_request", "nothing is fetched"),
+        (lambda _: "file:///etc/passwd", 400, "invalid_request", "nothing is fetched"),
+        (lambda _: "data:text/plain;base64,YQ==", 400, "invalid_request", "not a data URL"),
+        (lambda _: "data:audio/wav,abc", 400, "invalid_request", "not a data URL"),
+        (lambda _: "data:audio/wav;base64,YQ=*=", 400, "invalid_request", "base64"),
+        (lambda _: "data:audio/wav;base64,abc", 400, "invalid_request", "base64"),
+        (lambda _: "data:audio/wav;base64,", 422, "bad_audio", "empty"),
+        (lambda _: "data:audio/wav;base64,bm8gYXVkaW8=", 422, "bad_audio", "known_speaker_references[1]"),
+        (
+            lambda _: "data:audio/wav;base64,I0VYVE0zVQpodHRwOi8veC8=",
+            415,
+            "unsupported_media_type",
+            "playlist",
+        ),
+        (lambda folder: recording(folder, 200, 31), 413, "audio_too_long", "30 s"),
+        (lambda _: "data:audio/wav;base64," + "A" * (3 << 20), 400, "invalid_request", "characters"),
+    ],
+)
+def test_a_recording_that_cannot_be_used_is_named(
+    url_of: Callable[[Path], str],
+    status: int,
+    code: str,
+    said: str,
+    url: str,
+    speech: Path,
+    tmp_path: Path,
+    engine: ScriptedEngine,
+) -> None:
+    fields = {
+        "response_format": "diarized_json",
+        "known_speaker_names[]": ["Ann", "Bob"],
+        "known_speaker_references[]": [recording(tmp_path, FIRST), url_of(tmp_path)],
+    }
+    answer = httpx.post(
+        f"{url}/v1/audio/transcriptions", data=fields, files={"file": speech.read_bytes()}, timeout=30
+    )
+    assert answer.status_code == status, answer.text
+    check("ErrorBody", answer.json())
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == (code, "known_speaker_references.1")
+    assert said in error["message"]
+    assert len(error["message"]) < 300
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize(
+    ("names", "references", "param"),
+    [
+        (["Ann", "Bob"], 1, "known_speaker_references"),
+        (["Ann"], 2, "known_speaker_references"),
+        ([], 1, "known_speaker_references"),
+        (["Ann", "Ann"], 2, "known_speaker_names"),
+        ([f"n{number}" for number in range(11)], 11, "known_speaker_references"),
+    ],
+)
+def test_each_name_has_one_recording(
+    names: list[str], references: int, param: str, url: str, speech: Path, tmp_path: Path
+) -> None:
+    fields = {
+        "response_format": "diarized_json",
+        "known_speaker_names[]": names,
+        "known_speaker_references[]": [recording(tmp_path, FIRST)] * references,
+    }
+    answer = httpx.post(
+        f"{url}/v1/audio/transcriptions", data=fields, files={"file": speech.read_bytes()}, timeout=30
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+@pytest.mark.parametrize("route", ["/transcribe", "/v1/audio/translations"])
+def test_fields_share_the_bound_of_what_lies_in_memory(route: str, url: str, speech: Path) -> None:
+    text = "x" * (600 << 10)
+    answer = httpx.post(
+        f"{url}{route}",
+        data={"prompt": text, "hotwords": text},
+        files={"file": speech.read_bytes()},
+        timeout=30,
+    )
+    assert answer.status_code == 400
+    assert "maximum size" in answer.json()["error"]["message"]
 
 
 def test_the_count_of_speakers_reaches_the_diarizer(

@@ -20,8 +20,9 @@ from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import SAMPLE_RATE, Pcm
 from spotscribe_testing.tiny_pyannote import HIGH, LOW, MIDDLE, tiny_pyannote
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
-from spotscribe_whisper.speakers.diarizer import SpeakerCount
+from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
+from spotscribe_whisper.speakers.recognition import recognised
 
 pytestmark = pytest.mark.whisperx
 NOBODY = 0.0
@@ -76,7 +77,11 @@ def made(models: Path, scratch: Path, **options: Any) -> PyannoteDiarizer:
 
 
 def turns(diarizer: PyannoteDiarizer, pcm: Pcm, count: SpeakerCount | None = None) -> list[SpeakerTurn]:
-    return diarizer.turns(pcm, count or SpeakerCount(), lambda _: None, lambda: False)
+    return list(diarized(diarizer, pcm, count).turns)
+
+
+def diarized(diarizer: PyannoteDiarizer, pcm: Pcm, count: SpeakerCount | None = None) -> Diarized:
+    return diarizer.diarize(pcm, count or SpeakerCount(), lambda _: None, lambda: False)
 
 
 def check_turns(found: list[SpeakerTurn], parts: list[tuple[float, float]]) -> None:
@@ -147,10 +152,47 @@ def test_long_audio_is_cut_into_sections_and_its_voices_are_known_again(models: 
     check_turns(turns(made(models, tmp_path, section=60.0), speech(parts)), parts)
 
 
+@pytest.mark.parametrize("section", [1800.0, 30.0])
+def test_the_voice_of_a_short_recording_is_known_in_a_long_one(
+    models: Path, tmp_path: Path, section: float
+) -> None:
+    """In pieces, too, where each has labels of its own."""
+    pairs = [(LOW, MIDDLE), (MIDDLE, LOW), (HIGH, MIDDLE), (LOW, HIGH)]
+    parts = [part for pair in pairs for hertz in pair for part in ((hertz, 9.0), (NOBODY, 1.0))]
+    diarizer = made(models, tmp_path, section=section)
+    found = diarized(diarizer, speech(parts))
+    # Just above the least speech; most of a chunk; more than a chunk.
+    clips = {"Hal": [(HIGH, 1.5)], "Lou": [(NOBODY, 1.0), (LOW, 5.0)], "Mia": [(MIDDLE, 25.0)]}
+    known = {name: diarizer.voice(speech(clip)) for name, clip in clips.items()}
+    assert all(voice is not None for voice in known.values())
+    by_name = recognised(found.voices, {name: voice for name, voice in known.items() if voice is not None})
+    order = [by_name[label] for label in dict.fromkeys(turn.speaker for turn in found.turns)]
+    assert order == ["Lou", "Mia", "Hal"]
+
+
+@pytest.mark.parametrize(
+    "parts", [[(NOBODY, 5.0)], [(LOW, 0.0001)], [(LOW, 0.5), (NOBODY, 3.0)], [(LOW, 0.0)], [(NOBODY, 0.1)]]
+)
+def test_too_little_speech_is_no_voice(
+    models: Path, tmp_path: Path, parts: list[tuple[float, float]]
+) -> None:
+    assert made(models, tmp_path).voice(speech(parts)) is None
+
+
+def test_a_voice_is_asked_for_with_the_devices_own_batches(tmp_path: Path) -> None:
+    pipeline = FakePipeline()
+    voice = faked(tmp_path, pipeline).voice(pcm_of(np.full(4 * SAMPLE_RATE, 20_000)))
+    assert voice is not None
+    assert voice.tolist() == [1.0, 0.0]
+    assert pipeline.batches == [(4, 2)]
+    assert pipeline.lengths == [12 * SAMPLE_RATE], "not whole repetitions up to a chunk"
+    assert pipeline.bounds[0]["num_speakers"] == 1
+
+
 def test_progress_rises_to_one(models: Path, tmp_path: Path) -> None:
     told: list[float] = []
     parts = [(LOW, 25.0), (NOBODY, 1.0), (HIGH, 25.0)]
-    made(models, tmp_path, section=30.0).turns(speech(parts), SpeakerCount(), told.append, lambda: False)
+    made(models, tmp_path, section=30.0).diarize(speech(parts), SpeakerCount(), told.append, lambda: False)
     assert told == sorted(told)
     assert told[0] == 0
     assert told[-1] == 1
@@ -162,7 +204,7 @@ def test_cancelling_ends_it_between_batches(models: Path, tmp_path: Path, asked:
     questions = iter(range(10_000))
     told: list[float] = []
     with pytest.raises(CancelledTranscriptionError):
-        made(models, tmp_path).turns(
+        made(models, tmp_path).diarize(
             speech([(LOW, 60)]), SpeakerCount(), told.append, lambda: next(questions) >= asked
         )
     assert len(told) == asked
@@ -347,8 +389,9 @@ def test_out_of_memory_is_tried_again_with_half_the_batches(tmp_path: Path, erro
     pipeline = FakePipeline(lambda call: error if call == 1 else None)
     told: list[float] = []
     diarizer = faked(tmp_path, pipeline)
-    found = diarizer.turns(pcm_of(np.full(9 * SAMPLE_RATE, 99)), SpeakerCount(), told.append, lambda: False)
-    assert len(found) == 1
+    pcm = pcm_of(np.full(9 * SAMPLE_RATE, 99))
+    found = diarizer.diarize(pcm, SpeakerCount(), told.append, lambda: False)
+    assert len(found.turns) == 1
     (before, after) = pipeline.batches
     assert after == (before[0] // 2, before[1] // 2)
     assert told == sorted(told)

@@ -3,6 +3,7 @@
 from spotscribe_common.contract import Segment, SpeakerTurn, TranscriptionOptions, Word
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.attribution import attributed
+from spotscribe_whisper.speakers.diarizer import Diarized
 from spotscribe_whisper.speakers.naming import names_of
 from spotscribe_whisper.speakers.result import spoken
 
@@ -69,7 +70,7 @@ def test_the_result_names_speakers_by_their_first_words_and_keeps_the_raw_labels
         segment(*[(f"w{at}", at + 0.1, at + 0.9) for at in range(10)]),
         segment(*[(f"v{at}", at + 0.1, at + 0.9) for at in range(11, 20)], number=1),
     ]
-    found = spoken(raw, words, "en", Options(TranscriptionOptions(diarize=True)), "model")
+    found = spoken(Diarized("model", raw, {}), {}, words, "en", Options(TranscriptionOptions(diarize=True)))
     assert [piece.speaker for piece in found.segments] == ["A", "B"]
     told = found.diarization
     assert told.speakers == ["A", "B"]
@@ -81,13 +82,13 @@ def test_the_result_names_speakers_by_their_first_words_and_keeps_the_raw_labels
 def test_without_rules_every_speaker_stays() -> None:
     raw = [turn(0, 10, "a"), turn(10, 10.3, "ghost"), turn(10.3, 20, "b")]
     options = Options(TranscriptionOptions(diarize=True, speaker_cleanup=[]))
-    found = spoken(raw, [segment(("word", 1.0, 2.0))], "en", options, "model")
+    found = spoken(Diarized("model", raw, {}), {}, [segment(("word", 1.0, 2.0))], "en", options)
     assert len(found.diarization.speakers) == 3
     assert found.diarization.merges == []
 
 
 def test_no_speaker_at_all_leaves_the_segments_as_they_are() -> None:
     said = segment(("word", 1.0, 2.0))
-    found = spoken([], [said], "en", Options(TranscriptionOptions(diarize=True)), "model")
+    found = spoken(Diarized("model", [], {}), {}, [said], "en", Options(TranscriptionOptions(diarize=True)))
     assert found.segments[0].speaker is None
     assert found.diarization.speakers == []

@@ -5,6 +5,7 @@ same sentence in all speech, and pyannote tells voices apart by their pitch alon
 """
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -91,6 +92,31 @@ def test_openais_client_gets_words_and_speakers(url: str, two_voices: Path) -> N
     said = [word["word"] for segment in answer.segments for word in (segment.model_extra or {})["words"]]
     assert said == answer.text.split()
     assert set(said) == set(SENTENCE.split())
+    assert (answer.model_extra or {}).get("degraded") is None
+
+
+def recorded(voice: str, folder: Path) -> str:
+    """A sentence of one of the two voices as a data URL."""
+    start = 0.5 if voice == "low" else 0.5 + _HALF_SECONDS
+    record_two_voices(folder / "both.wav")
+    ffmpeg("-ss", str(start), "-i", folder / "both.wav", "-t", "6", folder / f"{voice}.ogg")
+    return "data:audio/ogg;base64," + b64encode((folder / f"{voice}.ogg").read_bytes()).decode()
+
+
+def test_reference_recordings_name_speakers_by_voice_not_by_order(
+    url: str, two_voices: Path, tmp_path: Path
+) -> None:
+    client = OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=180)
+    answer = client.audio.transcriptions.create(
+        model="gpt-4o-transcribe-diarize",
+        file=two_voices,
+        response_format="diarized_json",
+        language="en",
+        known_speaker_names=["High", "Low"],
+        known_speaker_references=[recorded("high", tmp_path), recorded("low", tmp_path)],
+    )
+    speakers = [speaker for speaker, _ in groupby(segment.speaker for segment in answer.segments)]
+    assert speakers == ["Low", "High"]
     assert (answer.model_extra or {}).get("degraded") is None
 
 

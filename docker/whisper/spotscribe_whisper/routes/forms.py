@@ -17,6 +17,7 @@ Form = TypeVar("Form", bound=BaseModel)
 # A form cannot say "an empty list".
 RuleChoice = SpeakerRule | Literal["none"]
 MULTIPART = "multipart/form-data"
+_TEXT_BYTES = 1 << 20
 
 
 def every_rule() -> list[RuleChoice]:
@@ -35,7 +36,7 @@ def content_type(request: Request) -> str:
 
 
 async def uploaded(
-    request: Request, model: type[Form], most: int, opened: AsyncExitStack
+    request: Request, model: type[Form], most: int, opened: AsyncExitStack, *, text: int = _TEXT_BYTES
 ) -> tuple[BinaryIO, Form]:
     """The uploaded `file` and the other fields.
 
@@ -44,6 +45,7 @@ async def uploaded(
         model: of the fields but `file`.
         most: largest body in bytes.
         opened: closes the file.
+        text: largest size in bytes of the other fields together.
 
     Raises:
         UnsupportedMediaError: the body is not multipart.
@@ -53,7 +55,7 @@ async def uploaded(
     kind = content_type(request)
     if kind != MULTIPART:
         raise UnsupportedMediaError(f"The content type {kind!r} is not accepted. Send {MULTIPART}.")
-    form = await opened.enter_async_context(read_form(request, most=most))
+    form = await opened.enter_async_context(read_form(request, most=most, text=text))
     upload = form.get("file")
     if not isinstance(upload, UploadFile):
         raise InvalidRequestError("file is missing. Send the audio as the form's field 'file'.", param="file")

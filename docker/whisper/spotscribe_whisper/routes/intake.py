@@ -1,24 +1,35 @@
 """What every route that transcribes does: let in, read, check, decode, start."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 from fastapi import Request
 
 from spotscribe_common.contract import Transcript
 from spotscribe_common.disconnect import while_connected
+from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.job import Job
 from spotscribe_whisper.options import Options, check_options, check_start
 from spotscribe_whisper.service import TranscriptionService
+from spotscribe_whisper.speakers.references import decoded_reference
 
 
 class Source(NamedTuple):
-    """The audio that a request names or carries; `max_seconds` is the caller's own cap."""
+    """The audio that a request names or carries.
+
+    Attributes:
+        file: the media.
+        options: what the caller chose.
+        max_seconds: the caller's own cap.
+        references: recordings of the options' `speaker_names` as data URLs.
+    """
 
     file: BinaryIO
     options: Options
     max_seconds: float | None = None
+    references: Sequence[str] = ()
 
 
 async def start_job(
@@ -42,10 +53,15 @@ async def start_job(
         async with AsyncExitStack() as reading:
             source = await read(reading)
             check_options(source.options, service.engine)
+            recordings: list[Pcm] = []
+            for number, url in enumerate(source.references):
+                work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
+                recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
             decoding = service.decode(source.file, source.max_seconds)
             pcm = held.enter_context(closing(await while_connected(request.receive, decoding)))
         check_start(source.options, pcm)
-        return service.start(pcm, source.options, held.pop_all())
+        options = replace(source.options, speaker_recordings=recordings)
+        return service.start(pcm, options, held.pop_all())
 
 
 async def transcript_of(request: Request, job: Job) -> Transcript:

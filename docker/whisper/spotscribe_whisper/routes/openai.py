@@ -37,9 +37,11 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
         forms: list[Form] = []
 
         async def read(opened: AsyncExitStack) -> Source:
-            file, form = await uploaded(request, model, service.settings.max_upload_bytes, opened)
+            most = service.settings.max_upload_bytes
+            file, form = await uploaded(request, model, most, opened, text=model.text_bytes)
             forms.append(form)
-            return Source(file, form.options(service.engine.model))
+            options = form.options(service.engine.model)
+            return Source(file, options, references=form.take_references())
 
         job = await start_job(request, service, read)
         return job, forms[0]

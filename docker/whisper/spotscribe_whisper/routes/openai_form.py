@@ -1,6 +1,7 @@
 """The fields of OpenAI's transcription and translation requests, and ours beside them."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +11,11 @@ from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, check_model
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.forms import RuleChoice, chosen_rules, every_rule
+from spotscribe_whisper.speakers.references import (
+    MOST_CHARACTERS,
+    MOST_REFERENCES,
+    MOST_SECONDS,
+)
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # What can be told piece by piece.
@@ -20,6 +26,8 @@ class TranslationForm(BaseModel):
     """`POST /v1/audio/translations`, and what a transcription has in common with it."""
 
     model_config = ConfigDict(extra="forbid")
+    # Largest size of all fields together but the file.
+    text_bytes: ClassVar[int] = 1 << 20
 
     model: str | None = Field(default=None, description="The loaded model's name, or one of its aliases.")
     prompt: str | None = Field(default=None, max_length=20_000)
@@ -45,6 +53,10 @@ class TranslationForm(BaseModel):
             max_line_count=self.max_line_count,
             highlight_words=self.highlight_words,
         )
+
+    def take_references(self) -> Sequence[str]:
+        """The recordings of known speakers as data URLs; the form no longer has them."""
+        return ()
 
     def options(self, loaded: str) -> Options:
         """What is asked of the service.
@@ -72,6 +84,8 @@ class TranslationForm(BaseModel):
 class TranscriptionForm(TranslationForm):
     """`POST /v1/audio/transcriptions`."""
 
+    text_bytes: ClassVar[int] = TranslationForm.text_bytes + MOST_REFERENCES * MOST_CHARACTERS
+
     language: str | None = Field(default=None, description="ISO 639-1 code; detected if it is left out.")
     timestamp_granularities: list[Literal["word", "segment"]] = Field(default_factory=list)
     stream: bool = False
@@ -82,9 +96,20 @@ class TranscriptionForm(TranslationForm):
     known_speaker_names: list[str] = Field(
         default_factory=list,
         max_length=20,
-        description="Names for the speakers in the order of their first words.",
+        description=(
+            "Names for the speakers: by voice with known_speaker_references[], else in the order of their "
+            "first words."
+        ),
     )
-    known_speaker_references: list[str] = Field(default_factory=list)
+    known_speaker_references: list[str] = Field(
+        default_factory=list,
+        max_length=MOST_REFERENCES,
+        description=(
+            "A recording of each one named, in the same order: data URLs (data:audio/wav;base64,…) of 2 to "
+            f"{MOST_SECONDS:g} s and at most {MOST_CHARACTERS >> 20} MiB each. A speaker whose voice is none "
+            "of them gets a letter."
+        ),
+    )
     diarize: bool = Field(default=False, description="Ours: says who spoke.")
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: exact number of speakers.")
     min_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: least number of speakers.")
@@ -95,6 +120,14 @@ class TranscriptionForm(TranslationForm):
         default_factory=every_rule,
         description="Ours: rules by which ghosts of speakers are given to real ones; `none` keeps all.",
     )
+
+    def take_references(self) -> Sequence[str]:
+        """See :meth:`TranslationForm.take_references`.
+
+        The form lives as long as the job, which may wait: megabytes are not kept so long.
+        """
+        taken, self.known_speaker_references = self.known_speaker_references, []
+        return taken
 
     def diarizes(self) -> bool:
         """Whether speakers are wanted, in whichever way that is said."""
@@ -133,15 +166,26 @@ class TranscriptionForm(TranslationForm):
                 "tokens. verbose_json has avg_logprob for each segment.",
                 param="include",
             )
-        if self.known_speaker_references:
-            raise InvalidRequestError(
-                "known_speaker_references is not supported. Give known_speaker_names in the order "
-                "in which they speak.",
-                param="known_speaker_references",
-            )
+        self._refuse_references()
         if self.known_speaker_names and not self.diarizes():
             raise InvalidRequestError(
                 "known_speaker_names needs diarization. Set diarize to true, or response_format to "
                 "diarized_json.",
+                param="known_speaker_names",
+            )
+
+    def _refuse_references(self) -> None:
+        names, references = self.known_speaker_names, self.known_speaker_references
+        if not references:
+            return
+        if len(references) != len(names):
+            raise InvalidRequestError(
+                f"known_speaker_references has {len(references)} entries, known_speaker_names {len(names)}. "
+                "Send one recording for each name, in the same order.",
+                param="known_speaker_references",
+            )
+        if len(set(names)) < len(names):
+            raise InvalidRequestError(
+                "known_speaker_names has a name twice. With recordings each name is one voice.",
                 param="known_speaker_names",
             )

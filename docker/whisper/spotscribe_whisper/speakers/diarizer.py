@@ -1,8 +1,11 @@
 """What a diarizer is to the service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.pcm import Pcm
@@ -17,8 +20,28 @@ class SpeakerCount:
     most: int | None = None
 
 
+# An embedding of shape (dimension,), of any length: its direction says whose voice it is. Zeros or NaN where
+# there was too little speech to tell.
+VoiceEmbedding = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Diarized:
+    """Who speaks when, and with which voice.
+
+    Attributes:
+        model: name of the model that told the speakers apart.
+        turns: exclusive: ascending, not overlapping, one speaker each.
+        voices: the voice of each of the turns' speakers, over the whole audio.
+    """
+
+    model: str
+    turns: Sequence[SpeakerTurn]
+    voices: Mapping[str, VoiceEmbedding]
+
+
 class Diarizer(Protocol):
-    """Says who speaks when. `load` and `turns` are called from threads, one at a time."""
+    """Says who speaks when. All but `model` is called from threads, one call at a time."""
 
     # Name of the model, as results carry it.
     model: str
@@ -30,10 +53,10 @@ class Diarizer(Protocol):
             ModelMissingError: a file is missing or corrupt; the message names it.
         """
 
-    def turns(
+    def diarize(
         self, pcm: Pcm, count: SpeakerCount, progress: Callable[[float], None], cancelled: Callable[[], bool]
-    ) -> list[SpeakerTurn]:
-        """Exclusive turns of the whole audio: ascending, not overlapping, one speaker each.
+    ) -> Diarized:
+        """Who speaks when in the whole audio.
 
         Args:
             pcm: the audio; read in pieces, so that memory stays flat however long it is.
@@ -43,4 +66,14 @@ class Diarizer(Protocol):
 
         Raises:
             CancelledTranscriptionError: `cancelled()` became true.
+        """
+
+    def voice(self, pcm: Pcm) -> VoiceEmbedding | None:
+        """The one voice of a short recording, to compare with those of :meth:`diarize`.
+
+        Args:
+            pcm: some seconds of one speaker; held in memory whole.
+
+        Returns:
+            None if there is too little speech in it to tell.
         """

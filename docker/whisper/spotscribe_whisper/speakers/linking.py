@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_whisper.speakers.diarizer import SpeakerCount
+from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
 
 # Cosine distance up to which two voices are one speaker. Public `speaker-diarization-3.1` of pyannote joins
 # clusters of this family of embeddings (WeSpeaker's ResNet34) whose centroids, means of unit vectors, are at
@@ -23,12 +23,12 @@ class Voice:
 
     Attributes:
         section: number of the section.
-        embedding: of shape (dimension,), of any length; zeros or NaN if there was too little speech to tell.
+        embedding: the voice as it is heard there.
         seconds: how long the speaker speaks there: the weight of the embedding.
     """
 
     section: int
-    embedding: NDArray[np.floating]
+    embedding: VoiceEmbedding
     seconds: float
 
 
@@ -63,6 +63,15 @@ def link(voices: Sequence[Voice], count: SpeakerCount) -> list[int]:
     return _numbers(_at_most(groups, most, voices), len(voices))
 
 
+def mean_voice(voices: Sequence[Voice]) -> NDArray[np.float64]:
+    """One speaker's voice over all sections, weighted by the seconds of speech.
+
+    Zeros if none was measured.
+    """
+    total: NDArray[np.float64] = np.sum([_weighted(voice) for voice in voices], axis=0)
+    return total
+
+
 def _weighted(voice: Voice) -> NDArray[np.float64]:
     """The voice's direction, as long as it was heard; zeros if it has none."""
     embedding = np.asarray(voice.embedding, dtype=np.float64)
@@ -91,7 +100,7 @@ def _at_most(groups: list[list[int]], most: int, voices: Sequence[Voice]) -> lis
     heard = sorted(groups, key=lambda group: -sum(voices[number].seconds for number in group))
     kept, dissolved = [list(group) for group in heard[:most]], heard[most:]
     for number in (number for group in dissolved for number in group):
-        sums = [np.sum([_weighted(voices[n]) for n in group], axis=0) for group in kept]
+        sums = [mean_voice([voices[n] for n in group]) for group in kept]
         distances = _distances(np.stack([*sums, _weighted(voices[number])]))[-1, :-1]
         taken = np.array([any(voices[n].section == voices[number].section for n in group) for group in kept])
         # A distance is 2 at most: a group that is taken comes after all that are free.

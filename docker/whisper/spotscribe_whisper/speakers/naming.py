@@ -1,24 +1,25 @@
 """Names for speakers: those that the caller knows, then letters."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from string import ascii_uppercase
 
 
-def names_of(labels: Iterable[str], known: Sequence[str]) -> dict[str, str]:
+def names_of(
+    labels: Iterable[str], known: Sequence[str], recognised: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """A name for each label, in the order of their first appearance.
 
     Args:
         labels: the diarizer's, in the order in which they speak; repetitions are allowed.
         known: names for the first speakers, in the order in which they speak. The others get the letters
             A, B, … Z, AA, … that are not among these.
+        recognised: names of the labels whose voices are known. If it is given, the order says nothing.
     """
-    names: dict[str, str] = {}
+    order = list(dict.fromkeys(labels))
+    given = dict(zip(order, known, strict=False)) if recognised is None else recognised
     letters = (letter for letter in _letters() if letter not in known)
-    for label in labels:
-        if label not in names:
-            names[label] = known[len(names)] if len(names) < len(known) else next(letters)
-    return names
+    return {label: given[label] if label in given else next(letters) for label in order}
 
 
 def _letters() -> Iterator[str]:

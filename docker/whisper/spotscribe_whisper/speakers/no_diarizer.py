@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import Pcm
-from spotscribe_whisper.speakers.diarizer import SpeakerCount
+from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 
 
 class NoDiarizer:
@@ -28,12 +27,16 @@ class NoDiarizer:
         """
         raise ModelMissingError(self._reason)
 
-    def turns(
+    def diarize(
         self,
         pcm: Pcm,  # noqa: ARG002
         count: SpeakerCount,  # noqa: ARG002
         progress: Callable[[float], None],  # noqa: ARG002
         cancelled: Callable[[], bool],  # noqa: ARG002
-    ) -> list[SpeakerTurn]:
+    ) -> Diarized:
+        """See :meth:`load`."""
+        raise ModelMissingError(self._reason)
+
+    def voice(self, pcm: Pcm) -> VoiceEmbedding | None:  # noqa: ARG002
         """See :meth:`load`."""
         raise ModelMissingError(self._reason)

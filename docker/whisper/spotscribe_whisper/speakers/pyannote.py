@@ -1,5 +1,6 @@
 """The production diarizer: pyannote's pipeline, section by section where the audio is long."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from spotscribe_common.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.windows import Window, frame_energies
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.memory import release_memory
-from spotscribe_whisper.speakers.diarizer import SpeakerCount
-from spotscribe_whisper.speakers.linking import Voice, link
+from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
+from spotscribe_whisper.speakers.linking import Voice, link, mean_voice
 from spotscribe_whisper.speakers.pyannote_pipeline import (
-    Diarized,
+    Piece,
     diarize,
     load_pipeline,
     reset_batches,
@@ -26,6 +27,11 @@ from spotscribe_whisper.speakers.sections import sections
 # grows with the square of the length. 30 minutes took 0.24 GB beside the networks, 40 minutes 0.36 GB.
 SECTION_SECONDS = 1800.0
 _BLOCK_SECONDS = 60.0
+# A recording of one voice is repeated up to this length, one chunk of the pipeline's: of less than 2 s of
+# speech in a chunk, its clustering takes no embedding.
+_CHUNK_SECONDS = 10.0
+# Below this much speech an embedding says little about the voice.
+_LEAST_SPEECH_SECONDS = 1.0
 
 
 class PyannoteDiarizer:
@@ -60,10 +66,10 @@ class PyannoteDiarizer:
         if self._pipeline is None:
             self._pipeline = self._load(self._directory, self._scratch)
 
-    def turns(
+    def diarize(
         self, pcm: Pcm, count: SpeakerCount, progress: Callable[[float], None], cancelled: Callable[[], bool]
-    ) -> list[SpeakerTurn]:
-        """Exclusive turns of the whole audio, its speakers numbered by their first words.
+    ) -> Diarized:
+        """Who speaks when in the whole audio, its speakers numbered by their first words.
 
         Memory: one section at a time, and the turns so far.
         """
@@ -83,7 +89,25 @@ class PyannoteDiarizer:
         finally:
             release_memory()
         progress(1.0)
-        return _joined(windows, found, count)
+        return Diarized(self.model, *_joined(windows, found, count))
+
+    def voice(self, pcm: Pcm) -> VoiceEmbedding | None:
+        """The voice that speaks most in a short recording."""
+        self.load()
+        reset_batches(self._pipeline)
+        samples = _floats(pcm, Window(0.0, pcm.duration))
+        if len(samples) == 0:
+            return None
+        times = math.ceil(_CHUNK_SECONDS * SAMPLE_RATE / len(samples))
+        try:
+            piece = diarize(self._pipeline, np.tile(samples, times), SpeakerCount(exact=1), lambda _: None)
+        finally:
+            release_memory()
+        speaker = max(piece.voices, key=piece.seconds, default=None)
+        if speaker is None or piece.seconds(speaker) < _LEAST_SPEECH_SECONDS * times:
+            return None
+        voice = piece.voices[speaker]
+        return voice if np.isfinite(voice).all() and voice.any() else None
 
     def _diarized(
         self,
@@ -92,7 +116,7 @@ class PyannoteDiarizer:
         bounds: SpeakerCount,
         progress: Callable[[float], None],
         cancelled: Callable[[], bool],
-    ) -> Diarized:
+    ) -> Piece:
         def step(done: float) -> None:
             if cancelled():
                 raise CancelledTranscriptionError
@@ -127,16 +151,13 @@ def _floats(pcm: Pcm, window: Window) -> NDArray[np.float32]:
     return samples
 
 
-def _joined(windows: list[Window], found: list[Diarized], count: SpeakerCount) -> list[SpeakerTurn]:
-    """The sections' turns as one list, with the speakers of all sections known again."""
-    names = [(number, name) for number, piece in enumerate(found) for name in piece.embeddings]
+def _joined(
+    windows: list[Window], found: list[Piece], count: SpeakerCount
+) -> tuple[list[SpeakerTurn], dict[str, VoiceEmbedding]]:
+    """The sections' turns as one list, with the speakers of all sections known again, and their voices."""
+    names = [(number, name) for number, piece in enumerate(found) for name in piece.voices]
     voices = [
-        Voice(
-            number,
-            found[number].embeddings[name],
-            sum(turn.end - turn.start for turn in found[number].turns if turn.speaker == name),
-        )
-        for number, name in names
+        Voice(number, found[number].voices[name], found[number].seconds(name)) for number, name in names
     ]
     # Within one piece the pipeline's word stands.
     linked = link(voices, count) if len(found) > 1 else range(len(voices))
@@ -149,4 +170,8 @@ def _joined(windows: list[Window], found: list[Diarized], count: SpeakerCount) -
             start, end = round(window.start + turn.start, 3), round(window.start + turn.end, 3)
             if end > start:
                 turns.append(SpeakerTurn(start=start, end=end, speaker=label))
-    return turns
+    heard: dict[str, VoiceEmbedding] = {
+        label: mean_voice([voice for voice, own in zip(voices, linked, strict=True) if own == speaker])
+        for speaker, label in labels.items()
+    }
+    return turns, heard

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.pcm import SAMPLE_RATE
 from spotscribe_whisper.memory import is_out_of_memory, release_memory, trim_heap
-from spotscribe_whisper.speakers.diarizer import SpeakerCount
+from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
 
 _log = logging.getLogger(__name__)
@@ -41,11 +41,15 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Diarized:
-    """What was found in one section: exclusive turns, and the embedding of each of their speakers."""
+class Piece:
+    """What was found in one section: exclusive turns, and the voice of each of their speakers."""
 
     turns: list[Turn]
-    embeddings: dict[str, NDArray[np.floating]]
+    voices: dict[str, VoiceEmbedding]
+
+    def seconds(self, speaker: str) -> float:
+        """How long a speaker speaks."""
+        return sum(turn.end - turn.start for turn in self.turns if turn.speaker == speaker)
 
 
 def load_pipeline(directory: Path, scratch: Path) -> Any:
@@ -92,7 +96,7 @@ def reset_batches(pipeline: Any) -> None:
 
 def diarize(
     pipeline: Any, samples: NDArray[np.float32], count: SpeakerCount, progress: Callable[[float], None]
-) -> Diarized:
+) -> Piece:
     """Diarizes one section; after running out of memory once more, with half the batches.
 
     Args:
@@ -117,7 +121,7 @@ def diarize(
 
 def _asked(
     pipeline: Any, samples: NDArray[np.float32], count: SpeakerCount, progress: Callable[[float], None]
-) -> Diarized:
+) -> Piece:
     import torch  # noqa: PLC0415
 
     def hook(step: str, *_: object, completed: int = 0, total: int | None = None, **__: object) -> None:
@@ -138,10 +142,10 @@ def _asked(
             raise
         _log.warning("too little speech for %s: diarized without bounds", count)
         output = pipeline(audio, hook=hook)
-    return _diarized(output, len(samples) / SAMPLE_RATE)
+    return _piece(output, len(samples) / SAMPLE_RATE)
 
 
-def _diarized(output: Any, duration: float) -> Diarized:
+def _piece(output: Any, duration: float) -> Piece:
     """Turns in order, cut to the audio (pyannote pads its last chunk) and never overlapping."""
     turns: list[Turn] = []
     tracks = output.exclusive_speaker_diarization.itertracks(yield_label=True)
@@ -152,5 +156,5 @@ def _diarized(output: Any, duration: float) -> Diarized:
         if end > start:
             turns.append(Turn(start, end, str(speaker)))
     labels = output.speaker_diarization.labels()
-    embeddings = dict(zip(map(str, labels), output.speaker_embeddings, strict=True))
-    return Diarized(turns, {turn.speaker: embeddings[turn.speaker] for turn in turns})
+    voices = dict(zip(map(str, labels), output.speaker_embeddings, strict=True))
+    return Piece(turns, {turn.speaker: voices[turn.speaker] for turn in turns})

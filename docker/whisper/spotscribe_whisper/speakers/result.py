@@ -1,6 +1,6 @@
 """From a diarizer's turns to what the result says about speakers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -8,7 +8,9 @@ from spotscribe_common.contract import Diarization, Segment, SpeakerMerge, Speak
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.attribution import attributed
 from spotscribe_whisper.speakers.cleanup import clean
+from spotscribe_whisper.speakers.diarizer import Diarized, VoiceEmbedding
 from spotscribe_whisper.speakers.naming import names_of
+from spotscribe_whisper.speakers.recognition import recognised
 
 
 class Spoken(NamedTuple):
@@ -19,18 +21,22 @@ class Spoken(NamedTuple):
 
 
 def spoken(
-    raw: Sequence[SpeakerTurn], segments: Sequence[Segment], language: str, options: Options, model: str
+    found: Diarized,
+    known: Mapping[str, VoiceEmbedding],
+    segments: Sequence[Segment],
+    language: str,
+    options: Options,
 ) -> Spoken:
     """Cleans the turns up, gives every word to a speaker, and every speaker a name.
 
     Args:
-        raw: the diarizer's turns, exclusive and ascending.
+        found: the diarizer's turns, and the voices of their speakers.
+        known: the voices of those whom the caller knows, by name.
         segments: what was said, ascending.
         language: ISO 639-1 code of the text.
         options: which rules clean up, how many speakers stay, what they are called.
-        model: the diarizer's name.
     """
-    asked = options.asked
+    raw, asked = found.turns, options.asked
     words = [word for segment in segments for word in segment.words]
     least = asked.min_speakers if asked.num_speakers is None else asked.num_speakers
     cleaned = clean(raw, words, asked.speaker_cleanup, least)
@@ -41,12 +47,16 @@ def spoken(
         (turn.speaker for turn in cleaned.turns),
         (turn.speaker for turn in raw),
     )
-    names = names_of(order, options.speaker_names)
     present = {turn.speaker for turn in cleaned.turns}
+    # A ghost's voice is somebody's, who would lose the name to it: only those who stay are compared.
+    voices = {label: voice for label, voice in found.voices.items() if label in present}
+    names = names_of(
+        order, options.speaker_names, recognised(voices, known) if options.speaker_recordings else None
+    )
     return Spoken(
         [segment.model_copy(update={"speaker": names.get(segment.speaker or "")}) for segment in by_speaker],
         Diarization(
-            model=model,
+            model=found.model,
             speakers=[name for label, name in names.items() if label in present],
             turns=_named(cleaned.turns, names),
             raw_turns=_named(raw, names),

@@ -1,0 +1,74 @@
+"""Recordings of known speakers, sent inside the request."""
+
+import asyncio
+import base64
+import binascii
+import errno
+import re
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from spotscribe_common.errors import DiskFullError, InvalidRequestError, PermanentError
+from spotscribe_common.pcm import Pcm
+
+# OpenAI allows four.
+MOST_REFERENCES = 10
+# Base64 of 10 s of 48 kHz stereo, uncompressed, is 2.5 MB.
+MOST_CHARACTERS = 3 << 20
+# OpenAI asks for 2 to 10 s.
+MOST_SECONDS = 30.0
+_FIELD = "known_speaker_references"
+# A browser calls a recording of sound alone `video/webm`, too.
+_DATA_URL = re.compile(r"data:(?:audio|video)/[\w.+-]+(?:;[\w-]+=[^;,]*)*;base64,", re.ASCII | re.IGNORECASE)
+_HEAD_CHARACTERS = 256
+
+Decode = Callable[[BinaryIO, float | None], Awaitable[Pcm]]
+
+
+async def decoded_reference(url: str, number: int, decode: Decode, scratch: Path) -> Pcm:
+    """The recording that a data URL holds. Nothing is ever fetched.
+
+    Args:
+        url: `data:audio/…;base64,…`; what it says about the type is not believed.
+        number: of the recording, from 0 on, as errors name it.
+        decode: decodes a file up to so many seconds.
+        scratch: directory for the file, which has no name.
+
+    Raises:
+        PermanentError: not such a URL, too large, too long, or nothing that can be decoded.
+        DiskFullError: the scratch disk has no room.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=scratch) as file:
+            # In a thread: `/health` must be answered meanwhile.
+            await asyncio.to_thread(_write_content, url, file)
+            return await decode(file, MOST_SECONDS)
+    except PermanentError as error:
+        raise type(error)(f"{_FIELD}[{number}]: {error.message}", param=f"{_FIELD}.{number}") from None
+
+
+def _write_content(url: str, file: BinaryIO) -> None:
+    if len(url) > MOST_CHARACTERS:
+        raise InvalidRequestError(
+            f"The data URL has {len(url)} characters, and at most {MOST_CHARACTERS} are accepted. "
+            "Some seconds suffice."
+        )
+    head = _DATA_URL.match(url, 0, _HEAD_CHARACTERS)
+    if head is None:
+        raise InvalidRequestError(
+            f"{url[:40]!r} is not a data URL. Send data:audio/wav;base64, and then the recording in base64: "
+            "nothing is fetched."
+        )
+    try:
+        content = base64.b64decode(url[head.end() :], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequestError(f"The data URL's content is not base64: {error}.") from None
+    try:
+        file.write(content)
+        file.flush()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise DiskFullError("The scratch disk is full.", retry_after=30) from None
