@@ -108,6 +108,8 @@ class WhisperxEngine:
                 vad_method="pyannote",
                 vad_options={f"vad_{name}": value for name, value in _VAD.items()},
                 local_files_only=True,
+                # More threads than processors wait for each other, and do so at full speed.
+                threads=len(os.sched_getaffinity(0)),
             )
         except RuntimeError as error:  # ctranslate2's word for weights that it cannot read
             raise ModelMissingError(
