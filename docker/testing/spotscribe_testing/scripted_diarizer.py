@@ -24,6 +24,8 @@ class ScriptedDiarizer:
         self.failure: Exception | None = None
         self.voice_failure: Exception | None = None
         self.counts: list[SpeakerCount] = []
+        # Kept, so that only closing them closes their files.
+        self.recordings: list[Pcm] = []
 
     def load(self) -> None:
         if self.load_failure is not None:
@@ -48,6 +50,7 @@ class ScriptedDiarizer:
 
     def voice(self, pcm: Pcm) -> VoiceEmbedding | None:
         """A tone's: the first speaker's is low, the second's higher; silence is nobody's."""
+        self.recordings.append(pcm)
         if self.voice_failure is not None:
             raise self.voice_failure
         samples = pcm.read(0, pcm.duration)

@@ -198,7 +198,7 @@ def test_a_recording_of_no_use_costs_its_name_alone(
 
 
 def test_recordings_leave_nothing_behind(
-    client: OpenAI, speech: Path, tmp_path: Path, settings: Settings
+    client: OpenAI, speech: Path, tmp_path: Path, settings: Settings, diarizer: ScriptedDiarizer
 ) -> None:
     for second in (recording(tmp_path, SECOND), "data:audio/wav;base64,bm8gYXVkaW8="):
         with suppress(openai.UnprocessableEntityError):
@@ -211,6 +211,7 @@ def test_recordings_leave_nothing_behind(
             )
         assert list(settings.tmpdir.iterdir()) == []
         wait_until(lambda: open_files(tmp_path) == [], "the recordings are closed")
+    assert len(diarizer.recordings) == 2
 
 
 @pytest.mark.parametrize(
