@@ -26,8 +26,8 @@ from spotscribe_whisper.routes.forms import (
 from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
 from spotscribe_whisper.service import TranscriptionService
 
-# What ten hours' words with their times weigh (English 7.5 MB; Japanese, where each character is a word, 13 MB),
-# almost twice over: a resumed job sends those it has.
+# What ten hours' words with their times weigh, almost twice over: a resumed job sends those it has.
+# English takes 7.5 MB; Japanese, where each character is a word, 13 MB.
 _JSON_BYTES = 24 << 20
 # A body with more to complain of than this was never meant for us.
 _MOST_COMPLAINTS = 100
