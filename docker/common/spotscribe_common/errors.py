@@ -127,3 +127,9 @@ class DiskFullError(RetryableError):
     """The scratch disk has no room now."""
 
     status = 503
+
+
+class StoppingError(RetryableError):
+    """The service was told to stop before the work was done."""
+
+    status = 503

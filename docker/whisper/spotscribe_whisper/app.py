@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from spotscribe_common.api_keys import ApiKeys, read_api_keys
 from spotscribe_common.http_errors import install_error_answers
+from spotscribe_common.stopping import AnswerWhenStopped
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.request_count import RequestCount
 from spotscribe_whisper.routes.openai import openai_routes
@@ -50,6 +51,7 @@ def create_app(settings: Settings, engine: Engine, diarizer: Diarizer) -> FastAP
     install_error_answers(app)
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeys, digests=read_api_keys(settings.api_keys_file))
+    app.add_middleware(AnswerWhenStopped)
     app.add_middleware(RequestCount, metrics=service.metrics)
     # For the description alone: who is let in, the middleware decides, before a body is read.
     described = [Security(HTTPBearer(auto_error=False, description="If the service was given keys."))]

@@ -31,7 +31,7 @@ AUDIO_ERRORS: dict[int | str, dict[str, Any]] = {
     500: {"model": ErrorBody, "description": "A fault of the service. Its log says more."},
     503: {
         "model": ErrorBody,
-        "description": "The model is loading or missing, or memory or disk is full now.",
+        "description": "The model is loading or missing, memory or disk is full, or the service is stopping.",
     },
 }
 

@@ -6,12 +6,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
+from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE, sample_words
@@ -122,6 +124,24 @@ def test_sigterm_in_the_middle_of_work_gives_it_a_bounded_time_and_ends_with_0(r
             list(lines)
     assert running.process.wait(timeout=10) == 0
     assert time.monotonic() - started < 6
+
+
+def test_who_still_waits_at_the_end_of_that_time_is_told_so(running: Running) -> None:
+    path = long_speech(running.shared, 30)
+
+    def ask() -> httpx.Response:
+        return httpx.post(f"{running.url}/transcribe", json={"path": path}, timeout=60)
+
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(ask) for _ in range(2)]
+        wait_until(lambda: httpx.get(f"{running.url}/health").json()["queue"]["inside"] == 2, "both are in")
+        running.process.send_signal(signal.SIGTERM)
+        for answer in answers:
+            check("ErrorBody", answer.result().json())
+            assert answer.result().status_code == 503
+            assert int(answer.result().headers["retry-after"]) > 0
+    assert running.process.wait(timeout=10) == 0
+    assert "Traceback" not in running.log.read_text()
 
 
 def refuses(url: str) -> bool:
