@@ -26,7 +26,7 @@ from spotscribe_whisper.engines.model_files import check_whisper_model, sentence
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
 from spotscribe_whisper.engines.whisperx_words import unaligned_segments
-from spotscribe_whisper.memory import is_out_of_memory, release_memory
+from spotscribe_whisper.memory import is_out_of_memory, release_memory, trim_heap
 
 _log = logging.getLogger(__name__)
 # Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.
@@ -155,6 +155,8 @@ class WhisperxEngine:
         cut = self._set_context(how)
         began = time.monotonic()
         segments = self._transcribed(audio, how)
+        # Looking for speech in ten minutes left 163 MB behind, 27 after this.
+        trim_heap()
         recognised = time.monotonic()
         if cancelled():
             raise CancelledTranscriptionError
