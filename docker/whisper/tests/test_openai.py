@@ -411,6 +411,8 @@ def test_another_model_is_refused_with_the_name_of_the_loaded_one(client: OpenAI
         ({"stream": "true", "response_format": "srt"}, "stream"),
         ({"include[]": "logprobs"}, "include"),
         ({"known_speaker_names[]": "Ann"}, "known_speaker_names"),
+        ({"known_speaker_names[]": ["Ann", "Ann"], "diarize": "true"}, "known_speaker_names"),
+        ({"known_speaker_names[]": "A" * 101, "diarize": "true"}, "known_speaker_names"),
         ({"known_speaker_references[]": "data:audio/wav;base64,x"}, "known_speaker_references"),
         ({"num_speakers": 2}, "num_speakers"),
         ({"diarize": "true", "num_speakers": 2, "max_speakers": 3}, "max_speakers"),

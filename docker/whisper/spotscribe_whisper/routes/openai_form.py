@@ -1,7 +1,7 @@
 """The fields of OpenAI's transcription and translation requests, and ours beside them."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,8 @@ from spotscribe_whisper.speakers.references import (
 )
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
+# It stands at every segment of hours.
+_LONGEST_NAME = 100
 # What can be told piece by piece.
 _STREAMED: tuple[Format, ...] = ("json", "text", "diarized_json")
 
@@ -93,7 +95,7 @@ class TranscriptionForm(TranslationForm):
         default=None, description="Accepted for compatibility: windows are always cut at silences."
     )
     include: list[str] = Field(default_factory=list, max_length=8)
-    known_speaker_names: list[str] = Field(
+    known_speaker_names: list[Annotated[str, Field(max_length=_LONGEST_NAME)]] = Field(
         default_factory=list,
         max_length=20,
         description=(
@@ -167,6 +169,11 @@ class TranscriptionForm(TranslationForm):
                 param="include",
             )
         self._refuse_references()
+        if len(set(self.known_speaker_names)) < len(self.known_speaker_names):
+            raise InvalidRequestError(
+                "known_speaker_names has a name twice: two speakers would look like one.",
+                param="known_speaker_names",
+            )
         if self.known_speaker_names and not self.diarizes():
             raise InvalidRequestError(
                 "known_speaker_names needs diarization. Set diarize to true, or response_format to "
@@ -183,9 +190,4 @@ class TranscriptionForm(TranslationForm):
                 f"known_speaker_references has {len(references)} entries, known_speaker_names {len(names)}. "
                 "Send one recording for each name, in the same order.",
                 param="known_speaker_references",
-            )
-        if len(set(names)) < len(names):
-            raise InvalidRequestError(
-                "known_speaker_names has a name twice. With recordings each name is one voice.",
-                param="known_speaker_names",
             )
