@@ -21,7 +21,7 @@ const throughput = z.object({
   /** Of the service's time, what went into speech detection and recognition; a round's mean. */
   recognition: z.number(),
   sequential: z.number(),
-  /** Peak above the loaded model, in bytes, with children. */
+  /** Peak of the service above its loaded model, in bytes. */
   memory: z.number(),
   /** Share of time, 0 to 1; null without a GPU. */
   gpu_waits: z.number().nullable(),

@@ -33,7 +33,7 @@ class Peaks:
 
     def __enter__(self) -> Self:
         """Forgets the process's own peak so far, and begins to look."""
-        (_PROC / str(self._pid) / "clear_refs").write_text("5")
+        forget_peak(self._pid)
         self._thread.start()
         return self
 
@@ -72,6 +72,11 @@ def memory(pid: int, field: str, proc: Path = _PROC) -> int:
         found = re.search(rf"^{field}:\s+(\d+) kB$", (proc / str(pid) / "status").read_text(), re.MULTILINE)
         return 0 if found is None else int(found[1]) * 1024
     return 0
+
+
+def forget_peak(pid: int) -> None:
+    """Lets `VmHWM` begin anew at what the process holds now."""
+    (_PROC / str(pid) / "clear_refs").write_text("5")
 
 
 def disk_use(pids: list[int], directory: Path, proc: Path = _PROC) -> int:
