@@ -18,6 +18,8 @@ const throughput = z.object({
   audio: z.number(),
   bare: seconds,
   service: seconds,
+  /** Seconds on the processor, of both: what others do on the machine hardly changes them. */
+  processor: z.object({ bare: seconds, service: seconds }),
   /** Of the service's time, what went into speech detection and recognition; a round's mean. */
   recognition: z.number(),
   sequential: z.number(),
@@ -78,6 +80,11 @@ export function throughputFigures(found: z.infer<typeof throughput>): Figure[] {
   const bare = median(found.bare);
   const figures: Figure[] = [
     { name: 'whisper: beside bare whisperX', value: bare / service, unit: '×', least: LEAST_BESIDE_BARE },
+    {
+      name: 'whisper: … in processor time',
+      value: median(found.processor.bare) / median(found.processor.service),
+      unit: '×',
+    },
     { name: `whisper: … real time (${found.shapes})`, value: found.audio / service, unit: '×' },
     { name: 'whisper: … real time of bare whisperX', value: found.audio / bare, unit: '×' },
     { name: 'whisper: over sequential faster-whisper', value: found.sequential / service, unit: '×' },

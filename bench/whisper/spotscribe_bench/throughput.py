@@ -1,5 +1,6 @@
 """The service beside bare whisperX and sequential faster-whisper: same audio, weights, settings and time."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from spotscribe_bench.beside import BareWhisperx, sequential_seconds
 from spotscribe_bench.gpu import GpuWatch
 from spotscribe_bench.models import real_shapes, sentence, write_models
 from spotscribe_bench.report import Report
-from spotscribe_bench.resident import forget_peak, memory
+from spotscribe_bench.resident import forget_peak, memory, processor_seconds
 from spotscribe_bench.service import Service, whisper_service
 
 _ROUNDS = 3
@@ -54,18 +55,26 @@ def _in_turns(bare: BareWhisperx, service: Service, shared: Path, report: Report
     service.transcribe("warm-up.flac")
     seconds: dict[str, list[float]] = {"bare": [], "service": []}
     chunks = {"bare": 0, "service": 0}
+    pids = {"bare": os.getpid(), "service": service.pid}
+    processor: dict[str, list[float]] = {"bare": [], "service": []}
     before = service.recognition_seconds()
     for number in range(_ROUNDS):
         # Also in turns as to who is first: a busy moment of the machine strikes both.
         for name in sorted(seconds, reverse=number % 2 == 1):
+            began = processor_seconds(pids[name])
             if name == "bare":
                 chunks[name], took = bare.transcribe(shared / "long.flac")
             else:
                 transcript, took = service.transcribe("long.flac")
                 chunks[name] = transcript["text"].count(sentence())
             seconds[name].append(took)
+            processor[name].append(processor_seconds(pids[name]) - began)
             report.say(f"round {number + 1}/{_ROUNDS}: {name} {took:.1f} s, {chunks[name]} chunks")
-    return {**seconds, "recognition": (service.recognition_seconds() - before) / _ROUNDS}
+    return {
+        **seconds,
+        "processor": processor,
+        "recognition": (service.recognition_seconds() - before) / _ROUNDS,
+    }
 
 
 def _gpu_waits(service: Service) -> float | None:

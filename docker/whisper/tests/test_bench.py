@@ -14,7 +14,7 @@ import pytest
 from spotscribe_bench.audio import with_pauses
 from spotscribe_bench.gpu import waiting_share
 from spotscribe_bench.report import Report
-from spotscribe_bench.resident import Peaks, disk_use, memory, tree
+from spotscribe_bench.resident import Peaks, disk_use, memory, processor_seconds, tree
 from spotscribe_testing.live_server import wait_until
 
 SECOND = 16_000
@@ -30,6 +30,15 @@ def test_a_status_file_is_read_in_bytes(tmp_path: Path) -> None:
 def test_a_process_that_has_ended_holds_nothing(tmp_path: Path) -> None:
     assert memory(7, "VmRSS", tmp_path) == 0
     assert disk_use([7], tmp_path, tmp_path) == 0
+
+
+def test_the_processors_time_is_the_processes_own_and_its_childrens(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    fields = ["S", *("0" * 10), "100", "20", "300", "4", "9", "9"]
+    (tmp_path / "7" / "stat").write_text(f"7 (a) b ({') '}) {' '.join(fields)}\n")
+    assert processor_seconds(7, tmp_path) == pytest.approx(424 / os.sysconf("SC_CLK_TCK"))
+    # And where the kernel writes it: this very process has worked.
+    assert processor_seconds(os.getpid()) == pytest.approx(sum(os.times()[:4]), abs=1)
 
 
 def test_children_of_all_threads_and_their_children_are_found(tmp_path: Path) -> None:
