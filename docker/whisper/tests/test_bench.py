@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from spotscribe_bench.audio import with_pauses
-from spotscribe_bench.gpu import waiting_share
+from spotscribe_bench.gpu import GpuWatch, waiting_share
 from spotscribe_bench.report import Report
 from spotscribe_bench.resident import Peaks, disk_use, memory, processor_seconds, tree
 from spotscribe_testing.live_server import wait_until
@@ -95,6 +95,18 @@ def test_speech_and_pauses_last_exactly_as_long_as_is_wanted() -> None:
 def test_the_gpu_waits_for_what_is_left_of_its_use() -> None:
     assert waiting_share("50\n100\n[N/A]\n 0\n") == pytest.approx(0.5)
     assert waiting_share("[N/A]\n") is None
+
+
+def test_the_driver_is_asked_for_as_long_as_the_block_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\necho 40; echo 60; : > {tmp_path}/told; exec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with GpuWatch() as watch:
+        wait_until((tmp_path / "told").exists, "the driver has told something")
+    assert watch.waits == pytest.approx(0.5)
 
 
 def test_a_report_is_lines_of_json(tmp_path: Path) -> None:
