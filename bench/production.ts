@@ -86,7 +86,4 @@ const environment = () => ({
   HF_HUB_DISABLE_TELEMETRY: '1',
   PYANNOTE_METRICS_ENABLED: '0',
   ORT_DISABLE_TELEMETRY: '1',
-  // Threads that wait sleep. Where others are at work on the cores, spinning ones wait twenty times longer for each
-  // other, by chance: more than any difference that is to be measured.
-  OMP_WAIT_POLICY: 'passive',
 });

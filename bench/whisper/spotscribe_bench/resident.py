@@ -26,7 +26,8 @@ class Peaks:
     """
 
     def __init__(self, pid: int, scratch: Path) -> None:
-        self.resident = self.scratch = 0
+        self.resident = memory(pid, "VmRSS")
+        self.scratch = 0
         self._pid = pid
         self._directory = scratch
         self._stopped = threading.Event()

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 from spotscribe_common.server import serve
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
-from spotscribe_whisper.memory import keep_large_arrays_off_the_heap
+from spotscribe_whisper.memory import keep_freed_memory
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers import make_diarizer
 
 
 def main() -> None:
     """Serves until told to stop."""
-    keep_large_arrays_off_the_heap()
+    keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings()

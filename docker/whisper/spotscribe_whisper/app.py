@@ -40,6 +40,7 @@ def create_app(settings: Settings, engine: Engine, diarizer: Diarizer) -> FastAP
         loading = asyncio.ensure_future(service.load())
         yield
         loading.cancel()
+        service.close()
 
     app = FastAPIOffline(
         redoc_url=None,

@@ -12,8 +12,8 @@ from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.memory import is_out_of_memory, release_memory
+from spotscribe_whisper.model_thread import ModelThread
 from spotscribe_whisper.options import Options
-from spotscribe_whisper.threads import in_thread
 from spotscribe_whisper.transcription import Tools, Transcription
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ class Job:
 
     Args:
         pcm: the decoded audio.
-        tools: engine and diarizer, used while `engine_free` is held.
-        engine_free: lock of both: they share one GPU.
+        tools: engine and diarizer.
+        models: the thread in which they work, one job at a time: they share one GPU.
         options: what the caller chose.
         holding: what is closed when the job has ended: its audio, its place among those admitted.
     """
@@ -34,13 +34,13 @@ class Job:
         self,
         pcm: Pcm,
         tools: Tools,
-        engine_free: asyncio.Lock,
+        models: ModelThread,
         options: Options,
         holding: ExitStack,
     ) -> None:
         self._pcm = pcm
         self._tools = tools
-        self._engine_free = engine_free
+        self._models = models
         self._options = options
         self._holding = holding
         self._stopped = threading.Event()
@@ -73,10 +73,10 @@ class Job:
 
     async def _run(self) -> None:
         waiting = time.monotonic()
-        async with self._engine_free:
+        async with self._models.free:
             self._tools.metrics.took("wait", time.monotonic() - waiting)
             self._working = True
-            await in_thread(self._work)
+            await self._models.run(self._work)
 
     def _end(self, task: asyncio.Future[None]) -> None:
         self._holding.close()

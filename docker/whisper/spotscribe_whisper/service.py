@@ -13,10 +13,10 @@ from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import Device, Engine
 from spotscribe_whisper.job import Job
 from spotscribe_whisper.metrics import Metrics
+from spotscribe_whisper.model_thread import ModelThread
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers.diarizer import Diarizer
-from spotscribe_whisper.threads import in_thread
 from spotscribe_whisper.transcription import Tools
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class TranscriptionService:
         self.diarization_failure: str | None = None
         self.metrics = Metrics()
         self.admission = Admission(running=1, waiting=settings.max_waiting, retry_after=_RETRY_SECONDS)
-        self._engine_free = asyncio.Lock()
+        self._models = ModelThread()
         self._decoder_free = asyncio.Semaphore(_DECODERS)
         self.metrics.gauge("spotscribe_queue_inside", "Requests let in.", lambda: self.admission.inside)
         self.metrics.gauge(
@@ -54,14 +54,14 @@ class TranscriptionService:
         are delivered without speakers.
         """
         try:
-            await in_thread(self.engine.load)
+            await self._models.run(self.engine.load)
         except Exception as error:
             self.failure = as_service_error(error).message
             self.status = "failed"
             _log.error("engine %s failed to load: %s", self.engine.name, self.failure)
             return
         try:
-            await in_thread(self.diarizer.load)
+            await self._models.run(self.diarizer.load)
         except Exception as error:
             self.diarization_failure = as_service_error(error).message
             _log.warning("no diarization: %s", self.diarization_failure)
@@ -99,4 +99,8 @@ class TranscriptionService:
     def start(self, pcm: Pcm, options: Options, holding: ExitStack) -> Job:
         """Starts a transcription, which waits for the engine. `holding` is closed when it has ended."""
         tools = Tools(self.engine, self.diarizer, self.metrics)
-        return Job(pcm, tools, self._engine_free, options, holding)
+        return Job(pcm, tools, self._models, options, holding)
+
+    def close(self) -> None:
+        """Ends the models' thread when it has let go of what it does."""
+        self._models.close()
