@@ -494,3 +494,121 @@ export interface Checkpoint {
   /** Seconds that machines have spent on the job so far. */
   processing_seconds: number;
 }
+
+/** What may be asked of an analysis, besides the caller's own questions. */
+export const ANALYSIS_TASKS = [
+  'summary',
+  'topics',
+  'action_items',
+  'questions',
+  'sentiment',
+  'entities',
+] as const;
+export type AnalysisTask = (typeof ANALYSIS_TASKS)[number];
+
+export const SENTIMENTS = ['positive', 'neutral', 'negative', 'mixed'] as const;
+export const ENTITY_TYPES = [
+  'person',
+  'organization',
+  'place',
+  'product',
+  'date',
+  'amount',
+  'other',
+] as const;
+
+/** Bounds of an analysis' own questions; lengths in characters. */
+export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
+
+/** Words of the recording that a claim rests on. Times in seconds from the start of the audio. */
+export interface Evidence {
+  /** As the model heard them. */
+  quote: string;
+  /** The stretch that the model listened to when it made the claim. */
+  heard_from: number;
+  heard_to: number;
+  /** Where the transcript has these words; absent, as are the next two, where it has not. */
+  start?: number;
+  end?: number;
+  /** Ids of the transcript's segments that hold them. */
+  segments?: number[];
+}
+
+/** Something that is said to be in the recording, so that it can be checked. */
+export interface Claim {
+  evidence: Evidence[];
+  /** Whether the transcript has the words of any evidence; absent where there was no transcript to look in. */
+  located?: boolean;
+}
+
+export interface Topic extends Claim {
+  title: string;
+}
+
+export interface ActionItem extends Claim {
+  task: string;
+  /** Who is to do it, if that was said. */
+  owner?: string;
+  /** When it is due, in the words that were said. */
+  due?: string;
+}
+
+/** A question that was asked in the recording, with its answer if one was given. */
+export interface AskedQuestion extends Claim {
+  question: string;
+  answer?: string;
+}
+
+export interface Sentiment extends Claim {
+  overall: (typeof SENTIMENTS)[number];
+  reason: string;
+}
+
+export interface Entity extends Claim {
+  name: string;
+  type: (typeof ENTITY_TYPES)[number];
+}
+
+/** The answer to a question of the caller's; without one if the recording has none. */
+export interface Answer extends Claim {
+  question: string;
+  answer?: string;
+}
+
+/** What was understood of a recording: of each task that was asked for, its field. */
+export interface Analysis {
+  version: 1;
+  engine: { name: 'voxtral'; model: string };
+  /** Length of the audio in seconds. */
+  duration: number;
+  summary?: string;
+  topics?: Topic[];
+  action_items?: ActionItem[];
+  questions?: AskedQuestion[];
+  sentiment?: Sentiment;
+  entities?: Entity[];
+  answers?: Answer[];
+  degraded: Degradation[];
+}
+
+/** JSON body of `POST /analyze` when the audio lies on the shared volume. */
+export interface AnalyzeRequest {
+  /** Path below the shared directory. */
+  path: string;
+  /** @default - all, or none if there are questions */
+  tasks?: AnalysisTask[];
+  /** The caller's own questions. @default - none */
+  questions?: string[];
+  /** Longest audio in seconds. @default - the service's own cap */
+  max_seconds?: number;
+}
+
+/** A line of the NDJSON answer of `POST /analyze`. */
+export type AnalyzeEvent =
+  | { type: 'started'; duration: number; engine: string; model: string }
+  /** Everything before `end` (seconds) has been listened to; `progress` is that of the whole work, 0 to 1. */
+  | { type: 'window'; end: number; progress: number }
+  /** The last line of a success. */
+  | { type: 'result'; analysis: Analysis }
+  /** The last line of a failure after streaming began. */
+  | { type: 'error'; error: JobError };

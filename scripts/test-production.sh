@@ -11,4 +11,4 @@ for lock in docker/whisper/requirements.production.txt docker/requirements.dev.t
 done
 mkdir -p .spotscribe/reports
 HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 PYANNOTE_METRICS_ENABLED=0 ORT_DISABLE_TELEMETRY=1 \
-  $venv/bin/pytest -q -c docker/pyproject.toml --rootdir docker -m whisperx --junitxml .spotscribe/reports/production.xml docker
+  $venv/bin/pytest -q -c docker/pyproject.toml --rootdir docker -m production --junitxml .spotscribe/reports/production.xml docker

@@ -199,3 +199,134 @@ class Failed(Shape):
 TranscribeEvent = Annotated[
     Started | SegmentSent | WindowDone | StageChanged | Result | Failed, Field(discriminator="type")
 ]
+
+
+AnalysisTask = Literal["summary", "topics", "action_items", "questions", "sentiment", "entities"]
+ANALYSIS_TASKS: tuple[AnalysisTask, ...] = get_args(AnalysisTask)
+SentimentName = Literal["positive", "neutral", "negative", "mixed"]
+EntityType = Literal["person", "organization", "place", "product", "date", "amount", "other"]
+
+
+class Evidence(Shape):
+    """Words of the recording that a claim rests on.
+
+    `heard_from` and `heard_to` bound the stretch that the model listened to; `start`, `end` and `segments`
+    say where the transcript has the words.
+    """
+
+    quote: str
+    heard_from: float
+    heard_to: float
+    start: float | None = None
+    end: float | None = None
+    segments: list[int] | None = None
+
+
+class Claim(Shape):
+    """Something that is said to be in the recording, so that it can be checked."""
+
+    evidence: list[Evidence]
+    located: bool | None = None
+
+
+class Topic(Claim):
+    """What was talked about."""
+
+    title: str
+
+
+class ActionItem(Claim):
+    """What somebody is to do; `due` in the words that were said."""
+
+    task: str
+    owner: str | None = None
+    due: str | None = None
+
+
+class AskedQuestion(Claim):
+    """A question that was asked in the recording, with its answer if one was given."""
+
+    question: str
+    answer: str | None = None
+
+
+class Sentiment(Claim):
+    """The mood of the recording."""
+
+    overall: SentimentName
+    reason: str
+
+
+class Entity(Claim):
+    """Somebody or something that was named."""
+
+    name: str
+    type: EntityType
+
+
+class Answer(Claim):
+    """The answer to a question of the caller's; without one if the recording has none."""
+
+    question: str
+    answer: str | None = None
+
+
+class VoxtralName(Shape):
+    """Which engine and model made an analysis."""
+
+    name: Literal["voxtral"] = "voxtral"
+    model: str
+
+
+class Analysis(Shape):
+    """What was understood of a recording: of each task that was asked for, its field."""
+
+    version: Literal[1] = 1
+    engine: VoxtralName
+    duration: float
+    summary: str | None = None
+    topics: list[Topic] | None = None
+    action_items: list[ActionItem] | None = None
+    questions: list[AskedQuestion] | None = None
+    sentiment: Sentiment | None = None
+    entities: list[Entity] | None = None
+    answers: list[Answer] | None = None
+    degraded: list[Degradation]
+
+
+class AnalyzeRequest(Shape):
+    """JSON body of `POST /analyze`."""
+
+    path: str = Field(min_length=1, max_length=1024)
+    tasks: list[AnalysisTask] | None = Field(default=None, min_length=1, max_length=len(ANALYSIS_TASKS))
+    questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
+        default_factory=list, max_length=10
+    )
+    max_seconds: float | None = Field(default=None, gt=0)
+
+
+class AnalysisStarted(Shape):
+    """First line of a stream: the audio is decoded, work begins."""
+
+    type: Literal["started"] = "started"
+    duration: float
+    engine: str
+    model: str
+
+
+class WindowHeard(Shape):
+    """Everything before `end` has been listened to; `progress` is that of the whole work, 0 to 1."""
+
+    type: Literal["window"] = "window"
+    end: float
+    progress: float
+
+
+class AnalysisResult(Shape):
+    """Last line of a success."""
+
+    type: Literal["result"] = "result"
+    analysis: Analysis
+
+
+AnalyzeEvent = Annotated[AnalysisStarted | WindowHeard | AnalysisResult | Failed, Field(discriminator="type")]

@@ -17,6 +17,9 @@ OURS: dict[str, TypeAdapter[Any]] = {
     "TranscribeRequest": TypeAdapter(contract.TranscribeRequest),
     "TranscribeEvent": TypeAdapter(contract.TranscribeEvent),
     "Transcript": TypeAdapter(contract.Transcript),
+    "AnalyzeRequest": TypeAdapter(contract.AnalyzeRequest),
+    "AnalyzeEvent": TypeAdapter(contract.AnalyzeEvent),
+    "Analysis": TypeAdapter(contract.Analysis),
 }
 FILES = sorted(FIXTURES.glob("*.json"))
 

@@ -20,7 +20,7 @@ from spotscribe_testing.cleanup_evaluation import (
 from spotscribe_testing.conversations import conversation
 from spotscribe_testing.spoken import Conversation
 
-pytestmark = pytest.mark.whisperx
+pytestmark = pytest.mark.production
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Pyannote in the locked production environment, on the CPU, with a tiny pipeline whose voices are tones.
 
-Run with `-m whisperx` where requirements.production.txt is installed.
+Run with `-m production` where requirements.production.txt is installed.
 """
 
 import shutil
@@ -24,7 +24,7 @@ from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
 from spotscribe_whisper.speakers.recognition import recognised
 
-pytestmark = pytest.mark.whisperx
+pytestmark = pytest.mark.production
 NOBODY = 0.0
 # Decisions are smoothed over 0.3 s.
 BLUR = 0.2

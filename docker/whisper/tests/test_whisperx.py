@@ -1,6 +1,6 @@
 """The production engine in its locked environment, on the CPU, with tiny models: load, transcribe, align.
 
-Run with `-m whisperx` where requirements.production.txt is installed.
+Run with `-m production` where requirements.production.txt is installed.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.no_diarizer import NoDiarizer
 from spotscribe_whisper.transcription import Tools, Transcription
 
-pytestmark = pytest.mark.whisperx
+pytestmark = pytest.mark.production
 ENGLISH = Options(TranscriptionOptions(language="en"))
 SENTENCE = "Take 250 milligrams now. Then rest."
 

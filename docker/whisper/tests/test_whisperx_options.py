@@ -1,6 +1,6 @@
 """What the production engine makes of a caller's choices, and what it does when memory runs out.
 
-Run with `-m whisperx` where requirements.production.txt is installed.
+Run with `-m production` where requirements.production.txt is installed.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 
-pytestmark = pytest.mark.whisperx
+pytestmark = pytest.mark.production
 SENTENCE = "Take 250 milligrams now. Then rest."
 
 

@@ -1,6 +1,6 @@
 """Everything at once, as on a machine: the service's process, whisperX, alignment, pyannote, OpenAI's client.
 
-Run with `-m whisperx` where requirements.production.txt is installed. The models are tiny: Whisper says the
+Run with `-m production` where requirements.production.txt is installed. The models are tiny: Whisper says the
 same sentence in all speech, and pyannote tells voices apart by their pitch alone.
 """
 
@@ -19,7 +19,7 @@ from spotscribe_testing.live_server import answers_ok, service_process, wait_unt
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import DOCKER, SAMPLE
 
-pytestmark = pytest.mark.whisperx
+pytestmark = pytest.mark.production
 SENTENCE = "Take 250 milligrams now. Then rest."
 # 39 seconds with the low part of a voice alone, then as many with the high part alone: more than the 30 that
 # whisperX hears in one piece.

@@ -1,0 +1,1 @@
+"""Voxtral: what was said in a recording, understood."""

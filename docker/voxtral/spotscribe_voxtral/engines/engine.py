@@ -1,0 +1,100 @@
+"""What a model that listens and writes is to the service."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from spotscribe_common.pcm import Samples
+
+
+class CancelledGenerationError(Exception):
+    """Nobody wants the result any more."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A turn of a conversation; its parts are texts and pieces of 16 kHz mono audio, in their order."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[str | Samples, ...]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How an answer is to be written.
+
+    Attributes:
+        max_tokens: greatest length of the answer.
+        temperature: 0 takes the likeliest tokens; above it, tokens are drawn at random.
+        top_p: share of the likeliest tokens that are drawn from, 0 to 1.
+    """
+
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+
+
+@dataclass(frozen=True)
+class Generated:
+    """An answer; `finish` is `length` where it was cut at its greatest length."""
+
+    text: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What fits into the memory that is free.
+
+    Attributes:
+        window_seconds: longest audio of one prompt.
+        batch: prompts of that length that are worked on at once.
+    """
+
+    window_seconds: float
+    batch: int
+
+
+class Engine(Protocol):
+    """A model that listens and writes. All but `model` is called from one thread, one call at a time."""
+
+    model: str
+
+    def load(self) -> None:
+        """Brings the model into memory, from local files alone.
+
+        Raises:
+            ModelMissingError: a file is missing or corrupt; the message names it.
+        """
+
+    def capacity(self, max_tokens: int) -> Capacity:
+        """What fits now, with answers of up to `max_tokens`."""
+
+    def answer(
+        self,
+        conversations: Sequence[Sequence[Message]],
+        how: Generation,
+        said: Callable[[int, str], None],
+        cancelled: Callable[[], bool],
+    ) -> list[Generated]:
+        """The next turn of each conversation, all in one batch.
+
+        Args:
+            conversations: at most `capacity().batch` of them.
+            how: of all of them.
+            said: told the number of a conversation and a piece of its answer, as it is written.
+            cancelled: asked before each token.
+
+        Raises:
+            CancelledGenerationError: `cancelled()` became true.
+            OutOfMemoryError: the memory does not suffice.
+            InternalError: the model's numbers are not finite.
+        """
+
+    def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
+        """The words of a piece of audio; in the language that is heard if none is given.
+
+        Raises: as `answer`.
+        """
