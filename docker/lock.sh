@@ -7,11 +7,16 @@ lock() {
   local out=$1
   shift
   uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-    --no-emit-index-url --no-emit-package spotscribe-common --no-emit-package spotscribe-whisper \
-    --output-file "$out" "$@"
+    --no-emit-index-url --no-emit-package spotscribe-common --no-emit-package spotscribe-voxtral \
+    --no-emit-package spotscribe-whisper --output-file "$out" "$@"
 }
-projects=(common/pyproject.toml whisper/pyproject.toml)
-lock whisper/requirements.production.txt "${projects[@]}" --extra whisperx "$@"
-# What two environments share has one version, so that the light tests speak for the production image.
-lock whisper/requirements.laptop.txt "${projects[@]}" --extra pocketsphinx -c whisper/requirements.production.txt "$@"
-lock requirements.dev.txt requirements.dev.in -c whisper/requirements.production.txt -c whisper/requirements.laptop.txt "$@"
+# What two environments share has one version, so that the light tests speak for the production images, and one
+# environment can hold all of them.
+production=(-c whisper/requirements.production.txt)
+lock whisper/requirements.production.txt common/pyproject.toml whisper/pyproject.toml --extra whisperx "$@"
+lock voxtral/requirements.production.txt common/pyproject.toml voxtral/pyproject.toml --extra transformers \
+  "${production[@]}" "$@"
+production+=(-c voxtral/requirements.production.txt)
+lock whisper/requirements.laptop.txt common/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
+  "${production[@]}" "$@"
+lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt "$@"
