@@ -1,0 +1,1 @@
+"""What a recording is asked, and what becomes of the answers."""

@@ -1,0 +1,186 @@
+"""From decoded audio to the events of an analysis, window by window."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotscribe_common.contract import (
+    Analysis,
+    AnalysisResult,
+    AnalysisStarted,
+    AnalyzeEvent,
+    AnalyzeRequest,
+    VoxtralName,
+    WindowHeard,
+)
+from spotscribe_common.errors import InternalError, OutOfMemoryError
+from spotscribe_common.pcm import Pcm, Samples
+from spotscribe_common.windows import (
+    FRAME_SECONDS,
+    Window,
+    cut_at_silences,
+    frame_energies,
+    windows_from,
+)
+from spotscribe_voxtral.analysis.asking import ANSWER_TOKENS, Ask, Asker, Refused
+from spotscribe_voxtral.analysis.joining import Joiner
+from spotscribe_voxtral.analysis.merging import Heard
+from spotscribe_voxtral.analysis.prompts import audio_prompt
+from spotscribe_voxtral.analysis.shapes import Written
+from spotscribe_voxtral.analysis.stretches import named
+from spotscribe_voxtral.analysis.tasks import Task, wanted_tasks
+from spotscribe_voxtral.engines.engine import Engine
+
+# The tokenizer's are some 4 bytes of English, 2 of Japanese.
+_BYTES_PER_TOKEN = 2
+# A model that hears less of a recording at once does not understand it.
+_LEAST_WINDOW_SECONDS = 5.0
+# Root mean square of 16-bit samples: the dither of a silent recording stays below, any microphone is above.
+_SILENT = 2.0
+# Share of the listening in the progress of work that goes on to joining the windows' texts: an estimate.
+_LISTENING_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A window of the recording; numbered from 1."""
+
+    number: int
+    window: Window
+
+
+@dataclass
+class _Findings:
+    """What became of a task, window by window."""
+
+    heard: list[Heard[Written]] = field(default_factory=list)
+    refused: list[tuple[Window, str]] = field(default_factory=list)
+
+
+class RecordingAnalysis:
+    """Works through one audio.
+
+    Each window is put to the model once for each task, unless it is silent throughout: a model makes
+    something up about silence. Memory: the windows of one batch, and the findings so far.
+
+    Args:
+        pcm: the decoded audio.
+        engine: the model.
+        asked: what the caller wants to know; `path` and `max_seconds` are not looked at.
+        emit: told every event; the last one is the result.
+        cancelled: asked between the parts of the work, and by the engine.
+    """
+
+    def __init__(
+        self,
+        pcm: Pcm,
+        engine: Engine,
+        asked: AnalyzeRequest,
+        emit: Callable[[AnalyzeEvent], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._pcm = pcm
+        self._engine = engine
+        self._tasks = wanted_tasks(asked)
+        self._emit = emit
+        self._cancelled = cancelled
+        self._duration = round(pcm.duration, 3)
+        self._progress = 0.0
+
+    def run(self) -> None:
+        """Emits all events.
+
+        Raises:
+            CancelledGenerationError: `cancelled()` became true.
+            OutOfMemoryError: the memory does not suffice, also with half the batch.
+            InternalError: nothing at all could be understood.
+        """
+        capacity = self._engine.capacity(self._most_tokens())
+        if capacity.window_seconds < _LEAST_WINDOW_SECONDS or capacity.batch < 1:
+            raise OutOfMemoryError(
+                f"The memory that is free takes {capacity.window_seconds:.1f} s of audio, and understanding "
+                f"needs {_LEAST_WINDOW_SECONDS:.0f} s. Stop what else runs there, or use a larger machine.",
+                retry_after=30,
+            )
+        energies = frame_energies(self._pcm)
+        cuts = cut_at_silences(energies, capacity.window_seconds)
+        windows = windows_from(cuts, 0.0, self._duration)
+        self._emit(AnalysisStarted(duration=self._duration, engine="voxtral", model=self._engine.model))
+        parts = [
+            _Part(number, window)
+            for number, window in enumerate(windows, 1)
+            if not _is_silent(energies, window)
+        ]
+        asker = Asker(self._engine, capacity.batch, self._cancelled)
+        joins = len(parts) > 1 and any(task.joins for task in self._tasks)
+        findings = self._listened(asker, parts, len(windows), _LISTENING_SHARE if joins else 1.0)
+        analysis = self._joined(asker, findings)
+        if self._progress < 1:
+            self._report(self._duration, 1.0)
+        self._emit(AnalysisResult(analysis=analysis))
+
+    def _most_tokens(self) -> int:
+        """Beside the audio: the longest prompt, an answer that is of no use, and a second one."""
+        longest = max(len(audio_prompt(task.told, task.shape, 1, 2).encode()) for task in self._tasks)
+        return longest // _BYTES_PER_TOKEN + 2 * ANSWER_TOKENS
+
+    def _listened(self, asker: Asker, parts: Sequence[_Part], windows: int, share: float) -> list[_Findings]:
+        """What the model found, one for each task.
+
+        Window by window, not task by task: a batch then holds few windows, and all of the recording before
+        some point is done.
+        """
+        findings = [_Findings() for _ in self._tasks]
+        asked = [(part, at) for part in parts for at in range(len(self._tasks))]
+        done = 0
+        while done < len(asked):
+            batch = asked[done : done + asker.batch]
+            samples = {part.number: self._pcm.read(part.window.start, part.window.end) for part, _ in batch}
+            asks = [_ask(self._tasks[at], part, windows, samples[part.number]) for part, at in batch]
+            for (part, at), answer in zip(batch, asker.answers(asks), strict=True):
+                if isinstance(answer, Refused):
+                    findings[at].refused.append((part.window, answer.reason))
+                else:
+                    findings[at].heard.append(Heard(part.window, answer))
+            done += len(batch)
+            end = asked[done][0].window.start if done < len(asked) else self._duration
+            self._report(end, share * done / len(asked))
+        reasons = [reason for found in findings for _, reason in found.refused]
+        if reasons and len(reasons) == len(asked):
+            raise InternalError(f"Nothing could be understood of the recording: {reasons[0]}")
+        return findings
+
+    def _joined(self, asker: Asker, findings: Sequence[_Findings]) -> Analysis:
+        joiner = Joiner(asker, lambda: self._report(self._duration, self._progress))
+        values: dict[str, object] = {}
+        for task, found in zip(self._tasks, findings, strict=True):
+            reasons = dict.fromkeys(reason for _, reason in found.refused)
+            for reason in reasons:
+                where = named([window for window, said in found.refused if said == reason])
+                is_whole = not found.heard and len(reasons) == 1
+                joiner.lacks(task.title if is_whole else f"{task.title}, {where}", reason)
+            if found.heard or not found.refused:
+                values[task.field] = task.merged(found.heard, joiner)
+        return Analysis.model_validate(
+            {
+                "engine": VoxtralName(model=self._engine.model),
+                "duration": self._duration,
+                **values,
+                "degraded": joiner.lost,
+            }
+        )
+
+    def _report(self, end: float, progress: float) -> None:
+        self._progress = progress
+        self._emit(WindowHeard(end=round(end, 3), progress=round(progress, 4)))
+
+
+def _ask(task: Task[Written], part: _Part, windows: int, samples: Samples) -> Ask[Written]:
+    return Ask((samples, audio_prompt(task.told, task.shape, part.number, windows)), task.shape)
+
+
+def _is_silent(energies: NDArray[np.float32], window: Window) -> bool:
+    frames = energies[int(window.start / FRAME_SECONDS) : int(window.end / FRAME_SECONDS) + 1]
+    return float(frames.max(initial=0.0)) < _SILENT

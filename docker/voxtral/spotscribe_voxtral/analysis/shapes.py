@@ -1,0 +1,166 @@
+"""What the model is to write, one shape of JSON for each task.
+
+Fields that nobody asked for are passed over, and texts are cleaned of what no JSON or page can show: a model
+that adds a remark has still answered. Texts and counts are bounded, whatever it writes.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from spotscribe_common.contract import EntityType, SentimentName
+
+# What a quote is cut to: enough to be found in a transcript. The second is for scripts without spaces.
+QUOTE_WORDS = 20
+_QUOTE_CHARACTERS = 200
+_MOST_ENTRIES = 50
+
+
+def _clean(value: object) -> object:
+    """One line without control characters and halves of surrogate pairs; anything but text as it is."""
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.split())
+    return "".join(letter for letter in line if unicodedata.category(letter) not in {"Cc", "Cs"})
+
+
+def _clean_or_none(value: object) -> object:
+    return _clean(value) or None
+
+
+def _clean_or_empty(value: object) -> object:
+    return "" if value is None else _clean(value)
+
+
+def _quote(value: object) -> object:
+    text = _clean_or_empty(value)
+    return " ".join(text.split()[:QUOTE_WORDS])[:_QUOTE_CHARACTERS] if isinstance(text, str) else text
+
+
+def _lowered(value: object) -> object:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+def _one_of(names: tuple[str, ...]) -> Callable[[object], object]:
+    def known(value: object) -> object:
+        lowered = _lowered(value)
+        return lowered if lowered in names or not isinstance(value, str) else "other"
+
+    return known
+
+
+Line = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=500)]
+OptionalLine = Annotated[Line | None, BeforeValidator(_clean_or_none)]
+Paragraph = Annotated[str, BeforeValidator(_clean_or_empty), Field(max_length=4000)]
+Quote = Annotated[
+    str, BeforeValidator(_quote), Field(description=f"spoken words, verbatim, at most {QUOTE_WORDS}")
+]
+
+
+class Written(BaseModel):
+    """A piece of what a model wrote."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class WrittenClaim(Written):
+    """Something said to be in the recording. The quote comes first: a model then writes what it supports."""
+
+    quote: Quote
+
+
+class WrittenSummary(Written):
+    """Empty where nobody speaks."""
+
+    summary: Paragraph
+
+
+class WrittenTopic(WrittenClaim):
+    """What is talked about."""
+
+    title: Line
+
+
+class WrittenTopics(Written):
+    """All of them."""
+
+    topics: list[WrittenTopic] = Field(max_length=_MOST_ENTRIES)
+
+
+class WrittenActionItem(WrittenClaim):
+    """What somebody is to do."""
+
+    task: Line
+    owner: OptionalLine = None
+    due: OptionalLine = None
+
+
+class WrittenActionItems(Written):
+    """All of them."""
+
+    action_items: list[WrittenActionItem] = Field(max_length=_MOST_ENTRIES)
+
+
+class WrittenQuestion(WrittenClaim):
+    """What somebody asks."""
+
+    question: Line
+    answer: OptionalLine = None
+
+
+class WrittenQuestions(Written):
+    """All of them."""
+
+    questions: list[WrittenQuestion] = Field(max_length=_MOST_ENTRIES)
+
+
+class WrittenSentiment(WrittenClaim):
+    """None where nobody speaks."""
+
+    reason: Paragraph
+    overall: Annotated[SentimentName | None, BeforeValidator(_lowered)]
+
+
+class WrittenEntity(WrittenClaim):
+    """Who or what is named; of a type that is not in the list, `other`."""
+
+    name: Line
+    type: Annotated[EntityType, BeforeValidator(_one_of(get_args(EntityType)))]
+
+
+class WrittenEntities(Written):
+    """All of them."""
+
+    entities: list[WrittenEntity] = Field(max_length=_MOST_ENTRIES)
+
+
+class WrittenAnswer(WrittenClaim):
+    """The answer to the question of that number; None if it is not given."""
+
+    number: int
+    answer: Annotated[Paragraph | None, BeforeValidator(_clean_or_none)]
+
+
+class WrittenAnswers(Written):
+    """At most one for each question is wanted."""
+
+    answers: list[WrittenAnswer] = Field(max_length=_MOST_ENTRIES)
+
+
+class WrittenText(Written):
+    """Several texts made into one."""
+
+    text: Annotated[Paragraph, Field(min_length=1)]
+
+
+def schema_for_prompt(shape: type[Written]) -> dict[str, Any]:
+    """The JSON schema of a shape, without what a model has no use for: titles, and our own descriptions."""
+    whole = shape.model_json_schema()
+    for described in (whole, *whole.get("$defs", {}).values()):
+        for word in ("title", "description"):
+            described.pop(word, None)
+        for field in described.get("properties", {}).values():
+            field.pop("title", None)
+    return whole
