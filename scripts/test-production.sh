@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The model services' tests in their locked production environment (torch, whisperX; several GB), on the CPU.
+# The model services' tests in one environment of their production locks (torch, whisperX, Transformers; several GB),
+# on the CPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh --python
 venv=.spotscribe/production
 uv=docker/.venv/bin/uv
 [ -x $venv/bin/python ] || python3 -m venv $venv
-for lock in docker/whisper/requirements.production.txt docker/requirements.dev.txt; do
+for lock in docker/{whisper,voxtral}/requirements.production.txt docker/requirements.dev.txt; do
   VIRTUAL_ENV=$venv $uv pip install -q --require-hashes -r "$lock"
 done
 mkdir -p .spotscribe/reports

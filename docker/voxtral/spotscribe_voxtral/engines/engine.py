@@ -70,7 +70,12 @@ class Engine(Protocol):
         """
 
     def capacity(self, max_tokens: int) -> Capacity:
-        """What fits now, with answers of up to `max_tokens`."""
+        """What fits now, with answers of up to `max_tokens`.
+
+        Raises:
+            OutOfMemoryError: not even the shortest window does.
+            InternalError: the model's context has no room for such answers.
+        """
 
     def answer(
         self,
@@ -91,6 +96,7 @@ class Engine(Protocol):
             CancelledGenerationError: `cancelled()` became true.
             OutOfMemoryError: the memory does not suffice.
             InternalError: the model's numbers are not finite.
+            InvalidRequestError: the messages make no prompt, or a longer one than the model's context allows.
         """
 
     def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:

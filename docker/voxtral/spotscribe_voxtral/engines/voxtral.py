@@ -1,0 +1,186 @@
+"""The production engine: Voxtral in Transformers, from a local directory alone."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from spotscribe_common.errors import InvalidRequestError, ModelMissingError, OutOfMemoryError
+from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_voxtral.engines import memory_budget
+from spotscribe_voxtral.engines.engine import (
+    CancelledGenerationError,
+    Capacity,
+    Generated,
+    Generation,
+    Message,
+)
+from spotscribe_voxtral.engines.memory import free_bytes, is_out_of_memory, release_memory
+from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
+from spotscribe_voxtral.engines.model_files import check_voxtral_model
+from spotscribe_voxtral.engines.prompts import Prompt, Prompts
+from spotscribe_voxtral.engines.weights import load_weights
+from spotscribe_voxtral.engines.writing import Writing
+
+Quantization = Literal["auto", "none", "nf4"]
+
+_log = logging.getLogger(__name__)
+# Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+# A cache that grows by a token at a time leaves holes; with this, the GPU's allocator joins them again.
+_ALLOCATOR = "expandable_segments:True"
+# T4 has no bfloat16; a processor computes no faster in half precision, or not at all.
+_NUMBER_BYTES = {"cuda": 2, "cpu": 4}
+# Speech has up to about 6 tokens a second in English; other scripts take twice as many. What goes on longer
+# than this repeats itself.
+_TRANSCRIPT_TOKENS_PER_SECOND = 15
+_TRANSCRIPT_TOKENS = 64
+
+
+class VoxtralEngine:
+    """Voxtral of `<models>/<name>`: half precision on a GPU, single precision on a processor.
+
+    Args:
+        models: directory of model directories.
+        model: name of the model's directory.
+        quantization: `nf4` keeps most weights in four bits, on GPUs alone; `auto` does so if the memory has
+            no room for a window of ten minutes otherwise.
+        scratch: directory for caches.
+    """
+
+    def __init__(self, *, models: Path, model: str, quantization: Quantization, scratch: Path) -> None:
+        self.model = model
+        self._directory = models / model
+        self._quantization = quantization
+        self._scratch = scratch
+        self._device: Literal["cpu", "cuda"] = "cpu"
+        self._torch: Any = None
+        self._prompts: Any = None
+        self._voxtral: Any = None
+        self._shape: Any = None
+
+    def load(self) -> None:
+        """Loads the tokenizer and the weights."""
+        shards = check_voxtral_model(self._directory)
+        os.environ.update(_OFFLINE)
+        os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", _ALLOCATOR)
+        # torch and transformers make cache directories even if they put nothing there, and the home directory
+        # may be read-only.
+        os.environ["XDG_CACHE_HOME"] = str(self._scratch / "cache")
+        try:
+            import mistral_common  # noqa: F401, PLC0415 - asked for before minutes go into the weights
+            import torch  # noqa: PLC0415
+            from transformers import VoxtralConfig  # noqa: PLC0415
+        except ImportError as error:
+            raise ModelMissingError(
+                f"Transformers is not installed ({error}). Install requirements.production.txt."
+            ) from error
+        self._torch = torch
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        prompts = Prompts(self._directory)
+        try:
+            config = VoxtralConfig.from_pretrained(self._directory, local_files_only=True)
+            shape = shape_of(config)
+        except Exception as error:
+            raise ModelMissingError(
+                f"The model file {self._directory / 'config.json'} cannot be used: {error}. Fetch it again."
+            ) from error
+        quantised = self._is_quantised(shape, sum(shard.stat().st_size for shard in shards))
+        self._voxtral = load_weights(self._directory, self._device, quantised=quantised)
+        _log.info("loaded %s on %s%s", self.model, self._device, " in four bits" if quantised else "")
+        self._prompts, self._shape = prompts, shape
+
+    def capacity(self, max_tokens: int) -> Capacity:
+        """What fits now beside the weights."""
+        number_bytes = _NUMBER_BYTES[self._device]
+        return memory_budget.capacity(self._shape, number_bytes, self._free_bytes(), max_tokens)
+
+    def answer(
+        self,
+        conversations: Sequence[Sequence[Message]],
+        how: Generation,
+        said: Callable[[int, str], None],
+        cancelled: Callable[[], bool],
+    ) -> list[Generated]:
+        """The next turn of each conversation."""
+        prompts = [self._prompts.conversation(messages) for messages in conversations]
+        return self._written(prompts, how, said, cancelled)
+
+    def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
+        """The words of a piece of audio, by the mode that the model was trained to transcribe in."""
+        prompt = self._prompts.transcription(samples, language)
+        longest = _TRANSCRIPT_TOKENS + samples.size * _TRANSCRIPT_TOKENS_PER_SECOND // SAMPLE_RATE
+        how = Generation(max_tokens=min(longest, self._shape.context - len(prompt.tokens)))
+        return self._written([prompt], how, lambda _number, _piece: None, cancelled)[0].text.strip()
+
+    def _is_quantised(self, shape: ModelShape, weight_bytes: int) -> bool:
+        """`weight_bytes` as they lie on disk, in 2-byte numbers."""
+        if self._quantization == "auto":
+            return self._device == "cuda" and not fits_unquantised(
+                shape, _NUMBER_BYTES["cuda"], self._free_bytes(), weight_bytes
+            )
+        if self._quantization == "nf4" and self._device == "cpu":
+            raise ModelMissingError(
+                f"The model in {self._directory} cannot be loaded as nf4 on cpu: four bits need a GPU. "
+                "Choose the quantization 'auto' or 'none'."
+            )
+        return self._quantization == "nf4"
+
+    def _written(
+        self,
+        prompts: Sequence[Prompt],
+        how: Generation,
+        said: Callable[[int, str], None],
+        cancelled: Callable[[], bool],
+    ) -> list[Generated]:
+        if not prompts:
+            return []
+        longest = max(len(prompt.tokens) for prompt in prompts)
+        if longest + how.max_tokens > self._shape.context or how.max_tokens < 1:
+            raise InvalidRequestError(
+                f"A prompt of {longest} tokens and an answer of up to {how.max_tokens} do not fit into the "
+                f"model's context of {self._shape.context}."
+            )
+        if cancelled():
+            raise CancelledGenerationError
+        lengths = [len(prompt.tokens) for prompt in prompts]
+        writing = Writing(lengths, self._prompts.end, self._prompts.piece, said, cancelled)
+        try:
+            self._generate(prompts, how, writing)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            release_memory(self._torch)
+            raise OutOfMemoryError(
+                f"The {self._device} ran out of memory with {len(prompts)} prompts of up to {longest} "
+                "tokens. Use shorter windows, a smaller batch, or a larger machine."
+            ) from error
+        return writing.finished()
+
+    def _generate(self, prompts: Sequence[Prompt], how: Generation, writing: Writing) -> None:
+        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList  # noqa: PLC0415
+
+        batch = self._prompts.tensors(prompts)
+        drawn = {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p, "top_k": 0}
+        chosen = drawn if how.temperature > 0 else {"do_sample": False}
+        with self._torch.inference_mode():
+            self._voxtral.generate(
+                **{name: tensor.to(self._device) for name, tensor in batch.items()},
+                generation_config=GenerationConfig(
+                    max_new_tokens=how.max_tokens,
+                    bos_token_id=self._prompts.begin,
+                    eos_token_id=self._prompts.end,
+                    pad_token_id=self._prompts.padding,
+                    **chosen,
+                ),
+                logits_processor=LogitsProcessorList([writing.check]),
+                stopping_criteria=StoppingCriteriaList([writing.add]),
+            )
+
+    def _free_bytes(self) -> int:
+        return free_bytes(self._torch, self._device)

@@ -1,0 +1,101 @@
+"""The answers of a batch as they are written: text piece by piece, and every reason to end early."""
+
+import codecs
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from spotscribe_common.errors import InternalError
+from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generated
+
+
+class Writing:
+    """Turns the tokens that Transformers' `generate` chooses into text, for each conversation of a batch.
+
+    Args:
+        prompt_tokens: lengths of the prompts, in the order of the conversations.
+        end: the token that ends an answer.
+        piece: the bytes of a token.
+        said: told the number of a conversation and a piece of its answer.
+        cancelled: asked after each token, which is before the next.
+    """
+
+    def __init__(
+        self,
+        prompt_tokens: Sequence[int],
+        end: int,
+        piece: Callable[[int], bytes],
+        said: Callable[[int, str], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._answers = [_Answer(count) for count in prompt_tokens]
+        self._end = end
+        self._piece = piece
+        self._said = said
+        self._cancelled = cancelled
+
+    def check(self, _tokens: Any, scores: Any) -> Any:
+        """A logits processor that changes nothing.
+
+        Half precision overflows above 65 504, and a model that was trained in bfloat16 may go there. The
+        likeliest of such numbers is a token as good as any, so that nonsense would pass for an answer.
+
+        Raises:
+            InternalError: a number is infinite, or none.
+        """
+        if not scores.isfinite().all():
+            raise InternalError(
+                "The model's numbers are not finite: weights are damaged, or too large for half precision."
+            )
+        return scores
+
+    def add(self, tokens: Any, _scores: Any) -> Any:
+        """A stopping criterion that takes each conversation's last token and leaves stopping to others.
+
+        Args:
+            tokens: (conversations, tokens), the prompts included.
+
+        Raises:
+            CancelledGenerationError: nobody wants the answers any more.
+        """
+        last = tokens[:, -1]
+        for number, (answer, token) in enumerate(zip(self._answers, last.tolist(), strict=True)):
+            if answer.ended:
+                continue
+            if token == self._end:
+                answer.ended = True
+            elif piece := answer.add(self._piece(token)):
+                self._said(number, piece)
+        if self._cancelled():
+            raise CancelledGenerationError
+        return last.new_zeros(last.shape).bool()
+
+    def finished(self) -> list[Generated]:
+        """The answers; one that was cut within a character lacks that character."""
+        return [
+            Generated(
+                text="".join(answer.pieces),
+                finish="stop" if answer.ended else "length",
+                prompt_tokens=answer.prompt_tokens,
+                tokens=answer.tokens,
+            )
+            for answer in self._answers
+        ]
+
+
+class _Answer:
+    """One answer. A character can be spread over tokens: its bytes wait until all of them are there."""
+
+    def __init__(self, prompt_tokens: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.tokens = 0
+        self.pieces: list[str] = []
+        self.ended = False
+        # Bytes that are no UTF-8 at all become U+FFFD.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def add(self, piece: bytes) -> str:
+        self.tokens += 1
+        text = self._decoder.decode(piece)
+        if text:
+            self.pieces.append(text)
+        return text
