@@ -1,0 +1,112 @@
+import figures from './model-figures.json';
+
+/** A graphics card of EC2, with the memory that the driver shows, in MiB (`nvidia-smi` on such machines). */
+export interface Card {
+  readonly name: string;
+  readonly mebibytes: number;
+  /** Families of machine types that have it, one to a machine in the small sizes. */
+  readonly families: string[];
+}
+
+export const CARDS: Card[] = [
+  { name: 'T4', mebibytes: 15_360, families: ['g4dn'] },
+  { name: 'L4', mebibytes: 23_034, families: ['g6'] },
+  { name: 'A10G', mebibytes: 23_028, families: ['g5'] },
+];
+
+/** The card of a machine type such as `g4dn.xlarge`; undefined for a family that is not known here. */
+export const cardOf = (instanceType: string): Card | undefined =>
+  CARDS.find(({ families }) => families.includes(instanceType.split('.')[0]!));
+
+export type WhisperModel = keyof typeof figures.whisper;
+export type Quantization = 'none' | 'nf4';
+
+/** A part of what a process holds on the card, in bytes, and whether it was counted or estimated. */
+export interface Part {
+  readonly what: string;
+  readonly bytes: number;
+  readonly known: 'counted' | 'estimated' | 'reported';
+}
+
+const MIB = 2 ** 20;
+const HALF = 2;
+const SINGLE = 4;
+/** Positions of Whisper's encoder for 30 s of sound. */
+const ENCODER_POSITIONS = 1500;
+/** Context of Whisper's decoder, in tokens. */
+const DECODER_POSITIONS = 448;
+/** WhisperX's batch on a GPU (`_BATCH` in the whisper service) and its beams. */
+const WHISPER_BATCH = 16;
+const WHISPER_BEAMS = 5;
+/** Voxtral hears 12.5 audio tokens a second, in pieces of 30 s. */
+const AUDIO_TOKENS_PER_SECOND = 12.5;
+const PIECE_SECONDS = 30;
+/** Longest window of Voxtral: beyond it, Transformers encodes more pieces at once than a T4 can hold. */
+const WINDOW_SECONDS = 600;
+/** Tokens of the instructions and of the answer, beside the sound. */
+const TEXT_TOKENS = 2048;
+/** Bytes a parameter in 4 bits: half of one, and a single-precision factor for each block of 64. */
+const NF4_BYTES = 0.5 + SINGLE / 64;
+
+/** What every process takes before its first model: the CUDA context, and the kernels of cuBLAS and cuDNN. */
+const context = (): Part => ({ what: 'CUDA context and libraries', bytes: 450 * MIB, known: 'estimated' });
+
+/**
+ * What the whisper service holds: ctranslate2's model with `int8_float16` weights, the aligner and the diarizer.
+ *
+ * The working memory is that of a full batch: the encoder's attention scores, or the keys and values of all
+ * beams, whichever is more, since the one is freed before the other is made.
+ */
+export function whisperParts(model: WhisperModel): Part[] {
+  const { parameters, hidden, heads, decoderLayers } = figures.whisper[model];
+  const scores = WHISPER_BATCH * heads * ENCODER_POSITIONS ** 2 * HALF;
+  const perPosition = decoderLayers * 2 * hidden * HALF;
+  const keysAndValues = WHISPER_BATCH * perPosition * (WHISPER_BEAMS * DECODER_POSITIONS + ENCODER_POSITIONS);
+  return [
+    context(),
+    { what: `Whisper ${model}, int8`, bytes: parameters, known: 'counted' },
+    { what: `batch of ${WHISPER_BATCH}`, bytes: Math.max(scores, keysAndValues), known: 'counted' },
+    {
+      what: 'aligner, single precision',
+      bytes: figures.aligner.parameters * SINGLE,
+      known: 'counted',
+    },
+    // Public figures for alignment and diarization on GPUs: 0.4–1.3 GB with the weights, and about 1.6 GB.
+    { what: 'alignment of 30 s', bytes: 600 * MIB, known: 'reported' },
+    { what: 'diarization (pyannote)', bytes: 1600 * MIB, known: 'reported' },
+  ];
+}
+
+/** What Voxtral holds for one window of ten minutes. Half precision; with `nf4` the text model's blocks have 4 bits. */
+export function voxtralParts(quantization: Quantization): Part[] {
+  const { audioTower, projector, embedding, head, blocks, layers, keyValueHeads, headSize } = figures.voxtral;
+  const { feedForward, audioFeedForward } = figures.voxtral;
+  const whole = (audioTower + projector + embedding + head) * HALF;
+  const tokens = WINDOW_SECONDS * AUDIO_TOKENS_PER_SECOND + TEXT_TOKENS;
+  // Two arrays of the feed-forward's width, before and after its activation, for all pieces of the window at once.
+  const encoder = (WINDOW_SECONDS / PIECE_SECONDS) * ENCODER_POSITIONS * audioFeedForward * 2 * HALF;
+  // Gate, value and their product for the whole prompt.
+  const prefill = tokens * feedForward * 3 * HALF;
+  return [
+    context(),
+    {
+      what: quantization === 'nf4' ? 'Voxtral-Mini-3B, nf4' : 'Voxtral-Mini-3B, float16',
+      bytes: whole + blocks * (quantization === 'nf4' ? NF4_BYTES : HALF),
+      known: 'counted',
+    },
+    {
+      what: `keys and values of ${tokens} tokens`,
+      bytes: tokens * voxtralTokenBytes({ layers, keyValueHeads, headSize }),
+      known: 'counted',
+    },
+    { what: 'one window’s activations', bytes: Math.max(encoder, prefill), known: 'counted' },
+  ];
+}
+
+/** Keys and values of one token in half precision. */
+const voxtralTokenBytes = (of: { layers: number; keyValueHeads: number; headSize: number }) =>
+  of.layers * 2 * of.keyValueHeads * of.headSize * HALF;
+
+/** What a process needs, in whole MiB. */
+export const needed = (parts: Part[]): number =>
+  Math.ceil(parts.reduce((sum, { bytes }) => sum + bytes, 0) / MIB);
