@@ -209,6 +209,26 @@ def test_a_cancelled_answer_ends_before_its_next_token(scripted: VoxtralEngine) 
     assert len(pieces) == 5
 
 
+def test_no_prompt_needs_memory_for_each_pair_of_its_tokens(
+    tiny: VoxtralEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch's plain attention does; it is what is left on a T4 if heads share their keys and values."""
+    from torch.nn import functional
+
+    attend = functional.scaled_dot_product_attention
+    heads: list[tuple[int, int, bool]] = []
+
+    def watched(query: Any, key: Any, value: Any, **how: Any) -> Any:
+        heads.append((query.shape[1], key.shape[1], how.get("enable_gqa", False)))
+        return attend(query, key, value, **how)
+
+    monkeypatch.setattr(functional, "scaled_dot_product_attention", watched)
+    texts(tiny, asked(noise(1), "Hi"), max_tokens=2)
+    texts(tiny, asked("Hi"), asked(noise(1), "Hi"), max_tokens=2)
+    # Two heads of the encoder's only layer, four in each of the language model's two, for two tokens.
+    assert heads == 2 * [(2, 2, False), *4 * [(4, 4, False)]]
+
+
 def test_what_fits_is_told_of_this_machines_memory(
     tiny: VoxtralEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def prompt_bytes(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: 
     encoder = chunks * (steps + spectrogram)
     # Feed-forward part: gate, up and their product; and of the outer width the embeddings with and without
     # the audio's, the audio's own, what is added to, and its normalised copy.
+    # What attention needs instead, with keys and values for every head, is about the same.
     layer = tokens * (3 * shape.inner_width + 5 * shape.width) * number_bytes
     # The mask of padded batches, as truth values and then as numbers to add.
     mask = tokens**2 * (1 + number_bytes)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
+from spotscribe_voxtral.engines import attention
 from spotscribe_voxtral.engines.memory import is_out_of_memory, release_memory
 
 # What hears, and what chooses the words, loses most by four bits.
@@ -31,6 +32,7 @@ def load_weights(directory: Path, device: Literal["cpu", "cuda"], *, quantised: 
     from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
 
     disable_progress_bar()
+    attention.register_attention()
     # T4 has no bfloat16, in which the model was trained.
     dtype = torch.float16 if device == "cuda" else torch.float32
     four_bits = BitsAndBytesConfig(
@@ -44,7 +46,7 @@ def load_weights(directory: Path, device: Literal["cpu", "cuda"], *, quantised: 
             directory,
             dtype=dtype,
             device_map={"": device},
-            attn_implementation="sdpa",
+            attn_implementation=attention.NAME,
             quantization_config=four_bits if quantised else None,
             # A pickle could run code.
             use_safetensors=True,
