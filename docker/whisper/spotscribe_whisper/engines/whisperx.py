@@ -25,6 +25,7 @@ from spotscribe_whisper.engines.engine import (
 from spotscribe_whisper.engines.model_files import check_whisper_model, sentence_rules
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
+from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
 from spotscribe_whisper.engines.whisperx_words import unaligned_segments
 from spotscribe_whisper.memory import is_out_of_memory, release_memory, trim_heap
 
@@ -126,8 +127,8 @@ class WhisperxEngine:
             raise ModelMissingError(
                 f"The model in {directory} cannot be loaded: {error}. Fetch its JSON files again."
             ) from error
-        detector = self._pipeline.vad_model.vad_pipeline
-        detector._segmentation.batch_size = _SPEECH_BATCH[self._device]
+        self._pipeline.vad_model.vad_pipeline._segmentation.batch_size = _SPEECH_BATCH[self._device]
+        self._pipeline.vad_model = TrimmingDetector(self._pipeline.vad_model)
         self._decoder = self._pipeline.model.model = RecordingDecoder(self._pipeline.model.model)
         self._aligner = WhisperxAligner(self._models, self._device)
 
@@ -160,8 +161,6 @@ class WhisperxEngine:
         cut = self._set_context(how)
         began = time.monotonic()
         segments = self._transcribed(audio, how)
-        # Looking for speech in ten minutes left 163 MB behind, 27 after this.
-        trim_heap()
         recognised = time.monotonic()
         if cancelled():
             raise CancelledTranscriptionError
@@ -173,6 +172,7 @@ class WhisperxEngine:
             heard = self._aligner.align(segments, audio, how.language)
         if cut is not None:
             heard.degraded.append(Degradation(stage="transcript", reason=f"The context was cut: {cut}."))
+        trim_heap()
         heard.seconds = {"recognition": recognised - began, "alignment": time.monotonic() - recognised}
         return heard
 
@@ -228,4 +228,7 @@ class WhisperxEngine:
 
 
 def _as_float(samples: Samples) -> Any:
-    return samples.astype(np.float32) / 32768.0
+    audio = samples.astype(np.float32)
+    # In place: a second array of a window's length would be in memory beside it.
+    audio /= 32768.0
+    return audio
