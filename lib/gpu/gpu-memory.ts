@@ -79,8 +79,7 @@ export function whisperParts(model: WhisperModel): Part[] {
 
 /** What Voxtral holds for one window of ten minutes. Half precision; with `nf4` the text model's blocks have 4 bits. */
 export function voxtralParts(quantization: Quantization): Part[] {
-  const { audioTower, projector, embedding, head, blocks, layers, keyValueHeads, headSize } = figures.voxtral;
-  const { feedForward, audioFeedForward } = figures.voxtral;
+  const { audioTower, projector, embedding, head, blocks, feedForward, audioFeedForward } = figures.voxtral;
   const whole = (audioTower + projector + embedding + head) * HALF;
   const tokens = WINDOW_SECONDS * AUDIO_TOKENS_PER_SECOND + TEXT_TOKENS;
   // Two arrays of the feed-forward's width, before and after its activation, for all pieces of the window at once.
@@ -96,7 +95,7 @@ export function voxtralParts(quantization: Quantization): Part[] {
     },
     {
       what: `keys and values of ${tokens} tokens`,
-      bytes: tokens * voxtralTokenBytes({ layers, keyValueHeads, headSize }),
+      bytes: tokens * voxtralTokenBytes(figures.voxtral),
       known: 'counted',
     },
     { what: 'one window’s activations', bytes: Math.max(encoder, prefill), known: 'counted' },

@@ -6,10 +6,10 @@ import sys
 
 from pydantic import ValidationError
 
+from spotscribe_common.memory import keep_freed_memory
 from spotscribe_common.server import serve
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
-from spotscribe_whisper.memory import keep_freed_memory
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers import make_diarizer
 

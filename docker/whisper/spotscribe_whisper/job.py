@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.errors import InternalError, OutOfMemoryError
+from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
-from spotscribe_whisper.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.model_thread import ModelThread
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.transcription import Tools, Transcription

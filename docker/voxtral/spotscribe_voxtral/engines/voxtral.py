@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError, OutOfMemoryError
+from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_voxtral.engines import memory_budget
 from spotscribe_voxtral.engines.engine import (
@@ -16,7 +17,7 @@ from spotscribe_voxtral.engines.engine import (
     Generation,
     Message,
 )
-from spotscribe_voxtral.engines.memory import free_bytes, is_out_of_memory, release_memory
+from spotscribe_voxtral.engines.memory import free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
 from spotscribe_voxtral.engines.prompts import Prompt, Prompts
@@ -155,7 +156,7 @@ class VoxtralEngine:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            release_memory(self._torch)
+            release_memory()
             raise OutOfMemoryError(
                 f"The {self._device} ran out of memory with {len(prompts)} prompts of up to {longest} "
                 "tokens. Use shorter windows, a smaller batch, or a larger machine."

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
+from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_voxtral.engines import attention
-from spotscribe_voxtral.engines.memory import is_out_of_memory, release_memory
 
 # What hears, and what chooses the words, loses most by four bits.
 _UNQUANTISED = ("audio_tower", "multi_modal_projector", "lm_head")
@@ -55,7 +55,7 @@ def load_weights(directory: Path, device: Literal["cpu", "cuda"], *, quantised: 
         )
     except Exception as error:
         if is_out_of_memory(error):
-            release_memory(torch)
+            release_memory()
             raise OutOfMemoryError(
                 f"The {device} has no room for {directory}. Quantise the model, or use a larger machine."
             ) from error

@@ -12,6 +12,7 @@ import numpy as np
 
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
+from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_whisper.engines.decoding_context import fit_context
 from spotscribe_whisper.engines.engine import (
@@ -27,7 +28,6 @@ from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
 from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
 from spotscribe_whisper.engines.whisperx_words import unaligned_segments
-from spotscribe_whisper.memory import is_out_of_memory, release_memory, trim_heap
 
 _log = logging.getLogger(__name__)
 # Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.

@@ -7,9 +7,9 @@ from typing import Any
 
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.engines.engine import Heard, HeardSegment
 from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
-from spotscribe_whisper.memory import is_out_of_memory, release_memory
 
 _log = logging.getLogger(__name__)
 

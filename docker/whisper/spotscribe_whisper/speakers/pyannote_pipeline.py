@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_common.pcm import SAMPLE_RATE
-from spotscribe_whisper.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
 
