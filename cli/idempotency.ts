@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  type JobView,
-  PERMANENT_CODES,
-  type SubmitJobResponse,
-  type TranscriptionOptions,
-} from '../lambda/contract';
+import { type JobView, PERMANENT_CODES, type SubmitJobResponse, type JobOptions } from '../lambda/contract';
 import type { ApiClient } from './client';
 import { ApiError, CliError } from './errors';
 
@@ -16,7 +11,7 @@ export interface Audio {
   name: string;
   /** Bytes. */
   size: number;
-  options: TranscriptionOptions;
+  options: JobOptions;
   /** Sets a submission apart from others of the same audio. Empty where an earlier job will do. */
   salt: string;
 }

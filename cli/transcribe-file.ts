@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FINAL_STATUSES, type JobView, type TranscriptionOptions } from '../lambda/contract';
+import { FINAL_STATUSES, type JobView, type JobOptions } from '../lambda/contract';
 import { writeAtomically } from './atomic-write';
 import { ApiClient, type Connection } from './client';
 import { CliError } from './errors';
@@ -19,7 +19,7 @@ export type Activity =
 
 export interface Run {
   connection: Connection;
-  options: TranscriptionOptions;
+  options: JobOptions;
   /** Makes a job even where an earlier one of the same audio could be used. */
   anew: boolean;
   /** How long to bear with a service that cannot be reached, in milliseconds between tries. */

@@ -43,6 +43,10 @@ export const ENV = {
   port: 'PORT',
   /** Base URL of the whisper service, such as `http://whisper:8001`. */
   whisperUrl: 'WHISPER_URL',
+  /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */
+  voxtralUrl: 'VOXTRAL_URL',
+  /** Silence after which the worker takes a model service for hung, in seconds: it says something every two. */
+  modelSilenceSeconds: 'MODEL_SILENCE_SECONDS',
   /** Directory on the machine's scratch disk shared by worker and model services. */
   sharedAudio: 'SHARED_AUDIO',
   /** Directory with the models on the machine's scratch disk. */
@@ -55,6 +59,21 @@ export const ENV = {
   whisperModel: 'WHISPER_MODEL',
   /** ctranslate2 compute type, such as `int8_float16`; `auto` chooses by device. */
   whisperComputeType: 'WHISPER_COMPUTE_TYPE',
+  /** Engine of the Voxtral service: `voxtral`, or `extractive` (no GPU: for laptops and tests). */
+  voxtralEngine: 'VOXTRAL_ENGINE',
+  /** Name of Voxtral's directory under {@link ENV.modelDir}. */
+  voxtralModel: 'VOXTRAL_MODEL',
+  /** `none` (half precision), `nf4` (four bits), or `auto`, which chooses by the memory that is free. */
+  voxtralQuantization: 'VOXTRAL_QUANTIZATION',
+  /** Most memory of the GPU that a model service may take, in MiB. */
+  gpuMemoryMib: 'GPU_MEMORY_MIB',
+  /**
+   * File on scratch space that model services on one GPU share: the whisper service locks it while it computes, and
+   * the Voxtral service pauses meanwhile.
+   */
+  gpuPriorityFile: 'GPU_PRIORITY_FILE',
+  /** `true` if the path's machines understand recordings (an analysis), for the handlers of the job API. */
+  analysis: 'ANALYSIS',
 } as const;
 
 /** Stack outputs, by the name under which the command line finds them. */
@@ -81,6 +100,8 @@ export const KEY = {
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
   /** One result per attempt; the row names the one that was committed. */
   transcript: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/transcript.json`,
+  /** As the transcript's; an {@link Analysis} as JSON. */
+  analysis: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/analysis.json`,
 } as const;
 
 /** Where the worker's copy of a job's audio lies below the shared directory. */
@@ -207,6 +228,20 @@ export interface TranscriptionOptions {
   speaker_cleanup?: SpeakerRule[];
 }
 
+/** What the caller may choose about an analysis. */
+export interface AnalysisOptions {
+  /** @default - all, or none if there are questions */
+  tasks?: AnalysisTask[];
+  /** The caller's own questions about the recording. @default - none */
+  questions?: string[];
+}
+
+/** What the caller may choose about a job. */
+export interface JobOptions extends TranscriptionOptions {
+  /** What is to be understood, on paths that understand recordings; `false` leaves it out. @default - every task */
+  analysis?: AnalysisOptions | false;
+}
+
 /** Bounds of {@link TranscriptionOptions}; lengths in characters. Whisper's decoder takes 224 tokens of context. */
 export const OPTION_LIMITS = { hotwords: 1000, prompt: 2000, speakers: 20 } as const;
 
@@ -244,7 +279,7 @@ export interface JobRow {
   origin: 'api' | 'inbox';
   /** Key of the audio in the media bucket. */
   input_key: string;
-  options: TranscriptionOptions;
+  options: JobOptions;
   created_at: string;
   updated_at: string;
   queued_at?: string;
@@ -260,8 +295,10 @@ export interface JobRow {
   attempt: number;
   /** Epoch milliseconds until which the claim of the current attempt holds. */
   lease_until?: number;
-  /** Key of the committed transcript, a {@link Transcript} as JSON. */
+  /** Key of the transcript, a {@link Transcript} as JSON; there as soon as that is ready, also while the job runs. */
   transcript_key?: string;
+  /** Key of the analysis, an {@link Analysis} as JSON. */
+  analysis_key?: string;
   /** Present until the job ends: the partition key of the sparse index {@link INDEX.open}. */
   open?: 'open';
   /** Epoch seconds at which the sweeper looks at the job if nothing has happened to it. */
@@ -311,7 +348,7 @@ export interface SubmitJobRequest {
   name?: string;
   /** Size of the upload in bytes: refused at once if too large, and the upload must then have this size. */
   size?: number;
-  options?: TranscriptionOptions;
+  options?: JobOptions;
 }
 
 /** A job as the API shows it. */
@@ -321,7 +358,7 @@ export interface JobView {
   status: JobStatus;
   name: string;
   origin: 'api' | 'inbox';
-  options: TranscriptionOptions;
+  options: JobOptions;
   created_at: string;
   queued_at?: string;
   started_at?: string;
@@ -442,7 +479,7 @@ export interface Diarization {
 /** The result of a transcription. */
 export interface Transcript {
   version: 1;
-  engine: { name: 'whisperx' | 'pocketsphinx'; model: string };
+  engine: { name: 'whisperx' | 'pocketsphinx' | 'voxtral' | 'extractive'; model: string };
   /** Of the text: `en` for a translation, which is into English. */
   language: string;
   /** @default 'transcribe' */
@@ -578,7 +615,7 @@ export interface Answer extends Claim {
 /** What was understood of a recording: of each task that was asked for, its field. */
 export interface Analysis {
   version: 1;
-  engine: { name: 'voxtral'; model: string };
+  engine: { name: 'voxtral' | 'extractive'; model: string };
   /** Length of the audio in seconds. */
   duration: number;
   summary?: string;
@@ -592,13 +629,9 @@ export interface Analysis {
 }
 
 /** JSON body of `POST /analyze` when the audio lies on the shared volume. */
-export interface AnalyzeRequest {
+export interface AnalyzeRequest extends AnalysisOptions {
   /** Path below the shared directory. */
   path: string;
-  /** @default - all, or none if there are questions */
-  tasks?: AnalysisTask[];
-  /** The caller's own questions. @default - none */
-  questions?: string[];
   /** Longest audio in seconds. @default - the service's own cap */
   max_seconds?: number;
 }

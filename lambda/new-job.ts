@@ -1,4 +1,4 @@
-import type { JobRow, TranscriptionOptions } from './contract';
+import type { JobRow, JobOptions } from './contract';
 
 /** The row of a job that awaits its audio. */
 export function newJob(job: {
@@ -7,7 +7,7 @@ export function newJob(job: {
   name: string;
   origin: JobRow['origin'];
   inputKey: string;
-  options: TranscriptionOptions;
+  options: JobOptions;
   now: Date;
   /** Epoch seconds after which the upload no longer counts. */
   uploadUntil: number;

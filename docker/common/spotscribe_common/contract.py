@@ -98,7 +98,7 @@ class Degradation(Shape):
 class EngineName(Shape):
     """Which engine and model made a result."""
 
-    name: Literal["whisperx", "pocketsphinx"]
+    name: Literal["whisperx", "pocketsphinx", "voxtral", "extractive"]
     model: str
 
 
@@ -274,7 +274,7 @@ class Answer(Claim):
 class VoxtralName(Shape):
     """Which engine and model made an analysis."""
 
-    name: Literal["voxtral"] = "voxtral"
+    name: Literal["voxtral", "extractive"] = "voxtral"
     model: str
 
 

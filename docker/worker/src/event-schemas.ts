@@ -58,7 +58,10 @@ const diarization = z.object({
 
 const transcript = z.object({
   version: z.literal(1),
-  engine: z.object({ name: z.enum(['whisperx', 'pocketsphinx']), model: z.string() }),
+  engine: z.object({
+    name: z.enum(['whisperx', 'pocketsphinx', 'voxtral', 'extractive']),
+    model: z.string(),
+  }),
   language: z.string(),
   task: z.enum(['transcribe', 'translate']).optional(),
   duration: time,
