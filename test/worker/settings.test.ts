@@ -47,10 +47,27 @@ describe('the worker’s settings', () => {
       /JOBS_TABLE is not set.*\nPORT must be/,
     );
   });
+});
 
-  it('refuses a model’s name that is a path', () => {
-    const fetch = { MODEL_BUCKET: 'b', MODEL_DIR: '/m', WHISPER_ENGINE: 'whisperx', WHISPER_MODEL: '../x' };
-    expect(() => readModelFetchSettings(fetch)).toThrow(/^WHISPER_MODEL must be a plain directory name/);
+describe('what to fetch', () => {
+  const cache = { MODEL_BUCKET: 'b', MODEL_DIR: '/m' };
+  const whisper = { WHISPER_ENGINE: 'whisperx', WHISPER_MODEL: 'turbo' };
+  const voxtral = { VOXTRAL_ENGINE: 'voxtral', VOXTRAL_MODEL: 'Voxtral' };
+
+  it.each([whisper, voxtral, { ...whisper, ...voxtral }])('may be one model or both: %j', (models) => {
+    const settings: Record<string, unknown> = readModelFetchSettings({ ...cache, ...models });
+    expect(Object.values(settings).sort()).toEqual(Object.values({ ...cache, ...models }).sort());
+  });
+
+  it.each([
+    [{}, 'Neither WHISPER_ENGINE nor VOXTRAL_ENGINE is set.'],
+    [{ WHISPER_ENGINE: 'whisperx' }, 'WHISPER_MODEL is not set. The task definition must set it.'],
+    [{ ...whisper, VOXTRAL_ENGINE: 'voxtral' }, 'VOXTRAL_MODEL is not set. The task definition must set it.'],
+    [{ ...voxtral, VOXTRAL_ENGINE: 'gpt' }, 'VOXTRAL_ENGINE must be voxtral or extractive; got "gpt".'],
+    [{ ...whisper, WHISPER_MODEL: '../x' }, 'WHISPER_MODEL must be a plain directory name; got "../x".'],
+    [{ ...voxtral, VOXTRAL_MODEL: 'a/b' }, 'VOXTRAL_MODEL must be a plain directory name; got "a/b".'],
+  ])('is refused with name, limit and value: %j', (models, message) => {
+    expect(() => readModelFetchSettings({ ...cache, ...models })).toThrow(message);
   });
 });
 

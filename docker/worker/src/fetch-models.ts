@@ -5,7 +5,7 @@ import { SpotscribeError } from '../../../lambda/errors';
 import { fetchObject } from './fetch-object';
 import { inParallel } from './in-parallel';
 import type { Log } from './log';
-import { type CachedFile, listModels } from './model-cache';
+import { type CachedFile, isLeftOut, listModels, type WantedModels } from './model-cache';
 import { checkDigest, readSums, SUMS_FILE } from './model-digests';
 import type { ModelFetchSettings } from './settings';
 
@@ -22,20 +22,23 @@ const MARKER = '.fetched.json';
  * @throws SpotscribeError `model_missing` naming the file or folder that is missing or wrong
  */
 export async function fetchModels(settings: ModelFetchSettings, s3: S3Client, log: Log): Promise<void> {
-  const { whisperEngine, whisperModel, modelBucket, modelDir } = settings;
-  if (whisperEngine === 'pocketsphinx') {
-    log.info('pocketsphinx brings its own model: nothing to fetch');
+  const { modelBucket, modelDir } = settings;
+  const wanted = wantedModels(settings);
+  if (wanted.whisper === undefined && wanted.voxtral === undefined) {
+    log.info('the engines bring their own models: nothing to fetch');
     return;
   }
   const began = Date.now();
-  const files = await listModels(s3, modelBucket, whisperModel);
+  const files = await listModels(s3, modelBucket, wanted);
   // The checksums first: what they say about a file must be known when it arrives.
   const isSums = ({ path }: CachedFile) => path.endsWith(`/${SUMS_FILE}`);
   const fetcher = new ModelFetcher(s3, modelBucket, modelDir);
   await fetcher.begin();
   await inParallel(files.filter(isSums), FILES_AT_ONCE, (file) => fetcher.fetch(file));
   const sums = await readSums(modelDir, files.filter(isSums));
-  const missing = [...sums.keys()].find((path) => !files.some((file) => file.path === path));
+  const missing = [...sums.keys()].find(
+    (path) => !isLeftOut(path) && !files.some((file) => file.path === path),
+  );
   if (missing !== undefined) {
     throw new SpotscribeError(
       'model_missing',
@@ -49,6 +52,12 @@ export async function fetchModels(settings: ModelFetchSettings, s3: S3Client, lo
     'models are here',
   );
 }
+
+/** The models that are not part of their engines. */
+const wantedModels = (settings: ModelFetchSettings): WantedModels => ({
+  whisper: settings.whisperEngine === 'whisperx' ? settings.whisperModel : undefined,
+  voxtral: settings.voxtralEngine === 'voxtral' ? settings.voxtralModel : undefined,
+});
 
 class ModelFetcher {
   fetched = 0;

@@ -16,25 +16,42 @@ export interface CachedFile {
   etag: string;
 }
 
+/** The models that a path's services load, by the names of their folders; absent: none is fetched for that service. */
+export interface WantedModels {
+  whisper?: string;
+  voxtral?: string;
+}
+
 /**
- * The files of a model, and of what lies beside it: all aligners, as which languages will come is not known beforehand,
- * and the model that tells speakers apart. The service does without either, and says so in its results.
- *
- * @throws SpotscribeError `model_missing` if the model is not in the cache, or a key leads out of the directory
+ * Whether a file is left where it is. Voxtral's makers publish the weights twice, for two libraries: ours reads the other
+ * copy, and 9 GB more would double the time that a machine takes to start.
  */
-export async function listModels(s3: S3Client, bucket: string, model: string): Promise<CachedFile[]> {
-  const [files, aligners, diarization] = await Promise.all([
-    list(s3, bucket, `${PREFIX}${model}/`),
-    list(s3, bucket, `${PREFIX}${ALIGNERS}`),
-    list(s3, bucket, `${PREFIX}${DIARIZATION}`),
-  ]);
-  if (files.length === 0) {
-    throw new SpotscribeError(
-      'model_missing',
-      `There is no model under s3://${bucket}/${PREFIX}${model}/. Upload its files there, or set another model.`,
-    );
-  }
-  return [...files, ...aligners, ...diarization];
+export const isLeftOut = (path: string) => path.endsWith('/consolidated.safetensors');
+
+/**
+ * The files of the models that are wanted. Beside Whisper's come all aligners, as which languages will come is not known
+ * beforehand, and the model that tells speakers apart. The service does without either, and says so in its results.
+ *
+ * @throws SpotscribeError `model_missing` if a model is not in the cache, or a key leads out of the directory
+ */
+export async function listModels(s3: S3Client, bucket: string, wanted: WantedModels): Promise<CachedFile[]> {
+  const { whisper, voxtral } = wanted;
+  const lists = [
+    ...[whisper, voxtral].filter((name) => name !== undefined).map((name) => listModel(s3, bucket, name)),
+    ...(whisper === undefined
+      ? []
+      : [ALIGNERS, DIARIZATION].map((beside) => list(s3, bucket, `${PREFIX}${beside}`))),
+  ];
+  return (await Promise.all(lists)).flat();
+}
+
+async function listModel(s3: S3Client, bucket: string, name: string): Promise<CachedFile[]> {
+  const files = await list(s3, bucket, `${PREFIX}${name}/`);
+  if (files.length > 0) return files;
+  throw new SpotscribeError(
+    'model_missing',
+    `There is no model under s3://${bucket}/${PREFIX}${name}/. Upload its files there, or set another model.`,
+  );
 }
 
 async function list(s3: S3Client, bucket: string, prefix: string): Promise<CachedFile[]> {
@@ -46,7 +63,8 @@ async function list(s3: S3Client, bucket: string, prefix: string): Promise<Cache
     for (const { Key: key = '', Size: size = 0, ETag: etag = '' } of Contents) {
       // Consoles make an empty object for a folder.
       if (key.endsWith('/')) continue;
-      files.push({ key, path: pathOf(key), size, etag });
+      const path = pathOf(key);
+      if (!isLeftOut(path)) files.push({ key, path, size, etag });
     }
   }
   return files;

@@ -18,17 +18,23 @@ const shape = {
   visibilitySeconds: seconds,
   idleSeconds: seconds,
   port: count.refine((value) => value <= 65535, 'must be at most 65535'),
-  whisperUrl: origin,
+  whisperUrl: origin.optional(),
+  voxtralUrl: origin.optional(),
+  modelSilenceSeconds: seconds.default(60),
   sharedAudio: text,
   machineFile: text,
 };
 
+// It becomes a directory's name.
+const modelName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name');
+
 const modelFetchShape = {
   modelBucket: text,
   modelDir: text,
-  whisperEngine: z.enum(['whisperx', 'pocketsphinx'], 'must be whisperx or pocketsphinx'),
-  // It becomes a directory's name.
-  whisperModel: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name'),
+  whisperEngine: z.enum(['whisperx', 'pocketsphinx'], 'must be whisperx or pocketsphinx').optional(),
+  whisperModel: modelName.optional(),
+  voxtralEngine: z.enum(['voxtral', 'extractive'], 'must be voxtral or extractive').optional(),
+  voxtralModel: modelName.optional(),
 };
 
 export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
@@ -48,8 +54,28 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
   return { ...read(shape, env), host: env.HOST ?? '127.0.0.1' };
 }
 
-/** @throws SettingsError naming every variable that is wrong */
-export const readModelFetchSettings = (env: Environment): ModelFetchSettings => read(modelFetchShape, env);
+/**
+ * What the path's model services want fetched: each of them is named by its engine and its model, or not there at all.
+ *
+ * @throws SettingsError naming every variable that is wrong
+ */
+export function readModelFetchSettings(env: Environment): ModelFetchSettings {
+  const settings = read(modelFetchShape, env);
+  const { whisperEngine, whisperModel, voxtralEngine, voxtralModel } = settings;
+  if (whisperEngine === undefined && voxtralEngine === undefined) {
+    throw new SettingsError(
+      `Neither ${ENV.whisperEngine} nor ${ENV.voxtralEngine} is set. The task definition must set one of them, or both.`,
+    );
+  }
+  for (const [engine, model, variable] of [
+    [whisperEngine, whisperModel, ENV.whisperModel],
+    [voxtralEngine, voxtralModel, ENV.voxtralModel],
+  ]) {
+    if (engine !== undefined && model === undefined)
+      throw new SettingsError(`${variable} is not set. The task definition must set it.`);
+  }
+  return settings;
+}
 
 const machine = z.object({
   instance_id: text,

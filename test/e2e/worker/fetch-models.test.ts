@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchModels } from '../../../docker/worker/src/fetch-models';
 import { createLog } from '../../../docker/worker/src/log';
+import type { ModelFetchSettings } from '../../../docker/worker/src/settings';
 import { WorkerAws } from './worker-aws';
 
 jest.setTimeout(60_000);
@@ -31,9 +32,15 @@ afterEach(async () => {
 });
 
 const put = (path: string, content: Buffer | string) => aws.put(`models/${path}`, content);
-const fetchAll = (whisperEngine: 'whisperx' | 'pocketsphinx' = 'whisperx') =>
+const fetchAll = (engines: Partial<ModelFetchSettings> = { whisperEngine: 'whisperx' }) =>
   fetchModels(
-    { modelBucket: aws.bucket, modelDir: folder, whisperModel: model, whisperEngine },
+    {
+      modelBucket: aws.bucket,
+      modelDir: folder,
+      whisperModel: model,
+      voxtralModel: `${model}-listens`,
+      ...engines,
+    },
     aws.mine().s3,
     createLog({ write: (line) => void lines.push(JSON.parse(line) as { msg: string }) }),
   );
@@ -111,8 +118,32 @@ describe('fetching models', () => {
     await expect(fetchAll()).rejects.toThrow(/which is no plain file of a model’s folder|no plain file/);
   });
 
-  it('fetches nothing for an engine that brings its own model', async () => {
-    await fetchAll('pocketsphinx');
+  it('brings Voxtral without the second copy of its weights, though the checksums name it', async () => {
+    const weights = `${model}-listens`;
+    await put(`${weights}/model-00001-of-00001.safetensors`, 'weights');
+    await put(`${weights}/consolidated.safetensors`, 'the same weights');
+    await put(
+      `${weights}/SHA256SUMS`,
+      `${sha256('the same weights')}  consolidated.safetensors\n${sha256('weights')}  model-00001-of-00001.safetensors\n`,
+    );
+    await put('align-en/model.safetensors', 'aligner');
+    await fetchAll({ voxtralEngine: 'voxtral' });
+    expect(readdirSync(folder).sort()).toEqual(['.fetched.json', weights]);
+    expect(readdirSync(join(folder, weights)).sort()).toEqual([
+      'SHA256SUMS',
+      'model-00001-of-00001.safetensors',
+    ]);
+  });
+
+  it('brings both models where a path has both', async () => {
+    await put(`${model}/model.bin`, 'whisper');
+    await put(`${model}-listens/config.json`, '{}');
+    await fetchAll({ whisperEngine: 'whisperx', voxtralEngine: 'voxtral' });
+    expect(readdirSync(folder).sort()).toEqual(['.fetched.json', model, `${model}-listens`]);
+  });
+
+  it('fetches nothing for engines that bring their own models', async () => {
+    await fetchAll({ whisperEngine: 'pocketsphinx', voxtralEngine: 'extractive' });
     expect(lines).toEqual([expect.objectContaining({ msg: expect.stringContaining('nothing to fetch') })]);
     expect(readdirSync(folder)).toEqual([]);
   });
