@@ -175,6 +175,20 @@ export class JobStore {
   }
 
   /**
+   * Makes a transcript readable while the rest of the work goes on.
+   *
+   * @throws StaleAttempt if the job is no longer this attempt's
+   */
+  publish(
+    id: string,
+    attempt: number,
+    change: { transcript_key: string; degraded: Degradation[] },
+    now: Date,
+  ): Promise<JobRow> {
+    return this.updateHeld(id, attempt, { set: { ...change, updated_at: now.toISOString() } });
+  }
+
+  /**
    * Ends a job with its result.
    *
    * @throws StaleAttempt if the job is no longer this attempt's: the result does not count
@@ -183,7 +197,8 @@ export class JobStore {
     id: string,
     attempt: number,
     result: {
-      transcript_key: string;
+      transcript_key?: string;
+      analysis_key?: string;
       receipt: Receipt;
       degraded: Degradation[];
       stages: Partial<Record<Stage, StageState>>;

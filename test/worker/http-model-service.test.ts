@@ -1,7 +1,7 @@
 import { HttpModelService } from '../../docker/worker/src/http-model-service';
-import type { TranscribeEvent } from '../../lambda/contract';
+import type { AnalyzeEvent, TranscribeEvent } from '../../lambda/contract';
 import { SpotscribeError } from '../../lambda/errors';
-import { hearing, ModelServer, type Script, segmentAt, until } from './model-server';
+import { hearing, ModelServer, type Script, segmentAt, understanding, until } from './model-server';
 
 const never = new AbortController().signal;
 let server: ModelServer;
@@ -10,7 +10,7 @@ afterEach(() => server.stop());
 
 async function ask(script: Script, options = {}, signal = never): Promise<TranscribeEvent[]> {
   server = await ModelServer.start(script);
-  const service = new HttpModelService(server.url, options);
+  const service = new HttpModelService('whisper', server.url, options);
   const events: TranscribeEvent[] = [];
   for await (const event of service.transcribe({ path: 'job/input', language: 'en' }, signal))
     events.push(event);
@@ -111,6 +111,21 @@ describe('the model service over HTTP', () => {
     expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 200 ms') });
   });
 
+  it('passes an analysis on, and refuses one that is none', async () => {
+    const asked = { path: 'job/input', tasks: ['topics' as const] };
+    server = await ModelServer.start(hearing(1, 1), understanding(20, 1));
+    const events: AnalyzeEvent[] = [];
+    for await (const event of new HttpModelService('voxtral', server.url).analyze(asked, never))
+      events.push(event);
+    expect(events.map(({ type }) => type)).toEqual(['started', 'window', 'window', 'result']);
+    expect(server.analyses).toEqual([asked]);
+    server.analyst = (_, answer) => answer.raw('{"type":"result","analysis":{"summary":"secret"}}\n');
+    const wrong = new HttpModelService('voxtral', server.url).analyze(asked, never).next();
+    const error = await failure(wrong);
+    expect(error.message).toContain('no event of the contract');
+    expect(error.message).not.toContain('secret');
+  });
+
   it('waits for a slow service as long as it says something', async () => {
     const events = await ask(hearing(60, 100), { silenceMs: 300 });
     expect(events.at(-1)?.type).toBe('result');
@@ -125,14 +140,40 @@ describe('the model service over HTTP', () => {
     await until(() => server.abandoned === 1, 'the service is told');
   });
 
-  it('says why a service is not ready', async () => {
+  it('says how a service is, and why', async () => {
     server = await ModelServer.start(hearing(1, 1));
-    const service = new HttpModelService(server.url);
-    expect(await service.unready()).toBeUndefined();
+    const service = new HttpModelService('whisper', server.url);
+    expect(await service.state()).toEqual({ state: 'ready' });
     server.healthy = false;
-    expect(await service.unready()).toMatch(/answers 503/);
-    const gone = new HttpModelService('http://127.0.0.1:1');
-    expect(await gone.unready()).toMatch(/http:\/\/127.0.0.1:1 does not answer/);
+    expect(await service.state()).toMatchObject({
+      state: 'loading',
+      reason: expect.stringMatching(/whisper.* 503/),
+    });
+    server.failure = 'the file model.bin is missing';
+    expect(await service.state()).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('model.bin'),
+    });
+    const gone = new HttpModelService('voxtral', 'http://127.0.0.1:1');
+    expect(await gone.state()).toMatchObject({
+      state: 'absent',
+      reason: expect.stringContaining('the voxtral service does not answer'),
+    });
+  });
+
+  it('gives up work that says nothing but that it is alive', async () => {
+    const busy: Script = async (_, answer) => {
+      while (!answer.gone) {
+        answer.raw('\n');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const error = await failure(ask(busy, { silenceMs: 1000, stuckMs: 300 }));
+    expect(error).toMatchObject({
+      permanent: false,
+      message: expect.stringContaining('no event for 300 ms'),
+    });
+    await until(() => server.abandoned === 1, 'the service is told');
   });
 
   it('asks no proxy', async () => {

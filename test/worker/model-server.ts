@@ -2,10 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Segment, TranscribeEvent, TranscribeRequest, Transcript } from '../../lambda/contract';
+import type {
+  Analysis,
+  AnalyzeEvent,
+  AnalyzeRequest,
+  Segment,
+  TranscribeEvent,
+  TranscribeRequest,
+  Transcript,
+} from '../../lambda/contract';
 
 /** What the service does with a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
+export type AnalysisScript = (request: AnalyzeRequest, answer: Answer) => Promise<void> | void;
 
 /** A model service's answer, line by line. */
 export class Answer {
@@ -15,7 +24,7 @@ export class Answer {
     return this.response.destroyed;
   }
 
-  event(event: TranscribeEvent): void {
+  event(event: TranscribeEvent | AnalyzeEvent): void {
     this.raw(`${JSON.stringify(event)}\n`);
   }
 
@@ -34,23 +43,29 @@ export class Answer {
   }
 }
 
-/** A real HTTP server that plays the model service. */
+/** A real HTTP server that plays a model service. */
 export class ModelServer {
   readonly requests: TranscribeRequest[] = [];
+  readonly analyses: AnalyzeRequest[] = [];
   /** Most requests that were worked on at the same time. */
   mostAtOnce = 0;
   /** Requests whose caller went away before the end. */
   abandoned = 0;
   healthy = true;
+  /** Why the model could not be loaded. */
+  failure: string | undefined;
   private inside = 0;
   private readonly server: Server;
 
-  private constructor(public script: Script) {
+  private constructor(
+    public script: Script,
+    public analyst: AnalysisScript,
+  ) {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
-  static async start(script: Script): Promise<ModelServer> {
-    const service = new ModelServer(script);
+  static async start(script: Script, analyst: AnalysisScript = understanding(60, 5)): Promise<ModelServer> {
+    const service = new ModelServer(script, analyst);
     await new Promise<void>((resolve) => service.server.listen(0, '127.0.0.1', resolve));
     return service;
   }
@@ -66,11 +81,14 @@ export class ModelServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/health') {
-      response.writeHead(this.healthy ? 200 : 503).end('{}');
+      const status = this.failure === undefined ? 'loading' : 'failed';
+      const body = this.healthy ? { status: 'ok' } : { status, error: this.failure };
+      response.writeHead(this.healthy ? 200 : 503).end(JSON.stringify(body));
       return;
     }
-    const asked = (await json(request)) as TranscribeRequest;
-    this.requests.push(asked);
+    const asked = (await json(request)) as TranscribeRequest & AnalyzeRequest;
+    const understands = request.url === '/analyze';
+    (understands ? this.analyses : this.requests).push(asked);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.inside);
     let left = false;
     const leave = () => {
@@ -80,7 +98,7 @@ export class ModelServer {
       if (!response.writableFinished) this.abandoned++;
     };
     response.once('close', leave);
-    await this.script(asked, new Answer(response));
+    await (understands ? this.analyst : this.script)(asked, new Answer(response));
     if (!response.destroyed) response.end();
   }
 }
@@ -130,6 +148,33 @@ export function hearing(
     answer.event({ type: 'result', transcript: diarize ? spokenBy('A', whole) : whole });
   };
 }
+
+/** A service that understands ten seconds at a time, and takes `windowMs` for each: one topic for each of them. */
+export function understanding(duration: number, windowMs: number): AnalysisScript {
+  return async (_, answer) => {
+    answer.event({ type: 'started', duration, engine: 'voxtral', model: 'test' });
+    for (let start = 0; start < duration; start += 10) {
+      await sleep(windowMs);
+      if (answer.gone) return;
+      const end = Math.min(start + 10, duration);
+      answer.event({ type: 'window', end, progress: end / duration });
+    }
+    answer.event({ type: 'result', analysis: analysisOf(duration) });
+  };
+}
+
+/** An analysis of what {@link hearing} hears: a topic in each ten seconds. */
+export const analysisOf = (duration: number): Analysis => ({
+  version: 1,
+  engine: { name: 'voxtral', model: 'test' },
+  duration,
+  summary: 'Numbers are said.',
+  topics: Array.from({ length: Math.ceil(duration / 10) }, (_, index) => ({
+    title: `Number ${index * 10}`,
+    evidence: [{ quote: `word ${index * 10}`, heard_from: index * 10, heard_to: index * 10 + 10 }],
+  })),
+  degraded: [],
+});
 
 export const transcriptOf = (segments: Segment[], duration: number): Transcript => ({
   version: 1,

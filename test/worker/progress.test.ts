@@ -1,6 +1,9 @@
 import { createLog } from '../../docker/worker/src/log';
-import { ProgressReporter, type Standing } from '../../docker/worker/src/progress';
+import { ProgressReporter } from '../../docker/worker/src/progress';
+import type { JobRow } from '../../lambda/contract';
 import { StaleAttempt } from '../../lambda/errors';
+
+type Standing = Pick<JobRow, 'progress' | 'stages'>;
 
 const running = (progress: number): Standing => ({ progress, stages: { transcript: 'running' } });
 const diarizing = (progress: number): Standing => ({

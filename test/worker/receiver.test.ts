@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../../docker/worker/src/health';
 import { createLog } from '../../docker/worker/src/log';
-import type { ModelService } from '../../docker/worker/src/model-service';
 import type { Delivery } from '../../docker/worker/src/queue';
 import { Receiver } from '../../docker/worker/src/receiver';
 import type { Scratch } from '../../docker/worker/src/scratch';
@@ -18,10 +17,7 @@ let receiver: Receiver;
 beforeEach(() => {
   unready = undefined;
   freeBytes = 1000;
-  health = new Health(
-    { unready: async () => unready } as ModelService,
-    { free: async () => freeBytes } as Scratch,
-  );
+  health = new Health([{ unready: async () => unready }], { free: async () => freeBytes } as Scratch);
 });
 afterEach(() => receiver.drain());
 

@@ -42,6 +42,20 @@ describe('the worker’s settings', () => {
     expect(() => readWorkerSettings({ ...env, ...wrong })).toThrow(message);
   });
 
+  it('name the services that the path has', () => {
+    const both = readWorkerSettings({
+      ...env,
+      VOXTRAL_URL: 'http://voxtral:8000',
+      MODEL_SILENCE_SECONDS: '5',
+    });
+    expect(both).toMatchObject({ voxtralUrl: 'http://voxtral:8000', modelSilenceSeconds: 5 });
+    const alone = { ...env, WHISPER_URL: undefined, VOXTRAL_URL: 'http://voxtral:8000' };
+    expect(readWorkerSettings(alone)).toMatchObject({
+      whisperUrl: undefined,
+      modelSilenceSeconds: 60,
+    });
+  });
+
   it('names every variable that is wrong', () => {
     expect(() => readWorkerSettings({ ...env, PORT: 'x', JOBS_TABLE: undefined })).toThrow(
       /JOBS_TABLE is not set.*\nPORT must be/,

@@ -1,11 +1,13 @@
-import { stagesAtEnd } from '../../docker/worker/src/stages';
+import { stagesAtEnd, stagesAtStart } from '../../docker/worker/src/stages';
 import type { Transcript, TranscriptionOptions } from '../../lambda/contract';
+import { analysisOf } from './model-server';
 import diarized from '../fixtures/contract/Transcript.diarized.json';
 import words from '../fixtures/contract/Transcript.json';
 
 const withSpeakers = diarized as unknown as Transcript;
 const withoutSpeakers = words as Transcript;
 const asked = { diarize: true };
+const analysis = analysisOf(10);
 
 test.each<[string, TranscriptionOptions, Transcript, ReturnType<typeof stagesAtEnd>]>([
   ['nothing of speakers that nobody asked for', {}, withoutSpeakers, { transcript: 'succeeded' }],
@@ -24,5 +26,27 @@ test.each<[string, TranscriptionOptions, Transcript, ReturnType<typeof stagesAtE
     { transcript: 'succeeded', diarization: 'failed' },
   ],
 ])('the stages at the end tell of %s', (_, options, transcript, stages) => {
-  expect(stagesAtEnd(options, transcript)).toEqual(stages);
+  expect(stagesAtEnd(options, { transcript, degraded: [] }, false)).toEqual(stages);
+});
+
+test('the stages tell of an analysis where one is wanted, and of words that are missing', () => {
+  const degraded: [] = [];
+  expect(stagesAtStart(asked, true)).toEqual({
+    transcript: 'running',
+    diarization: 'waiting',
+    analysis: 'running',
+  });
+  expect(stagesAtEnd({}, { transcript: withoutSpeakers, analysis, degraded }, true)).toEqual({
+    transcript: 'succeeded',
+    analysis: 'succeeded',
+  });
+  expect(stagesAtEnd({}, { transcript: withoutSpeakers, degraded }, true)).toEqual({
+    transcript: 'succeeded',
+    analysis: 'failed',
+  });
+  expect(stagesAtEnd(asked, { analysis, degraded }, true)).toEqual({
+    transcript: 'failed',
+    diarization: 'failed',
+    analysis: 'succeeded',
+  });
 });

@@ -1,11 +1,9 @@
 import { Transcription } from '../../docker/worker/src/transcription';
 import { segmentAt, transcriptOf } from './model-server';
 
-const row = { options: {}, progress: 0.3 };
-
 describe('a transcription', () => {
   it('keeps in its checkpoint the segments of finished windows alone', () => {
-    const transcription = new Transcription(row);
+    const transcription = new Transcription();
     transcription.take({ type: 'segment', segment: segmentAt(0) });
     expect(transcription.checkpoint()).toEqual({ end: 0, segments: [] });
     transcription.take({ type: 'window', end: 10, progress: 0.25 });
@@ -14,11 +12,11 @@ describe('a transcription', () => {
     expect(transcription.progress).toBe(0.25);
   });
 
-  it('goes on from what an earlier attempt heard, and from the progress that was shown', () => {
+  it('goes on from what an earlier attempt heard; how far that is, the service says', () => {
     const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
-    const transcription = new Transcription(row, earlier);
+    const transcription = new Transcription(earlier);
     transcription.take({ type: 'started', duration: 40, engine: 'e', model: 'm' });
-    expect(transcription.progress).toBe(0.3);
+    expect(transcription.progress).toBeUndefined();
     expect(transcription.checkpoint()).toEqual({ end: 20, segments: earlier.segments });
     transcription.take({ type: 'segment', segment: segmentAt(20, 2) });
     transcription.take({ type: 'window', end: 30, progress: 0.75 });
@@ -32,33 +30,28 @@ describe('a transcription', () => {
   it('keeps in its checkpoint what its windows and those of earlier attempts lack', () => {
     const lost = { stage: 'alignment', reason: 'The aligner was away.' } as const;
     const earlier = { end: 20, segments: [segmentAt(0)], degraded: [lost], processing_seconds: 1 };
-    const transcription = new Transcription(row, earlier);
+    const transcription = new Transcription(earlier);
     expect(transcription.checkpoint().degraded).toEqual([lost]);
     const cut = { stage: 'transcript', reason: 'The context was cut.' } as const;
     transcription.take({ type: 'window', end: 30, progress: 0.75, degraded: [lost, cut] });
     expect(transcription.checkpoint().degraded).toEqual([lost, cut]);
   });
 
-  it('begins at nothing where no checkpoint is left', () => {
-    expect(new Transcription(row).progress).toBe(0);
-  });
-
   it('takes the result for the whole, as the service sends it', () => {
     const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
-    const transcription = new Transcription(row, earlier);
+    const transcription = new Transcription(earlier);
     const transcript = transcriptOf([segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)], 30);
     expect(transcription.transcript).toBeUndefined();
     transcription.take({ type: 'result', transcript });
     expect(transcription.transcript).toEqual(transcript);
   });
 
-  it('follows the stages that were asked for', () => {
-    expect(new Transcription(row).stages).toEqual({ transcript: 'running' });
-    const transcription = new Transcription({ ...row, options: { diarize: true } });
-    expect(transcription.stages).toEqual({ transcript: 'running', diarization: 'waiting' });
+  it('follows the stages that the service tells of', () => {
+    const transcription = new Transcription();
+    expect(transcription.stages).toEqual({});
     transcription.take({ type: 'window', end: 40, progress: 0.6 });
     transcription.take({ type: 'stage', stage: 'diarization', state: 'running', progress: 0.7 });
-    expect(transcription.stages).toEqual({ transcript: 'running', diarization: 'running' });
+    expect(transcription.stages).toEqual({ diarization: 'running' });
     expect(transcription.progress).toBe(0.7);
     expect(transcription.checkpoint().end).toBe(40);
   });

@@ -32,13 +32,4 @@ describe('a turn', () => {
     (await waiting)();
     await expect(turn.take(abort.signal)).rejects.toThrow('stop');
   });
-
-  it('knows since when it was free', async () => {
-    let now = 5;
-    const turn = new Turn(() => now);
-    const leave = await turn.take(never);
-    now = 9;
-    leave();
-    expect(turn.freeSince).toBe(9);
-  });
 });

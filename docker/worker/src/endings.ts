@@ -1,18 +1,17 @@
-import { DeleteObjectsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { announce } from '../../../lambda/completion';
-import { type JobRow, KEY, type Machine, type Transcript } from '../../../lambda/contract';
+import { type JobRow, KEY, type Machine } from '../../../lambda/contract';
 import type { JobStore } from '../../../lambda/job-store';
 import { receipt } from '../../../lambda/prices';
-import type { Checkpoints } from './checkpoints';
+import type { JobWork } from './job-work';
+import type { JsonObjects } from './json-objects';
+import type { Outcome } from './sides';
 import { stagesAtEnd } from './stages';
 
 export interface EndingTools {
-  s3: S3Client;
   events: EventBridgeClient;
   store: JobStore;
-  checkpoints: Checkpoints;
-  bucket: string;
+  objects: JsonObjects;
   path: string;
   machine: Machine;
 }
@@ -22,32 +21,36 @@ export class Endings {
   constructor(private readonly tools: EndingTools) {}
 
   /**
-   * Writes the result, then the row that names it: until then the result is nothing but an object.
+   * Writes the results, then the row that names them: until then they are nothing but objects.
    *
-   * @param processing seconds that machines spent on the job
    * @throws StaleAttempt if the job is no longer this attempt's
    */
-  async commit(row: JobRow, transcript: Transcript, processing: number): Promise<JobRow> {
-    const { s3, bucket, store, machine } = this.tools;
-    const transcript_key = KEY.transcript(row.id, row.attempt);
-    await s3.send(
-      new PutObjectCommand({
-        Bucket: bucket,
-        Key: transcript_key,
-        Body: JSON.stringify(transcript),
-        ContentType: 'application/json',
-      }),
-    );
+  async commit(
+    row: JobRow,
+    outcome: Outcome,
+    work: Pick<JobWork, 'published' | 'processingSeconds' | 'understands'>,
+  ): Promise<JobRow> {
+    const { store, machine, objects } = this.tools;
+    const { id, attempt } = row;
+    const { transcript, analysis } = outcome;
+    const transcript_key = transcript && (work.published ?? KEY.transcript(id, attempt));
+    const analysis_key = analysis && KEY.analysis(id, attempt);
+    await Promise.all([
+      transcript && work.published === undefined && objects.write(KEY.transcript(id, attempt), transcript),
+      analysis && objects.write(KEY.analysis(id, attempt), analysis),
+    ]);
     const now = new Date();
     const sinceQueued = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
+    const audio = (transcript ?? analysis)?.duration ?? 0;
     return store.commit(
-      row.id,
-      row.attempt,
+      id,
+      attempt,
       {
-        transcript_key,
-        receipt: receipt(machine, { audio: transcript.duration, sinceQueued, processing }),
-        degraded: transcript.degraded,
-        stages: stagesAtEnd(row.options, transcript),
+        ...(transcript_key !== undefined && { transcript_key }),
+        ...(analysis_key !== undefined && { analysis_key }),
+        receipt: receipt(machine, { audio, sinceQueued, processing: work.processingSeconds }),
+        degraded: outcome.degraded,
+        stages: stagesAtEnd(row.options, outcome, work.understands),
       },
       now,
     );
@@ -55,19 +58,18 @@ export class Endings {
 
   /** Announces the end and removes the checkpoint: both may be done twice. */
   async proclaim(row: JobRow): Promise<void> {
-    const { events, path, checkpoints } = this.tools;
-    await Promise.all([announce(events, path, row), checkpoints.remove(row.id)]);
+    const { events, path, objects } = this.tools;
+    await Promise.all([announce(events, path, row), objects.remove([KEY.checkpoint(row.id)])]);
   }
 
-  /** Erases what an attempt wrote whose job was cancelled, or went to another. */
-  async eraseAttempt({ id, attempt }: JobRow, and: { checkpoint: boolean }): Promise<void> {
-    const { s3, bucket } = this.tools;
-    const keys = [KEY.transcript(id, attempt), ...(and.checkpoint ? [KEY.checkpoint(id)] : [])];
-    await s3.send(
-      new DeleteObjectsCommand({
-        Bucket: bucket,
-        Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
-      }),
-    );
+  /**
+   * Erases what an attempt wrote whose job was cancelled, or went to another.
+   *
+   * @param now the row as it is, if the job goes on: what it names is kept
+   */
+  async eraseAttempt({ id, attempt }: JobRow, now?: JobRow): Promise<void> {
+    const named = now === undefined ? [] : [now.transcript_key, now.analysis_key, KEY.checkpoint(id)];
+    const written = [KEY.transcript(id, attempt), KEY.analysis(id, attempt), KEY.checkpoint(id)];
+    await this.tools.objects.remove(written.filter((key) => !named.includes(key)));
   }
 }

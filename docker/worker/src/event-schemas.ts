@@ -12,8 +12,8 @@ import {
 
 // The shapes of the contract that come from outside this process, to be checked when they arrive.
 
-const time = z.number().nonnegative();
-const error = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
+export const time = z.number().nonnegative();
+export const error = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
 
 const word = z.object({
   word: z.string(),
@@ -35,8 +35,10 @@ const segment = z.object({
 }) satisfies z.ZodType<Segment>;
 
 const stage = z.enum(['transcript', 'diarization', 'analysis']);
-const progress = z.number().min(0).max(1);
-const degraded = z.array(z.object({ stage: z.enum([...stage.options, 'alignment']), reason: z.string() }));
+export const progress = z.number().min(0).max(1);
+export const degraded = z.array(
+  z.object({ stage: z.enum([...stage.options, 'alignment']), reason: z.string() }),
+);
 const turn = z.object({ start: time, end: time, speaker: z.string() });
 
 const diarization = z.object({
@@ -56,7 +58,7 @@ const diarization = z.object({
   ),
 }) satisfies z.ZodType<Diarization>;
 
-const transcript = z.object({
+export const transcript = z.object({
   version: z.literal(1),
   engine: z.object({
     name: z.enum(['whisperx', 'pocketsphinx', 'voxtral', 'extractive']),

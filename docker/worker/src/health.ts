@@ -1,15 +1,15 @@
-import type { ModelService } from './model-service';
+import type { GuardedService } from './guarded-service';
 import type { Scratch } from './scratch';
 
 /** Whether the worker can take work, and why not. */
 export class Health {
-  /** Undefined before the first look. */
-  private model: string | undefined = 'the model service has not been asked yet';
+  /** Why each model service takes no work now; undefined for one that does. */
+  private models: (string | undefined)[] = ['the model services have not been asked yet'];
   private queue: string | undefined;
   private neededBytes: number | undefined;
 
   constructor(
-    private readonly modelService: ModelService,
+    private readonly services: Pick<GuardedService, 'unready'>[],
     private readonly scratch: Scratch,
   ) {}
 
@@ -19,16 +19,27 @@ export class Health {
       this.neededBytes === undefined
         ? undefined
         : `the scratch disk is full: a job needs ${this.neededBytes} bytes`;
-    return [this.model, this.queue, disk].filter((reason) => reason !== undefined);
+    const models = this.ready ? [] : this.models;
+    return [...models, this.queue, disk].filter((reason) => reason !== undefined);
+  }
+
+  /** Model services that are missed, while others do their part of the work. */
+  get missed(): string[] {
+    return this.ready ? this.models.filter((reason) => reason !== undefined) : [];
+  }
+
+  /** One model is enough to take work: what the other would have done is told in the result. */
+  private get ready(): boolean {
+    return this.models.includes(undefined);
   }
 
   /** Looks at what may have changed. Returns whether work can be taken. */
   async check(): Promise<boolean> {
-    this.model = await this.modelService.unready();
+    this.models = await Promise.all(this.services.map((service) => service.unready()));
     if (this.neededBytes !== undefined && (await this.scratch.free()) >= this.neededBytes) {
       this.neededBytes = undefined;
     }
-    return this.model === undefined && this.neededBytes === undefined;
+    return this.ready && this.neededBytes === undefined;
   }
 
   /** A job found no room for so many bytes. */

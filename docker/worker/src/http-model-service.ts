@@ -1,6 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { z } from 'zod';
 import {
+  type AnalyzeEvent,
+  type AnalyzeRequest,
   type JobError,
   PERMANENT_CODES,
   type PermanentCode,
@@ -8,17 +11,20 @@ import {
   type TranscribeRequest,
 } from '../../../lambda/contract';
 import { SpotscribeError } from '../../../lambda/errors';
+import { analyzeEvent } from './analysis-schemas';
 import { ModelServiceFailed } from './errors';
 import { errorBody, transcribeEvent } from './event-schemas';
-import type { ModelService } from './model-service';
+import type { ModelService, ServiceState } from './model-service';
 import { lines } from './ndjson';
 
 export interface HttpModelServiceOptions {
-  /**
-   * Silence after which the service is taken for hung. Decoding ten hours of audio, and one window of a slow
-   * engine, take minutes without a word. @default 600000
-   */
+  /** Silence after which the service is taken for hung: also while it works, it sends an empty line every 2 s. @default 60000 */
   silenceMs?: number;
+  /**
+   * Time without an event after which its work is taken for stuck. Decoding ten hours of audio, and one window of a
+   * slow engine, take minutes. @default 1800000
+   */
+  stuckMs?: number;
   /** @default 5000 */
   healthTimeoutMs?: number;
   /** Longest line: ten hours' words with their times are some 15 MB. @default 64 MiB */
@@ -31,45 +37,77 @@ const MAX_ERROR_BYTES = 64 << 10;
 /** Codes that mean, from the service, that the shared folder is not what it should be: our fault, not the caller's. */
 const OURS: PermanentCode[] = ['source_not_found', 'source_forbidden'];
 
+/** What is read of a health answer. */
+const health = z.object({ status: z.string().optional(), error: z.string().max(2000).optional() });
+
+interface FailedEvent {
+  type: 'error';
+  error: JobError;
+}
+
+const isFailed = (event: { type: string }): event is FailedEvent => event.type === 'error';
+
 /** A model service behind HTTP. Node's own client: no proxy, no redirects, and no timeouts but these. */
 export class HttpModelService implements ModelService {
   constructor(
+    readonly name: string,
     private readonly url: string,
     private readonly options: HttpModelServiceOptions = {},
   ) {}
 
-  async unready(): Promise<string | undefined> {
+  async state(): Promise<ServiceState> {
     const { healthTimeoutMs = 5_000 } = this.options;
     try {
       const answer = await this.send('GET', '/health', AbortSignal.timeout(healthTimeoutMs), healthTimeoutMs);
-      answer.resume();
-      return answer.statusCode === 200
-        ? undefined
-        : `the model service at ${this.url} answers ${answer.statusCode}`;
+      const { status, error } = health.catch({}).parse(await shortJson(answer));
+      if (answer.statusCode === 200) return { state: 'ready' };
+      const reason = `the ${this.name} service answers ${answer.statusCode}: ${error ?? status ?? 'it does not say why'}`;
+      return { state: status === 'failed' ? 'failed' : 'loading', reason };
     } catch (error) {
-      return `the model service at ${this.url} does not answer: ${(error as Error).message}`;
+      return {
+        state: 'absent',
+        reason: `the ${this.name} service does not answer: ${(error as Error).message}`,
+      };
     }
   }
 
-  async *transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncGenerator<TranscribeEvent> {
-    const { silenceMs = 600_000, maxLineBytes = 64 << 20 } = this.options;
-    signal.throwIfAborted();
+  transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncGenerator<TranscribeEvent> {
+    return this.events('/transcribe', request, transcribeEvent, signal);
+  }
+
+  analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncGenerator<AnalyzeEvent> {
+    return this.events('/analyze', request, analyzeEvent, signal);
+  }
+
+  private async *events<E extends { type: string } | FailedEvent>(
+    path: string,
+    request: object,
+    schema: z.ZodType<E>,
+    caller: AbortSignal,
+  ): AsyncGenerator<E> {
+    const { silenceMs = 60_000, stuckMs = 1_800_000, maxLineBytes = 64 << 20 } = this.options;
+    caller.throwIfAborted();
+    const stuck = new AbortController();
+    const timer = setTimeout(() => stuck.abort(new Error(`no event for ${stuckMs} ms`)), stuckMs);
+    const signal = AbortSignal.any([caller, stuck.signal]);
     try {
-      const answer = await this.send('POST', '/transcribe', signal, silenceMs, JSON.stringify(request));
-      if (answer.statusCode !== 200) throw await refusal(answer);
+      const answer = await this.send('POST', path, signal, silenceMs, JSON.stringify(request));
+      if (answer.statusCode !== 200) throw await this.refusal(answer);
       for await (const line of lines(answer, maxLineBytes)) {
-        const event = parse(line);
-        if (event.type === 'error') throw asError(event.error);
+        timer.refresh();
+        const event = this.parse(line, schema);
+        if (isFailed(event)) throw this.asError(event.error);
         yield event;
         if (event.type === 'result') return;
       }
-      throw new ModelServiceFailed('The model service ended its answer before the result');
+      throw new ModelServiceFailed(`The ${this.name} service ended its answer before the result`);
     } catch (error) {
-      signal.throwIfAborted();
+      caller.throwIfAborted();
       if (error instanceof SpotscribeError) throw error;
-      throw new ModelServiceFailed(`The model service broke off: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const { message } = stuck.signal.aborted ? (stuck.signal.reason as Error) : (error as Error);
+      throw new ModelServiceFailed(`The ${this.name} service broke off: ${message}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -99,28 +137,39 @@ export class HttpModelService implements ModelService {
       call.end(body);
     });
   }
-}
 
-function parse(line: string): TranscribeEvent {
-  try {
-    return transcribeEvent.parse(JSON.parse(line));
-  } catch (error) {
-    // Without the line: it may hold what was said.
-    throw new ModelServiceFailed('The model service sent a line that is no event of the contract', {
-      cause: error instanceof SyntaxError ? undefined : error,
-    });
+  private parse<E>(line: string, schema: z.ZodType<E>): E {
+    try {
+      return schema.parse(JSON.parse(line));
+    } catch (error) {
+      // Without the line: it may hold what was said.
+      throw new ModelServiceFailed(`The ${this.name} service sent a line that is no event of the contract`, {
+        cause: error instanceof SyntaxError ? undefined : error,
+      });
+    }
+  }
+
+  private async refusal(answer: IncomingMessage): Promise<SpotscribeError> {
+    const parsed = errorBody.safeParse(await shortJson(answer));
+    if (parsed.success) return this.asError(parsed.data.error);
+    return new ModelServiceFailed(`The ${this.name} service answers ${answer.statusCode}`);
+  }
+
+  private asError({ code, message }: JobError): SpotscribeError {
+    if ((OURS as string[]).includes(code))
+      return new ModelServiceFailed(`The ${this.name} service cannot read the shared folder: ${message}`);
+    const permanent = (PERMANENT_CODES as readonly string[]).includes(code);
+    return permanent
+      ? new SpotscribeError(code, message)
+      : new ModelServiceFailed(`The ${this.name} service failed (${code}): ${message}`);
   }
 }
 
-async function refusal(answer: IncomingMessage): Promise<SpotscribeError> {
-  const { statusCode } = answer;
-  const parsed = errorBody.safeParse(await shortJson(answer));
-  if (parsed.success) return asError(parsed.data.error);
-  return new ModelServiceFailed(`The model service answers ${statusCode}`);
-}
-
 async function shortJson(answer: IncomingMessage): Promise<unknown> {
-  if (Number(answer.headers['content-length'] ?? 0) > MAX_ERROR_BYTES) return undefined;
+  if (Number(answer.headers['content-length'] ?? 0) > MAX_ERROR_BYTES) {
+    answer.destroy();
+    return undefined;
+  }
   let read = 0;
   answer.on('data', (chunk: Buffer) => {
     if ((read += chunk.length) > MAX_ERROR_BYTES) answer.destroy();
@@ -130,11 +179,4 @@ async function shortJson(answer: IncomingMessage): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function asError({ code, message }: JobError): SpotscribeError {
-  const ours = (OURS as string[]).includes(code);
-  if (ours) return new ModelServiceFailed(`The model service cannot read the shared folder: ${message}`);
-  const permanent = (PERMANENT_CODES as readonly string[]).includes(code);
-  return permanent ? new SpotscribeError(code, message) : new ModelServiceFailed(`${code}: ${message}`);
 }

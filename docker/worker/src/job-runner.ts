@@ -1,10 +1,11 @@
-import { FINAL_STATUSES, KEY, type JobRow } from '../../../lambda/contract';
+import { FINAL_STATUSES, type JobRow } from '../../../lambda/contract';
 import { StaleAttempt } from '../../../lambda/errors';
 import type { Endings } from './endings';
 import { asSpotscribeError, DiskFull, Stopping } from './errors';
 import type { Health } from './health';
 import { JobWork, type WorkTools } from './job-work';
 import { Lease } from './lease';
+import type { MachineTime } from './machine-time';
 import { backoffSeconds, parseMessage } from './message';
 import type { Metrics, Outcome } from './metrics';
 import type { Delivery } from './queue';
@@ -15,6 +16,7 @@ export interface JobRunnerOptions {
   endings: Endings;
   health: Health;
   metrics: Metrics;
+  machineTime: MachineTime;
   visibilitySeconds: number;
   /** Aborted with {@link Stopping} when the worker is to give its jobs back. */
   stopping: AbortSignal;
@@ -71,15 +73,16 @@ export class JobRunner {
 
   private async attempt(attempt: Attempt): Promise<void> {
     const { row, delivery, watch } = attempt;
-    const { work: tools, stopping, visibilitySeconds, endings } = this.options;
+    const { work: tools, stopping, visibilitySeconds, endings, machineTime } = this.options;
     const { store, log, scratch } = tools;
+    const time = machineTime.open();
     const lease = new Lease(row, delivery, { store, visibilitySeconds, log });
     const signal = AbortSignal.any([stopping, lease.lost]);
-    const work = new JobWork(row, lease, tools, watch, delivery.receivedAt);
+    const work = new JobWork(row, lease, tools, watch, time);
     lease.start();
     try {
-      const transcript = await work.transcript(signal);
-      const done = await endings.commit(row, transcript, work.processingSeconds);
+      const outcome = await work.run(signal);
+      const done = await endings.commit(row, outcome, work);
       watch.lap('commit');
       await lease.stop();
       await this.end(done, delivery, watch);
@@ -88,6 +91,7 @@ export class JobRunner {
       await lease.stop();
       await this.settle(attempt, work, signal.aborted ? signal.reason : error);
     } finally {
+      time.end();
       await scratch.remove(row.id);
     }
   }
@@ -139,12 +143,12 @@ export class JobRunner {
     const { work, endings } = this.options;
     const now = await work.store.get(row.id);
     if (now === undefined || now.status === 'cancelled') {
-      await endings.eraseAttempt(row, { checkpoint: true });
+      await endings.eraseAttempt(row);
       await delivery.delete();
       return this.report(attempt, 'cancelled');
     }
-    const mine = now.transcript_key === KEY.transcript(row.id, row.attempt);
-    if (!mine) await endings.eraseAttempt(row, { checkpoint: false });
+    const mine = now.status === 'succeeded' && now.attempt === row.attempt;
+    if (!mine) await endings.eraseAttempt(row, now);
     if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) return this.report(attempt, 'lost');
     await this.end(now, delivery, watch);
     this.report(mine ? { ...attempt, row: now } : attempt, mine ? 'succeeded' : 'lost');

@@ -1,25 +1,33 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
+  type Analysis,
+  type AnalyzeEvent,
   type Checkpoint,
   type ErrorCode,
   type JobRow,
+  KEY,
   SHARED,
+  type TranscribeEvent,
   type TranscribeRequest,
   type Transcript,
 } from '../../../lambda/contract';
 import { SpotscribeError } from '../../../lambda/errors';
 import type { JobStore } from '../../../lambda/job-store';
-import type { Checkpoints } from './checkpoints';
 import { download } from './download';
 import { ModelServiceFailed } from './errors';
+import { checkpoint as checkpointSchema, transcript as transcriptSchema } from './event-schemas';
+import type { JsonObjects } from './json-objects';
 import type { Lease } from './lease';
 import type { Log } from './log';
-import type { ModelService } from './model-service';
+import type { TimeShare } from './machine-time';
+import { analysisOptions, type Models, speechOptions } from './models';
 import { ProgressReporter } from './progress';
 import type { Scratch } from './scratch';
+import { both, type Outcome } from './sides';
+import { stagesOf } from './stages';
+import { Standing } from './standing';
 import type { Stopwatch } from './stopwatch';
 import { Transcription } from './transcription';
-import type { Turn } from './turn';
 
 /** Codes that may be the fault of what an earlier attempt left, which comes with the request and makes it large. */
 const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
@@ -30,10 +38,8 @@ export interface WorkTools {
   bucket: string;
   store: JobStore;
   scratch: Scratch;
-  checkpoints: Checkpoints;
-  model: ModelService;
-  /** Of the model: one job at a time. */
-  turn: Turn;
+  objects: JsonObjects;
+  models: Models;
   log: Log;
   /** Largest audio in bytes. */
   maxUploadBytes: number;
@@ -43,18 +49,22 @@ export interface WorkTools {
   checkpointMs: number;
 }
 
-/** One attempt's work on a job: from its audio in S3 to its transcript, which is not committed here. */
+/** One attempt's work on a job: from its audio in S3 to its outcome, which is not committed here. */
 export class JobWork {
+  /** Key of the transcript that callers can read already. */
+  published: string | undefined;
   private earlier: Checkpoint | undefined;
+  /** An earlier attempt's transcript, which callers can read. */
+  private heard: Transcript | undefined;
   private transcription: Transcription | undefined;
   /** Seconds that machines spent on the job before this attempt. */
   private spent = 0;
   private savedAt = Date.now();
   /** Seconds up to which the checkpoint in S3 reaches. */
   private savedEnd = 0;
-  /** Epoch milliseconds from which this machine's time is this job's. */
-  private began = Infinity;
-  private ended: number | undefined;
+  private standing: Standing;
+  private analyzed = false;
+  private readonly wanted;
   private readonly progress: ProgressReporter;
 
   constructor(
@@ -62,44 +72,58 @@ export class JobWork {
     private readonly lease: Lease,
     private readonly tools: WorkTools,
     private readonly watch: Stopwatch,
-    private readonly receivedAt: number,
+    private readonly time: TimeShare,
   ) {
     this.progress = new ProgressReporter(row, tools.store, tools.log, (error) => lease.lose(error));
+    this.wanted = analysisOptions(row.options, tools.models);
+    this.standing = new Standing(row.options, this.wanted !== undefined);
   }
 
   /**
    * @throws SpotscribeError, permanent if the audio is at fault
    * @throws the signal's reason if it is aborted
    */
-  async transcript(signal: AbortSignal): Promise<Transcript> {
-    const { turn } = this.tools;
-    await Promise.all([this.fetchAudio(signal), this.fetchCheckpoint()]);
+  async run(signal: AbortSignal): Promise<Outcome> {
+    await Promise.all([this.fetchAudio(signal), this.fetchEarlier()]);
     this.watch.lap('download');
-    const leave = await turn.take(signal);
+    const resumed = this.earlier !== undefined || this.heard !== undefined;
+    this.standing = new Standing(
+      this.row.options,
+      this.wanted !== undefined,
+      resumed ? this.row.progress : 0,
+    );
     try {
-      this.watch.lap('model_wait');
-      // Before the job ahead let go of the model, the machine's time was on that job's receipt.
-      this.began = Math.max(this.receivedAt, turn.freeSince);
-      return await this.transcribe(signal);
+      return await both(
+        {
+          transcribe: (joint) => this.transcript(joint),
+          ...(this.wanted !== undefined && { analyze: (joint) => this.analysis(joint) }),
+        },
+        signal,
+      );
     } finally {
-      this.ended = Date.now();
-      leave();
+      this.time.end();
       await this.progress.settle();
-      this.watch.lap('model');
+      this.watch.lap(this.wanted === undefined ? 'model' : 'analysis');
     }
+  }
+
+  /** Whether an analysis is part of the job. */
+  get understands(): boolean {
+    return this.wanted !== undefined;
   }
 
   /** Seconds that machines have spent on the job, by earlier attempts too. */
   get processingSeconds(): number {
-    return this.spent + Math.max(0, (this.ended ?? Date.now()) - this.began) / 1000;
+    return this.spent + this.time.seconds;
   }
 
-  /** Leaves what was heard for the next attempt. */
+  /** Leaves what was heard, and the time it took, for the next attempt. */
   async saveCheckpoint(): Promise<void> {
-    if (this.transcription === undefined) return;
+    const heard = this.transcription?.checkpoint() ?? this.earlier;
+    if (heard === undefined) return;
     const { id } = this.row;
-    const checkpoint = { ...this.transcription.checkpoint(), processing_seconds: this.processingSeconds };
-    await this.tools.checkpoints.save(id, checkpoint);
+    const checkpoint: Checkpoint = { ...heard, processing_seconds: this.processingSeconds };
+    await this.tools.objects.write(KEY.checkpoint(id), checkpoint);
     this.savedAt = Date.now();
     this.savedEnd = checkpoint.end;
   }
@@ -112,10 +136,42 @@ export class JobWork {
     await download(s3, { Bucket: bucket, Key: input_key }, file, limits, signal);
   }
 
-  private async fetchCheckpoint(): Promise<void> {
-    const { id, attempt } = this.row;
-    if (attempt > 1) this.earlier = await this.tools.checkpoints.load(id);
+  private async fetchEarlier(): Promise<void> {
+    const { id, attempt, transcript_key } = this.row;
+    if (attempt === 1) return;
+    const { objects } = this.tools;
+    [this.earlier, this.heard] = await Promise.all([
+      objects.read(KEY.checkpoint(id), checkpointSchema),
+      transcript_key === undefined ? undefined : objects.read(transcript_key, transcriptSchema),
+    ]);
     this.spent = this.earlier?.processing_seconds ?? 0;
+    if (this.heard !== undefined) this.published = transcript_key;
+  }
+
+  private async transcript(signal: AbortSignal): Promise<Transcript> {
+    const transcript = this.heard ?? (await this.transcribe(signal));
+    this.watch.lap('model');
+    if (this.wanted !== undefined) await this.publish(transcript);
+    return transcript;
+  }
+
+  /** Lets callers read the transcript while the analysis still runs. */
+  private async publish(transcript: Transcript): Promise<void> {
+    const { id, attempt, options } = this.row;
+    if (this.published === undefined && !this.analyzed) {
+      const key = KEY.transcript(id, attempt);
+      await this.tools.objects.write(key, transcript);
+      await this.progress.settle();
+      await this.tools.store.publish(
+        id,
+        attempt,
+        { transcript_key: key, degraded: transcript.degraded },
+        new Date(),
+      );
+      this.published = key;
+    }
+    this.standing.words(1, stagesOf(options, transcript));
+    this.progress.report(this.standing);
   }
 
   private async transcribe(signal: AbortSignal): Promise<Transcript> {
@@ -131,24 +187,54 @@ export class JobWork {
   }
 
   private async listen(signal: AbortSignal): Promise<Transcript> {
-    const transcription = (this.transcription = new Transcription(this.row, this.earlier));
+    const transcription = (this.transcription = new Transcription(this.earlier));
     this.savedEnd = transcription.end;
     const request: TranscribeRequest = {
-      ...this.row.options,
+      ...speechOptions(this.row.options),
       path: SHARED.input(this.row.id),
       max_seconds: this.tools.maxAudioSeconds,
       ...(this.earlier !== undefined && whatIsDone(this.earlier)),
     };
-    for await (const event of this.tools.model.transcribe(request, signal)) {
-      transcription.take(event);
-      if (event.type === 'segment' || event.type === 'result') continue;
-      this.progress.report(transcription);
-      // At a stage's events too: after the last window diarization may take minutes.
-      await this.keepCheckpoint(transcription);
-    }
+    const begin = () => {
+      this.watch.lap('model_wait');
+      return this.time.work();
+    };
+    const on = (event: TranscribeEvent) => this.onWords(transcription, event);
+    await this.tools.models.transcriber.transcribe(request, { signal, begin }, on);
     if (transcription.transcript === undefined)
       throw new ModelServiceFailed('The model service sent no result');
     return transcription.transcript;
+  }
+
+  private async onWords(transcription: Transcription, event: TranscribeEvent): Promise<void> {
+    transcription.take(event);
+    if (event.type === 'segment' || event.type === 'result') return;
+    this.standing.words(transcription.progress, transcription.stages);
+    this.progress.report(this.standing);
+    // At a stage's events too: after the last window diarization may take minutes.
+    await this.keepCheckpoint(transcription);
+  }
+
+  private async analysis(signal: AbortSignal): Promise<Analysis> {
+    const { models, maxAudioSeconds } = this.tools;
+    const path = SHARED.input(this.row.id);
+    const request = { ...this.wanted, path, max_seconds: maxAudioSeconds };
+    let analysis: Analysis | undefined;
+    const on = (event: AnalyzeEvent) => {
+      if (event.type === 'result') ({ analysis } = event);
+      if (event.type !== 'window') return;
+      this.standing.meaning(event.progress);
+      this.progress.report(this.standing);
+    };
+    try {
+      await models.analyst?.analyze(request, { signal, begin: () => this.time.work() }, on);
+      if (analysis === undefined) throw new ModelServiceFailed('The model service sent no result');
+      this.standing.meaning(1);
+      return analysis;
+    } finally {
+      // What is published is for those who would have to wait.
+      this.analyzed = true;
+    }
   }
 
   private async keepCheckpoint({ end }: Transcription): Promise<void> {

@@ -1,10 +1,18 @@
-import { STOP_SECONDS } from '../../../lambda/contract';
+import { ENV, STOP_SECONDS } from '../../../lambda/contract';
 import { SpotscribeError } from '../../../lambda/errors';
 import { createClients } from './clients';
 import { fetchModels } from './fetch-models';
+import { GuardedService } from './guarded-service';
 import { HttpModelService } from './http-model-service';
 import { createLog, type Log } from './log';
-import { readMachine, readModelFetchSettings, readWorkerSettings, SettingsError } from './settings';
+import type { Models } from './models';
+import {
+  readMachine,
+  readModelFetchSettings,
+  readWorkerSettings,
+  SettingsError,
+  type WorkerSettings,
+} from './settings';
 import { Worker } from './worker';
 
 /** Runs the worker until it is told to stop; resolves to the exit code. */
@@ -15,7 +23,7 @@ async function work(log: Log): Promise<number> {
     settings,
     machine,
     clients: createClients(),
-    model: new HttpModelService(settings.whisperUrl),
+    models: modelsOf(settings, log),
     log,
   });
   const told = new Promise<string>((resolve) => {
@@ -33,6 +41,19 @@ async function work(log: Log): Promise<number> {
   clearTimeout(late);
   log.info('worker stopped');
   return 0;
+}
+
+/** The services that the path has: Voxtral writes down what it hears where there is no Whisper. */
+function modelsOf({ whisperUrl, voxtralUrl, modelSilenceSeconds }: WorkerSettings, log: Log): Models {
+  const service = (name: string, url: string | undefined) =>
+    url === undefined
+      ? undefined
+      : new GuardedService(new HttpModelService(name, url, { silenceMs: modelSilenceSeconds * 1000 }), log);
+  const analyst = service('voxtral', voxtralUrl);
+  const transcriber = service('whisper', whisperUrl) ?? analyst;
+  if (transcriber === undefined)
+    throw new SettingsError(`Neither ${ENV.whisperUrl} nor ${ENV.voxtralUrl} is set`);
+  return { transcriber, analyst };
 }
 
 async function main(command: string | undefined): Promise<number> {

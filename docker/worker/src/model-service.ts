@@ -1,9 +1,21 @@
-import type { TranscribeEvent, TranscribeRequest } from '../../../lambda/contract';
+import type {
+  AnalyzeEvent,
+  AnalyzeRequest,
+  TranscribeEvent,
+  TranscribeRequest,
+} from '../../../lambda/contract';
 
-/** A service that turns audio on the shared folder into words. It knows nothing of AWS. */
+/** How a service is. One that loads its model, or is not there, may be ready in a while; one that failed will not. */
+export type ServiceState =
+  { state: 'ready' } | { state: 'loading' | 'absent' | 'failed'; /** For people. */ reason: string };
+
+/** A service with a model that works on audio on the shared folder. It knows nothing of AWS. */
 export interface ModelService {
-  /** Why it takes no work now; undefined if it does. Never throws. */
-  unready(): Promise<string | undefined>;
+  /** For people: `whisper` or `voxtral`. */
+  readonly name: string;
+
+  /** Never throws. */
+  state(): Promise<ServiceState>;
 
   /**
    * Transcribes a file. The last event is the result.
@@ -12,4 +24,7 @@ export interface ModelService {
    * @throws the signal's reason if it is aborted, after the request has been ended
    */
   transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncIterable<TranscribeEvent>;
+
+  /** Understands a file. The last event is the result. Throws as `transcribe`. */
+  analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncIterable<AnalyzeEvent>;
 }

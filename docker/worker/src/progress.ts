@@ -8,7 +8,7 @@ import type { Stages } from './stages';
 const PERIOD_MS = 2_000;
 
 /** What a job's row shows of the work on it. */
-export interface Standing {
+interface Shown {
   /** 0 to 1. */
   progress: number;
   stages: Stages;
@@ -28,7 +28,7 @@ export class ProgressReporter {
   ) {}
 
   /** Writes now and then, but every change of a stage: it may be the last word for minutes. */
-  report({ progress, stages }: Standing): void {
+  report({ progress, stages }: Shown): void {
     const changed = !isDeepStrictEqual(stages, this.written);
     const due = this.writing === undefined && Date.now() - this.writtenAt >= PERIOD_MS;
     if (!changed && !due) return;
@@ -47,7 +47,7 @@ export class ProgressReporter {
     await this.writing;
   }
 
-  private async write(standing: Standing): Promise<void> {
+  private async write(standing: Shown): Promise<void> {
     const { id, attempt } = this.claim;
     try {
       await this.store.recordProgress(id, attempt, standing, new Date());

@@ -11,9 +11,9 @@ export function createServer(health: Health, metrics: Metrics, log: Log): Fastif
   });
 
   server.get('/health', (_request, reply) => {
-    const { reasons } = health;
+    const { reasons, missed } = health;
     return reasons.length === 0
-      ? reply.send({ status: 'ok' })
+      ? reply.send({ status: 'ok', ...(missed.length > 0 && { missed }) })
       : reply.code(503).send({ status: 'unhealthy', reason: reasons.join('; ') });
   });
 

@@ -1,18 +1,12 @@
-import type {
-  Checkpoint,
-  Degradation,
-  JobRow,
-  Segment,
-  TranscribeEvent,
-  Transcript,
-} from '../../../lambda/contract';
-import { type Stages, stagesAtStart } from './stages';
+import type { Checkpoint, Degradation, Segment, TranscribeEvent, Transcript } from '../../../lambda/contract';
+import type { Stages } from './stages';
 
 /** What one attempt has heard, on top of what earlier attempts left. */
 export class Transcription {
-  /** 0 to 1. */
-  progress: number;
-  stages: Stages;
+  /** 0 to 1; undefined until the service has said so. */
+  progress: number | undefined;
+  /** Of the stages that the service tells of. */
+  stages: Stages = {};
   /** The whole transcript, once the service has sent it. */
   transcript: Transcript | undefined;
   /** Seconds up to which everything has been heard. */
@@ -23,10 +17,7 @@ export class Transcription {
   /** What the finished windows lack. */
   private degraded: Degradation[];
 
-  constructor({ options, progress }: Pick<JobRow, 'options' | 'progress'>, earlier?: Checkpoint) {
-    // How much of the work is behind a checkpoint, the service alone knows: until it speaks, the row is right.
-    this.progress = earlier === undefined ? 0 : progress;
-    this.stages = stagesAtStart(options);
+  constructor(earlier?: Checkpoint) {
     this.end = earlier?.end ?? 0;
     this.finished = [...(earlier?.segments ?? [])];
     this.degraded = earlier?.degraded ?? [];

@@ -1,11 +1,7 @@
 /** Lets one in at a time, in the order of asking. */
 export class Turn {
-  /** Epoch milliseconds of the last leaving: whoever comes next had the place to itself since then. */
-  freeSince = 0;
   private taken = false;
   private readonly waiting: (() => void)[] = [];
-
-  constructor(private readonly now: () => number = Date.now) {}
 
   /**
    * Waits for a turn.
@@ -18,7 +14,6 @@ export class Turn {
     if (this.taken) await this.called(signal);
     this.taken = true;
     return () => {
-      this.freeSince = this.now();
       const next = this.waiting.shift();
       if (next === undefined) this.taken = false;
       else next();

@@ -1,28 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 import type { Machine } from '../../../lambda/contract';
 import { JobStore } from '../../../lambda/job-store';
-import { Checkpoints } from './checkpoints';
 import { type Clients, destroyClients } from './clients';
 import { Endings } from './endings';
 import { Stopping } from './errors';
 import { Health } from './health';
 import { IdleWatch } from './idle';
 import { JobRunner } from './job-runner';
+import { JsonObjects } from './json-objects';
 import type { Log } from './log';
+import { MachineTime } from './machine-time';
 import { Metrics } from './metrics';
-import type { ModelService } from './model-service';
+import { type Models, servicesOf } from './models';
 import { JobQueue } from './queue';
 import { Receiver } from './receiver';
 import { Scratch } from './scratch';
 import { createServer } from './server';
 import type { WorkerSettings } from './settings';
-import { Turn } from './turn';
 
 export interface WorkerOptions {
   settings: WorkerSettings;
   machine: Machine;
   clients: Clients;
-  model: ModelService;
+  models: Models;
   log: Log;
   /** Shortest time between checkpoints, in milliseconds. @default 5000 */
   checkpointMs?: number;
@@ -33,9 +33,6 @@ export interface WorkerOptions {
   waitSeconds?: number;
 }
 
-/** One with the model, one whose audio is brought meanwhile. */
-const SLOTS = 2;
-
 /** A worker, from its wires to its end. */
 export class Worker {
   readonly server: FastifyInstance;
@@ -45,27 +42,29 @@ export class Worker {
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {
-    const { settings, machine, clients, model, log, checkpointMs = 5_000 } = options;
+    const { settings, machine, clients, models, log, checkpointMs = 5_000 } = options;
+    const services = servicesOf(models);
     const { s3, events, documents, sqs, autoScaling } = clients;
     const { mediaBucket: bucket, visibilitySeconds, maxUploadBytes, maxAudioSeconds, path } = settings;
     const store = new JobStore(documents, settings.jobsTable);
     const queue = new JobQueue(sqs, settings.queueUrl, visibilitySeconds);
-    const checkpoints = new Checkpoints(s3, bucket, log);
+    const objects = new JsonObjects(s3, bucket, log);
     this.scratch = new Scratch(settings.sharedAudio);
     const scratch = this.scratch;
-    const health = new Health(model, scratch);
+    const health = new Health(services, scratch);
     const metrics = new Metrics({
       idleSeconds: () => this.receiver.idleSeconds,
       busy: () => this.receiver.busy,
     });
     const runner = new JobRunner({
       work: {
-        ...{ s3, bucket, store, scratch, checkpoints, model, log },
-        ...{ turn: new Turn(), maxUploadBytes, maxAudioSeconds, checkpointMs },
+        ...{ s3, bucket, store, scratch, objects, models, log },
+        ...{ maxUploadBytes, maxAudioSeconds, checkpointMs },
       },
-      endings: new Endings({ s3, events, store, checkpoints, bucket, path, machine }),
+      endings: new Endings({ events, store, objects, path, machine }),
       health,
       metrics,
+      machineTime: new MachineTime(),
       visibilitySeconds,
       stopping: this.stopping.signal,
     });
@@ -74,7 +73,8 @@ export class Worker {
       handle: (delivery) => runner.handle(delivery),
       health,
       log,
-      slots: SLOTS,
+      // A job for each model, and one whose audio is brought meanwhile.
+      slots: services.length + 1,
       waitSeconds: options.waitSeconds ?? 3,
     });
     this.idle = new IdleWatch({

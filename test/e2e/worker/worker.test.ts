@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clients } from '../../../docker/worker/src/clients';
+import { GuardedService } from '../../../docker/worker/src/guarded-service';
 import { HttpModelService } from '../../../docker/worker/src/http-model-service';
 import { createLog } from '../../../docker/worker/src/log';
 import { Scratch } from '../../../docker/worker/src/scratch';
@@ -46,6 +47,9 @@ interface Options {
 async function startWorker(options: Options = {}): Promise<Worker> {
   const sharedAudio = mkdtempSync(join(tmpdir(), 'worker-audio-'));
   folders.push(sharedAudio);
+  const log = createLog({
+    write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+  });
   const worker = new Worker({
     settings: {
       path: 'DockerGpu',
@@ -60,6 +64,7 @@ async function startWorker(options: Options = {}): Promise<Worker> {
       host: '127.0.0.1',
       port: await freePort(),
       whisperUrl: model.url,
+      modelSilenceSeconds: 60,
       sharedAudio,
       machineFile: 'unused',
     },
@@ -70,8 +75,8 @@ async function startWorker(options: Options = {}): Promise<Worker> {
       availability_zone: 'us-east-1a',
     },
     clients: options.clients ?? aws.clients(),
-    model: new HttpModelService(model.url),
-    log: createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) }),
+    models: { transcriber: new GuardedService(new HttpModelService('whisper', model.url), log) },
+    log,
     waitSeconds: 1,
     checkpointMs: options.checkpointMs ?? 0,
   });
@@ -398,7 +403,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     const before = await get(worker, '/health');
     expect(before.status).toBe(503);
-    expect(before.body).toMatch(/unhealthy.*the model service at .* answers 503/);
+    expect(before.body).toMatch(/unhealthy.*the whisper service answers 503/);
     expect(await aws.depth()).toMatchObject({ visible: 1 });
     model.healthy = true;
     await ended(job);
@@ -504,7 +509,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     await ended(job);
     expect(model.requests.map(({ start_at }) => start_at)).toEqual([undefined]);
-    expect(JSON.stringify(lines)).toContain('checkpoint cannot be used');
+    expect(JSON.stringify(lines)).toContain('object cannot be used');
     expect(JSON.stringify(lines)).not.toContain('what is this');
   });
 });

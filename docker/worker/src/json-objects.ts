@@ -1,32 +1,31 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import {
-  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { type Checkpoint, KEY } from '../../../lambda/contract';
-import { checkpoint as schema } from './event-schemas';
+import type { z } from 'zod';
 import type { Log } from './log';
 
-/** Largest checkpoint that is read, in bytes: ten hours' words with their times are some 15 MB. */
+/** Largest object that is read, in bytes: ten hours' words with their times are some 15 MB. */
 const MAX_BYTES = 64 << 20;
 
-/** What interrupted attempts leave for the next one, in S3. */
-export class Checkpoints {
+/** What workers leave in S3 for callers and for each other, as JSON. */
+export class JsonObjects {
   constructor(
     private readonly s3: S3Client,
     private readonly bucket: string,
     private readonly log: Log,
   ) {}
 
-  /** Undefined if there is none that can be used: the job then begins at its beginning. */
-  async load(id: string): Promise<Checkpoint | undefined> {
+  /** Undefined if there is none, or none of this shape. */
+  async read<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> {
     try {
       const { Body, ContentLength = 0 } = await this.s3.send(
-        new GetObjectCommand({ Bucket: this.bucket, Key: KEY.checkpoint(id) }),
+        new GetObjectCommand({ Bucket: this.bucket, Key: key }),
       );
       const body = Body as Readable;
       if (ContentLength > MAX_BYTES) {
@@ -35,26 +34,26 @@ export class Checkpoints {
       }
       return schema.parse(parsed(await text(body)));
     } catch (error) {
-      if (!(error instanceof NoSuchKey)) {
-        this.log.warn({ job: id, err: error }, 'checkpoint cannot be used: beginning again');
-      }
+      if (!(error instanceof NoSuchKey)) this.log.warn({ key, err: error }, 'object cannot be used');
       return undefined;
     }
   }
 
-  async save(id: string, checkpoint: Checkpoint): Promise<void> {
+  async write(key: string, content: object): Promise<void> {
     await this.s3.send(
       new PutObjectCommand({
         Bucket: this.bucket,
-        Key: KEY.checkpoint(id),
-        Body: JSON.stringify(checkpoint),
+        Key: key,
+        Body: JSON.stringify(content),
         ContentType: 'application/json',
       }),
     );
   }
 
-  async remove(id: string): Promise<void> {
-    await this.s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: KEY.checkpoint(id) }));
+  async remove(keys: string[]): Promise<void> {
+    if (keys.length === 0) return;
+    const Objects = keys.map((Key) => ({ Key }));
+    await this.s3.send(new DeleteObjectsCommand({ Bucket: this.bucket, Delete: { Objects, Quiet: true } }));
   }
 }
 
@@ -63,6 +62,6 @@ function parsed(content: string): unknown {
   try {
     return JSON.parse(content);
   } catch {
-    throw new Error('the checkpoint is not JSON');
+    throw new Error('it is not JSON');
   }
 }

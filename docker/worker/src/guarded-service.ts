@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
+import type {
+  AnalyzeEvent,
+  AnalyzeRequest,
+  TranscribeEvent,
+  TranscribeRequest,
+} from '../../../lambda/contract';
+import { ModelServiceFailed } from './errors';
+import type { Log } from './log';
+import type { ModelService } from './model-service';
+import { Turn } from './turn';
+
+export interface Guards {
+  /** Failures in a row after which the service is left alone. @default 2 */
+  failures?: number;
+  /** Milliseconds for which it is left alone; the next job after that tries it. @default 30000 */
+  restMs?: number;
+  /** How long a job waits for a service that loads its model. Gigabytes come from a disk. @default 900000 */
+  loadingMs?: number;
+  /** How long it waits for one that does not answer: a container takes seconds to start. @default 60000 */
+  absentMs?: number;
+}
+
+/** Pause before another look at a service that is not ready. */
+const LOOK_MS = 500;
+
+/** Told as the work goes on; the work waits for what it returns. */
+export type On<E> = (event: E) => Promise<void> | void;
+
+/** What a job tells, and is told, of its use of a service. */
+export interface Use {
+  signal: AbortSignal;
+  /** The service is this job's from now on. @returns what is called when it no longer is */
+  begin: () => () => void;
+}
+
+/**
+ * A model service as jobs use it: one at a time, when it is ready; and after failures in a row it is left alone for a
+ * while, so that the next jobs lose no time with it.
+ */
+export class GuardedService {
+  private readonly turn = new Turn();
+  private readonly breaker;
+  /** Epoch milliseconds until which the service is left alone. */
+  private restsUntil = 0;
+  private lastFailure = '';
+
+  constructor(
+    private readonly service: ModelService,
+    log: Log,
+    private readonly guards: Guards = {},
+  ) {
+    const { failures = 2, restMs = 30_000 } = guards;
+    this.breaker = circuitBreaker(handleType(ModelServiceFailed), {
+      halfOpenAfter: restMs,
+      breaker: new ConsecutiveBreaker(failures),
+    });
+    this.breaker.onBreak(() => {
+      this.restsUntil = Date.now() + restMs;
+      log.warn({ service: this.name, rest_ms: restMs, reason: this.lastFailure }, 'circuit breaker opened');
+    });
+    this.breaker.onReset(() => {
+      this.restsUntil = 0;
+      log.info({ service: this.name }, 'circuit breaker closed');
+    });
+  }
+
+  get name(): string {
+    return this.service.name;
+  }
+
+  /** Whether the service is left alone after failures. */
+  get rests(): boolean {
+    return Date.now() < this.restsUntil;
+  }
+
+  /** Why it takes no work now; undefined if it does. Never throws. */
+  async unready(): Promise<string | undefined> {
+    if (this.rests) return this.restReason();
+    const state = await this.service.state();
+    return state.state === 'ready' ? undefined : state.reason;
+  }
+
+  /** Transcribes a file. @throws as {@link ModelService.transcribe}, and if the service is left alone or not ready */
+  transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<void> {
+    return this.use(use, async () => {
+      for await (const event of this.service.transcribe(request, use.signal)) await on(event);
+    });
+  }
+
+  /** Understands a file. Throws as `transcribe`. */
+  analyze(request: AnalyzeRequest, use: Use, on: On<AnalyzeEvent>): Promise<void> {
+    return this.use(use, async () => {
+      for await (const event of this.service.analyze(request, use.signal)) await on(event);
+    });
+  }
+
+  private async use({ signal, begin }: Use, work: () => Promise<void>): Promise<void> {
+    const guarded = async () => {
+      const leave = await this.turn.take(signal);
+      try {
+        await this.ready(signal);
+        const end = begin();
+        await work().finally(end);
+      } catch (error) {
+        if (error instanceof ModelServiceFailed) this.lastFailure = error.message;
+        throw error;
+      } finally {
+        leave();
+      }
+    };
+    try {
+      await this.breaker.execute(guarded);
+    } catch (error) {
+      throw error instanceof BrokenCircuitError ? new ModelServiceFailed(this.restReason()) : error;
+    }
+  }
+
+  /** Waits for the service to be ready; one that is on trial after failures must be so at once. */
+  private async ready(signal: AbortSignal): Promise<void> {
+    const { loadingMs = 900_000, absentMs = 60_000 } = this.guards;
+    const onTrial = this.breaker.state !== CircuitState.Closed;
+    const since = Date.now();
+    for (;;) {
+      signal.throwIfAborted();
+      const found = await this.service.state();
+      if (found.state === 'ready') return;
+      const limit = { loading: loadingMs, absent: absentMs, failed: 0 }[found.state];
+      if (onTrial || Date.now() - since >= limit) throw new ModelServiceFailed(capitalised(found.reason));
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  private restReason(): string {
+    return `The ${this.name} service failed again and again and is left alone for a while; last: ${this.lastFailure}`;
+  }
+}
+
+const capitalised = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);

@@ -1,0 +1,121 @@
+import { GuardedService, type Guards } from '../../docker/worker/src/guarded-service';
+import { HttpModelService } from '../../docker/worker/src/http-model-service';
+import { createLog } from '../../docker/worker/src/log';
+import { hearing, ModelServer, type Script, until } from './model-server';
+
+const never = new AbortController().signal;
+const breaks: Script = (_, answer) => answer.breakOff();
+const REST = 150;
+
+let server: ModelServer;
+let lines: string[];
+beforeEach(async () => {
+  lines = [];
+  server = await ModelServer.start(hearing(10, 1));
+});
+afterEach(() => server.stop());
+
+const guarded = (guards: Guards = {}) =>
+  new GuardedService(
+    new HttpModelService('whisper', server.url, { healthTimeoutMs: 200 }),
+    createLog({ write: (line) => void lines.push(line) }),
+    { restMs: REST, absentMs: 0, ...guards },
+  );
+
+let held = 0;
+const begin = () => {
+  held++;
+  return () => void held--;
+};
+
+async function transcribe(service: GuardedService, signal = never): Promise<string[]> {
+  const types: string[] = [];
+  await service.transcribe({ path: 'a' }, { signal, begin }, ({ type }) => void types.push(type));
+  return types;
+}
+
+describe('a guarded service', () => {
+  it('passes the events on, and tells when the service is this job’s', async () => {
+    expect(await transcribe(guarded())).toEqual(['started', 'segment', 'window', 'result']);
+    expect(held).toBe(0);
+  });
+
+  it('lets one job at a time to the service', async () => {
+    const service = guarded();
+    await Promise.all([transcribe(service), transcribe(service), transcribe(service)]);
+    expect(server.requests).toHaveLength(3);
+    expect(server.mostAtOnce).toBe(1);
+  });
+
+  it('waits for a service that loads its model', async () => {
+    server.healthy = false;
+    const work = transcribe(guarded());
+    setTimeout(() => (server.healthy = true), 100);
+    expect(await work).toContain('result');
+  });
+
+  it('does not wait for a service that could not load its model', async () => {
+    server.healthy = false;
+    server.failure = 'model.bin is missing';
+    await expect(transcribe(guarded())).rejects.toThrow(/model\.bin is missing/);
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('gives up waiting when it is called off', async () => {
+    server.healthy = false;
+    const stop = new AbortController();
+    const work = transcribe(guarded(), stop.signal);
+    setTimeout(() => stop.abort(new Error('stop')), 50);
+    await expect(work).rejects.toThrow('stop');
+  });
+
+  it('leaves a service alone that failed twice in a row, and tries it again after a rest', async () => {
+    const service = guarded();
+    server.script = breaks;
+    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    expect(service.rests).toBe(false);
+    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    expect(service.rests).toBe(true);
+    expect(await service.unready()).toMatch(/left alone for a while; last: .*broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/left alone for a while; last: .*broke off/);
+    expect(server.requests).toHaveLength(2);
+
+    await until(() => !service.rests, 'the rest is over');
+    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    expect(server.requests).toHaveLength(3);
+    expect(service.rests).toBe(true);
+
+    server.script = hearing(10, 1);
+    await until(() => !service.rests, 'the rest is over');
+    expect(await transcribe(service)).toContain('result');
+    expect(await service.unready()).toBeUndefined();
+    server.script = breaks;
+    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    expect(service.rests).toBe(false);
+    expect(lines.filter((line) => line.includes('circuit breaker opened'))).toHaveLength(2);
+    expect(lines.filter((line) => line.includes('circuit breaker closed'))).toHaveLength(1);
+  });
+
+  it('does not try a service that is not ready when its rest is over', async () => {
+    const service = guarded({ loadingMs: 60_000 });
+    server.script = breaks;
+    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    server.healthy = false;
+    await until(() => !service.rests, 'the rest is over');
+    await expect(transcribe(service)).rejects.toThrow(/answers 503/);
+    expect(server.requests).toHaveLength(2);
+    expect(service.rests).toBe(true);
+  });
+
+  it('does not hold audio against the service', async () => {
+    const service = guarded();
+    server.script = (_, answer) =>
+      answer.refuse(422, {
+        error: { code: 'bad_audio', message: 'noise', type: 'invalid_request_error', param: null },
+      });
+    for (let times = 0; times < 3; times++)
+      await expect(transcribe(service)).rejects.toMatchObject({ code: 'bad_audio' });
+    expect(service.rests).toBe(false);
+  });
+});
