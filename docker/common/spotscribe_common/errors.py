@@ -19,6 +19,10 @@ ErrorCode = Literal[
 ]
 
 
+class CancelledWorkError(Exception):
+    """Nobody wants the result any more: raised by what is asked to stop, and shown to nobody."""
+
+
 class ServiceError(Exception):
     """An error with a stable code, shown to the caller.
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from spotscribe_common.contract import Degradation
+from spotscribe_common.device import Device
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,
-    Device,
     EngineId,
     Heard,
     HeardSegment,

@@ -19,12 +19,12 @@ from spotscribe_common.contract import (
     WindowDone,
 )
 from spotscribe_common.errors import ServiceError
+from spotscribe_common.languages import joined
 from spotscribe_common.memory import is_out_of_memory, release_memory
+from spotscribe_common.metrics import Metrics
 from spotscribe_common.pcm import Pcm
 from spotscribe_common.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
-from spotscribe_whisper.languages import joined
-from spotscribe_whisper.metrics import Metrics
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.result import spoken

@@ -66,7 +66,7 @@ def test_the_stream_tells_the_stages_and_the_progress_never_falls(url: str, audi
     answer = httpx.post(
         f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=30
     )
-    events = [json.loads(line) for line in answer.text.splitlines()]
+    events = [json.loads(line) for line in answer.text.splitlines() if line]
     for event in events:
         check("TranscribeEvent", event)
     stages = [event["state"] for event in events if event["type"] == "stage"]
@@ -83,7 +83,7 @@ def test_a_failed_stage_is_told(url: str, audio: str, diarizer: ScriptedDiarizer
     answer = httpx.post(
         f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=30
     )
-    events = [json.loads(line) for line in answer.text.splitlines()]
+    events = [json.loads(line) for line in answer.text.splitlines() if line]
     assert [event["state"] for event in events if event["type"] == "stage"] == ["running", "failed"]
 
 
@@ -151,7 +151,7 @@ def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str, engine:
     engine.losses = [Degradation(stage="alignment", reason="The aligner was away.")]
     request = {"path": audio, "diarize": True}
     answer = httpx.post(f"{url}/transcribe", json=request, headers=STREAM, timeout=30)
-    events = [json.loads(line) for line in answer.text.splitlines()]
+    events = [json.loads(line) for line in answer.text.splitlines() if line]
     whole = events[-1]["transcript"]
     earlier: list[dict[str, Any]] = []
     resumed = 0

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from starlette import formparsers
 
+from spotscribe_common import event_stream
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import tone
@@ -28,7 +29,7 @@ def transcribe(url: str, body: dict[str, Any], **headers: str) -> httpx.Response
 def events(answer: httpx.Response) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/x-ndjson"
-    lines: list[dict[str, Any]] = [json.loads(line) for line in answer.text.splitlines()]
+    lines: list[dict[str, Any]] = [json.loads(line) for line in answer.text.splitlines() if line]
     for line in lines:
         check("TranscribeEvent", line)
     return lines
@@ -83,10 +84,25 @@ def test_an_event_is_sent_when_it_happens(url: str, audio: str, engine: Scripted
     with httpx.stream(
         "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=10
     ) as answer:
-        lines = answer.iter_lines()
+        lines = filter(None, answer.iter_lines())
         assert json.loads(next(lines))["type"] == "started"
         engine.go.set()
         assert json.loads(list(lines)[-1])["type"] == "result"
+
+
+def test_an_empty_line_says_again_and_again_that_the_work_goes_on(
+    url: str, audio: str, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "EMPTY_LINE_SECONDS", 0.05)
+    engine.go.clear()
+    with httpx.stream(
+        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=10
+    ) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["type"] == "started"
+        assert [next(lines) for _ in range(3)] == ["", "", ""]
+        engine.go.set()
+        assert json.loads([line for line in lines if line][-1])["type"] == "result"
 
 
 def test_a_resumed_run_gives_what_the_whole_run_gave_after_that_point(url: str, audio: str) -> None:

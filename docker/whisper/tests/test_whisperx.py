@@ -17,13 +17,13 @@ import pytest
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript, TranscriptionOptions
 from spotscribe_common.decode import decode
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.metrics import Metrics
 from spotscribe_common.pcm import Pcm
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.engine import Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
-from spotscribe_whisper.metrics import Metrics
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.no_diarizer import NoDiarizer
 from spotscribe_whisper.transcription import Tools, Transcription
@@ -70,7 +70,7 @@ def pcm(no_network: None, tmp_path: Path) -> Iterator[Pcm]:
 
 def result(engine: WhisperxEngine, pcm: Pcm, options: Options) -> Transcript:
     events: list[TranscribeEvent] = []
-    tools = Tools(engine, NoDiarizer("not wanted here"), Metrics())
+    tools = Tools(engine, NoDiarizer("not wanted here"), Metrics("transcribed", "recognition"))
     Transcription(pcm, tools, options, events.append, lambda: False).run()
     last = events[-1]
     assert isinstance(last, Result)

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from spotscribe_common.contract import Degradation, Task
+from spotscribe_common.device import Device
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.pcm import Samples
 
 EngineId = Literal["whisperx", "pocketsphinx"]
 
 
-class CancelledTranscriptionError(Exception):
+class CancelledTranscriptionError(CancelledWorkError):
     """Nobody wants the result any more."""
 
 
@@ -66,16 +68,6 @@ class Heard:
     segments: list[HeardSegment]
     degraded: list[Degradation] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Device:
-    """What the engine runs on; the memory in bytes, for a GPU."""
-
-    kind: Literal["cpu", "cuda"]
-    name: str | None = None
-    memory_total: int | None = None
-    memory_used: int | None = None
 
 
 class Engine(Protocol):

@@ -13,12 +13,12 @@ from typing import IO, Any
 
 import numpy as np
 
+from spotscribe_common.device import Device
 from spotscribe_common.errors import InternalError, ModelMissingError
 from spotscribe_common.pcm import Samples
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,
-    Device,
     EngineId,
     Heard,
     HeardSegment,

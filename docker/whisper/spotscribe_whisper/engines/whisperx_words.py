@@ -4,8 +4,8 @@ import math
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+from spotscribe_common.languages import written_without_spaces
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
-from spotscribe_whisper.languages import written_without_spaces
 
 
 def heard_segments(

@@ -7,10 +7,10 @@ from typing import BinaryIO, NamedTuple
 
 from fastapi import Request
 
-from spotscribe_common.contract import Transcript
+from spotscribe_common.contract import TranscribeEvent
 from spotscribe_common.disconnect import while_connected
+from spotscribe_common.job import Job
 from spotscribe_common.pcm import Pcm
-from spotscribe_whisper.job import Job
 from spotscribe_whisper.options import Options, check_options, check_start
 from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.speakers.references import decoded_reference
@@ -36,7 +36,7 @@ async def start_job(
     request: Request,
     service: TranscriptionService,
     read: Callable[[AsyncExitStack], Awaitable[Source]],
-) -> Job:
+) -> Job[TranscribeEvent]:
     """Starts a transcription of what the request holds.
 
     Args:
@@ -57,16 +57,7 @@ async def start_job(
             for number, url in enumerate(source.references):
                 work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
                 recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
-            decoding = service.decode(source.file, source.max_seconds)
-            pcm = held.enter_context(closing(await while_connected(request.receive, decoding)))
+            pcm = await service.decode_for(request, source.file, source.max_seconds, held)
         check_start(source.options, pcm)
         options = replace(source.options, speaker_recordings=recordings)
         return service.start(pcm, options, held.pop_all())
-
-
-async def transcript_of(request: Request, job: Job) -> Transcript:
-    """The job's result. The job ends with the connection, whoever ends it."""
-    try:
-        return await while_connected(request.receive, job.transcript())
-    finally:
-        job.cancel()

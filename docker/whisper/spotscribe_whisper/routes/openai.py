@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
-from spotscribe_common.contract import Transcript
+from spotscribe_common.bodies import MULTIPART, uploaded
+from spotscribe_common.contract import Result, TranscribeEvent, Transcript
+from spotscribe_common.event_stream import EventStream
+from spotscribe_common.job import Job, result_of
+from spotscribe_common.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_whisper.formats import openai as shapes
 from spotscribe_whisper.formats.subtitles import srt, vtt
-from spotscribe_whisper.job import Job
 from spotscribe_whisper.model_names import ALIASES, check_model
-from spotscribe_whisper.openapi import AUDIO_ERRORS, form_schema
-from spotscribe_whisper.routes.event_stream import EventStream
-from spotscribe_whisper.routes.forms import MULTIPART, uploaded
-from spotscribe_whisper.routes.intake import Source, start_job, transcript_of
+from spotscribe_whisper.routes.intake import Source, start_job
 from spotscribe_whisper.routes.openai_events import KEEP_ALIVE, SSE, OpenAiEvents
 from spotscribe_whisper.routes.openai_form import TranscriptionForm, TranslationForm
 from spotscribe_whisper.service import TranscriptionService
@@ -33,7 +33,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI"])
     began = int(time.time())
 
-    async def started(request: Request, model: type[Form]) -> tuple[Job, Form]:
+    async def started(request: Request, model: type[Form]) -> tuple[Job[TranscribeEvent], Form]:
         forms: list[Form] = []
 
         async def read(opened: AsyncExitStack) -> Source:
@@ -58,7 +58,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
         if form.stream:
             events = OpenAiEvents(diarized=form.response_format == "diarized_json")
             return EventStream(job, SSE, events.encode, keep_alive=KEEP_ALIVE)
-        transcript = await transcript_of(request, job)
+        transcript = (await result_of(request, job, Result)).transcript
         return await asyncio.to_thread(_answer, service, transcript, form, form.timestamp_granularities)
 
     @router.post(
@@ -70,7 +70,8 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     async def translations(request: Request) -> Response:
         """Transcribes a file into English, whatever is spoken."""
         job, form = await started(request, TranslationForm)
-        return await asyncio.to_thread(_answer, service, await transcript_of(request, job), form, ())
+        transcript = (await result_of(request, job, Result)).transcript
+        return await asyncio.to_thread(_answer, service, transcript, form, ())
 
     @router.get("/models")
     async def models() -> dict[str, Any]:

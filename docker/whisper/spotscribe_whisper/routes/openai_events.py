@@ -5,8 +5,8 @@ import json
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
+from spotscribe_common.languages import joined
 from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segment, plain
-from spotscribe_whisper.languages import joined
 
 SSE = "text/event-stream"
 # A comment, which clients pass over.

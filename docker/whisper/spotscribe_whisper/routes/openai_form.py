@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spotscribe_common.contract import TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.transcribe_body import RuleChoice, chosen_rules, every_rule
 from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, check_model
 from spotscribe_whisper.options import Options
-from spotscribe_whisper.routes.forms import RuleChoice, chosen_rules, every_rule
 from spotscribe_whisper.speakers.references import (
     MOST_CHARACTERS,
     MOST_REFERENCES,

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spotscribe_whisper.metrics import Metrics
+from spotscribe_common.metrics import Metrics
 
 
 class RequestCount:

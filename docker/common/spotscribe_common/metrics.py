@@ -1,4 +1,4 @@
-"""What the service counts, for Prometheus."""
+"""What every model service counts, for Prometheus."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
-from spotscribe_whisper.engines.engine import Device
+from spotscribe_common.device import Device
 
 # Seconds: from a short clip's decoding to ten hours' diarization.
 _STAGE_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -15,39 +15,42 @@ _SPEED_BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """One process's figures, in a registry of their own."""
+    """One process's figures, in a registry of their own.
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    Args:
+        done: what becomes of the audio, in a word, such as `transcribed`.
+        stages: names of the stages whose times are counted, beside `decode` and `wait (for the engine)`.
+    """
+
+    def __init__(self, done: str, stages: str) -> None:
+        self.registry = CollectorRegistry()
         self._requests = Counter(
-            "spotscribe_requests", "Answered requests.", ["route", "status"], registry=self._registry
+            "spotscribe_requests", "Answered requests.", ["route", "status"], registry=self.registry
         )
-        self._audio = Counter(
-            "spotscribe_audio_seconds", "Seconds of audio transcribed.", registry=self._registry
-        )
+        self._audio = Counter("spotscribe_audio_seconds", f"Seconds of audio {done}.", registry=self.registry)
         self._speed = Histogram(
             "spotscribe_real_time_factor",
-            "Seconds of audio transcribed for each second of work on them; above 1 is faster than real time.",
+            f"Seconds of audio {done} for each second of work on them; above 1 is faster than real time.",
             buckets=_SPEED_BUCKETS,
-            registry=self._registry,
+            registry=self.registry,
         )
         self._stages = Histogram(
             "spotscribe_stage_seconds",
-            "Time of each stage: decode, wait (for the engine), recognition, alignment, diarization.",
+            f"Time of each stage: decode, wait (for the engine), {stages}.",
             ["stage"],
             buckets=_STAGE_BUCKETS,
-            registry=self._registry,
+            registry=self.registry,
         )
         self._degraded = Counter(
-            "spotscribe_degraded", "Results that lack something.", ["stage"], registry=self._registry
+            "spotscribe_degraded", "Results that lack something.", ["stage"], registry=self.registry
         )
 
     def answered(self, route: str, status: int) -> None:
         """Counts a request by the route's template and the HTTP status."""
         self._requests.labels(route, str(status)).inc()
 
-    def transcribed(self, audio_seconds: float, work_seconds: float) -> None:
-        """Counts a finished transcription."""
+    def heard(self, audio_seconds: float, work_seconds: float) -> None:
+        """Counts audio that has been worked through."""
         self._audio.inc(audio_seconds)
         if work_seconds > 0:
             self._speed.observe(audio_seconds / work_seconds)
@@ -71,7 +74,7 @@ class Metrics:
 
     def gauge(self, name: str, says: str, value: Callable[[], float]) -> None:
         """Shows a value, asked for when the metrics are."""
-        Gauge(name, says, registry=self._registry).set_function(value)
+        Gauge(name, says, registry=self.registry).set_function(value)
 
     def watch_gpu(self, device: Callable[[], Device | None]) -> None:
         """Shows the GPU's memory; 0 where there is none."""
@@ -89,4 +92,4 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All figures in Prometheus's text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

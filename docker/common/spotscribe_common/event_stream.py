@@ -1,43 +1,49 @@
 """A job's events, each sent when it happens."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spotscribe_common.contract import Failed, TranscribeEvent
+from spotscribe_common.contract import Failed, Shape
 from spotscribe_common.disconnect import CallerGoneError, while_connected
 from spotscribe_common.http_errors import job_error
-from spotscribe_whisper.job import Job
+from spotscribe_common.job import Event, Job
 
 NDJSON = "application/x-ndjson"
-Encode = Callable[[TranscribeEvent], str]
+Line = TypeVar("Line", bound=Shape)
+# A line that is no event. Who calls can tell a process that hangs from work that takes long.
+EMPTY_LINE = "\n"
+# Far below the silence after which the worker takes a service for hung.
+EMPTY_LINE_SECONDS = 2.0
 
 
-def as_line(event: TranscribeEvent) -> str:
+def as_line(event: Shape) -> str:
     """An event as a line of JSON."""
     return f"{event.to_json()}\n"
 
 
-class EventStream(Response):
+class EventStream(Response, Generic[Event]):
     """Streams what `encode` makes of each event. The job ends with the connection, whoever ends it.
 
     Args:
         job: what to tell of.
         media_type: the answer's content type.
         encode: an event's text; empty for nothing.
-        keep_alive: text sent every `keep_alive_seconds`; proxies cut silent connections.
+        keep_alive: text sent when nothing else was for `keep_alive_seconds`; proxies cut silent connections.
         keep_alive_seconds: below the minute after which load balancers usually do.
     """
 
     def __init__(
         self,
-        job: Job,
+        job: Job[Event],
         media_type: str,
-        encode: Encode,
+        encode: Callable[[Event | Failed], str],
         *,
-        keep_alive: str = "",
+        keep_alive: str,
         keep_alive_seconds: float = 15.0,
     ) -> None:
         super().__init__(media_type=media_type, headers={"Cache-Control": "no-store"})
@@ -46,6 +52,7 @@ class EventStream(Response):
         self._encode = encode
         self._keep_alive = keep_alive
         self._keep_alive_seconds = keep_alive_seconds
+        self._sent_at = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Answers the request."""
@@ -71,17 +78,25 @@ class EventStream(Response):
             async for event in self._job.events():
                 # In a thread: the result of ten hours takes a second.
                 text = await asyncio.to_thread(self._encode, event)
-                await _send_text(send, sending, text)
+                await self._send_text(send, sending, text)
         except Exception as error:
-            await _send_text(send, sending, self._encode(Failed(error=job_error(error))))
+            await self._send_text(send, sending, self._encode(Failed(error=job_error(error))))
 
     async def _keep_connection(self, send: Send, sending: asyncio.Lock) -> None:
-        while self._keep_alive:
-            await asyncio.sleep(self._keep_alive_seconds)
-            await _send_text(send, sending, self._keep_alive)
+        while True:
+            silent = time.monotonic() - self._sent_at
+            if silent >= self._keep_alive_seconds:
+                await self._send_text(send, sending, self._keep_alive)
+            else:
+                await asyncio.sleep(self._keep_alive_seconds - silent)
+
+    async def _send_text(self, send: Send, sending: asyncio.Lock, text: str) -> None:
+        if text:
+            async with sending:
+                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+            self._sent_at = time.monotonic()
 
 
-async def _send_text(send: Send, sending: asyncio.Lock, text: str) -> None:
-    if text:
-        async with sending:
-            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+def event_lines(job: Job[Line]) -> EventStream[Line]:
+    """The events as lines of JSON, with an empty line wherever there was none for two seconds."""
+    return EventStream(job, NDJSON, as_line, keep_alive=EMPTY_LINE, keep_alive_seconds=EMPTY_LINE_SECONDS)

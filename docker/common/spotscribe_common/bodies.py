@@ -1,38 +1,58 @@
-"""Fields of multipart forms, held against a model."""
+"""Bodies of requests, JSON and multipart forms, held against a model."""
 
-from collections.abc import Sequence
+import asyncio
+import gc
 from contextlib import AsyncExitStack
-from typing import Any, BinaryIO, Literal, TypeVar, get_origin
+from typing import Any, BinaryIO, TypeVar, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from spotscribe_common.contract import SPEAKER_RULES, SpeakerRule
 from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
 from spotscribe_common.http_errors import invalid_request
-from spotscribe_common.uploads import read_form
+from spotscribe_common.uploads import read_body, read_form
 
 Form = TypeVar("Form", bound=BaseModel)
-# A form cannot say "an empty list".
-RuleChoice = SpeakerRule | Literal["none"]
+JSON = "application/json"
 MULTIPART = "multipart/form-data"
 _TEXT_BYTES = 1 << 20
-
-
-def every_rule() -> list[RuleChoice]:
-    """What is chosen where nothing is said."""
-    return [*SPEAKER_RULES]
-
-
-def chosen_rules(choices: Sequence[RuleChoice]) -> list[SpeakerRule]:
-    """The rules of a form's field."""
-    return [choice for choice in choices if choice != "none"]
+# A body with more to complain of than this was never meant for us.
+_MOST_COMPLAINTS = 100
 
 
 def content_type(request: Request) -> str:
     """The body's media type, in lower case, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def json_body(request: Request, model: type[Form], *, most: int) -> Form:
+    """The JSON body as the model.
+
+    Raises:
+        UploadTooLargeError: it is larger than `most` bytes.
+        InvalidRequestError: naming the field.
+    """
+    # In a thread: the checkpoint of hours is megabytes, and `/health` must be answered meanwhile.
+    return await asyncio.to_thread(parsed_json, await read_body(request, most=most), model)
+
+
+def parsed_json(body: bytes, model: type[Form]) -> Form:
+    """JSON as the model.
+
+    Raises:
+        InvalidRequestError: naming the field.
+    """
+    # Pydantic holds Python's lock until it is done, and nothing that it makes is in a cycle: looking for
+    # cycles meanwhile, again and again, took five times as long as all the rest.
+    gc.disable()
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        # Spelling out a million of them takes seconds and a gigabyte.
+        raise invalid_request(error.errors() if error.error_count() <= _MOST_COMPLAINTS else []) from None
+    finally:
+        gc.enable()
 
 
 async def uploaded(

@@ -1,0 +1,129 @@
+"""The one engine of a process, its state, and the work that is let in to it."""
+
+import asyncio
+import logging
+from contextlib import ExitStack, closing
+from typing import BinaryIO, Literal, Protocol
+
+from fastapi import Request
+
+from spotscribe_common.admission import Admission
+from spotscribe_common.decode import decode
+from spotscribe_common.device import Device
+from spotscribe_common.disconnect import while_connected
+from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.http_errors import as_service_error
+from spotscribe_common.job import Event, Job, Work
+from spotscribe_common.metrics import Metrics
+from spotscribe_common.model_thread import ModelThread
+from spotscribe_common.pcm import Pcm
+from spotscribe_common.settings import ServiceSettings
+
+_log = logging.getLogger(__name__)
+_RETRY_SECONDS = 10
+# The next file is decoded while the engine is busy with this one, but not all that wait at once.
+_DECODERS = 2
+
+
+class ServedEngine(Protocol):
+    """What a service needs to know of its engine, whatever that does."""
+
+    @property
+    def name(self) -> str:
+        """Which engine it is."""
+
+    @property
+    def model(self) -> str:
+        """Which model it has."""
+
+    def load(self) -> None:
+        """Brings the model into memory; called in the models' thread."""
+
+    def device(self) -> Device:
+        """What the loaded engine runs on."""
+
+
+class ModelService:
+    """Loads the engine in the background and runs one job at a time.
+
+    Args:
+        settings: the service's.
+        engine: not yet loaded.
+        metrics: where its times are counted.
+    """
+
+    def __init__(self, settings: ServiceSettings, engine: ServedEngine, metrics: Metrics) -> None:
+        self.served = engine
+        self.status: Literal["loading", "ok", "failed"] = "loading"
+        self.failure: str | None = None
+        self.admission = Admission(running=1, waiting=settings.max_waiting, retry_after=_RETRY_SECONDS)
+        self.models = ModelThread()
+        self._limits = settings
+        self._counted = metrics
+        self._decoder_free = asyncio.Semaphore(_DECODERS)
+        metrics.gauge("spotscribe_queue_inside", "Requests let in.", lambda: self.admission.inside)
+        metrics.gauge("spotscribe_queue_limit", "Requests that are let in.", lambda: self.admission.limit)
+        metrics.gauge("spotscribe_ready", "1 if the model is loaded.", lambda: self.status == "ok")
+        metrics.watch_gpu(self.device)
+
+    async def load(self) -> None:
+        """Loads the engine, then what else there is.
+
+        A failure is kept for `/health`: the process stays up to be asked why.
+        """
+        try:
+            await self.models.run(self.served.load)
+        except Exception as error:
+            self.failure = as_service_error(error).message
+            self.status = "failed"
+            _log.error("engine %s failed to load: %s", self.served.name, self.failure)
+            return
+        await self.load_more()
+        self.status = "ok"
+        _log.info("engine %s loaded model %s", self.served.name, self.served.model)
+
+    async def load_more(self) -> None:
+        """Loads what a service has beside its engine, and can do without."""
+
+    def device(self) -> Device | None:
+        """What the engine runs on; None before it is loaded."""
+        return self.served.device() if self.status == "ok" else None
+
+    def check_ready(self) -> None:
+        """Refuses work that cannot be done now.
+
+        Raises:
+            ModelMissingError: the engine is not loaded.
+        """
+        if self.status == "loading":
+            raise ModelMissingError(
+                f"The model {self.served.model} is being loaded.", retry_after=_RETRY_SECONDS
+            )
+        if self.failure is not None:
+            raise ModelMissingError(self.failure)
+
+    async def decode(self, file: BinaryIO, max_seconds: float | None) -> Pcm:
+        """Decodes a file when a decoder is free; see :func:`spotscribe_common.decode.decode`."""
+        cap = self._limits.max_audio_seconds
+        async with self._decoder_free:
+            with self._counted.timed("decode"):
+                return await decode(
+                    file,
+                    max_seconds=cap if max_seconds is None else min(max_seconds, cap),
+                    scratch=self._limits.tmpdir,
+                )
+
+    async def decode_for(
+        self, request: Request, file: BinaryIO, max_seconds: float | None, held: ExitStack
+    ) -> Pcm:
+        """As `decode`, for as long as the caller is there, who has sent the whole body. `held` closes it."""
+        decoding = self.decode(file, max_seconds)
+        return held.enter_context(closing(await while_connected(request.receive, decoding)))
+
+    def job(self, work: Work[Event], holding: ExitStack) -> Job[Event]:
+        """Starts work, which waits for the engine. `holding` is closed when it has ended."""
+        return Job(work, self.models, holding, lambda seconds: self._counted.took("wait", seconds))
+
+    def close(self) -> None:
+        """Ends the models' thread when it has let go of what it does."""
+        self.models.close()

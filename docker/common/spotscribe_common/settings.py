@@ -1,0 +1,30 @@
+"""Settings of every model service, read from the environment by the names in `lambda/contract.ts`."""
+
+import tempfile
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class ServiceSettings(BaseSettings):
+    """Settings; each is the environment variable of the same name in capitals."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    # Scratch space for uploads and decoded audio.
+    tmpdir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    shared_audio: Path = Path("/shared-audio")
+    model_dir: Path = Path("/models")
+    # File that model services on one GPU share: who goes first locks it while it computes.
+    gpu_priority_file: Path | None = None
+    # Longest audio accepted, in seconds.
+    max_audio_seconds: float = Field(default=36_000, gt=0)
+    # Largest multipart upload, in bytes.
+    max_upload_bytes: int = Field(default=5 << 30, gt=0)
+    # Requests that may wait while one is worked on.
+    max_waiting: int = Field(default=16, ge=0)
+    # File with the SHA-256 of each accepted key, in hex, a line each; without one every caller is let in.
+    api_keys_file: Path | None = None
+    # Time that a running request gets after SIGTERM, in seconds.
+    stop_seconds: int = Field(default=20, ge=1, le=110)
