@@ -38,13 +38,14 @@ const DECODER_POSITIONS = 448;
 /** WhisperX's batch on a GPU (`_BATCH` in the whisper service) and its beams. */
 const WHISPER_BATCH = 16;
 const WHISPER_BEAMS = 5;
-/** Voxtral hears 12.5 audio tokens a second, in pieces of 30 s. */
-const AUDIO_TOKENS_PER_SECOND = 12.5;
-const PIECE_SECONDS = 30;
-/** Longest window of Voxtral: beyond it, Transformers encodes more pieces at once than a T4 can hold. */
-const WINDOW_SECONDS = 600;
-/** Tokens of the instructions and of the answer, beside the sound. */
+/** Voxtral's longest window, in pieces of 30 s (`LONGEST_WINDOW_SECONDS` in the Voxtral service). */
+const WINDOW_PIECES = 20;
+const SPECTROGRAM_FRAMES = 3000;
+/** Tokens that are kept for a prompt's words (`TEXT_TOKENS`), and for an answer and a second one (`ANSWER_TOKENS`). */
 const TEXT_TOKENS = 2048;
+const ANSWERS_TOKENS = 2 * 1536;
+/** What else a batch may take (`RESERVE_BYTES`): workspaces, weights taken out of 4 bits, holes. */
+const RESERVE = 512 * MIB;
 /** Bytes a parameter in 4 bits: half of one, and a single-precision factor for each block of 64. */
 const NF4_BYTES = 0.5 + SINGLE / 64;
 
@@ -77,15 +78,16 @@ export function whisperParts(model: WhisperModel): Part[] {
   ];
 }
 
-/** What Voxtral holds for one window of ten minutes. Half precision; with `nf4` the text model's blocks have 4 bits. */
+/**
+ * What Voxtral holds for one window of ten minutes. Half precision; with `nf4` the text model's blocks have 4 bits.
+ *
+ * The service decides by the same formula how much it listens to at once: `prompt_parts` in its `memory_budget.py`, where the
+ * reasons stand. Both are held to `test/fixtures/gpu-memory.json`.
+ */
 export function voxtralParts(quantization: Quantization): Part[] {
-  const { audioTower, projector, embedding, head, blocks, feedForward, audioFeedForward } = figures.voxtral;
+  const { audioTower, projector, embedding, head, blocks } = figures.voxtral;
   const whole = (audioTower + projector + embedding + head) * HALF;
-  const tokens = WINDOW_SECONDS * AUDIO_TOKENS_PER_SECOND + TEXT_TOKENS;
-  // Two arrays of the feed-forward's width, before and after its activation, for all pieces of the window at once.
-  const encoder = (WINDOW_SECONDS / PIECE_SECONDS) * ENCODER_POSITIONS * audioFeedForward * 2 * HALF;
-  // Gate, value and their product for the whole prompt.
-  const prefill = tokens * feedForward * 3 * HALF;
+  const read = WINDOW_PIECES * pieceTokens + TEXT_TOKENS;
   return [
     context(),
     {
@@ -94,17 +96,36 @@ export function voxtralParts(quantization: Quantization): Part[] {
       known: 'counted',
     },
     {
-      what: `keys and values of ${tokens} tokens`,
-      bytes: tokens * voxtralTokenBytes(figures.voxtral),
+      what: `keys and values of ${read + ANSWERS_TOKENS} tokens`,
+      bytes: (read + ANSWERS_TOKENS) * cachedTokenBytes,
       known: 'counted',
     },
-    { what: 'one window’s activations', bytes: Math.max(encoder, prefill), known: 'counted' },
+    { what: 'one window’s activations', bytes: Math.max(hearing, reading(read)), known: 'counted' },
+    { what: 'choosing a token', bytes: logits, known: 'counted' },
+    { what: 'reserve', bytes: RESERVE, known: 'estimated' },
   ];
 }
 
-/** Keys and values of one token in half precision. */
-const voxtralTokenBytes = (of: { layers: number; keyValueHeads: number; headSize: number }) =>
-  of.layers * 2 * of.keyValueHeads * of.headSize * HALF;
+const { voxtral } = figures;
+
+/** Tokens of 30 s of sound: the projector joins as many positions into one as fit into the feed-forward's width. */
+const pieceTokens = (voxtral.audioPositions * voxtral.audioWidth) / voxtral.audioFeedForward;
+
+/** Keys and values of one token in all layers, and in one layer once more: it is copied while it grows. */
+const cachedTokenBytes = (voxtral.layers + 1) * 2 * voxtral.keyValueHeads * voxtral.headSize * HALF;
+
+/** What the encoder needs at once for all pieces of a window, and their spectrograms. */
+const hearing =
+  WINDOW_PIECES *
+  (voxtral.audioPositions * 2 * (voxtral.audioWidth + voxtral.audioFeedForward) * HALF +
+    SPECTROGRAM_FRAMES * voxtral.melBins * SINGLE);
+
+/** What a layer of the text model needs for a prompt of so many tokens, and the mask of a padded batch. */
+const reading = (tokens: number) =>
+  tokens * (3 * voxtral.feedForward + 5 * voxtral.width) * HALF + tokens ** 2 * (1 + HALF);
+
+/** The odds of all tokens, sorted, as shares and their sums, with their places. */
+const logits = voxtral.vocabulary * (HALF + 4 * SINGLE + 8);
 
 /** What a process needs, in whole MiB. */
 export const needed = (parts: Part[]): number =>

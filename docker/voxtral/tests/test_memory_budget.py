@@ -1,18 +1,27 @@
 """What fits into the memory that is free, by the sizes of the real model and of a few that are not."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from spotscribe_common.errors import InternalError, OutOfMemoryError
+from spotscribe_testing.places import ROOT
+from spotscribe_voxtral.analysis.asking import ANSWER_TOKENS
 from spotscribe_voxtral.engines.engine import Capacity
 from spotscribe_voxtral.engines.memory_budget import (
+    CHUNK_SECONDS,
+    CONTEXT_BYTES,
+    LONGEST_WINDOW_SECONDS,
     RESERVE_BYTES,
+    TEXT_TOKENS,
+    GpuUse,
     ModelShape,
     capacity,
     fits_unquantised,
     prompt_bytes,
+    prompt_parts,
     shape_of,
 )
 
@@ -21,6 +30,8 @@ MINI = ModelShape(
     encoder_width=1280, encoder_inner_width=5120, encoder_positions=1500, mel_bins=128,
 )  # fmt: skip
 GIB = 1 << 30
+# Read by the test of lib/gpu/gpu-memory.ts too: for the longest window, and the answers of an analysis.
+FIGURES = json.loads((ROOT / "test/fixtures/gpu-memory.json").read_text())
 # Of Voxtral-Mini-3B-2507: 4.7 billion parameters, in half precision and with most of them in four bits.
 HALF, FOUR_BITS = 9.4e9, 4.7e9
 # What a T4 leaves to programs.
@@ -98,6 +109,40 @@ def test_no_room_in_the_context_is_told_from_no_room_in_the_memory() -> None:
         capacity(MINI, 2, 300 << 20, 1024)
     with pytest.raises(OutOfMemoryError):
         capacity(MINI, 2, 0, 1024)
+
+
+def test_a_process_has_what_it_may_take_even_while_the_card_is_empty() -> None:
+    use = GpuUse(free=14 * GIB, kept=GIB // 2, used=GIB // 4)
+    assert use.room(None) == 14 * GIB + GIB // 4
+    assert use.room(8 * GIB) == 8 * GIB - CONTEXT_BYTES - use.used
+    # What a batch has kept is there for the next one; what has been taken by others is not.
+    assert GpuUse(free=GIB, kept=5 * GIB, used=4 * GIB).room(8 * GIB) == 2 * GIB
+    assert GpuUse(free=9 * GIB, kept=0, used=0).room(100) < 0
+
+
+def test_the_share_of_a_process_is_what_leaves_room_for_others() -> None:
+    """The T4 of the hybrid path: 15 360 MiB, of which the whisper service takes 5157 when it has loaded."""
+    most = (15_360 - 5_157) << 20
+    weights = 4_521 << 20
+    found = capacity(MINI, 2, GpuUse(free=14 * GIB, kept=weights, used=weights).room(most), 3_072)
+    assert found == Capacity(600.0, 1)
+    used = CONTEXT_BYTES + weights + prompt_bytes(MINI, 2, 20, 3_072) + RESERVE_BYTES
+    assert used <= most
+
+
+def test_the_figures_that_the_cards_tables_are_held_to_are_these() -> None:
+    parts = prompt_parts(MINI, FIGURES["numberBytes"], FIGURES["chunks"], FIGURES["maxTokens"])
+    assert {
+        "numberBytes": 2,
+        "chunks": LONGEST_WINDOW_SECONDS // CHUNK_SECONDS,
+        "maxTokens": 2 * ANSWER_TOKENS,
+        "tokens": LONGEST_WINDOW_SECONDS // CHUNK_SECONDS * MINI.chunk_tokens
+        + TEXT_TOKENS
+        + 2 * ANSWER_TOKENS,
+        "context": CONTEXT_BYTES,
+        "reserve": RESERVE_BYTES,
+        **parts._asdict(),
+    } == FIGURES
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_voxtral_has_the_parts_that_are_written_down() -> None:
     config = VoxtralConfig()
     with torch.device("meta"):
         model = VoxtralForConditionalGeneration(config)
-    text = config.text_config
+    text, audio = config.text_config, config.audio_config
     language = model.language_model
     embedding, head = parameters(language.model.embed_tokens), parameters(language.lm_head)
     assert FIGURES["voxtral"] == {
@@ -42,8 +42,13 @@ def test_voxtral_has_the_parts_that_are_written_down() -> None:
         "layers": text.num_hidden_layers,
         "keyValueHeads": text.num_key_value_heads,
         "headSize": text.head_dim,
+        "width": text.hidden_size,
         "feedForward": text.intermediate_size,
-        "audioFeedForward": config.audio_config.intermediate_size,
+        "vocabulary": text.vocab_size,
+        "audioWidth": audio.hidden_size,
+        "audioFeedForward": audio.intermediate_size,
+        "audioPositions": audio.max_source_positions,
+        "melBins": audio.num_mel_bins,
     }
 
 

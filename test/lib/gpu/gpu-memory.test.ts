@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CARDS, cardOf, needed, voxtralParts, whisperParts } from '../../../lib/gpu/gpu-memory';
 import { defaultSettings } from '../../../lib/settings';
+import service from '../../fixtures/gpu-memory.json';
 import { MEMORY_FILE, memoryDocument } from '../../../scripts/gpu-memory';
 
 const mebibytes = (name: string) => CARDS.find((card) => card.name === name)!.mebibytes;
@@ -22,6 +23,13 @@ test.each([
 ] as const)('the weights of Voxtral with %s weigh %d GB', (quantization, gigabytes) => {
   const weights = voxtralParts(quantization).find(({ what }) => what.startsWith('Voxtral'))!;
   expect(weights.bytes / 1e9).toBeCloseTo(gigabytes, 1);
+});
+
+test('a window of Voxtral needs what the service itself reckons with', () => {
+  const bytes = voxtralParts('nf4').map((part) => part.bytes);
+  const { context, cache, activations, logits, reserve } = service;
+  expect([bytes[0], ...bytes.slice(2)]).toEqual([context, cache, activations, logits, reserve]);
+  expect(voxtralParts('nf4')[2]!.what).toBe(`keys and values of ${service.tokens} tokens`);
 });
 
 test('both models share a T4 with Voxtral in 4 bits, and not in half precision', () => {

@@ -32,6 +32,7 @@ from spotscribe_voxtral.analysis.shapes import Written
 from spotscribe_voxtral.analysis.stretches import named
 from spotscribe_voxtral.analysis.tasks import Task, wanted_tasks
 from spotscribe_voxtral.engines.engine import Engine
+from spotscribe_voxtral.engines.memory_budget import TEXT_TOKENS
 
 # The tokenizer's are some 4 bytes of English, 2 of Japanese.
 _BYTES_PER_TOKEN = 2
@@ -122,9 +123,12 @@ class RecordingAnalysis:
         self._emit(AnalysisResult(analysis=analysis))
 
     def _most_tokens(self) -> int:
-        """Beside the audio: the longest prompt, an answer that is of no use, and a second one."""
+        """Beside the audio: an answer that is of no use, a second one, and the longest prompt.
+
+        Of the prompt, only what it has above the words that every engine leaves room for.
+        """
         longest = max(len(audio_prompt(task.told, task.shape, 1, 2).encode()) for task in self._tasks)
-        return longest // _BYTES_PER_TOKEN + 2 * ANSWER_TOKENS
+        return max(longest // _BYTES_PER_TOKEN - TEXT_TOKENS, 0) + 2 * ANSWER_TOKENS
 
     def _listened(self, asker: Asker, parts: Sequence[_Part], windows: int, share: float) -> list[_Findings]:
         """What the model found, one for each task.

@@ -1,7 +1,7 @@
 """How much audio fits into the memory that is free: arithmetic on a model's shape, without the model."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_voxtral.engines.engine import Capacity
@@ -16,7 +16,9 @@ MOST_PROMPTS = 8
 CONTEXT_TOKENS = 32_768
 # Room for the words of a prompt beside its audio: instructions, and what earlier windows said.
 TEXT_TOKENS = 2_048
-# CUDA's and cuBLAS's own workspaces, a layer's weights taken out of four bits (50 MB), and the holes that the
+# What CUDA and its libraries take of a GPU for a process, beside what torch counts. An estimate.
+CONTEXT_BYTES = 450 << 20
+# cuBLAS's own workspaces, a layer's weights taken out of four bits (50 MB), and the holes that the
 # growing cache leaves. An estimate: it was not measured on a T4.
 RESERVE_BYTES = 512 << 20
 # What an answer is taken to need when it is decided whether the weights fit unquantised.
@@ -91,8 +93,24 @@ def shape_of(config: Any) -> ModelShape:
     )
 
 
-def prompt_bytes(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: int) -> int:
+class PromptParts(NamedTuple):
+    """What one prompt takes at its peak, in bytes.
+
+    Attributes:
+        cache: keys and values of the prompt and its answer.
+        activations: of the audio encoder, or of the language model while it reads the prompt.
+        logits: what is made of the last token's to choose the next one.
+    """
+
+    cache: int
+    activations: int
+    logits: int
+
+
+def prompt_parts(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: int) -> PromptParts:
     """Peak memory of one prompt with that many pieces of 30 s, beside the weights.
+
+    `lib/gpu/gpu-memory.ts` counts the same for the cards' tables; a test holds it to these figures.
 
     Counted in Transformers' code (modeling_voxtral.py, modeling_llama.py, 4.57): what is alive at once where
     most is. The encoder has ended when the language model begins, but the allocator keeps the larger part.
@@ -113,7 +131,33 @@ def prompt_bytes(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: 
     mask = tokens**2 * (1 + number_bytes)
     # The last token's logits; then in single precision, sorted, as shares and their sums, with places.
     logits = shape.vocabulary * (number_bytes + 4 * 4 + 8)
-    return cache + max(encoder, layer + mask) + logits
+    return PromptParts(cache, max(encoder, layer + mask), logits)
+
+
+def prompt_bytes(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: int) -> int:
+    """The sum of :func:`prompt_parts`."""
+    return sum(prompt_parts(shape, number_bytes, chunks, max_tokens))
+
+
+@dataclass(frozen=True)
+class GpuUse:
+    """What is known of a GPU's memory, in bytes.
+
+    Attributes:
+        free: what the driver gives out, to any process.
+        kept: what torch has taken for this process.
+        used: the part of it that holds something.
+    """
+
+    free: int
+    kept: int
+    used: int
+
+    def room(self, most: int | None) -> int:
+        """What this process can still have, if it may take up to `most` in all: others may come later."""
+        # The allocator keeps what earlier batches had, for the next one.
+        room = self.free + self.kept - self.used
+        return room if most is None else min(room, most - CONTEXT_BYTES - self.used)
 
 
 def capacity(shape: ModelShape, number_bytes: int, free_bytes: int, max_tokens: int) -> Capacity:
