@@ -14,6 +14,7 @@ import pytest
 
 from spotscribe_common.decode import decode
 from spotscribe_common.errors import OutOfMemoryError
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_common.pcm import Samples
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.engine import Heard, Hearing
@@ -235,7 +236,8 @@ def test_words_that_cannot_be_aligned_are_not_logged(
     try:
         # More letters than a tenth of a second can hold.
         segment = {"start": 0.0, "end": 0.1, "text": "The patient said something"}
-        heard = WhisperxAligner(models, "cpu").align([segment], samples[:1600] / np.float32(32768), "en")
+        aligner = WhisperxAligner(models, "cpu", GpuPriority(None))
+        heard = aligner.align([segment], samples[:1600] / np.float32(32768), "en")
     finally:
         logger.removeHandler(caplog.handler)
     assert text(heard) == segment["text"]

@@ -1,5 +1,6 @@
 """The speech engines, by name. An engine's own packages are imported when it loads, not before."""
 
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
@@ -15,4 +16,5 @@ def make_engine(settings: Settings) -> Engine:
         model=settings.whisper_model,
         compute_type=settings.whisper_compute_type,
         scratch=settings.tmpdir,
+        gpu_priority=GpuPriority(settings.gpu_priority_file),
     )

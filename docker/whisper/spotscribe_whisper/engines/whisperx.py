@@ -13,6 +13,7 @@ import numpy as np
 from spotscribe_common.contract import Degradation
 from spotscribe_common.device import Device
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_whisper.engines.decoding_context import fit_context
@@ -23,6 +24,7 @@ from spotscribe_whisper.engines.engine import (
     Heard,
     Hearing,
 )
+from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.model_files import check_whisper_model, sentence_rules
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
@@ -59,18 +61,28 @@ class WhisperxEngine:
         model: name of the Whisper model's directory.
         compute_type: ctranslate2's, or `auto`.
         scratch: directory for caches and for the rules of the sentence splitter.
+        gpu_priority: held while one of its networks computes.
     """
 
     # Some twenty chunks of whisperX: the batches of a GPU are full, and a lost machine loses seconds of work.
     longest_window = 600.0
     abilities: frozenset[Ability] = frozenset({"translate", "prompt", "hotwords", "temperature"})
 
-    def __init__(self, *, models: Path, model: str, compute_type: str, scratch: Path) -> None:
+    def __init__(
+        self,
+        *,
+        models: Path,
+        model: str,
+        compute_type: str,
+        scratch: Path,
+        gpu_priority: GpuPriority | None = None,
+    ) -> None:
         self.name: EngineId = "whisperx"
         self.model = model
         self._models = models
         self._compute_type = compute_type
         self._scratch = scratch
+        self._priority = gpu_priority or GpuPriority(None)
         self._device: Literal["cpu", "cuda"] = "cpu"
         self._pipeline: Any = None
         self._languages: Mapping[str, str] = {}
@@ -127,10 +139,14 @@ class WhisperxEngine:
             raise ModelMissingError(
                 f"The model in {directory} cannot be loaded: {error}. Fetch its JSON files again."
             ) from error
-        self._pipeline.vad_model.vad_pipeline._segmentation.batch_size = _SPEECH_BATCH[self._device]
+        search = self._pipeline.vad_model.vad_pipeline._segmentation
+        search.batch_size = _SPEECH_BATCH[self._device]
+        go_first(search.model, self._priority)
         self._pipeline.vad_model = TrimmingDetector(self._pipeline.vad_model)
-        self._decoder = self._pipeline.model.model = RecordingDecoder(self._pipeline.model.model)
-        self._aligner = WhisperxAligner(self._models, self._device)
+        self._decoder = self._pipeline.model.model = RecordingDecoder(
+            self._pipeline.model.model, self._priority
+        )
+        self._aligner = WhisperxAligner(self._models, self._device, self._priority)
 
     def languages(self) -> Mapping[str, str]:
         """Whisper's languages; only English for a model whose name ends in `.en`. Empty before `load`."""

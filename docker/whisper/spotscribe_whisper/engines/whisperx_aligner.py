@@ -7,8 +7,10 @@ from typing import Any
 
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_whisper.engines.engine import Heard, HeardSegment
+from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
 
 _log = logging.getLogger(__name__)
@@ -20,11 +22,13 @@ class WhisperxAligner:
     Args:
         models: directory of model directories.
         device: `cpu` or `cuda`.
+        priority: held while a model computes, and not while its paths through the words are searched.
     """
 
-    def __init__(self, models: Path, device: str) -> None:
+    def __init__(self, models: Path, device: str, priority: GpuPriority) -> None:
         self._models = models
         self._device = device
+        self._priority = priority
         self._kept: tuple[str, Any, Any] | None = None
         # What whisperX warns of holds the words that it could not align: they are nobody's business.
         logging.getLogger("whisperx.alignment").setLevel(logging.ERROR)
@@ -64,6 +68,7 @@ class WhisperxAligner:
         model, metadata = whisperx.load_align_model(
             language, self._device, model_name=str(directory), model_cache_only=True
         )
+        go_first(model, self._priority)
         self._kept = (language, model, metadata)
         return model, metadata
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from spotscribe_common.gpu_priority import GpuPriority
+
 
 class RecordingDecoder:
     """Draws words at a temperature, and remembers how likely silence was, chunk by chunk.
@@ -10,11 +12,13 @@ class RecordingDecoder:
     WhisperX calls `generate` for each batch, in the order of the chunks that it returns.
 
     Args:
-        model: a `ctranslate2.models.Whisper`; everything but `generate` is its own.
+        model: a `ctranslate2.models.Whisper`; what is not said here is its own.
+        priority: held while it computes; its results are there when a call returns.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, priority: GpuPriority) -> None:
         self._model = model
+        self._priority = priority
         self._temperature = 0.0
         self.no_speech_probs: list[float] = []
 
@@ -27,11 +31,22 @@ class RecordingDecoder:
         self._temperature = temperature
         self.no_speech_probs = []
 
+    def encode(self, features: Any, **options: Any) -> Any:
+        """The model's own."""
+        with self._priority.first():
+            return self._model.encode(features, **options)
+
+    def detect_language(self, features: Any) -> Any:
+        """The model's own."""
+        with self._priority.first():
+            return self._model.detect_language(features)
+
     def generate(self, features: Any, prompts: Sequence[Sequence[int]], **options: Any) -> Any:
         """The model's own, at the temperature, with the probability of silence."""
         if self._temperature > 0:
             # Beam search knows no chance: as in OpenAI's whisper, a temperature takes its place.
             options |= {"beam_size": 1, "sampling_topk": 0, "sampling_temperature": self._temperature}
-        results = self._model.generate(features, prompts, return_no_speech_prob=True, **options)
+        with self._priority.first():
+            results = self._model.generate(features, prompts, return_no_speech_prob=True, **options)
         self.no_speech_probs += [float(result.no_speech_prob) for result in results]
         return results

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_common.pcm import SAMPLE_RATE
+from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
 
@@ -52,7 +54,7 @@ class Piece:
         return sum(turn.end - turn.start for turn in self.turns if turn.speaker == speaker)
 
 
-def load_pipeline(directory: Path, scratch: Path) -> Any:
+def load_pipeline(directory: Path, scratch: Path, gpu_priority: GpuPriority | None = None) -> Any:
     """A `pyannote.audio` pipeline on the GPU, if there is one.
 
     The checkpoints are pickles, which can run code when they are loaded, and pyannote loads them without
@@ -62,6 +64,7 @@ def load_pipeline(directory: Path, scratch: Path) -> Any:
     Args:
         directory: in the layout of `speaker-diarization-community-1`.
         scratch: directory for the caches of the libraries.
+        gpu_priority: held while one of the networks computes, and not while voices are compared.
 
     Raises:
         ModelMissingError: a file is missing or corrupt, or would be fetched; the message names it.
@@ -86,6 +89,8 @@ def load_pipeline(directory: Path, scratch: Path) -> Any:
     # The configuration may ask for the answer of pyannote 3, which lacks the exclusive turns.
     pipeline.legacy = False
     pipeline.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    for network in (pipeline._segmentation.model, pipeline._embedding.model_):
+        go_first(network, gpu_priority or GpuPriority(None))
     return pipeline
 
 

@@ -1,0 +1,35 @@
+"""Lets a torch network go first on a GPU that another service shares, for as long as it really computes."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from spotscribe_common.gpu_priority import GpuPriority
+
+
+def go_first(network: Any, priority: GpuPriority) -> None:
+    """From here on, each call of the network holds the priority until its results are there.
+
+    Args:
+        network: a `torch.nn.Module`; called by one thread, and not within itself.
+        priority: where it is not shared, nothing is changed.
+    """
+    if not priority.is_shared:
+        return
+    import torch  # noqa: PLC0415
+
+    turn = ExitStack()
+
+    def begin(_network: Any, _arguments: Any) -> None:
+        turn.enter_context(priority.first())
+
+    def end(_network: Any, _arguments: Any, _result: Any) -> None:
+        try:
+            # A GPU is given its work, and does it later.
+            if torch.cuda.is_initialized():
+                torch.cuda.synchronize()
+        finally:
+            turn.close()
+
+    network.register_forward_pre_hook(begin)
+    # Also where the call fails.
+    network.register_forward_hook(end, always_call=True)
