@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError, OutOfMemoryError
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
 from spotscribe_voxtral.engines.voxtral import Quantization, VoxtralEngine
@@ -209,6 +210,40 @@ def test_a_cancelled_answer_ends_before_its_next_token(scripted: VoxtralEngine) 
     assert len(pieces) == 5
 
 
+def test_reading_a_prompt_ends_within_a_layer_and_waits_for_who_goes_first(
+    models: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "gpu"
+    engine = VoxtralEngine(
+        models=models, model="tiny", quantization="auto", scratch=tmp_path, gpu_priority=GpuPriority(file)
+    )
+    engine.load()
+    model = engine._voxtral
+    layers = [*model.audio_tower.layers, *model.language_model.model.layers]
+    run: list[int] = []
+    for number, layer in enumerate(layers):
+        layer.register_forward_hook(lambda *_, number=number: run.append(number))
+    question = [asked(noise(1), "Hi")]
+    # The first one listens; the last of them would be the third.
+    for most in (1, 2):
+        run.clear()
+        with pytest.raises(CancelledGenerationError):
+            engine.answer(question, Generation(3), ignored, lambda most=most: len(run) >= most)
+        assert run == [*range(most)]
+    run.clear()
+    asked_while_waiting: list[int] = []
+
+    def cancelled() -> bool:
+        asked_while_waiting.append(len(run))
+        return len(asked_while_waiting) >= 5
+
+    with GpuPriority(file).first(), pytest.raises(CancelledGenerationError):
+        engine.answer(question, Generation(3), ignored, cancelled)
+    assert asked_while_waiting == [0] * 6
+    assert texts(engine, *question, max_tokens=3) == texts(engine, *question, max_tokens=3)
+    assert len(run) == 2 * (1 + 3 * 2)
+
+
 def test_no_prompt_needs_memory_for_each_pair_of_its_tokens(
     tiny: VoxtralEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,9 +268,9 @@ def test_what_fits_is_told_of_this_machines_memory(
     tiny: VoxtralEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert tiny.capacity(256).window_seconds == 600
-    monkeypatch.setattr("spotscribe_voxtral.engines.voxtral.free_bytes", lambda _torch, _device: 600 << 20)
+    monkeypatch.setattr("spotscribe_voxtral.engines.voxtral.free_bytes", lambda *_: 600 << 20)
     assert tiny.capacity(256).window_seconds < 600
-    monkeypatch.setattr("spotscribe_voxtral.engines.voxtral.free_bytes", lambda _torch, _device: 500 << 20)
+    monkeypatch.setattr("spotscribe_voxtral.engines.voxtral.free_bytes", lambda *_: 500 << 20)
     with pytest.raises(OutOfMemoryError, match="500 MiB are free"):
         tiny.capacity(256)
 

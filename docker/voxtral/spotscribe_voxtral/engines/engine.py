@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from spotscribe_common.device import Device
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.pcm import Samples
 
+EngineId = Literal["voxtral", "extractive"]
 
-class CancelledGenerationError(Exception):
+
+class CancelledGenerationError(CancelledWorkError):
     """Nobody wants the result any more."""
 
 
@@ -58,8 +62,9 @@ class Capacity:
 
 
 class Engine(Protocol):
-    """A model that listens and writes. All but `model` is called from one thread, one call at a time."""
+    """A model that listens and writes. All that computes is called from one thread, one call at a time."""
 
+    name: EngineId
     model: str
 
     def load(self) -> None:
@@ -68,6 +73,9 @@ class Engine(Protocol):
         Raises:
             ModelMissingError: a file is missing or corrupt; the message names it.
         """
+
+    def device(self) -> Device:
+        """What the loaded engine runs on."""
 
     def capacity(self, max_tokens: int) -> Capacity:
         """What fits now, with answers of up to `max_tokens`.

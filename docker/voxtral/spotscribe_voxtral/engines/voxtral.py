@@ -6,20 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from spotscribe_common.device import Device
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError, OutOfMemoryError
+from spotscribe_common.gpu_priority import GpuPriority
 from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_voxtral.engines import memory_budget
-from spotscribe_voxtral.engines.engine import (
-    CancelledGenerationError,
-    Capacity,
-    Generated,
-    Generation,
-    Message,
-)
-from spotscribe_voxtral.engines.memory import free_bytes
+from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, Message
+from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
+from spotscribe_voxtral.engines.pauses import Pauses
 from spotscribe_voxtral.engines.prompts import Prompt, Prompts
 from spotscribe_voxtral.engines.weights import load_weights
 from spotscribe_voxtral.engines.writing import Writing
@@ -52,17 +49,32 @@ class VoxtralEngine:
         quantization: `nf4` keeps most weights in four bits, on GPUs alone; `auto` does so if the memory has
             no room for a window of ten minutes otherwise.
         scratch: directory for caches.
+        gpu_memory_mib: most memory of the GPU that this process may take: others may load later.
+        gpu_priority: of another service on the same GPU.
     """
 
-    def __init__(self, *, models: Path, model: str, quantization: Quantization, scratch: Path) -> None:
+    def __init__(  # noqa: PLR0913 - named, and each of them a setting
+        self,
+        *,
+        models: Path,
+        model: str,
+        quantization: Quantization,
+        scratch: Path,
+        gpu_memory_mib: int | None = None,
+        gpu_priority: GpuPriority | None = None,
+    ) -> None:
+        self.name: Literal["voxtral", "extractive"] = "voxtral"
         self.model = model
         self._directory = models / model
         self._quantization = quantization
         self._scratch = scratch
+        self._most_bytes = None if gpu_memory_mib is None else gpu_memory_mib << 20
+        self._priority = gpu_priority or GpuPriority(None)
         self._device: Literal["cpu", "cuda"] = "cpu"
         self._torch: Any = None
         self._prompts: Any = None
         self._voxtral: Any = None
+        self._pauses: Any = None
         self._shape: Any = None
 
     def load(self) -> None:
@@ -83,6 +95,8 @@ class VoxtralEngine:
             ) from error
         self._torch = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        if self._device == "cuda" and self._most_bytes is not None:
+            bound_gpu_memory(torch, self._most_bytes)
         prompts = Prompts(self._directory)
         try:
             config = VoxtralConfig.from_pretrained(self._directory, local_files_only=True)
@@ -95,6 +109,16 @@ class VoxtralEngine:
         self._voxtral = load_weights(self._directory, self._device, quantised=quantised)
         _log.info("loaded %s on %s%s", self.model, self._device, " in four bits" if quantised else "")
         self._prompts, self._shape = prompts, shape
+        self._pauses = Pauses(torch, self._priority)
+        self._pauses.add_to(self._voxtral)
+
+    def device(self) -> Device:
+        """The processor, or the GPU with its memory."""
+        if self._device == "cpu":
+            return Device("cpu")
+        free, total = self._torch.cuda.mem_get_info()
+        name = self._torch.cuda.get_device_name()
+        return Device("cuda", name, memory_total=total, memory_used=total - free)
 
     def capacity(self, max_tokens: int) -> Capacity:
         """What fits now beside the weights."""
@@ -147,12 +171,12 @@ class VoxtralEngine:
                 f"A prompt of {longest} tokens and an answer of up to {how.max_tokens} do not fit into the "
                 f"model's context of {self._shape.context}."
             )
-        if cancelled():
-            raise CancelledGenerationError
         lengths = [len(prompt.tokens) for prompt in prompts]
-        writing = Writing(lengths, self._prompts.end, self._prompts.piece, said, cancelled)
+        writing = Writing(lengths, self._prompts.end, self._prompts.piece, said, self._pauses.pause)
         try:
-            self._generate(prompts, how, writing)
+            with self._pauses.asking(cancelled):
+                self._pauses.pause()
+                self._generate(prompts, how, writing)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -184,4 +208,4 @@ class VoxtralEngine:
             )
 
     def _free_bytes(self) -> int:
-        return free_bytes(self._torch, self._device)
+        return free_bytes(self._torch, self._device, self._most_bytes)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from spotscribe_common.errors import InternalError
-from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generated
+from spotscribe_voxtral.engines.engine import Generated
 
 
 class Writing:
@@ -16,7 +16,7 @@ class Writing:
         end: the token that ends an answer.
         piece: the bytes of a token.
         said: told the number of a conversation and a piece of its answer.
-        cancelled: asked after each token, which is before the next.
+        pause: called after each token, which is before the next; what it raises comes out of `add`.
     """
 
     def __init__(
@@ -25,13 +25,13 @@ class Writing:
         end: int,
         piece: Callable[[int], bytes],
         said: Callable[[int, str], None],
-        cancelled: Callable[[], bool],
+        pause: Callable[[], None],
     ) -> None:
         self._answers = [_Answer(count) for count in prompt_tokens]
         self._end = end
         self._piece = piece
         self._said = said
-        self._cancelled = cancelled
+        self._pause = pause
 
     def check(self, _tokens: Any, scores: Any) -> Any:
         """A logits processor that changes nothing.
@@ -54,8 +54,7 @@ class Writing:
         Args:
             tokens: (conversations, tokens), the prompts included.
 
-        Raises:
-            CancelledGenerationError: nobody wants the answers any more.
+        Raises: what `pause` does.
         """
         last = tokens[:, -1]
         for number, (answer, token) in enumerate(zip(self._answers, last.tolist(), strict=True)):
@@ -65,8 +64,7 @@ class Writing:
                 answer.ended = True
             elif piece := answer.add(self._piece(token)):
                 self._said(number, piece)
-        if self._cancelled():
-            raise CancelledGenerationError
+        self._pause()
         return last.new_zeros(last.shape).bool()
 
     def finished(self) -> list[Generated]:
