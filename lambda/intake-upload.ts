@@ -16,6 +16,8 @@ export interface Dependencies extends Dispatch {
   bucket: string;
   path: string;
   maxUploadBytes: number;
+  /** Whether the path understands recordings. */
+  analysis: boolean;
   retentionDays: number;
 }
 
@@ -34,6 +36,7 @@ export const handler = lambdaHandler(
     bucket: env('mediaBucket'),
     path: env('path'),
     maxUploadBytes: envNumber('maxUploadBytes'),
+    analysis: env('analysis') === 'true',
     retentionDays: envNumber('retentionDays'),
   }),
   (event: EventBridgeEvent<'Object Created', ObjectCreated>, dependencies, tools) =>
@@ -89,7 +92,7 @@ async function inboxJob(
 ): Promise<string | undefined> {
   // What the console makes for a new folder.
   if (object.key.endsWith('/')) return undefined;
-  const { store, bucket, retentionDays } = dependencies;
+  const { store, bucket, retentionDays, analysis } = dependencies;
   const version = [bucket, object.key, object.etag, object.sequencer].join('\n');
   const id = `job_${createHash('sha256').update(version).digest('hex').slice(0, 32)}`;
   const now = new Date();
@@ -100,6 +103,7 @@ async function inboxJob(
     origin: 'inbox',
     inputKey: object.key,
     options: {},
+    analysis,
     now,
     uploadUntil: Math.floor(now.getTime() / 1000) + 60,
     retentionDays,

@@ -8,6 +8,8 @@ export function newJob(job: {
   origin: JobRow['origin'];
   inputKey: string;
   options: JobOptions;
+  /** Whether the path understands recordings. */
+  analysis: boolean;
   now: Date;
   /** Epoch seconds after which the upload no longer counts. */
   uploadUntil: number;
@@ -28,6 +30,7 @@ export function newJob(job: {
     stages: {
       transcript: 'waiting',
       ...(job.options.diarize === true && { diarization: 'waiting' as const }),
+      ...(job.analysis && job.options.analysis !== false && { analysis: 'waiting' as const }),
     },
     degraded: [],
     attempt: 0,

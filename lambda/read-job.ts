@@ -35,7 +35,7 @@ export interface Dependencies {
   bucket: string;
 }
 
-/** `GET /v1/jobs`, `GET /v1/jobs/{id}` and `GET /v1/jobs/{id}/transcript`. */
+/** `GET /v1/jobs`, `GET /v1/jobs/{id}`, and `/transcript` and `/analysis` below that. */
 export const handler = httpHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
@@ -49,9 +49,9 @@ export async function readJob(request: Request, dependencies: Dependencies): Pro
   const id = request.pathParameters?.id;
   if (id === undefined) return listJobs(request, dependencies);
   const row = await ownJob(id, caller(request).tenant, dependencies.store);
-  return request.rawPath.endsWith('/transcript')
-    ? transcript(request, row, dependencies)
-    : json(200, view(row));
+  if (request.rawPath.endsWith('/transcript')) return transcript(request, row, dependencies);
+  if (request.rawPath.endsWith('/analysis')) return analysis(row, dependencies);
+  return json(200, view(row));
 }
 
 async function listJobs(request: Request, { store }: Dependencies): Promise<Response> {
@@ -80,18 +80,9 @@ async function listJobs(request: Request, { store }: Dependencies): Promise<Resp
 async function transcript(request: Request, row: JobRow, { s3, bucket }: Dependencies): Promise<Response> {
   const { format = 'json' } = request.queryStringParameters ?? {};
   const kind: TranscriptFormat = oneOf('format', formatNamed(format) ?? format, TRANSCRIPT_FORMATS);
-  if (row.transcript_key === undefined) throw notReady(row);
-  const object = { Bucket: bucket, Key: row.transcript_key };
-  const headers = {
-    'content-disposition': `inline; filename="${row.id}.${FORMAT_ENDING[kind]}"`,
-    'cache-control': 'private, no-store',
-  };
-  const stored = await s3.send(new GetObjectCommand(object)).catch((error: unknown) => {
-    // At the end of retention, and while a job is erased, its row may outlive its objects.
-    if (error instanceof NoSuchKey)
-      throw new Refusal(404, 'not_found', `The transcript of job ${row.id} has been erased`);
-    throw error;
-  });
+  const object = { Bucket: bucket, Key: keyOf(row, 'transcript') };
+  const headers = resultHeaders(`${row.id}.${FORMAT_ENDING[kind]}`);
+  const stored = await result(s3, object, row, 'transcript');
   if (kind === 'json' && (stored.ContentLength ?? 0) > MAX_ANSWER_BYTES) {
     stored.Body?.transformToWebStream()
       .cancel()
@@ -102,6 +93,34 @@ async function transcript(request: Request, row: JobRow, { s3, bucket }: Depende
   const content = JSON.parse((await stored.Body?.transformToString()) ?? '') as Transcript;
   const { type, render } = FORMAT[kind];
   return fitted(request, kind, { ...headers, 'content-type': type }, render(content));
+}
+
+async function analysis(row: JobRow, { s3, bucket }: Dependencies): Promise<Response> {
+  if (row.stages.analysis === undefined) {
+    throw new Refusal(
+      404,
+      'not_found',
+      `Job ${row.id} has no analysis: none was asked for, or its path makes none`,
+    );
+  }
+  const object = { Bucket: bucket, Key: keyOf(row, 'analysis') };
+  const stored = await result(s3, object, row, 'analysis');
+  const headers = { ...resultHeaders(`${row.id}.analysis.json`), 'content-type': 'application/json' };
+  return { statusCode: 200, headers, body: (await stored.Body?.transformToString()) ?? '' };
+}
+
+const resultHeaders = (name: string) => ({
+  'content-disposition': `inline; filename="${name}"`,
+  'cache-control': 'private, no-store',
+});
+
+async function result(s3: S3Client, object: { Bucket: string; Key: string }, row: JobRow, what: Result) {
+  return s3.send(new GetObjectCommand(object)).catch((error: unknown) => {
+    // At the end of retention, and while a job is erased, its row may outlive its objects.
+    if (error instanceof NoSuchKey)
+      throw new Refusal(404, 'not_found', `The ${what} of job ${row.id} has been erased`);
+    throw error;
+  });
 }
 
 /** An answer that fits through Lambda: compressed, if it must be. Unlike the transcript itself, none lies in S3. */
@@ -125,12 +144,17 @@ function fitted(
   });
 }
 
-function notReady(row: JobRow): Refusal {
+type Result = 'transcript' | 'analysis';
+
+/** @throws Refusal (409) if the job has no such result, or not yet */
+function keyOf(row: JobRow, what: Result): string {
+  const key = row[`${what}_key`];
+  if (key !== undefined) return key;
   const open = row.open !== undefined;
-  const reason = row.error === undefined ? '' : `: ${row.error.message}`;
-  return new Refusal(409, 'not_ready', `Job ${row.id} is ${row.status} and has no transcript${reason}`, {
-    retryAfterSeconds: open ? 5 : undefined,
-  });
+  const lost = row.degraded.find(({ stage }) => stage === what)?.reason ?? row.error?.message;
+  const reason = lost === undefined ? '' : `: ${lost}`;
+  const message = `Job ${row.id} is ${row.status} and has no ${what}${reason}`;
+  throw new Refusal(409, 'not_ready', message, { retryAfterSeconds: open ? 5 : undefined });
 }
 
 function oneOf<T extends string>(param: string, value: string, allowed: readonly T[]): T {

@@ -22,6 +22,8 @@ export interface Dependencies {
   s3: S3Client;
   bucket: string;
   maxUploadBytes: number;
+  /** Whether the path understands recordings. */
+  analysis: boolean;
   uploadExpirySeconds: number;
   retentionDays: number;
 }
@@ -33,6 +35,7 @@ export const handler = httpHandler(
     s3: s3Client(),
     bucket: env('mediaBucket'),
     maxUploadBytes: envNumber('maxUploadBytes'),
+    analysis: env('analysis') === 'true',
     uploadExpirySeconds: envNumber('uploadExpirySeconds'),
     retentionDays: envNumber('retentionDays'),
   }),
@@ -40,9 +43,9 @@ export const handler = httpHandler(
 );
 
 export async function submitJob(request: Request, dependencies: Dependencies): Promise<Response> {
-  const { store, maxUploadBytes } = dependencies;
+  const { store } = dependencies;
   const key = idempotencyKey(request.headers);
-  const body = parseSubmitJob(jsonBody(request), maxUploadBytes);
+  const body = parseSubmitJob(jsonBody(request), dependencies);
   const { tenant } = caller(request);
   const now = new Date();
   const row = rowFor(body, tenant, now, dependencies);
@@ -78,7 +81,7 @@ function rowFor(
   body: SubmitJobRequest,
   tenant: string,
   now: Date,
-  { uploadExpirySeconds, retentionDays }: Dependencies,
+  { uploadExpirySeconds, retentionDays, analysis }: Dependencies,
 ) {
   const id = `job_${randomUUID().replaceAll('-', '')}`;
   return newJob({
@@ -88,6 +91,7 @@ function rowFor(
     origin: 'api',
     inputKey: KEY.input(id),
     options: body.options ?? {},
+    analysis,
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds + GRACE_SECONDS),
     retentionDays,

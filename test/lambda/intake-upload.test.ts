@@ -38,6 +38,7 @@ const dependencies: Dependencies = {
   bucket: 'media',
   path: 'DockerGpu',
   maxUploadBytes: 1000,
+  analysis: false,
   retentionDays: 7,
 };
 const tools = quietTools();

@@ -260,12 +260,14 @@ describe('what the holder of an attempt may do', () => {
     extendLease: () => store.extendLease(JOB_ID, 3, LEASE_MS),
     recordProgress: () =>
       store.recordProgress(JOB_ID, 3, { progress: 0.5, stages: { transcript: 'running' } }, NOW),
+    publish: () => store.publish(JOB_ID, 3, { transcript_key: 'words', degraded: [] }, NOW),
     commit: () => store.commit(JOB_ID, 3, { ...result, degraded: [] }, NOW),
     failHeld: () => store.failHeld(JOB_ID, 3, { code: 'bad_audio', message: 'no' }, NOW),
     release: () => store.release(JOB_ID, 3, NOW),
   };
   const expected: Record<keyof typeof changes, string> = {
     extendLease: `SET lease_until=${LEASE_MS}, sweep_at=${LEASE_MS / 1000 + 900}`,
+    publish: `SET transcript_key=words, degraded=[], updated_at=${iso}`,
     recordProgress: `SET progress=0.5, stages={"transcript":"running"}, updated_at=${iso}`,
     commit:
       `SET status=succeeded, finished_at=${iso}, updated_at=${iso}, transcript_key=k, ` +

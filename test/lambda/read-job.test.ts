@@ -10,6 +10,7 @@ import { encodeCursor } from '../../lambda/cursor';
 import { JobStore } from '../../lambda/job-store';
 import { type Dependencies, readJob } from '../../lambda/read-job';
 import { Refusal } from '../../lambda/http';
+import analysis from '../fixtures/contract/Analysis.json';
 import transcript from '../fixtures/contract/Transcript.json';
 import { bodyOf, ended, errorOf, JOB_ID, request, row, TABLE } from './support';
 
@@ -212,6 +213,17 @@ describe('a transcript', () => {
     expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
   });
 
+  test('is readable as soon as it is there, while the job still runs', async () => {
+    given(
+      row({
+        status: 'running',
+        transcript_key: KEY,
+        stages: { transcript: 'succeeded', analysis: 'running' },
+      }),
+    );
+    expect(bodyOf(await read())).toEqual(transcript);
+  });
+
   test.each([
     ['json', 'application/json', /^\{"version":1,/],
     ['txt', 'text/plain; charset=utf-8', /^Take 250 milligrams\.\nSPEAKER_00: Twice\.\n$/],
@@ -344,5 +356,66 @@ describe('a transcript', () => {
       code: 'not_found',
       message: `The transcript of job ${JOB_ID} has been erased`,
     });
+  });
+});
+
+describe('the analysis', () => {
+  const KEY = `jobs/${JOB_ID}/results/1/analysis.json`;
+  const read = () => get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/analysis` });
+  const stages = (state: 'running' | 'succeeded' | 'failed') => ({
+    stages: { transcript: 'succeeded' as const, analysis: state },
+  });
+  const given = (found: JobRow) => dynamo.on(GetCommand).resolves({ Item: found });
+
+  test('is given as it was committed', async () => {
+    given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
+    s3.on(GetObjectCommand).resolves({
+      Body: { transformToString: async () => JSON.stringify(analysis) } as GetObjectCommandOutput['Body'],
+    });
+    const response = await read();
+    expect(response).toMatchObject({
+      statusCode: 200,
+      headers: {
+        'content-type': 'application/json',
+        'content-disposition': `inline; filename="${JOB_ID}.analysis.json"`,
+        'cache-control': 'private, no-store',
+      },
+    });
+    expect(bodyOf(response)).toEqual(analysis);
+    expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
+  });
+
+  test('that still runs is to be asked for later, while the transcript is there', async () => {
+    given(row({ status: 'running', transcript_key: 'there', ...stages('running') }));
+    const response = await read();
+    expect(response.statusCode).toBe(409);
+    expect(response.headers).toMatchObject({ 'retry-after': '5' });
+    expect(errorOf(response)).toMatchObject({ code: 'not_ready' });
+  });
+
+  test('that was lost is not to be waited for, and the answer says why', async () => {
+    const degraded = [{ stage: 'analysis' as const, reason: 'the voxtral service is away' }];
+    given(ended('succeeded', { transcript_key: 'there', degraded, ...stages('failed') }));
+    const response = await read();
+    expect(response.statusCode).toBe(409);
+    expect(response.headers).not.toHaveProperty('retry-after');
+    expect(errorOf(response).message).toBe(
+      `Job ${JOB_ID} is succeeded and has no analysis: the voxtral service is away`,
+    );
+  });
+
+  test('that nobody asked for is not found', async () => {
+    given(ended('succeeded', { transcript_key: 'there' }));
+    const response = await read();
+    expect(response.statusCode).toBe(404);
+    expect(errorOf(response).message).toContain('none was asked for');
+  });
+
+  test('that has been erased is not found', async () => {
+    given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
+    s3.on(GetObjectCommand).rejects(new NoSuchKey({ message: 'gone', $metadata: {} }));
+    const response = await read();
+    expect(response.statusCode).toBe(404);
+    expect(errorOf(response).message).toBe(`The analysis of job ${JOB_ID} has been erased`);
   });
 });

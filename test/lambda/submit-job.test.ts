@@ -24,6 +24,7 @@ const dependencies: Dependencies = {
   s3: s3Client(),
   bucket: 'media',
   maxUploadBytes: 1000,
+  analysis: false,
   uploadExpirySeconds: 900,
   retentionDays: 7,
 };

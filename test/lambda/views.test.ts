@@ -2,17 +2,31 @@ import type { JobStatus } from '../../lambda/contract';
 import { newJob } from '../../lambda/new-job';
 import { view } from '../../lambda/views';
 
-const row = newJob({
+const newJobOf: Parameters<typeof newJob>[0] = {
   id: `job_${'0'.repeat(32)}`,
   tenant: 'secret tenant',
   name: 'a.mp3',
   origin: 'api',
   inputKey: 'jobs/secret key',
+  analysis: false,
   options: {},
   now: new Date(0),
   uploadUntil: 60,
   retentionDays: 1,
-});
+};
+const row = newJob(newJobOf);
+
+test.each([
+  [true, {}, { transcript: 'waiting', analysis: 'waiting' }],
+  [true, { analysis: false as const, diarize: true }, { transcript: 'waiting', diarization: 'waiting' }],
+  [false, {}, { transcript: 'waiting' }],
+])(
+  'a new job waits for the stages that its path has and its caller wants (%s, %j)',
+  (analysis, options, stages) => {
+    const wanted = { ...newJobOf, analysis, options };
+    expect(newJob(wanted).stages).toEqual(stages);
+  },
+);
 
 describe('a job as its owner sees it', () => {
   test('shows no key, tenant or fencing token', () => {

@@ -1,19 +1,26 @@
-import { OPTION_LIMITS, SPEAKER_RULES, type TranscriptionOptions } from '../../lambda/contract';
+import {
+  ANALYSIS_TASKS,
+  type JobOptions,
+  OPTION_LIMITS,
+  QUESTION_LIMITS,
+  SPEAKER_RULES,
+} from '../../lambda/contract';
 import { Refusal } from '../../lambda/http';
 import { parseSubmitJob } from '../../lambda/submit-request';
 import withOptions from '../fixtures/contract/TranscribeRequest.options.json';
 
-const parse = (options: unknown) => parseSubmitJob({ options }, 1000).options;
-const refusal = (options: unknown): Refusal => {
+const parse = (options: unknown, analysis = true) =>
+  parseSubmitJob({ options }, { maxUploadBytes: 1000, analysis }).options;
+const refusal = (options: unknown, analysis?: boolean): Refusal => {
   try {
-    parse(options);
+    parse(options, analysis);
   } catch (error) {
     if (error instanceof Refusal) return error;
   }
   throw new Error('not refused');
 };
 
-test.each<TranscriptionOptions>([
+test.each<JobOptions>([
   {},
   { language: 'yue', task: 'translate' },
   { task: 'transcribe', hotwords: '', prompt: 'Gläser, 眼鏡.' },
@@ -27,6 +34,10 @@ test.each<TranscriptionOptions>([
   { diarize: true, min_speakers: 3, max_speakers: 3 },
   { diarize: true, speaker_cleanup: [] },
   { diarize: true, speaker_cleanup: [...SPEAKER_RULES] },
+  { analysis: false },
+  { analysis: {} },
+  { analysis: { tasks: [...ANALYSIS_TASKS] } },
+  { analysis: { tasks: ['topics'], questions: Array<string>(QUESTION_LIMITS.count).fill('Who pays?') } },
 ])('%j is taken as it is', (options) => {
   expect(parse(options)).toEqual(options);
 });
@@ -68,6 +79,14 @@ test.each<[Record<string, unknown>, string, RegExp]>([
     'min_speakers',
     /It must be at most "max_speakers": lower it, or raise that; got 4$/,
   ],
+  [{ analysis: true }, 'analysis', /Expected false, or an object with "tasks" and .*; got true$/],
+  [{ analysis: null }, 'analysis', /got null$/],
+  [{ analysis: { tasks: [] } }, 'analysis.tasks', />=1.*; got \[\]$/],
+  [{ analysis: { tasks: ['gossip'] } }, 'analysis.tasks.0', /"summary"\|.*; got "gossip"$/],
+  [{ analysis: { questions: ['Who?', ' '] } }, 'analysis.questions.1', />=1.*; got " "$/],
+  [{ analysis: { questions: ['x'.repeat(501)] } }, 'analysis.questions.0', /at most 500 characters/],
+  [{ analysis: { questions: Array(11).fill('Who?') } }, 'analysis.questions', /<=10.*; got \[/],
+  [{ analysis: { topics: 3 } }, 'analysis.topics', /Unrecognized key: "topics"; got 3$/],
   [{ speakers: 2 }, 'speakers', /Unrecognized key: "speakers"; got 2$/],
 ])('%j is refused with the field, the limit, the value and the cure', (options, field, message) => {
   expect(refusal(options)).toMatchObject({
@@ -75,5 +94,16 @@ test.each<[Record<string, unknown>, string, RegExp]>([
     code: 'invalid_request',
     message: expect.stringMatching(message),
     options: { param: `options.${field}` },
+  });
+});
+
+test('an analysis is refused where the path makes none, with the cure; declining it is fine', () => {
+  expect(parse({ analysis: false }, false)).toEqual({ analysis: false });
+  expect(refusal({ analysis: {} }, false)).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(
+      /understands nothing\. Leave it out, or deploy the path Hybrid or Voxtral$/,
+    ),
+    options: { param: 'options.analysis' },
   });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS, SPEAKER_RULES, type TranscriptionOptions } from './contract';
+import { ANALYSIS_TASKS, type JobOptions, OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_RULES } from './contract';
 
 const { hotwords, prompt, speakers } = OPTION_LIMITS;
 
@@ -19,8 +19,26 @@ const count = z.int().check(z.minimum(1), z.maximum(speakers));
 /** Options that mean nothing unless speakers are told apart: better refused than ignored. */
 const WITH_DIARIZE = ['num_speakers', 'min_speakers', 'max_speakers', 'speaker_cleanup'] as const;
 
-/** What the caller may choose about a transcription, and in which combinations. */
-export const transcriptionOptions: z.ZodMiniType<TranscriptionOptions> = z
+/** What is to be understood. */
+const analysis = z.union(
+  [
+    z.literal(false),
+    z.strictObject({
+      tasks: z.optional(
+        z.array(z.enum(ANALYSIS_TASKS)).check(z.minLength(1), z.maxLength(ANALYSIS_TASKS.length)),
+      ),
+      questions: z.optional(
+        z
+          .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
+          .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
+      ),
+    }),
+  ],
+  'Expected false, or an object with "tasks" and "questions"',
+);
+
+/** What the caller may choose about a job, and in which combinations. */
+export const jobOptions: z.ZodMiniType<JobOptions> = z
   .strictObject({
     language: z.optional(z.string().check(z.regex(/^[a-z]{2,3}$/, 'Expected a language code such as "en"'))),
     task: z.optional(z.enum(['transcribe', 'translate'])),
@@ -31,15 +49,16 @@ export const transcriptionOptions: z.ZodMiniType<TranscriptionOptions> = z
     min_speakers: z.optional(count),
     max_speakers: z.optional(count),
     speaker_cleanup: z.optional(z.array(z.enum(SPEAKER_RULES)).check(z.maxLength(SPEAKER_RULES.length))),
+    analysis: z.optional(analysis),
   })
   .check(
     ...WITH_DIARIZE.map((field) =>
-      z.refine<TranscriptionOptions>((options) => options.diarize === true || options[field] === undefined, {
+      z.refine<JobOptions>((options) => options.diarize === true || options[field] === undefined, {
         path: [field],
         error: 'It needs "diarize": true: add that, or leave it out',
       }),
     ),
-    z.refine<TranscriptionOptions>(
+    z.refine<JobOptions>(
       ({ num_speakers, min_speakers, max_speakers }) =>
         num_speakers === undefined || (min_speakers ?? max_speakers) === undefined,
       {
@@ -47,8 +66,8 @@ export const transcriptionOptions: z.ZodMiniType<TranscriptionOptions> = z
         error: 'It excludes "min_speakers" and "max_speakers": give the exact number or its bounds, not both',
       },
     ),
-    z.refine<TranscriptionOptions>(
-      ({ min_speakers = 1, max_speakers = speakers }) => min_speakers <= max_speakers,
-      { path: ['min_speakers'], error: 'It must be at most "max_speakers": lower it, or raise that' },
-    ),
+    z.refine<JobOptions>(({ min_speakers = 1, max_speakers = speakers }) => min_speakers <= max_speakers, {
+      path: ['min_speakers'],
+      error: 'It must be at most "max_speakers": lower it, or raise that',
+    }),
   );
