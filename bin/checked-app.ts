@@ -1,11 +1,13 @@
-/** The same app under the policy checks: `npm run policies`. */
+/** The same app under the policy checks, with every path of the registry: `npm run policies`. */
 import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { spotscribeApp } from '../lib/app';
 import { acknowledgeGuardRules } from '../lib/guard-acknowledgements';
+import { PATHS } from '../lib/paths';
 
-const app = spotscribeApp();
+const paths = PATHS.map(({ info }) => info.id).join(',');
+const app = spotscribeApp({ postCliContext: { 'spotscribe:paths': paths } });
 acknowledgeGuardRules(app);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CfnGuardValidator());
 app.synth();

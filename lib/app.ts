@@ -10,7 +10,8 @@ import { readSettings, SettingsError } from './settings';
  * @throws SettingsError if a setting is wrong
  */
 export function spotscribeApp(props?: AppProps): App {
-  const app = new App(props);
+  // Not of itself at the end of the process: an app that a refusal left half built has nothing to say.
+  const app = new App({ autoSynth: false, ...props });
   const settings = readSettings(app.node);
   const known = PATHS.map(({ info }) => info.id);
   const unknown = settings.paths.filter((id) => !known.includes(id));

@@ -1,4 +1,5 @@
 export { FoundationStack, type FoundationStackProps } from './foundation-stack';
+export { GpuSharing, type MpsProps } from './gpu/gpu-sharing';
 export { PathStack, type PathStackProps } from './path-stack';
 export * from './paths';
 export { defaultSettings, readSettings, type Settings, SettingsError } from './settings';

@@ -7,8 +7,12 @@ const CONTEXT_KEY = 'spotscribe';
 /** Environment variable with settings as a JSON object: over cdk.json, under the command line. */
 const VARIABLE = 'SPOTSCRIBE_SETTINGS';
 
+/** The only Voxtral model whose needs for memory are known. */
+export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
+
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
+const modelName = () => z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name');
 const list = () =>
   z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',') : value),
@@ -21,12 +25,23 @@ const schema = z.strictObject({
   /** Speech engine: `whisperx`, or `pocketsphinx` (English only, no GPU: for laptops and tests). */
   engine: z.enum(['whisperx', 'pocketsphinx']).default('whisperx'),
   /** Whisper model: the name of a directory under `models/` in the model cache. */
-  model: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name')
-    .default('large-v3-turbo'),
+  model: modelName().default('large-v3-turbo'),
   /** ctranslate2 compute type. */
   computeType: z.enum(['auto', 'int8_float16', 'float16', 'int8', 'int8_float32', 'float32']).default('auto'),
+  /** Engine of the Voxtral service: `voxtral`, or `extractive` (picks out of the words, no GPU: for laptops and tests). */
+  voxtralEngine: z.enum(['voxtral', 'extractive']).default('voxtral'),
+  /** Voxtral model: the name of a directory under `models/` in the model cache. */
+  voxtralModel: modelName().default(DEFAULT_VOXTRAL_MODEL),
+  /** How Voxtral's weights are held: in half precision (`none`), in 4 bits (`nf4`), or as there is room for. */
+  voxtralQuantization: z.enum(['auto', 'none', 'nf4']).default('auto'),
+  /** How two models share a GPU: `runtime` (both see all of it) or `mps` (ECS divides it; not shown on a T4). */
+  gpuSharing: z.enum(['runtime', 'mps']).default('runtime'),
+  /** The whisper service's share of a GPU's memory in MiB. By default what the model needs. */
+  whisperGpuMemoryMib: number().int().min(1).optional(),
+  /** The Voxtral service's share of a GPU's memory in MiB. By default what the whisper service leaves of the smallest. */
+  voxtralGpuMemoryMib: number().int().min(1).optional(),
+  /** Seconds of silence after which the worker takes a model service for hung. */
+  modelSilenceSeconds: number().int().min(2).max(3600).default(60),
   /** Tag of the images in the path's repositories. By default the hash of each image's sources. */
   imageTag: z
     .string()

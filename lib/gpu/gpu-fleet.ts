@@ -19,6 +19,7 @@ import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard, findingName } from '../acknowledge';
 import type { Network } from '../network';
+import type { GpuSharing } from './gpu-sharing';
 import { machineBoot } from './machine-boot';
 
 export interface GpuFleetProps {
@@ -26,6 +27,7 @@ export interface GpuFleetProps {
   /** Machine types, the first one preferred. */
   readonly instanceTypes: string[];
   readonly maxMachines: number;
+  readonly gpu: GpuSharing;
 }
 
 /**
@@ -141,7 +143,7 @@ export class GpuFleet extends Construct {
   }
 
   private launchTemplate(): LaunchTemplate {
-    const { network } = this.props;
+    const { network, gpu } = this.props;
     const role = new Role(this, 'MachineRole', {
       assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
       managedPolicies: [
@@ -158,7 +160,7 @@ export class GpuFleet extends Construct {
       role,
       securityGroup: network.machineSecurityGroup,
       associatePublicIpAddress: true,
-      userData: machineBoot(this.cluster.clusterName),
+      userData: machineBoot(this.cluster.clusterName, gpu.bootCommands),
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
       requireImdsv2: true,

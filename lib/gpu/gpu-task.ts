@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { ENV, STOP_SECONDS } from '../../lambda/contract';
 import { acknowledge } from '../acknowledge';
 import type { GpuFleet } from './gpu-fleet';
+import type { GpuSharing } from './gpu-sharing';
 import { CONTAINER_USER, MACHINE_PATH } from './machine-boot';
 import type { ServiceImage } from './service-image';
 
@@ -26,22 +27,37 @@ const MOUNT = {
 
 type Volume = keyof typeof MOUNT;
 
+/** The file that model services on one GPU lock by turns; all of them see and may write the folder that it lies in. */
+export const GPU_PRIORITY_FILE = `${MOUNT.scratch}/gpu-priority`;
+
+/** The least that ECS takes: a container that has run for less is not started again. */
+const RESTART_SECONDS = 60;
+
 export interface GpuTaskProps {
   readonly fleet: GpuFleet;
+  readonly gpu: GpuSharing;
 }
 
-export interface ServiceContainer {
+/** What a path decides about a model service. */
+export interface ServicePlace {
+  /** Memory set aside; the container may use what else is free. */
+  readonly memory: Size;
+  /** Without this container the path is of no use: the task is replaced when it ends. */
+  readonly essential: boolean;
+  /**
+   * Whether ECS starts the container again when it ends after a minute or more, and leaves the task as it is. One that
+   * ends sooner stays ended; if it is essential, the task is replaced then.
+   */
+  readonly restart: boolean;
+  /** @default - nothing but what the service always gets */
+  readonly environment?: Record<string, string>;
+}
+
+export interface ServiceContainer extends ServicePlace {
   /** Name of the container, and of its host in the worker's eyes. */
   readonly name: string;
   readonly image: ServiceImage;
   readonly port: number;
-  readonly environment: Record<string, string>;
-  /** Memory set aside; the container may use what else is free. */
-  readonly memory: Size;
-  /** GPUs for this container alone. */
-  readonly gpuCount: number;
-  /** Without this container the path is of no use: the task is replaced when it ends. */
-  readonly essential: boolean;
 }
 
 /**
@@ -54,7 +70,11 @@ export class GpuTask extends Construct {
   private readonly services: { container: ContainerDefinition; port: number; urlVariable: string }[] = [];
   private models?: ContainerDefinition;
 
-  constructor(scope: Construct, id: string, props: GpuTaskProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: GpuTaskProps,
+  ) {
     super(scope, id);
     this.log = new LogGroup(this, 'Log', {
       retention: RetentionDays.ONE_MONTH,
@@ -104,19 +124,26 @@ export class GpuTask extends Construct {
 
   /** Adds a model service: it sees the audio and the models but cannot change them. */
   addService(urlVariable: string, service: ServiceContainer) {
+    const { gpu } = this.props;
     const container = this.addContainer(service.name, ['scratch'], ['sharedAudio', 'models'], {
       image: service.image.containerImage(),
       essential: service.essential,
       memoryReservationMiB: service.memory.toMebibytes(),
-      gpuCount: service.gpuCount,
+      gpuCount: gpu.gpuCount,
+      ...(service.restart && {
+        enableRestartPolicy: true,
+        restartAttemptPeriod: Duration.seconds(RESTART_SECONDS),
+      }),
       environment: {
         ...service.environment,
+        ...gpu.environment,
         [ENV.port]: String(service.port),
         [ENV.modelDir]: MOUNT.models,
         [ENV.sharedAudio]: MOUNT.sharedAudio,
         TMPDIR: MOUNT.scratch,
       },
     });
+    gpu.assign(this.definition, container);
     container.addPortMappings({ containerPort: service.port });
     if (this.models) {
       container.addContainerDependencies({

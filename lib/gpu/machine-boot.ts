@@ -15,8 +15,10 @@ export const CONTAINER_USER = '10001:10001';
  * What a machine does at boot, before its ECS agent starts:
  * formats and mounts the local NVMe disk (EC2 does neither), moves Docker's images and containers onto it (which
  * makes pulling a gigabyte image a matter of seconds), writes down what it is, and joins the cluster.
+ *
+ * @param gpuCommands run while Docker is stopped
  */
-export function machineBoot(clusterName: string): UserData {
+export function machineBoot(clusterName: string, gpuCommands: string[]): UserData {
   const boot = UserData.forLinux({ shebang: '#!/bin/bash -xe' });
   boot.addCommands(
     'systemctl stop ecs docker.socket docker containerd || true',
@@ -45,6 +47,7 @@ export function machineBoot(clusterName: string): UserData {
     'ECS_AWSVPC_BLOCK_IMDS=true',
     'ECS_DISABLE_PRIVILEGED=true',
     'EOF',
+    ...gpuCommands,
     'systemctl start containerd docker',
     '# cloud-init runs before the agent’s unit: do not wait for it here.',
     'systemctl start ecs --no-block',

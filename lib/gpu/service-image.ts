@@ -10,6 +10,7 @@ const PACKAGE = join(__dirname, '..', '..');
 const SOURCES: Record<ImageName, string[]> = {
   worker: ['docker/worker', 'lambda', 'package-lock.json'],
   whisper: ['docker/common', 'docker/whisper'],
+  voxtral: ['docker/common', 'docker/voxtral'],
 };
 
 /** Hash of an image's sources, used as its tag: the same sources always name the same image. */

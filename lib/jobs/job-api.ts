@@ -17,6 +17,8 @@ import type { JobStore } from './job-store';
 export interface JobApiProps {
   readonly store: JobStore;
   readonly path: string;
+  /** Whether the path's machines understand recordings. */
+  readonly analysis: boolean;
   readonly settings: Settings;
 }
 
@@ -109,12 +111,13 @@ export class JobApi extends Construct {
   }
 
   private submitHandler(): NodejsFunction {
-    const { store, settings } = this.props;
+    const { store, analysis, settings } = this.props;
     const handler = handlerFunction(this, 'SubmitJob', {
       file: 'submit-job',
       description: 'Makes a job and a place to upload its audio',
       environment: {
         ...this.environment(),
+        [ENV.analysis]: String(analysis),
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
         [ENV.uploadExpirySeconds]: limits(settings).uploadExpirySeconds,
         [ENV.retentionDays]: String(settings.retentionDays),

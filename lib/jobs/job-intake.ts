@@ -18,6 +18,8 @@ export interface JobIntakeProps {
   readonly queue: JobQueue;
   readonly sizer: FleetSizer;
   readonly path: string;
+  /** Whether the path's machines understand recordings. */
+  readonly analysis: boolean;
   readonly settings: Settings;
 }
 
@@ -46,13 +48,14 @@ export class JobIntake extends Construct {
   }
 
   private intakeHandler(): NodejsFunction {
-    const { store, queue, sizer, settings } = this.props;
+    const { store, queue, sizer, analysis, settings } = this.props;
     const handler = handlerFunction(this, 'IntakeUpload', {
       file: 'intake-upload',
       description: 'Queues a job when its audio has arrived, and wakes the fleet',
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
+        [ENV.analysis]: String(analysis),
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
         [ENV.retentionDays]: String(settings.retentionDays),
       },

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { ENV, KEY } from '../../lambda/contract';
 import { FleetSizer } from '../gpu/fleet-sizer';
 import { GpuFleet } from '../gpu/gpu-fleet';
+import { GpuSharing } from '../gpu/gpu-sharing';
 import { GpuTask } from '../gpu/gpu-task';
 import type { ImageName, ImageRepositories } from '../gpu/image-repositories';
 import type { ModelCache } from '../gpu/model-cache';
@@ -29,6 +30,8 @@ export interface PathInfo {
   readonly id: string;
   readonly number: number;
   readonly summary: string;
+  /** Whether its machines understand recordings: whether jobs may ask for an analysis. */
+  readonly analysis: boolean;
 }
 
 /** A class of the registry: a path with its description. */
@@ -57,10 +60,11 @@ export abstract class Path extends Construct {
     id: string,
     private readonly info: PathInfo,
     protected readonly props: PathProps,
+    gpu: GpuSharing = GpuSharing.exclusive(),
   ) {
     super(scope, id);
     const { settings, network } = props;
-    const path = info.id;
+    const { id: path, analysis } = info;
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,
       retention: Duration.days(settings.retentionDays),
@@ -70,17 +74,19 @@ export abstract class Path extends Construct {
       network,
       instanceTypes: settings.instanceTypes,
       maxMachines: settings.maxMachines,
+      gpu,
     });
-    this.task = new GpuTask(this, 'Machine', { fleet: this.fleet });
+    this.task = new GpuTask(this, 'Machine', { fleet: this.fleet, gpu });
     this.sizer = new FleetSizer(this, 'Sizer', { fleet: this.fleet, queue: this.queue, path, settings });
     this.intake = new JobIntake(this, 'Intake', {
       store: this.store,
       queue: this.queue,
       sizer: this.sizer,
       path,
+      analysis,
       settings,
     });
-    this.api = new JobApi(this, 'Api', { store: this.store, path, settings });
+    this.api = new JobApi(this, 'Api', { store: this.store, path, analysis, settings });
     this.alarms = new Alarms(this, 'Alarms', {
       queue: this.queue,
       failedEvents: this.intake.failedEvents,
@@ -97,13 +103,12 @@ export abstract class Path extends Construct {
       : ServiceImage.fromTag(images[name], settings.imageTag);
   }
 
-  /** Adds the container that fetches the models and ends. */
-  protected addModelFetch() {
-    const { settings, modelCache } = this.props;
+  /** Adds the container that fetches the models and ends. `models` names what the path's services load. */
+  protected addModelFetch(models: Record<string, string>) {
+    const { modelCache } = this.props;
     this.task.addModelFetch(this.image('worker'), {
       [ENV.modelBucket]: modelCache.bucket.bucketName,
-      [ENV.whisperEngine]: settings.engine,
-      [ENV.whisperModel]: settings.model,
+      ...models,
     });
     modelCache.grantFetch(this.task.definition.taskRole);
   }
@@ -121,9 +126,11 @@ export abstract class Path extends Construct {
       [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
       [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+      [ENV.modelSilenceSeconds]: String(settings.modelSilenceSeconds),
     });
     const role = this.task.definition.taskRole;
     this.store.grantTransition(role);
+    // Of its own jobs' folders also what earlier attempts left: checkpoints, and a transcript that is published already.
     this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);
     this.store.grantWriteObjects(role, KEY.jobsPrefix);
     this.store.grantDeleteObjects(role, KEY.jobsPrefix);

@@ -48,6 +48,9 @@ describe('settings', () => {
     [{ maxUploadGiB: 6 }, 'Setting "maxUploadGiB" must be at most 5; got 6.'],
     [{ model: '../etc' }, 'Setting "model" must be a plain directory name; got "../etc".'],
     [{ instanceTypes: [] }, 'Setting "instanceTypes" must not be empty; got [].'],
+    [{ voxtralModel: 'a/b' }, 'Setting "voxtralModel" must be a plain directory name; got "a/b".'],
+    [{ gpuSharing: 'mig' }, 'Setting "gpuSharing" must be one of runtime, mps; got "mig".'],
+    [{ modelSilenceSeconds: 1 }, 'Setting "modelSilenceSeconds" must be at least 2; got 1.'],
     [{ maxMachine: 3 }, 'Setting "maxMachine" is not known. Known settings: paths,'],
   ])('refuse %j with property, limit and value', (spotscribe, message) => {
     expect(() => read({ spotscribe })).toThrow(SettingsError);
@@ -78,7 +81,14 @@ describe('the app, given a bad setting', () => {
       { spotscribe: { maxMachines: 0 } },
       /^Setting "maxMachines" must be at least 1; got 0\. Set it in .*\n$/,
     ],
-    [{ spotscribe: { paths: ['Nope'] } }, /^Setting "paths" must be among DockerGpu; got \["Nope"\]\. .*\n$/],
+    [
+      { spotscribe: { paths: ['Nope'] } },
+      /^Setting "paths" must be among DockerGpu, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
+    ],
+    [
+      { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },
+      /^Settings "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must together be at most 15360, .*\n$/,
+    ],
   ])('says so in one line and without a stack trace: %j', (context, line) => {
     const { stderr, status } = run(context);
     expect(stderr).toMatch(line);

@@ -1,10 +1,17 @@
+import { PATHS } from '../../lib/paths';
 import { templates } from './templates';
 
 describe('stacks', () => {
-  const all = templates();
+  const all = templates({ paths: PATHS.map(({ info }) => info.id) });
 
   test('are the foundation and one for each chosen path', () => {
-    expect(Object.keys(all)).toEqual(['Spotscribe-Foundation', 'Spotscribe-DockerGpu']);
+    expect(Object.keys(templates())).toEqual(['Spotscribe-Foundation', 'Spotscribe-DockerGpu']);
+    expect(Object.keys(all)).toEqual([
+      'Spotscribe-Foundation',
+      'Spotscribe-DockerGpu',
+      'Spotscribe-Hybrid',
+      'Spotscribe-Voxtral',
+    ]);
   });
 
   test.each(Object.entries(all))('%s', (_, template) => {

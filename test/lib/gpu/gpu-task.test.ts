@@ -1,30 +1,6 @@
 import { ENV } from '../../../lambda/contract';
+import { container, environment, task } from '../containers';
 import { pathTemplate } from '../templates';
-
-interface Container {
-  Name: string;
-  Essential: boolean;
-  Environment?: { Name: string; Value: unknown }[];
-  MountPoints: { SourceVolume: string; ContainerPath: string; ReadOnly: boolean }[];
-  DependsOn?: { ContainerName: string; Condition: string }[];
-  Links?: string[];
-  ResourceRequirements?: unknown;
-}
-
-const task = (settings = {}) =>
-  Object.values(pathTemplate(settings).findResources('AWS::ECS::TaskDefinition'))[0]?.Properties as {
-    NetworkMode: string;
-    ContainerDefinitions: Container[];
-  };
-
-const container = (name: string, settings = {}) => {
-  const found = task(settings).ContainerDefinitions.find(({ Name }) => Name === name);
-  if (found === undefined) throw new Error(`No container ${name}`);
-  return found;
-};
-
-const environment = ({ Environment = [] }: Container) =>
-  Object.fromEntries(Environment.map(({ Name, Value }) => [Name, Value]));
 
 describe('the task', () => {
   test('runs once on every machine', () => {
@@ -48,6 +24,11 @@ describe('the task', () => {
     expect(container('whisper').ResourceRequirements).toEqual([{ Type: 'GPU', Value: '1' }]);
     const names = Object.keys(environment(container('whisper')));
     expect(names.filter((name) => /BUCKET|TABLE|QUEUE|FLEET|AWS/.test(name))).toEqual([]);
+  });
+
+  test('is replaced as a whole when its model service ends, and starts nothing again in place', () => {
+    expect(container('whisper')).toMatchObject({ Essential: true });
+    expect(container('whisper')).not.toHaveProperty('RestartPolicy');
   });
 
   test('tells the containers that talk to AWS their region: on EC2 nobody else does', () => {
@@ -78,6 +59,7 @@ describe('the task', () => {
     expect(environment(container('worker', settings))).toMatchObject({
       [ENV.idleSeconds]: '30',
       [ENV.visibilitySeconds]: '33',
+      [ENV.modelSilenceSeconds]: '60',
     });
   });
 

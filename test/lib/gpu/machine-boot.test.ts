@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GpuSharing } from '../../../lib/gpu/gpu-sharing';
 import { machineBoot } from '../../../lib/gpu/machine-boot';
 
 describe('the boot script', () => {
-  const script = machineBoot('my-cluster').render();
+  const script = machineBoot('my-cluster', []).render();
 
   test('is one that bash can read', () => {
     expect(spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({
@@ -35,5 +39,55 @@ describe('the boot script', () => {
     const disks = '/dev/nvme0n1 Amazon Elastic Block Store\n/dev/nvme1n1 Amazon EC2 NVMe Instance Storage\n';
     const { stdout } = spawnSync('bash', ['-c', awk ?? 'false'], { input: disks, encoding: 'utf8' });
     expect(stdout).toBe('/dev/nvme1n1\n');
+  });
+});
+
+describe('the boot script of a machine whose containers share the GPU', () => {
+  let folder: string;
+  let options: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'spotscribe-boot-'));
+    options = join(folder, 'docker');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Runs what configures Docker on a file of this machine, under the script's own shell options. */
+  const configure = () => {
+    const commands = GpuSharing.runtime().bootCommands.map((line) =>
+      line.replaceAll('/etc/sysconfig/docker', options).replace('systemctl', 'false'),
+    );
+    const ran = spawnSync('bash', ['-xe', '-c', commands.join('\n')], { encoding: 'utf8' });
+    expect(ran.status).toBe(0);
+    return readFileSync(options, 'utf8');
+  };
+  const effective = () =>
+    spawnSync('bash', ['-c', `. ${options}; echo "$OPTIONS"`], { encoding: 'utf8' }).stdout.trim();
+
+  test.each([
+    [
+      'OPTIONS="--default-ulimit nofile=32768:65536"\n',
+      '--default-runtime=nvidia --default-ulimit nofile=32768:65536',
+    ],
+    ['# OPTIONS="--default-runtime=runc"\nDAEMON_MAXFILES=1048576\n', '--default-runtime=nvidia'],
+    ['OPTIONS="--default-runtime nvidia --debug"\n', '--default-runtime nvidia --debug'],
+  ])('makes NVIDIA’s runtime Docker’s default, beside the options that are there: %j', (before, after) => {
+    writeFileSync(options, before);
+    configure();
+    expect(effective()).toBe(after);
+    // A second boot with the same disk changes nothing.
+    const first = readFileSync(options, 'utf8');
+    expect(configure()).toBe(first);
+  });
+
+  test('does so where Docker has no options yet, too', () => {
+    configure();
+    expect(effective()).toBe('--default-runtime=nvidia');
+  });
+
+  test('does it while Docker is stopped', () => {
+    const script = machineBoot('my-cluster', GpuSharing.runtime().bootCommands).render();
+    const at = script.indexOf('--default-runtime=nvidia');
+    expect(at).toBeGreaterThan(script.indexOf('systemctl stop ecs docker'));
+    expect(at).toBeLessThan(script.indexOf('systemctl start containerd docker'));
   });
 });

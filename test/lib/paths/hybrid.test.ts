@@ -1,0 +1,111 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { ENV } from '../../../lambda/contract';
+import { needed, whisperParts } from '../../../lib/gpu/gpu-memory';
+import type { Settings } from '../../../lib/settings';
+import { container, environment, task } from '../containers';
+import { pathTemplate } from '../templates';
+
+const PATH = 'Hybrid';
+const of = (name: string, settings?: Partial<Settings>) => container(name, settings, PATH);
+const MODELS = ['whisper', 'voxtral'];
+const whisperMib = needed(whisperParts('large-v3-turbo'));
+
+describe('path 500', () => {
+  test('fetches both models before either service starts, and the worker waits for neither to get well', () => {
+    expect(environment(of('models'))).toMatchObject({
+      [ENV.whisperModel]: 'large-v3-turbo',
+      [ENV.voxtralModel]: 'Voxtral-Mini-3B-2507',
+    });
+    for (const name of MODELS) {
+      expect(of(name).DependsOn).toEqual([{ ContainerName: 'models', Condition: 'SUCCESS' }]);
+    }
+    expect(of('worker').DependsOn).toEqual(
+      MODELS.map((name) => ({ ContainerName: name, Condition: 'START' })),
+    );
+    expect(of('worker').Links).toEqual(MODELS);
+    expect(environment(of('worker'))).toMatchObject({
+      [ENV.whisperUrl]: 'http://whisper:8001',
+      [ENV.voxtralUrl]: 'http://voxtral:8000',
+    });
+  });
+
+  test('does without Voxtral, but not without Whisper, and starts either again in place', () => {
+    expect(of('whisper').Essential).toBe(true);
+    expect(of('voxtral').Essential).toBe(false);
+    for (const name of MODELS) {
+      expect(of(name).RestartPolicy).toEqual({ Enabled: true, RestartAttemptPeriod: 60 });
+    }
+    expect(of('worker')).not.toHaveProperty('RestartPolicy');
+  });
+
+  test('lets both services lock one file, in a folder that both may write', () => {
+    const scratch = (name: string) =>
+      of(name).MountPoints.find(({ ContainerPath }) => ContainerPath === '/scratch');
+    for (const name of MODELS) {
+      expect(environment(of(name))[ENV.gpuPriorityFile]).toBe('/scratch/gpu-priority');
+      expect(scratch(name)).toEqual({ SourceVolume: 'scratch', ContainerPath: '/scratch', ReadOnly: false });
+    }
+  });
+
+  test('fits the memory that ECS finds on a g4dn.xlarge', () => {
+    const reserved = task({}, PATH).ContainerDefinitions.map(({ MemoryReservation }) => MemoryReservation);
+    expect(reserved.reduce((sum, each) => sum + each, 0)).toBeLessThan(15.4 * 1024);
+  });
+
+  test('shares the GPU by Docker’s runtime: no container has it for itself, and Voxtral knows its share', () => {
+    for (const name of MODELS) {
+      expect(of(name)).not.toHaveProperty('ResourceRequirements');
+      expect(environment(of(name))).toMatchObject({
+        NVIDIA_VISIBLE_DEVICES: 'all',
+        NVIDIA_DRIVER_CAPABILITIES: 'compute,utility',
+      });
+    }
+    expect(environment(of('worker'))).not.toHaveProperty('NVIDIA_VISIBLE_DEVICES');
+    expect(environment(of('voxtral'))).toMatchObject({
+      [ENV.gpuMemoryMib]: String(15_360 - whisperMib),
+      [ENV.voxtralQuantization]: 'nf4',
+    });
+    expect(JSON.stringify(userData({}))).toContain('--default-runtime=nvidia');
+  });
+
+  test('shares it by ECS’s own way where that is set: each with its memory, and Docker left as it is', () => {
+    const settings = { gpuSharing: 'mps' } as const;
+    const requirement = (memory: number) => [
+      { Type: 'GPU', SharingStrategy: { NvidiaMps: { Memory: memory } } },
+    ];
+    expect(of('whisper', settings).ResourceRequirements).toEqual(requirement(whisperMib));
+    expect(of('voxtral', settings).ResourceRequirements).toEqual(requirement(15_360 - whisperMib));
+    for (const name of ['models', 'worker'])
+      expect(of(name, settings)).not.toHaveProperty('ResourceRequirements');
+    expect(environment(of('voxtral', settings))).toMatchObject({
+      [ENV.gpuMemoryMib]: String(15_360 - whisperMib),
+    });
+    expect(environment(of('whisper', settings))).not.toHaveProperty('NVIDIA_VISIBLE_DEVICES');
+    expect(JSON.stringify(userData(settings))).not.toContain('default-runtime');
+  });
+
+  test.each(['runtime', 'mps'] as const)(
+    'asks nobody for a share where no engine needs a GPU: %s',
+    (gpuSharing) => {
+      const settings = {
+        gpuSharing,
+        engine: 'pocketsphinx',
+        voxtralEngine: 'extractive',
+        instanceTypes: ['m7i.large'],
+      } as const;
+      const laptop = { ...settings, instanceTypes: [...settings.instanceTypes] };
+      expect(environment(of('voxtral', laptop))).not.toHaveProperty(ENV.gpuMemoryMib);
+      for (const name of MODELS) expect(of(name, laptop)).not.toHaveProperty('ResourceRequirements');
+    },
+  );
+
+  const userData = (settings: Partial<Settings>) => {
+    const templates = pathTemplate({ paths: [PATH], ...settings }, PATH).findResources(
+      'AWS::EC2::LaunchTemplate',
+      { Properties: { LaunchTemplateData: { UserData: Match.anyValue() } } },
+    );
+    return Object.values(templates).map(
+      ({ Properties }) => (Properties as { LaunchTemplateData: { UserData: unknown } }).LaunchTemplateData,
+    );
+  };
+});

@@ -1,0 +1,53 @@
+import { ENV } from '../../../lambda/contract';
+import { container, environment, task } from '../containers';
+
+const PATH = 'Voxtral';
+
+describe('path 400', () => {
+  test('runs Voxtral and the worker, and fetches Voxtral’s model alone', () => {
+    expect(task({}, PATH).ContainerDefinitions.map(({ Name }) => Name)).toEqual([
+      'models',
+      'voxtral',
+      'worker',
+    ]);
+    const fetched = environment(container('models', {}, PATH));
+    expect(fetched).toMatchObject({
+      [ENV.voxtralEngine]: 'voxtral',
+      [ENV.voxtralModel]: 'Voxtral-Mini-3B-2507',
+    });
+    expect(fetched).not.toHaveProperty(ENV.whisperEngine);
+  });
+
+  test('gives Voxtral a GPU of its own, without which the machine is of no use', () => {
+    const voxtral = container('voxtral', {}, PATH);
+    expect(voxtral).toMatchObject({
+      Essential: true,
+      ResourceRequirements: [{ Type: 'GPU', Value: '1' }],
+      DependsOn: [{ ContainerName: 'models', Condition: 'SUCCESS' }],
+    });
+    expect(environment(voxtral)).not.toHaveProperty(ENV.gpuMemoryMib);
+  });
+
+  test('tells the worker where Voxtral is, and nothing of a whisper service', () => {
+    const worker = container('worker', {}, PATH);
+    expect(environment(worker)).toMatchObject({ [ENV.voxtralUrl]: 'http://voxtral:8000' });
+    expect(environment(worker)).not.toHaveProperty(ENV.whisperUrl);
+    expect(worker.Links).toEqual(['voxtral']);
+  });
+
+  test('passes the settings on', () => {
+    const settings = {
+      voxtralEngine: 'extractive',
+      voxtralModel: 'Own',
+      voxtralQuantization: 'none',
+      maxAudioHours: 1,
+    } as const;
+    expect(environment(container('voxtral', settings, PATH))).toMatchObject({
+      [ENV.voxtralEngine]: 'extractive',
+      [ENV.voxtralModel]: 'Own',
+      [ENV.voxtralQuantization]: 'none',
+      [ENV.maxAudioSeconds]: '3600',
+      [ENV.port]: '8000',
+    });
+  });
+});
