@@ -13,9 +13,10 @@ import pytest
 from spotscribe_common.decode import decode
 from spotscribe_common.errors import InternalError
 from spotscribe_common.pcm import Samples
+from spotscribe_common.recogniser import parted_at_pauses, words_of
 from spotscribe_testing.places import SAMPLE, sample_words
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, Hearing
-from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine, segments_at_pauses, words_of
+from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
 
 HUMAN = Path("/usr/share/sounds/alsa")
 
@@ -113,8 +114,9 @@ def test_a_recogniser_that_dies_is_an_error_of_ours_and_is_replaced(
     engine: PocketsphinxEngine, tmp_path: Path
 ) -> None:
     samples = samples_of(SAMPLE, tmp_path)
-    assert engine._process is not None
-    os.kill(engine._process.pid, signal.SIGKILL)
+    process = engine._recogniser._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(InternalError, match="has ended"):
         hear(engine, samples)
     assert words(hear(engine, samples)) == sample_words()
@@ -134,4 +136,5 @@ def test_fillers_go_and_alternative_pronunciations_are_one_word() -> None:
         ("the", 0.1, 0.2),
         ("(parenthesis", 0.9, 1.0),
     ]
-    assert [segment.text for segment in segments_at_pauses(words_of(entries))] == ["the", "(parenthesis"]
+    groups = parted_at_pauses(words_of(entries))
+    assert [[word.text for word in group] for group in groups] == [["the"], ["(parenthesis"]]
