@@ -12,8 +12,8 @@ export interface Command {
 
 /** Environments and bundles that stand for the images, made once. */
 export interface Installed {
-  /** Python of the whisper service's environment. */
-  whisperPython: string;
+  /** Python of the model services' environment. */
+  servicePython: string;
   /** The worker as one file. */
   workerBundle: string;
 }
@@ -36,11 +36,12 @@ export function commandOf({ name = '', command = [] }: ContainerDefinition, inst
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         },
       };
-    case 'whisper': {
-      const packages = ['common', 'whisper'].map((folder) => join(root, 'docker', folder));
+    case 'whisper':
+    case 'voxtral': {
+      const packages = ['common', name].map((folder) => join(root, 'docker', folder));
       return {
-        file: installed.whisperPython,
-        args: ['-m', 'spotscribe_whisper', ...command],
+        file: installed.servicePython,
+        args: ['-m', `spotscribe_${name}`, ...command],
         env: { PYTHONPATH: packages.join(':'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
       };
     }

@@ -19,8 +19,13 @@ import {
 export { cdk, stackOutputs } from './deploy';
 export { type LocalMachine, type LocalState, readLocalState, stateDirectory } from './state';
 
-/** Settings of a deployment to a laptop: a recogniser that needs no GPU, and nothing that outlives the stack. */
-const LAPTOP_SETTINGS = { engine: 'pocketsphinx', onDestroy: 'delete', idleMinutes: '1' };
+/** Settings of a deployment to a laptop: engines that need no GPU, and nothing that outlives the stack. */
+const LAPTOP_SETTINGS = {
+  engine: 'pocketsphinx',
+  voxtralEngine: 'extractive',
+  onDestroy: 'delete',
+  idleMinutes: '1',
+};
 
 export interface LocalAwsOptions {
   /** Folder for everything. @default '.spotscribe/local' */
@@ -96,7 +101,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 
   try {
     progress('preparing environments');
-    const [emulatorPython, whisperPython, bundle] = await Promise.all([
+    const [emulatorPython, servicePython, bundle] = await Promise.all([
       pythonEnvironment('emulator', 'local/emulator/requirements.txt', progress),
       pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', progress),
       workerBundle(folder),
@@ -117,7 +122,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
         endpoint,
         outputs,
         folder: join(folder, 'machines'),
-        commandOf: (container) => commandOf(container, { whisperPython, workerBundle: bundle }),
+        commandOf: (container) => commandOf(container, { servicePython, workerBundle: bundle }),
         onChange: save,
       });
       fleet.start();

@@ -6,6 +6,7 @@ import { type Command } from './commands';
 import { baseEnvironment } from './emulator';
 import { freePort } from './ports';
 import { ManagedProcess } from './processes';
+import { exitCode, restarts } from './restart-policy';
 import { type Host, processEnvironment } from './translate';
 
 /** ECS gives a container this long after SIGTERM, where the definition does not say. */
@@ -26,17 +27,22 @@ export interface TaskOptions {
 
 interface Running {
   process: ManagedProcess;
+  /** On the clock of `performance.now()`. */
+  startedAt: number;
   port?: number;
   log: string;
 }
 
 /**
- * A task on a machine, as ECS runs a DAEMON task: containers start in the order of what they depend on, and when an
- * essential one ends the others are stopped and the task is started anew.
+ * A task on a machine, as ECS runs a DAEMON task: containers start in the order of what they depend on, one that ends is
+ * started again if its restart policy says so, and when an essential one has ended for good the others are stopped and
+ * the task is started anew.
  */
 export class LocalTask {
   readonly containers = new Map<string, Running>();
   private stopping = false;
+  /** The containers are being stopped: none is to start again. */
+  private ending = false;
   private readonly loop: Promise<void>;
 
   constructor(private readonly options: TaskOptions) {
@@ -67,15 +73,25 @@ export class LocalTask {
     const { definition } = this.options;
     const host = await this.host();
     const essential: Promise<unknown>[] = [];
+    this.ending = false;
     for (const container of startOrder(definition.containerDefinitions ?? [])) {
       await this.waitForDependencies(container);
       if (this.stopping) return;
-      const running = this.start(container, host);
-      if (container.essential !== false) essential.push(running.process.exited);
+      const ended = this.keepContainer(container, host, this.start(container, host));
+      if (container.essential !== false) essential.push(ended);
+      else ended.catch((error: unknown) => console.error(String(error)));
     }
-    this.options.onChange();
     await Promise.race(essential).catch((error: unknown) => console.error(String(error)));
     await this.stopContainers();
+  }
+
+  /** Starts a container again for as long as its restart policy says so. Resolves when it has ended for good. */
+  private async keepContainer(container: ContainerDefinition, host: Host, first: Running): Promise<void> {
+    for (let running = first; ; running = this.start(container, host)) {
+      const code = exitCode(await running.process.exited);
+      const seconds = (performance.now() - running.startedAt) / 1000;
+      if (this.ending || !restarts(container, code, seconds)) return;
+    }
   }
 
   private start(container: ContainerDefinition, host: Host): Running {
@@ -92,10 +108,12 @@ export class LocalTask {
         cwd: folder,
         log: join(folder, `${name}.log`),
       }),
+      startedAt: performance.now(),
       port: port === undefined ? undefined : host.port(name, port),
       log: join(folder, `${name}.log`),
     };
     this.containers.set(name, running);
+    this.options.onChange();
     void running.process.exited.finally(this.options.onChange).catch(() => undefined);
     return running;
   }
@@ -112,6 +130,7 @@ export class LocalTask {
   }
 
   private async stopContainers(): Promise<void> {
+    this.ending = true;
     const definitions = this.options.definition.containerDefinitions ?? [];
     const seconds = (name: string) =>
       definitions.find((each) => each.name === name)?.stopTimeout ?? DEFAULT_STOP_SECONDS;

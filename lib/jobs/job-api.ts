@@ -64,6 +64,7 @@ export class JobApi extends Construct {
       [HttpMethod.GET, '/v1/jobs', this.readJob],
       [HttpMethod.GET, '/v1/jobs/{id}', this.readJob],
       [HttpMethod.GET, '/v1/jobs/{id}/transcript', this.readJob],
+      [HttpMethod.GET, '/v1/jobs/{id}/analysis', this.readJob],
       [HttpMethod.DELETE, '/v1/jobs/{id}', this.cancelJob],
     ];
     for (const [method, path, handler] of routes) {
@@ -133,7 +134,7 @@ export class JobApi extends Construct {
     const { store } = this.props;
     const handler = handlerFunction(this, 'ReadJob', {
       file: 'read-job',
-      description: 'Shows jobs and transcripts',
+      description: 'Shows jobs, transcripts and analyses',
       environment: this.environment(),
       // Transcripts of ten hours are parsed and rendered in one go.
       memoryMiB: 512,

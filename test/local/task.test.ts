@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import { exitCode, restarts } from '../../local/restart-policy';
 import { LocalTask, startOrder } from '../../local/task';
 
 const container = (name: string, ...dependencies: string[]): ContainerDefinition => ({
@@ -21,6 +22,31 @@ describe('the order in which containers start', () => {
       'Containers wait for each other: a, b',
     );
     expect(() => startOrder([container('a', 'gone')])).toThrow('Containers wait for each other: a');
+  });
+});
+
+describe('a container that has ended', () => {
+  const policy = { enabled: true, restartAttemptPeriod: 60, ignoredExitCodes: [0, 143] };
+
+  test.each([
+    [{ restartPolicy: policy }, 1, 60, true],
+    [{ restartPolicy: policy }, 137, 3600, true],
+    [{ restartPolicy: policy }, 1, 59.9, false],
+    [{ restartPolicy: policy }, 0, 3600, false],
+    [{ restartPolicy: policy }, 143, 3600, false],
+    [{ restartPolicy: { ...policy, enabled: false } }, 1, 3600, false],
+    [{ restartPolicy: { enabled: true } }, 0, 299, false],
+    [{ restartPolicy: { enabled: true } }, 0, 300, true],
+    [{}, 1, 3600, false],
+  ])(
+    'is started again if its policy says so: %j, code %d after %d s: %s',
+    (definition, code, seconds, again) => {
+      expect(restarts(definition, code, seconds)).toBe(again);
+    },
+  );
+
+  test('has the code that a container runtime reports', () => {
+    expect([exitCode(3), exitCode('SIGKILL'), exitCode('SIGTERM')]).toEqual([3, 137, 143]);
   });
 });
 
@@ -110,6 +136,61 @@ describe('a task on a machine', () => {
     await until(() => said('main') === 'up\n' && said('init') === 'done\n');
     await sleep(300);
     expect(said('main')).toBe('up\n');
+  });
+
+  /** Ends when there is a file of its name, and removes that. */
+  const endsOn = (name: string) => `const { existsSync, rmSync } = require('fs');
+    console.log(process.pid);
+    setInterval(() => { if (existsSync('${name}.end')) { rmSync('${name}.end'); process.exit(1); } }, 20);`;
+  const end = (name: string) => writeFileSync(join(folder, `${name}.end`), '');
+  const lines = (name: string) =>
+    said(name)
+      .split('\n')
+      .filter((line) => line !== '');
+  const immediately = { enabled: true, restartAttemptPeriod: 0 };
+
+  test.each([true, false])(
+    'starts a container again in place, and leaves the others as they are: essential %s',
+    async (essential) => {
+      const running = start([
+        { name: 'model', essential, restartPolicy: immediately, script: endsOn('model') },
+        { name: 'worker', essential: true, script: `console.log('up'); ${forever}` },
+      ]);
+      await until(() => lines('model').length === 1 && said('worker') !== '');
+      end('model');
+      await until(() => lines('model').length === 2);
+      const process_ = running.containers.get('model')?.process;
+      expect(process_).toMatchObject({ running: true, started: { pid: Number(lines('model')[1]) } });
+      expect(lines('model')[1]).not.toBe(lines('model')[0]);
+      expect(said('worker')).toBe('up\n');
+    },
+  );
+
+  test('leaves one that ended too soon where it is, and the task too if that can do without it', async () => {
+    const policy = { enabled: true, restartAttemptPeriod: 60 };
+    const running = start([
+      { name: 'model', essential: false, restartPolicy: policy, script: endsOn('model') },
+      { name: 'worker', essential: true, script: `console.log('up'); ${forever}` },
+    ]);
+    await until(() => lines('model').length === 1 && said('worker') !== '');
+    end('model');
+    await until(() => running.containers.get('model')?.process.running === false);
+    await sleep(1500);
+    expect(lines('model')).toHaveLength(1);
+    expect(said('worker')).toBe('up\n');
+  });
+
+  test('starts nothing again that it stops itself', async () => {
+    const running = start([
+      { name: 'model', restartPolicy: immediately, script: endsOn('model') },
+      { name: 'worker', restartPolicy: immediately, script: endsOn('worker') },
+    ]);
+    await until(() => lines('model').length === 1 && lines('worker').length === 1);
+    await running.stop();
+    task = undefined;
+    await sleep(300);
+    expect([lines('model'), lines('worker')].map(({ length }) => length)).toEqual([1, 1]);
+    expect([...running.containers.values()].map(({ process }) => process.running)).toEqual([false, false]);
   });
 
   test('stops in the reverse order of its start', async () => {
