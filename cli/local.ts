@@ -9,14 +9,14 @@ import { settingsEnvironment } from '../local/deploy';
 import { clientEnvironment } from '../local/emulator';
 import { endProcess, isAlive } from '../local/processes';
 import type { Context } from './context';
-import { CliError } from './errors';
+import { CliError, UsageError } from './errors';
 import { createLocalKey } from './local-key';
 import { wholeNumber } from './options';
 
 export interface UpOptions {
   stateDir?: string;
   port?: number;
-  path: string;
+  path?: string;
   setting: Record<string, string>;
   json?: boolean;
 }
@@ -33,7 +33,7 @@ export function registerLocal(program: Command, context: Context) {
     command
       .addOption(stateDir())
       .option('--port <port>', 'port of the emulator (default: one that is free)', wholeNumber(1, 65535))
-      .option('--path <id>', 'deployment path', 'DockerGpu')
+      .option('--path <id>', 'deployment path (default: DockerGpu)')
       .option('--setting <name=value>', 'a setting of the deployment; can be given again', setting, {});
 
   upOptions(local.command('up'))
@@ -100,20 +100,17 @@ export async function startLocal(
         'internal',
         `A local AWS is ${running.phase} already: wait, or run "spotscribe local down"`,
       );
+    if (options.path !== undefined && options.path !== running.settings.paths)
+      throw new UsageError(
+        `A local AWS runs already, with the path ${running.settings.paths} and not ${options.path}: end it with "spotscribe local down", or start another one with --state-dir`,
+      );
     return running;
   }
   mkdirSync(folder, { recursive: true });
   const log = join(folder, 'local.log');
   const output = openSync(log, 'w');
-  const args = [
-    join(__dirname, '..', 'bin', 'spotscribe.js'),
-    'local',
-    'serve',
-    '--state-dir',
-    folder,
-    '--path',
-    options.path,
-  ];
+  const args = [join(__dirname, '..', 'bin', 'spotscribe.js'), 'local', 'serve', '--state-dir', folder];
+  if (options.path !== undefined) args.push('--path', options.path);
   if (options.port !== undefined) args.push('--port', String(options.port));
   for (const [name, value] of Object.entries(options.setting)) args.push('--setting', `${name}=${value}`);
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] });
