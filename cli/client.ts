@@ -1,4 +1,5 @@
 import type {
+  Analysis,
   ErrorBody,
   JobStatus,
   JobView,
@@ -66,6 +67,10 @@ export class ApiClient {
       const stored = location === null ? answer : await this.fetchStored(location);
       return Buffer.from(await stored.arrayBuffer());
     });
+  }
+
+  analysis(id: string): Promise<Analysis> {
+    return this.json('GET', `${jobPath(id)}/analysis`);
   }
 
   private async fetchStored(location: string): Promise<Response> {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type JobView, OUTPUT, type Transcript } from '../lambda/contract';
+import { type Analysis, type JobView, OUTPUT, type Transcript } from '../lambda/contract';
 import { type LocalState, readLocalState } from '../local';
 import { isAlive } from '../local/processes';
+import { analysisLines } from './analysis-view';
 import { ApiClient, type Connection } from './client';
 import type { Context } from './context';
 import { CliError } from './errors';
@@ -16,6 +17,7 @@ import { transcribeFile } from './transcribe-file';
 import { transcriptLines } from './transcript-view';
 
 interface DemoOptions {
+  path?: string;
   keep?: boolean;
   json?: boolean;
 }
@@ -33,12 +35,13 @@ export function registerDemo(program: Command, context: Context): void {
         'receipt, and takes everything down again. One that runs already is used, and left running.',
     )
     .argument('[file]', 'audio to transcribe (default: the sample)')
+    .option('--path <id>', 'deployment path to show (default: the one that runs already, or DockerGpu)')
     .option('--keep', 'leave the AWS on this machine running')
     .option('--json', 'print one JSON document: the job and its transcript')
     .action((file: string | undefined, options: DemoOptions) => demo(file ?? SAMPLE, options, context));
 }
 
-async function demo(file: string, { keep, json }: DemoOptions, context: Context): Promise<void> {
+async function demo(file: string, { path, keep, json }: DemoOptions, context: Context): Promise<void> {
   const { terminal } = context;
   const [input] = await findInputs([file], false);
   if (input === undefined) return;
@@ -46,10 +49,11 @@ async function demo(file: string, { keep, json }: DemoOptions, context: Context)
   const runsAlready = earlier !== undefined && isAlive(earlier.owner);
   const leave = keep === true || runsAlready;
   try {
-    const state = await startLocal({ path: 'DockerGpu', setting: {} }, context);
-    const { job, transcript } = await transcribeOne(input, connectionTo(state), context);
-    if (json === true) terminal.json({ job, transcript });
-    else terminal.data(`${transcriptLines(transcript)}\n${jobLines(job)}`);
+    const state = await startLocal({ path, setting: {} }, context);
+    const { job, transcript, analysis } = await transcribeOne(input, connectionTo(state), context);
+    const understood = analysis === undefined ? '' : `${analysisLines(analysis)}\n`;
+    if (json === true) terminal.json({ job, transcript, analysis });
+    else terminal.data(`${transcriptLines(transcript)}\n${understood}${jobLines(job)}`);
     if (leave) terminal.say('The AWS on this machine is left running; "spotscribe local down" ends it');
   } finally {
     if (!leave) {
@@ -72,7 +76,7 @@ async function transcribeOne(
   input: Input,
   connection: Connection,
   { terminal, interruption }: Context,
-): Promise<{ job: JobView; transcript: Transcript }> {
+): Promise<{ job: JobView; transcript: Transcript; analysis?: Analysis }> {
   const progress = terminal.live ? new LiveProgress(terminal, noTotals(1)) : new PlainProgress(terminal);
   try {
     const run = {
@@ -87,10 +91,13 @@ async function transcribeOne(
       waiting: { count: 0 },
       interruption,
     };
-    const job = await transcribeFile(input, [], run, (activity) => progress.activity(input, activity));
+    const { job } = await transcribeFile(input, { outputs: [] }, run, (activity) =>
+      progress.activity(input, activity),
+    );
     const client = new ApiClient(connection, { retryForMs: PATIENCE_MS, signal: interruption });
     const transcript = JSON.parse((await client.transcript(job.id, 'json')).toString()) as Transcript;
-    return { job, transcript };
+    const analysis = job.stages.analysis === 'succeeded' ? await client.analysis(job.id) : undefined;
+    return { job, transcript, analysis };
   } finally {
     progress.close();
   }

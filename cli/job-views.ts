@@ -1,4 +1,4 @@
-import type { JobView, Receipt } from '../lambda/contract';
+import type { JobOptions, JobView, Receipt } from '../lambda/contract';
 import { dollars, duration, receiptLine, shown, table } from './format';
 
 /** Jobs as a table. */
@@ -25,7 +25,7 @@ export function jobLines(job: JobView): string {
     ['status', job.status],
     ['progress', percent(job.progress)],
     ['stages', stages.join(', ')],
-    ...Object.entries(job.options).map(([option, value]): [string, string] => [
+    ...Object.entries(flat(job.options)).map(([option, value]): [string, string] => [
       option.replaceAll('_', ' '),
       shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
     ]),
@@ -46,6 +46,12 @@ export function jobLines(job: JobView): string {
   ];
   return table(rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
 }
+
+/** The options without those that hold others, and what these hold. */
+const flat = ({ analysis, ...others }: JobOptions): Record<string, unknown> => ({
+  ...others,
+  ...(analysis === false ? { analysis } : analysis),
+});
 
 const machineLine = ({ machine_type, capacity, price_per_hour, price_source }: Receipt) =>
   `${shown(machine_type)}, ${capacity}, ` +

@@ -7,6 +7,7 @@ import {
   TRANSCRIPT_FORMATS,
   type TranscriptFormat,
 } from '../lambda/contract';
+import { analysisLines } from './analysis-view';
 import { ApiClient } from './client';
 import { type ConnectionOptions, findConnection } from './connection';
 import type { Context } from './context';
@@ -70,6 +71,15 @@ export function registerJobs(program: Command, context: Context): void {
       const format = options.json ? 'json' : options.format;
       terminal.data(await (await connect(options)).transcript(id, format));
     });
+
+  add(
+    'analysis <id>',
+    "Prints what was understood of a job's recording, with where each claim is said.",
+  ).action(async (id: string, options: JobsOptions) => {
+    const analysis = await (await connect(options)).analysis(id);
+    if (options.json) terminal.json(analysis);
+    else terminal.data(analysisLines(analysis));
+  });
 
   add('cancel <id>', 'Cancels an open job and erases its audio.').action(
     async (id: string, options: JobsOptions) => {

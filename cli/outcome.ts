@@ -2,7 +2,6 @@ import type { JobView } from '../lambda/contract';
 import type { CliError, CliErrorCode } from './errors';
 import { EXIT, type ExitCode } from './exit-codes';
 import type { Input } from './inputs';
-import type { Output } from './outputs';
 
 /** What came of one file. */
 export interface Outcome {
@@ -10,7 +9,8 @@ export interface Outcome {
   status: 'done' | 'failed' | 'skipped';
   /** Seconds of wall time, waiting for its turn included. */
   seconds: number;
-  outputs: Output[];
+  /** Paths of the results. */
+  outputs: string[];
   job?: JobView;
   error?: { code: CliErrorCode; message: string };
 }
@@ -52,7 +52,7 @@ export const outcomeDocument = ({ input, status, outputs, job, error }: Outcome)
   file: input.path,
   status,
   job_id: job?.id,
-  outputs: status === 'failed' ? [] : outputs.map(({ path }) => path),
+  outputs: outputs,
   degraded: job?.degraded,
   receipt: job?.receipt,
   error,

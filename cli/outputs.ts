@@ -4,7 +4,7 @@ import { FORMAT_ENDING, type TranscriptFormat } from '../lambda/contract';
 import { UsageError } from './errors';
 import type { Input } from './inputs';
 
-/** Where one format of a file's result goes. */
+/** Where one format of a file's transcript goes. */
 export interface Output {
   format: TranscriptFormat;
   path: string;
@@ -14,6 +14,8 @@ export interface Output {
 export interface Plan {
   input: Input;
   outputs: Output[];
+  /** Where its analysis goes, should the deployment make one. */
+  analysis: string;
 }
 
 /**
@@ -51,6 +53,7 @@ export function planOutputs(inputs: Input[], formats: TranscriptFormat[], folder
       owner.set(path, input.path);
       return { format, path };
     }),
+    analysis: `${stems[index]}.analysis.json`,
   }));
 }
 

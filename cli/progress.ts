@@ -19,6 +19,7 @@ const WORDS: Record<Activity['at'], string> = {
   arriving: 'arriving',
   queued: 'queued',
   running: 'transcribing',
+  understanding: 'understanding',
   saving: 'saving',
 };
 
@@ -103,7 +104,7 @@ export function frame(
   const room = Math.max(1, Math.min(MOST_LINES, screen.rows - 3));
   // What moves is more interesting than what waits.
   const rank = ([, { at }]: [Input, Activity]) =>
-    ['running', 'uploading', 'saving', 'reading'].indexOf(at) >>> 0;
+    ['running', 'understanding', 'uploading', 'saving', 'reading'].indexOf(at) >>> 0;
   const shownFiles = [...active].sort((a, b) => rank(a) - rank(b)).slice(0, room);
   const columns = Math.max(20, screen.columns - 1);
   const longest = Math.max(...shownFiles.map(([{ path }]) => width(shown(path))), 0);

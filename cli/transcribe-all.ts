@@ -48,11 +48,14 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
     };
     try {
       const outputs = bulk.force ? plan.outputs : await staleOutputs(plan);
-      if (outputs.length === 0) return end({ status: 'skipped', outputs: plan.outputs });
-      const job = await transcribeFile(plan.input, outputs, { ...bulk.run, interruption }, (activity) =>
-        progress.activity(plan.input, activity),
+      if (outputs.length === 0) return end({ status: 'skipped', outputs: pathsOf(plan) });
+      const { job, written } = await transcribeFile(
+        plan.input,
+        { outputs, analysis: plan.analysis },
+        { ...bulk.run, interruption },
+        (activity) => progress.activity(plan.input, activity),
       );
-      end({ status: 'done', job, outputs });
+      end({ status: 'done', job, outputs: written });
     } catch (error) {
       if (!(error instanceof CliError)) {
         // A defect of ours: the others need not go on.
@@ -63,7 +66,9 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
       // The key is the same for all: the run stops, and this is why.
       if (error instanceof UnauthorizedError) return refused.abort(error);
       const { code, message } = error;
-      end({ status: 'failed', error: { code, message }, outputs: plan.outputs });
+      end({ status: 'failed', error: { code, message }, outputs: [] });
     }
   }
 }
+
+const pathsOf = ({ outputs }: Plan) => outputs.map(({ path }) => path);

@@ -15,7 +15,8 @@ import { upload } from './upload';
 
 /** What a file is at, for those who watch. Fractions from 0 to 1. */
 export type Activity =
-  { at: 'reading' | 'arriving' | 'queued' | 'saving' } | { at: 'uploading' | 'running'; fraction: number };
+  | { at: 'reading' | 'arriving' | 'queued' | 'saving' }
+  | { at: 'uploading' | 'running' | 'understanding'; fraction: number };
 
 export interface Run {
   connection: Connection;
@@ -45,17 +46,31 @@ interface Trip {
   watch: Watch;
 }
 
+/** Where a file's results go; the analysis is written if there is one. */
+export interface Results {
+  outputs: Output[];
+  analysis?: string;
+}
+
+/** What came of a file. */
+export interface Transcribed {
+  job: JobView;
+  /** Paths of the results, in the order in which they were asked for. */
+  written: string[];
+}
+
 /**
- * Takes a file from upload to its written results, or takes up where an earlier run stopped.
+ * Takes a file from upload to its written results, or takes up where an earlier run stopped. A transcript that is there
+ * before the job's end is written at once: it can be read while the analysis still runs.
  *
  * @throws CliError with the job's own code if it fails, `timeout` if it takes too long
  */
 export async function transcribeFile(
   input: Input,
-  outputs: Output[],
+  results: Results,
   run: Run,
   watch: Watch,
-): Promise<JobView> {
+): Promise<Transcribed> {
   if (input.size === 0) throw new CliError('bad_audio', `${input.path} is empty`);
   const deadline = new AbortController();
   const signal = AbortSignal.any([run.interruption, deadline.signal]);
@@ -68,17 +83,51 @@ export async function transcribeFile(
       timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
       return sendAudio(trip, run);
     });
-    const job = await waitFor(sent, trip, run.waiting);
+    const saver = new Saver(results, run.downloads, trip);
+    const job = await waitFor(sent, trip, run.waiting, (current) => saver.transcript(current));
     if (job.status !== 'succeeded') throw failureOf(job);
-    await run.downloads.run(async () => {
-      watch({ at: 'saving' });
-      for (const { format, path } of outputs) {
-        await writeAtomically(path, await trip.client.transcript(job.id, format));
-      }
-    });
-    return job;
+    watch({ at: 'saving' });
+    await saver.transcript(job);
+    await saver.analysis(job);
+    return { job, written: saver.written };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Writes results, each once. */
+class Saver {
+  readonly written: string[] = [];
+  private hasTranscript = false;
+
+  constructor(
+    private readonly results: Results,
+    private readonly downloads: Limit,
+    private readonly trip: Trip,
+  ) {}
+
+  async transcript(job: JobView): Promise<void> {
+    if (this.hasTranscript || job.stages.transcript === 'failed') return;
+    this.hasTranscript = true;
+    await this.downloads.run(async () => {
+      for (const { format, path } of this.results.outputs) {
+        await this.write(path, await this.trip.client.transcript(job.id, format));
+      }
+    });
+  }
+
+  async analysis(job: JobView): Promise<void> {
+    const path = this.results.analysis;
+    if (path === undefined || job.stages.analysis !== 'succeeded') return;
+    await this.downloads.run(async () => {
+      const analysis = await this.trip.client.analysis(job.id);
+      await this.write(path, Buffer.from(`${JSON.stringify(analysis, undefined, 2)}\n`));
+    });
+  }
+
+  private async write(path: string, content: Buffer): Promise<void> {
+    await writeAtomically(path, content);
+    this.written.push(path);
   }
 }
 
@@ -122,13 +171,21 @@ async function refuseChanged({ path, size, modifiedMs }: Input) {
   throw new CliError('file_changed', `${path} changed while it was uploaded; run the command again`);
 }
 
-async function waitFor(job: JobView, { client, patience, watch }: Trip, waiting: Run['waiting']) {
+async function waitFor(
+  job: JobView,
+  { client, patience, watch }: Trip,
+  waiting: Run['waiting'],
+  onTranscript: (job: JobView) => Promise<void>,
+) {
   waiting.count++;
   try {
     let current = job;
     for (let looks = 0; !ended(current); looks++) {
-      if (current.status === 'running') watch({ at: 'running', fraction: current.progress });
-      else watch({ at: current.status === 'queued' ? 'queued' : 'arriving' });
+      const { status, stages, progress } = current;
+      const isRead = status === 'running' && stages.transcript === 'succeeded';
+      if (isRead) await onTranscript(current);
+      if (status === 'running') watch({ at: isRead ? 'understanding' : 'running', fraction: progress });
+      else watch({ at: status === 'queued' ? 'queued' : 'arriving' });
       const others = current.status === 'running' ? 0 : waiting.count;
       await pause(pollDelay(looks, others), patience.signal);
       current = await client.job(job.id);

@@ -11,9 +11,9 @@ import * as parse from './options';
 import { planOutputs, prepareFolders } from './outputs';
 import { LiveProgress, PlainProgress } from './progress';
 import { type BulkResult, transcribeAll } from './transcribe-all';
-import { addSpeechOptions, type SpeechOptions, transcriptionOptions } from './transcription-options';
+import { addJobOptions, type ChosenOptions, jobOptions } from './job-options';
 
-export interface TranscribeOptions extends SpeechOptions {
+export interface TranscribeOptions extends ChosenOptions {
   url?: string;
   key?: string;
   out?: string;
@@ -49,7 +49,7 @@ export function registerTranscribe(program: Command, context: Context): void {
         .argParser(parse.formats)
         .default(['srt', 'txt'], 'srt,txt'),
     );
-  addSpeechOptions(command)
+  addJobOptions(command)
     .option('--recursive', 'take the audio in folders and their folders')
     .option('--force', 'write results anew, even if newer than the audio')
     .option('--new', 'pay for a new job, even if this audio was sent before; implies --force')
@@ -77,7 +77,7 @@ export async function transcribe(
   context: Context,
 ): Promise<BulkResult> {
   const { terminal, interruption } = context;
-  const speech = transcriptionOptions(options);
+  const speech = jobOptions(options);
   const inputs = await findInputs(files, options.recursive === true);
   const plans = planOutputs(inputs, options.format, options.out);
   const connection = await findConnection(options, terminal.around.env, context.localConnection);
@@ -110,7 +110,7 @@ async function checkConnection(connection: Connection, signal: AbortSignal): Pro
 
 function report(outcome: Outcome, json: boolean, { terminal }: Context): void {
   if (json) terminal.json(outcomeDocument(outcome));
-  else if (outcome.status === 'done') outcome.outputs.forEach(({ path }) => terminal.data(`${path}\n`));
+  else if (outcome.status === 'done') outcome.outputs.forEach((path) => terminal.data(`${path}\n`));
 }
 
 function summarise({ totals, outcomes, stop }: BulkResult, json: boolean, { terminal }: Context): void {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type {
+  Analysis,
   ErrorCode,
   JobError,
   JobView,
@@ -11,6 +12,7 @@ import type {
   TranscriptFormat,
 } from '../../lambda/contract';
 import { FORMAT } from '../../lambda/formats';
+import analysis from '../fixtures/contract/Analysis.json';
 
 export const KEY = `sk-spotscribe-${'k'.repeat(43)}`;
 
@@ -47,6 +49,10 @@ export class FakeApi {
   held = false;
   /** Jobs are seen running before they end. */
   stepwise = false;
+  /** Recordings are understood, too: their transcript is there one look before the end. */
+  understands = false;
+  /** Called when an analysis is begun. */
+  onUnderstanding: () => Promise<void> | void = () => undefined;
   /** Transcripts are answered with an address in the store. */
   redirect = false;
   /** Keys of submissions, with the body and the job that they stand for. */
@@ -100,7 +106,8 @@ export class FakeApi {
     if (job === undefined) return refuse(response, 404, 'not_found', `There is no job "${route[0]}"`);
     if (method === 'DELETE') return this.remove(response, job);
     if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
-    this.advance(job);
+    if (route[1] === 'analysis') return this.analysis(response, job);
+    await this.advance(job);
     send(response, 200, job.view);
   }
 
@@ -161,15 +168,31 @@ export class FakeApi {
     response.end();
   }
 
-  private advance({ view, audio }: Stored) {
+  private async advance({ view, audio }: Stored) {
     if (this.held || view.status === 'awaiting_upload') return;
-    if (view.status === 'running' || (view.status === 'queued' && !this.stepwise)) {
+    const analysis = this.understands && view.options.analysis !== false;
+    if (view.status === 'queued' && (this.stepwise || analysis)) {
+      const stages: JobView['stages'] = analysis
+        ? { transcript: 'succeeded', analysis: 'running' }
+        : view.stages;
+      Object.assign(view, { status: 'running', progress: 0.5, stages });
+    } else if (view.status === 'running' || view.status === 'queued') {
+      if (analysis) await this.onUnderstanding();
       const error = this.failing.get(audio?.toString() ?? '');
+      const stages: JobView['stages'] = analysis
+        ? { transcript: 'succeeded', analysis: 'succeeded' }
+        : view.stages;
       Object.assign(
         view,
-        error ? { status: 'failed', error } : { status: 'succeeded', progress: 1, receipt },
+        error ? { status: 'failed', error } : { status: 'succeeded', progress: 1, receipt, stages },
       );
-    } else if (view.status === 'queued') Object.assign(view, { status: 'running', progress: 0.5 });
+    }
+  }
+
+  private analysis(response: ServerResponse, { view }: Stored) {
+    if (view.stages.analysis !== 'succeeded')
+      return refuse(response, 409, 'not_ready', `Job ${view.id} has no analysis`);
+    send(response, 200, understood);
   }
 
   private list(response: ServerResponse, query: URLSearchParams) {
@@ -181,7 +204,7 @@ export class FakeApi {
   }
 
   private transcript(response: ServerResponse, { view, audio }: Stored, query: URLSearchParams) {
-    if (view.status !== 'succeeded')
+    if (view.status !== 'succeeded' && view.stages.transcript !== 'succeeded')
       return refuse(response, 409, 'not_ready', `Job ${view.id} is ${view.status}`);
     if (this.redirect) return void response.writeHead(302, { location: `${this.origin}/store/result` }).end();
     const { type, render } = FORMAT[query.get('format') as TranscriptFormat];
@@ -197,6 +220,9 @@ export class FakeApi {
     send(response, 200, view);
   }
 }
+
+/** What is understood of any audio. */
+export const understood = analysis as Analysis;
 
 /** A transcript that says what the audio's bytes say. */
 export function transcriptOf(said: string): Transcript {

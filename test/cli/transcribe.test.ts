@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FakeApi, receipt } from './fake-api';
+import { FakeApi, receipt, understood } from './fake-api';
 import { Folder, runCli } from './run-cli';
 
 jest.setTimeout(30_000);
@@ -27,6 +27,30 @@ test('uploads a file, waits for its job and writes the results beside it', async
   expect(out).toBe(`${join(folder.path, 'talk.srt')}\n${join(folder.path, 'talk.txt')}\n`);
   expect(err).toMatch(/talk\.mp3: reading\n.*uploading 12 B\n.*arriving\n.*transcribing\n.*saving\n/);
   expect(err).toContain('1:00 of audio in 4 s (15.0× real time), $0.00022');
+  expect(await readdir(folder.path)).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
+});
+
+test('writes the transcript while the analysis still runs, and the analysis beside it', async () => {
+  api.understands = true;
+  let readable = '';
+  api.onUnderstanding = async () => {
+    readable = await read('talk.txt');
+    expect(await readdir(folder.path)).not.toContain('talk.analysis.json');
+  };
+  const { code, out, err } = await runCli(['transcribe', 'talk.mp3', '--json'], api.env, folder.path);
+  expect({ code, err }).toMatchObject({ code: 0 });
+  expect(readable).toBe('good morning\n');
+  expect(JSON.parse(await read('talk.analysis.json'))).toEqual(understood);
+  const names = ['talk.srt', 'talk.txt', 'talk.analysis.json'];
+  const outputs = names.map((name) => join(folder.path, name));
+  expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ status: 'done', outputs });
+  expect(err).toMatch(/talk\.mp3: understanding\n/);
+  expect(api.made('GET', /transcript/)).toBe(2);
+});
+
+test('writes no analysis where none is wanted', async () => {
+  api.understands = true;
+  expect((await runCli(['transcribe', 'talk.mp3', '--no-analysis'], api.env, folder.path)).code).toBe(0);
   expect(await readdir(folder.path)).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
 });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { TranscriptionOptions } from '../../lambda/contract';
+import type { JobOptions } from '../../lambda/contract';
 import { FakeApi } from './fake-api';
 import { callCli, Folder } from './run-cli';
 
@@ -17,7 +17,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-test.each<[string[], TranscriptionOptions]>([
+test.each<[string[], JobOptions]>([
   [[], {}],
   [['--language', 'de', '--translate'], { language: 'de', task: 'translate' }],
   [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
@@ -28,6 +28,9 @@ test.each<[string[], TranscriptionOptions]>([
     { diarize: true, min_speakers: 2, max_speakers: 20 },
   ],
   [['--diarize', '--no-speaker-cleanup'], { diarize: true, speaker_cleanup: [] }],
+  [['--no-analysis'], { analysis: false }],
+  [['--tasks', 'topics, summary,topics'], { analysis: { tasks: ['topics', 'summary'] } }],
+  [['--ask', 'Who pays?', '--ask', ' When? '], { analysis: { questions: ['Who pays?', 'When?'] } }],
 ])('%j asks for %j, and for nothing that was not chosen', async (options, asked) => {
   expect(await run(...options)).toMatchObject({ code: 0 });
   expect([...api.jobs.values()].map(({ view }) => view.options)).toEqual([asked]);
@@ -47,6 +50,11 @@ test.each<[string[], RegExp]>([
   [['--diarize', '--max-speakers', '21'], /'21' is invalid.*whole number from 1 to 20/],
   [['--hotwords', 'x'.repeat(1001)], /1001 characters; at most 1000/],
   [['--prompt', 'x'.repeat(2001)], /2001 characters; at most 2000/],
+  [['--tasks', 'gossip'], /'gossip' is invalid.*among summary, topics, .*parted by commas/],
+  [['--ask', ' '], /' ' is invalid.*must not be empty/],
+  [['--ask', 'x'.repeat(501)], /501 characters; at most 500/],
+  [Array<string[]>(11).fill(['--ask', 'Who?']).flat(), /At most 10 questions are taken/],
+  [['--no-analysis', '--ask', 'Who?'], /--ask and --no-analysis contradict each other: leave one out/],
   [['--language', 'English'], /language code such as "en"/],
 ])('%j is refused before anything is sent', async (options, message) => {
   expect(await run(...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) });

@@ -1,10 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { OPTION_LIMITS, type TranscriptionOptions } from '../lambda/contract';
+import {
+  ANALYSIS_TASKS,
+  type AnalysisOptions,
+  type AnalysisTask,
+  type JobOptions,
+  OPTION_LIMITS,
+  QUESTION_LIMITS,
+} from '../lambda/contract';
 import { UsageError } from './errors';
 import { wholeNumber } from './options';
 
-/** What a command line says about how to transcribe. */
-export interface SpeechOptions {
+/** What a command line says about how to transcribe, and what to understand. */
+export interface ChosenOptions {
   language?: string;
   translate?: boolean;
   hotwords?: string;
@@ -15,10 +22,14 @@ export interface SpeechOptions {
   maxSpeakers?: number;
   /** False for `--no-speaker-cleanup`. */
   speakerCleanup: boolean;
+  /** False for `--no-analysis`. */
+  analysis: boolean;
+  tasks?: AnalysisTask[];
+  ask?: string[];
 }
 
-/** Adds the options that say how to transcribe. */
-export function addSpeechOptions(command: Command): Command {
+/** Adds the options that say how to transcribe, and what to understand. */
+export function addJobOptions(command: Command): Command {
   const { hotwords, prompt, speakers } = OPTION_LIMITS;
   const count = wholeNumber(1, speakers);
   return command
@@ -34,7 +45,18 @@ export function addSpeechOptions(command: Command): Command {
     )
     .option('--min-speakers <n>', 'least number of speakers, with --diarize', count)
     .option('--max-speakers <n>', 'greatest number of speakers, with --diarize', count)
-    .option('--no-speaker-cleanup', 'with --diarize, keep speakers as found, short false turns and all');
+    .option('--no-speaker-cleanup', 'with --diarize, keep speakers as found, short false turns and all')
+    .option(
+      '--tasks <tasks>',
+      `what to understand, on paths that do: ${ANALYSIS_TASKS.join(', ')}, parted by commas (default: all)`,
+      tasks,
+    )
+    .option(
+      '--ask <question>',
+      'a question about the recording, on paths that understand; may be repeated',
+      question,
+    )
+    .option('--no-analysis', 'transcribe only, on paths that would understand, too');
 }
 
 /**
@@ -42,7 +64,7 @@ export function addSpeechOptions(command: Command): Command {
  *
  * @throws UsageError for choices that mean nothing together
  */
-export function transcriptionOptions(chosen: SpeechOptions): TranscriptionOptions {
+export function jobOptions(chosen: ChosenOptions): JobOptions {
   const { minSpeakers, maxSpeakers } = chosen;
   const aboutSpeakers = {
     '--speakers': chosen.speakers,
@@ -59,7 +81,7 @@ export function transcriptionOptions(chosen: SpeechOptions): TranscriptionOption
       `--min-speakers is ${minSpeakers}, more than --max-speakers ${maxSpeakers}: lower it, or raise that`,
     );
   }
-  const options: TranscriptionOptions = {
+  const options: JobOptions = {
     language: chosen.language,
     task: chosen.translate === true ? 'translate' : undefined,
     hotwords: chosen.hotwords,
@@ -69,8 +91,33 @@ export function transcriptionOptions(chosen: SpeechOptions): TranscriptionOption
     min_speakers: minSpeakers,
     max_speakers: maxSpeakers,
     speaker_cleanup: chosen.speakerCleanup ? undefined : [],
+    analysis: analysisOptions(chosen),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function analysisOptions({ analysis, tasks, ask }: ChosenOptions): AnalysisOptions | false | undefined {
+  if (tasks === undefined && ask === undefined) return analysis ? undefined : false;
+  if (!analysis) {
+    const flag = tasks === undefined ? '--ask' : '--tasks';
+    throw new UsageError(`${flag} and --no-analysis contradict each other: leave one out`);
+  }
+  return { ...(tasks && { tasks }), ...(ask && { questions: ask }) };
+}
+
+function tasks(list: string): AnalysisTask[] {
+  const names = [...new Set(list.split(',').map((name) => name.trim()))];
+  const known = names.flatMap((name) => ANALYSIS_TASKS.find((task) => task === name) ?? []);
+  if (known.length === names.length) return known;
+  throw new InvalidArgumentError(`It must be among ${ANALYSIS_TASKS.join(', ')}, parted by commas.`);
+}
+
+function question(value: string, earlier: string[] = []): string[] {
+  const { count, length } = QUESTION_LIMITS;
+  const questions = [...earlier, text(length)(value.trim())];
+  if (value.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  if (questions.length > count) throw new InvalidArgumentError(`At most ${count} questions are taken.`);
+  return questions;
 }
 
 function language(code: string): string {
