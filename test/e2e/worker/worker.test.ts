@@ -1,16 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Clients } from '../../../docker/worker/src/clients';
-import { GuardedService } from '../../../docker/worker/src/guarded-service';
-import { HttpModelService } from '../../../docker/worker/src/http-model-service';
-import { createLog } from '../../../docker/worker/src/log';
+import { readdirSync } from 'node:fs';
 import { Scratch } from '../../../docker/worker/src/scratch';
-import { Worker } from '../../../docker/worker/src/worker';
+import type { Worker } from '../../../docker/worker/src/worker';
 import { KEY, type Checkpoint, type JobRow } from '../../../lambda/contract';
-import { freePort } from '../../../local/ports';
 import { hearing, ModelServer, segmentAt, transcriptOf, until } from '../../worker/model-server';
+import { addressOf, RunningWorkers, type RunOptions } from './running-worker';
 import { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
@@ -18,9 +11,7 @@ jest.setTimeout(60_000);
 
 let aws: WorkerAws;
 let model: ModelServer;
-let lines: Record<string, unknown>[];
-const workers: Worker[] = [];
-const folders: string[] = [];
+const workers = new RunningWorkers();
 
 beforeAll(async () => {
   aws = await WorkerAws.start();
@@ -28,74 +19,22 @@ beforeAll(async () => {
 afterAll(() => aws?.stop());
 
 beforeEach(async () => {
-  lines = [];
   await aws.freshQueues(VISIBILITY);
   model = await ModelServer.start(hearing(60, 5));
 });
 afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+  await workers.reset();
   await model.stop();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-interface Options {
-  visibility?: number;
-  checkpointMs?: number;
-  clients?: Clients;
-}
-
-async function startWorker(options: Options = {}): Promise<Worker> {
-  const sharedAudio = mkdtempSync(join(tmpdir(), 'worker-audio-'));
-  folders.push(sharedAudio);
-  const log = createLog({
-    write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
-  });
-  const worker = new Worker({
-    settings: {
-      path: 'DockerGpu',
-      jobsTable: aws.table,
-      mediaBucket: aws.bucket,
-      queueUrl: aws.queueUrl,
-      fleetName: 'fleet',
-      maxAudioSeconds: 3600,
-      maxUploadBytes: 1_000_000,
-      visibilitySeconds: options.visibility ?? VISIBILITY,
-      idleSeconds: 3600,
-      host: '127.0.0.1',
-      port: await freePort(),
-      whisperUrl: model.url,
-      modelSilenceSeconds: 60,
-      sharedAudio,
-      machineFile: 'unused',
-    },
-    machine: {
-      instance_id: 'i-1',
-      instance_type: 'g4dn.xlarge',
-      capacity: 'spot',
-      availability_zone: 'us-east-1a',
-    },
-    clients: options.clients ?? aws.clients(),
-    models: { transcriber: new GuardedService(new HttpModelService('whisper', model.url), log) },
-    log,
-    waitSeconds: 1,
-    checkpointMs: options.checkpointMs ?? 0,
-  });
-  await worker.start();
-  workers.push(worker);
-  return worker;
-}
-
-const stop = (worker: Worker) => {
-  workers.splice(workers.indexOf(worker), 1);
-  return worker.stop();
-};
+const startWorker = (options?: RunOptions) => workers.start(aws, { whisper: model }, VISIBILITY, options);
+const stop = (worker: Worker) => workers.stop(worker);
 const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
 const status = async (job: JobRow) => (await row(job)).status;
 const ended = (job: JobRow, as = 'succeeded') =>
   until(async () => (await status(job)) === as, `${job.id} ${as}`);
 const get = async (worker: Worker, path: string) => {
-  const { port } = worker.server.server.address() as AddressInfo;
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  const answer = await fetch(`${addressOf(worker)}${path}`);
   return { status: answer.status, body: await answer.text() };
 };
 const queueEmpty = () =>
@@ -123,12 +62,12 @@ describe('a worker', () => {
     expect(done.receipt!.processing_seconds).toBeGreaterThan(0);
     expect((await aws.transcript(done)).segments).toHaveLength(6);
     expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.transcript(job.id, 1)]);
-    await until(() => readdirSync(folders[0]!).length === 0, 'scratch is empty');
-    const line = lines.find(({ msg }) => msg === 'job');
+    await until(() => readdirSync(workers.folders[0]!).length === 0, 'scratch is empty');
+    const line = workers.lines.find(({ msg }) => msg === 'job');
     expect(Object.keys(line?.ms as object)).toEqual(
       expect.arrayContaining(['queued', 'claim', 'download', 'model_wait', 'model', 'commit', 'delete']),
     );
-    expect(JSON.stringify(lines)).not.toContain('word 10');
+    expect(JSON.stringify(workers.lines)).not.toContain('word 10');
   });
 
   it('runs one of two deliveries of a job at the same time', async () => {
@@ -147,7 +86,7 @@ describe('a worker', () => {
     const jobs = await Promise.all([aws.job(), aws.job(), aws.job()]);
     await startWorker();
     await Promise.all(jobs.map((job) => aws.sendJob(job)));
-    const inHand = () => readdirSync(folders[0]!).length;
+    const inHand = () => readdirSync(workers.folders[0]!).length;
     await until(() => inHand() === 2 && model.requests.length === 1, 'two jobs in hand, one with the model');
     await Promise.all(jobs.map((job) => ended(job)));
     expect(model.mostAtOnce).toBe(1);
@@ -313,7 +252,7 @@ describe('a worker', () => {
   it('deletes the message of a job that has been erased', async () => {
     await startWorker();
     await aws.send({ version: 1, job_id: 'job_00000000000000000000000000000000' });
-    await until(() => lines.some(({ msg }) => msg === 'the job has been erased'), 'a warning');
+    await until(() => workers.lines.some(({ msg }) => msg === 'the job has been erased'), 'a warning');
     await queueEmpty();
     expect(await aws.depth(aws.deadLettersUrl)).toMatchObject({ inFlight: 0 });
   });
@@ -360,7 +299,7 @@ describe('a worker', () => {
     const claim = await aws.store.claim(job.id, Date.now() + 60_000, new Date(Date.now() + 120_000));
     expect(claim).toMatchObject({ outcome: 'claimed', row: { attempt: 2 } });
     release();
-    await until(() => lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
+    await until(() => workers.lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
     expect(await row(job)).toMatchObject({ status: 'running', attempt: 2 });
     expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id)]);
   });
@@ -433,7 +372,10 @@ describe('a worker', () => {
     expect(lost).toBe(2);
     const done = await row(job);
     expect((await aws.transcript(done)).segments).toHaveLength(6);
-    await until(() => lines.some(({ outcome }) => outcome === 'succeeded'), 'it is reported as a success');
+    await until(
+      () => workers.lines.some(({ outcome }) => outcome === 'succeeded'),
+      'it is reported as a success',
+    );
   });
 
   it('announces a committed job when the event bus answers again, without working on it again', async () => {
@@ -460,9 +402,9 @@ describe('a worker', () => {
     const worker = await startWorker();
     const free = jest.spyOn(Scratch.prototype, 'free').mockResolvedValue(2);
     await aws.sendJob(job);
-    await until(() => lines.some(({ outcome }) => outcome === 'retried'), 'the job is given back');
+    await until(() => workers.lines.some(({ outcome }) => outcome === 'retried'), 'the job is given back');
     expect(await status(job)).toBe('queued');
-    await until(() => readdirSync(folders[0]!).length === 0, 'scratch is empty');
+    await until(() => readdirSync(workers.folders[0]!).length === 0, 'scratch is empty');
     await until(async () => (await get(worker, '/health')).status === 503, 'unhealthy');
     expect((await get(worker, '/health')).body).toContain('the scratch disk is full: a job needs 5 bytes');
     free.mockRestore();
@@ -509,7 +451,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     await ended(job);
     expect(model.requests.map(({ start_at }) => start_at)).toEqual([undefined]);
-    expect(JSON.stringify(lines)).toContain('object cannot be used');
-    expect(JSON.stringify(lines)).not.toContain('what is this');
+    expect(JSON.stringify(workers.lines)).toContain('object cannot be used');
+    expect(JSON.stringify(workers.lines)).not.toContain('what is this');
   });
 });

@@ -1,0 +1,255 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Guards } from '../../../docker/worker/src/guarded-service';
+import { type Analysis, type JobOptions, type JobRow, KEY } from '../../../lambda/contract';
+import {
+  type AnalysisScript,
+  hearing,
+  ModelServer,
+  type Script,
+  understanding,
+  until,
+} from '../../worker/model-server';
+import { RunningWorkers, type RunOptions } from './running-worker';
+import { WorkerAws } from './worker-aws';
+
+const VISIBILITY = 3;
+/** Long enough to tell that a service is left alone, short enough to wait for its end. */
+const REST_MS = 3_000;
+const GUARDS: Guards = { restMs: REST_MS, absentMs: 0 };
+jest.setTimeout(60_000);
+
+let aws: WorkerAws;
+let whisper: ModelServer;
+let voxtral: ModelServer;
+const workers = new RunningWorkers();
+
+beforeAll(async () => {
+  aws = await WorkerAws.start();
+});
+afterAll(() => aws?.stop());
+beforeEach(async () => {
+  await aws.freshQueues(VISIBILITY);
+  whisper = await ModelServer.start(hearing(60, 5));
+  voxtral = await ModelServer.start(hearing(60, 5));
+});
+afterEach(async () => {
+  await workers.reset();
+  await Promise.all([whisper.stop(), voxtral.stop()]);
+});
+
+const start = (options?: RunOptions) =>
+  workers.start(aws, { whisper, voxtral }, VISIBILITY, { guards: GUARDS, ...options });
+const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
+const ended = async (job: JobRow, as = 'succeeded') => {
+  await until(async () => (await row(job)).status === as, `${job.id} ${as}`, 30);
+  return row(job);
+};
+const submit = async (options: JobOptions = {}) => {
+  const job = await aws.job(options);
+  await aws.sendJob(job);
+  return job;
+};
+const analysisOf = async ({ analysis_key }: JobRow) => (await aws.read(analysis_key!)) as Analysis;
+const breaks = (_: unknown, answer: { breakOff: () => void }) => answer.breakOff();
+
+/** Holds a service in the middle of its work. */
+function held<S extends Script | AnalysisScript>(script: S) {
+  let release = () => undefined as void;
+  const freed = new Promise<void>((resolve) => (release = resolve));
+  const holding = async (request: Parameters<S>[0], answer: Parameters<S>[1]) => {
+    await freed;
+    if (!answer.gone) await script(request, answer);
+  };
+  return { script: holding as unknown as S, release };
+}
+
+describe('a worker with two models', () => {
+  it('gives both results, each claim with its place in the transcript', async () => {
+    const job = await submit({ analysis: { tasks: ['topics'], questions: ['Who?'] } });
+    await start();
+    const done = await ended(job);
+    expect(done).toMatchObject({
+      progress: 1,
+      attempt: 1,
+      stages: { transcript: 'succeeded', analysis: 'succeeded' },
+      degraded: [],
+      receipt: { audio_seconds: 60 },
+    });
+    expect(voxtral.analyses).toMatchObject([{ tasks: ['topics'], questions: ['Who?'], max_seconds: 3600 }]);
+    expect(whisper.requests[0]).not.toHaveProperty('analysis');
+    const { topics } = await analysisOf(done);
+    expect(topics?.map(({ located, evidence }) => [located, evidence[0]?.start])).toEqual(
+      [0, 10, 20, 30, 40, 50].map((start) => [true, start]),
+    );
+    expect(JSON.stringify(workers.lines)).not.toContain('word 10');
+    expect((await aws.keys(KEY.job(job.id))).sort()).toEqual(
+      [KEY.input(job.id), KEY.analysis(job.id, 1), KEY.transcript(job.id, 1)].sort(),
+    );
+  });
+
+  it('lets the transcript be read while the analysis still runs', async () => {
+    const analysis = held(understanding(60, 1));
+    voxtral.analyst = analysis.script;
+    const job = await submit();
+    await start();
+    await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
+    const running = await row(job);
+    expect(running).toMatchObject({ status: 'running', stages: { analysis: 'running' }, progress: 0.5 });
+    expect((await aws.transcript(running)).segments).toHaveLength(6);
+    expect(running.analysis_key).toBeUndefined();
+    analysis.release();
+    expect(await ended(job)).toMatchObject({ transcript_key: running.transcript_key, degraded: [] });
+  });
+
+  it('transcribes the next job while this one is understood', async () => {
+    const analysis = held(understanding(60, 1));
+    voxtral.analyst = analysis.script;
+    const [first, second] = [await submit(), await submit()];
+    await start();
+    const readable = async (job: JobRow) => (await row(job)).transcript_key !== undefined;
+    await until(async () => (await readable(first)) && (await readable(second)), 'two transcripts');
+    expect(voxtral.analyses).toHaveLength(1);
+    analysis.release();
+    await Promise.all([ended(first), ended(second)]);
+    expect(voxtral.mostAtOnce).toBe(1);
+  });
+
+  it('asks nobody for an analysis that is not wanted', async () => {
+    const job = await submit({ analysis: false });
+    await start();
+    expect(await ended(job)).toMatchObject({ stages: { transcript: 'succeeded' }, degraded: [] });
+    expect(voxtral.analyses).toHaveLength(0);
+  });
+
+  it.each<[string, AnalysisScript, RegExp]>([
+    ['breaks off', breaks, /broke off/],
+    ['answers 500', (_, answer) => answer.refuse(500, 'oh'), /answers 500/],
+    ['runs out of memory', (_, answer) => answer.event(failed('the GPU is full')), /the GPU is full/],
+    [
+      'sends what is no analysis',
+      (_, answer) => answer.raw('{"type":"result"}\n'),
+      /no event of the contract/,
+    ],
+    ['hangs', (_, answer) => until(() => answer.gone, 'it is given up'), /silent for 700 ms/],
+  ])('delivers the transcript where voxtral %s, and says why', async (_, script, reason) => {
+    voxtral.analyst = script;
+    const job = await submit();
+    await start({ silenceMs: 700 });
+    const done = await ended(job);
+    expect(done).toMatchObject({
+      attempt: 1,
+      stages: { transcript: 'succeeded', analysis: 'failed' },
+      degraded: [{ stage: 'analysis', reason: expect.stringMatching(reason) }],
+    });
+    expect(done.analysis_key).toBeUndefined();
+    expect((await aws.transcript(done)).segments).toHaveLength(6);
+  });
+
+  it.each<[string, Script]>([
+    ['breaks off', breaks],
+    ['hangs', (_, answer) => until(() => answer.gone, 'it is given up')],
+  ])('delivers the analysis where whisper %s, and says why', async (_, script) => {
+    whisper.script = script;
+    const job = await submit({ diarize: true });
+    await start({ silenceMs: 700 });
+    const done = await ended(job);
+    expect(done).toMatchObject({
+      stages: { transcript: 'failed', diarization: 'failed', analysis: 'succeeded' },
+      degraded: [{ stage: 'transcript', reason: expect.stringContaining('whisper') }],
+    });
+    expect(done.transcript_key).toBeUndefined();
+    const { topics } = await analysisOf(done);
+    expect(topics?.map(({ located }) => located)).toEqual(Array(6).fill(undefined));
+  });
+
+  it('tries again where both fail, and never calls that a success', async () => {
+    whisper.script = breaks;
+    voxtral.analyst = breaks;
+    const job = await submit();
+    await start();
+    await until(() => workers.lines.some(({ outcome }) => outcome === 'retried'), 'the job is given back');
+    expect(await row(job)).toMatchObject({ status: 'queued', attempt: 1 });
+    whisper.script = hearing(60, 1);
+    voxtral.analyst = understanding(60, 1);
+    expect(await ended(job)).toMatchObject({ attempt: 2, degraded: [] });
+  });
+
+  it('spares the next jobs a service that failed twice, until it works again', async () => {
+    voxtral.analyst = breaks;
+    await start();
+    await ended(await submit());
+    await ended(await submit());
+    expect(voxtral.analyses).toHaveLength(2);
+    const spared = await ended(await submit());
+    expect(voxtral.analyses).toHaveLength(2);
+    expect(spared).toMatchObject({
+      degraded: [
+        { stage: 'analysis', reason: expect.stringMatching(/left alone for a while; last: .*broke off/) },
+      ],
+    });
+    voxtral.analyst = understanding(60, 1);
+    await sleep(REST_MS);
+    expect(await ended(await submit())).toMatchObject({ degraded: [], stages: { analysis: 'succeeded' } });
+    expect(workers.lines.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(['circuit breaker opened', 'circuit breaker closed']),
+    );
+  });
+
+  it('goes on with the analysis alone where the transcript was read already when it was stopped', async () => {
+    const analysis = held(understanding(60, 1));
+    voxtral.analyst = analysis.script;
+    const job = await submit();
+    const worker = await start();
+    await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
+    const { transcript_key } = await row(job);
+    await workers.stop(worker);
+    analysis.release();
+    expect(await row(job)).toMatchObject({ status: 'queued', transcript_key });
+    expect(voxtral.abandoned).toBe(1);
+
+    voxtral.analyst = understanding(60, 1);
+    await start();
+    const done = await ended(job);
+    expect(done).toMatchObject({ attempt: 2, transcript_key, degraded: [] });
+    expect(whisper.requests).toHaveLength(1);
+    expect((await analysisOf(done)).topics?.every(({ located }) => located)).toBe(true);
+  });
+
+  it('keeps a transcript that is read while another worker has taken the job over', async () => {
+    const analysis = held(understanding(60, 1));
+    voxtral.analyst = analysis.script;
+    const job = await submit();
+    await start({ visibility: 60 });
+    await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
+    const { transcript_key } = await row(job);
+    await aws.store.claim(job.id, Date.now() + 60_000, new Date(Date.now() + 120_000));
+    analysis.release();
+    await until(() => workers.lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
+    expect(await row(job)).toMatchObject({ status: 'running', attempt: 2, transcript_key });
+    expect(await aws.keys(KEY.job(job.id))).toContain(transcript_key);
+  });
+
+  it('fails a job whose audio is at fault at once, and calls the analysis off', async () => {
+    voxtral.analyst = (_, answer) => until(() => answer.gone, 'it is called off');
+    whisper.script = (_, answer) =>
+      answer.refuse(422, {
+        error: { code: 'bad_audio', message: 'no audio', type: 'invalid_request_error', param: null },
+      });
+    const job = await submit();
+    await start();
+    expect(await ended(job, 'failed')).toMatchObject({ attempt: 1, error: { code: 'bad_audio' } });
+    await until(() => voxtral.abandoned === 1, 'voxtral is told');
+  });
+
+  it('takes work while one of the two is away, and waits for one that loads its model', async () => {
+    voxtral.healthy = false;
+    const job = await submit();
+    await start();
+    await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
+    expect(voxtral.analyses).toHaveLength(0);
+    voxtral.healthy = true;
+    expect(await ended(job)).toMatchObject({ degraded: [] });
+  });
+});
+
+const failed = (message: string) => ({ type: 'error', error: { code: 'internal', message } }) as const;

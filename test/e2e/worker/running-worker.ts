@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clients } from '../../../docker/worker/src/clients';
+import { GuardedService, type Guards } from '../../../docker/worker/src/guarded-service';
+import { HttpModelService } from '../../../docker/worker/src/http-model-service';
+import { createLog } from '../../../docker/worker/src/log';
+import { Worker } from '../../../docker/worker/src/worker';
+import { freePort } from '../../../local/ports';
+import type { ModelServer } from '../../worker/model-server';
+import type { WorkerAws } from './worker-aws';
+
+export interface RunOptions {
+  visibility?: number;
+  checkpointMs?: number;
+  clients?: Clients;
+  guards?: Guards;
+  /** Silence after which a service is taken for hung. @default 60000 */
+  silenceMs?: number;
+}
+
+/** Workers of a test, with what they log, until they are stopped. */
+export class RunningWorkers {
+  lines: Record<string, unknown>[] = [];
+  readonly folders: string[] = [];
+  private readonly workers: Worker[] = [];
+
+  /** @param services what whisper does, and voxtral where the path has it */
+  async start(
+    aws: WorkerAws,
+    services: { whisper: ModelServer; voxtral?: ModelServer },
+    visibility: number,
+    options: RunOptions = {},
+  ): Promise<Worker> {
+    const sharedAudio = mkdtempSync(join(tmpdir(), 'worker-audio-'));
+    this.folders.push(sharedAudio);
+    const log = createLog({
+      write: (line) => void this.lines.push(JSON.parse(line) as Record<string, unknown>),
+    });
+    const guarded = (name: string, { url }: ModelServer) => {
+      const service = new HttpModelService(name, url, { silenceMs: options.silenceMs, healthTimeoutMs: 500 });
+      return new GuardedService(service, log, options.guards);
+    };
+    const { whisper, voxtral } = services;
+    const worker = new Worker({
+      settings: {
+        path: 'DockerGpu',
+        jobsTable: aws.table,
+        mediaBucket: aws.bucket,
+        queueUrl: aws.queueUrl,
+        fleetName: 'fleet',
+        maxAudioSeconds: 3600,
+        maxUploadBytes: 1_000_000,
+        visibilitySeconds: options.visibility ?? visibility,
+        idleSeconds: 3600,
+        host: '127.0.0.1',
+        port: await freePort(),
+        whisperUrl: whisper.url,
+        modelSilenceSeconds: 60,
+        sharedAudio,
+        machineFile: 'unused',
+      },
+      machine: {
+        instance_id: 'i-1',
+        instance_type: 'g4dn.xlarge',
+        capacity: 'spot',
+        availability_zone: 'us-east-1a',
+      },
+      clients: options.clients ?? aws.clients(),
+      models: {
+        transcriber: guarded('whisper', whisper),
+        ...(voxtral !== undefined && { analyst: guarded('voxtral', voxtral) }),
+      },
+      log,
+      waitSeconds: 1,
+      checkpointMs: options.checkpointMs ?? 0,
+    });
+    await worker.start();
+    this.workers.push(worker);
+    return worker;
+  }
+
+  stop(worker: Worker): Promise<void> {
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    return worker.stop();
+  }
+
+  /** Ends all workers and forgets what they wrote. */
+  async reset(): Promise<void> {
+    await Promise.all(this.workers.splice(0).map((worker) => worker.stop()));
+    for (const folder of this.folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+    this.lines = [];
+  }
+}
+
+/** The address of a worker's own server. */
+export const addressOf = (worker: Worker): string =>
+  `http://127.0.0.1:${(worker.server.server.address() as AddressInfo).port}`;
