@@ -14,6 +14,8 @@ FRAME_SECONDS = 0.02
 PAUSE_SECONDS = 0.3
 _FRAME = round(FRAME_SECONDS * SAMPLE_RATE)
 _BLOCK_SECONDS = 60.0
+# Root mean square of 16-bit samples: the dither of a silent recording stays below, any microphone is above.
+_SILENT = 2.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Window:
 
 def frame_energies(pcm: Pcm) -> NDArray[np.float32]:
     """Root mean square of each frame of 20 ms, reading the file in blocks of a minute."""
-    energies = [_block_energies(block) for block in pcm.blocks(_BLOCK_SECONDS)]
+    energies = [energies_of(block) for block in pcm.blocks(_BLOCK_SECONDS)]
     return np.concatenate(energies) if energies else np.zeros(0, dtype=np.float32)
 
 
-def _block_energies(block: NDArray[np.int16]) -> NDArray[np.float32]:
+def energies_of(block: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Root mean square of each frame of 20 ms; the last one is filled up with silence."""
     padded = np.zeros(-(-len(block) // _FRAME) * _FRAME, dtype=np.float32)
     padded[: len(block)] = block
     frames = padded.reshape(-1, _FRAME)
@@ -79,3 +82,14 @@ def windows_from(cuts: Sequence[float], start_at: float, duration: float) -> lis
     """
     edges = [start_at, *(cut for cut in cuts if start_at < cut < duration), duration]
     return [Window(start, end) for start, end in pairwise(edges) if end > start]
+
+
+def is_silent(energies: NDArray[np.float32], window: Window) -> bool:
+    """Whether there is nothing in it that a microphone would have heard.
+
+    Args:
+        energies: of the whole audio, from :func:`frame_energies`.
+        window: a part of it.
+    """
+    frames = energies[int(window.start / FRAME_SECONDS) : int(window.end / FRAME_SECONDS) + 1]
+    return float(frames.max(initial=0.0)) < _SILENT
