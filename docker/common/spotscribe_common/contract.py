@@ -294,14 +294,19 @@ class Analysis(Shape):
     degraded: list[Degradation]
 
 
-class AnalyzeRequest(Shape):
-    """JSON body of `POST /analyze`."""
+class AnalysisOptions(Shape):
+    """What the caller may choose about an analysis: without tasks and questions, all tasks."""
 
-    path: str = Field(min_length=1, max_length=1024)
     tasks: list[AnalysisTask] | None = Field(default=None, min_length=1, max_length=len(ANALYSIS_TASKS))
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         default_factory=list, max_length=10
     )
+
+
+class AnalyzeRequest(AnalysisOptions):
+    """JSON body of `POST /analyze`."""
+
+    path: str = Field(min_length=1, max_length=1024)
     max_seconds: float | None = Field(default=None, gt=0)
 
 

@@ -43,6 +43,25 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
+def whole_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """A JSON body's schema with the models inside it written out: no answer has them. None holds itself."""
+    schema = model.model_json_schema()
+    models = schema.pop("$defs", {})
+
+    def written_out(value: Any) -> Any:
+        if isinstance(value, list):
+            return [written_out(entry) for entry in value]
+        if not isinstance(value, dict):
+            return value
+        found = models[value["$ref"].rpartition("/")[2]] if "$ref" in value else {}
+        # A discriminator names the models by references.
+        rest = {name: field for name, field in value.items() if name not in {"$ref", "discriminator"}}
+        return {name: written_out(field) for name, field in {**found, **rest}.items()}
+
+    whole: dict[str, Any] = written_out(schema)
+    return whole
+
+
 def form_schema(model: type[BaseModel], *, lists: str = "{name}") -> dict[str, Any]:
     """A multipart form's schema: the model's fields beside the `file`.
 

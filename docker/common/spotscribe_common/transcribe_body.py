@@ -16,8 +16,9 @@ from spotscribe_common.contract import (
     TranscribeRequest,
     TranscriptionOptions,
 )
-from spotscribe_common.errors import UnsupportedMediaError
+from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
 from spotscribe_common.openapi import form_schema, json_schema
+from spotscribe_common.pcm import Pcm
 from spotscribe_common.settings import ServiceSettings
 from spotscribe_common.shared_files import open_shared
 
@@ -97,3 +98,16 @@ async def transcribe_body(
         rules = chosen_rules(chosen.speaker_cleanup)
         return TranscribeBody(upload, chosen.model_copy(update={"speaker_cleanup": rules}))
     raise UnsupportedMediaError(f"The content type {kind!r} is not accepted. Send {MULTIPART} or {JSON}.")
+
+
+def check_start(start_at: float, pcm: Pcm) -> None:
+    """Refuses to begin behind the audio's end.
+
+    Raises:
+        InvalidRequestError: `start_at`, in seconds, is greater than the audio's length.
+    """
+    # The end of the last window is told in milliseconds, which may round it past the last sample.
+    if start_at > pcm.duration + 0.001:
+        raise InvalidRequestError(
+            f"start_at is {start_at:g} s and the audio ends at {pcm.duration:g} s.", param="start_at"
+        )

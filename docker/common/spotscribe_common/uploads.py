@@ -2,9 +2,12 @@
 
 import asyncio
 import errno
+import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
 
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
@@ -38,6 +41,25 @@ async def read_body(request: Request, *, most: int) -> bytes:
         InvalidRequestError: the client stalled, or is too slow.
     """
     return b"".join([chunk async for chunk in _capped(request, most)])
+
+
+@asynccontextmanager
+async def spooled_body(request: Request, *, most: int, scratch: Path) -> AsyncIterator[BinaryIO]:
+    """The whole body in a file without a name, at its beginning: many may come at once, and be large.
+
+    Raises:
+        UploadTooLargeError: it is larger than `most` bytes.
+        InvalidRequestError: the client stalled, or is too slow.
+        DiskFullError: there is no room for it.
+    """
+    with tempfile.TemporaryFile(dir=scratch) as file:
+        try:
+            async for chunk in _capped(request, most):
+                file.write(chunk)
+            file.seek(0)
+        except OSError as error:
+            raise _of_disk(error) from None
+        yield file
 
 
 @asynccontextmanager

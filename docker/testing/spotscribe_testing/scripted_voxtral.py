@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spotscribe_common.device import Device
 from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.pcm import SAMPLE_RATE, Samples
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
     Capacity,
+    EngineId,
     Generated,
     Generation,
     Message,
@@ -82,9 +84,12 @@ class ScriptedVoxtral:
         batches: the conversations of each call.
         asked: how each call was to be answered.
         cancelled: how many calls were given up.
+        at_work: how many calls wait for `go`.
+        transcribed: seconds and language of each piece.
     """
 
     def __init__(self, script: Script = known, room: Capacity | None = None) -> None:
+        self.name: EngineId = "voxtral"
         self.model = "scripted"
         self.script = script
         self.room = room or Capacity(window_seconds=10.0, batch=4)
@@ -94,6 +99,9 @@ class ScriptedVoxtral:
         self.may_load = threading.Event()
         self.may_load.set()
         self.load_failure: Exception | None = None
+        self.transcribe_failure: Exception | None = None
+        self.transcribed: list[tuple[float, str | None]] = []
+        self.at_work = 0
         self.capacity_asked: list[int] = []
         self.batches: list[list[Sequence[Message]]] = []
         self.asked: list[Generation] = []
@@ -103,6 +111,9 @@ class ScriptedVoxtral:
         self.may_load.wait(30)
         if self.load_failure is not None:
             raise self.load_failure
+
+    def device(self) -> Device:
+        return Device("cpu")
 
     def capacity(self, max_tokens: int) -> Capacity:
         self.capacity_asked.append(max_tokens)
@@ -142,13 +153,20 @@ class ScriptedVoxtral:
         return answers
 
     def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
+        self.transcribed.append((len(samples) / SAMPLE_RATE, language))
         self._wait(cancelled)
+        if self.transcribe_failure is not None:
+            raise self.transcribe_failure
         return f"{len(samples) / SAMPLE_RATE:g} seconds in {language or 'what is heard'}"
 
     def _wait(self, cancelled: Callable[[], bool]) -> None:
         until = time.monotonic() + 30
-        while not self.go.wait(0.01):
-            if cancelled():
-                self.cancelled += 1
-                raise CancelledGenerationError
-            assert time.monotonic() < until, "nobody let the model go on"
+        self.at_work += 1
+        try:
+            while not self.go.wait(0.01):
+                if cancelled():
+                    self.cancelled += 1
+                    raise CancelledGenerationError
+                assert time.monotonic() < until, "nobody let the model go on"
+        finally:
+            self.at_work -= 1

@@ -55,19 +55,6 @@ def check_options(options: Options, engine: Engine) -> None:
     _check_speakers(asked)
 
 
-def check_start(options: Options, pcm: Pcm) -> None:
-    """Refuses to begin behind the audio's end.
-
-    Raises:
-        InvalidRequestError: `start_at` is greater than the audio's length.
-    """
-    # The end of the last window is told in milliseconds, which may round it past the last sample.
-    if options.start_at > pcm.duration + 0.001:
-        raise InvalidRequestError(
-            f"start_at is {options.start_at:g} s and the audio ends at {pcm.duration:g} s.", param="start_at"
-        )
-
-
 def _check_language(language: str | None, known: Mapping[str, str]) -> None:
     if language is not None and language not in known:
         raise InvalidRequestError(

@@ -9,18 +9,17 @@ import jsonschema
 import pytest
 from jsonschema.validators import Draft202012Validator
 
-from spotscribe_testing.openapi_file import description
-from spotscribe_testing.places import OPENAPI
+from spotscribe_testing.openapi_file import description, file_of
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(description())
+    found: dict[str, Any] = json.loads(description("whisper"))
     return found
 
 
 def test_the_file_is_what_the_code_says() -> None:
-    assert OPENAPI.read_text() == description(), "write it anew: npm run openapi"
+    assert file_of("whisper").read_text() == description("whisper"), "write it anew: npm run openapi"
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:

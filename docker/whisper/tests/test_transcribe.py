@@ -13,6 +13,7 @@ import pytest
 from starlette import formparsers
 
 from spotscribe_common import event_stream
+from spotscribe_testing.answers import events, refusal
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import tone
@@ -24,23 +25,6 @@ STREAM = {"Accept": "application/x-ndjson"}
 
 def transcribe(url: str, body: dict[str, Any], **headers: str) -> httpx.Response:
     return httpx.post(f"{url}/transcribe", json=body, headers=headers, timeout=30)
-
-
-def events(answer: httpx.Response) -> list[dict[str, Any]]:
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    lines: list[dict[str, Any]] = [json.loads(line) for line in answer.text.splitlines() if line]
-    for line in lines:
-        check("TranscribeEvent", line)
-    return lines
-
-
-def refusal(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    check("ErrorBody", answer.json())
-    error: dict[str, Any] = answer.json()["error"]
-    assert error["code"] == code
-    return error
 
 
 def test_a_shared_file_gives_a_transcript(url: str, audio: str) -> None:
@@ -64,7 +48,7 @@ def test_an_upload_gives_a_transcript_and_leaves_nothing_behind(
 
 
 def test_the_stream_tells_segments_windows_and_the_result(url: str, audio: str) -> None:
-    lines = events(transcribe(url, {"path": audio}, **STREAM))
+    lines = events(transcribe(url, {"path": audio}, **STREAM), "TranscribeEvent")
     kinds = [line["type"] for line in lines]
     windows = [line for line in lines if line["type"] == "window"]
     segments = [line["segment"] for line in lines if line["type"] == "segment"]
@@ -106,11 +90,11 @@ def test_an_empty_line_says_again_and_again_that_the_work_goes_on(
 
 
 def test_a_resumed_run_gives_what_the_whole_run_gave_after_that_point(url: str, audio: str) -> None:
-    whole = events(transcribe(url, {"path": audio}, **STREAM))
+    whole = events(transcribe(url, {"path": audio}, **STREAM), "TranscribeEvent")
     ends = [line["end"] for line in whole if line["type"] == "window"]
     assert len(ends) >= 3
     for end in ends:
-        resumed = events(transcribe(url, {"path": audio, "start_at": end}, **STREAM))
+        resumed = events(transcribe(url, {"path": audio, "start_at": end}, **STREAM), "TranscribeEvent")
         expected = [s for s in whole[-1]["transcript"]["segments"] if s["start"] >= end]
         found = resumed[-1]["transcript"]["segments"]
         assert [s["words"] for s in found] == [s["words"] for s in expected]
@@ -262,7 +246,7 @@ def test_a_failure_of_the_engine_is_the_last_event_and_no_secret_is_told(
     url: str, audio: str, engine: ScriptedEngine
 ) -> None:
     engine.hear_failure = RuntimeError("the patient said something")
-    lines = events(transcribe(url, {"path": audio}, **STREAM))
+    lines = events(transcribe(url, {"path": audio}, **STREAM), "TranscribeEvent")
     assert lines[-1]["type"] == "error"
     assert lines[-1]["error"]["code"] == "internal"
     assert "patient" not in json.dumps(lines)

@@ -3,25 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spotscribe_common.contract import (
     Analysis,
+    AnalysisOptions,
     AnalysisResult,
     AnalysisStarted,
     AnalyzeEvent,
-    AnalyzeRequest,
     VoxtralName,
     WindowHeard,
 )
 from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_common.pcm import Pcm, Samples
 from spotscribe_common.windows import (
-    FRAME_SECONDS,
     Window,
     cut_at_silences,
     frame_energies,
+    is_silent,
     windows_from,
 )
 from spotscribe_voxtral.analysis.asking import ANSWER_TOKENS, Ask, Asker, Refused
@@ -38,8 +35,6 @@ from spotscribe_voxtral.engines.memory_budget import TEXT_TOKENS
 _BYTES_PER_TOKEN = 2
 # A model that hears less of a recording at once does not understand it.
 _LEAST_WINDOW_SECONDS = 5.0
-# Root mean square of 16-bit samples: the dither of a silent recording stays below, any microphone is above.
-_SILENT = 2.0
 # Share of the listening in the progress of work that goes on to joining the windows' texts: an estimate.
 _LISTENING_SHARE = 0.9
 
@@ -69,7 +64,7 @@ class RecordingAnalysis:
     Args:
         pcm: the decoded audio.
         engine: the model.
-        asked: what the caller wants to know; `path` and `max_seconds` are not looked at.
+        asked: what the caller wants to know.
         emit: told every event; the last one is the result.
         cancelled: asked between the parts of the work, and by the engine.
     """
@@ -78,7 +73,7 @@ class RecordingAnalysis:
         self,
         pcm: Pcm,
         engine: Engine,
-        asked: AnalyzeRequest,
+        asked: AnalysisOptions,
         emit: Callable[[AnalyzeEvent], None],
         cancelled: Callable[[], bool],
     ) -> None:
@@ -108,11 +103,13 @@ class RecordingAnalysis:
         energies = frame_energies(self._pcm)
         cuts = cut_at_silences(energies, capacity.window_seconds)
         windows = windows_from(cuts, 0.0, self._duration)
-        self._emit(AnalysisStarted(duration=self._duration, engine="voxtral", model=self._engine.model))
+        self._emit(
+            AnalysisStarted(duration=self._duration, engine=self._engine.name, model=self._engine.model)
+        )
         parts = [
             _Part(number, window)
             for number, window in enumerate(windows, 1)
-            if not _is_silent(energies, window)
+            if not is_silent(energies, window)
         ]
         asker = Asker(self._engine, capacity.batch, self._cancelled)
         joins = len(parts) > 1 and any(task.joins for task in self._tasks)
@@ -169,7 +166,7 @@ class RecordingAnalysis:
                 values[task.field] = task.merged(found.heard, joiner)
         return Analysis.model_validate(
             {
-                "engine": VoxtralName(model=self._engine.model),
+                "engine": VoxtralName(name=self._engine.name, model=self._engine.model),
                 "duration": self._duration,
                 **values,
                 "degraded": joiner.lost,
@@ -183,8 +180,3 @@ class RecordingAnalysis:
 
 def _ask(task: Task[Written], part: _Part, windows: int, samples: Samples) -> Ask[Written]:
     return Ask((samples, audio_prompt(task.told, task.shape, part.number, windows)), task.shape)
-
-
-def _is_silent(energies: NDArray[np.float32], window: Window) -> bool:
-    frames = energies[int(window.start / FRAME_SECONDS) : int(window.end / FRAME_SECONDS) + 1]
-    return float(frames.max(initial=0.0)) < _SILENT

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic
 
-from spotscribe_common.contract import ANALYSIS_TASKS, AnalysisTask, AnalyzeRequest, Sentiment
+from spotscribe_common.contract import ANALYSIS_TASKS, AnalysisOptions, AnalysisTask, Sentiment
 from spotscribe_voxtral.analysis import merging
 from spotscribe_voxtral.analysis.joining import Joiner, own_answers, summary
 from spotscribe_voxtral.analysis.merging import Answer_co, Heard
@@ -112,7 +112,7 @@ TASKS: dict[AnalysisTask, Task[Written]] = {
 }
 
 
-def wanted_tasks(request: AnalyzeRequest) -> list[Task[Written]]:
+def wanted_tasks(request: AnalysisOptions) -> list[Task[Written]]:
     """What the request asks for: all tasks, or none beside the caller's questions, if it names none."""
     names = request.tasks
     if names is None:

@@ -11,7 +11,8 @@ from spotscribe_common.contract import TranscribeEvent
 from spotscribe_common.disconnect import while_connected
 from spotscribe_common.job import Job
 from spotscribe_common.pcm import Pcm
-from spotscribe_whisper.options import Options, check_options, check_start
+from spotscribe_common.transcribe_body import check_start
+from spotscribe_whisper.options import Options, check_options
 from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.speakers.references import decoded_reference
 
@@ -58,6 +59,6 @@ async def start_job(
                 work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
                 recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
             pcm = await service.decode_for(request, source.file, source.max_seconds, held)
-        check_start(source.options, pcm)
+        check_start(source.options.start_at, pcm)
         options = replace(source.options, speaker_recordings=recordings)
         return service.start(pcm, options, held.pop_all())

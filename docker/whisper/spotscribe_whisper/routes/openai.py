@@ -12,11 +12,12 @@ from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.event_stream import EventStream
 from spotscribe_common.job import Job, result_of
 from spotscribe_common.openapi import AUDIO_ERRORS, form_schema
+from spotscribe_common.server_sent import KEEP_ALIVE, SSE
 from spotscribe_whisper.formats import openai as shapes
 from spotscribe_whisper.formats.subtitles import srt, vtt
 from spotscribe_whisper.model_names import ALIASES, check_model
 from spotscribe_whisper.routes.intake import Source, start_job
-from spotscribe_whisper.routes.openai_events import KEEP_ALIVE, SSE, OpenAiEvents
+from spotscribe_whisper.routes.openai_events import OpenAiEvents
 from spotscribe_whisper.routes.openai_form import TranscriptionForm, TranslationForm
 from spotscribe_whisper.service import TranscriptionService
 

@@ -1,16 +1,11 @@
 """A transcription's events as OpenAI's server-sent events."""
 
-import json
-
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
 from spotscribe_common.languages import joined
+from spotscribe_common.server_sent import failure_sent, sent
 from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segment, plain
-
-SSE = "text/event-stream"
-# A comment, which clients pass over.
-KEEP_ALIVE = ": still at work\n\n"
 
 
 class OpenAiEvents:
@@ -40,9 +35,7 @@ class OpenAiEvents:
                 done = _Done(**dict(plain(event.transcript)))
                 return "".join([*(_data(diarized_segment(segment)) for segment in segments), _data(done)])
             case Failed():
-                error = event.error
-                body = {"message": error.message, "type": "server_error", "param": None, "code": error.code}
-                return f"data: {json.dumps({'error': body})}\n\n"
+                return failure_sent(event)
             case _:
                 return ""
 
@@ -57,4 +50,4 @@ class _Done(Answer):
 
 
 def _data(event: _Delta | _Done | DiarizedSegment) -> str:
-    return f"data: {event.model_dump_json(exclude_none=True)}\n\n"
+    return sent(event.model_dump_json(exclude_none=True))

@@ -1,16 +1,14 @@
 """Recordings of known speakers, sent inside the request."""
 
 import asyncio
-import base64
-import binascii
-import errno
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from spotscribe_common.errors import DiskFullError, InvalidRequestError, PermanentError
+from spotscribe_common.base64_file import write_base64
+from spotscribe_common.errors import InvalidRequestError, PermanentError
 from spotscribe_common.pcm import Pcm
 
 # OpenAI allows four.
@@ -61,14 +59,4 @@ def _write_content(url: str, file: BinaryIO) -> None:
             f"{url[:40]!r} is not a data URL. Send data:audio/wav;base64, and then the recording in base64: "
             "nothing is fetched."
         )
-    try:
-        content = base64.b64decode(url[head.end() :], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequestError(f"The data URL's content is not base64: {error}.") from None
-    try:
-        file.write(content)
-        file.flush()
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise DiskFullError("The scratch disk is full.", retry_after=30) from None
+    write_base64(url[head.end() :], file, "The data URL's content")

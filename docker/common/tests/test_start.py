@@ -7,7 +7,7 @@ import pytest
 
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.pcm import Pcm
-from spotscribe_whisper.options import Options, check_start
+from spotscribe_common.transcribe_body import check_start
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def almost_a_second(tmp_path: Path) -> Iterator[Pcm]:
 def test_the_end_that_the_last_window_told_can_be_begun_at(almost_a_second: Pcm) -> None:
     told = round(almost_a_second.duration, 3)
     assert told > almost_a_second.duration
-    check_start(Options(start_at=told), almost_a_second)
+    check_start(told, almost_a_second)
 
 
 def test_a_start_behind_the_end_is_refused(almost_a_second: Pcm) -> None:
     with pytest.raises(InvalidRequestError, match=r"start_at is 1.1 s and the audio ends at"):
-        check_start(Options(start_at=1.1), almost_a_second)
+        check_start(1.1, almost_a_second)

@@ -1,0 +1,1 @@
+"""Conversations in OpenAI's shape, with audio in them."""

@@ -1,0 +1,181 @@
+"""An answer in a conversation, piece by piece."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pydantic import RootModel
+
+from spotscribe_common.errors import AudioTooLongError, InternalError
+from spotscribe_common.pcm import Pcm
+from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
+from spotscribe_voxtral.engines.engine import Engine, Generated, Generation, Message
+from spotscribe_voxtral.engines.memory_budget import CHUNK_SECONDS
+
+# Below it, the likeliest word is as good as certain, and numbers divided by it overflow.
+_LEAST_TEMPERATURE = 0.01
+_JSON_TOLD = "Answer with one JSON object and nothing else: no remark, no code fence."
+
+Role = Literal["system", "user", "assistant"]
+
+
+class _JsonObject(RootModel[dict[str, Any]]):
+    """Any object."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message; its audio still lies on the disk."""
+
+    role: Role
+    parts: tuple[str | Pcm, ...]
+
+
+@dataclass(frozen=True)
+class ChatOrder:
+    """What is to be answered, and how.
+
+    Attributes:
+        turns: the conversation; the last one is not the assistant's.
+        max_tokens: greatest length of the answer.
+        temperature: see :class:`spotscribe_voxtral.engines.engine.Generation`.
+        top_p: as above.
+        json: whether the answer is to be a JSON object.
+    """
+
+    turns: Sequence[Turn]
+    max_tokens: int
+    temperature: float
+    top_p: float
+    json: bool = False
+
+
+@dataclass(frozen=True)
+class ChatBegun:
+    """The model has the conversation and begins to answer."""
+
+
+@dataclass(frozen=True)
+class ChatSaid:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ChatWritten:
+    """The whole answer, and the tokens that it took."""
+
+    text: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int
+    tokens: int
+
+
+ChatEvent = ChatBegun | ChatSaid | ChatWritten
+
+
+def write_answer(
+    engine: Engine, order: ChatOrder, emit: Callable[[ChatEvent], None], cancelled: Callable[[], bool]
+) -> None:
+    """Emits all events; the last one is the whole answer.
+
+    An answer that is to be JSON is told in one piece, as it is checked before. If the model writes none, also
+    when asked again, that is an error; one that is cut at its greatest length is told as it is.
+
+    Raises:
+        AudioTooLongError: the audio does not fit into one prompt.
+        CancelledGenerationError: `cancelled()` became true.
+        InternalError: the answer is to be JSON, and is none.
+        ServiceError: as the engine raises it.
+    """
+    _check_length(engine, order)
+    conversation = _conversation(order)
+    likeliest = order.temperature < _LEAST_TEMPERATURE
+    how = Generation(order.max_tokens, 0.0 if likeliest else order.temperature, order.top_p)
+    emit(ChatBegun())
+    if order.json:
+        generated = _json_object(engine, conversation, how, cancelled)
+        emit(ChatSaid(generated.text))
+    else:
+        [generated] = engine.answer(
+            [conversation], how, lambda _number, piece: emit(ChatSaid(piece)), cancelled
+        )
+    emit(ChatWritten(generated.text, generated.finish, generated.prompt_tokens, generated.tokens))
+
+
+def too_long(what: str, most_seconds: float) -> AudioTooLongError:
+    """The error for audio that is longer than one prompt can have."""
+    return AudioTooLongError(
+        f"{what} is longer than the {most_seconds:g} s that one conversation can have here. Send less, or "
+        "have all of it worked through with POST /analyze."
+    )
+
+
+def _check_length(engine: Engine, order: ChatOrder) -> None:
+    lengths = [part.duration for turn in order.turns for part in turn.parts if isinstance(part, Pcm)]
+    if not lengths:
+        return
+    most = engine.capacity(order.max_tokens).window_seconds
+    # Each piece of audio is filled up to whole pieces of the encoder's length.
+    filled = sum(math.ceil(length / CHUNK_SECONDS) * CHUNK_SECONDS for length in lengths)
+    if sum(lengths) > most or (len(lengths) > 1 and filled > most):
+        raise too_long(f"The audio of {sum(lengths):.1f} s in {len(lengths)} pieces", most)
+
+
+def _conversation(order: ChatOrder) -> list[Message]:
+    messages = [
+        Message(
+            turn.role,
+            tuple(part if isinstance(part, str) else part.read(0, part.duration) for part in turn.parts),
+        )
+        for turn in order.turns
+    ]
+    if order.json:
+        messages[-1] = replace(messages[-1], parts=(*messages[-1].parts, f"\n{_JSON_TOLD}"))
+    return messages
+
+
+def _json_object(
+    engine: Engine, conversation: list[Message], how: Generation, cancelled: Callable[[], bool]
+) -> Generated:
+    """The object alone, without what the model wrote around it."""
+    [first] = engine.answer([conversation], how, _nobody_listens, cancelled)
+    found = _read(first)
+    if isinstance(found, Generated):
+        return found
+    told = f"That cannot be used. {found} Write the JSON object again, right and complete."
+    again = [*conversation, Message("assistant", (first.text or "(nothing)",)), Message("user", (told,))]
+    [second] = engine.answer([again], how, _nobody_listens, cancelled)
+    found = _read(second)
+    if isinstance(found, Generated):
+        return replace(
+            found,
+            prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+            tokens=first.tokens + second.tokens,
+        )
+    raise InternalError(
+        "The model's answer was no JSON object, also when asked again. Say in the prompt what it is to hold."
+    )
+
+
+def _read(generated: Generated) -> Generated | str:
+    """The answer as a JSON object, or why it is none."""
+    if generated.finish == "length":
+        return generated
+    try:
+        found = read_answer(generated.text, _JsonObject)
+        text = json.dumps(found.root, ensure_ascii=False, allow_nan=False)
+        # Half of a surrogate pair is a text for Python, and cannot be sent.
+        text.encode()
+    except UnusableAnswerError as error:
+        return str(error)
+    except ValueError:
+        return "It has a number that is none, or a character that is none."
+    return replace(generated, text=text)
+
+
+def _nobody_listens(_conversation: int, _piece: str) -> None:
+    """What is no JSON is not shown."""

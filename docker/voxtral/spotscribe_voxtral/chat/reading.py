@@ -1,0 +1,104 @@
+"""From a request's body to a conversation whose audio is decoded: it is anybody's, and not believed."""
+
+import tempfile
+from contextlib import ExitStack
+from typing import BinaryIO, NamedTuple
+
+from fastapi import Request
+
+from spotscribe_common.base64_file import write_base64
+from spotscribe_common.bodies import JSON, content_type, parsed_json
+from spotscribe_common.errors import AudioTooLongError, PermanentError, UnsupportedMediaError
+from spotscribe_common.pcm import Pcm
+from spotscribe_common.uploads import spooled_body
+from spotscribe_voxtral.chat.answer import ChatOrder, Role, Turn, too_long
+from spotscribe_voxtral.chat.request import ChatRequest, TextPart, check_chat
+from spotscribe_voxtral.model_names import check_model
+from spotscribe_voxtral.service import VoxtralService
+
+# Base64 of 48 MiB of audio: five minutes of 48 kHz stereo without compression, hours with it.
+BODY_BYTES = 64 << 20
+
+
+class _Said(NamedTuple):
+    """A message whose audio lies in files."""
+
+    role: Role
+    parts: list[str | BinaryIO]
+
+
+async def read_chat(
+    request: Request, service: VoxtralService, held: ExitStack
+) -> tuple[ChatRequest, ChatOrder]:
+    """Reads, checks and decodes.
+
+    Args:
+        request: its body is read whole.
+        service: whose decoders decode.
+        held: closes the decoded audio.
+
+    Returns:
+        The request without its messages, and what is to be answered.
+
+    Raises:
+        ServiceError: a bad field, bad audio, or more bytes than are accepted.
+    """
+    if content_type(request) != JSON:
+        raise UnsupportedMediaError(f"The content type is not accepted. Send {JSON}.")
+    with ExitStack() as files:
+        async with spooled_body(request, most=BODY_BYTES, scratch=service.settings.tmpdir) as body:
+            asked, said = await service.one_at_a_time(lambda: _taken_apart(body, service, files))
+        turns = [await _decoded(request, service, at, message, held) for at, message in enumerate(said)]
+    return asked, ChatOrder(
+        turns,
+        max_tokens=asked.answer_tokens,
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+        json=asked.response_format.type == "json_object",
+    )
+
+
+def _taken_apart(
+    body: BinaryIO, service: VoxtralService, files: ExitStack
+) -> tuple[ChatRequest, list[_Said]]:
+    asked = parsed_json(body.read(), ChatRequest)
+    check_model(asked.model, service.engine.model)
+    check_chat(asked)
+    said: list[_Said] = []
+    for at, message in enumerate(asked.messages):
+        parts: list[str | BinaryIO] = []
+        for number, part in enumerate(message.content):
+            if isinstance(part, TextPart):
+                parts.append(part.text)
+                continue
+            file = tempfile.TemporaryFile(dir=service.settings.tmpdir)  # noqa: SIM115 - closed by `files`
+            files.enter_context(file)
+            named = f"messages.{at}.content.{number}.input_audio.data"
+            try:
+                write_base64(part.input_audio.data, file, "It")
+            except PermanentError as error:
+                raise type(error)(f"{named}: {error.message}", param=named) from None
+            parts.append(file)
+        # OpenAI's newer name of the same.
+        said.append(_Said("system" if message.role == "developer" else message.role, parts))
+    # The request lives as long as the answer is sent.
+    asked.messages = []
+    return asked, said
+
+
+async def _decoded(
+    request: Request, service: VoxtralService, at: int, message: _Said, held: ExitStack
+) -> Turn:
+    parts: list[str | Pcm] = []
+    for number, part in enumerate(message.parts):
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        named = f"messages.{at}.content.{number}.input_audio"
+        try:
+            parts.append(await service.decode_for(request, part, None, held))
+        except AudioTooLongError:
+            raise too_long("The audio", service.settings.max_audio_seconds) from None
+        except PermanentError as error:
+            raise type(error)(f"{named}: {error.message}", param=named) from None
+    return Turn(message.role, tuple(parts))

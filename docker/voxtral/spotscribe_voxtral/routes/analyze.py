@@ -1,0 +1,108 @@
+"""`POST /analyze`: a file in the request, or one on the shared volume."""
+
+from contextlib import AsyncExitStack
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from spotscribe_common.bodies import JSON, MULTIPART, content_type, json_body, uploaded
+from spotscribe_common.contract import (
+    ANALYSIS_TASKS,
+    Analysis,
+    AnalysisOptions,
+    AnalysisResult,
+    AnalysisTask,
+    AnalyzeEvent,
+    AnalyzeRequest,
+)
+from spotscribe_common.errors import UnsupportedMediaError
+from spotscribe_common.event_stream import NDJSON, event_lines
+from spotscribe_common.http_errors import ErrorBody
+from spotscribe_common.job import result_of
+from spotscribe_common.openapi import AUDIO_ERRORS, form_schema, json_schema
+from spotscribe_common.shared_files import open_shared
+from spotscribe_voxtral.routes.intake import Source, start_job
+from spotscribe_voxtral.service import VoxtralService
+
+# Ten questions of 500 characters, escaped, and the path.
+_JSON_BYTES = 256 << 10
+
+
+def _split(names: object) -> object:
+    """A form's list may come in one field, with commas."""
+    if not isinstance(names, list):
+        return names
+    return [name.strip() for entry in names for name in str(entry).split(",") if name.strip()]
+
+
+class AnalyzeForm(BaseModel):
+    """The fields of an upload beside its `file`."""
+
+    model_config = ConfigDict(extra="forbid")
+    tasks: Annotated[list[AnalysisTask], BeforeValidator(_split)] = Field(
+        default_factory=list,
+        max_length=len(ANALYSIS_TASKS),
+        description="Once for each, or with commas. All of them if neither tasks nor questions are given.",
+    )
+    questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
+        default_factory=list, max_length=10, description="Your own, once for each."
+    )
+    max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
+def analyze_routes(service: VoxtralService) -> APIRouter:
+    """What the worker calls for a job's analysis."""
+    router = APIRouter(tags=["Spotscribe"])
+
+    @router.post(
+        "/analyze",
+        response_model=Analysis,
+        responses={
+            **AUDIO_ERRORS,
+            200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+            403: {"model": ErrorBody, "description": "`path` leads outside the shared folder."},
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    JSON: {"schema": json_schema(AnalyzeRequest)},
+                    MULTIPART: {"schema": form_schema(AnalyzeForm)},
+                },
+            }
+        },
+    )
+    async def analyze(request: Request) -> Response:
+        """Understands an uploaded file, or one on the shared volume, of any length.
+
+        With `Accept: application/x-ndjson` the answer is a stream of events, a line of JSON each: windows
+        that have been listened to, and at last the result. An empty line says that the work goes on.
+        """
+
+        async def read(opened: AsyncExitStack) -> Source[AnalyzeEvent]:
+            file, asked, max_seconds = await _read(request, service, opened)
+            return Source(file, max_seconds, lambda pcm, held: service.analyze(pcm, asked, held.pop_all()))
+
+        job = await start_job(request, service, read)
+        if NDJSON in request.headers.get("accept", ""):
+            return event_lines(job)
+        result = await result_of(request, job, AnalysisResult)
+        return Response(result.analysis.to_json(), media_type="application/json")
+
+    return router
+
+
+async def _read(
+    request: Request, service: VoxtralService, opened: AsyncExitStack
+) -> tuple[BinaryIO, AnalysisOptions, float | None]:
+    """The media, what is to be found out, and the caller's own cap in seconds."""
+    kind = content_type(request)
+    if kind == JSON:
+        asked = await json_body(request, AnalyzeRequest, most=_JSON_BYTES)
+        file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
+        return file, asked, asked.max_seconds
+    if kind == MULTIPART:
+        upload, form = await uploaded(request, AnalyzeForm, service.settings.max_upload_bytes, opened)
+        return upload, AnalysisOptions(tasks=form.tasks or None, questions=form.questions), form.max_seconds
+    raise UnsupportedMediaError(f"The content type {kind!r} is not accepted. Send {MULTIPART} or {JSON}.")

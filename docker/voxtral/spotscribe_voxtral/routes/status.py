@@ -1,0 +1,25 @@
+"""`GET /health` and `GET /metrics`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from spotscribe_common.status import health_of, metrics_answer
+from spotscribe_voxtral.service import VoxtralService
+
+
+def status_routes(service: VoxtralService) -> APIRouter:
+    """What the service is and how it is."""
+    router = APIRouter(tags=["Status"])
+
+    @router.get("/health")
+    async def health(response: Response) -> dict[str, Any]:
+        """Service, model, GPU and queue; 503 while the model is loading or if it cannot be loaded."""
+        return health_of("voxtral", service, response)
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Figures for Prometheus."""
+        return metrics_answer(service.metrics)
+
+    return router

@@ -1,0 +1,95 @@
+"""The model that listens and writes, and the work that is let in to it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TypeVar
+
+from spotscribe_common.contract import (
+    AnalysisOptions,
+    AnalysisResult,
+    AnalyzeEvent,
+    Degradation,
+    Result,
+    TranscribeEvent,
+)
+from spotscribe_common.job import Job
+from spotscribe_common.pcm import Pcm
+from spotscribe_common.service import ModelService
+from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
+from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, write_answer
+from spotscribe_voxtral.engines.engine import Engine
+from spotscribe_voxtral.metrics import VoxtralMetrics
+from spotscribe_voxtral.settings import Settings
+from spotscribe_voxtral.transcription import RecordingTranscription, TranscriptionOrder
+
+Read = TypeVar("Read")
+
+
+class VoxtralService(ModelService):
+    """Runs one transcription, analysis or chat at a time."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.metrics = VoxtralMetrics()
+        self._one = asyncio.Lock()
+        super().__init__(settings, engine, self.metrics)
+
+    async def one_at_a_time(self, read: Callable[[], Read]) -> Read:
+        """What `read` returns, in a thread. A chat's body is in memory three times over while it is read."""
+        async with self._one:
+            return await asyncio.to_thread(read)
+
+    def transcribe(self, pcm: Pcm, order: TranscriptionOrder, holding: ExitStack) -> Job[TranscribeEvent]:
+        """Starts a transcription, which waits for the engine. `holding` is closed when it has ended."""
+
+        def work(emit: Callable[[TranscribeEvent], None], cancelled: Callable[[], bool]) -> None:
+            def counted(event: TranscribeEvent) -> None:
+                if isinstance(event, Result):
+                    # Work may begin a millisecond behind the end: times are rounded.
+                    heard = max(event.transcript.duration - order.start_at, 0.0)
+                    self._count(heard, time.monotonic() - began, event.transcript.degraded)
+                emit(event)
+
+            began = time.monotonic()
+            with self.metrics.timed("transcription"):
+                RecordingTranscription(pcm, self.engine, order, counted, cancelled).run()
+
+        return self.job(work, holding)
+
+    def analyze(self, pcm: Pcm, asked: AnalysisOptions, holding: ExitStack) -> Job[AnalyzeEvent]:
+        """Starts an analysis, as `transcribe` does."""
+
+        def work(emit: Callable[[AnalyzeEvent], None], cancelled: Callable[[], bool]) -> None:
+            def counted(event: AnalyzeEvent) -> None:
+                if isinstance(event, AnalysisResult):
+                    found = event.analysis
+                    self._count(found.duration, time.monotonic() - began, found.degraded)
+                emit(event)
+
+            began = time.monotonic()
+            with self.metrics.timed("analysis"):
+                RecordingAnalysis(pcm, self.engine, asked, counted, cancelled).run()
+
+        return self.job(work, holding)
+
+    def chat(self, order: ChatOrder, holding: ExitStack) -> Job[ChatEvent]:
+        """Starts an answer, as `transcribe` does."""
+
+        def work(emit: Callable[[ChatEvent], None], cancelled: Callable[[], bool]) -> None:
+            def counted(event: ChatEvent) -> None:
+                if isinstance(event, ChatWritten):
+                    self.metrics.chatted(event)
+                emit(event)
+
+            with self.metrics.timed("chat"):
+                write_answer(self.engine, order, counted, cancelled)
+
+        return self.job(work, holding)
+
+    def _count(self, heard: float, seconds: float, degraded: Sequence[Degradation]) -> None:
+        self.metrics.heard(heard, seconds)
+        for loss in degraded:
+            self.metrics.degraded(loss.stage)

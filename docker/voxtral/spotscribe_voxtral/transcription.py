@@ -1,0 +1,199 @@
+"""From decoded audio to the events of a transcription, piece by piece."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from spotscribe_common.contract import (
+    Degradation,
+    EngineName,
+    Result,
+    Segment,
+    SegmentSent,
+    Started,
+    TranscribeEvent,
+    Transcript,
+    TranscriptionOptions,
+    WindowDone,
+    Word,
+)
+from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.languages import joined
+from spotscribe_common.pcm import Pcm
+from spotscribe_common.windows import Window, cut_at_silences, frame_energies, is_silent, windows_from
+from spotscribe_voxtral.engines.engine import CancelledGenerationError, Engine
+
+# The audio encoder hears so much at once; words are placed no better than by their piece.
+LONGEST_PIECE_SECONDS = 30.0
+# "Undetermined" in ISO 639-3: the model hears the language and does not say which one.
+UNDETERMINED = "und"
+_LANGUAGE = re.compile(r"[a-z]{2}")
+# Scripts without spaces, in which a character counts as a word: kana and ideographs.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+@dataclass(frozen=True)
+class TranscriptionOrder:
+    """What the caller chose about one transcription.
+
+    Attributes:
+        asked: the choices of the contract.
+        start_at: seconds at which to begin.
+        earlier: what was heard before `start_at`, part of the result.
+        earlier_degraded: what that lacks.
+    """
+
+    asked: TranscriptionOptions
+    start_at: float = 0.0
+    earlier: Sequence[Segment] = ()
+    earlier_degraded: Sequence[Degradation] = ()
+
+
+def check_order(asked: TranscriptionOptions) -> None:
+    """Refuses what would give another text than the one asked for.
+
+    Raises:
+        InvalidRequestError: naming the field.
+    """
+    if asked.task == "translate":
+        raise InvalidRequestError(
+            "task translate: Voxtral was trained to transcribe in the language that is spoken. Use the "
+            "whisper service, or ask for a translation with POST /v1/chat/completions.",
+            param="task",
+        )
+    if asked.language is not None and not _LANGUAGE.fullmatch(asked.language):
+        raise InvalidRequestError(
+            f"language {asked.language!r} is no ISO 639-1 code, such as 'en'. Leave it out, and the language "
+            "that is heard is written.",
+            param="language",
+        )
+
+
+class RecordingTranscription:
+    """Works through one audio.
+
+    Memory: one piece of samples and the transcript so far.
+
+    Args:
+        pcm: the decoded audio.
+        engine: the model.
+        order: what the caller chose.
+        emit: told every event; the last one is the result.
+        cancelled: asked between the pieces, and by the engine.
+    """
+
+    def __init__(
+        self,
+        pcm: Pcm,
+        engine: Engine,
+        order: TranscriptionOrder,
+        emit: Callable[[TranscribeEvent], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._pcm = pcm
+        self._engine = engine
+        self._order = order
+        self._emit = emit
+        self._cancelled = cancelled
+        self._duration = round(pcm.duration, 3)
+        self._degraded: list[Degradation] = [*order.earlier_degraded]
+
+    def run(self) -> None:
+        """Emits all events.
+
+        Raises:
+            CancelledGenerationError: `cancelled()` became true.
+            OutOfMemoryError: the memory does not suffice.
+        """
+        engine, language = self._engine, self._order.asked.language
+        named = UNDETERMINED if language is None else language
+        for loss in _losses(self._order.asked):
+            self._lacks(loss)
+        self._emit(Started(duration=self._duration, engine=engine.name, model=engine.model, language=named))
+        segments = self._segments(language)
+        self._emit(
+            Result(
+                transcript=Transcript(
+                    engine=EngineName(name=engine.name, model=engine.model),
+                    language=named,
+                    duration=self._duration,
+                    text=joined([segment.text for segment in segments], named),
+                    segments=segments,
+                    degraded=self._degraded,
+                )
+            )
+        )
+
+    def _segments(self, language: str | None) -> list[Segment]:
+        energies = frame_energies(self._pcm)
+        cuts = cut_at_silences(energies, LONGEST_PIECE_SECONDS)
+        segments = [piece.model_copy(update={"id": at}) for at, piece in enumerate(self._order.earlier)]
+        for window in windows_from(cuts, min(self._order.start_at, self._duration), self._duration):
+            if self._cancelled():
+                raise CancelledGenerationError
+            # A model makes something up about silence.
+            text = "" if is_silent(energies, window) else self._heard(window, language)
+            if text:
+                segment = Segment(
+                    id=len(segments),
+                    start=round(window.start, 3),
+                    end=round(window.end, 3),
+                    text=text,
+                    words=shared_out(text, window),
+                )
+                segments.append(segment)
+                self._lacks(_untimed(self._engine.name))
+                self._emit(SegmentSent(segment=segment))
+            self._emit(self._done(window))
+        return segments
+
+    def _heard(self, window: Window, language: str | None) -> str:
+        samples = self._pcm.read(window.start, window.end)
+        return " ".join(self._engine.transcribe(samples, language, self._cancelled).split())
+
+    def _done(self, window: Window) -> WindowDone:
+        part = window.end / self._duration if self._duration else 1.0
+        return WindowDone(
+            end=round(window.end, 3), progress=round(part, 4), degraded=[*self._degraded] or None
+        )
+
+    def _lacks(self, loss: Degradation) -> None:
+        if loss not in self._degraded:
+            self._degraded.append(loss)
+
+
+def shared_out(text: str, window: Window) -> list[Word]:
+    """The text's words with times: each has its share of the window by its length in characters."""
+    found = _WORD.findall(text)
+    total = sum(len(word) for word in found)
+    words: list[Word] = []
+    before = 0
+    for word in found:
+        start, end = (
+            round(window.start + (window.end - window.start) * at / total, 3)
+            for at in (before, before + len(word))
+        )
+        words.append(Word(word=word, start=start, end=end, interpolated=True))
+        before += len(word)
+    return words
+
+
+def _untimed(engine: str) -> Degradation:
+    return Degradation(
+        stage="alignment",
+        reason=f"The engine {engine} gives no times: each segment is a piece of up to "
+        f"{LONGEST_PIECE_SECONDS:.0f} s, over which its words are shared out by their length.",
+    )
+
+
+def _losses(asked: TranscriptionOptions) -> list[Degradation]:
+    """What was asked for and cannot be had, while the words can."""
+    losses: list[Degradation] = []
+    if asked.diarize:
+        reason = "No speakers: this service does not tell voices apart. Use the whisper service."
+        losses.append(Degradation(stage="diarization", reason=reason))
+    for name, value in (("hotwords", asked.hotwords), ("prompt", asked.prompt)):
+        if value is not None:
+            reason = f"{name}: not used. Voxtral's mode for transcription takes nothing beside the audio."
+            losses.append(Degradation(stage="transcript", reason=reason))
+    return losses

@@ -1,0 +1,46 @@
+"""A service with a scripted model, and audio on its shared volume."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spotscribe_testing.live_server import answers_ok, served, wait_until
+from spotscribe_testing.media import tone
+from spotscribe_testing.scripted_voxtral import ScriptedVoxtral
+from spotscribe_voxtral.app import create_app
+from spotscribe_voxtral.engines.engine import Capacity
+from spotscribe_voxtral.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    for name in ("shared", "scratch"):
+        (tmp_path / name).mkdir()
+    return Settings(
+        shared_audio=tmp_path / "shared",
+        tmpdir=tmp_path / "scratch",
+        max_audio_seconds=120,
+        max_upload_bytes=4 << 20,
+        max_waiting=2,
+    )
+
+
+@pytest.fixture
+def model() -> ScriptedVoxtral:
+    return ScriptedVoxtral(room=Capacity(window_seconds=60.0, batch=4))
+
+
+@pytest.fixture
+def url(settings: Settings, model: ScriptedVoxtral) -> Iterator[str]:
+    with served(create_app(settings, model)) as found:
+        wait_until(lambda: answers_ok(found), "the model has loaded")
+        yield found
+        model.go.set()
+
+
+@pytest.fixture
+def audio(settings: Settings) -> str:
+    """Name of 35 seconds of audio below the shared directory."""
+    tone(settings.shared_audio / "input.flac", 35).rename(settings.shared_audio / "input")
+    return "input"
