@@ -22,6 +22,22 @@ export class FoundationStack extends Stack {
     this.network = new Network(this, 'Network', { availabilityZones: settings.availabilityZones });
     this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy: settings.onDestroy });
     this.images = new ImageRepositories(this, 'Images', { onDestroy: settings.onDestroy });
+    this.exportImages();
     new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
+  }
+
+  /**
+   * Exports every image, whichever paths are chosen. By itself the CDK would export those of the chosen ones alone, and
+   * deploying one path would then take away the exports that another one, deployed earlier, stands on.
+   */
+  private exportImages() {
+    for (const { repositoryArn, repositoryName } of [
+      this.images.worker,
+      this.images.whisper,
+      this.images.voxtral,
+    ]) {
+      this.exportValue(repositoryArn);
+      this.exportValue(repositoryName);
+    }
   }
 }

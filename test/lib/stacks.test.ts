@@ -14,6 +14,13 @@ describe('stacks', () => {
     ]);
   });
 
+  test('share a foundation that is the same whichever paths are chosen: deploying one takes nothing from another', () => {
+    for (const { info } of PATHS) {
+      const alone = templates({ paths: [info.id] })['Spotscribe-Foundation'];
+      expect(alone?.toJSON()).toEqual(all['Spotscribe-Foundation']?.toJSON());
+    }
+  });
+
   test.each(Object.entries(all))('%s', (_, template) => {
     expect(template.toJSON()).toMatchSnapshot();
   });

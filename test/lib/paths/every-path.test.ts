@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { MAX_RECEIVES, STOP_SECONDS } from '../../../lambda/contract';
+import { ENV, MAX_RECEIVES, STOP_SECONDS } from '../../../lambda/contract';
 import { PATHS } from '../../../lib/paths';
 import { pathTemplate } from '../templates';
 
@@ -28,6 +28,27 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
   test('has a number and a summary', () => {
     expect(path.info.number % 100).toBe(0);
     expect(path.info.summary).not.toBe('');
+  });
+
+  test('tells the handlers that take jobs whether it understands recordings', () => {
+    const told = resources(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
+      const value = (Properties.Environment as { Variables: Record<string, string> }).Variables[ENV.analysis];
+      return value === undefined ? [] : [[Properties.Description as string, value]];
+    });
+    expect(Object.fromEntries(told)).toEqual({
+      'Makes a job and a place to upload its audio': String(path.info.analysis),
+      'Queues a job when its audio has arrived, and wakes the fleet': String(path.info.analysis),
+    });
+  });
+
+  test('lets its worker read what earlier attempts at its jobs have left', () => {
+    const [task] = resources(template, 'AWS::ECS::TaskDefinition');
+    const role = (task?.Properties.TaskRoleArn as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0];
+    const read = resources(template, 'AWS::IAM::Policy')
+      .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes(`"${role}"`))
+      .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .filter(({ Action }) => [Action].flat().includes('s3:GetObject'));
+    expect(JSON.stringify(read.map(({ Resource }) => Resource))).toContain('/jobs/*');
   });
 
   test('sends what fails again and again to a dead-letter queue', () => {

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PATHS } from '../../lib/paths';
+import { commandOf } from '../../local/commands';
+import { task } from '../lib/containers';
+
+const installed = { servicePython: '/python', workerBundle: '/worker.js' };
+
+describe('a container on a laptop', () => {
+  test.each(PATHS.map(({ info }) => info.id))('has a command, on every path: %s', (path) => {
+    for (const { Name } of task({}, path).ContainerDefinitions) {
+      expect([process.execPath, '/python']).toContain(commandOf({ name: Name }, installed).file);
+    }
+  });
+
+  test.each(['whisper', 'voxtral'])(
+    'runs its package in the environment of the model services: %s',
+    (name) => {
+      const { file, args, env } = commandOf({ name }, installed);
+      expect([file, ...args]).toEqual(['/python', '-m', `spotscribe_${name}`]);
+      const packages = ['spotscribe_common/__init__.py', `spotscribe_${name}/__main__.py`];
+      for (const each of packages) {
+        expect((env.PYTHONPATH ?? '').split(':').some((folder) => existsSync(join(folder, each)))).toBe(true);
+      }
+    },
+  );
+
+  test('is refused by its name where there is none', () => {
+    expect(() => commandOf({ name: 'painter' }, installed)).toThrow(
+      'There is no local command for the container "painter": add one in local/commands.ts',
+    );
+  });
+});
