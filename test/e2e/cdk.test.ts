@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { OUTPUT } from '../../lambda/contract';
@@ -109,10 +110,29 @@ describe('the CDK’s own command line, against the laptop’s AWS', () => {
     expect(await laptop.ended(id)).toMatchObject({ status: 'succeeded' });
   });
 
+  const both = { paths: 'DockerGpu,Hybrid' };
+
+  test('deploys another path beside the first, with all that its containers are told', async () => {
+    expect(await cdk(['list'], both)).toContain('Spotscribe-Hybrid');
+    await cdk(['deploy', 'Spotscribe-Hybrid', '--require-approval', 'never', '--progress', 'events'], both);
+    const endpoint = laptop.env.AWS_ENDPOINT_URL ?? '';
+    const outputs = await stackOutputs(endpoint, 'Spotscribe-Hybrid');
+    const { taskDefinition } = await new ECSClient(clientConfiguration(endpoint)).send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: outputs[OUTPUT.taskDefinition] }),
+    );
+    const policy = { enabled: true, restartAttemptPeriod: 60 };
+    expect(taskDefinition?.containerDefinitions).toMatchObject([
+      { name: 'models', essential: false },
+      { name: 'whisper', essential: true, restartPolicy: policy },
+      { name: 'voxtral', essential: false, restartPolicy: policy },
+      { name: 'worker', essential: true, links: ['whisper', 'voxtral'] },
+    ]);
+  });
+
   test('destroys everything, buckets with objects in them too', async () => {
     const Bucket = laptop.outputs[OUTPUT.mediaBucket];
     await laptop.s3.send(new PutObjectCommand({ Bucket, Key: 'inbox/left behind', Body: 'x' }));
-    await cdk(['destroy', '--all', '--force']);
+    await cdk(['destroy', '--all', '--force'], both);
     expect((await stacks()).filter((name) => name.startsWith('Spotscribe-'))).toEqual([]);
     const { Buckets = [] } = await laptop.s3.send(new ListBucketsCommand({}));
     expect(Buckets.map(({ Name }) => Name).filter((name) => name?.startsWith('spotscribe-'))).toEqual([]);
