@@ -33,13 +33,18 @@ export function imageBuilds({ containerDefinitions = [] }: TaskDefinition): Imag
         `Container ${name} runs "${uri}", which is no address with a tag`,
       );
     const [, registry = '', repository = '', tag = ''] = address;
-    const engine = environment.find((variable) => variable.name === ENV.whisperEngine)?.value;
-    builds.set(uri, { uri, registry, repository, tag, ...source(name, engine) });
+    const variables = Object.fromEntries(
+      environment.map((variable): [string, string | undefined] => [variable.name ?? '', variable.value]),
+    );
+    builds.set(uri, { uri, registry, repository, tag, ...source(name, variables) });
   }
   return [...builds.values()];
 }
 
-function source(container: string, engine?: string): Pick<ImageBuild, 'prepare' | 'args'> {
+function source(
+  container: string,
+  variables: Record<string, string | undefined>,
+): Pick<ImageBuild, 'prepare' | 'args'> {
   switch (container) {
     case 'models':
     case 'worker':
@@ -47,20 +52,18 @@ function source(container: string, engine?: string): Pick<ImageBuild, 'prepare' 
         prepare: [process.execPath, join(root, 'docker/worker/build.mjs')],
         args: ['-f', join(root, 'docker/worker/Dockerfile'), join(root, 'docker/worker')],
       };
-    case 'whisper': {
-      const requirements = engine === 'pocketsphinx' ? 'laptop' : 'production';
-      const folder = join(root, 'docker');
-      return {
-        args: [
-          '-f',
-          join(folder, 'whisper/Dockerfile'),
-          '--build-arg',
-          `REQUIREMENTS=${requirements}`,
-          folder,
-        ],
-      };
-    }
+    case 'whisper':
+      return modelService(container, variables[ENV.whisperEngine] === 'pocketsphinx');
+    case 'voxtral':
+      return modelService(container, variables[ENV.voxtralEngine] === 'extractive');
     default:
       throw new CliError('not_found', `There is no image for the container "${container}" in this package`);
   }
+}
+
+/** A model service's image, with the packages of a laptop's engine or of the one for GPUs. */
+function modelService(name: string, onLaptops: boolean): Pick<ImageBuild, 'args'> {
+  const folder = join(root, 'docker');
+  const requirements = `REQUIREMENTS=${onLaptops ? 'laptop' : 'production'}`;
+  return { args: ['-f', join(folder, name, 'Dockerfile'), '--build-arg', requirements, folder] };
 }

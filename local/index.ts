@@ -103,6 +103,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     progress('preparing environments');
     const [emulatorPython, servicePython, bundle] = await Promise.all([
       pythonEnvironment('emulator', 'local/emulator/requirements.txt', progress),
+      // One for all model services: their laptop locks are the same, and a test says so.
       pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', progress),
       workerBundle(folder),
     ]);

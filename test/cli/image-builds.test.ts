@@ -2,13 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { imageBuilds } from '../../cli/image-builds';
 
 const registry = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
-const task = (engine: string) => ({
+const task = (engine: string, voxtralEngine = 'voxtral') => ({
   containerDefinitions: [
     { name: 'models', image: `${registry}/worker-repo:abc` },
     {
       name: 'whisper',
       image: `${registry}/whisper-repo:def`,
       environment: [{ name: 'WHISPER_ENGINE', value: engine }],
+    },
+    {
+      name: 'voxtral',
+      image: `${registry}/voxtral-repo:ghi`,
+      environment: [{ name: 'VOXTRAL_ENGINE', value: voxtralEngine }],
     },
     { name: 'worker', image: `${registry}/worker-repo:abc` },
   ],
@@ -20,6 +25,7 @@ describe('the images of a deployed task', () => {
     expect(builds.map(({ uri }) => uri)).toEqual([
       `${registry}/worker-repo:abc`,
       `${registry}/whisper-repo:def`,
+      `${registry}/voxtral-repo:ghi`,
     ]);
     expect(builds[0]).toMatchObject({ registry, repository: 'worker-repo', tag: 'abc' });
   });
@@ -33,16 +39,17 @@ describe('the images of a deployed task', () => {
   });
 
   test.each([
-    ['whisperx', 'production'],
-    ['pocketsphinx', 'laptop'],
-  ])('with the engine %s have the %s packages', (engine, requirements) => {
-    expect(imageBuilds(task(engine))[1]?.args).toContain(`REQUIREMENTS=${requirements}`);
+    ['whisperx', 'extractive', ['production', 'laptop']],
+    ['pocketsphinx', 'voxtral', ['laptop', 'production']],
+  ])('with the engines %s and %s have the %s packages', (whisper, voxtral, requirements) => {
+    const builds = imageBuilds(task(whisper, voxtral)).slice(1);
+    expect(builds.map(({ args }) => args[3])).toEqual(requirements.map((name) => `REQUIREMENTS=${name}`));
   });
 
   test('are refused where there is no source for one', () => {
-    const unknown = { containerDefinitions: [{ name: 'voxtral', image: `${registry}/x:y` }] };
+    const unknown = { containerDefinitions: [{ name: 'painter', image: `${registry}/x:y` }] };
     expect(() => imageBuilds(unknown)).toThrow(
-      'There is no image for the container "voxtral" in this package',
+      'There is no image for the container "painter" in this package',
     );
     expect(() => imageBuilds({ containerDefinitions: [{ name: 'worker', image: 'latest' }] })).toThrow(
       'Container worker runs "latest", which is no address with a tag',

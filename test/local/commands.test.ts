@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PATHS } from '../../lib/paths';
 import { commandOf } from '../../local/commands';
@@ -24,6 +24,12 @@ describe('a container on a laptop', () => {
       }
     },
   );
+
+  test('finds there what it needs: all model services are locked to the same packages', () => {
+    const lock = (name: string) =>
+      readFileSync(join(__dirname, '../../docker', name, 'requirements.laptop.txt'), 'utf8');
+    expect(lock('voxtral')).toBe(lock('whisper'));
+  });
 
   test('is refused by its name where there is none', () => {
     expect(() => commandOf({ name: 'painter' }, installed)).toThrow(
