@@ -19,4 +19,6 @@ lock voxtral/requirements.production.txt common/pyproject.toml voxtral/pyproject
 production+=(-c voxtral/requirements.production.txt)
 lock whisper/requirements.laptop.txt common/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
   "${production[@]}" "$@"
+lock voxtral/requirements.laptop.txt common/pyproject.toml voxtral/pyproject.toml --extra laptop \
+  "${production[@]}" "$@"
 lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt "$@"
