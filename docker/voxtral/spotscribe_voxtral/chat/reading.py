@@ -13,6 +13,7 @@ from spotscribe_common.pcm import Pcm
 from spotscribe_common.uploads import spooled_body
 from spotscribe_voxtral.chat.answer import ChatOrder, Role, Turn, too_long
 from spotscribe_voxtral.chat.request import ChatRequest, TextPart, check_chat
+from spotscribe_voxtral.engines.memory_budget import LONGEST_WINDOW_SECONDS
 from spotscribe_voxtral.model_names import check_model
 from spotscribe_voxtral.service import VoxtralService
 
@@ -96,9 +97,10 @@ async def _decoded(
             continue
         named = f"messages.{at}.content.{number}.input_audio"
         try:
-            parts.append(await service.decode_for(request, part, None, held))
+            parts.append(await service.decode_for(request, part, LONGEST_WINDOW_SECONDS, held))
         except AudioTooLongError:
-            raise too_long("The audio", service.settings.max_audio_seconds) from None
+            most = min(LONGEST_WINDOW_SECONDS, service.settings.max_audio_seconds)
+            raise too_long("The audio", most) from None
         except PermanentError as error:
             raise type(error)(f"{named}: {error.message}", param=named) from None
     return Turn(message.role, tuple(parts))
