@@ -645,3 +645,20 @@ export type AnalyzeEvent =
   | { type: 'result'; analysis: Analysis }
   /** The last line of a failure after streaming began. */
   | { type: 'error'; error: JobError };
+
+/** A line of the NDJSON answer of the worker's `POST /hybrid`. */
+export type HybridEvent =
+  /** What the transcribing service tells: its last event is the transcript, readable while the analysis still runs. */
+  | { type: 'transcript'; event: TranscribeEvent }
+  | { type: 'analysis'; event: AnalyzeEvent }
+  /** The last line of a success: both, the claims joined to the transcript's words; or one, and why the other is missing. */
+  | ({ type: 'result' } & HybridResult)
+  /** The last line of a failure. */
+  | { type: 'error'; error: JobError };
+
+/** JSON answer of the worker's `POST /hybrid`. */
+export interface HybridResult {
+  transcript?: Transcript;
+  analysis?: Analysis;
+  degraded: Degradation[];
+}

@@ -82,16 +82,23 @@ export class Receiver {
     }
   }
 
-  private async handle(delivery: Delivery): Promise<void> {
+  /** Counts work that comes by another way: a machine is not idle while it is under way. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
     this.busy++;
     try {
-      await this.options.handle(delivery);
-    } catch (error) {
-      // The message comes back when its visibility lapses.
-      this.options.log.error({ err: error }, 'message could not be brought to an end');
+      return await work();
     } finally {
       this.busy--;
       this.lastWork = Date.now();
+    }
+  }
+
+  private async handle(delivery: Delivery): Promise<void> {
+    try {
+      await this.during(() => this.options.handle(delivery));
+    } catch (error) {
+      // The message comes back when its visibility lapses.
+      this.options.log.error({ err: error }, 'message could not be brought to an end');
     }
   }
 }

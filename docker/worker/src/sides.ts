@@ -1,15 +1,10 @@
-import type { Analysis, Degradation, Transcript } from '../../../lambda/contract';
+import type { Analysis, HybridResult, Transcript } from '../../../lambda/contract';
 import { type SpotscribeError, StaleAttempt } from '../../../lambda/errors';
 import { asSpotscribeError, ModelServiceFailed } from './errors';
 import { locate } from './evidence';
 
-/** What came of a recording: at least one of the two. */
-export interface Outcome {
-  transcript?: Transcript;
-  /** Absent, too, where nobody asked for one. */
-  analysis?: Analysis;
-  degraded: Degradation[];
-}
+/** What came of a recording: at least one of the two. An analysis is absent, too, where nobody asked for one. */
+export type Outcome = HybridResult;
 
 export interface Sides {
   transcribe: (signal: AbortSignal) => Promise<Transcript>;

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Machine } from '../../../lambda/contract';
 import { JobStore } from '../../../lambda/job-store';
 import { type Clients, destroyClients } from './clients';
+import { DirectRoute } from './direct-route';
 import { Endings } from './endings';
 import { Stopping } from './errors';
 import { Health } from './health';
@@ -56,6 +57,7 @@ export class Worker {
       idleSeconds: () => this.receiver.idleSeconds,
       busy: () => this.receiver.busy,
     });
+    const machineTime = new MachineTime();
     const runner = new JobRunner({
       work: {
         ...{ s3, bucket, store, scratch, objects, models, log },
@@ -64,7 +66,7 @@ export class Worker {
       endings: new Endings({ events, store, objects, path, machine }),
       health,
       metrics,
-      machineTime: new MachineTime(),
+      machineTime,
       visibilitySeconds,
       stopping: this.stopping.signal,
     });
@@ -85,7 +87,12 @@ export class Worker {
       limitSeconds: settings.idleSeconds,
       log,
     });
-    this.server = createServer(health, metrics, log);
+    const direct = new DirectRoute({
+      ...{ models, scratch, machineTime, log, maxUploadBytes, maxAudioSeconds },
+      receiver: () => this.receiver,
+      stopping: this.stopping.signal,
+    });
+    this.server = createServer(health, metrics, log, models.analyst && direct);
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type ErrorBody,
+  type ErrorCode,
+  type HybridEvent,
+  type JobError,
+  type JobOptions,
+  SHARED,
+} from '../../../lambda/contract';
+import { readForm } from './direct-form';
+import { asSpotscribeError, ModelServiceFailed, Stopping } from './errors';
+import type { Log } from './log';
+import type { MachineTime } from './machine-time';
+import { analysisOptions, type Models, speechOptions } from './models';
+import type { Receiver } from './receiver';
+import type { Scratch } from './scratch';
+import { both, type Outcome } from './sides';
+
+export interface DirectTools {
+  models: Models;
+  scratch: Scratch;
+  receiver: () => Pick<Receiver, 'during'>;
+  machineTime: MachineTime;
+  /** Aborted when the worker stops. */
+  stopping: AbortSignal;
+  log: Log;
+  maxUploadBytes: number;
+  maxAudioSeconds: number;
+}
+
+const NDJSON = 'application/x-ndjson';
+/** Requests that are taken in at once; queued jobs wait for the same models. */
+const MOST_INSIDE = 4;
+const RETRY_SECONDS = 10;
+/** Proxies cut connections that are silent for a minute. */
+const KEEP_ALIVE_MS = 15_000;
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  upload_too_large: 413,
+  audio_too_long: 413,
+  unsupported_media_type: 415,
+  bad_audio: 422,
+  model_not_found: 404,
+};
+
+type Emit = (event: HybridEvent) => void;
+
+/**
+ * `POST /hybrid`: audio in the request, transcript and analysis in the answer – as events when they happen, with
+ * `Accept: application/x-ndjson`, or as one document. What happens to it is the same as to a queued job, but for the
+ * queue: it is lost with the connection.
+ */
+export class DirectRoute {
+  private inside = 0;
+
+  constructor(private readonly tools: DirectTools) {}
+
+  register(server: FastifyInstance): void {
+    void server.register(multipart);
+    server.post('/hybrid', (request, reply) => this.answer(request, reply));
+  }
+
+  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { stopping, receiver } = this.tools;
+    if (stopping.aborted) return refuse(reply, 503, 'busy', 'The worker is being stopped');
+    if (this.inside >= MOST_INSIDE) {
+      const message = `${this.inside} requests are being worked on. Try again in ${RETRY_SECONDS} s`;
+      return refuse(reply.header('retry-after', RETRY_SECONDS), 429, 'busy', message);
+    }
+    this.inside++;
+    try {
+      return await receiver().during(() => this.work(request, reply));
+    } catch (error) {
+      return this.refuse(reply, error);
+    } finally {
+      this.inside--;
+    }
+  }
+
+  private async work(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { scratch, stopping, maxUploadBytes } = this.tools;
+    const id = `job_${randomBytes(16).toString('hex')}`;
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort(new Error('The caller went away')));
+    const signal = AbortSignal.any([stopping, gone.signal]);
+    try {
+      const options = await readForm(request, await scratch.prepare(id), maxUploadBytes);
+      if (!(request.headers.accept ?? '').includes(NDJSON)) {
+        return await reply.send(await this.both(id, options, signal, () => undefined));
+      }
+      await this.stream(id, options, signal, reply);
+      return reply;
+    } finally {
+      await scratch.remove(id);
+    }
+  }
+
+  private async stream(
+    id: string,
+    options: JobOptions,
+    signal: AbortSignal,
+    reply: FastifyReply,
+  ): Promise<void> {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
+    const emit: Emit = (event) => reply.raw.write(`${JSON.stringify(event)}\n`);
+    const alive = setInterval(() => reply.raw.write('\n'), KEEP_ALIVE_MS);
+    try {
+      emit({ type: 'result', ...(await this.both(id, options, signal, emit)) });
+    } catch (error) {
+      emit({ type: 'error', error: this.shown(error) });
+    } finally {
+      clearInterval(alive);
+      reply.raw.end();
+    }
+  }
+
+  private async both(id: string, options: JobOptions, signal: AbortSignal, emit: Emit): Promise<Outcome> {
+    const { models, machineTime, maxAudioSeconds } = this.tools;
+    const wanted = analysisOptions(options, models);
+    const time = machineTime.open();
+    const file = { path: SHARED.input(id), max_seconds: maxAudioSeconds };
+    const begin = () => time.work();
+    try {
+      return await both(
+        {
+          transcribe: (joint) =>
+            last('transcript', (on) =>
+              models.transcriber.transcribe(
+                { ...speechOptions(options), ...file },
+                { signal: joint, begin },
+                (event) => {
+                  emit({ type: 'transcript', event });
+                  if (event.type === 'result') on(event.transcript);
+                },
+              ),
+            ),
+          ...(wanted !== undefined && {
+            analyze: (joint) =>
+              last('analysis', async (on) =>
+                models.analyst?.analyze({ ...wanted, ...file }, { signal: joint, begin }, (event) => {
+                  emit({ type: 'analysis', event });
+                  if (event.type === 'result') on(event.analysis);
+                }),
+              ),
+          }),
+        },
+        signal,
+      );
+    } finally {
+      time.end();
+    }
+  }
+
+  private refuse(reply: FastifyReply, error: unknown): FastifyReply {
+    const { code, message } = this.shown(error);
+    const status = STATUS[code] ?? 503;
+    if (status === 503) reply.header('retry-after', RETRY_SECONDS);
+    return refuse(reply, status, code, message);
+  }
+
+  private shown(error: unknown): JobError {
+    const known = asSpotscribeError(error);
+    if (!known.permanent && !(known instanceof Stopping) && !(known instanceof ModelServiceFailed)) {
+      this.tools.log.error({ err: error }, 'a direct request failed');
+    }
+    return { code: known.code, message: known.message };
+  }
+}
+
+/** What the work gives last. @throws ModelServiceFailed if it gives nothing */
+async function last<T>(what: string, work: (on: (result: T) => void) => Promise<void>): Promise<T> {
+  const results: T[] = [];
+  await work((result) => void results.push(result));
+  const result = results.at(-1);
+  if (result === undefined) throw new ModelServiceFailed(`The model service sent no ${what}`);
+  return result;
+}
+
+function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
+  const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error';
+  const body: ErrorBody = { error: { message, type, param: null, code } };
+  return reply.code(status).send(body);
+}
