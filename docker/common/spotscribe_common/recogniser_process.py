@@ -7,6 +7,7 @@ service.
 """
 
 import json
+import os
 import struct
 import sys
 from typing import Any, BinaryIO
@@ -43,4 +44,8 @@ def _say(answers: BinaryIO, value: object) -> None:
 
 
 if __name__ == "__main__":
-    listen(sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        listen(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        # The service ended meanwhile. An orderly end would try to write what is left once more.
+        os._exit(0)
