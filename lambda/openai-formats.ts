@@ -14,6 +14,8 @@ const NAMES: Record<string, string> = {
   my: 'myanmar',
   nn: 'nynorsk',
   tl: 'tagalog',
+  // Voxtral does not tell what it hears.
+  und: 'unknown',
 };
 
 /** As `response_format=verbose_json`, with all words. What the engine does not tell is left out. */

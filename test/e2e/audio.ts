@@ -17,6 +17,15 @@ export const sampleWords = (): string[] =>
 export const repeated = (times: number): Buffer =>
   ffmpeg('-stream_loop', String(times - 1), '-i', SAMPLE, '-c:a', 'flac', '-f', 'flac', '-');
 
+let variants = 0;
+
+/** As `repeated`, a little softer each time: sound that no service has heard before. */
+export function unheard(times: number): Buffer {
+  const volume = `volume=${1 - ++variants / 100}`;
+  const input = ['-stream_loop', String(times - 1), '-i', SAMPLE];
+  return ffmpeg(...input, '-af', volume, '-c:a', 'flac', '-f', 'flac', '-');
+}
+
 /** The sample in another format. */
 export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, ...options, '-');
 

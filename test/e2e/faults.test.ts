@@ -59,7 +59,7 @@ describe('what a job survives', () => {
     const id = await laptop.submit(repeated(LONG_REPEATS), 'killed.flac');
     await inTheMiddle(id);
     await checkpoint(id);
-    const pid = await laptop.workerProcess();
+    const pid = await laptop.containerProcess('worker');
     process.kill(pid, 'SIGKILL');
     await until('another worker', 60, async () => {
       const now = laptop.machines()[0]?.containers.find(({ name }) => name === 'worker')?.pid;
@@ -76,7 +76,7 @@ describe('what a job survives', () => {
   test('a worker told to stop in the middle: it gives the job back at once, and there is one result', async () => {
     const id = await laptop.submit(repeated(LONG_REPEATS), 'stopped.flac');
     const before = await inTheMiddle(id);
-    const pid = await laptop.workerProcess();
+    const pid = await laptop.containerProcess('worker');
     process.kill(pid, 'SIGTERM');
     const back = await until('the job to be given back', 30, async () => {
       const job = await laptop.job(id);

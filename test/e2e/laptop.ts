@@ -12,7 +12,14 @@ import {
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type JobView, OUTPUT, type SubmitJobResponse, type Transcript } from '../../lambda/contract';
+import {
+  type Analysis,
+  type JobOptions,
+  type JobView,
+  OUTPUT,
+  type SubmitJobResponse,
+  type Transcript,
+} from '../../lambda/contract';
 import { clientConfiguration } from '../../local/emulator';
 import { type LocalMachine, readLocalState } from '../../local/state';
 
@@ -25,12 +32,12 @@ export interface Answer<T> {
   headers: Headers;
 }
 
-/** An AWS on this machine with path 200 deployed, started and ended through the real command line. */
+/** An AWS on this machine with a path deployed, started and ended through the real command line. */
 export class Laptop {
-  static async start(settings: Record<string, string> = {}): Promise<Laptop> {
+  static async start(settings: Record<string, string> = {}, path = 'DockerGpu'): Promise<Laptop> {
     const stateDir = mkdtempSync(join(tmpdir(), 'spotscribe-e2e-'));
     const given = Object.entries(settings).flatMap(([name, value]) => ['--setting', `${name}=${value}`]);
-    await spotscribe(['local', 'up', '--state-dir', stateDir, ...given], {});
+    await spotscribe(['local', 'up', '--path', path, '--state-dir', stateDir, ...given], {});
     return new Laptop(stateDir);
   }
 
@@ -84,8 +91,8 @@ export class Laptop {
     return { status: answer.status, body: (json ? JSON.parse(text) : text) as T, headers: answer.headers };
   }
 
-  async submit(audio: Uint8Array, name = 'audio'): Promise<string> {
-    const request = { name, size: audio.length === 0 ? undefined : audio.length };
+  async submit(audio: Uint8Array, name = 'audio', options: JobOptions = {}): Promise<string> {
+    const request = { name, options, size: audio.length === 0 ? undefined : audio.length };
     const { body } = await this.request<SubmitJobResponse>('POST', '/v1/jobs', request);
     const { upload } = body;
     if (upload === undefined) throw new Error(`No upload in ${JSON.stringify(body)}`);
@@ -102,6 +109,10 @@ export class Laptop {
     return (await this.request<Transcript>('GET', `/v1/jobs/${id}/transcript`)).body;
   }
 
+  async analysis(id: string): Promise<Analysis> {
+    return (await this.request<Analysis>('GET', `/v1/jobs/${id}/analysis`)).body;
+  }
+
   /** Waits until the job has ended. */
   ended(id: string, seconds = 120): Promise<JobView> {
     return until(`job ${id} to end`, seconds, async () => {
@@ -114,13 +125,12 @@ export class Laptop {
     return readLocalState(this.stateDir)?.machines ?? [];
   }
 
-  /** The process of the worker that runs, once one does. */
-  workerProcess(): Promise<number> {
-    return until(
-      'a worker',
-      30,
-      async () => this.machines()[0]?.containers.find(({ name }) => name === 'worker')?.pid,
-    );
+  /** The process of a container that runs, once one does. */
+  containerProcess(name: string): Promise<number> {
+    return until(`the container ${name}`, 90, async () => {
+      const container = this.machines()[0]?.containers.find((each) => each.name === name);
+      return container?.running === true ? container.pid : undefined;
+    });
   }
 
   async desiredMachines(): Promise<number> {

@@ -65,6 +65,7 @@ describe('verbose_json', () => {
     ['ht', 'haitian creole'],
     ['jw', 'javanese'],
     ['my', 'myanmar'],
+    ['und', 'unknown'],
     ['nn', 'nynorsk'],
     ['tl', 'tagalog'],
     ['yue', 'cantonese'],

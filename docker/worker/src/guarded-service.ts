@@ -18,7 +18,7 @@ export interface Guards {
   restMs?: number;
   /** How long a job waits for a service that loads its model. Gigabytes come from a disk. @default 900000 */
   loadingMs?: number;
-  /** How long it waits for one that does not answer: a container takes seconds to start. @default 60000 */
+  /** How long it waits for one that does not answer: a container takes seconds to start. @default 30000 */
   absentMs?: number;
 }
 
@@ -119,7 +119,7 @@ export class GuardedService {
 
   /** Waits for the service to be ready; one that is on trial after failures must be so at once. */
   private async ready(signal: AbortSignal): Promise<void> {
-    const { loadingMs = 900_000, absentMs = 60_000 } = this.guards;
+    const { loadingMs = 900_000, absentMs = 30_000 } = this.guards;
     const onTrial = this.breaker.state !== CircuitState.Closed;
     const since = Date.now();
     for (;;) {
