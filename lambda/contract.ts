@@ -47,6 +47,10 @@ export const ENV = {
   voxtralUrl: 'VOXTRAL_URL',
   /** Silence after which the worker takes a model service for hung, in seconds: it says something every two. */
   modelSilenceSeconds: 'MODEL_SILENCE_SECONDS',
+  /** Base URL of the load balancer in front of the machines' whisper services, such as `http://internal-…:80`. */
+  machinesUrl: 'MACHINES_URL',
+  /** Longest time that an answer in place may take, in seconds: below what the API's gateway allows. */
+  waitSeconds: 'WAIT_SECONDS',
   /** Directory on the machine's scratch disk shared by worker and model services. */
   sharedAudio: 'SHARED_AUDIO',
   /** Directory with the models on the machine's scratch disk. */
