@@ -8,6 +8,7 @@ const log = createLog({ write: () => undefined });
 
 class FakeReceiver {
   idleSeconds = 0;
+  busy = 0;
   running = true;
   /** What happens while requests for messages run out. */
   whileDraining: () => void = () => undefined;
@@ -24,6 +25,7 @@ class FakeReceiver {
 
 let receiver: FakeReceiver;
 let backlog: number;
+let health: { unfitSeconds: number; reasons: string[] };
 let watch: IdleWatch;
 
 beforeEach(() => {
@@ -32,8 +34,10 @@ beforeEach(() => {
   autoScaling.on(TerminateInstanceInAutoScalingGroupCommand).resolves({});
   receiver = new FakeReceiver();
   backlog = 0;
+  health = { unfitSeconds: 0, reasons: [] };
   watch = new IdleWatch({
     receiver,
+    health,
     queue: {
       backlog: async () => {
         expect(receiver.running).toBe(false);
@@ -101,5 +105,61 @@ describe('an idle machine', () => {
     await jest.advanceTimersByTimeAsync(10_000);
     expect(receiver.running).toBe(false);
     expect(ends()).toHaveLength(0);
+  });
+});
+
+describe('a machine that can take no work', () => {
+  beforeEach(() => {
+    jest.setSystemTime(Date.now() + 1_200_000);
+    backlog = 5;
+  });
+
+  it('ends itself after twenty minutes, though jobs wait: another machine may be well', async () => {
+    health.unfitSeconds = 1_199;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(ends()).toHaveLength(0);
+    health.unfitSeconds = 1_200;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()[0]?.args[0].input).toEqual({ InstanceId: 'i-1', ShouldDecrementDesiredCapacity: true });
+    expect(receiver.running).toBe(false);
+  });
+
+  it('ends itself, too, where it was idle before and found jobs that it cannot take', async () => {
+    receiver.idleSeconds = 300;
+    for (let second = 0; second < 1_200; second++) {
+      health.unfitSeconds = second;
+      await jest.advanceTimersByTimeAsync(1_000);
+    }
+    expect(ends()).toHaveLength(0);
+    health.unfitSeconds = 1_200;
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(ends()).toHaveLength(1);
+  });
+
+  it('goes on while it has a job in hand', async () => {
+    health.unfitSeconds = 3_600;
+    receiver.busy = 1;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
+  });
+
+  it('goes on when it is well again at the last moment', async () => {
+    health.unfitSeconds = 1_200;
+    receiver.whileDraining = () => (health.unfitSeconds = 0);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
+  });
+
+  it('asks again only after as long a time when it may not end', async () => {
+    autoScaling
+      .on(TerminateInstanceInAutoScalingGroupCommand)
+      .rejects(new Error('ScalingActivityInProgress'));
+    health.unfitSeconds = 1_200;
+    await jest.advanceTimersByTimeAsync(1_190_000);
+    expect(ends()).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(ends()).toHaveLength(2);
   });
 });

@@ -64,9 +64,11 @@ describe('the receiver', () => {
     await sleep(50);
     expect(asked).toBe(0);
     expect(receiver.idleSeconds).toBe(0);
+    expect(health.unfitSeconds).toBeGreaterThan(0);
     expect(health.reasons).toEqual(['loading']);
     unready = undefined;
     await until(() => asked > 0, 'messages are asked for');
+    expect(health.unfitSeconds).toBe(0);
     expect(health.reasons).toEqual([]);
     await until(() => receiver.idleSeconds > 0, 'idle time counts');
   });

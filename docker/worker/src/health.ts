@@ -7,6 +7,8 @@ export class Health {
   private models: (string | undefined)[] = ['the model services have not been asked yet'];
   private queue: string | undefined;
   private neededBytes: number | undefined;
+  /** Epoch milliseconds since when no work can be taken; undefined while it can. */
+  private unfitSince: number | undefined = Date.now();
 
   constructor(
     private readonly services: Pick<GuardedService, 'unready'>[],
@@ -28,6 +30,11 @@ export class Health {
     return this.ready ? this.models.filter((reason) => reason !== undefined) : [];
   }
 
+  /** For how long no work could be taken; 0 while it can. */
+  get unfitSeconds(): number {
+    return this.unfitSince === undefined ? 0 : (Date.now() - this.unfitSince) / 1000;
+  }
+
   /** One model is enough to take work: what the other would have done is told in the result. */
   private get ready(): boolean {
     return this.models.includes(undefined);
@@ -39,7 +46,9 @@ export class Health {
     if (this.neededBytes !== undefined && (await this.scratch.free()) >= this.neededBytes) {
       this.neededBytes = undefined;
     }
-    return this.ready && this.neededBytes === undefined;
+    const fit = this.ready && this.neededBytes === undefined;
+    this.unfitSince = fit ? undefined : (this.unfitSince ?? Date.now());
+    return fit;
   }
 
   /** A job found no room for so many bytes. */

@@ -81,6 +81,7 @@ export class Worker {
     });
     this.idle = new IdleWatch({
       receiver: this.receiver,
+      health,
       queue,
       autoScaling,
       instanceId: machine.instance_id,
