@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { stat, utimes } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FINAL_STATUSES, type JobView, type JobOptions } from '../lambda/contract';
 import { writeAtomically } from './atomic-write';
@@ -61,7 +61,8 @@ export interface Transcribed {
 
 /**
  * Takes a file from upload to its written results, or takes up where an earlier run stopped. A transcript that is there
- * before the job's end is written at once: it can be read while the analysis still runs.
+ * before the job's end is written at once: it can be read while the analysis still runs. Until the end it is dated before
+ * the audio, so that a run which is interrupted leaves nothing that passes for done.
  *
  * @throws CliError with the job's own code if it fails, `timeout` if it takes too long
  */
@@ -89,6 +90,7 @@ export async function transcribeFile(
     watch({ at: 'saving' });
     await saver.transcript(job);
     await saver.analysis(job);
+    await saver.finish();
     return { job, written: saver.written };
   } finally {
     clearTimeout(timer);
@@ -125,11 +127,21 @@ class Saver {
     });
   }
 
+  /** Dates what was written as done. */
+  async finish(): Promise<void> {
+    const now = new Date();
+    for (const path of this.written) await dated(path, now);
+  }
+
   private async write(path: string, content: Buffer): Promise<void> {
     await writeAtomically(path, content);
+    await dated(path, new Date(this.trip.input.modifiedMs - 1000));
     this.written.push(path);
   }
 }
+
+/** Changes when a result was written. One that has been moved away meanwhile is its owner's business. */
+const dated = (path: string, time: Date) => utimes(path, time, time).catch(() => undefined);
 
 const tooLate = ({ path }: Input, timeoutMs: number) =>
   new CliError(

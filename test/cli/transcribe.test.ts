@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FakeApi, receipt, understood } from './fake-api';
-import { Folder, runCli } from './run-cli';
+import { Folder, runCli, startCli } from './run-cli';
 
 jest.setTimeout(30_000);
 
@@ -46,6 +46,23 @@ test('writes the transcript while the analysis still runs, and the analysis besi
   expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ status: 'done', outputs });
   expect(err).toMatch(/talk\.mp3: understanding\n/);
   expect(api.made('GET', /transcript/)).toBe(2);
+});
+
+test('goes on after an interruption that left the transcript and no analysis', async () => {
+  api.understands = true;
+  const first = startCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  api.onUnderstanding = async () => {
+    first.child.kill('SIGINT');
+    await first.ended;
+  };
+  expect((await first.ended).code).toBe(130);
+  expect(await readdir(folder.path)).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
+  api.onUnderstanding = () => undefined;
+  const second = await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  expect({ code: second.code, err: second.err }).toMatchObject({ code: 0 });
+  expect(JSON.parse(await read('talk.analysis.json'))).toEqual(understood);
+  expect(api.jobs.size).toBe(1);
+  expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).err).toContain('results are newer');
 });
 
 test('writes no analysis where none is wanted', async () => {
