@@ -6,6 +6,7 @@ from typing import Literal
 ErrorCode = Literal[
     "invalid_request",
     "unauthorized",
+    "not_found",
     "unsupported_media_type",
     "bad_audio",
     "audio_too_long",

@@ -41,8 +41,11 @@ class ErrorBody(BaseModel):
 
 # Said with 503 where nothing better is known: a memory that is full, a model that somebody has to put right.
 _RETRY_SECONDS = 30
+# Of what the caller wrote, such as a field's name, which may be as long as a body: it is told again.
+_MOST_CHARACTERS = 300
+# Of what the framework refuses by itself: here 404 is an unknown route, not a file that is not there.
 _CODES: dict[int, ErrorCode] = {
-    404: "source_not_found",
+    404: "not_found",
     413: "upload_too_large",
     415: "unsupported_media_type",
 }
@@ -110,8 +113,12 @@ def invalid_request(details: Sequence[Any]) -> InvalidRequestError:
     if not details:
         return InvalidRequestError("The request is not valid.")
     first = details[0]
-    field = ".".join(str(part) for part in first["loc"] if part != "body") or None
-    return InvalidRequestError(f"{field or 'The body'}: {first['msg']}.", param=field)
+    field = _brief(".".join(str(part) for part in first["loc"] if part != "body")) or None
+    return InvalidRequestError(f"{field or 'The body'}: {_brief(first['msg'])}.", param=field)
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
 
 
 def _body(message: str, code: ErrorCode, *, permanent: bool, param: str | None = None) -> dict[str, Any]:

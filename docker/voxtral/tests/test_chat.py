@@ -231,6 +231,7 @@ def test_fields_that_change_nothing_are_passed_over(fields: dict[str, Any], url:
         ({"messages": [user("x" * 200_001)]}, "messages"),
         ({"messages": [user("x")] * 201}, "messages"),
         ({"messages": [user({"type": "image_url", "image_url": {"url": "http://x/"}})]}, None),
+        ({"messages": [user({"type": "x" * 100_000, "text": "y"})]}, "messages.0.content.0"),
         ({"messages": [{"role": "user"}]}, "messages.0.content"),
     ],
 )

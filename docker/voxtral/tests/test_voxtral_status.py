@@ -99,6 +99,13 @@ def test_with_keys_only_those_who_have_one_are_let_in(
         assert httpx.get(f"{url}/v1/models", headers=right).status_code == 200
 
 
+def test_unknown_routes_and_methods_answer_in_the_same_shape(url: str) -> None:
+    refusal(httpx.get(f"{url}/v1/audio/transcriptions"), 404, "not_found")
+    wrong = httpx.get(f"{url}/v1/chat/completions")
+    refusal(wrong, 405, "invalid_request")
+    assert wrong.headers["allow"] == "POST"
+
+
 def test_audio_stages_losses_and_tokens_are_counted(url: str, audio: str, model: ScriptedVoxtral) -> None:
     model.script = well
     for route, body in ROUTES:

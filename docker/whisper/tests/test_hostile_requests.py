@@ -38,6 +38,14 @@ def test_a_body_with_many_faults_is_refused_without_listing_them(url: str) -> No
     assert len(error["message"]) < 100
 
 
+def test_a_fields_name_of_any_length_is_told_in_short(url: str) -> None:
+    """A name of megabytes came back twice, in the message and in `param`."""
+    error = refused(url, f'{{"path": "input", "{"x" * 100_000}": 0}}')
+    assert error["param"].startswith("xxx")
+    assert len(error["message"]) < 1000
+    assert len(error["param"]) < 1000
+
+
 def test_no_cycles_are_looked_for_while_a_body_is_read(
     url: str, audio: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
