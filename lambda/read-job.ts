@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from './document-client';
@@ -14,6 +13,7 @@ import {
   type TranscriptFormat,
 } from './contract';
 import { decodeCursor, encodeCursor } from './cursor';
+import { fitted, MAX_ANSWER_BYTES } from './fitted';
 import { FORMAT } from './formats';
 import { caller, httpHandler, json, Refusal, type Request, type Response } from './http';
 import { JobStore } from './job-store';
@@ -21,10 +21,6 @@ import { ownJob } from './own-job';
 import { env } from './runtime';
 import { view } from './views';
 
-/** What fits through Lambda (6 MB, some of it escaped); larger answers are fetched from S3. */
-const MAX_ANSWER_BYTES = 4_500_000;
-/** The encoding is accepted, and not with a weight of 0. */
-const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 const ADDRESS_SECONDS = 300;
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
@@ -92,7 +88,12 @@ async function transcript(request: Request, row: JobRow, { s3, bucket }: Depende
   }
   const content = JSON.parse((await stored.Body?.transformToString()) ?? '') as Transcript;
   const { type, render } = FORMAT[kind];
-  return fitted(request, kind, { ...headers, 'content-type': type }, render(content));
+  return fitted(
+    request,
+    { param: 'format', name: kind },
+    { ...headers, 'content-type': type },
+    render(content),
+  );
 }
 
 async function analysis(row: JobRow, { s3, bucket }: Dependencies): Promise<Response> {
@@ -120,27 +121,6 @@ async function result(s3: S3Client, object: { Bucket: string; Key: string }, row
     if (error instanceof NoSuchKey)
       throw new Refusal(404, 'not_found', `The ${what} of job ${row.id} has been erased`);
     throw error;
-  });
-}
-
-/** An answer that fits through Lambda: compressed, if it must be. Unlike the transcript itself, none lies in S3. */
-function fitted(
-  request: Request,
-  kind: TranscriptFormat,
-  headers: Record<string, string>,
-  body: string,
-): Response {
-  const bytes = Buffer.byteLength(body);
-  if (bytes <= MAX_ANSWER_BYTES) return { statusCode: 200, headers, body };
-  const packed = GZIP.test(request.headers['accept-encoding'] ?? '') ? gzipSync(body).toString('base64') : '';
-  if (packed !== '' && packed.length <= MAX_ANSWER_BYTES) {
-    const coding = { 'content-encoding': 'gzip', vary: 'accept-encoding' };
-    return { statusCode: 200, headers: { ...headers, ...coding }, body: packed, isBase64Encoded: true };
-  }
-  const limit = `${bytes} bytes as "${kind}"; at most ${MAX_ANSWER_BYTES} can be answered`;
-  const cure = packed === '' ? 'Accept the encoding gzip, or ask' : 'Ask';
-  throw new Refusal(400, 'invalid_request', `The transcript has ${limit}. ${cure} for the format "json"`, {
-    param: 'format',
   });
 }
 

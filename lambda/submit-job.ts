@@ -3,16 +3,14 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
-import { idempotencyId, type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from './contract';
-import { caller, httpHandler, json, jsonBody, Refusal, type Request, type Response } from './http';
+import { type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from './contract';
+import { createJob } from './create-job';
+import { caller, httpHandler, json, jsonBody, type Request, type Response } from './http';
 import { JobStore } from './job-store';
 import { displayName, newJob } from './new-job';
 import { env, envNumber } from './runtime';
 import { idempotencyKey, parseSubmitJob } from './submit-request';
 import { view } from './views';
-
-/** How long a request with the same `Idempotency-Key` gets the same job. */
-const IDEMPOTENCY_SECONDS = 24 * 3600;
 
 /** The sweeper looks a little after the upload's address has expired, for what was on its way. */
 const GRACE_SECONDS = 30;
@@ -49,32 +47,14 @@ export async function submitJob(request: Request, dependencies: Dependencies): P
   const { tenant } = caller(request);
   const now = new Date();
   const row = rowFor(body, tenant, now, dependencies);
-  if (key === undefined) {
-    await store.create(row);
-    return created(row, body.size, dependencies);
-  }
-  const seconds = Math.floor(now.getTime() / 1000);
-  const idempotency = {
-    id: idempotencyId(tenant, key),
-    job_id: row.id,
-    body_sha256: createHash('sha256').update(canonical(body)).digest('hex'),
-    expires_at: seconds + IDEMPOTENCY_SECONDS,
-  };
-  const earlier = await store.createOnce(row, idempotency, seconds);
-  if (earlier === undefined) return created(row, body.size, dependencies);
-  if (earlier.body_sha256 !== idempotency.body_sha256) {
-    throw new Refusal(409, 'idempotency_conflict', 'This Idempotency-Key was used with another body', {
-      param: 'Idempotency-Key',
-    });
-  }
-  // The job may have been erased since; the key then makes no second one.
-  const job = await store.get(earlier.job_id);
-  if (job === undefined) {
-    throw new Refusal(409, 'idempotency_conflict', 'The job of this Idempotency-Key has been erased', {
-      param: 'Idempotency-Key',
-    });
-  }
-  return created(job, body.size, dependencies, 200);
+  const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
+  const { row: job, isNew } = await createJob(
+    row,
+    key === undefined ? undefined : { key, sha256 },
+    store,
+    now,
+  );
+  return created(job, body.size, dependencies, isNew ? 201 : 200);
 }
 
 function rowFor(
@@ -106,7 +86,7 @@ async function created(
   row: JobRow,
   size: number | undefined,
   dependencies: Dependencies,
-  status = 201,
+  status: 200 | 201,
 ): Promise<Response> {
   const answer: SubmitJobResponse = view(row);
   if (row.status === 'awaiting_upload') answer.upload = await upload(row, size, dependencies);
