@@ -18,6 +18,12 @@ const NAMES: Record<string, string> = {
   und: 'unknown',
 };
 
+/** As `response_format=json`. */
+export function plainJson(transcript: Transcript): string {
+  const { text, usage, degraded } = common(transcript);
+  return JSON.stringify({ text, usage, degraded });
+}
+
 /** As `response_format=verbose_json`, with all words. What the engine does not tell is left out. */
 export function verboseJson(transcript: Transcript): string {
   const { language, segments } = transcript;
