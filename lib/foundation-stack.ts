@@ -23,6 +23,7 @@ export class FoundationStack extends Stack {
     this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy: settings.onDestroy });
     this.images = new ImageRepositories(this, 'Images', { onDestroy: settings.onDestroy });
     this.exportImages();
+    this.exportValue(this.network.vpc.vpcId);
     new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
   }
 

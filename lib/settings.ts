@@ -10,6 +10,13 @@ const VARIABLE = 'SPOTSCRIBE_SETTINGS';
 /** The only Voxtral model whose needs for memory are known. */
 export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
 
+export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'];
+const DAY = `(${WEEKDAYS.join('|')})`;
+const TIME = '([01][0-9]|2[0-3]):([0-5][0-9])';
+
+/** `MON-FRI 08:00-18:00`: first and last day, hour and minute of the beginning and of the end. */
+export const WARM_HOURS = new RegExp(`^${DAY}(?:-${DAY})? ${TIME}-${TIME}$`);
+
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
 const modelName = () => z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name');
@@ -18,6 +25,15 @@ const list = () =>
     (value) => (typeof value === 'string' ? value.split(',') : value),
     z.array(z.string().min(1)).min(1),
   );
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const schema = z.strictObject({
   /** Deployment paths to make stacks for, by id. */
@@ -51,6 +67,12 @@ const schema = z.strictObject({
   maxMachines: number().int().min(1).max(100).default(4),
   /** Jobs queued or in flight for which one machine is enough. */
   jobsPerMachine: number().int().min(1).max(1000).default(4),
+  /** Machines that run though nothing is queued, on paths that answer in place. */
+  warmMachines: number().int().min(0).max(100).default(1),
+  /** When they run, such as `MON-FRI 08:00-18:00`. By default all the time. */
+  warmHours: z.string().regex(WARM_HOURS, 'must be like MON-FRI 08:00-18:00').optional(),
+  /** Time zone of these hours, by its IANA name. */
+  warmTimeZone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('Etc/UTC'),
   /** Minutes without work after which a machine ends itself. */
   idleMinutes: number().min(0.05).max(720).default(5),
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
@@ -152,6 +174,7 @@ function limit(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `must be ${issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`}`;
     default:
-      return issue.message.toLowerCase();
+      // Ours begin like this and are kept; zod's own are sentences.
+      return issue.message.startsWith('must') ? issue.message : issue.message.toLowerCase();
   }
 }

@@ -3,6 +3,7 @@ import {
   AutoScalingGroup,
   GroupMetrics,
   OnDemandAllocationStrategy,
+  Schedule,
   SpotAllocationStrategy,
   TerminationPolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
@@ -10,6 +11,7 @@ import {
   BlockDeviceVolume,
   EbsDeviceVolumeType,
   InstanceType,
+  type ISecurityGroup,
   LaunchTemplate,
   LaunchTemplateHttpTokens,
   SubnetType,
@@ -21,6 +23,7 @@ import { acknowledge, acknowledgeWildcard, findingName } from '../acknowledge';
 import type { Network } from '../network';
 import type { GpuSharing } from './gpu-sharing';
 import { machineBoot } from './machine-boot';
+import type { Warmth } from './warmth';
 
 export interface GpuFleetProps {
   readonly network: Network;
@@ -28,10 +31,12 @@ export interface GpuFleetProps {
   readonly instanceTypes: string[];
   readonly maxMachines: number;
   readonly gpu: GpuSharing;
+  /** Machines that run though nothing is queued. @default - none */
+  readonly warmth?: Warmth;
 }
 
 /**
- * An ECS cluster of spot GPU machines that starts and rests at zero.
+ * An ECS cluster of spot GPU machines that starts and rests at zero, or at the machines that are to be kept warm.
  *
  * The group is no ECS capacity provider: managed scaling launches two machines from zero and takes 15 minutes to
  * let one go (see docs/decisions/001). `FleetSizer` raises it, the workers end their own machines.
@@ -39,6 +44,7 @@ export interface GpuFleetProps {
 export class GpuFleet extends Construct {
   readonly cluster: ICluster;
   readonly group: AutoScalingGroup;
+  private readonly launch: LaunchTemplate;
 
   constructor(
     scope: Construct,
@@ -47,7 +53,14 @@ export class GpuFleet extends Construct {
   ) {
     super(scope, id);
     this.cluster = this.ecsCluster();
+    this.launch = this.launchTemplate();
     this.group = this.autoScalingGroup();
+    this.keepWarm();
+  }
+
+  /** Puts every machine into one more security group. */
+  addSecurityGroup(group: ISecurityGroup) {
+    this.launch.addSecurityGroup(group);
   }
 
   /** Lets a worker end its own machine, and no other group's. */
@@ -108,11 +121,12 @@ export class GpuFleet extends Construct {
   }
 
   private autoScalingGroup(): AutoScalingGroup {
-    const { network, instanceTypes, maxMachines } = this.props;
+    const { network, instanceTypes, maxMachines, warmth } = this.props;
     const group = new AutoScalingGroup(this, 'Machines', {
       vpc: network.vpc,
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
-      minCapacity: 0,
+      // AWS itself keeps these: below them it refuses a worker that would end its machine. With hours, the schedule.
+      minCapacity: warmth === undefined || warmth.hours ? 0 : warmth.machines,
       maxCapacity: maxMachines,
       mixedInstancesPolicy: {
         instancesDistribution: {
@@ -121,7 +135,7 @@ export class GpuFleet extends Construct {
           onDemandAllocationStrategy: OnDemandAllocationStrategy.PRIORITIZED,
           spotAllocationStrategy: SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
         },
-        launchTemplate: this.launchTemplate(),
+        launchTemplate: this.launch,
         launchTemplateOverrides: instanceTypes.map((type) => ({ instanceType: new InstanceType(type) })),
       },
       // Where two sizings meet, the later one may lower the number: that must cost a machine that has only just begun.
@@ -140,6 +154,20 @@ export class GpuFleet extends Construct {
       'The rule cannot read a launch template by reference; the volume in ours is encrypted, and a test says so.',
     );
     return group;
+  }
+
+  private keepWarm() {
+    const { machines, hours } = this.props.warmth ?? {};
+    if (hours === undefined) return;
+    const { from, to, timeZone } = hours;
+    // Only the bound. Raising it brings machines; after it is lowered they end themselves when they are idle, whereas a
+    // lower desired number would end one in the midst of its work.
+    this.group.scaleOnSchedule('Warm', {
+      schedule: Schedule.expression(from),
+      timeZone,
+      minCapacity: machines,
+    });
+    this.group.scaleOnSchedule('Cool', { schedule: Schedule.expression(to), timeZone, minCapacity: 0 });
   }
 
   private launchTemplate(): LaunchTemplate {

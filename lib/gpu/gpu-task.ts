@@ -8,6 +8,7 @@ import {
   LogDrivers,
   NetworkMode,
 } from 'aws-cdk-lib/aws-ecs';
+import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, STOP_SECONDS } from '../../lambda/contract';
@@ -36,6 +37,10 @@ const RESTART_SECONDS = 60;
 export interface GpuTaskProps {
   readonly fleet: GpuFleet;
   readonly gpu: GpuSharing;
+  /** Share of the machines that keep their task while a new version takes the place of the others', in percent. @default 0 */
+  readonly minHealthyPercent?: number;
+  /** For how long a task that fails a load balancer's checks is let be after its start. @default - no load balancer asks */
+  readonly healthCheckGracePeriod?: Duration;
 }
 
 /** What a path decides about a model service. */
@@ -49,6 +54,8 @@ export interface ServicePlace {
    * ends sooner stays ended; if it is essential, the task is replaced then.
    */
   readonly restart: boolean;
+  /** Port of the machine that leads to the service. @default - one that Docker chooses */
+  readonly hostPort?: number;
   /** @default - nothing but what the service always gets */
   readonly environment?: Record<string, string>;
 }
@@ -66,6 +73,7 @@ export interface ServiceContainer extends ServicePlace {
  */
 export class GpuTask extends Construct {
   readonly definition: Ec2TaskDefinition;
+  private readonly service: Ec2Service;
   private readonly log: LogGroup;
   private readonly services: { container: ContainerDefinition; port: number; urlVariable: string }[] = [];
   private models?: ContainerDefinition;
@@ -100,13 +108,14 @@ export class GpuTask extends Construct {
       'AwsSolutions-IAM5[Resource::*]',
       'ecr:GetAuthorizationToken works on * alone; pulling is limited to the path’s repositories.',
     );
-    new Ec2Service(this, 'Service', {
+    this.service = new Ec2Service(this, 'Service', {
       cluster: props.fleet.cluster,
       taskDefinition: this.definition,
       daemon: true,
       // A new version takes the old one's place on its machine: two do not fit on one GPU.
-      minHealthyPercent: 0,
+      minHealthyPercent: props.minHealthyPercent ?? 0,
       maxHealthyPercent: 100,
+      healthCheckGracePeriod: props.healthCheckGracePeriod,
       circuitBreaker: { rollback: true },
     });
   }
@@ -144,7 +153,7 @@ export class GpuTask extends Construct {
       },
     });
     gpu.assign(this.definition, container);
-    container.addPortMappings({ containerPort: service.port });
+    container.addPortMappings({ containerPort: service.port, hostPort: service.hostPort });
     if (this.models) {
       container.addContainerDependencies({
         container: this.models,
@@ -180,6 +189,11 @@ export class GpuTask extends Construct {
       // Started, not healthy: a model that never gets well must not keep the worker from saying so.
       worker.addContainerDependencies({ container, condition: ContainerDependencyCondition.START });
     }
+  }
+
+  /** Has a load balancer know of every machine's task, for as long as that is not about to stop. */
+  registerWith(targets: ApplicationTargetGroup, { container, port }: { container: string; port: number }) {
+    targets.addTarget(this.service.loadBalancerTarget({ containerName: container, containerPort: port }));
   }
 
   /** For containers that talk to AWS: on EC2 the agent does not tell them where they are. */

@@ -1,8 +1,9 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type ISecurityGroup, type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../acknowledge';
@@ -19,7 +20,19 @@ export interface HandlerProps {
   readonly memoryMiB?: number;
   /** Receives events that an asynchronous invocation could not handle. @default - they are dropped after two retries */
   readonly failedEvents?: IQueue;
+  /** Where the function is, if it is to reach something private. @default - outside of any network of ours */
+  readonly inside?: { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
 }
+
+/** What Lambda itself does, in the function's name, to bring it into a network. None of it can be limited to a name. */
+const NETWORK_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
 
 /** A Lambda function from a file in `lambda/`, with what all of ours share. */
 export function handlerFunction(scope: Construct, id: string, props: HandlerProps): NodejsFunction {
@@ -29,6 +42,7 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
   });
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
+  if (props.inside !== undefined) grantNetwork(role);
   const handler = new NodejsFunction(scope, id, {
     code: bundledHandler(props.file),
     handler: 'index.handler',
@@ -42,6 +56,13 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
     logGroup,
     role,
     deadLetterQueue: props.failedEvents,
+    ...(props.inside && {
+      vpc: props.inside.vpc,
+      securityGroups: [props.inside.securityGroup],
+      // A function has no public address, and so no way to the internet here: that is as it should be.
+      vpcSubnets: { subnetType: SubnetType.PUBLIC },
+      allowPublicSubnet: true,
+    }),
     environment: {
       ...props.environment,
       POWERTOOLS_SERVICE_NAME: props.file,
@@ -52,4 +73,17 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
   });
   acknowledgeWildcard(role, '*', 'X-Ray has no resources to name: its two write actions work on * alone.');
   return handler;
+}
+
+function grantNetwork(role: Role) {
+  role.addToPolicy(new PolicyStatement({ actions: NETWORK_ACTIONS, resources: ['*'] }));
+  role.addToPolicy(
+    // The key is there only when the function's own code asks.
+    new PolicyStatement({
+      effect: Effect.DENY,
+      actions: NETWORK_ACTIONS,
+      resources: ['*'],
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+    }),
+  );
 }

@@ -29,13 +29,9 @@ export class HybridPath extends Path {
     const { settings } = props;
     const shares = gpuShares(settings);
     const mps = settings.gpuSharing === 'mps';
-    super(
-      scope,
-      id,
-      HybridPath.info,
-      props,
-      mps ? GpuSharing.mps({ memoryMib: shares }) : GpuSharing.runtime(),
-    );
+    super(scope, id, HybridPath.info, props, {
+      gpu: mps ? GpuSharing.mps({ memoryMib: shares }) : GpuSharing.runtime(),
+    });
 
     this.addModelFetch({ ...whisperModels(settings), ...voxtralModels(settings) });
     const place = {

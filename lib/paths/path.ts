@@ -8,6 +8,7 @@ import { GpuTask } from '../gpu/gpu-task';
 import type { ImageName, ImageRepositories } from '../gpu/image-repositories';
 import type { ModelCache } from '../gpu/model-cache';
 import { ServiceImage } from '../gpu/service-image';
+import type { Warmth } from '../gpu/warmth';
 import { grantPutEvents } from '../jobs/completion-events';
 import { JobApi } from '../jobs/job-api';
 import { JobIntake } from '../jobs/job-intake';
@@ -34,11 +35,24 @@ export interface PathInfo {
   readonly analysis: boolean;
 }
 
+/** How a path's machines differ from what is usual. */
+export interface MachineTraits {
+  /** How the containers come to the GPU. @default - one has it for itself */
+  readonly gpu?: GpuSharing;
+  /** Machines that run though nothing is queued. @default - none */
+  readonly warmth?: Warmth;
+  /** Whether a load balancer sends requests to the machines. @default false */
+  readonly balanced?: boolean;
+}
+
 /** A class of the registry: a path with its description. */
 export interface PathClass {
   readonly info: PathInfo;
   new (scope: Construct, id: string, props: PathProps): Path;
 }
+
+/** The longest that a task may take to fetch its models and load them. */
+const MODEL_LOAD = Duration.minutes(15);
 
 /**
  * One way to run the models: jobs come in by an API or a bucket, wait in a queue, and are worked on by a fleet
@@ -60,7 +74,7 @@ export abstract class Path extends Construct {
     id: string,
     private readonly info: PathInfo,
     protected readonly props: PathProps,
-    gpu: GpuSharing = GpuSharing.exclusive(),
+    { gpu = GpuSharing.exclusive(), warmth, balanced = false }: MachineTraits = {},
   ) {
     super(scope, id);
     const { settings, network } = props;
@@ -75,8 +89,15 @@ export abstract class Path extends Construct {
       instanceTypes: settings.instanceTypes,
       maxMachines: settings.maxMachines,
       gpu,
+      warmth,
     });
-    this.task = new GpuTask(this, 'Machine', { fleet: this.fleet, gpu });
+    this.task = new GpuTask(this, 'Machine', {
+      fleet: this.fleet,
+      gpu,
+      // One of two machines keeps answering. Where there may be only one, it cannot be kept and replaced at once.
+      minHealthyPercent: warmth && warmth.machines >= 2 && !warmth.hours ? 50 : 0,
+      healthCheckGracePeriod: balanced ? MODEL_LOAD : undefined,
+    });
     this.sizer = new FleetSizer(this, 'Sizer', { fleet: this.fleet, queue: this.queue, path, settings });
     this.intake = new JobIntake(this, 'Intake', {
       store: this.store,

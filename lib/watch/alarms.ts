@@ -44,14 +44,17 @@ export class Alarms extends Construct {
       what: 'A job has waited for half an hour',
       heading: 'Jobs wait and no machine comes',
     });
-    for (const handler of handlers) {
-      this.alarm(`${handler.node.id}Errors`, {
-        metric: handler.metricErrors({ period: Duration.minutes(5) }),
-        threshold: 1,
-        what: `The function ${handler.node.id} failed`,
-        heading: 'A function fails',
-      });
-    }
+    for (const handler of handlers) this.watchFunction(handler);
+  }
+
+  /** Tells when a function fails. */
+  watchFunction(handler: IFunction) {
+    this.alarm(`${handler.node.id}Errors`, {
+      metric: handler.metricErrors({ period: Duration.minutes(5) }),
+      threshold: 1,
+      what: `The function ${handler.node.id} failed`,
+      heading: 'A function fails',
+    });
   }
 
   private alarm(id: string, props: { metric: IMetric; threshold: number; what: string; heading: string }) {

@@ -83,7 +83,7 @@ describe('the app, given a bad setting', () => {
     ],
     [
       { spotscribe: { paths: ['Nope'] } },
-      /^Setting "paths" must be among DockerGpu, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
+      /^Setting "paths" must be among DockerGpu, FastApi, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },

@@ -9,6 +9,7 @@ describe('stacks', () => {
     expect(Object.keys(all)).toEqual([
       'Spotscribe-Foundation',
       'Spotscribe-DockerGpu',
+      'Spotscribe-FastApi',
       'Spotscribe-Hybrid',
       'Spotscribe-Voxtral',
     ]);

@@ -15,6 +15,12 @@ interface Statement {
 const UNLIMITABLE = new Set([
   'autoscaling:DescribeAutoScalingGroups',
   'autoscaling:DescribeScalingActivities',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
   'ecr:GetAuthorizationToken',
   'xray:PutTelemetryRecords',
   'xray:PutTraceSegments',
@@ -35,10 +41,11 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
       const value = (Properties.Environment as { Variables: Record<string, string> }).Variables[ENV.analysis];
       return value === undefined ? [] : [[Properties.Description as string, value]];
     });
-    expect(Object.fromEntries(told)).toEqual({
+    expect(Object.fromEntries(told)).toMatchObject({
       'Makes a job and a place to upload its audio': String(path.info.analysis),
       'Queues a job when its audio has arrived, and wakes the fleet': String(path.info.analysis),
     });
+    expect(new Set(told.map(([, value]) => value))).toEqual(new Set([String(path.info.analysis)]));
   });
 
   test('lets its worker read what earlier attempts at its jobs have left', () => {
@@ -114,10 +121,26 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(resources(template, 'AWS::Lambda::Url')).toEqual([]);
   });
 
-  test('rests at zero machines, and none is asked for by a deployment', () => {
-    for (const { Properties } of resources(template, 'AWS::AutoScaling::AutoScalingGroup')) {
+  test('rests at zero machines unless some are to be warm, and none is asked for by a deployment', () => {
+    const cold = pathTemplate({ paths: [id], warmMachines: 0 }, id);
+    for (const { Properties } of resources(cold, 'AWS::AutoScaling::AutoScalingGroup')) {
       expect(Properties.MinSize).toBe('0');
       expect(Properties).not.toHaveProperty('DesiredCapacity');
+    }
+  });
+
+  test('lets nobody on the internet in', () => {
+    const groups = resources(template, 'AWS::EC2::SecurityGroup').map(
+      ({ Properties }) => (Properties.SecurityGroupIngress ?? []) as unknown[],
+    );
+    const rules = resources(template, 'AWS::EC2::SecurityGroupIngress').map(({ Properties }) => Properties);
+    for (const rule of [...groups.flat(), ...rules]) {
+      expect(rule).toHaveProperty('SourceSecurityGroupId');
+      expect(rule).not.toHaveProperty('CidrIp');
+      expect(rule).not.toHaveProperty('CidrIpv6');
+    }
+    for (const { Properties } of resources(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer')) {
+      expect(Properties.Scheme).toBe('internal');
     }
   });
 

@@ -1,0 +1,79 @@
+import { priceOf } from '../../lambda/prices';
+import { type Settings, SettingsError, WARM_HOURS, WEEKDAYS } from '../settings';
+
+/** When machines are kept warm: from one moment to a later one of the same day, on some days of the week. */
+export interface WarmHours {
+  /** Cron expressions as Auto Scaling reads them. */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name: the expressions follow its clock, daylight saving included. */
+  readonly timeZone: string;
+  readonly hoursAWeek: number;
+}
+
+/** Machines that run though nothing is queued, because callers wait for them. */
+export interface Warmth {
+  readonly machines: number;
+  /** @default - all the time */
+  readonly hours?: WarmHours;
+}
+
+const HOURS_A_WEEK = 7 * 24;
+const WEEKS_A_MONTH = 365.25 / 7 / 12;
+
+/** Dollars an hour of an Application Load Balancer, without the traffic: us-east-1, EC2's price list of November 2026. */
+const BALANCER_PRICE = 0.0225;
+
+/**
+ * What the settings say of warm machines.
+ *
+ * @throws SettingsError if there are more of them than machines, or their hours end before they begin
+ */
+export function warmth(settings: Settings): Warmth {
+  const { warmMachines: machines, maxMachines, warmHours } = settings;
+  if (machines > maxMachines) {
+    throw new SettingsError(
+      `Setting "warmMachines" must be at most "maxMachines", which is ${maxMachines}; got ${machines}. ` +
+        'Lower it, or raise "maxMachines".',
+    );
+  }
+  return { machines, hours: warmHours === undefined ? undefined : hours(warmHours, settings.warmTimeZone) };
+}
+
+/** What warm machines and the load balancer cost a month, in a sentence for whoever deploys them. */
+export function monthlyCost({ machines, hours }: Warmth, instanceType: string): string {
+  const month = WEEKS_A_MONTH * (hours?.hoursAWeek ?? HOURS_A_WEEK);
+  const { perHour, source } = priceOf({ instance_type: instanceType, capacity: 'spot' });
+  const balancer = dollars(BALANCER_PRICE * HOURS_A_WEEK * WEEKS_A_MONTH);
+  const beside = `The load balancer costs about ${balancer} a month beside that, whatever runs behind it.`;
+  if (machines === 0) return `No machine is kept warm, which costs nothing. ${beside}`;
+  const kept = `${machines} warm ${machines === 1 ? 'machine' : 'machines'} (${instanceType}, spot) for ${Math.round(month)} hours`;
+  if (perHour === null) return `Keeping ${kept} a month costs what they cost: ${source}. ${beside}`;
+  return (
+    `Keeping ${kept} costs about ${dollars(machines * month * perHour)} a month at $${perHour} an hour (${source}). ` +
+    `${beside} "warmMachines" and "warmHours" set how many, and when.`
+  );
+}
+
+function hours(text: string, timeZone: string): WarmHours {
+  const [, first = '', last = first, fromHour, fromMinute, toHour, toMinute] = WARM_HOURS.exec(text) ?? [];
+  const [from, to] = [Number(fromHour) * 60 + Number(fromMinute), Number(toHour) * 60 + Number(toMinute)];
+  const [begin, end] = [WEEKDAYS.indexOf(first), WEEKDAYS.indexOf(last)];
+  if (end < begin || to <= from) {
+    throw new SettingsError(
+      `Setting "warmHours" must end after it begins, in the week (MON to SUN) and on the day; got "${text}". ` +
+        'Write it like MON-FRI 08:00-18:00.',
+    );
+  }
+  // Numbers, as a week that ends on Sunday cannot be written as a range of names: cron's begins with it.
+  const days = Array.from({ length: end - begin + 1 }, (_, day) => (begin + day + 1) % 7).join(',');
+  const cron = (minutes: number) => `${minutes % 60} ${Math.floor(minutes / 60)} * * ${days}`;
+  return {
+    from: cron(from),
+    to: cron(to),
+    timeZone,
+    hoursAWeek: ((end - begin + 1) * (to - from)) / 60,
+  };
+}
+
+const dollars = (amount: number) => `$${amount.toFixed(amount < 10 ? 2 : 0)}`;

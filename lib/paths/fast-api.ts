@@ -1,0 +1,65 @@
+import { Annotations, Duration, Size } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { warmth as warmthOf, monthlyCost } from '../gpu/warmth';
+import { whisperModels, whisperService } from '../gpu/whisper-service';
+import { AudioApi } from '../http/audio-api';
+import { checkZones, MachinesBalancer } from '../http/machines-balancer';
+import { Path, type PathInfo, type PathProps } from './path';
+
+/** Host and container port of the whisper service: fixed, so that a security group's rule can name it. */
+const WHISPER_PORT = 8001;
+
+/** How long a caller is kept waiting for an answer in place: below the 29 s of the function, which has to end well. */
+const WAIT = Duration.seconds(25);
+
+/**
+ * Path 300: path 200, and OpenAI's audio routes on the same API. Machines that are kept warm answer in place; when none is
+ * there, or an answer takes too long, the request becomes a job like any other.
+ */
+export class FastApiPath extends Path {
+  static readonly info: PathInfo = {
+    id: 'FastApi',
+    number: 300,
+    summary:
+      'WhisperX behind a load balancer on warm spot GPU machines: HTTP now, a queue when cold or large',
+    analysis: false,
+  };
+
+  /** @throws SettingsError if the settings for warm machines contradict each other, or leave the balancer one zone */
+  constructor(scope: Construct, id: string, props: PathProps) {
+    const { settings, network } = props;
+    const warmth = warmthOf(settings);
+    checkZones(settings);
+    super(scope, id, FastApiPath.info, props, { warmth, balanced: true });
+    this.addModelFetch(whisperModels(settings));
+    this.task.addService(
+      ...whisperService(this.image('whisper'), settings, {
+        memory: Size.gibibytes(8),
+        essential: true,
+        restart: false,
+        hostPort: WHISPER_PORT,
+      }),
+    );
+    this.addWorker();
+
+    const { vpc } = network;
+    const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: WHISPER_PORT, wait: WAIT });
+    this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
+    this.task.registerWith(balancer.targets, { container: 'whisper', port: WHISPER_PORT });
+    const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
+      api: this.api,
+      vpc,
+      balancer,
+      store: this.store,
+      path: FastApiPath.info.id,
+      analysis: FastApiPath.info.analysis,
+      wait: WAIT,
+      settings,
+    });
+    this.alarms.watchFunction(transcribeAudio);
+    Annotations.of(this).addInfoV2(
+      'spotscribe:warmMachines',
+      monthlyCost(warmth, settings.instanceTypes[0] ?? ''),
+    );
+  }
+}

@@ -1,0 +1,263 @@
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import type { Stack } from 'aws-cdk-lib';
+import { ENV } from '../../../lambda/contract';
+import { spotscribeApp } from '../../../lib/app';
+import { defaultSettings, type Settings } from '../../../lib/settings';
+import { container } from '../containers';
+import { pathTemplate } from '../templates';
+
+const PATH = 'FastApi';
+const template = (settings: Partial<Settings> = {}) => pathTemplate({ paths: [PATH], ...settings }, PATH);
+const only = (type: string, settings?: Partial<Settings>) => {
+  const found = Object.entries(template(settings).findResources(type));
+  expect(found).toHaveLength(1);
+  const [id, { Properties }] = found[0] as [string, { Properties: Record<string, unknown> }];
+  return { id, properties: Properties };
+};
+const group = (settings?: Partial<Settings>) =>
+  only('AWS::AutoScaling::AutoScalingGroup', settings).properties as { MinSize: string };
+
+describe('path 300', () => {
+  const standard = template();
+
+  test('has a port of its own on the machine for the whisper service, and the GPU', () => {
+    expect(container('whisper', {}, PATH)).toMatchObject({
+      PortMappings: [{ ContainerPort: 8001, HostPort: 8001 }],
+      ResourceRequirements: [{ Type: 'GPU', Value: '1' }],
+    });
+  });
+
+  test('registers each machine’s whisper service with the load balancer, and lets it load its model first', () => {
+    standard.hasResourceProperties('AWS::ECS::Service', {
+      SchedulingStrategy: 'DAEMON',
+      LoadBalancers: [
+        {
+          ContainerName: 'whisper',
+          ContainerPort: 8001,
+          TargetGroupArn: { Ref: only('AWS::ElasticLoadBalancingV2::TargetGroup').id },
+        },
+      ],
+      HealthCheckGracePeriodSeconds: 900,
+    });
+  });
+
+  test('sends requests to the machine with the fewest, if it is ready, and lets them end', () => {
+    const { properties } = only('AWS::ElasticLoadBalancingV2::TargetGroup');
+    expect(properties).toMatchObject({
+      TargetType: 'instance',
+      Port: 8001,
+      HealthCheckPath: '/health',
+      Matcher: { HttpCode: '200' },
+    });
+    const attributes = properties.TargetGroupAttributes as { Key: string; Value: string }[];
+    expect(Object.fromEntries(attributes.map(({ Key, Value }) => [Key, Value]))).toMatchObject({
+      'load_balancing.algorithm.type': 'least_outstanding_requests',
+      'deregistration_delay.timeout_seconds': '30',
+    });
+  });
+
+  test('has every time fit: the wait in the function’s, the drain and the idle timeout above it', () => {
+    const [{ Properties } = { Properties: {} }] = Object.values(
+      standard.findResources('AWS::Lambda::Function', {
+        Properties: { Environment: { Variables: { [ENV.machinesUrl]: Match.anyValue() } } },
+      }),
+    );
+    const { Timeout, Environment } = Properties as {
+      Timeout: number;
+      Environment: { Variables: Record<string, string> };
+    };
+    const wait = Number(Environment.Variables[ENV.waitSeconds]);
+    expect(wait).toBe(25);
+    expect(Timeout).toBeGreaterThan(wait);
+    // The gateway gives up at 30.
+    expect(Timeout).toBeLessThan(30);
+    standard.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
+      Scheme: 'internal',
+      LoadBalancerAttributes: Match.arrayWith([{ Key: 'idle_timeout.timeout_seconds', Value: '55' }]),
+    });
+  });
+
+  test('lets the function in to the load balancer, and that to the machines, and nobody else anywhere', () => {
+    const rules = (direction: string, peer: string) =>
+      Object.values(standard.findResources(`AWS::EC2::SecurityGroup${direction}`)).map(
+        ({ Properties }) =>
+          [
+            groupName(Properties[peer]),
+            groupName(Properties.GroupId),
+            Properties.FromPort,
+            Properties.ToPort,
+          ] as unknown[],
+      );
+    expect(rules('Ingress', 'SourceSecurityGroupId').sort()).toEqual([
+      ['Balancer', 'Machines', 8001, 8001],
+      ['FrontDoor', 'Balancer', 80, 80],
+    ]);
+    expect(rules('Egress', 'DestinationSecurityGroupId').sort()).toEqual(
+      [
+        ['Machines', 'Balancer', 8001, 8001],
+        ['Balancer', 'FrontDoor', 80, 80],
+      ].sort(),
+    );
+    for (const { Properties } of Object.values(standard.findResources('AWS::EC2::SecurityGroup')))
+      expect(Properties).not.toHaveProperty('SecurityGroupIngress');
+  });
+
+  test('puts the machines into the group that lets the load balancer in, besides their own', () => {
+    standard.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: {
+        NetworkInterfaces: [
+          Match.objectLike({
+            Groups: [
+              { 'Fn::ImportValue': Match.stringLikeRegexp('Machines') },
+              { 'Fn::GetAtt': [Match.stringLikeRegexp('BalancerMachines'), 'GroupId'] },
+            ],
+          }),
+        ],
+      },
+    });
+  });
+
+  test.each(['POST /v1/audio/transcriptions', 'POST /v1/audio/translations', 'GET /v1/models'])(
+    'answers %s',
+    (route) => {
+      standard.hasResourceProperties('AWS::ApiGatewayV2::Route', {
+        RouteKey: route,
+        AuthorizationType: 'CUSTOM',
+      });
+    },
+  );
+
+  test('forbids the function’s own code what Lambda needs to bring it into the network', () => {
+    standard.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Deny',
+            Action: Match.arrayWith(['ec2:CreateNetworkInterface']),
+            Condition: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+          }),
+        ]),
+      },
+      Roles: [{ Ref: Match.stringLikeRegexp('TranscribeAudioRole') }],
+    });
+  });
+
+  test('tells by an alarm when the function fails', () => {
+    standard.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'Errors',
+      AlarmDescription: Match.stringLikeRegexp('TranscribeAudio'),
+    });
+  });
+
+  test('needs two zones', () => {
+    expect(() => template({ availabilityZones: 1 })).toThrow(
+      'Setting "availabilityZones" must be at least 2 for a path with a load balancer; got 1.',
+    );
+  });
+});
+
+describe('warm machines', () => {
+  test('are the least that the group has, all the time', () => {
+    expect(group().MinSize).toBe('1');
+    expect(group({ warmMachines: 3 }).MinSize).toBe('3');
+    template().resourceCountIs('AWS::AutoScaling::ScheduledAction', 0);
+  });
+
+  test('come and go by the clock of their time zone: only the bound moves, so that nobody is ended at work', () => {
+    const settings = {
+      warmMachines: 2,
+      warmHours: 'MON-FRI 08:00-18:30',
+      warmTimeZone: 'Europe/Berlin',
+    };
+    expect(group(settings).MinSize).toBe('0');
+    const actions = Object.values(template(settings).findResources('AWS::AutoScaling::ScheduledAction'));
+    expect(actions.map(({ Properties }) => Properties as unknown)).toEqual([
+      {
+        AutoScalingGroupName: expect.anything(),
+        Recurrence: '0 8 * * 1,2,3,4,5',
+        TimeZone: 'Europe/Berlin',
+        MinSize: 2,
+      },
+      {
+        AutoScalingGroupName: expect.anything(),
+        Recurrence: '30 18 * * 1,2,3,4,5',
+        TimeZone: 'Europe/Berlin',
+        MinSize: 0,
+      },
+    ]);
+  });
+
+  test.each<[string, Partial<Settings>, number]>([
+    ['one machine is replaced at once: the queue takes over', {}, 0],
+    ['of two, one stays', { warmMachines: 2 }, 50],
+    [
+      'where there may be one alone, it is replaced at once',
+      { warmMachines: 2, warmHours: 'SAT 10:00-12:00' },
+      0,
+    ],
+  ])('when a new version comes: %s', (_, settings, MinimumHealthyPercent) => {
+    template(settings).hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { MinimumHealthyPercent, MaximumPercent: 100 },
+    });
+  });
+
+  test.each<[Partial<Settings>, RegExp]>([
+    // 730.5 hours at an estimated $0.205.
+    [
+      {},
+      /1 warm machine \(g4dn\.xlarge, spot\) for 731 hours costs about \$150 a month .*load balancer.*\$16/,
+    ],
+    // 5 × 10 hours a week, 4.348 weeks a month.
+    [
+      { warmMachines: 2, warmHours: 'MON-FRI 08:00-18:00' },
+      /2 warm machines \(g4dn\.xlarge, spot\) for 217 hours costs about \$89 a month/,
+    ],
+    [
+      { warmMachines: 0 },
+      /No machine is kept warm, which costs nothing\. The load balancer costs about \$16/,
+    ],
+    [{ instanceTypes: ['p9.large'] }, /no price is known for p9\.large/],
+  ])('are told with what they cost a month: %j', (settings, sentence) => {
+    const annotations = (path: string) => {
+      const app = spotscribeApp({
+        context: {
+          spotscribe: { paths: ['FastApi', 'DockerGpu'], ...settings },
+          'aws:cdk:bundling-stacks': [],
+        },
+      });
+      return Annotations.fromStack(app.node.findChild(`Spotscribe-${path}`) as Stack).findInfo(
+        '*',
+        Match.stringLikeRegexp('warm'),
+      );
+    };
+    expect(annotations('FastApi').map(({ entry }) => entry.data)).toEqual([expect.stringMatching(sentence)]);
+    expect(annotations('DockerGpu')).toEqual([]);
+  });
+
+  test.each<[Partial<Settings>, string]>([
+    [{ warmMachines: 5 }, 'Setting "warmMachines" must be at most "maxMachines", which is 4; got 5.'],
+    [{ warmHours: 'MON-FRI 18:00-08:00' }, 'Setting "warmHours" must end after it begins'],
+    [{ warmHours: 'FRI-MON 08:00-18:00' }, 'Setting "warmHours" must end after it begins'],
+    [{ warmHours: 'daily' }, 'Setting "warmHours" must be like MON-FRI 08:00-18:00; got "daily".'],
+    [{ warmTimeZone: 'Mars/Olympus' }, 'Setting "warmTimeZone" must be a time zone such as Europe/Berlin'],
+  ])('are refused where they contradict themselves: %j', (settings, message) => {
+    expect(() => template(settings)).toThrow(message);
+  });
+
+  test('may be daily, to a week that ends on Sunday', () => {
+    const { warmHours, ...rest } = defaultSettings({ warmHours: 'MON-SUN 00:00-23:59' });
+    expect(rest.warmTimeZone).toBe('Etc/UTC');
+    template({ warmHours }).hasResourceProperties('AWS::AutoScaling::ScheduledAction', {
+      Recurrence: '0 0 * * 1,2,3,4,5,6,0',
+      TimeZone: 'Etc/UTC',
+    });
+  });
+});
+
+/** The construct of a security group within the path's own stack. */
+function groupName(reference: unknown): string {
+  const id = (reference as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? JSON.stringify(reference);
+  if (id.includes('FrontDoor')) return 'FrontDoor';
+  if (id.includes('BalancerMachines')) return 'Machines';
+  return id.includes('Balancer') ? 'Balancer' : id;
+}
