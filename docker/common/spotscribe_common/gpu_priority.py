@@ -65,26 +65,28 @@ class GpuPriority:
             time.sleep(_LOOK_SECONDS)
 
     def _taken(self) -> int | None:
+        lock = None
         try:
             lock = os.open(str(self._path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            os.utime(lock)
+            for _ in range(_TRIES):
+                if _locked(lock, fcntl.LOCK_SH):
+                    return lock
+                time.sleep(_TRY_SECONDS)
         except OSError as error:
-            if not self._warned:
-                _log.warning("the GPU is shared without an order: %s", error)
-            self._warned = True
-            return None
-        os.utime(lock)
-        for _ in range(_TRIES):
-            if _locked(lock, fcntl.LOCK_SH):
-                return lock
-            time.sleep(_TRY_SECONDS)
-        os.close(lock)
+            self._warn(error)
+        if lock is not None:
+            os.close(lock)
         return None
 
     def _must_wait(self) -> bool:
         try:
             look = os.open(str(self._path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
+        except FileNotFoundError:
             # Nobody has held it yet.
+            return False
+        except OSError as error:
+            self._warn(error)
             return False
         try:
             now = time.monotonic()
@@ -92,12 +94,21 @@ class GpuPriority:
             if stamp != self._stamp:
                 self._stamp, self._since = stamp, now
             is_held = not _locked(look, fcntl.LOCK_EX)
+        except OSError as error:
+            self._warn(error)
+            return False
         finally:
             os.close(look)
         if is_held:
             self._held_at = now
             return now - self._since < self._stopped_after
         return now - max(self._since, self._held_at) < GAP_SECONDS
+
+    def _warn(self, error: OSError) -> None:
+        """Says it once: it is the same at each step."""
+        if not self._warned:
+            _log.warning("the GPU is shared without an order: %s", error)
+        self._warned = True
 
 
 def _locked(file: int, kind: int) -> bool:

@@ -1,5 +1,7 @@
 """One GPU, two processes: the second makes no step while the first computes, and is not held up for good."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -187,3 +189,22 @@ def test_without_a_file_nobody_waits_and_nothing_is_made(
         f"the GPU is shared without an order: [Errno 2] No such file or directory: '{tmp_path}/nowhere/gpu'"
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_locked_holds_up_nobody_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It ended the transcription, and left a descriptor behind at each batch."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("spotscribe_common.gpu_priority.fcntl.flock", no_locks)
+    priority = GpuPriority(tmp_path / "gpu")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with priority.first():
+            pass
+        priority.give_way(lambda: pytest.fail("it waits"))
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(caplog.records) == 1
