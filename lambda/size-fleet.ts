@@ -40,9 +40,10 @@ export async function sizeFleet(
 ): Promise<{ desired: number }> {
   const { autoScaling, fleetName, maxMachines, jobsPerMachine, idleSeconds } = dependencies;
   const [queue, fleet] = await Promise.all([queueState(dependencies), fleetState(dependencies)]);
-  const state = { ...queue, desired: fleet.desired, maxMachines, jobsPerMachine };
+  const { minMachines } = fleet;
+  const state = { ...queue, desired: fleet.desired, minMachines, maxMachines, jobsPerMachine };
   const stranded = isStranded(state, fleet.quietSeconds, idleSeconds);
-  const desired = stranded ? 0 : desiredMachines(state);
+  const desired = stranded ? minMachines : desiredMachines(state);
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
   metrics.addMetric('JobsInQueue', MetricUnit.Count, queue.visible + queue.delayed);
   metrics.addMetric('JobsInFlight', MetricUnit.Count, queue.inFlight);
@@ -87,7 +88,11 @@ async function fleetState({ autoScaling, fleetName }: Dependencies) {
   );
   const [group] = AutoScalingGroups;
   if (group === undefined) throw new Error(`There is no Auto Scaling group ${fleetName}`);
-  return { desired: group.DesiredCapacity ?? 0, quietSeconds: await quietSeconds(autoScaling, fleetName) };
+  return {
+    desired: group.DesiredCapacity ?? 0,
+    minMachines: group.MinSize ?? 0,
+    quietSeconds: await quietSeconds(autoScaling, fleetName),
+  };
 }
 
 /** Seconds since a machine was last launched or ended. */

@@ -26,7 +26,7 @@ const size = () => sizeFleet({}, dependencies, tools);
 /** The capacities that were asked for. */
 const asked = () => autoScaling.commandCalls(SetDesiredCapacityCommand).map(({ args }) => args[0].input);
 
-function given({ visible = 0, inFlight = 0, delayed = 0, desired = 0, quietSeconds = 10 }) {
+function given({ visible = 0, inFlight = 0, delayed = 0, desired = 0, minSize = 0, quietSeconds = 10 }) {
   sqs.on(GetQueueAttributesCommand).resolves({
     Attributes: {
       ApproximateNumberOfMessages: String(visible),
@@ -38,7 +38,7 @@ function given({ visible = 0, inFlight = 0, delayed = 0, desired = 0, quietSecon
     AutoScalingGroups: [
       {
         AutoScalingGroupName: 'fleet',
-        MinSize: 0,
+        MinSize: minSize,
         MaxSize: 5,
         DesiredCapacity: desired,
         DefaultCooldown: 300,
@@ -113,6 +113,15 @@ test('lets go of machines that should have ended themselves', async () => {
   given({ desired: 2, quietSeconds: 15 * 60 + 601 });
   expect(await size()).toEqual({ desired: 0 });
   expect(asked()).toMatchObject([{ DesiredCapacity: 0 }]);
+});
+
+test('lets go down to the machines that are to be warm, and no further', async () => {
+  given({ desired: 3, minSize: 2, quietSeconds: 86_400 });
+  expect(await size()).toEqual({ desired: 2 });
+  expect(asked()).toMatchObject([{ DesiredCapacity: 2 }]);
+  given({ desired: 2, minSize: 2, quietSeconds: 86_400 });
+  expect(await size()).toEqual({ desired: 2 });
+  expect(asked()).toHaveLength(1);
 });
 
 test('keeps machines of which it does not know when they began', async () => {

@@ -5,6 +5,7 @@ const state = (change: Partial<FleetState>): FleetState => ({
   inFlight: 0,
   delayed: 0,
   desired: 0,
+  minMachines: 0,
   maxMachines: 10,
   jobsPerMachine: 4,
   ...change,
@@ -22,6 +23,9 @@ describe('desired machines', () => {
     ['leaves idle machines to end themselves', { desired: 3 }, 3],
     ['leaves machines alone though fewer would do', { visible: 1, desired: 3 }, 3],
     ['leaves machines alone that are above a maximum lowered since', { visible: 400, desired: 12 }, 12],
+    ['keeps what is to be warm while there is nothing to do', { desired: 2, minMachines: 2 }, 2],
+    ['asks for no less than the group keeps', { visible: 1, desired: 1, minMachines: 3 }, 3],
+    ['counts warm machines among those that work', { visible: 9, desired: 2, minMachines: 2 }, 3],
     ['none where none is allowed', { visible: 9, maxMachines: 0 }, 0],
   ])('%s', (_, change, expected) => {
     expect(desiredMachines(state(change))).toBe(expected);
@@ -77,6 +81,8 @@ describe('stranded machines', () => {
     ['are kept while a job waits', { desired: 1, visible: 1 }, PATIENCE + 1, false],
     ['are kept while a job is held', { desired: 1, inFlight: 1 }, PATIENCE + 1, false],
     ['are kept while a job waits for a retry', { desired: 1, delayed: 1 }, PATIENCE + 1, false],
+    ['are none where all are to be warm', { desired: 2, minMachines: 2 }, PATIENCE + 1, false],
+    ['are let go though others are to be warm', { desired: 3, minMachines: 2 }, PATIENCE + 1, true],
     ['are none where there are no machines', { desired: 0 }, PATIENCE + 1, false],
   ])('%s', (_, change, quietSeconds, expected) => {
     expect(isStranded(state(change), quietSeconds, IDLE)).toBe(expected);
