@@ -3,14 +3,14 @@ export interface Figure {
   name: string;
   /** In `unit`. */
   value: number;
-  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%';
+  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s';
   /** Largest value that is good enough. @default - a part of another figure, or what one is compared with */
   target?: number;
   /** Smallest value that is good enough, where more is better. @default - as `target` */
   least?: number;
 }
 
-const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1 } as const;
+const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1, 'tokens/s': 1 } as const;
 
 /**
  * The middle value; the mean of the two in the middle of an even number of them.

@@ -4,17 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type Benchmark, named } from './benchmark';
+import { BENCHMARKS } from './benchmarks';
 import { type Figure, misses, table } from './figure';
-import { handlers } from './handlers';
-import { synthesis } from './synthesis';
-import { wake } from './wake';
-import { whisperLoad, whisperMemory, whisperThroughput } from './whisper';
-import { workerOverhead } from './worker-overhead';
 
-const BENCHMARKS: Benchmark[] = [
-  ...[handlers, synthesis, wake, workerOverhead],
-  ...[whisperThroughput, whisperLoad, whisperMemory],
-];
 const names = BENCHMARKS.map(({ name }) => name);
 
 // The SDK says on every start that it will want a newer Node.js one day.
@@ -79,7 +71,7 @@ void new Command('bench')
   .description('Measures Spotscribe, on this machine alone')
   .argument(
     '[name...]',
-    `benchmarks to run: ${names.join(', ')}, or whisper for all of its own (default: all)`,
+    `benchmarks to run: ${names.join(', ')}, or whisper or hybrid for all of its own (default: all)`,
   )
   .option('--json', 'print the figures as one JSON document')
   .option('--strict', 'end with 1 if a figure misses its target')

@@ -8,7 +8,7 @@ import type { BenchContext } from './benchmark';
 
 const root = join(__dirname, '..');
 const PYTHON = join(root, '.spotscribe/production/bin/python');
-const PACKAGES = ['docker/common', 'docker/whisper', 'docker/testing', 'bench/whisper'];
+const PACKAGES = ['docker/common', 'docker/whisper', 'docker/voxtral', 'docker/testing', 'bench/whisper'];
 /** For the service and its decoders to end, and for a batch on a busy processor that has to come to its end first. */
 const STOP_SECONDS = 30;
 const LAST_LINES = 15;
@@ -22,14 +22,23 @@ export const lacksProduction = (): string | undefined =>
     ? undefined
     : 'the production environment .spotscribe/production is missing. Run "bash scripts/test-production.sh" once';
 
+/** Measures in the services' production environment. Parameters and errors as `measureIn`. */
+export const measureInProduction = <T>(
+  part: string,
+  shape: z.ZodType<T>,
+  context: BenchContext,
+): Promise<T> => measureIn(PYTHON, part, shape, context);
+
 /**
- * Runs a part of `bench/whisper` in the services' production environment, and passes on what it says.
+ * Runs a part of `bench/whisper`, and passes on what it says.
  *
+ * @param file - Python of the environment that it runs in
  * @param part - as the Python side names it
  * @param shape - of what it measures
  * @throws the signal's reason if it is aborted, or an error with the last lines of its output if it fails
  */
-export async function measureInProduction<T>(
+export async function measureIn<T>(
+  file: string,
   part: string,
   shape: z.ZodType<T>,
   { folder, signal, say }: BenchContext,
@@ -39,7 +48,7 @@ export async function measureInProduction<T>(
   signal.throwIfAborted();
   const python = new ManagedProcess({
     name: part,
-    file: PYTHON,
+    file,
     args: ['-m', 'spotscribe_bench', part, folder],
     env: environment(),
     cwd: folder,

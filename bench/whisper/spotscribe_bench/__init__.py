@@ -1,1 +1,1 @@
-"""Measures the whisper service in its production environment. `bench/whisper.ts` runs it."""
+"""Measures the model services, and what they share a device with. `bench/*.ts` runs it."""

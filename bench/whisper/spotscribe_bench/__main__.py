@@ -1,13 +1,20 @@
-"""`python -m spotscribe_bench throughput|load|memory <empty folder>`; what it finds is in `report.jsonl`."""
+"""`python -m spotscribe_bench <part> <empty folder>`; what it finds is in the folder's `report.jsonl`."""
 
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from spotscribe_bench import hours, load, throughput
 from spotscribe_bench.report import Report
 
-_PARTS = {"throughput": throughput.measure, "load": load.measure, "memory": hours.measure}
+# Each part's module is imported alone: not every environment has the packages of all.
+_PARTS = {
+    "throughput": "throughput",
+    "load": "load",
+    "memory": "hours",
+    "shared-device": "shared_device",
+    "voxtral-throughput": "voxtral_throughput",
+}
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -23,7 +30,7 @@ def main() -> None:
     for each in _STOPS:
         signal.signal(each, stop)
     part, folder = sys.argv[1], Path(sys.argv[2])
-    _PARTS[part](folder, Report(folder / "report.jsonl"))
+    import_module(f"spotscribe_bench.{_PARTS[part]}").measure(folder, Report(folder / "report.jsonl"))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def clip(path: Path, start: float, seconds: float) -> None:
 def long_speech(path: Path, seconds: float) -> None:
     """Hours of speech and pauses in Opus: ten minutes of them, repeated without encoding them again."""
     piece = path.with_stem(f"{path.stem}-piece")
-    samples = with_pauses(_decoded(SAMPLE), _PIECE_SECONDS, np.random.default_rng(1))
+    samples = with_pauses(decoded(SAMPLE), _PIECE_SECONDS, np.random.default_rng(1))
     command = ["ffmpeg", "-nostdin", "-v", "error", "-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1"]
     subprocess.run([*command, "-i", "pipe:0", "-c:a", "libopus", piece], input=samples.tobytes(), check=True)
     ffmpeg("-stream_loop", "-1", "-i", piece, "-t", str(seconds), "-c", "copy", path)
@@ -51,7 +51,8 @@ def with_pauses(speech: Samples, seconds: float, random: np.random.Generator) ->
     return np.concatenate(parts)[:wanted]
 
 
-def _decoded(path: Path) -> Samples:
+def decoded(path: Path) -> Samples:
+    """16 kHz mono samples of a file."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-f", "s16le", "-ac", "1"]
     raw = subprocess.run([*command, "-ar", str(SAMPLE_RATE), "pipe:1"], capture_output=True, check=True)
     return np.frombuffer(raw.stdout, dtype=np.int16)

@@ -1,0 +1,15 @@
+import type { Benchmark } from './benchmark';
+import { handlers } from './handlers';
+import { hybridSharedDevice, hybridTotal, hybridTranscript } from './hybrid';
+import { synthesis } from './synthesis';
+import { voxtralThroughput } from './voxtral';
+import { wake } from './wake';
+import { whisperLoad, whisperMemory, whisperThroughput } from './whisper';
+import { workerOverhead } from './worker-overhead';
+
+/** All benchmarks, in the order in which they run. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  ...[handlers, synthesis, wake, workerOverhead],
+  ...[whisperThroughput, whisperLoad, whisperMemory],
+  ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput],
+];

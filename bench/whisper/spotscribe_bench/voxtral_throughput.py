@@ -1,0 +1,127 @@
+"""Voxtral's engine, which takes windows in batches, beside Transformers' own `generate` in a loop."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spotscribe_bench.audio import decoded
+from spotscribe_bench.report import Report
+from spotscribe_bench.voxtral_model import random_voxtral, real_shape, small_shape
+from spotscribe_common.pcm import SAMPLE_RATE
+from spotscribe_testing.places import SAMPLE
+from spotscribe_voxtral.engines.engine import Generation, Message
+from spotscribe_voxtral.engines.prompts import Prompts
+from spotscribe_voxtral.engines.voxtral import VoxtralEngine
+
+_ROUNDS = 3
+_MODEL = "random"
+_QUESTION = "What is said here?"
+Conversation = list[Message]
+
+
+class _Load(NamedTuple):
+    """A model, and how much is asked of it; its name is for people."""
+
+    name: str
+    shape: Callable[[], Any]
+    windows: int
+    window_seconds: float
+    tokens: int
+
+
+_LOADS = {
+    "cuda": _Load("Voxtral-Mini-3B's shape", real_shape, 16, 60.0, 256),
+    "cpu": _Load("a Voxtral of two layers", small_shape, 6, 4.0, 24),
+}
+
+
+class _Plain:
+    """The model as Transformers loads it, without what the engine adds."""
+
+    def __init__(self, directory: Path, device: str) -> None:
+        import torch
+        from transformers import VoxtralForConditionalGeneration
+
+        self._device = device
+        self._prompts = Prompts(directory)
+        self._model = VoxtralForConditionalGeneration.from_pretrained(
+            directory,
+            dtype=torch.float16 if device == "cuda" else torch.float32,
+            device_map={"": device},
+            local_files_only=True,
+        ).eval()
+
+    def answer(self, conversation: Conversation, tokens: int) -> int:
+        """Writes an answer; returns how many tokens it has."""
+        prompt = self._prompts.conversation(conversation)
+        given = {name: each.to(self._device) for name, each in self._prompts.tensors([prompt]).items()}
+        written: Any = self._model.generate(
+            **given,
+            max_new_tokens=tokens,
+            do_sample=False,
+            eos_token_id=self._prompts.end,
+            pad_token_id=self._prompts.padding,
+        )
+        # As a list: until then a GPU may still be at work.
+        return len(written[0].tolist()) - len(prompt.tokens)
+
+
+def measure(folder: Path, report: Report) -> None:
+    """Tells the seconds that all windows take in batches, and one by one, in every round.
+
+    The model is on the device twice: as the engine has it, and as Transformers alone does.
+    """
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    load = _LOADS[device]
+    report.say(f"making {load.name}")
+    random_voxtral(folder / "models" / _MODEL, load.shape(), device)
+    engine = VoxtralEngine(models=folder / "models", model=_MODEL, quantization="none", scratch=folder)
+    engine.load()
+    plain = _Plain(folder / "models" / _MODEL, device)
+    asked = _conversations(load)
+    ways: dict[str, Callable[[list[Conversation]], int]] = {
+        "batched": lambda some: _batched(engine, some, load.tokens),
+        "looped": lambda some: sum(plain.answer(each, load.tokens) for each in some),
+    }
+    for write in ways.values():
+        write(asked[:1])
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(_ROUNDS):
+        # Also in turns as to which is first: a busy moment of the machine strikes both.
+        for way in sorted(ways, reverse=number % 2 == 1):
+            began = time.monotonic()
+            tokens = ways[way](asked)
+            seconds[way].append(time.monotonic() - began)
+            if tokens != load.windows * load.tokens:
+                raise RuntimeError(f"{way}: {tokens} tokens were written, which makes another load")
+            report.say(f"round {number + 1}/{_ROUNDS}, {way}: {tokens / seconds[way][-1]:.1f} tokens/s")
+    report.measured(
+        {"shapes": load.name, "windows": load.windows, "tokens": load.windows * load.tokens, **seconds}
+    )
+
+
+def _conversations(load: _Load) -> list[Conversation]:
+    """A question about each window; no two windows are the same."""
+    size = round(load.window_seconds * SAMPLE_RATE)
+    # A second more than whole windows, so that they begin at different places of the sample.
+    speech = np.resize(decoded(SAMPLE), load.windows * (size + SAMPLE_RATE))
+    starts = range(0, len(speech), size + SAMPLE_RATE)
+    return [[Message("user", (speech[start : start + size], _QUESTION))] for start in starts]
+
+
+def _batched(engine: VoxtralEngine, asked: list[Conversation], tokens: int) -> int:
+    """How many tokens the answers have, written in batches of what fits."""
+    batch = engine.capacity(tokens).batch
+    answers = [
+        answer
+        for start in range(0, len(asked), batch)
+        for answer in engine.answer(
+            asked[start : start + batch], Generation(tokens), lambda _number, _piece: None, lambda: False
+        )
+    ]
+    return sum(answer.tokens for answer in answers)

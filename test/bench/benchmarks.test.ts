@@ -1,0 +1,15 @@
+import { named } from '../../bench/benchmark';
+import { BENCHMARKS } from '../../bench/benchmarks';
+
+const names = (wanted: string) => named(BENCHMARKS, wanted).map(({ name }) => name);
+
+test('no two benchmarks have one name', () => {
+  const all = BENCHMARKS.map(({ name }) => name);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test('each service’s, and the two models’, run by one word', () => {
+  expect(names('whisper')).toEqual(['whisper-throughput', 'whisper-load', 'whisper-memory']);
+  expect(names('hybrid')).toEqual(['hybrid-transcript', 'hybrid-total', 'hybrid-shared-device']);
+  expect(names('voxtral')).toEqual(['voxtral-throughput']);
+});
