@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectRoute } from '../../docker/worker/src/direct-route';
@@ -12,7 +13,7 @@ import { Stopping } from '../../docker/worker/src/errors';
 import { Scratch } from '../../docker/worker/src/scratch';
 import { createServer } from '../../docker/worker/src/server';
 import type { ErrorBody, HybridEvent, HybridResult } from '../../lambda/contract';
-import { hearing, ModelServer, understanding, until } from './model-server';
+import { hearing, ModelServer, segmentAt, transcriptOf, understanding, until } from './model-server';
 
 const log = createLog({ write: () => undefined });
 let whisper: ModelServer;
@@ -45,6 +46,8 @@ beforeEach(async () => {
     log,
     maxUploadBytes: 1000,
     maxAudioSeconds: 3600,
+    stallMs: 1_000,
+    maxWaitingBytes: 8 << 20,
   });
   const health = new Health([], new Scratch(folder));
   server = createServer(health, new Metrics({ idleSeconds: () => 0, busy: () => 0 }), log, direct);
@@ -128,6 +131,12 @@ describe('audio that comes with its request', () => {
     expect(voxtral.analyses).toMatchObject([{ tasks: ['topics', 'summary'], questions: ['Who?', 'When?'] }]);
     expect((await post(form([['analysis', 'false']]))).status).toBe(200);
     expect(voxtral.analyses).toHaveLength(1);
+    const words: [string, string][] = [
+      ['prompt', 'true'],
+      ['hotwords', 'constructor'],
+    ];
+    expect((await post(form(words))).status).toBe(200);
+    expect(whisper.requests.at(-1)).toMatchObject({ prompt: 'true', hotwords: 'constructor' });
   });
 
   it('is delivered with what one service made of it where the other fails', async () => {
@@ -156,6 +165,16 @@ describe('audio that comes with its request', () => {
     ['an unknown field', form([['colour', 'red']]), 400, 'invalid_request', /colour/],
     ['a wrong value', form([['num_speakers', '0']]), 400, 'invalid_request', /num_speakers/],
     ['an unknown task', form([['tasks', 'gossip']]), 400, 'invalid_request', /gossip|tasks/],
+    [
+      'an analysis that is declined and asked for',
+      form([
+        ['analysis', 'false'],
+        ['tasks', 'topics'],
+      ]),
+      400,
+      'invalid_request',
+      /leave one out/,
+    ],
     ['a field of prototypes', form([['__proto__', '{}']]), 400, 'invalid_request', /./],
     ['a field without end', form([['prompt', 'x'.repeat(20_000)]]), 400, 'invalid_request', /./],
     ['an empty file', form([], new Blob([])), 422, 'bad_audio', /empty/],
@@ -189,6 +208,47 @@ describe('audio that comes with its request', () => {
     await lost;
     await until(() => whisper.abandoned === 1 && voxtral.abandoned === 1, 'both are told');
   });
+
+  /** Sends a form, and reads nothing of what is answered. */
+  async function postAndNeverRead(accept: string) {
+    const { hostname, port } = new URL(url);
+    const body = new Response(form());
+    const bytes = Buffer.from(await body.arrayBuffer());
+    const socket = connect(Number(port), hostname).pause();
+    socket.on('error', () => undefined);
+    socket.write(
+      `POST /hybrid HTTP/1.1\r\nhost: test\r\naccept: ${accept}\r\ncontent-length: ${bytes.length}\r\n` +
+        `content-type: ${body.headers.get('content-type')}\r\n\r\n`,
+    );
+    socket.write(bytes);
+    return socket;
+  }
+  const talkative = () => {
+    const long = { ...segmentAt(0), text: 'x'.repeat(1 << 20) };
+    whisper.script = (_, answer) => {
+      for (let times = 0; times < 12; times++) answer.event({ type: 'segment', segment: long });
+      answer.event({ type: 'result', transcript: transcriptOf(Array<typeof long>(6).fill(long), 20) });
+    };
+  };
+
+  it('is given up with a caller who does not read, while the models still work', async () => {
+    talkative();
+    voxtral.analyst = understanding(100_000, 20);
+    const socket = await postAndNeverRead('application/x-ndjson');
+    await until(() => voxtral.abandoned === 1, 'the model is told');
+    await until(() => busy === 0, 'the place is free');
+    socket.destroy();
+  });
+
+  it('is given up with a caller who does not read the answer', async () => {
+    talkative();
+    const socket = await postAndNeverRead('application/json');
+    await until(() => whisper.requests.length === 1, 'it is inside');
+    const open = () => new Promise<number>((count) => server.server.getConnections((_, n) => count(n)));
+    await until(async () => (await open()) === 0, 'the caller is given up');
+    expect(readdirSync(folder)).toEqual([]);
+    socket.destroy();
+  }, 20_000);
 
   it('is not taken in beyond four requests, nor when the worker stops', async () => {
     whisper.script = hearing(1000, 20);

@@ -16,7 +16,7 @@ const FIELD_BYTES = 16 << 10;
 const FIELDS = 64;
 
 const NUMBERS = ['num_speakers', 'min_speakers', 'max_speakers'];
-const FLAGS: Record<string, boolean> = { true: true, false: false };
+const FLAGS = ['diarize', 'analysis'];
 
 /**
  * Reads a form: its file goes to the path given, its other fields are the options of a job, by their own names. Of the
@@ -67,8 +67,11 @@ function optionsOf(fields: [string, string][]): JobOptions {
     else if (name === 'question') analysis.questions = [...(analysis.questions ?? []), value];
     else if (name === 'speaker_cleanup') speech[name] = value === '' ? [] : value.split(',');
     else if (NUMBERS.includes(name)) speech[name] = Number(value);
-    else speech[name] = FLAGS[value] ?? value;
+    else if (FLAGS.includes(name) && ['true', 'false'].includes(value)) speech[name] = value === 'true';
+    else speech[name] = value;
   }
+  if (Object.keys(analysis).length > 0 && speech.analysis === false)
+    throw invalid('"analysis" is false, and "tasks" or "question" ask for one: leave one out');
   const chosen = Object.keys(analysis).length > 0 ? { ...speech, analysis } : speech;
   const parsed = jobOptions.safeParse(chosen);
   if (parsed.success) return parsed.data;

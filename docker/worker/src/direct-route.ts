@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { finished } from 'node:stream/promises';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
@@ -28,6 +29,10 @@ export interface DirectTools {
   log: Log;
   maxUploadBytes: number;
   maxAudioSeconds: number;
+  /** Time without a byte read after which a caller is given up. @default 60000 */
+  stallMs?: number;
+  /** Most bytes that wait for a caller who reads more slowly than events come. @default 32 MiB */
+  maxWaitingBytes?: number;
 }
 
 const NDJSON = 'application/x-ndjson';
@@ -81,7 +86,7 @@ export class DirectRoute {
   }
 
   private async work(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { scratch, stopping, maxUploadBytes } = this.tools;
+    const { scratch, stopping, maxUploadBytes, stallMs = 60_000 } = this.tools;
     const id = `job_${randomBytes(16).toString('hex')}`;
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort(new Error('The caller went away')));
@@ -89,9 +94,12 @@ export class DirectRoute {
     try {
       const options = await readForm(request, await scratch.prepare(id), maxUploadBytes);
       if (!(request.headers.accept ?? '').includes(NDJSON)) {
-        return await reply.send(await this.both(id, options, signal, () => undefined));
-      }
-      await this.stream(id, options, signal, reply);
+        const outcome = await this.both(id, options, signal, () => undefined);
+        reply.raw.setTimeout(stallMs);
+        reply.send(outcome);
+      } else await this.stream(id, options, signal, reply);
+      // What waits for its reader is memory: the request keeps its place until it is read or given up.
+      await finished(reply.raw).catch(() => undefined);
       return reply;
     } finally {
       await scratch.remove(id);
@@ -104,9 +112,15 @@ export class DirectRoute {
     signal: AbortSignal,
     reply: FastifyReply,
   ): Promise<void> {
+    const { stallMs = 60_000, maxWaitingBytes = 32 << 20 } = this.tools;
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
-    const emit: Emit = (event) => reply.raw.write(`${JSON.stringify(event)}\n`);
+    // The models wait for no caller: others want them, and one that goes on without being read looks hung.
+    reply.raw.setTimeout(stallMs);
+    const emit: Emit = (event) => {
+      if (reply.raw.writableLength > maxWaitingBytes) reply.raw.destroy();
+      else reply.raw.write(`${JSON.stringify(event)}\n`);
+    };
     const alive = setInterval(() => reply.raw.write('\n'), KEEP_ALIVE_MS);
     try {
       emit({ type: 'result', ...(await this.both(id, options, signal, emit)) });
