@@ -108,6 +108,28 @@ describe('a guarded service', () => {
     expect(service.rests).toBe(true);
   });
 
+  it('sends nobody to a service that broke off while they waited for their turn', async () => {
+    const service = guarded();
+    server.script = breaks;
+    const ended = await Promise.allSettled([1, 2, 3, 4].map(() => transcribe(service)));
+    expect(ended.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('lets go of those who give up while another one tries it after a rest', async () => {
+    const service = guarded();
+    server.script = breaks;
+    await Promise.allSettled([transcribe(service), transcribe(service)]);
+    await until(() => !service.rests, 'the rest is over');
+    server.script = () => new Promise<void>(() => undefined);
+    const stop = new AbortController();
+    const trial = transcribe(service, stop.signal);
+    await until(() => server.requests.length === 3, 'it is tried');
+    await expect(transcribe(service, AbortSignal.abort(new Error('cancelled')))).rejects.toThrow('cancelled');
+    stop.abort(new Error('stop'));
+    await expect(trial).rejects.toThrow('stop');
+  });
+
   it('does not hold audio against the service', async () => {
     const service = guarded();
     server.script = (_, answer) =>

@@ -98,7 +98,6 @@ export class GuardedService {
 
   private async use({ signal, begin }: Use, work: () => Promise<void>): Promise<void> {
     const guarded = async () => {
-      const leave = await this.turn.take(signal);
       try {
         await this.ready(signal);
         const end = begin();
@@ -106,14 +105,17 @@ export class GuardedService {
       } catch (error) {
         if (error instanceof ModelServiceFailed) this.lastFailure = error.message;
         throw error;
-      } finally {
-        leave();
       }
     };
+    // The breaker within the turn: whoever waited learns of failures meanwhile, and nobody waits for another's trial
+    // without being able to give up.
+    const leave = await this.turn.take(signal);
     try {
       await this.breaker.execute(guarded);
     } catch (error) {
       throw error instanceof BrokenCircuitError ? new ModelServiceFailed(this.restReason()) : error;
+    } finally {
+      leave();
     }
   }
 

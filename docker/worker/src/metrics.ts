@@ -32,7 +32,7 @@ export class Metrics {
   private readonly parts = this.add(
     new Histogram({
       name: 'spotscribe_worker_part_seconds',
-      help: 'Time of each part of a job: claim, download, model_wait, model, commit, announce, delete',
+      help: 'Time of each part of a job: claim, download, model_wait, model, analysis, commit, announce, delete',
       labelNames: ['part'],
       buckets: SECONDS,
       registers: [],

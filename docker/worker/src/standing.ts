@@ -34,8 +34,7 @@ export class Standing {
     this.current = { ...this.current, ...stages };
   }
 
-  meaning(progress: number, stages: Stages = {}): void {
+  meaning(progress: number): void {
     this.parts.meaning = progress;
-    this.current = { ...this.current, ...stages };
   }
 }
