@@ -12,7 +12,9 @@ import openai
 import pytest
 from openai import OpenAI
 
+from spotscribe_common.decode import decode
 from spotscribe_common.errors import InternalError, OutOfMemoryError
+from spotscribe_common.pcm import Pcm
 from spotscribe_testing.answers import refusal
 from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import tone
@@ -298,6 +300,27 @@ def test_audio_that_does_not_fit_into_one_prompt_is_sent_to_analyze(
     assert (sent["code"], sent["type"]) == ("audio_too_long", "invalid_request_error")
     beyond = refusal(post(url, messages=[user(recording(tmp_path / "x.mp3", 130))]), 413, "audio_too_long")
     assert "POST /analyze" in beyond["message"]
+
+
+def test_no_more_audio_is_decoded_than_one_prompt_can_have_of_all_pieces(
+    url: str, model: ScriptedVoxtral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen pieces of ten minutes each took 300 MB of the scratch disk before they were refused."""
+    decoded: list[float] = []
+
+    async def watched(*arguments: Any, **how: Any) -> Pcm:
+        pcm = await decode(*arguments, **how)
+        decoded.append(pcm.duration)
+        return pcm
+
+    monkeypatch.setattr("spotscribe_common.service.decode", watched)
+    model.room = Capacity(window_seconds=600.0, batch=1)
+    piece = recording(tmp_path / "piece.mp3", 119)
+    error = refusal(post(url, messages=[user(*[piece] * 3), user(*[piece] * 5)]), 413, "audio_too_long")
+    assert "600 s" in error["message"]
+    assert len(decoded) == 5
+    assert model.batches == []
+    assert queue(url)["inside"] == 0
 
 
 def test_a_body_that_is_too_large_or_no_json_is_refused(

@@ -49,7 +49,8 @@ async def read_chat(
     with ExitStack() as files:
         async with spooled_body(request, most=BODY_BYTES, scratch=service.settings.tmpdir) as body:
             asked, said = await service.one_at_a_time(lambda: _taken_apart(body, service, files))
-        turns = [await _decoded(request, service, at, message, held) for at, message in enumerate(said)]
+        recordings = _Recordings(request, service, held)
+        turns = [await recordings.turn(at, message) for at, message in enumerate(said)]
     return asked, ChatOrder(
         turns,
         max_tokens=asked.answer_tokens,
@@ -87,20 +88,32 @@ def _taken_apart(
     return asked, said
 
 
-async def _decoded(
-    request: Request, service: VoxtralService, at: int, message: _Said, held: ExitStack
-) -> Turn:
-    parts: list[str | Pcm] = []
-    for number, part in enumerate(message.parts):
-        if isinstance(part, str):
-            parts.append(part)
-            continue
-        named = f"messages.{at}.content.{number}.input_audio"
+class _Recordings:
+    """Decodes one conversation's audio, and no more of it in all than one prompt can have."""
+
+    def __init__(self, request: Request, service: VoxtralService, held: ExitStack) -> None:
+        self._request = request
+        self._service = service
+        self._held = held
+        # Seconds.
+        self._room = float(LONGEST_WINDOW_SECONDS)
+
+    async def turn(self, at: int, message: _Said) -> Turn:
+        """The message of that place in the conversation, with its audio decoded."""
+        parts: list[str | Pcm] = []
+        for number, part in enumerate(message.parts):
+            named = f"messages.{at}.content.{number}.input_audio"
+            parts.append(part if isinstance(part, str) else await self._decoded(part, named))
+        return Turn(message.role, tuple(parts))
+
+    async def _decoded(self, file: BinaryIO, named: str) -> Pcm:
+        longest = self._service.settings.max_audio_seconds
         try:
-            parts.append(await service.decode_for(request, part, LONGEST_WINDOW_SECONDS, held))
+            pcm = await self._service.decode_for(self._request, file, self._room, self._held)
         except AudioTooLongError:
-            most = min(LONGEST_WINDOW_SECONDS, service.settings.max_audio_seconds)
+            most = LONGEST_WINDOW_SECONDS if self._room < longest else longest
             raise too_long("The audio", most) from None
         except PermanentError as error:
             raise type(error)(f"{named}: {error.message}", param=named) from None
-    return Turn(message.role, tuple(parts))
+        self._room -= pcm.duration
+        return pcm
