@@ -6,6 +6,7 @@ Run with `-m production` where requirements.production.txt is installed.
 import json
 import shutil
 import socket
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -278,16 +279,23 @@ def test_what_fits_is_told_of_this_machines_memory(
 def test_memory_that_runs_out_is_told_apart(tiny: VoxtralEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
+    taken: list[weakref.ref[torch.Tensor]] = []
+
     def fail(message: str) -> Callable[..., None]:
         def run(**_: object) -> None:
+            activations = torch.zeros(8)
+            taken.append(weakref.ref(activations))
             torch.empty(1 << 60) if not message else None
             raise RuntimeError(message)
 
         return run
 
     monkeypatch.setattr(tiny._voxtral, "generate", fail(""))
-    with pytest.raises(OutOfMemoryError, match="2 prompts of up to 5 tokens"):
+    with pytest.raises(OutOfMemoryError, match="2 prompts of up to 5 tokens") as caught:
         texts(tiny, asked("Hi"), asked("Ho"))
+    # The error may live on: what was computed must not live with it.
+    assert caught.value.__cause__ is None
+    assert taken[0]() is None
     monkeypatch.setattr(tiny._voxtral, "generate", fail("a fault of ours"))
     with pytest.raises(RuntimeError, match="a fault of ours"):
         texts(tiny, asked("Hi"))

@@ -180,12 +180,16 @@ class VoxtralEngine:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            release_memory()
-            raise OutOfMemoryError(
-                f"The {self._device} ran out of memory with {len(prompts)} prompts of up to {longest} "
-                "tokens. Use shorter windows, a smaller batch, or a larger machine."
-            ) from error
-        return writing.finished()
+            # Not the error itself, which a log may keep.
+            _log.warning("out of memory: %s", str(error))
+        else:
+            return writing.finished()
+        # Outside of the handler: the error's traceback would keep what took the memory.
+        release_memory()
+        raise OutOfMemoryError(
+            f"The {self._device} ran out of memory with {len(prompts)} prompts of up to {longest} "
+            "tokens. Use shorter windows, a smaller batch, or a larger machine."
+        )
 
     def _generate(self, prompts: Sequence[Prompt], how: Generation, writing: Writing) -> None:
         from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList  # noqa: PLC0415
