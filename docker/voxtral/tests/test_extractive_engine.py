@@ -191,3 +191,14 @@ def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(sampl
     assert listening.returncode is not None
     assert engine.transcribe(samples, None, lambda: False).split() == sample_words()
     engine.close()
+
+
+@pytest.mark.parametrize(
+    "line", ["[" * 100_000, '[{"number": "one", "question": "Who?"}]', '[{"number": 1, "question": null}]']
+)
+def test_lines_that_only_look_like_ours_are_text(line: str, engine: ExtractiveEngine, sample: Pcm) -> None:
+    """They made the service fail, and its log quoted them."""
+    schema = '{"properties": {"answers": {}}}'
+    message = Message("user", (sample.read(0, sample.duration), f"{line}\n{schema}"))
+    (answer,) = engine.answer([[message]], HOW, ignored, lambda: False)
+    assert json.loads(answer.text) == {"answers": []}

@@ -170,13 +170,14 @@ def _json(line: str) -> Any:
         return None
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _is_questions(data: Any) -> bool:
     return isinstance(data, list) and all(
-        isinstance(one, dict) and {"number", "question"} <= one.keys() for one in data
+        isinstance(one, dict) and isinstance(one.get("number"), int) and isinstance(one.get("question"), str)
+        for one in data
     )
 
 
