@@ -1,7 +1,6 @@
 """One GPU, two processes: the second makes no step while the first computes, and is not held up for good."""
 
 import errno
-import os
 import signal
 import subprocess
 import sys
@@ -201,10 +200,10 @@ def test_a_file_that_cannot_be_locked_holds_up_nobody_and_is_told_once(
 
     monkeypatch.setattr("spotscribe_common.gpu_priority.fcntl.flock", no_locks)
     priority = GpuPriority(tmp_path / "gpu")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with priority.first():
             pass
         priority.give_way(lambda: pytest.fail("it waits"))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert len(caplog.records) == 1
