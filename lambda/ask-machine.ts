@@ -87,7 +87,9 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
   const answer = { status, headers: Object.fromEntries(passed), body };
   if (status >= 200 && status < 300) {
     // A stream begins with 200 whatever comes of it: a failure is one of its events.
-    const failure = codeOf(/^data: (\{"error":.*)$/m.exec(body)?.[1] ?? '');
+    const isStream = headers['content-type']?.startsWith('text/event-stream') ?? false;
+    const event = isStream ? /^data: (\{"error":.*)$/m.exec(body)?.[1] : undefined;
+    const failure = codeOf(event ?? '');
     return { outcome: failure === undefined || isPermanent(failure) ? 'answered' : 'busy', answer };
   }
   // The load balancer's own answers are pages, and say that there is no service behind it.

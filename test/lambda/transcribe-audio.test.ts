@@ -1,0 +1,634 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { IdempotencyRow, JobRow, JobView } from '../../lambda/contract';
+import { httpHandler, type Request } from '../../lambda/http';
+import { JobStore } from '../../lambda/job-store';
+import { MODEL_ALIASES } from '../../lambda/model-names';
+import { s3Client } from '../../lambda/s3-client';
+import { type Dependencies, transcribeAudio } from '../../lambda/transcribe-audio';
+import { LoadBalancer } from './load-balancer';
+import {
+  awsError,
+  bodyOf,
+  conditionFailed,
+  errorOf,
+  lambdaContext,
+  request,
+  silenceConsole,
+  TABLE,
+} from './support';
+
+const dynamo = mockClient(DynamoDBDocumentClient);
+const s3 = mockClient(S3Client);
+const machines = new LoadBalancer();
+let dependencies: Dependencies;
+
+// Bytes that break whoever takes them for text, or for the end of a part.
+const AUDIO = Buffer.concat([randomBytes(200_000), Buffer.from('\r\n--\r\n\0'), randomBytes(1000)]);
+const OURS = (code: string, message = 'no') =>
+  JSON.stringify({ error: { message, type: 'server_error', param: null, code } });
+const ALB_503 = '<html><head><title>503 Service Temporarily Unavailable</title></head></html>';
+
+beforeAll(async () => {
+  await machines.start();
+  dependencies = {
+    store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+    s3: s3Client(),
+    bucket: 'media',
+    analysis: false,
+    uploadExpirySeconds: 900,
+    retentionDays: 7,
+    machinesUrl: machines.url,
+    waitSeconds: 20,
+    maxUploadBytes: 1_000_000,
+  };
+});
+afterAll(() => machines.stop());
+beforeEach(() => {
+  silenceConsole();
+  dynamo.reset();
+  s3.reset();
+  dynamo.on(PutCommand).resolves({});
+  // The row as the table then has it.
+  dynamo.on(UpdateCommand).callsFake(() => ({ Attributes: { ...stored()[0], status: 'queued' } }));
+  s3.on(PutObjectCommand).resolves({});
+});
+afterEach(() => jest.restoreAllMocks());
+
+const stored = () => dynamo.commandCalls(PutCommand).map(({ args }) => args[0].input.Item as JobRow);
+const uploads = () => s3.commandCalls(PutObjectCommand).map(({ args }) => args[0].input);
+
+type Part = [name: string, value: string] | [name: string, value: Buffer, file: string];
+
+/** A form as clients write it. */
+async function form(...parts: Part[]): Promise<{ body: Buffer; type: string }> {
+  const data = new FormData();
+  for (const [name, value, file] of parts) {
+    if (typeof value === 'string') data.append(name, value);
+    else data.append(name, new Blob([new Uint8Array(value)], { type: 'audio/mpeg' }), file);
+  }
+  const made = new Response(data);
+  return { body: Buffer.from(await made.arrayBuffer()), type: made.headers.get('content-type')! };
+}
+
+const FILE: Part = ['file', AUDIO, 'talk.mp3'];
+
+interface Options {
+  headers?: Record<string, string>;
+  path?: string;
+  tenant?: string;
+  /** Milliseconds that the request has taken to get here. */
+  age?: number;
+  change?: Partial<Dependencies>;
+}
+
+/** The answer to a body, as the gateway passes it on. */
+function send({ body, type }: { body: Buffer; type: string }, options: Options = {}) {
+  const { headers, path = '/v1/audio/transcriptions', tenant, age = 0, change } = options;
+  const event: Request = request({
+    body: body.toString('base64'),
+    base64: true,
+    headers: { 'content-type': type, ...headers },
+    path,
+    tenant,
+  });
+  event.requestContext.timeEpoch = Date.now() - age;
+  return httpHandler(() => ({ ...dependencies, ...change }), transcribeAudio)(event, lambdaContext);
+}
+
+const post = async (parts: Part[] = [FILE], options?: Options) => send(await form(...parts), options);
+
+/** What holds for every recording that became a job. */
+function expectJob(response: Awaited<ReturnType<typeof post>>) {
+  expect(response.statusCode).toBe(202);
+  const view = bodyOf<JobView & { unsupported?: unknown[] }>(response);
+  expect(stored()).toMatchObject([{ id: view.id, tenant: 'acme', origin: 'api', status: 'awaiting_upload' }]);
+  expect(response.headers).toMatchObject({
+    location: `/v1/jobs/${view.id}`,
+    'retry-after': expect.stringMatching(/^\d+$/),
+  });
+  expect(uploads()).toMatchObject([{ Bucket: 'media', Key: `jobs/${view.id}/input` }]);
+  expect(AUDIO.equals(uploads()[0]!.Body as Buffer)).toBe(true);
+  expect(view).toMatchObject({ object: 'job', status: 'queued' });
+  return { view, seconds: Number(response.headers!['retry-after']) };
+}
+
+describe('while a machine is awake', () => {
+  test.each([
+    ['application/json', '{"text":"hello","usage":{"type":"duration","seconds":2}}'],
+    ['application/x-subrip; charset=utf-8', '1\n00:00:00,000 --> 00:00:01,000\n¿Qué? 你好\n'],
+    ['text/plain; charset=utf-8', 'data: {"error": {"code": "internal"}}\n'],
+  ])('its answer is passed on as it is: %s', async (type, body) => {
+    machines.answers(200, type, body, { 'x-spotscribe-degraded': 'diarization', 'x-other': 'kept back' });
+    const response = await post();
+    expect(response).toEqual({
+      statusCode: 200,
+      headers: { 'content-type': type, 'x-spotscribe-degraded': 'diarization' },
+      body,
+    });
+    expect(dynamo.calls()).toHaveLength(0);
+    expect(s3.calls()).toHaveLength(0);
+  });
+
+  test('it gets the form byte for byte, on the route that was called, and no key', async () => {
+    machines.answers(200, 'application/json', '{"text":""}');
+    const sent = await form(FILE, ['response_format', 'srt'], ['timestamp_granularities[]', 'word']);
+    await send(sent, {
+      path: '/v1/audio/translations',
+      headers: { authorization: 'Bearer sk-spotscribe-x' },
+    });
+    expect(machines.came).toMatchObject([
+      { method: 'POST', url: '/v1/audio/translations', headers: { 'content-type': sent.type } },
+    ]);
+    expect(sent.body.equals(machines.came[0]!.body)).toBe(true);
+    expect(machines.came[0]!.headers).not.toHaveProperty('authorization');
+  });
+
+  test.each([
+    [400, 'invalid_request'],
+    [404, 'model_not_found'],
+    [415, 'unsupported_media_type'],
+    [422, 'bad_audio'],
+  ])('its refusal (%i) is the caller’s, and makes no job', async (status, code) => {
+    machines.answers(status, 'application/json', OURS(code));
+    const response = await post();
+    expect(response.statusCode).toBe(status);
+    expect(errorOf(response).code).toBe(code);
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('events come all together', async () => {
+    const events =
+      'data: {"type":"transcript.text.delta","delta":"hi"}\n\ndata: {"type":"transcript.text.done","text":"hi"}\n\n';
+    machines.answers(200, 'text/event-stream', events);
+    const response = await post([FILE, ['stream', 'true']]);
+    expect(response).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'text/event-stream' },
+      body: events,
+    });
+  });
+
+  test('a failure that is an event is the caller’s if it is permanent, and makes a job otherwise', async () => {
+    machines.answers(200, 'text/event-stream', `data: ${OURS('bad_audio')}\n\n`);
+    expect((await post([FILE, ['stream', 'true']])).statusCode).toBe(200);
+    expect(stored()).toEqual([]);
+    machines.answers(200, 'text/event-stream', `data: {"type":"x"}\n\ndata: ${OURS('internal')}\n\n`);
+    expect((await post([FILE, ['stream', 'true']])).statusCode).toBe(202);
+    expect(stored()).toHaveLength(1);
+  });
+});
+
+describe('a recording becomes a job', () => {
+  test.each<[string, () => void]>([
+    ['the load balancer has no machine', () => machines.answers(503, 'text/html', ALB_503)],
+    ['the machine is gone', () => machines.answers(502, 'text/html', '<html>502 Bad Gateway</html>')],
+    ['the load balancer gave up', () => machines.answers(504, 'text/html', '<html>504</html>')],
+    ['something else listens there', () => machines.answers(503, 'application/json', '{"error":"x"}')],
+    [
+      'a proxy leads elsewhere',
+      () => machines.answers(302, 'text/html', '', { location: 'http://127.0.0.1:1/' }),
+    ],
+    ['the connection is reset', () => machines.does((request) => request.socket.resetAndDestroy())],
+    [
+      'the connection is reset in the middle of the answer',
+      () =>
+        machines.does((request, response) => {
+          response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+          response.write('{"text":"he', () => request.socket.resetAndDestroy());
+        }),
+    ],
+  ])('where %s, to be asked for when a machine has woken', async (_, does) => {
+    does();
+    const { view, seconds } = expectJob(await post());
+    expect(view.name).toBe('talk.mp3');
+    expect(view).not.toHaveProperty('unsupported');
+    expect(seconds).toBeGreaterThanOrEqual(180);
+    expect(machines.came).toHaveLength(1);
+  });
+
+  test('where nobody listens', async () => {
+    const closed = new LoadBalancer();
+    await closed.start();
+    const { url } = closed;
+    await closed.stop();
+    const { seconds } = expectJob(await post([FILE], { change: { machinesUrl: url } }));
+    expect(seconds).toBeGreaterThanOrEqual(180);
+  });
+
+  test.each([
+    [429, 'busy'],
+    [503, 'model_missing'],
+    [503, 'internal'],
+    [500, 'internal'],
+  ])('where the service cannot do it now (%i %s)', async (status, code) => {
+    machines.answers(status, 'application/json', OURS(code), { 'retry-after': '10' });
+    const { seconds } = expectJob(await post());
+    expect(seconds).toBeLessThan(180);
+  });
+
+  test('where the machine takes too long, which then stops working', async () => {
+    machines.does(() => undefined);
+    expectJob(await post([FILE], { change: { waitSeconds: 0.2 } }));
+    await machines.abandoned();
+  });
+
+  test('where there is no time left after a cold start', async () => {
+    machines.does(() => undefined);
+    expectJob(await post([FILE], { age: 20_001 }));
+    expect(machines.came).toHaveLength(0);
+  });
+
+  test('where the answer is too long to be passed on', async () => {
+    machines.answers(200, 'application/json', JSON.stringify({ text: 'x'.repeat(4_500_001) }));
+    expectJob(await post());
+  });
+
+  test('which the bucket’s event, too, may have marked as queued already', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    dynamo.on(UpdateCommand).rejects(conditionFailed());
+    dynamo.on(GetCommand).callsFake(() => ({ Item: { ...stored()[0], status: 'queued' } }));
+    expectJob(await post());
+  });
+
+  test('whose audio is stored, and whose row could then not be marked: the bucket’s event does that', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    dynamo.on(UpdateCommand).rejects(awsError('ProvisionedThroughputExceededException'));
+    const response = await post();
+    expect(response.statusCode).toBe(202);
+    expect(bodyOf(response)).toMatchObject({ id: stored()[0]!.id, status: 'awaiting_upload' });
+    expect(uploads()).toHaveLength(1);
+  });
+
+  test('with the options of the form', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    const fields: Part[] = [
+      ['model', 'gpt-4o-transcribe-diarize'],
+      ['language', 'de'],
+      ['prompt', 'Guten Tag.'],
+      ['hotwords', 'Ibuprofen'],
+      ['min_speakers', '2'],
+      ['max_speakers', '4'],
+      ['speaker_cleanup[]', 'none'],
+      ['response_format', 'srt'],
+      ['chunking_strategy[type]', 'server_vad'],
+    ];
+    expectJob(await post([...fields, FILE]));
+    expect(stored()[0]).toMatchObject({
+      stages: { transcript: 'waiting', diarization: 'waiting' },
+      options: {
+        language: 'de',
+        prompt: 'Guten Tag.',
+        hotwords: 'Ibuprofen',
+        diarize: true,
+        min_speakers: 2,
+        max_speakers: 4,
+        speaker_cleanup: [],
+      },
+    });
+    expect(stored()[0]!.options).not.toHaveProperty('task');
+  });
+
+  test('that translates', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    expectJob(await post([FILE, ['model', 'whisper-1']], { path: '/v1/audio/translations' }));
+    expect(stored()[0]!.options).toEqual({ task: 'translate' });
+  });
+
+  test('and what a job cannot do is named', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    const { view } = expectJob(
+      await post([
+        FILE,
+        ['model', 'whisper-large-v2'],
+        ['temperature', '0.4'],
+        ['response_format', 'diarized_json'],
+        ['known_speaker_names[]', 'Ada'],
+        ['known_speaker_references[]', 'data:audio/wav;base64,AAAA'],
+      ]),
+    );
+    expect(view.unsupported).toEqual(
+      ['temperature', 'known_speaker_names', 'known_speaker_references', 'model'].map((param) => ({
+        param,
+        reason: expect.any(String),
+      })),
+    );
+  });
+
+  test('which a client that reads events hears of as an error, not as an empty transcript', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    const response = await post([FILE, ['stream', 'true']]);
+    expect(response.statusCode).toBe(202);
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      location: `/v1/jobs/${stored()[0]!.id}`,
+    });
+    expect(response.body).toMatch(/^data: .*\n\n$/);
+    expect(JSON.parse(response.body!.slice('data: '.length))).toMatchObject({
+      error: { code: 'not_ready', type: 'server_error', message: expect.stringContaining(stored()[0]!.id) },
+      job: { id: stored()[0]!.id, unsupported: [{ param: 'stream' }] },
+    });
+  });
+
+  test.each([
+    ['../../etc/passwd', 'passwd'],
+    ['..\\..\\boot.ini', 'boot.ini'],
+    ['تسجيل.mp3', 'تسجيل.mp3'],
+    ['a\u202Egpj.exe', 'agpj.exe'],
+  ])('whose key never holds the file name %j', async (name, shown) => {
+    machines.answers(503, 'text/html', ALB_503);
+    await post([['file', AUDIO, name]]);
+    expect(stored()[0]!.name).toBe(shown);
+    expect(uploads()[0]!.Key).toMatch(/^jobs\/job_[0-9a-f]{32}\/input$/);
+  });
+});
+
+describe('nothing that was answered with 202 is lost', () => {
+  beforeEach(() => machines.answers(503, 'text/html', ALB_503));
+
+  test.each(['SlowDown', 'AccessDenied'])('and without the bucket (%s) there is no 202', async (name) => {
+    s3.on(PutObjectCommand).rejects(awsError(name));
+    const response = await post();
+    expect(response.statusCode).toBe(503);
+    expect(response.headers).toMatchObject({ 'retry-after': '5' });
+    expect(errorOf(response)).toMatchObject({ code: 'busy', type: 'server_error' });
+  });
+
+  test('and without the table there is no 202, and no audio that nobody waits for', async () => {
+    dynamo.on(PutCommand).rejects(awsError('ProvisionedThroughputExceededException'));
+    const response = await post();
+    expect(response.statusCode).toBe(503);
+    expect(response.headers).toMatchObject({ 'retry-after': '5' });
+    expect(s3.calls()).toHaveLength(0);
+  });
+
+  test('and where the bucket hangs, the answer comes before the gateway gives up', async () => {
+    s3.on(PutObjectCommand).callsFake(() => new Promise(() => undefined));
+    const response = await post([FILE], { age: 27_900 });
+    expect(response.statusCode).toBe(503);
+    expect(response.headers).toMatchObject({ 'retry-after': '5' });
+  });
+});
+
+describe('a request that is repeated with its Idempotency-Key', () => {
+  const repeat = (parts: Part[] = [FILE, ['language', 'en']]) =>
+    post(parts, { headers: { 'idempotency-key': 'k1' } });
+
+  /** Makes a job with the key, and has the table remember it as it then is. */
+  async function made(change: Partial<JobRow>) {
+    machines.answers(503, 'text/html', ALB_503);
+    dynamo.on(TransactWriteCommand).resolves({});
+    await repeat();
+    const [items] = dynamo.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input.TransactItems!);
+    const [idempotency, job] = items!.map(({ Put }) => Put!.Item) as [IdempotencyRow, JobRow];
+    dynamo.on(TransactWriteCommand).rejects(new TransactionCanceledException({ message: '', $metadata: {} }));
+    dynamo.on(GetCommand, { Key: { id: idempotency.id } }).resolves({ Item: idempotency });
+    dynamo.on(GetCommand, { Key: { id: job.id } }).resolves({ Item: { ...job, ...change } });
+    s3.resetHistory();
+    return job;
+  }
+
+  test('gets the same job, whatever the boundary of its form, and does not store it twice', async () => {
+    const job = await made({ status: 'running' });
+    const response = await repeat();
+    expect(response.statusCode).toBe(202);
+    expect(response.headers).toMatchObject({ location: `/v1/jobs/${job.id}` });
+    expect(bodyOf(response)).toMatchObject({ id: job.id, status: 'running' });
+    expect(uploads()).toEqual([]);
+  });
+
+  test('stores the audio where the first one died before it did', async () => {
+    const job = await made({ status: 'awaiting_upload' });
+    expect((await repeat()).statusCode).toBe(202);
+    expect(uploads()).toMatchObject([{ Key: job.input_key }]);
+  });
+
+  test('is refused with another recording, or other options', async () => {
+    await made({});
+    for (const parts of [
+      [FILE],
+      [
+        ['file', Buffer.from('other'), 'talk.mp3'],
+        ['language', 'en'],
+      ],
+    ] as Part[][]) {
+      const response = await repeat(parts);
+      expect(response.statusCode).toBe(409);
+      expect(errorOf(response).code).toBe('idempotency_conflict');
+    }
+  });
+});
+
+describe('Prefer', () => {
+  const prefer = (value: string, parts?: Part[], change?: Partial<Dependencies>) =>
+    post(parts, { headers: { prefer: value }, change });
+
+  test('respond-async makes a job at once, and asks no machine', async () => {
+    machines.answers(200, 'application/json', '{"text":"hello"}');
+    const response = await prefer('respond-async');
+    const { seconds } = expectJob(response);
+    expect(response.headers).toMatchObject({ 'preference-applied': 'respond-async' });
+    expect(machines.came).toHaveLength(0);
+    expect(seconds).toBeLessThan(60);
+  });
+
+  test('respond-async refuses what a job cannot do', async () => {
+    const response = await prefer('respond-async', [FILE, ['stream', 'true']]);
+    expect(response.statusCode).toBe(400);
+    expect(errorOf(response)).toMatchObject({ param: 'stream', code: 'invalid_request' });
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('respond-async, wait=N is answered in place within that time', async () => {
+    machines.answers(200, 'application/json', '{"text":"hello"}');
+    const response = await prefer('respond-async, wait=5');
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).not.toHaveProperty('preference-applied');
+  });
+
+  test('respond-async, wait=N becomes a job after that time', async () => {
+    machines.does(() => undefined);
+    const response = await prefer('wait=1, respond-async');
+    expectJob(response);
+    expect(response.headers).toMatchObject({ 'preference-applied': 'respond-async' });
+    expect(machines.came).toHaveLength(1);
+  });
+
+  test('wait=N never makes a job: it says that nobody is awake, and how to wake a machine', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    const response = await prefer('wait=10');
+    expect(response.statusCode).toBe(503);
+    expect(response.headers).toMatchObject({ 'retry-after': '185', 'x-should-retry': 'false' });
+    expect(errorOf(response)).toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('respond-async'),
+    });
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('wait=N says that it took too long', async () => {
+    machines.does(() => undefined);
+    const response = await prefer('wait=10', [FILE], { waitSeconds: 0.2 });
+    expect(response.statusCode).toBe(504);
+    expect(errorOf(response)).toMatchObject({ code: 'not_ready', type: 'server_error' });
+    expect(response.headers).toMatchObject({ 'x-should-retry': 'false' });
+    await machines.abandoned();
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('wait=N passes on that there is no room', async () => {
+    machines.answers(429, 'application/json', OURS('busy'), { 'retry-after': '10' });
+    const response = await prefer('wait=10');
+    expect(response.statusCode).toBe(429);
+    expect(response.headers).toMatchObject({ 'retry-after': '10' });
+    expect(errorOf(response).code).toBe('busy');
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('wait=N refuses an answer that is too long to be passed on', async () => {
+    machines.answers(200, 'application/json', 'x'.repeat(4_500_001));
+    expect((await prefer('wait=10')).statusCode).toBe(400);
+  });
+});
+
+describe('a form that is wrong', () => {
+  const refused = async (response: ReturnType<typeof send>, status: number, message: RegExp) => {
+    const answer = await response;
+    expect(errorOf(answer).message).toMatch(message);
+    expect(answer.statusCode).toBe(status);
+    expect(machines.came).toHaveLength(0);
+    expect(dynamo.calls()).toHaveLength(0);
+    return errorOf(answer);
+  };
+  const raw = (body: string, type = 'multipart/form-data; boundary=x') =>
+    send({ body: Buffer.from(body), type });
+  const part = (headers: string, value: string) =>
+    `--x\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${value}`;
+
+  beforeEach(() => machines.answers(200, 'application/json', '{"text":"never"}'));
+
+  test('is none', async () => {
+    const error = await refused(raw('{}', 'application/json'), 415, /got "application\/json"/);
+    expect(error.code).toBe('unsupported_media_type');
+    await refused(raw('', ''), 415, /multipart/);
+  });
+
+  test.each(['multipart/form-data; boundary=', 'multipart/form-data; charset=utf-8'])(
+    'has no boundary: %s',
+    async (type) =>
+      void (await refused(raw(part('name="a"', 'b'), type), 400, /Boundary|cannot be read|"file"/i)),
+  );
+
+  test('has another boundary, or nothing in it', async () => {
+    await refused(raw('--y\r\n\r\n'), 400, /./);
+    await refused(raw(''), 400, /./);
+    await refused(raw('--x--\r\n'), 400, /"file" is missing/);
+  });
+
+  test('has no end', async () => {
+    await refused(raw(part('name="file"; filename="a.mp3"', 'abc')), 400, /cannot be read/);
+    await refused(raw(part('name="language"', 'abc')), 400, /cannot be read/);
+    await refused(raw('--x\r\nContent-Disposition: form-data; name="fi'), 400, /./);
+  });
+
+  test('has no file, or a field in its place', async () => {
+    expect(await refused(post([['language', 'en']]), 400, /"file" is missing/)).toMatchObject({
+      param: 'file',
+    });
+    await refused(post([['file', 'text']]), 400, /"file" is missing/);
+  });
+
+  test('has two files, or one with another name', async () => {
+    await refused(post([FILE, FILE]), 400, /two files/);
+    await refused(post([['audio', AUDIO, 'a.mp3']]), 400, /as "audio"; name it "file"/);
+  });
+
+  test('has an empty file', async () => {
+    const error = await refused(post([['file', Buffer.alloc(0), 'a.mp3']]), 422, /empty/);
+    expect(error.code).toBe('bad_audio');
+  });
+
+  test('has a file that is too large', async () => {
+    const error = await refused(
+      post([['file', Buffer.alloc(1_000_001), 'a.mp3']]),
+      413,
+      /1000000 bytes; got 1000001/,
+    );
+    expect(error).toMatchObject({ code: 'upload_too_large', param: 'file' });
+  });
+
+  test('has fields without end', async () => {
+    await refused(
+      post([...Array.from({ length: 5000 }, (_, i): Part => [`f${i}`, 'x']), FILE]),
+      400,
+      /100 fields/,
+    );
+  });
+});
+
+describe('a field that is wrong', () => {
+  test.each<[string, string[]]>([
+    ['response_format', ['pdf']],
+    ['language', ['English']],
+    ['temperature', ['hot']],
+    ['temperature', ['1.5']],
+    ['diarize', ['maybe']],
+    ['min_speakers', ['0']],
+    ['num_speakers', ['2.5']],
+    ['num_speakers', ['2']],
+    ['language', ['en', 'de']],
+    ['include', ['logprobs']],
+    ['callback', ['http://x']],
+    ['__proto__', ['x']],
+  ])('is refused before a job is made of it: %s = %j', async (name, values) => {
+    machines.answers(503, 'text/html', ALB_503);
+    const response = await post([FILE, ...values.map((value): Part => [name, value])]);
+    expect(response.statusCode).toBe(400);
+    expect(errorOf(response)).toMatchObject({ code: 'invalid_request', param: name });
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('is the service’s business while a machine is awake', async () => {
+    machines.answers(400, 'application/json', OURS('invalid_request', 'the service says so'));
+    const response = await post([FILE, ['response_format', 'pdf']]);
+    expect(errorOf(response).message).toBe('the service says so');
+  });
+});
+
+describe('GET /v1/models', () => {
+  const models = () =>
+    httpHandler(() => dependencies, transcribeAudio)(request({ path: '/v1/models' }), lambdaContext);
+
+  test('is answered by a machine', async () => {
+    machines.answers(200, 'application/json', '{"object":"list","data":[]}');
+    expect(await models()).toMatchObject({ statusCode: 200, body: '{"object":"list","data":[]}' });
+    expect(machines.came).toMatchObject([{ method: 'GET', url: '/v1/models' }]);
+  });
+
+  test('lists the names of every model while none is awake', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    const response = await models();
+    expect(response.statusCode).toBe(200);
+    const { object, data } = bodyOf<{ object: string; data: { id: string; object: string }[] }>(response);
+    expect(object).toBe('list');
+    expect(data.map(({ id }) => id)).toEqual([...MODEL_ALIASES]);
+    expect(data.every((model) => model.object === 'model')).toBe(true);
+  });
+
+  test('lists the names that the whisper service knows', () => {
+    const python = readFileSync('docker/whisper/spotscribe_whisper/model_names.py', 'utf8');
+    const diarizing = /^DIARIZING = "(.+)"$/m.exec(python)![1]!;
+    const aliases = [.../^ALIASES = \(([^)]*)\)/m.exec(python)![1]!.matchAll(/"([^"]+)"|DIARIZING/g)];
+    expect(aliases.map(([, name]) => name ?? diarizing)).toEqual([...MODEL_ALIASES]);
+  });
+});
