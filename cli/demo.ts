@@ -51,9 +51,15 @@ async function demo(file: string, { path, keep, json }: DemoOptions, context: Co
   try {
     const state = await startLocal({ path, setting: {} }, context);
     const { job, transcript, analysis } = await transcribeOne(input, connectionTo(state), context);
-    const understood = analysis === undefined ? '' : `${analysisLines(analysis)}\n`;
     if (json === true) terminal.json({ job, transcript, analysis });
-    else terminal.data(`${transcriptLines(transcript)}\n${understood}${jobLines(job)}`);
+    else {
+      const parts = [
+        transcript && transcriptLines(transcript),
+        analysis && analysisLines(analysis),
+        jobLines(job),
+      ];
+      terminal.data(parts.filter((part) => part !== undefined).join('\n'));
+    }
     if (leave) terminal.say('The AWS on this machine is left running; "spotscribe local down" ends it');
   } finally {
     if (!leave) {
@@ -76,7 +82,7 @@ async function transcribeOne(
   input: Input,
   connection: Connection,
   { terminal, interruption }: Context,
-): Promise<{ job: JobView; transcript: Transcript; analysis?: Analysis }> {
+): Promise<{ job: JobView; transcript?: Transcript; analysis?: Analysis }> {
   const progress = terminal.live ? new LiveProgress(terminal, noTotals(1)) : new PlainProgress(terminal);
   try {
     const run = {
@@ -95,7 +101,10 @@ async function transcribeOne(
       progress.activity(input, activity),
     );
     const client = new ApiClient(connection, { retryForMs: PATIENCE_MS, signal: interruption });
-    const transcript = JSON.parse((await client.transcript(job.id, 'json')).toString()) as Transcript;
+    const transcript =
+      job.stages.transcript === 'succeeded'
+        ? (JSON.parse((await client.transcript(job.id, 'json')).toString()) as Transcript)
+        : undefined;
     const analysis = job.stages.analysis === 'succeeded' ? await client.analysis(job.id) : undefined;
     return { job, transcript, analysis };
   } finally {

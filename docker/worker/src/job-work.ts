@@ -119,7 +119,8 @@ export class JobWork {
 
   /** Leaves what was heard, and the time it took, for the next attempt. */
   async saveCheckpoint(): Promise<void> {
-    const heard = this.transcription?.checkpoint() ?? this.earlier;
+    const whole = this.heard && { end: this.heard.duration, segments: this.heard.segments };
+    const heard = this.transcription?.checkpoint() ?? this.earlier ?? whole;
     if (heard === undefined) return;
     const { id } = this.row;
     const checkpoint: Checkpoint = { ...heard, processing_seconds: this.processingSeconds };
