@@ -14,6 +14,7 @@ import {
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import { ENV, type Machine, OUTPUT } from '../lambda/contract';
+import type { BalancedService } from './balanced-service';
 import type { Command } from './commands';
 import { clientConfiguration, clientEnvironment } from './emulator';
 import type { LocalMachine } from './state';
@@ -28,6 +29,8 @@ export interface FleetOptions {
   /** Folder for the machines' disks and logs. */
   folder: string;
   commandOf: (container: ContainerDefinition) => Command;
+  /** Sends requests to the machines. @default - nobody does */
+  balanced?: BalancedService;
   onChange: () => void;
 }
 
@@ -122,9 +125,15 @@ export class LocalFleet {
       if (current !== undefined) await this.end(id);
       if (this.stopping) return;
       this.instances.set(id, { task: this.boot(id, instance, definition), revision });
-      this.options.onChange();
+      this.changed();
     }
   }
+
+  /** A process has started or ended. */
+  private readonly changed = () => {
+    this.options.balanced?.follow([...this.instances.values()].map(({ task }) => task));
+    this.options.onChange();
+  };
 
   private boot(id: string, instance: Instance, definition: TaskDefinition): LocalTask {
     const folder = join(this.options.folder, id);
@@ -149,7 +158,7 @@ export class LocalFleet {
       folder,
       aws: clientEnvironment(this.options.endpoint),
       commandOf: this.options.commandOf,
-      onChange: this.options.onChange,
+      onChange: this.changed,
     });
   }
 
@@ -162,10 +171,12 @@ export class LocalFleet {
   private async end(id: string): Promise<void> {
     const instance = this.instances.get(id);
     this.instances.delete(id);
+    // As ECS does: what is under way ends before SIGTERM comes.
+    if (instance !== undefined) await this.options.balanced?.leave(instance.task);
     await instance?.task.stop();
     // A spot machine's disk goes with it; its logs stay.
     rmSync(machinePath(join(this.options.folder, id), '/'), { recursive: true, force: true });
-    this.options.onChange();
+    this.changed();
   }
 
   private async wantedInstances(): Promise<Instance[]> {

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { BalancedService } from './balanced-service';
 import { commandOf } from './commands';
 import { deployPath } from './deploy';
 import { clientEnvironment, startEmulator } from './emulator';
@@ -25,6 +26,8 @@ const LAPTOP_SETTINGS = {
   voxtralEngine: 'extractive',
   onDestroy: 'delete',
   idleMinutes: '1',
+  // So that the first job can be seen to wake the fleet.
+  warmMachines: '0',
 };
 
 export interface LocalAwsOptions {
@@ -81,6 +84,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   };
   let emulator: ManagedProcess | undefined;
   let fleet: LocalFleet | undefined;
+  let balanced: BalancedService | undefined;
   const save = () => {
     state.processes = [...(emulator ? [emulator.started] : []), ...(fleet?.processes() ?? [])];
     state.machines = fleet?.machines() ?? [];
@@ -95,6 +99,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     state.phase = 'stopping';
     save();
     await fleet?.stop();
+    await balanced?.stop();
     await emulator?.stop(5);
     removeLocalState(folder);
   };
@@ -119,11 +124,13 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     );
     state.outputs = outputs;
     if (options.machines !== false) {
+      balanced = await BalancedService.find(endpoint, outputs);
       fleet = new LocalFleet({
         endpoint,
         outputs,
         folder: join(folder, 'machines'),
         commandOf: (container) => commandOf(container, { servicePython, workerBundle: bundle }),
+        balanced,
         onChange: save,
       });
       fleet.start();

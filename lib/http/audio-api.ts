@@ -89,6 +89,8 @@ export class AudioApi extends Construct {
       inside: { vpc, securityGroup },
     });
     store.grantSubmit(handler);
+    // A recording that is stored is marked as queued at once, for the case that its event is lost.
+    store.grantTransition(handler);
     store.grantReadObjects(handler, KEY.jobsPrefix);
     store.grantWriteObjects(handler, KEY.jobsPrefix);
     return handler;

@@ -2,10 +2,19 @@
 
 from ministack.app import main
 
-from spotscribe_emulator import autoscaling, buckets, images, task_definitions
+from spotscribe_emulator import (
+    autoscaling,
+    buckets,
+    images,
+    load_balancers,
+    security_groups,
+    task_definitions,
+)
 
 autoscaling.install()
 buckets.install()
 images.install()
+load_balancers.install()
+security_groups.install()
 task_definitions.install()
 main()

@@ -8,8 +8,12 @@ from typing import Any
 
 from ministack.services import autoscaling as service
 
+from spotscribe_emulator.resources import handlers_of
+
 Answer = tuple[int, dict[str, str], bytes]
 Parameters = dict[str, str]
+Properties = dict[str, Any]
+Made = tuple[str, dict[str, Any]]
 
 _activities: dict[str, list[dict[str, str]]] = {}
 
@@ -84,18 +88,60 @@ def _describe_activities(parameters: Parameters) -> Answer:
     return _answer("DescribeScalingActivities", f"<Activities>{members}</Activities>")
 
 
+def _update_group(parameters: Parameters) -> Answer:
+    """Keeps the desired number within bounds that were moved, as AWS does."""
+    answer = _original_update_group(parameters)
+    group = service._asgs.get(parameters.get("AutoScalingGroupName", ""))
+    if group is not None:
+        _keep_within_bounds(group)
+    return answer
+
+
+def _keep_within_bounds(group: dict[str, Any]) -> None:
+    group["DesiredCapacity"] = min(max(group["DesiredCapacity"], group["MinSize"]), group["MaxSize"])
+    service._reconcile_instances(group)
+
+
+def _install_groups() -> None:
+    """Has groups of templates launch the machines that they keep, and keep their size through updates."""
+    handlers = handlers_of("AWS::AutoScaling::AutoScalingGroup")
+    create, update = handlers["create"], handlers["update"]
+
+    def create_group(logical_id: str, props: Properties, stack_name: str) -> Made:
+        made: Made = create(logical_id, props, stack_name)
+        service._reconcile_instances(service._asgs[made[0]])
+        return made
+
+    def update_group(physical_id: str, old: Properties, new: Properties, *rest: str) -> Made:
+        before = dict(service._asgs.get(physical_id, {}))
+        made: Made = update(physical_id, old, new, *rest)
+        group = service._asgs[made[0]]
+        if made[0] == physical_id:
+            # The CDK's update policy: sizes that the template leaves alone stay what schedules made of them.
+            for size in ("MinSize", "MaxSize", "DesiredCapacity"):
+                if old.get(size) == new.get(size):
+                    group[size] = before[size]
+        _keep_within_bounds(group)
+        return made
+
+    handlers.update(create=create_group, update=update_group)
+
+
 def _answer(action: str, result: str) -> Answer:
     return service._xml(200, f"{action}Response", f"<{action}Result>{result}</{action}Result>")
 
 
 _original_reconcile: Callable[[dict[str, Any]], None] = service._reconcile_instances
 _original_set_desired_capacity: Callable[[Parameters], Answer] = service._set_desired_capacity
+_original_update_group: Callable[[Parameters], Answer] = service._update_asg
 
 
 def install() -> None:
     """Puts these in the place of ministack's own."""
     service._reconcile_instances = _reconcile
+    _install_groups()
     service._ACTION_MAP.update(
+        UpdateAutoScalingGroup=_update_group,
         SetDesiredCapacity=_set_desired_capacity,
         TerminateInstanceInAutoScalingGroup=_terminate_instance,
         DescribeScalingActivities=_describe_activities,

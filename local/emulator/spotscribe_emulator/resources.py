@@ -7,11 +7,15 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-Handlers = dict[str, Callable[..., tuple[str, dict[str, Any]]]]
+Handlers = dict[str, Callable[..., Any]]
 
 
 def handlers_of(kind: str) -> Handlers:
     """The functions that create, update and delete resources of a type, such as `AWS::S3::Bucket`."""
-    registries = (value for value in vars(provisioners).values() if isinstance(value, dict))
-    found = (each[kind] for each in registries if isinstance(each.get(kind), dict))
-    return next(each for each in found if "create" in each)
+    found: Handlers = provisioners._RESOURCE_HANDLERS[kind]
+    return found
+
+
+def add_handlers(kind: str, handlers: Handlers) -> None:
+    """Makes a type known that was not."""
+    provisioners._RESOURCE_HANDLERS[kind] = handlers

@@ -1,0 +1,174 @@
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as open,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { pipeline } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HealthCheck, isGood, TargetHealth } from './target-health';
+
+export interface BalancerOptions {
+  /** Port of 127.0.0.1. */
+  port: number;
+  check: HealthCheck;
+  /** How long a target that leaves may go on with its requests. */
+  deregistrationDelayMs: number;
+}
+
+interface Target {
+  port: number;
+  health: TargetHealth;
+  underWay: Set<IncomingMessage>;
+  /** Ends the checks. */
+  gone: AbortController;
+}
+
+/** What concerns one connection alone, and is not passed on. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * Plays an Application Load Balancer on this machine: a request goes to the healthy target with the fewest under way, byte
+ * by byte in both directions. If no target is healthy, all are tried; if there is none, the answer is 503, and if the target
+ * does not answer, 502 – pages, as the original's are.
+ *
+ * Node's own client and server do it: a proxy's library would bring routes, retries and rewriting, of which an original has
+ * none, and hide when a request is over, which is what targets are chosen and drained by.
+ */
+export class LocalBalancer {
+  private readonly targets = new Map<number, Target>();
+  private readonly server: Server;
+  private readonly agent = new Agent({ keepAlive: false });
+
+  constructor(private readonly options: BalancerOptions) {
+    this.server = createServer((request, response) => this.answer(request, response));
+    // A long upload or answer is the business of whoever waits for it.
+    this.server.requestTimeout = 0;
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(this.options.port, '127.0.0.1', resolve);
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const { gone } of this.targets.values()) gone.abort();
+    this.targets.clear();
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  /** Takes a service on this port in: it gets requests once it is healthy. */
+  register(port: number): void {
+    if (this.targets.has(port)) return;
+    const health = new TargetHealth(this.options.check);
+    const target: Target = { port, health, underWay: new Set(), gone: new AbortController() };
+    this.targets.set(port, target);
+    void this.watch(target);
+  }
+
+  /** Sends nothing more to a service, and waits until its requests are over, or until they have had their time. */
+  async deregister(port: number): Promise<void> {
+    const target = this.targets.get(port);
+    if (target === undefined) return;
+    this.targets.delete(port);
+    target.gone.abort();
+    const deadline = Date.now() + this.options.deregistrationDelayMs;
+    while (target.underWay.size > 0 && Date.now() < deadline) await sleep(50);
+  }
+
+  private async watch({ port, health, gone: { signal } }: Target): Promise<void> {
+    const { path, codes, intervalMs, timeoutMs } = this.options.check;
+    while (!signal.aborted) {
+      const status = await fetch(`http://127.0.0.1:${port}${path}`, {
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      }).then(
+        async (answer) => {
+          await answer.body?.cancel();
+          return answer.status;
+        },
+        () => 0,
+      );
+      health.note(isGood(status, codes));
+      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private choose(): Target | undefined {
+    const all = [...this.targets.values()];
+    const healthy = all.filter(({ health }) => health.healthy);
+    // With none that is well, an Application Load Balancer fails open.
+    const candidates = healthy.length > 0 ? healthy : all;
+    return candidates.reduce<Target | undefined>(
+      (least, each) => (least === undefined || each.underWay.size < least.underWay.size ? each : least),
+      undefined,
+    );
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const target = this.choose();
+    if (target === undefined) return page(request, response, 503, 'Service Temporarily Unavailable');
+    target.underWay.add(request);
+    response.once('close', () => target.underWay.delete(request));
+    const upstream = open({
+      host: '127.0.0.1',
+      port: target.port,
+      method: request.method,
+      path: request.url,
+      headers: forwarded(request),
+      agent: this.agent,
+    });
+    // Whoever leaves takes the request along: a service stops working for them.
+    response.once('close', () => upstream.destroy());
+    upstream.once('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
+      // An answer that breaks off is broken off here: its length or its last chunk is missing.
+      pipeline(answer, response, () => undefined);
+    });
+    upstream.once('error', () => {
+      if (response.headersSent) response.destroy();
+      else page(request, response, 502, 'Bad Gateway');
+    });
+    request.pipe(upstream);
+  }
+}
+
+const endToEnd = (headers: IncomingMessage['headers']) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
+
+function forwarded({ headers, socket }: IncomingMessage): Record<string, string | string[] | undefined> {
+  const before = headers['x-forwarded-for'];
+  const client = socket.remoteAddress ?? '';
+  return {
+    ...endToEnd(headers),
+    // A body of unknown length goes on as it came.
+    ...(headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
+    'x-forwarded-for': before === undefined ? client : `${before.toString()}, ${client}`,
+    'x-forwarded-proto': 'http',
+  };
+}
+
+function page(request: IncomingMessage, response: ServerResponse, status: number, title: string): void {
+  // What is still being sent is read to its end: a reset connection would keep the page from its reader.
+  request.resume();
+  const text = `${status} ${title}`;
+  response
+    .writeHead(status, { 'content-type': 'text/html' })
+    .end(
+      `<html>\n<head><title>${text}</title></head>\n<body>\n<center><h1>${text}</h1></center>\n</body>\n</html>\n`,
+    );
+}
