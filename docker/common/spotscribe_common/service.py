@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import os
+import signal
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from typing import BinaryIO, Literal, Protocol
 
@@ -9,7 +12,7 @@ from fastapi import Request
 
 from spotscribe_common.admission import Admission
 from spotscribe_common.decode import decode
-from spotscribe_common.device import Device
+from spotscribe_common.device import Device, is_device_lost
 from spotscribe_common.disconnect import while_connected
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.http_errors import as_service_error
@@ -122,7 +125,23 @@ class ModelService:
 
     def job(self, work: Work[Event], holding: ExitStack) -> Job[Event]:
         """Starts work, which waits for the engine. `holding` is closed when it has ended."""
-        return Job(work, self.models, holding, lambda seconds: self._counted.took("wait", seconds))
+
+        def watched(emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
+            try:
+                work(emit, is_stopped)
+            except RuntimeError as error:
+                if is_device_lost(error):
+                    self._end_for_good(error)
+                raise
+
+        return Job(watched, self.models, holding, lambda seconds: self._counted.took("wait", seconds))
+
+    def _end_for_good(self, error: RuntimeError) -> None:
+        """Nothing in this process can use the GPU any more: whoever runs it starts another."""
+        self.failure = "The GPU failed, and the service is starting anew."
+        self.status = "failed"
+        _log.critical("the GPU is lost to this process, which ends: %s", error)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def close(self) -> None:
         """Ends the models' thread when it has let go of what it does."""

@@ -268,6 +268,16 @@ def test_if_nothing_at_all_is_understood_the_analysis_fails(reply: Reply, record
         analyse(recording(25), ScriptedVoxtral(lambda _: reply))
 
 
+def test_a_lost_gpu_ends_the_analysis_at_once(recording: Record) -> None:
+    def script(_: Sequence[Message]) -> Reply:
+        return RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    engine = ScriptedVoxtral(script)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        analyse(recording(25), engine)
+    assert len(engine.batches) == 1
+
+
 def test_out_of_memory_halves_the_batch_once_and_for_good(recording: Record) -> None:
     engine = ScriptedVoxtral()
     engine.batches_that_fit = 2

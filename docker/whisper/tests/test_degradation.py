@@ -1,6 +1,8 @@
 """What is delivered when a part of the work fails: the words, and what is missing."""
 
 import json
+import os
+import signal
 from typing import Any
 
 import httpx
@@ -144,6 +146,21 @@ def test_out_of_memory_anywhere_in_the_words_is_told_as_such(
     assert "memory did not suffice" in answer.json()["error"]["message"]
     monkeypatch.undo()
     assert transcribe(url, audio)["degraded"] == []
+
+
+def test_a_service_whose_gpu_is_lost_says_so_and_ends(
+    url: str, audio: str, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every further call would fail: whoever runs the process starts another."""
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *call: sent.append(call))
+    engine.hear_failure = RuntimeError("CUDA error: an illegal memory access was encountered")
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    assert answer.status_code == 500
+    assert sent == [(os.getpid(), signal.SIGTERM)]
+    health = httpx.get(f"{url}/health")
+    assert health.status_code == 503
+    assert "GPU failed" in health.json()["error"]
 
 
 def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str, engine: ScriptedEngine) -> None:

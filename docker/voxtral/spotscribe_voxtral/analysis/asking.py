@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from spotscribe_common.device import is_device_lost
 from spotscribe_common.errors import OutOfMemoryError, ServiceError
 from spotscribe_common.pcm import Samples
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
@@ -102,6 +103,8 @@ class Asker:
                 self.batch //= 2
                 _log.warning("out of memory: batches are of %d from here on", self.batch)
             except Exception as error:  # what else was understood is worth delivering
+                if isinstance(error, RuntimeError) and is_device_lost(error):
+                    raise
                 if len(part) == 1:
                     written.append(Refused(_reason(error)))
                 else:  # one piece of audio must not take the others with it
