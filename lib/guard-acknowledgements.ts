@@ -3,12 +3,18 @@ import { acknowledge } from './acknowledge';
 
 /** Control Tower's proactive controls that do not hold for Spotscribe, each with the reason. */
 const REASONS: Record<string, string> = {
+  alb_http_to_https_redirection_check:
+    'The load balancer is internal, and one function alone may reach it; a certificate would need a domain of the user’s.',
+  elbv2_deletion_protection_enabled_check:
+    'It holds nothing, and a protected one would keep its stack from being destroyed.',
+  elbv2_logging_enabled_check:
+    'The API in front of it logs every request; a bucket of its own for the same lines would be one more to guard.',
   autoscaling_multiple_az_check:
     'The group spans every zone of the setting availabilityZones; the rule cannot count zones chosen by index.',
   autoscaling_group_nitro_instance_override_check:
     'Every default type is a Nitro machine; the rule’s list is older than the g6 family.',
   autoscaling_group_nitro_encryption_in_transit_override_check:
-    'No traffic passes between machines: each talks to AWS alone, over TLS.',
+    'No traffic passes between machines: each talks to AWS over TLS, and is asked by a load balancer within the VPC at most.',
   cloudwatch_log_group_retention_period_check:
     'Logs hold ids and durations, and less is kept of a clinic’s recordings the better: two weeks, or a month for machines.',
   cloudwatch_log_group_encrypted_check:

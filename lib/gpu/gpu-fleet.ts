@@ -1,6 +1,7 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import {
   AutoScalingGroup,
+  type CfnAutoScalingGroup,
   GroupMetrics,
   OnDemandAllocationStrategy,
   Schedule,
@@ -17,6 +18,7 @@ import {
   SubnetType,
 } from 'aws-cdk-lib/aws-ec2';
 import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-cdk-lib/aws-ecs';
+import type { IApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard, findingName } from '../acknowledge';
@@ -61,6 +63,17 @@ export class GpuFleet extends Construct {
   /** Puts every machine into one more security group. */
   addSecurityGroup(group: ISecurityGroup) {
     this.launch.addSecurityGroup(group);
+  }
+
+  /**
+   * Has a machine that ends itself finish what a load balancer has sent it: the group takes it out of the targets first, and
+   * waits for their deregistration delay. ECS registers the same machines at the same port once their service runs; it
+   * alone would not hear of a machine's end in time.
+   */
+  drainFrom(targets: IApplicationTargetGroup) {
+    // On the resource itself: the construct's own way opens the machines' shared security group.
+    const group = this.group.node.defaultChild as CfnAutoScalingGroup;
+    group.targetGroupArns = [targets.targetGroupArn];
   }
 
   /** Lets a worker end its own machine, and no other group's. */

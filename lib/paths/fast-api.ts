@@ -45,6 +45,7 @@ export class FastApiPath extends Path {
     const { vpc } = network;
     const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: WHISPER_PORT, wait: WAIT });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
+    this.fleet.drainFrom(balancer.targets);
     this.task.registerWith(balancer.targets, { container: 'whisper', port: WHISPER_PORT });
     const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
       api: this.api,

@@ -56,6 +56,12 @@ describe('path 300', () => {
     });
   });
 
+  test('has a machine that ends itself finish its requests', () => {
+    expect(only('AWS::AutoScaling::AutoScalingGroup').properties.TargetGroupARNs).toEqual([
+      { Ref: only('AWS::ElasticLoadBalancingV2::TargetGroup').id },
+    ]);
+  });
+
   test('has every time fit: the wait in the function’s, the drain and the idle timeout above it', () => {
     const [{ Properties } = { Properties: {} }] = Object.values(
       standard.findResources('AWS::Lambda::Function', {
