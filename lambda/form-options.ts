@@ -1,7 +1,6 @@
 import type { FormFields } from './audio-form';
-import type { JobOptions } from './contract';
+import { type JobOptions, OPTION_LIMITS } from './contract';
 import type { Layout } from './cue-lines';
-import { OPTION_LIMITS } from './contract';
 import { Refusal } from './http';
 import { jobOptions } from './job-options';
 import { DIARIZING, MODEL_ALIASES } from './model-names';

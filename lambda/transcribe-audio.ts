@@ -36,8 +36,8 @@ export interface Dependencies extends Keeping {
  * OpenAI's API, with two speeds: `POST /v1/audio/transcriptions` and `/v1/audio/translations` are answered by a machine
  * that is awake and has room, and become a job otherwise (202, with `Location` and `Retry-After`), which wakes one.
  *
- * - A form may have 4.5 MB: Lambda takes 6 MB, in base64, and the gateway refuses more (413). Larger recordings go to
- *   `POST /v1/jobs`.
+ * - A form may have 4.5 MB: Lambda takes 6 MB of event, with the form in base64. What is larger is refused on its way here, in
+ *   the gateway's words: it goes to `POST /v1/jobs`, whose uploads do not pass through Lambda.
  * - `Prefer: respond-async` wants a job at once, `Prefer: wait=<seconds>` an answer in place or none, both together a job
  *   after so many seconds.
  * - `job=<id>` instead of `file` is answered with the transcript of that job, in the format wanted.
