@@ -1,0 +1,143 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { AutoScalingClient, UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import OpenAI, { PermissionDeniedError, toFile } from 'openai';
+import { type JobView, OUTPUT } from '../../lambda/contract';
+import { clientConfiguration } from '../../local/emulator';
+import { SAMPLE, sampleWords, unheard, words } from './audio';
+import { Laptop, spotscribe, until } from './laptop';
+
+jest.setTimeout(300_000);
+
+/** Requests at the same time: more than a machine answers at once, so that some are under way and some wait. */
+const REQUESTS = 6;
+
+/** OpenAI's own client for Node.js against the front door, with a fleet that sleeps and wakes. */
+describe('answers in place, and jobs where there are none', () => {
+  let laptop: Laptop;
+  let client: OpenAI;
+  beforeAll(async () => {
+    laptop = await Laptop.start({ idleMinutes: '0.15', visibilitySeconds: '6', maxMachines: '1' }, 'FastApi');
+    client = clientWith(laptop.key);
+  });
+  afterAll(() => laptop?.stop());
+
+  const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${laptop.url}/v1`, apiKey, maxRetries: 0 });
+  const transcribe = (file = createReadStream(SAMPLE)) =>
+    client.audio.transcriptions.create({ model: 'whisper-1', file });
+
+  /** What a schedule does at the beginning and at the end of the warm hours. */
+  const keepWarm = (machines: number) =>
+    new AutoScalingClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? '')).send(
+      new UpdateAutoScalingGroupCommand({
+        AutoScalingGroupName: laptop.outputs[OUTPUT.fleetName],
+        MinSize: machines,
+      }),
+    );
+  const logOf = (name: string) => {
+    const log = laptop.machines()[0]?.containers.find((container) => container.name === name)?.log;
+    return log === undefined ? '' : readFileSync(log, 'utf8');
+  };
+
+  test('asleep: the call becomes a job, which wakes a machine and succeeds by itself', async () => {
+    expect(laptop.machines()).toEqual([]);
+    const answer = await transcribe().asResponse();
+    expect(answer.status).toBe(202);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    const job = (await answer.json()) as JobView;
+    expect(answer.headers.get('location')).toBe(`/v1/jobs/${job.id}`);
+    expect(await laptop.ended(job.id)).toMatchObject({ status: 'succeeded', degraded: [] });
+    expect(words((await laptop.transcript(job.id)).text)).toEqual(sampleWords());
+  });
+
+  test('in warm hours a machine is there and stays, however long it is idle', async () => {
+    await keepWarm(1);
+    await until('the worker to be refused the end of its machine', 90, () =>
+      Promise.resolve(logOf('worker').includes('could not be ended') ? true : undefined),
+    );
+    expect(await laptop.desiredMachines()).toBe(1);
+    expect(laptop.machines()).toHaveLength(1);
+  });
+
+  test('warm: the client gets words, times, events and models, and no job is made', async () => {
+    const jobs = async () => (await laptop.request<{ data: JobView[] }>('GET', '/v1/jobs')).body.data.length;
+    const before = await jobs();
+    const { data, response } = await transcribe().withResponse();
+    expect(response.status).toBe(200);
+    expect(words(data.text)).toEqual(sampleWords());
+    const verbose = await client.audio.transcriptions.create({
+      model: 'whisper-1',
+      file: createReadStream(SAMPLE),
+      response_format: 'verbose_json',
+      timestamp_granularities: ['word'],
+    });
+    expect(verbose.words?.map(({ word }) => word)).toEqual(sampleWords());
+    const stream = await client.audio.transcriptions.create({
+      model: 'gpt-4o-transcribe',
+      file: createReadStream(SAMPLE),
+      stream: true,
+    });
+    let done = '';
+    for await (const event of stream) if (event.type === 'transcript.text.done') done = event.text;
+    expect(words(done)).toEqual(sampleWords());
+    expect((await client.models.list()).data.map(({ id }) => id)).toContain('en-us');
+    expect(await jobs()).toBe(before);
+  });
+
+  test('a whisper service killed under load: every request is answered in place or becomes a job', async () => {
+    const whisper = await laptop.containerProcess('whisper');
+    const port = laptop.machines()[0]?.containers.find(({ name }) => name === 'whisper')?.port;
+    const answers = Array.from({ length: REQUESTS }, async () =>
+      client.audio.transcriptions
+        .create({ model: 'whisper-1', file: await toFile(unheard(1), 'speech.flac') })
+        .asResponse(),
+    );
+    await until('a request to be under way', 30, async () => {
+      const health = await fetch(`http://127.0.0.1:${port}/health`);
+      const { queue } = (await health.json()) as { queue: { inside: number } };
+      return queue.inside > 0 ? true : undefined;
+    });
+    process.kill(whisper, 'SIGKILL');
+    const outcomes = await Promise.all(
+      answers.map(async (each) => {
+        const answer = await each;
+        if (answer.status === 200) return ((await answer.json()) as { text: string }).text;
+        expect(answer.status).toBe(202);
+        const { id } = (await answer.json()) as JobView;
+        expect(await laptop.ended(id, 200)).toMatchObject({ status: 'succeeded', degraded: [] });
+        return { job: (await laptop.transcript(id)).text };
+      }),
+    );
+    // Whoever was under way had to become a job.
+    expect(outcomes.some((outcome) => typeof outcome === 'object')).toBe(true);
+    for (const outcome of outcomes) {
+      const heard = words(typeof outcome === 'object' ? outcome.job : outcome);
+      expect(heard.filter((word) => sampleWords().includes(word)).length).toBeGreaterThan(
+        sampleWords().length * 0.9,
+      );
+    }
+    expect(await laptop.containerProcess('whisper')).not.toBe(whisper);
+    expect(await laptop.messages('queueUrl')).toBe(0);
+  });
+
+  test('after its warm hours the fleet goes to rest by itself', async () => {
+    await keepWarm(0);
+    await until('the fleet to rest', 120, async () =>
+      (await laptop.desiredMachines()) === 0 && laptop.machines().length === 0 ? true : undefined,
+    );
+  });
+
+  test('a revoked key is refused, as the gateway refuses: 403, and 401 without any key', async () => {
+    const env = {
+      ...laptop.env,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+    const keys = (...args: string[]) =>
+      spotscribe(['keys', ...args, '--stack', 'Spotscribe-FastApi', '--json'], env);
+    const made = JSON.parse((await keys('create', '--name', 'x')).stdout) as { id: string; key: string };
+    await keys('revoke', made.id);
+    await expect(clientWith(made.key).models.list()).rejects.toThrow(PermissionDeniedError);
+    expect((await fetch(`${laptop.url}/v1/models`)).status).toBe(401);
+  });
+});
