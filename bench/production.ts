@@ -8,7 +8,7 @@ import type { BenchContext } from './benchmark';
 
 const root = join(__dirname, '..');
 const PYTHON = join(root, '.spotscribe/production/bin/python');
-const PACKAGES = ['docker/common', 'docker/whisper', 'docker/voxtral', 'docker/testing', 'bench/whisper'];
+const PACKAGES = ['docker/common', 'docker/whisper', 'docker/voxtral', 'docker/testing', 'bench/services'];
 /** For the service and its decoders to end, and for a batch on a busy processor that has to come to its end first. */
 const STOP_SECONDS = 30;
 const LAST_LINES = 15;
@@ -30,7 +30,7 @@ export const measureInProduction = <T>(
 ): Promise<T> => measureIn(PYTHON, part, shape, context);
 
 /**
- * Runs a part of `bench/whisper`, and passes on what it says.
+ * Runs a part of `bench/services`, and passes on what it says.
  *
  * @param file - Python of the environment that it runs in
  * @param part - as the Python side names it
