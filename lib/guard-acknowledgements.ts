@@ -11,6 +11,8 @@ const REASONS: Record<string, string> = {
     'The API in front of it logs every request; a bucket of its own for the same lines would be one more to guard.',
   autoscaling_multiple_az_check:
     'The group spans every zone of the setting availabilityZones; the rule cannot count zones chosen by index.',
+  autoscaling_group_elb_healthcheck_required_check:
+    'The load balancer takes a machine that loads its model for ill: the group would end it. ECS replaces the task instead.',
   autoscaling_group_nitro_instance_override_check:
     'Every default type is a Nitro machine; the rule’s list is older than the g6 family.',
   autoscaling_group_nitro_encryption_in_transit_override_check:

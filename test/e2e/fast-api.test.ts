@@ -1,5 +1,9 @@
 import { createReadStream, readFileSync } from 'node:fs';
-import { AutoScalingClient, UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import {
+  AutoScalingClient,
+  DescribeScheduledActionsCommand,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
 import OpenAI, { PermissionDeniedError, toFile } from 'openai';
 import { type JobView, OUTPUT } from '../../lambda/contract';
 import { clientConfiguration } from '../../local/emulator';
@@ -16,7 +20,16 @@ describe('answers in place, and jobs where there are none', () => {
   let laptop: Laptop;
   let client: OpenAI;
   beforeAll(async () => {
-    laptop = await Laptop.start({ idleMinutes: '0.15', visibilitySeconds: '6', maxMachines: '1' }, 'FastApi');
+    laptop = await Laptop.start(
+      {
+        idleMinutes: '0.15',
+        visibilitySeconds: '6',
+        maxMachines: '1',
+        warmMachines: '1',
+        warmHours: 'MON-FRI 08:00-18:00',
+      },
+      'FastApi',
+    );
     client = clientWith(laptop.key);
   });
   afterAll(() => laptop?.stop());
@@ -25,14 +38,20 @@ describe('answers in place, and jobs where there are none', () => {
   const transcribe = (file = createReadStream(SAMPLE)) =>
     client.audio.transcriptions.create({ model: 'whisper-1', file });
 
-  /** What a schedule does at the beginning and at the end of the warm hours. */
-  const keepWarm = (machines: number) =>
-    new AutoScalingClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? '')).send(
-      new UpdateAutoScalingGroupCommand({
-        AutoScalingGroupName: laptop.outputs[OUTPUT.fleetName],
-        MinSize: machines,
-      }),
+  /** Does what the deployed schedule does at one of its times: the emulator keeps it, but has no clock. */
+  const scheduled = async (recurrence: string) => {
+    const client = new AutoScalingClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? ''));
+    const AutoScalingGroupName = laptop.outputs[OUTPUT.fleetName];
+    const { ScheduledUpdateGroupActions = [] } = await client.send(
+      new DescribeScheduledActionsCommand({ AutoScalingGroupName }),
     );
+    const action = ScheduledUpdateGroupActions.find(({ Recurrence }) => Recurrence === recurrence);
+    if (action === undefined) throw new Error(`Nothing is scheduled for ${recurrence}`);
+    const { MinSize, MaxSize, DesiredCapacity } = action;
+    await client.send(
+      new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize, MaxSize, DesiredCapacity }),
+    );
+  };
   const logOf = (name: string) => {
     const log = laptop.machines()[0]?.containers.find((container) => container.name === name)?.log;
     return log === undefined ? '' : readFileSync(log, 'utf8');
@@ -50,7 +69,7 @@ describe('answers in place, and jobs where there are none', () => {
   });
 
   test('in warm hours a machine is there and stays, however long it is idle', async () => {
-    await keepWarm(1);
+    await scheduled('0 8 * * 1,2,3,4,5');
     await until('the worker to be refused the end of its machine', 90, () =>
       Promise.resolve(logOf('worker').includes('could not be ended') ? true : undefined),
     );
@@ -120,7 +139,7 @@ describe('answers in place, and jobs where there are none', () => {
   });
 
   test('after its warm hours the fleet goes to rest by itself', async () => {
-    await keepWarm(0);
+    await scheduled('0 18 * * 1,2,3,4,5');
     await until('the fleet to rest', 120, async () =>
       (await laptop.desiredMachines()) === 0 && laptop.machines().length === 0 ? true : undefined,
     );
