@@ -27,6 +27,8 @@ import type { GpuSharing } from './gpu-sharing';
 import { machineBoot } from './machine-boot';
 import type { Warmth } from './warmth';
 
+const HOURLY = '0 * * * *';
+
 export interface GpuFleetProps {
   readonly network: Network;
   /** Machine types, the first one preferred. */
@@ -169,18 +171,24 @@ export class GpuFleet extends Construct {
     return group;
   }
 
+  /**
+   * Moves the least size by the clock, and that alone: raising it brings machines; after it is lowered they end themselves
+   * when they are idle, whereas a lower desired number would end one in the midst of its work.
+   */
   private keepWarm() {
     const { machines, hours } = this.props.warmth ?? {};
-    if (hours === undefined) return;
-    const { from, to, timeZone } = hours;
-    // Only the bound. Raising it brings machines; after it is lowered they end themselves when they are idle, whereas a
-    // lower desired number would end one in the midst of its work.
-    this.group.scaleOnSchedule('Warm', {
-      schedule: Schedule.expression(from),
-      timeZone,
-      minCapacity: machines,
-    });
-    this.group.scaleOnSchedule('Cool', { schedule: Schedule.expression(to), timeZone, minCapacity: 0 });
+    if (hours !== undefined) {
+      this.moveLeastSize('Warm', hours.from, machines, hours.timeZone);
+      this.moveLeastSize('Cool', hours.to, 0, hours.timeZone);
+    } else if (machines === 0) {
+      // A deployment leaves a size alone that is the same in both templates, whatever a schedule that is gone has made
+      // of it: without this, warm machines of earlier hours would stay and cost.
+      this.moveLeastSize('Cool', HOURLY, 0);
+    }
+  }
+
+  private moveLeastSize(id: string, cron: string, minCapacity: number | undefined, timeZone?: string) {
+    this.group.scaleOnSchedule(id, { schedule: Schedule.expression(cron), timeZone, minCapacity });
   }
 
   private launchTemplate(): LaunchTemplate {

@@ -193,6 +193,16 @@ describe('warm machines', () => {
     ]);
   });
 
+  test('that earlier settings asked for are let go of, though no deployment would change their number', () => {
+    const fleet = only('AWS::AutoScaling::AutoScalingGroup', { warmMachines: 0 });
+    expect(fleet.properties.MinSize).toBe('0');
+    expect(only('AWS::AutoScaling::ScheduledAction', { warmMachines: 0 }).properties).toEqual({
+      AutoScalingGroupName: { Ref: fleet.id },
+      Recurrence: '0 * * * *',
+      MinSize: 0,
+    });
+  });
+
   test.each<[string, Partial<Settings>, number]>([
     ['one machine is replaced at once: the queue takes over', {}, 0],
     ['of two, one stays', { warmMachines: 2 }, 50],
