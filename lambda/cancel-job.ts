@@ -6,6 +6,7 @@ import { announce } from './completion';
 import { caller, httpHandler, json, type Request, type Response } from './http';
 import { eraseObjects } from './job-objects';
 import { JobStore } from './job-store';
+import { abortUpload } from './multipart-upload';
 import { ownJob } from './own-job';
 import { env } from './runtime';
 import { view } from './views';
@@ -41,6 +42,7 @@ export async function cancelJob(request: Request, dependencies: Dependencies): P
   // Once more for a job cancelled before: that request may have failed before it announced the end.
   const ended = cancelled ?? row;
   if (ended.status === 'cancelled') await announce(events, path, ended);
+  if (ended.upload_id !== undefined) await abortUpload(ended, { s3, bucket });
   await eraseObjects(s3, bucket, row);
   if (cancelled !== undefined) return json(200, view(cancelled));
   await store.erase(row.id, tenant);

@@ -283,6 +283,10 @@ export interface JobRow {
   origin: 'api' | 'inbox';
   /** Key of the audio in the media bucket. */
   input_key: string;
+  /** Id in S3 of the upload in parts, if that is how the audio comes: set once, and the same for every request. */
+  upload_id?: string;
+  /** Bytes that an upload in parts is to have. */
+  upload_size?: number;
   options: JobOptions;
   created_at: string;
   updated_at: string;
@@ -352,6 +356,8 @@ export interface SubmitJobRequest {
   name?: string;
   /** Size of the upload in bytes: refused at once if too large, and the upload must then have this size. */
   size?: number;
+  /** The audio comes in parts, for which `size` has to be known. @default false */
+  multipart?: boolean;
   options?: JobOptions;
 }
 
@@ -374,9 +380,33 @@ export interface JobView {
   receipt?: Receipt;
 }
 
-/** Answer to `POST /v1/jobs`: `upload` is there while the job awaits its audio. */
+/** Answer to `POST /v1/jobs`: while the job awaits its audio, one of the two says where that goes. */
 export interface SubmitJobResponse extends JobView {
   upload?: { method: 'PUT'; url: string; headers: Record<string, string>; expires_at: string };
+  multipart_upload?: MultipartUpload;
+}
+
+/** Where the parts of an upload go, each by a PUT, in any order and at the same time. */
+export interface MultipartUpload {
+  /** Bytes of every part but the last, which has the rest. */
+  part_size: number;
+  parts: UploadPart[];
+  /** Path of the request that makes them one: a POST with a {@link CompleteUploadRequest}. */
+  complete: string;
+  expires_at: string;
+}
+
+export interface UploadPart {
+  /** From 1. */
+  number: number;
+  url: string;
+  /** Of the part's content, if the store has it already: it need not be sent again. */
+  etag?: string;
+}
+
+/** Body of `POST /v1/jobs/{id}/upload`: every part, with the `ETag` that the store answered to its PUT. */
+export interface CompleteUploadRequest {
+  parts: Required<Pick<UploadPart, 'number' | 'etag'>>[];
 }
 
 /** Answer to `GET /v1/jobs`. `next` goes into the query parameter `cursor` for the following page. */

@@ -1,5 +1,26 @@
-import { DeleteObjectsCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { KEY, type JobRow } from './contract';
+
+/**
+ * Whether a job's audio is there. Lists instead of asking for the object: to a role that may list prefixes only, S3 may
+ * call a missing one forbidden.
+ */
+export async function hasArrived(
+  s3: S3Client,
+  bucket: string,
+  { input_key }: Pick<JobRow, 'input_key'>,
+): Promise<boolean> {
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket: bucket, Prefix: input_key, MaxKeys: 1 }),
+  );
+  // Of the keys that begin with it, the key itself comes first.
+  return Contents[0]?.Key === input_key;
+}
 
 /** Erases a job's audio, checkpoints and results. */
 export async function eraseObjects(

@@ -102,6 +102,17 @@ export class JobStore {
     }
   }
 
+  /**
+   * Remembers the id of a job's upload in parts, unless it has one already: the row that is returned says which counts.
+   * Returns undefined if the job does not await its audio.
+   */
+  beginUpload(id: string, uploadId: string, now: Date): Promise<JobRow | undefined> {
+    return this.update(id, [['status', '=', 'awaiting_upload']], {
+      set: { updated_at: now.toISOString() },
+      setOnce: { upload_id: uploadId },
+    });
+  }
+
   /** Marks a job's audio as arrived. Returns undefined if the job was not waiting for it. */
   queue(id: string, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {

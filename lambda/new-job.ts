@@ -14,6 +14,8 @@ export function newJob(job: {
   /** Epoch seconds after which the upload no longer counts. */
   uploadUntil: number;
   retentionDays: number;
+  /** Bytes of an upload in parts. @default - the audio comes in one piece */
+  partedSize?: number;
 }): JobRow {
   const now = job.now.toISOString();
   return {
@@ -23,6 +25,7 @@ export function newJob(job: {
     name: job.name,
     origin: job.origin,
     input_key: job.inputKey,
+    ...(job.partedSize !== undefined && { upload_size: job.partedSize }),
     options: job.options,
     created_at: now,
     updated_at: now,

@@ -7,6 +7,7 @@ import { type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from 
 import { createJob } from './create-job';
 import { caller, httpHandler, json, jsonBody, type Request, type Response } from './http';
 import { JobStore } from './job-store';
+import { addresses, beginUpload } from './multipart-upload';
 import { displayName, newJob } from './new-job';
 import { env, envNumber } from './runtime';
 import { idempotencyKey, parseSubmitJob } from './submit-request';
@@ -75,12 +76,13 @@ function rowFor(
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds + GRACE_SECONDS),
     retentionDays,
+    partedSize: body.multipart === true ? body.size : undefined,
   });
 }
 
 /** The body with its fields in one order: the same request is the same however its client writes it. */
-const canonical = ({ name, size, options }: SubmitJobRequest) =>
-  JSON.stringify([name, size, Object.entries(options ?? {}).sort()]);
+const canonical = ({ name, size, multipart, options }: SubmitJobRequest) =>
+  JSON.stringify([name, size, Object.entries(options ?? {}).sort(), ...(multipart === true ? [true] : [])]);
 
 async function created(
   row: JobRow,
@@ -88,25 +90,25 @@ async function created(
   dependencies: Dependencies,
   status: 200 | 201,
 ): Promise<Response> {
-  const answer: SubmitJobResponse = view(row);
-  if (row.status === 'awaiting_upload') answer.upload = await upload(row, size, dependencies);
+  const target = row.status === 'awaiting_upload' ? await uploadTarget(row, size, dependencies) : {};
+  const answer: SubmitJobResponse = { ...view(row), ...target };
   return json(status, answer, { location: `/v1/jobs/${row.id}` });
 }
 
-async function upload(
+async function uploadTarget(
   row: JobRow,
   size: number | undefined,
-  { s3, bucket, uploadExpirySeconds }: Dependencies,
-): Promise<NonNullable<SubmitJobResponse['upload']>> {
-  const left = Math.floor((row.sweep_at ?? 0) - GRACE_SECONDS - Date.now() / 1000);
+  { store, s3, bucket, uploadExpirySeconds }: Dependencies,
+): Promise<Pick<SubmitJobResponse, 'upload' | 'multipart_upload'>> {
+  const now = new Date();
+  const left = Math.floor((row.sweep_at ?? 0) - GRACE_SECONDS - now.getTime() / 1000);
   const expiresIn = Math.max(1, Math.min(uploadExpirySeconds, left));
-  const url = await getSignedUrl(
-    s3,
-    new PutObjectCommand({ Bucket: bucket, Key: row.input_key, ContentLength: size }),
-    {
-      expiresIn,
-    },
-  );
-  const expires = new Date(Date.now() + expiresIn * 1000).toISOString();
-  return { method: 'PUT', url, headers: {}, expires_at: expires };
+  if (row.upload_size !== undefined) {
+    const begun = await beginUpload(row, store, { s3, bucket }, now);
+    return { multipart_upload: begun && (await addresses(begun, { s3, bucket }, expiresIn)) };
+  }
+  const put = new PutObjectCommand({ Bucket: bucket, Key: row.input_key, ContentLength: size });
+  const url = await getSignedUrl(s3, put, { expiresIn });
+  const expires = new Date(now.getTime() + expiresIn * 1000).toISOString();
+  return { upload: { method: 'PUT', url, headers: {}, expires_at: expires } };
 }

@@ -1,14 +1,13 @@
-import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import type { SubmitJobRequest } from './contract';
 import { Refusal } from './http';
 import { jobOptions } from './job-options';
-
-z.config(en());
+import { validBody } from './valid-body';
 
 const schema: z.ZodMiniType<SubmitJobRequest> = z.strictObject({
   name: z.optional(z.string().check(z.maxLength(1024))),
   size: z.optional(z.int().check(z.minimum(1))),
+  multipart: z.optional(z.boolean()),
   options: z.optional(jobOptions),
 });
 
@@ -25,25 +24,16 @@ export interface Limits {
  * @throws Refusal (400) naming the field, what it must be and what it was; (413) for an upload that is too large
  */
 export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limits): SubmitJobRequest {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) {
-    const issue = innermost(parsed.error.issues[0], body);
-    // An unknown field is an issue of the object that has it.
-    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-    const path = [...(issue?.path ?? []), ...unknown];
-    const param = path.join('.').slice(0, 100);
-    const shown = JSON.stringify(at(body, path))?.slice(0, 100) ?? 'nothing';
-    const where = param === '' ? 'The body' : `"${param}"`;
+  const submitted = validBody(schema, body);
+  const { size, multipart, options } = submitted;
+  if (multipart === true && size === undefined) {
     throw new Refusal(
       400,
       'invalid_request',
-      `${where} is not valid: ${issue?.message.slice(0, 200)}; got ${shown}`,
-      {
-        param: param === '' ? undefined : param,
-      },
+      '"size" must be given with "multipart": it says how many parts there are; got nothing',
+      { param: 'size' },
     );
   }
-  const { size, options } = parsed.data;
   if (options?.analysis && !analysis) {
     throw new Refusal(
       400,
@@ -62,18 +52,8 @@ export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limi
       },
     );
   }
-  return parsed.data;
+  return submitted;
 }
-
-/** Where a value may be a constant or an object: what is wrong with the object, if one was given. */
-function innermost(issue: z.core.$ZodIssue | undefined, body: unknown): z.core.$ZodIssue | undefined {
-  if (issue?.code !== 'invalid_union' || typeof at(body, issue.path) !== 'object') return issue;
-  const found = issue.errors.at(-1)?.[0];
-  return found === undefined ? issue : { ...found, path: [...issue.path, ...found.path] };
-}
-
-const at = (body: unknown, path: PropertyKey[]) =>
-  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], body);
 
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 

@@ -1,9 +1,10 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Client } from './s3-client';
 import { announce } from './completion';
 import type { JobRow } from './contract';
+import { hasArrived } from './job-objects';
 import { env, lambdaHandler, type Tools } from './runtime';
 import { type Dispatch, dispatch, sendJob, wakeFleet } from './send-job';
 
@@ -52,12 +53,12 @@ export async function sweepJobs(
 }
 
 async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued' | 'expired'> {
-  const { store, events, path } = dependencies;
+  const { store, s3, bucket, events, path } = dependencies;
   if (row.status !== 'awaiting_upload') {
     await sendJob(dependencies, row);
     return 'requeued';
   }
-  if (await hasArrived(row, dependencies)) {
+  if (await hasArrived(s3, bucket, row)) {
     const queued = await store.queue(row.id, new Date());
     if (queued !== undefined) await sendJob(dependencies, queued);
     return 'requeued';
@@ -66,13 +67,4 @@ async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued
   const expired = await store.expire(row.id, error, new Date());
   if (expired !== undefined) await announce(events, path, expired);
   return 'expired';
-}
-
-/** Lists instead of asking for the object: to a role that may list prefixes only, S3 may call a missing one forbidden. */
-async function hasArrived({ input_key }: JobRow, { s3, bucket }: Dependencies): Promise<boolean> {
-  const { Contents = [] } = await s3.send(
-    new ListObjectsV2Command({ Bucket: bucket, Prefix: input_key, MaxKeys: 1 }),
-  );
-  // Of the keys that begin with it, the key itself comes first.
-  return Contents[0]?.Key === input_key;
 }

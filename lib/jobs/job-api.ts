@@ -29,6 +29,7 @@ export class JobApi extends Construct {
   readonly submitJob: NodejsFunction;
   readonly readJob: NodejsFunction;
   readonly cancelJob: NodejsFunction;
+  readonly completeUpload: NodejsFunction;
 
   constructor(
     scope: Construct,
@@ -46,6 +47,7 @@ export class JobApi extends Construct {
     this.submitJob = this.submitHandler();
     this.readJob = this.readHandler();
     this.cancelJob = this.cancelHandler();
+    this.completeUpload = this.completeHandler();
     this.httpApi = new HttpApi(this, 'Http', {
       description: 'Spotscribe jobs',
       defaultAuthorizer: new HttpLambdaAuthorizer('Keys', this.authorizeHandler(), {
@@ -66,6 +68,7 @@ export class JobApi extends Construct {
       [HttpMethod.GET, '/v1/jobs/{id}/transcript', this.readJob],
       [HttpMethod.GET, '/v1/jobs/{id}/analysis', this.readJob],
       [HttpMethod.DELETE, '/v1/jobs/{id}', this.cancelJob],
+      [HttpMethod.POST, '/v1/jobs/{id}/upload', this.completeUpload],
     ];
     for (const [method, path, handler] of routes) {
       this.httpApi.addRoutes({
@@ -125,8 +128,28 @@ export class JobApi extends Construct {
       },
     });
     store.grantSubmit(handler);
+    // Of an upload in parts the row remembers the id.
+    store.grantTransition(handler);
     // A presigned upload carries the rights of who signed it.
     store.grantWriteObjects(handler, KEY.jobsPrefix);
+    store.grantListParts(handler, KEY.jobsPrefix);
+    return handler;
+  }
+
+  private completeHandler(): NodejsFunction {
+    const { store } = this.props;
+    const handler = handlerFunction(this, 'CompleteUpload', {
+      file: 'complete-upload',
+      description: 'Makes the parts of an upload one',
+      environment: this.environment(),
+      // S3 may take a while to join large parts.
+      timeout: Duration.seconds(29),
+    });
+    store.grantTransition(handler);
+    store.grantWriteObjects(handler, KEY.jobsPrefix);
+    store.grantListParts(handler, KEY.jobsPrefix);
+    // To tell an upload that is complete from one that was given up.
+    store.grantListObjects(handler, KEY.jobsPrefix);
     return handler;
   }
 
@@ -156,6 +179,7 @@ export class JobApi extends Construct {
     store.grantTransition(handler);
     store.grantErase(handler);
     store.grantDeleteObjects(handler, KEY.jobsPrefix, KEY.inboxPrefix);
+    store.grantAbortUploads(handler, KEY.jobsPrefix);
     grantPutEvents(this, handler);
     return handler;
   }

@@ -61,6 +61,16 @@ export class JobStore extends Construct {
     this.grantObjects(grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], prefixes);
   }
 
+  /** Lets a handler see which parts of uploads have arrived below the prefixes given. */
+  grantListParts(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:ListMultipartUploadParts'], prefixes);
+  }
+
+  /** Lets a handler give uploads up below the prefixes given. */
+  grantAbortUploads(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:AbortMultipartUpload'], prefixes);
+  }
+
   grantDeleteObjects(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:DeleteObject'], prefixes);
     this.grantListObjects(grantee, ...prefixes);

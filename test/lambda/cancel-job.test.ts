@@ -1,6 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { cancelJob, type Dependencies } from '../../lambda/cancel-job';
@@ -77,6 +82,29 @@ describe.each(['succeeded', 'failed', 'expired'] as const)('a job that has %s', 
     expect(erased()).toEqual([[INPUT, RESULT]]);
     expect(deletedRows()).toEqual([{ id: JOB_ID }]);
     expect(announced()).toEqual([]);
+  });
+});
+
+describe('an upload in parts', () => {
+  const parted = { upload_id: 'upload-1', upload_size: 5 };
+  beforeEach(() => {
+    dynamo.on(GetCommand).resolves({ Item: row({ status: 'awaiting_upload', upload_size: 5 }) });
+    // The upload began since the row was read.
+    dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled', parted) });
+  });
+
+  test('is given up, so that its parts are not kept and paid for', async () => {
+    s3.on(AbortMultipartUploadCommand).resolves({});
+    expect((await cancel()).statusCode).toBe(200);
+    expect(s3.commandCalls(AbortMultipartUploadCommand).map(({ args }) => args[0].input)).toEqual([
+      { Bucket: 'media', Key: INPUT, UploadId: 'upload-1' },
+    ]);
+  });
+
+  test('may be complete or gone: the audio is erased as any other', async () => {
+    s3.on(AbortMultipartUploadCommand).rejects(awsError('NoSuchUpload'));
+    expect((await cancel()).statusCode).toBe(200);
+    expect(erased()).toEqual([[INPUT, RESULT]]);
   });
 });
 

@@ -1,0 +1,93 @@
+import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
+import type { CompleteUploadRequest, JobRow } from './contract';
+import { documentClient } from './document-client';
+import { caller, httpHandler, json, jsonBody, Refusal, type Request, type Response } from './http';
+import { hasArrived } from './job-objects';
+import { JobStore } from './job-store';
+import { isGone, isParted, type Media, type PartedRow, storedParts } from './multipart-upload';
+import { ownJob } from './own-job';
+import { env } from './runtime';
+import { s3Client } from './s3-client';
+import { MOST_PARTS, wholeUpload } from './upload-parts';
+import { validBody } from './valid-body';
+import { view } from './views';
+
+export interface Dependencies extends Media {
+  store: JobStore;
+}
+
+/**
+ * `POST /v1/jobs/{id}/upload`: makes the parts of an upload one. S3's event then queues the job, as for every upload.
+ * Repeated after a success it says what has become of the job.
+ */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    bucket: env('mediaBucket'),
+  }),
+  completeUpload,
+);
+
+const schema: z.ZodMiniType<CompleteUploadRequest> = z.strictObject({
+  parts: z
+    .array(
+      z.strictObject({
+        number: z.int().check(z.minimum(1)),
+        etag: z.string().check(z.minLength(1), z.maxLength(200)),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(MOST_PARTS)),
+});
+
+export async function completeUpload(request: Request, dependencies: Dependencies): Promise<Response> {
+  const { store, s3, bucket } = dependencies;
+  const { parts } = validBody(schema, jsonBody(request));
+  const row = await ownJob(request.pathParameters?.id ?? '', caller(request).tenant, store);
+  if (!isParted(row)) {
+    throw new Refusal(409, 'invalid_request', `Job ${row.id} takes its audio in one piece, not in parts`);
+  }
+  if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
+  if (row.status !== 'awaiting_upload') return json(200, view(row));
+  const isWhole = (await complete(row, parts, dependencies)) || (await hasArrived(s3, bucket, row));
+  if (!isWhole) throw tooLate(row);
+  // The audio's event queues it too, and may have done so already.
+  const queued = (await store.queue(row.id, new Date())) ?? (await store.get(row.id));
+  return json(200, view(queued ?? row));
+}
+
+/** Returns false if S3 knows the upload no more: it is complete, or was given up. */
+async function complete(
+  row: PartedRow,
+  given: CompleteUploadRequest['parts'],
+  { s3, bucket }: Dependencies,
+): Promise<boolean> {
+  const stored = await storedParts(row, { s3, bucket });
+  if (stored === undefined) return false;
+  const parts = wholeUpload(given, stored, row.upload_size);
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: bucket,
+    Key: row.input_key,
+    UploadId: row.upload_id,
+    MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+  });
+  try {
+    await s3.send(command);
+    return true;
+  } catch (error) {
+    if (isGone(error)) return false;
+    // A part was sent once more since the store was asked.
+    if ((error as Error).name === 'InvalidPart') {
+      throw new Refusal(409, 'not_ready', 'A part has changed meanwhile: complete the upload again');
+    }
+    throw error;
+  }
+}
+
+const tooLate = ({ id, status }: JobRow) =>
+  new Refusal(
+    409,
+    'upload_expired',
+    `The upload of job ${id} was given up${status === 'awaiting_upload' ? '' : `: the job is ${status}`}. Make a new job`,
+  );
