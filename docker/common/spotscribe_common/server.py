@@ -6,6 +6,9 @@ import uvicorn
 from fastapi import FastAPI
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+# Longer than a load balancer keeps a connection that it has no use for: whoever closes first may close one on
+# which the other has just sent a request.
+_KEEP_ALIVE_SECONDS = 75
 
 
 def serve(app: FastAPI, *, host: str, port: int, stop_seconds: int) -> None:
@@ -20,4 +23,11 @@ def serve(app: FastAPI, *, host: str, port: int, stop_seconds: int) -> None:
     # uvicorn raises the signal once more when it has stopped: a clean stop would look like a death by signal.
     for stop in _STOPS:
         signal.signal(stop, lambda *_: None)
-    uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=stop_seconds, access_log=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        timeout_graceful_shutdown=stop_seconds,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        access_log=False,
+    )
