@@ -1,5 +1,6 @@
 import type {
   Analysis,
+  CompleteUploadRequest,
   ErrorBody,
   JobStatus,
   JobView,
@@ -37,6 +38,15 @@ export class ApiClient {
     return this.json('POST', '/v1/jobs', {
       body: JSON.stringify(job),
       headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+    });
+  }
+
+  /** Makes the parts of an upload one. */
+  completeUpload(id: string, parts: CompleteUploadRequest['parts']): Promise<JobView> {
+    const request: CompleteUploadRequest = { parts };
+    return this.json('POST', `${jobPath(id)}/upload`, {
+      body: JSON.stringify(request),
+      headers: { 'content-type': 'application/json' },
     });
   }
 

@@ -93,6 +93,7 @@ async function transcribeOne(
       retryForMs: PATIENCE_MS,
       timeoutMs: TIMEOUT_MS,
       uploads: new Limit(1),
+      parts: new Limit(1),
       downloads: new Limit(1),
       waiting: { count: 0 },
       interruption,

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type JobView, PERMANENT_CODES, type SubmitJobResponse, type JobOptions } from '../lambda/contract';
 import type { ApiClient } from './client';
 import { ApiError, CliError } from './errors';
+import { PARTED_ABOVE_BYTES } from './upload-parts';
 
 /** What makes two submissions the same. */
 export interface Audio {
@@ -52,9 +53,10 @@ export function idempotencyKeyOf({ hash, name, options, salt }: Audio, generatio
 /** The job of an earlier run, or a new one where there is none that can still give a result. */
 export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<SubmitJobResponse> {
   const { name, size, options } = audio;
+  const request = { name, size, options, ...(size > PARTED_ABOVE_BYTES && { multipart: true }) };
   for (let generation = 0; generation < MOST_GENERATIONS; generation++) {
     try {
-      const job = await client.submit({ name, size, options }, idempotencyKeyOf(audio, generation));
+      const job = await client.submit(request, idempotencyKeyOf(audio, generation));
       if (!cameToNothing(job)) return job;
     } catch (error) {
       // The job of this key was erased.

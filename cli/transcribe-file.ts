@@ -4,14 +4,15 @@ import { basename } from 'node:path';
 import { FINAL_STATUSES, type JobView, type JobOptions } from '../lambda/contract';
 import { writeAtomically } from './atomic-write';
 import { ApiClient, type Connection } from './client';
-import { CliError } from './errors';
+import { ApiError, CliError } from './errors';
 import { duration } from './format';
 import { type Audio, contentHash, findOrMakeJob } from './idempotency';
 import type { Input } from './inputs';
 import type { Limit } from './limit';
 import type { Output } from './outputs';
-import { pause, type Patience, pollDelay, retrying } from './retry';
+import { pause, type Patience, pollDelay, Retryable, retrying } from './retry';
 import { upload } from './upload';
+import { type SentParts, uploadParts } from './upload-parts';
 
 /** What a file is at, for those who watch. Fractions from 0 to 1. */
 export type Activity =
@@ -29,6 +30,8 @@ export interface Run {
   timeoutMs: number;
   /** Files that are read and uploaded at once. */
   uploads: Limit;
+  /** Parts of large files that are uploaded at once. */
+  parts: Limit;
   /** Files whose results are fetched at once. */
   downloads: Limit;
   /** How many files wait for their job: they share the rate at which the API is asked. */
@@ -159,22 +162,39 @@ async function sendAudio({ input, client, patience, watch }: Trip, run: Run): Pr
     options: run.options,
     salt: run.anew ? randomUUID() : '',
   };
+  const progress = (sent: number) => watch({ at: 'uploading', fraction: sent / input.size });
   let uploaded = false;
   // After a failed upload the API is asked again: it knows whether the audio arrived, and has a fresh address.
-  const job = await retrying(patience, async () => {
+  const job = await retrying(patience, async (): Promise<JobView> => {
     const found = await findOrMakeJob(client, audio);
+    if (found.multipart_upload !== undefined) {
+      const parts = await uploadParts(input, found.multipart_upload, run.parts, progress, patience);
+      return completeUpload(found.id, parts, input, client);
+    }
     if (found.upload === undefined || uploaded) return found;
-    await upload(
-      input,
-      found.upload,
-      (sent) => watch({ at: 'uploading', fraction: sent / input.size }),
-      patience.signal,
-    );
+    await upload(input, found.upload, progress, patience.signal);
     uploaded = true;
     return found;
   });
   if (uploaded) await refuseChanged(input);
   return job;
+}
+
+/** Makes the parts one, unless the file is not what it was when the first was sent: then no job comes of them. */
+async function completeUpload(
+  id: string,
+  parts: SentParts,
+  input: Input,
+  client: ApiClient,
+): Promise<JobView> {
+  await refuseChanged(input);
+  try {
+    return await client.completeUpload(id, parts);
+  } catch (error) {
+    const mayPass = error instanceof ApiError && ['not_ready', 'upload_expired'].includes(error.code);
+    // Another run of the same file sent a part once more, or the job came to its end: the API is asked again.
+    throw mayPass ? new Retryable(error) : error;
+  }
 }
 
 async function refuseChanged({ path, size, modifiedMs }: Input) {

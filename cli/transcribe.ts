@@ -53,7 +53,12 @@ export function registerTranscribe(program: Command, context: Context): void {
     .option('--recursive', 'take the audio in folders and their folders')
     .option('--force', 'write results anew, even if newer than the audio')
     .option('--new', 'pay for a new job, even if this audio was sent before; implies --force')
-    .option('--concurrency <n>', 'files uploaded at once', parse.wholeNumber(1, 64), 4)
+    .option(
+      '--concurrency <n>',
+      'files, or parts of large ones, uploaded at once',
+      parse.wholeNumber(1, 64),
+      4,
+    )
     .addOption(
       new Option('--timeout <time>', 'longest time for one file, such as 90s, 30m, 2h')
         .argParser(parse.time)
@@ -91,6 +96,7 @@ export async function transcribe(
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,
       uploads: new Limit(options.concurrency),
+      parts: new Limit(options.concurrency),
       downloads: new Limit(options.concurrency),
       waiting: { count: 0 },
     },

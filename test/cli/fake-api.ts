@@ -1,17 +1,20 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer, json, text } from 'node:stream/consumers';
 import type {
   Analysis,
+  CompleteUploadRequest,
   ErrorCode,
   JobError,
   JobView,
   Receipt,
+  SubmitJobRequest,
   Transcript,
   TranscriptFormat,
 } from '../../lambda/contract';
 import { FORMAT } from '../../lambda/formats';
+import { partSize, partSizes } from '../../lambda/upload-parts';
 import analysis from '../fixtures/contract/Analysis.json';
 
 export const KEY = `sk-spotscribe-${'k'.repeat(43)}`;
@@ -32,6 +35,10 @@ export const receipt: Receipt = {
 interface Stored {
   view: JobView;
   audio?: Buffer;
+  /** Bytes of an upload in parts. */
+  partedSize?: number;
+  /** Those that have come, by their number. */
+  parts?: Map<number, Buffer>;
 }
 
 /** Answers a request instead of the API; returns false to let it through. */
@@ -96,15 +103,17 @@ export class FakeApi {
     if (fault >= 0) return void this.faults.splice(fault, 1);
     const { pathname, searchParams } = new URL(url, this.origin);
     const [, , id] = pathname.split('/');
-    if (pathname.startsWith('/store/')) return this.store(request, response, id ?? '');
+    const part = searchParams.get('part');
+    if (pathname.startsWith('/store/')) return this.store(request, response, id ?? '', part);
     if (headers.authorization !== `Bearer ${KEY}`) return send(response, 401, { message: 'Unauthorized' });
     const route = pathname.replace(/^\/stage\/v1\/jobs\/?/, '').split('/');
     if (!pathname.startsWith('/stage/v1/jobs')) return send(response, 404, { message: 'Not Found' });
-    if (method === 'POST') return this.submit(request, response);
+    if (method === 'POST' && route[0] === '') return this.submit(request, response);
     if (route[0] === '') return this.list(response, searchParams);
     const job = this.jobs.get(route[0] ?? '');
     if (job === undefined) return refuse(response, 404, 'not_found', `There is no job "${route[0]}"`);
     if (method === 'DELETE') return this.remove(response, job);
+    if (route[1] === 'upload') return this.completeUpload(request, response, job);
     if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
     if (route[1] === 'analysis') return this.analysis(response, job);
     await this.advance(job);
@@ -127,7 +136,7 @@ export class FakeApi {
       }
       return send(response, 200, this.withUpload(job));
     }
-    const { name, options } = JSON.parse(body) as { name: string; options: JobView['options'] };
+    const { name = 'audio', options = {}, size, multipart } = JSON.parse(body) as SubmitJobRequest;
     const id = `job_${randomBytes(16).toString('hex')}`;
     const view: JobView = {
       id,
@@ -141,31 +150,60 @@ export class FakeApi {
       stages: { transcript: 'waiting' },
       degraded: [],
     };
-    const job = { view };
+    const job = { view, partedSize: multipart === true ? size : undefined };
     this.jobs.set(id, job);
     this.submissions.set(key, { body, id });
     send(response, 201, this.withUpload(job));
   }
 
-  private withUpload({ view }: Stored) {
+  private withUpload({ view, partedSize, parts }: Stored) {
     if (view.status !== 'awaiting_upload') return view;
-    const url = `${this.origin}/store/${view.id}?signature=${randomBytes(4).toString('hex')}`;
-    return { ...view, upload: { method: 'PUT', url, headers: {}, expires_at: '2030-01-01T00:00:00Z' } };
+    const signature = randomBytes(4).toString('hex');
+    const url = `${this.origin}/store/${view.id}?signature=${signature}`;
+    const expires_at = '2030-01-01T00:00:00Z';
+    if (partedSize === undefined) return { ...view, upload: { method: 'PUT', url, headers: {}, expires_at } };
+    const addresses = partSizes(partedSize).map((_, index) => {
+      const there = parts?.get(index + 1);
+      return { number: index + 1, url: `${url}&part=${index + 1}`, etag: there && etagOf(there) };
+    });
+    const complete = `/v1/jobs/${view.id}/upload`;
+    return {
+      ...view,
+      multipart_upload: { part_size: partSize(partedSize), parts: addresses, complete, expires_at },
+    };
   }
 
-  private async store(request: IncomingMessage, response: ServerResponse, id: string) {
+  private async store(request: IncomingMessage, response: ServerResponse, id: string, part: string | null) {
     // As S3: a presigned address is not to be used with other credentials, and lengths must be known.
     if (request.headers.authorization !== undefined) return void response.writeHead(400).end();
     if (request.method === 'GET') return void response.end(FORMAT.json.render(transcriptOf('stored')));
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const audio = Buffer.concat(chunks);
+    const audio = await buffer(request);
     if (request.headers['content-length'] !== String(audio.length)) return void response.writeHead(411).end();
     const job = this.jobs.get(id);
     if (job === undefined) return void response.writeHead(404).end();
+    if (part === null) this.arrived(job, audio);
+    else (job.parts ??= new Map()).set(Number(part), audio);
+    response.writeHead(200, { etag: etagOf(audio) }).end();
+  }
+
+  private arrived(job: Stored, audio: Buffer) {
     job.audio = audio;
     if (job.view.status === 'awaiting_upload') job.view.status = 'queued';
-    response.end();
+  }
+
+  private async completeUpload(request: IncomingMessage, response: ServerResponse, job: Stored) {
+    const { parts } = (await json(request)) as CompleteUploadRequest;
+    const sizes = partSizes(job.partedSize ?? 0);
+    const wanted = sizes.map((size, index) => {
+      const there = job.parts?.get(index + 1);
+      return there?.length === size ? { number: index + 1, etag: etagOf(there) } : undefined;
+    });
+    if (wanted.includes(undefined)) return refuse(response, 409, 'not_ready', 'A part has not arrived');
+    if (JSON.stringify(parts) !== JSON.stringify(wanted)) {
+      return refuse(response, 400, 'invalid_request', `These are other parts: ${JSON.stringify(parts)}`);
+    }
+    this.arrived(job, Buffer.concat(wanted.flatMap((part) => job.parts?.get(part?.number ?? 0) ?? [])));
+    send(response, 200, job.view);
   }
 
   private async advance({ view, audio }: Stored) {
@@ -178,7 +216,7 @@ export class FakeApi {
       Object.assign(view, { status: 'running', progress: 0.5, stages });
     } else if (view.status === 'running' || view.status === 'queued') {
       if (analysis) await this.onUnderstanding();
-      const error = this.failing.get(audio?.toString() ?? '');
+      const error = this.failing.get(saidIn(audio));
       const stages: JobView['stages'] = analysis
         ? { transcript: 'succeeded', analysis: 'succeeded' }
         : view.stages;
@@ -208,7 +246,7 @@ export class FakeApi {
       return refuse(response, 409, 'not_ready', `Job ${view.id} is ${view.status}`);
     if (this.redirect) return void response.writeHead(302, { location: `${this.origin}/store/result` }).end();
     const { type, render } = FORMAT[query.get('format') as TranscriptFormat];
-    response.writeHead(200, { 'content-type': type }).end(render(transcriptOf(audio?.toString() ?? '')));
+    response.writeHead(200, { 'content-type': type }).end(render(transcriptOf(saidIn(audio))));
   }
 
   private remove(response: ServerResponse, { view }: Stored) {
@@ -220,6 +258,12 @@ export class FakeApi {
     send(response, 200, view);
   }
 }
+
+/** What an audio says: its bytes; if they are many, their SHA-256 in hex. */
+const saidIn = (audio: Buffer = Buffer.alloc(0)) =>
+  audio.length > 2 ** 20 ? createHash('sha256').update(audio).digest('hex') : audio.toString();
+
+const etagOf = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`;
 
 /** What is understood of any audio. */
 export const understood = analysis as Analysis;
