@@ -40,6 +40,13 @@ export function sampleAsWav(): Buffer {
   }
 }
 
+/** Writes the sample as a WAV file that silence makes longer than so many bytes. */
+export function sampleWithSilence(path: string, bytes: number): void {
+  const format = ['-ar', '48000', '-ac', '2', '-c:a', 'pcm_s32le'];
+  const seconds = Math.ceil(bytes / (48_000 * 2 * 4));
+  ffmpeg('-i', SAMPLE, '-af', 'apad', '-t', String(seconds + 1), ...format, path);
+}
+
 const ffmpeg = (...args: string[]): Buffer =>
   execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', ...args], { maxBuffer: 2 ** 27 });
 
