@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { stat, utimes } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { utimes } from 'node:fs/promises';
 import { FINAL_STATUSES, type JobView, type JobOptions } from '../lambda/contract';
 import { writeAtomically } from './atomic-write';
 import { ApiClient, type Connection } from './client';
-import { ApiError, CliError } from './errors';
+import { CliError } from './errors';
 import { duration } from './format';
-import { type Audio, contentHash, findOrMakeJob } from './idempotency';
 import type { Input } from './inputs';
 import type { Limit } from './limit';
 import type { Output } from './outputs';
-import { pause, type Patience, pollDelay, Retryable, retrying } from './retry';
-import { upload } from './upload';
-import { type SentParts, uploadParts } from './upload-parts';
+import { pause, type Patience, pollDelay } from './retry';
+import { sendAudio } from './send-audio';
 
 /** What a file is at, for those who watch. Fractions from 0 to 1. */
 export type Activity =
@@ -42,7 +38,7 @@ export interface Run {
 export type Watch = (activity: Activity) => void;
 
 /** What a file needs on its way. */
-interface Trip {
+export interface Trip {
   input: Input;
   client: ApiClient;
   patience: Patience;
@@ -151,57 +147,6 @@ const tooLate = ({ path }: Input, timeoutMs: number) =>
     'timeout',
     `${path} was not done after ${duration(timeoutMs / 1000)}. Its job goes on: run the command again to fetch the result`,
   );
-
-async function sendAudio({ input, client, patience, watch }: Trip, run: Run): Promise<JobView> {
-  patience.signal?.throwIfAborted();
-  watch({ at: 'reading' });
-  const audio: Audio = {
-    hash: await contentHash(input.path, patience.signal),
-    name: basename(input.path),
-    size: input.size,
-    options: run.options,
-    salt: run.anew ? randomUUID() : '',
-  };
-  const progress = (sent: number) => watch({ at: 'uploading', fraction: sent / input.size });
-  let uploaded = false;
-  // After a failed upload the API is asked again: it knows whether the audio arrived, and has a fresh address.
-  const job = await retrying(patience, async (): Promise<JobView> => {
-    const found = await findOrMakeJob(client, audio);
-    if (found.multipart_upload !== undefined) {
-      const parts = await uploadParts(input, found.multipart_upload, run.parts, progress, patience);
-      return completeUpload(found.id, parts, input, client);
-    }
-    if (found.upload === undefined || uploaded) return found;
-    await upload(input, found.upload, progress, patience.signal);
-    uploaded = true;
-    return found;
-  });
-  if (uploaded) await refuseChanged(input);
-  return job;
-}
-
-/** Makes the parts one, unless the file is not what it was when the first was sent: then no job comes of them. */
-async function completeUpload(
-  id: string,
-  parts: SentParts,
-  input: Input,
-  client: ApiClient,
-): Promise<JobView> {
-  await refuseChanged(input);
-  try {
-    return await client.completeUpload(id, parts);
-  } catch (error) {
-    const mayPass = error instanceof ApiError && ['not_ready', 'upload_expired'].includes(error.code);
-    // Another run of the same file sent a part once more, or the job came to its end: the API is asked again.
-    throw mayPass ? new Retryable(error) : error;
-  }
-}
-
-async function refuseChanged({ path, size, modifiedMs }: Input) {
-  const now = await stat(path).catch(() => undefined);
-  if (now?.size === size && now.mtimeMs === modifiedMs) return;
-  throw new CliError('file_changed', `${path} changed while it was uploaded; run the command again`);
-}
 
 async function waitFor(
   job: JobView,
