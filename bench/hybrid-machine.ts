@@ -88,20 +88,12 @@ export class HybridMachine {
     return { transcript, total };
   }
 
-  private async transcript(path: string, signal: AbortSignal): Promise<Transcript> {
-    const found: Transcript[] = [];
-    await this.transcriber.transcribe({ path }, { signal, begin }, (event) => {
-      if (event.type === 'result') found.push(event.transcript);
-    });
-    return only(found);
+  private transcript(path: string, signal: AbortSignal): Promise<Transcript> {
+    return this.transcriber.transcribe({ path }, { signal, begin }, () => undefined);
   }
 
-  private async analysis(path: string, signal: AbortSignal): Promise<Analysis> {
-    const found: Analysis[] = [];
-    await this.analyst.analyze({ path }, { signal, begin }, (event) => {
-      if (event.type === 'result') found.push(event.analysis);
-    });
-    return only(found);
+  private analysis(path: string, signal: AbortSignal): Promise<Analysis> {
+    return this.analyst.analyze({ path }, { signal, begin }, () => undefined);
   }
 }
 
@@ -140,12 +132,6 @@ function stopwatch(): () => number {
 /** What is missing took no time: a figure without it would be too good. */
 function refuse(degraded: readonly object[]): void {
   if (degraded.length > 0) throw new Error(`Not everything was done: ${JSON.stringify(degraded)}`);
-}
-
-function only<T>(found: readonly T[]): T {
-  const [result] = found;
-  if (result === undefined) throw new Error('A service ended without a result');
-  return result;
 }
 
 /** As the worker guards it; what it would log is told by the error. */

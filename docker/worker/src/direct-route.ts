@@ -142,23 +142,15 @@ export class DirectRoute {
       return await both(
         {
           transcribe: (joint) =>
-            last('transcript', (on) =>
-              models.transcriber.transcribe(
-                { ...speechOptions(options), ...file },
-                { signal: joint, begin },
-                (event) => {
-                  emit({ type: 'transcript', event });
-                  if (event.type === 'result') on(event.transcript);
-                },
-              ),
+            models.transcriber.transcribe(
+              { ...speechOptions(options), ...file },
+              { signal: joint, begin },
+              (event) => emit({ type: 'transcript', event }),
             ),
           ...(wanted !== undefined && {
             analyze: (joint) =>
-              last('analysis', async (on) =>
-                models.analyst?.analyze({ ...wanted, ...file }, { signal: joint, begin }, (event) => {
-                  emit({ type: 'analysis', event });
-                  if (event.type === 'result') on(event.analysis);
-                }),
+              models.analyst!.analyze({ ...wanted, ...file }, { signal: joint, begin }, (event) =>
+                emit({ type: 'analysis', event }),
               ),
           }),
         },
@@ -183,15 +175,6 @@ export class DirectRoute {
     }
     return { code: known.code, message: known.message };
   }
-}
-
-/** What the work gives last. @throws ModelServiceFailed if it gives nothing */
-async function last<T>(what: string, work: (on: (result: T) => void) => Promise<void>): Promise<T> {
-  const results: T[] = [];
-  await work((result) => void results.push(result));
-  const result = results.at(-1);
-  if (result === undefined) throw new ModelServiceFailed(`The model service sent no ${what}`);
-  return result;
 }
 
 function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {

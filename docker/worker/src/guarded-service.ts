@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import type {
+  Analysis,
   AnalyzeEvent,
   AnalyzeRequest,
   TranscribeEvent,
   TranscribeRequest,
+  Transcript,
 } from '../../../lambda/contract';
 import { ModelServiceFailed } from './errors';
 import type { Log } from './log';
@@ -83,25 +85,37 @@ export class GuardedService {
   }
 
   /** Transcribes a file. @throws as {@link ModelService.transcribe}, and if the service is left alone or not ready */
-  transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<void> {
+  transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<Transcript> {
     return this.use(use, async () => {
-      for await (const event of this.service.transcribe(request, use.signal)) await on(event);
+      for await (const event of this.service.transcribe(request, use.signal)) {
+        await on(event);
+        if (event.type === 'result') return event.transcript;
+      }
+      throw this.withoutResult();
     });
   }
 
   /** Understands a file. Throws as `transcribe`. */
-  analyze(request: AnalyzeRequest, use: Use, on: On<AnalyzeEvent>): Promise<void> {
+  analyze(request: AnalyzeRequest, use: Use, on: On<AnalyzeEvent>): Promise<Analysis> {
     return this.use(use, async () => {
-      for await (const event of this.service.analyze(request, use.signal)) await on(event);
+      for await (const event of this.service.analyze(request, use.signal)) {
+        await on(event);
+        if (event.type === 'result') return event.analysis;
+      }
+      throw this.withoutResult();
     });
   }
 
-  private async use({ signal, begin }: Use, work: () => Promise<void>): Promise<void> {
+  private withoutResult(): ModelServiceFailed {
+    return new ModelServiceFailed(`The ${this.name} service sent no result`);
+  }
+
+  private async use<T>({ signal, begin }: Use, work: () => Promise<T>): Promise<T> {
     const guarded = async () => {
       try {
         await this.ready(signal);
         const end = begin();
-        await work().finally(end);
+        return await work().finally(end);
       } catch (error) {
         if (error instanceof ModelServiceFailed) this.lastFailure = error.message;
         throw error;
@@ -111,7 +125,7 @@ export class GuardedService {
     // without being able to give up.
     const leave = await this.turn.take(signal);
     try {
-      await this.breaker.execute(guarded);
+      return await this.breaker.execute(guarded);
     } catch (error) {
       throw error instanceof BrokenCircuitError ? new ModelServiceFailed(this.restReason()) : error;
     } finally {

@@ -14,7 +14,6 @@ import {
 import { SpotscribeError } from '../../../lambda/errors';
 import type { JobStore } from '../../../lambda/job-store';
 import { download } from './download';
-import { ModelServiceFailed } from './errors';
 import { checkpoint as checkpointSchema, transcript as transcriptSchema } from './event-schemas';
 import type { JsonObjects } from './json-objects';
 import type { Lease } from './lease';
@@ -201,10 +200,7 @@ export class JobWork {
       return this.time.work();
     };
     const on = (event: TranscribeEvent) => this.onWords(transcription, event);
-    await this.tools.models.transcriber.transcribe(request, { signal, begin }, on);
-    if (transcription.transcript === undefined)
-      throw new ModelServiceFailed('The model service sent no result');
-    return transcription.transcript;
+    return this.tools.models.transcriber.transcribe(request, { signal, begin }, on);
   }
 
   private async onWords(transcription: Transcription, event: TranscribeEvent): Promise<void> {
@@ -220,16 +216,14 @@ export class JobWork {
     const { models, maxAudioSeconds } = this.tools;
     const path = SHARED.input(this.row.id);
     const request = { ...this.wanted, path, max_seconds: maxAudioSeconds };
-    let analysis: Analysis | undefined;
     const on = (event: AnalyzeEvent) => {
-      if (event.type === 'result') ({ analysis } = event);
       if (event.type !== 'window') return;
       this.standing.meaning(event.progress);
       this.progress.report(this.standing);
     };
     try {
-      await models.analyst?.analyze(request, { signal, begin: () => this.time.work() }, on);
-      if (analysis === undefined) throw new ModelServiceFailed('The model service sent no result');
+      const use = { signal, begin: () => this.time.work() };
+      const analysis = await models.analyst!.analyze(request, use, on);
       this.standing.meaning(1);
       return analysis;
     } finally {
