@@ -78,6 +78,8 @@ export const ENV = {
   gpuPriorityFile: 'GPU_PRIORITY_FILE',
   /** `true` if the path's machines understand recordings (an analysis), for the handlers of the job API. */
   analysis: 'ANALYSIS',
+  /** Minutes of audio per day for keys without a number of their own; not set where there is no such limit. */
+  minutesPerDayPerKey: 'MINUTES_PER_DAY_PER_KEY',
 } as const;
 
 /** Stack outputs, by the name under which the command line finds them. */
@@ -183,6 +185,7 @@ export const ERROR_CODES = [
   'model_missing',
   'model_not_found',
   'busy',
+  'quota_exceeded',
   'internal',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -277,6 +280,8 @@ export interface Receipt {
 export interface JobRow {
   id: string;
   tenant: string;
+  /** Id of the key that submitted it, on whose quota its audio counts. @default - it came without one, through the inbox */
+  key_id?: string;
   status: JobStatus;
   /** File name given by the client: shown, never used in a key or a path. */
   name: string;
@@ -336,6 +341,31 @@ export interface KeyRow {
   name: string;
   created_at: string;
   revoked_at?: string;
+  /** Minutes of audio that it may use each UTC day; null for no limit. @default - what the deployment allows */
+  minutes_per_day?: number | null;
+}
+
+/** How much audio a key has used on a UTC day, in the jobs table, with {@link usageId} as its id. */
+export interface UsageRow {
+  id: string;
+  /** Seconds of audio: a counter that is only ever added to. */
+  seconds: number;
+  expires_at: number;
+}
+
+/** @param day such as `2026-03-01` */
+export const usageId = (keyId: string, day: string) => `usage#${keyId}#${day}`;
+
+/** Answer to `GET /v1/usage`: of the caller's own key. Seconds of audio; the two that are null have no limit. */
+export interface UsageResponse {
+  object: 'usage';
+  /** UTC, such as `2026-03-01`. */
+  day: string;
+  limit_seconds: number | null;
+  used_seconds: number;
+  remaining_seconds: number | null;
+  /** When the next day begins. */
+  resets_at: string;
 }
 
 /** API keys look like `sk-spotscribe-` followed by 43 characters of base64url (256 random bits). */

@@ -1,0 +1,51 @@
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { usageId, type UsageRow } from './contract';
+import { dayOf } from './quota';
+
+/** How long a day's counter stays, for who wants to look. */
+const KEPT_SECONDS = 8 * 86_400;
+
+/**
+ * How much audio keys have used, by the day: counters in the jobs table, where whoever does the work may write already
+ * (docs/decisions/011).
+ */
+export class UsageStore {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  /** Seconds of audio that a key has used on the day of `now`. */
+  async used(keyId: string, now: Date): Promise<number> {
+    const { Item } = await this.client.send(
+      new GetCommand({
+        TableName: this.table,
+        Key: { id: usageId(keyId, dayOf(now)) },
+        ConsistentRead: true,
+      }),
+    );
+    return (Item as UsageRow | undefined)?.seconds ?? 0;
+  }
+
+  /** Adds seconds of audio to what a key has used on the day of `now`, and returns how much that is then. */
+  async add(keyId: string, seconds: number, now: Date): Promise<number> {
+    const { Attributes } = await this.client.send(
+      new UpdateCommand({ ...this.addition(keyId, seconds, now), ReturnValues: 'ALL_NEW' }),
+    );
+    return (Attributes as UsageRow).seconds;
+  }
+
+  /** The update that adds, to be made alone or in a transaction. */
+  addition(keyId: string, seconds: number, now: Date) {
+    return {
+      TableName: this.table,
+      Key: { id: usageId(keyId, dayOf(now)) },
+      UpdateExpression: 'SET expires_at = if_not_exists(expires_at, :until) ADD #seconds :seconds',
+      ExpressionAttributeNames: { '#seconds': 'seconds' },
+      ExpressionAttributeValues: {
+        ':seconds': seconds,
+        ':until': Math.floor(now.getTime() / 1000) + KEPT_SECONDS,
+      },
+    };
+  }
+}
