@@ -62,8 +62,10 @@ function source(
 }
 
 /** A model service's image, with the packages of a laptop's engine or of the one for GPUs. */
-function modelService(name: string, onLaptops: boolean): Pick<ImageBuild, 'args'> {
+function modelService(target: string, onLaptops: boolean): Pick<ImageBuild, 'args'> {
   const folder = join(root, 'docker');
   const requirements = `REQUIREMENTS=${onLaptops ? 'laptop' : 'production'}`;
-  return { args: ['-f', join(folder, name, 'Dockerfile'), '--build-arg', requirements, folder] };
+  return {
+    args: ['-f', join(folder, 'Dockerfile'), '--target', target, '--build-arg', requirements, folder],
+  };
 }

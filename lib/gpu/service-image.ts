@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { FileSystem, IgnoreMode } from 'aws-cdk-lib';
 import type { IRepository } from 'aws-cdk-lib/aws-ecr';
@@ -6,31 +7,34 @@ import type { ImageName } from './image-repositories';
 
 const PACKAGE = join(__dirname, '..', '..');
 
+/** What the environment of all model services is made of. */
+const ENVIRONMENT = [
+  'docker/Dockerfile',
+  'docker/layers.sh',
+  ...['whisper', 'voxtral'].flatMap((service) =>
+    ['laptop', 'production'].map((kind) => `docker/${service}/requirements.${kind}.txt`),
+  ),
+];
+
 /** What each image is made of: a change in any of these is a new tag, and nothing else is. */
 const SOURCES: Record<ImageName, string[]> = {
   worker: ['docker/worker', 'lambda', 'package-lock.json'],
-  whisper: ['docker/common', 'docker/whisper'],
-  voxtral: ['docker/common', 'docker/voxtral'],
+  whisper: [...ENVIRONMENT, 'docker/common/spotscribe_common', 'docker/whisper/spotscribe_whisper'],
+  voxtral: [...ENVIRONMENT, 'docker/common/spotscribe_common', 'docker/voxtral/spotscribe_voxtral'],
 };
 
 /** Hash of an image's sources, used as its tag: the same sources always name the same image. */
 export function sourceTag(image: ImageName, root = PACKAGE): string {
-  return SOURCES[image]
-    .map((source) =>
+  const hash = createHash('sha256');
+  for (const source of SOURCES[image]) {
+    hash.update(
       FileSystem.fingerprint(join(root, source), {
-        exclude: [
-          '**/.venv',
-          '**/__pycache__',
-          '**/.*_cache',
-          '**/dist',
-          '**/tests',
-          '**/*.egg-info',
-          '**/*.md',
-        ],
+        exclude: ['**/__pycache__', '**/dist', '**/*.md'],
         ignoreMode: IgnoreMode.GLOB,
-      }).slice(0, 12),
-    )
-    .join('-');
+      }),
+    );
+  }
+  return hash.digest('hex').slice(0, 40);
 }
 
 /** The image of a container, by repository and tag. */

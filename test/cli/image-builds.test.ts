@@ -43,7 +43,7 @@ describe('the images of a deployed task', () => {
     ['pocketsphinx', 'voxtral', ['laptop', 'production']],
   ])('with the engines %s and %s have the %s packages', (whisper, voxtral, requirements) => {
     const builds = imageBuilds(task(whisper, voxtral)).slice(1);
-    expect(builds.map(({ args }) => args[3])).toEqual(requirements.map((name) => `REQUIREMENTS=${name}`));
+    expect(builds.map(({ args }) => args[5])).toEqual(requirements.map((name) => `REQUIREMENTS=${name}`));
   });
 
   test('are refused where there is no source for one', () => {
