@@ -1,11 +1,11 @@
-import { GetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type {
   APIGatewayRequestAuthorizerEventV2,
   APIGatewaySimpleAuthorizerWithContextResult,
 } from 'aws-lambda';
 import { hashApiKey } from './api-key';
 import { documentClient } from './document-client';
-import { API_KEY_PREFIX, type KeyRow } from './contract';
+import { bearerKey, findKey } from './find-key';
 import type { Caller } from './http';
 import { env, lambdaHandler } from './runtime';
 
@@ -26,12 +26,8 @@ export async function authorize(
   event: Pick<APIGatewayRequestAuthorizerEventV2, 'headers'>,
   { client, table }: Dependencies,
 ): Promise<Answer> {
-  const key = /^Bearer +(\S+)$/i.exec(event.headers?.authorization ?? '')?.[1];
-  if (!key?.startsWith(API_KEY_PREFIX)) return { isAuthorized: false, context: {} };
-  const { Item } = await client.send(
-    new GetCommand({ TableName: table, Key: { key_sha256: hashApiKey(key) } }),
-  );
-  const row = Item as KeyRow | undefined;
-  if (row === undefined || row.revoked_at !== undefined) return { isAuthorized: false, context: {} };
+  const key = bearerKey(event.headers?.authorization);
+  const row = key === undefined ? undefined : await findKey(client, table, hashApiKey(key));
+  if (row === undefined) return { isAuthorized: false, context: {} };
   return { isAuthorized: true, context: { tenant: row.tenant, key_id: row.id } };
 }

@@ -41,6 +41,8 @@ export const ENV = {
   path: 'SPOTSCRIBE_PATH',
   /** Port that a container's server listens on. */
   port: 'PORT',
+  /** Port of the worker's server that a public load balancer reaches; without one there is no such server. */
+  streamingPort: 'STREAMING_PORT',
   /** Base URL of the whisper service, such as `http://whisper:8001`. */
   whisperUrl: 'WHISPER_URL',
   /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */
@@ -82,6 +84,22 @@ export const ENV = {
   minutesPerDayPerKey: 'MINUTES_PER_DAY_PER_KEY',
 } as const;
 
+/** OpenAI's audio routes: method and path. The machines' whisper services answer them, and whatever stands before those. */
+export const AUDIO_ROUTES = [
+  ['POST', '/v1/audio/transcriptions'],
+  ['POST', '/v1/audio/translations'],
+  ['GET', '/v1/models'],
+] as const;
+
+/** For how long a key that was looked up is taken for what it was then: a revoked one is refused within this time. */
+export const KEY_CACHE_SECONDS = 30;
+
+/**
+ * Longest silence of an answer that streams before the public load balancer gives it up. As long as OpenAI's clients wait:
+ * one that wants no events hears nothing until all is done.
+ */
+export const STREAMING_IDLE_SECONDS = 600;
+
 /** Stack outputs, by the name under which the command line finds them. */
 export const OUTPUT = {
   apiUrl: 'ApiUrl',
@@ -94,6 +112,8 @@ export const OUTPUT = {
   clusterName: 'ClusterName',
   modelBucket: 'ModelBucketName',
   taskDefinition: 'TaskDefinitionArn',
+  /** DNS name of the public load balancer, for the user's own name to point to; only where there is one. */
+  streamingEndpoint: 'StreamingEndpoint',
 } as const;
 
 /** Keys in the media bucket. A job's keys are ours alone: the client's file name never enters one. */
