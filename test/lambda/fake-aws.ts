@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export type Fields = Record<string, unknown>;
+/** What an operation is answered with: fields, or an error by its name. */
+export type Operation = (input: Fields) => Fields | AwsError;
+
+export class AwsError {
+  constructor(
+    readonly name: string,
+    readonly message: string,
+  ) {}
+}
+
+/** A real HTTP server that speaks the protocol of AWS's JSON services, with the operations that it is given. */
+export class FakeAws {
+  /** The operations that were asked for, in their order. */
+  readonly asked: { operation: string; input: Fields }[] = [];
+  /** Files that are there to be downloaded, by path. */
+  readonly files = new Map<string, string>();
+  operations: Record<string, Operation> = {};
+  private readonly server = createServer((request, response) => {
+    const { url = '', headers } = request;
+    void text(request).then((body) => {
+      const operation = String(headers['x-amz-target'] ?? '').split('.')[1];
+      if (operation === undefined) this.download(url, response);
+      else this.answer(operation, JSON.parse(body) as Fields, response);
+    });
+  });
+
+  async start(): Promise<void> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** For a client of any service. */
+  get client() {
+    return {
+      endpoint: this.url,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    };
+  }
+
+  /** What an operation was asked with. */
+  inputs(operation: string): Fields[] {
+    return this.asked.filter((each) => each.operation === operation).map(({ input }) => input);
+  }
+
+  private answer(operation: string, input: Fields, response: ServerResponse): void {
+    this.asked.push({ operation, input });
+    const answer =
+      this.operations[operation]?.(input) ??
+      new AwsError('UnknownOperationException', `No ${operation} here`);
+    const refused = answer instanceof AwsError;
+    const body = refused ? { __type: answer.name, message: answer.message } : answer;
+    response.writeHead(refused ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(JSON.stringify(body));
+  }
+
+  private download(url: string, response: ServerResponse): void {
+    const file = this.files.get(url);
+    response.writeHead(file === undefined ? 404 : 200).end(file);
+  }
+}
