@@ -25,6 +25,10 @@ export const ENV = {
   maxMachines: 'MAX_MACHINES',
   /** Jobs in the queue or in flight for which one machine is enough, a whole number. */
   jobsPerMachine: 'JOBS_PER_MACHINE',
+  /** Requests answered in place at once, on average, for which one machine is enough. */
+  requestsPerMachine: 'REQUESTS_PER_MACHINE',
+  /** Name of the load balancer in CloudWatch, such as `app/name/0123456789abcdef`; not set where there is none. */
+  loadBalancer: 'LOAD_BALANCER',
   /** Largest upload in bytes. */
   maxUploadBytes: 'MAX_UPLOAD_BYTES',
   /** Longest audio in seconds. */

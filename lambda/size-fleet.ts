@@ -4,10 +4,21 @@ import {
   DescribeScalingActivitiesCommand,
   SetDesiredCapacityCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { answeredMinutes, requestsInFlight, secondsSinceAnswer } from './answered-requests';
+import { ENV } from './contract';
 import { env, envNumber, lambdaHandler, type Tools } from './runtime';
-import { desiredMachines, isStranded } from './sizing';
+import { desiredMachines, type FleetState, isStranded, patienceSeconds } from './sizing';
+
+/** A load balancer that sends requests to the machines. */
+export interface Balancer {
+  cloudWatch: CloudWatchClient;
+  /** Its dimension in CloudWatch. */
+  name: string;
+  requestsPerMachine: number;
+}
 
 export interface Dependencies {
   sqs: SQSClient;
@@ -17,6 +28,8 @@ export interface Dependencies {
   maxMachines: number;
   jobsPerMachine: number;
   idleSeconds: number;
+  /** @default - machines do jobs alone */
+  balancer?: Balancer;
 }
 
 /** Sets how many machines run. Called each minute, and whenever a job is queued. */
@@ -29,21 +42,32 @@ export const handler = lambdaHandler(
     maxMachines: envNumber('maxMachines'),
     jobsPerMachine: envNumber('jobsPerMachine'),
     idleSeconds: envNumber('idleSeconds'),
+    balancer: process.env[ENV.loadBalancer] === undefined ? undefined : balancer(),
   }),
   sizeFleet,
 );
 
+const balancer = (): Balancer => ({
+  cloudWatch: new CloudWatchClient(),
+  name: env('loadBalancer'),
+  requestsPerMachine: envNumber('requestsPerMachine'),
+});
+
 export async function sizeFleet(
   _event: unknown,
   dependencies: Dependencies,
-  { logger, metrics }: Tools,
+  tools: Tools,
 ): Promise<{ desired: number }> {
+  const { logger, metrics } = tools;
   const { autoScaling, fleetName, maxMachines, jobsPerMachine, idleSeconds } = dependencies;
   const [queue, fleet] = await Promise.all([queueState(dependencies), fleetState(dependencies)]);
-  const { minMachines } = fleet;
-  const state = { ...queue, desired: fleet.desired, minMachines, maxMachines, jobsPerMachine };
-  const stranded = isStranded(state, fleet.quietSeconds, idleSeconds);
-  const desired = stranded ? minMachines : desiredMachines(state);
+  const requests = await requestState(fleet.desired, dependencies, tools);
+  const { requestsInFlight, requestsPerMachine } = requests;
+  const work = { ...queue, requestsInFlight };
+  const state = { ...fleet, ...work, maxMachines, jobsPerMachine, requestsPerMachine };
+  const quietSeconds = Math.min(fleet.quietSeconds, requests.quietSeconds);
+  const stranded = isStranded(state, quietSeconds, idleSeconds);
+  const desired = stranded ? fleet.minMachines : desiredMachines(state);
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
   metrics.addMetric('JobsInQueue', MetricUnit.Count, queue.visible + queue.delayed);
   metrics.addMetric('JobsInFlight', MetricUnit.Count, queue.inFlight);
@@ -51,7 +75,7 @@ export async function sizeFleet(
     logger.info(stranded ? 'letting go of stranded machines' : 'raising the fleet', {
       from: fleet.desired,
       to: desired,
-      ...queue,
+      ...work,
     });
     await autoScaling.send(
       new SetDesiredCapacityCommand({
@@ -80,6 +104,30 @@ async function queueState({ sqs, queueUrl }: Dependencies) {
     inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
     delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
   };
+}
+
+/** Requests in place: none where no machine is there to answer them. */
+async function requestState(
+  machines: number,
+  { balancer, idleSeconds }: Dependencies,
+  { logger }: Tools,
+): Promise<Pick<FleetState, 'requestsInFlight' | 'requestsPerMachine'> & { quietSeconds: number }> {
+  if (balancer === undefined) return { requestsInFlight: 0, requestsPerMachine: 1, quietSeconds: Infinity };
+  const { cloudWatch, name, requestsPerMachine } = balancer;
+  if (machines === 0) return { requestsInFlight: 0, requestsPerMachine, quietSeconds: Infinity };
+  const now = Date.now() / 1000;
+  try {
+    const minutes = await answeredMinutes(cloudWatch, name, { now, seconds: patienceSeconds(idleSeconds) });
+    return {
+      requestsInFlight: requestsInFlight(minutes, now),
+      requestsPerMachine,
+      quietSeconds: secondsSinceAnswer(minutes, now),
+    };
+  } catch (error) {
+    // Jobs raise the fleet all the same; and nobody is let go of who may be answering.
+    logger.warn('the load balancer’s figures cannot be read', error as Error);
+    return { requestsInFlight: 0, requestsPerMachine, quietSeconds: 0 };
+  }
 }
 
 async function fleetState({ autoScaling, fleetName }: Dependencies) {

@@ -5,6 +5,7 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { ENV } from '../../lambda/contract';
+import { acknowledgeWildcard } from '../acknowledge';
 import { handlerFunction } from '../jobs/handler';
 import type { JobQueue } from '../jobs/job-queue';
 import { limits, type Settings } from '../settings';
@@ -17,11 +18,18 @@ export interface FleetSizerProps {
   readonly settings: Settings;
 }
 
-/** Raises the fleet to what the queue asks for: each minute, and at once when a job comes in. */
+/**
+ * Raises the fleet to what the queue, and requests in place where there are any, ask for: each minute, and at once when a
+ * job comes in.
+ */
 export class FleetSizer extends Construct {
   readonly handler: NodejsFunction;
 
-  constructor(scope: Construct, id: string, props: FleetSizerProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: FleetSizerProps,
+  ) {
     super(scope, id);
     const { fleet, queue, path, settings } = props;
     this.handler = handlerFunction(this, 'SizeFleet', {
@@ -45,6 +53,26 @@ export class FleetSizer extends Construct {
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(this.handler)],
     });
+  }
+
+  /**
+   * Counts the requests that machines answer in place, too.
+   *
+   * @param loadBalancer the load balancer's name in CloudWatch
+   */
+  countRequests(loadBalancer: string) {
+    const { requestsPerMachine } = this.props.settings;
+    this.handler.addEnvironment(ENV.loadBalancer, loadBalancer);
+    this.handler.addEnvironment(ENV.requestsPerMachine, String(requestsPerMachine));
+    this.handler.addToRolePolicy(
+      // CloudWatch has no resources to name for it.
+      new PolicyStatement({ actions: ['cloudwatch:GetMetricData'], resources: ['*'] }),
+    );
+    acknowledgeWildcard(
+      this.handler,
+      '*',
+      'Describing groups, reading metrics, and writing traces, works on * alone.',
+    );
   }
 
   /** Lets the grantee ask for a sizing at once. */

@@ -73,6 +73,11 @@ export class MachinesBalancer extends Construct {
     return `http://${this.balancer.loadBalancerDnsName}`;
   }
 
+  /** What CloudWatch calls it. */
+  get metricName(): string {
+    return this.balancer.loadBalancerFullName;
+  }
+
   /** Lets the members of a group in. */
   admit(caller: SecurityGroup) {
     caller.connections.allowTo(this.securityGroup, Port.tcp(LISTENER_PORT), 'Requests to the machines');

@@ -46,6 +46,7 @@ export class FastApiPath extends Path {
     const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: WHISPER_PORT, wait: WAIT });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
     this.fleet.drainFrom(balancer.targets);
+    this.sizer.countRequests(balancer.metricName);
     this.task.registerWith(balancer.targets, { container: 'whisper', port: WHISPER_PORT });
     const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
       api: this.api,

@@ -4,6 +4,7 @@ import {
   DescribeScalingActivitiesCommand,
   SetDesiredCapacityCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { type Dependencies, sizeFleet } from '../../lambda/size-fleet';
@@ -11,6 +12,7 @@ import { freezeTime, NOW, quietTools } from './support';
 
 const sqs = mockClient(SQSClient);
 const autoScaling = mockClient(AutoScalingClient);
+const cloudWatch = mockClient(CloudWatchClient);
 const dependencies: Dependencies = {
   sqs: new SQSClient(),
   autoScaling: new AutoScalingClient(),
@@ -22,6 +24,11 @@ const dependencies: Dependencies = {
 };
 const tools = quietTools();
 const size = () => sizeFleet({}, dependencies, tools);
+const balanced: Dependencies = {
+  ...dependencies,
+  balancer: { cloudWatch: new CloudWatchClient(), name: 'app/machines/1', requestsPerMachine: 2 },
+};
+const sizeBalanced = () => sizeFleet({}, balanced, tools);
 
 /** The capacities that were asked for. */
 const asked = () => autoScaling.commandCalls(SetDesiredCapacityCommand).map(({ args }) => args[0].input);
@@ -61,8 +68,17 @@ function given({ visible = 0, inFlight = 0, delayed = 0, desired = 0, minSize = 
   });
 }
 
+/** What CloudWatch has: the seconds that answers took, by how many minutes ago they began. */
+function answered(seconds: Record<number, number>) {
+  const minutes = Object.keys(seconds).map((ago) => new Date(NOW.getTime() - Number(ago) * 60_000));
+  cloudWatch.on(GetMetricDataCommand).resolves({
+    MetricDataResults: [{ Id: 'seconds', Timestamps: minutes, Values: Object.values(seconds) }],
+  });
+}
+
 beforeEach(() => {
   freezeTime();
+  cloudWatch.reset();
   sqs.reset();
   autoScaling.reset();
   autoScaling.on(SetDesiredCapacityCommand).resolves({});
@@ -142,4 +158,60 @@ test('fails, and changes nothing, where the queue does not answer', async () => 
   sqs.on(GetQueueAttributesCommand).rejects(new Error('no queue'));
   await expect(size()).rejects.toThrow('no queue');
   expect(asked()).toEqual([]);
+});
+
+describe('machines behind a load balancer', () => {
+  test('are raised for the requests that they answer, which add to the jobs', async () => {
+    given({ inFlight: 1, desired: 1 });
+    answered({ 2: 4 * 60 });
+    expect(await sizeBalanced()).toEqual({ desired: 3 });
+  });
+
+  test('ask for the sum of the answers’ times in each full minute, of their own load balancer alone', async () => {
+    given({ desired: 1 });
+    answered({});
+    await sizeBalanced();
+    const asked = cloudWatch.commandCalls(GetMetricDataCommand);
+    expect(asked).toHaveLength(1);
+    const { StartTime, EndTime, MetricDataQueries } = asked[0]!.args[0].input;
+    expect(MetricDataQueries).toEqual([
+      {
+        Id: 'seconds',
+        MetricStat: {
+          Metric: {
+            Namespace: 'AWS/ApplicationELB',
+            MetricName: 'TargetResponseTime',
+            Dimensions: [{ Name: 'LoadBalancer', Value: 'app/machines/1' }],
+          },
+          Period: 60,
+          Stat: 'Sum',
+        },
+      },
+    ]);
+    expect(EndTime!.getTime()).toBe(Math.floor(NOW.getTime() / 60_000) * 60_000);
+    expect(EndTime!.getTime() - StartTime!.getTime()).toBe((15 * 60 + 600) * 1000);
+  });
+
+  test('ask for nothing while there are none: a request becomes a job then', async () => {
+    given({ visible: 1 });
+    answered({ 1: 600 });
+    expect(await sizeBalanced()).toEqual({ desired: 1 });
+    expect(cloudWatch.commandCalls(GetMetricDataCommand)).toHaveLength(0);
+  });
+
+  test('are kept though no job comes, while requests do', async () => {
+    given({ desired: 2, quietSeconds: 86_400 });
+    answered({ 24: 0.5 });
+    expect(await sizeBalanced()).toEqual({ desired: 2 });
+    answered({});
+    expect(await sizeBalanced()).toEqual({ desired: 0 });
+  });
+
+  test('are raised for jobs where the figures are not to be had, and none is let go of', async () => {
+    cloudWatch.on(GetMetricDataCommand).rejects(new Error('no figures'));
+    given({ visible: 5, desired: 1 });
+    expect(await sizeBalanced()).toEqual({ desired: 3 });
+    given({ desired: 2, quietSeconds: 86_400 });
+    expect(await sizeBalanced()).toEqual({ desired: 2 });
+  });
 });

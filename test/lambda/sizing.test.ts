@@ -4,10 +4,12 @@ const state = (change: Partial<FleetState>): FleetState => ({
   visible: 0,
   inFlight: 0,
   delayed: 0,
+  requestsInFlight: 0,
   desired: 0,
   minMachines: 0,
   maxMachines: 10,
   jobsPerMachine: 4,
+  requestsPerMachine: 2,
   ...change,
 });
 
@@ -26,6 +28,11 @@ describe('desired machines', () => {
     ['keeps what is to be warm while there is nothing to do', { desired: 2, minMachines: 2 }, 2],
     ['asks for no less than the group keeps', { visible: 1, desired: 1, minMachines: 3 }, 3],
     ['counts warm machines among those that work', { visible: 9, desired: 2, minMachines: 2 }, 3],
+    ['one for as many requests as one can take', { requestsInFlight: 2, desired: 1 }, 1],
+    ['another for a little more than that', { requestsInFlight: 2.01, desired: 1 }, 2],
+    ['adds requests to jobs', { visible: 2, requestsInFlight: 2, desired: 1 }, 2],
+    ['stops at the maximum, whatever the requests', { requestsInFlight: 500, desired: 1 }, 10],
+    ['leaves machines alone though there are fewer requests', { requestsInFlight: 0.1, desired: 3 }, 3],
     ['none where none is allowed', { visible: 9, maxMachines: 0 }, 0],
   ])('%s', (_, change, expected) => {
     expect(desiredMachines(state(change))).toBe(expected);
@@ -34,9 +41,13 @@ describe('desired machines', () => {
   const counts = [0, 1, 3, 4, 5, 17, 1000];
   const grid = counts.flatMap((visible) =>
     [0, 2, 9].flatMap((inFlight) =>
-      [0, 1, 7, 20].flatMap((desired) =>
-        [1, 3, 20].flatMap((maxMachines) =>
-          [1, 4].map((jobsPerMachine) => state({ visible, inFlight, desired, maxMachines, jobsPerMachine })),
+      [0, 0.3, 2, 5.5, 400].flatMap((requestsInFlight) =>
+        [0, 1, 7, 20].flatMap((desired) =>
+          [1, 3, 20].flatMap((maxMachines) =>
+            [1, 4].map((jobsPerMachine) =>
+              state({ visible, inFlight, requestsInFlight, desired, maxMachines, jobsPerMachine }),
+            ),
+          ),
         ),
       ),
     ),
@@ -51,11 +62,30 @@ describe('desired machines', () => {
       expect(desiredMachines(each)).toBeLessThanOrEqual(Math.max(each.desired, each.maxMachines));
   });
 
-  test('never falls as jobs come in', () => {
+  test.each<[string, (each: FleetState) => Partial<FleetState>]>([
+    ['jobs come in', ({ visible }) => ({ visible: visible + 1 })],
+    ['requests come in', ({ requestsInFlight }) => ({ requestsInFlight: requestsInFlight + 0.7 })],
+    ['more machines run', ({ desired }) => ({ desired: desired + 1 })],
+    ['more are to be warm', ({ minMachines }) => ({ minMachines: minMachines + 2 })],
+    ['more are allowed', ({ maxMachines }) => ({ maxMachines: maxMachines + 1 })],
+    ['a machine does fewer jobs', ({ jobsPerMachine }) => ({ jobsPerMachine: jobsPerMachine / 2 })],
+    [
+      'it answers fewer requests',
+      ({ requestsPerMachine }) => ({ requestsPerMachine: requestsPerMachine / 2 }),
+    ],
+  ])('never falls as %s', (_, change) => {
     for (const each of grid)
-      expect(desiredMachines({ ...each, visible: each.visible + 1 })).toBeGreaterThanOrEqual(
-        desiredMachines(each),
-      );
+      expect(desiredMachines({ ...each, ...change(each) })).toBeGreaterThanOrEqual(desiredMachines(each));
+  });
+
+  test('has no machine more than jobs and requests would have, each by themselves', () => {
+    for (const each of grid) {
+      const jobs = desiredMachines({ ...each, requestsInFlight: 0, desired: 0 });
+      const requests = desiredMachines({ ...each, visible: 0, inFlight: 0, desired: 0 });
+      const together = desiredMachines({ ...each, desired: 0 });
+      expect(together).toBeLessThanOrEqual(jobs + requests);
+      expect(together).toBeGreaterThanOrEqual(Math.max(jobs, requests));
+    }
   });
 
   test('does not matter where a job stands in the queue', () => {
@@ -81,6 +111,7 @@ describe('stranded machines', () => {
     ['are kept while a job waits', { desired: 1, visible: 1 }, PATIENCE + 1, false],
     ['are kept while a job is held', { desired: 1, inFlight: 1 }, PATIENCE + 1, false],
     ['are kept while a job waits for a retry', { desired: 1, delayed: 1 }, PATIENCE + 1, false],
+    ['are kept while they answer requests', { desired: 1, requestsInFlight: 0.01 }, PATIENCE + 1, false],
     ['are none where all are to be warm', { desired: 2, minMachines: 2 }, PATIENCE + 1, false],
     ['are let go though others are to be warm', { desired: 3, minMachines: 2 }, PATIENCE + 1, true],
     ['are none where there are no machines', { desired: 0 }, PATIENCE + 1, false],

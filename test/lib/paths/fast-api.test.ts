@@ -1,4 +1,4 @@
-import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import type { Stack } from 'aws-cdk-lib';
 import { ENV } from '../../../lambda/contract';
 import { spotscribeApp } from '../../../lib/app';
@@ -60,6 +60,30 @@ describe('path 300', () => {
     expect(only('AWS::AutoScaling::AutoScalingGroup').properties.TargetGroupARNs).toEqual([
       { Ref: only('AWS::ElasticLoadBalancingV2::TargetGroup').id },
     ]);
+  });
+
+  test('raises the fleet for the requests that its load balancer counts', () => {
+    standard.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Sets how many machines run',
+      Environment: {
+        Variables: Match.objectLike({
+          [ENV.loadBalancer]: {
+            'Fn::GetAtt': [only('AWS::ElasticLoadBalancingV2::LoadBalancer').id, 'LoadBalancerFullName'],
+          },
+          [ENV.requestsPerMachine]: '2',
+        }),
+      },
+    });
+    const readers = (each: Template) =>
+      each.findResources('AWS::IAM::Policy', {
+        Properties: {
+          PolicyDocument: {
+            Statement: Match.arrayWith([Match.objectLike({ Action: 'cloudwatch:GetMetricData' })]),
+          },
+        },
+      });
+    expect(Object.keys(readers(standard))).toEqual([expect.stringContaining('SizerSizeFleetRole')]);
+    expect(readers(pathTemplate({}, 'DockerGpu'))).toEqual({});
   });
 
   test('has every time fit: the wait in the function’s, the drain and the idle timeout above it', () => {

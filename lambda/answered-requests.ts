@@ -1,0 +1,78 @@
+import { type CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+
+/** What a load balancer has answered in one minute. */
+export interface Minute {
+  /** Epoch seconds of its beginning. */
+  start: number;
+  /** Sum of the times that its answers took, in seconds. */
+  seconds: number;
+}
+
+const MINUTE = 60;
+
+/**
+ * For how long a minute counts, in seconds. Its figures come late and in pieces, one from each of the balancer's nodes;
+ * and no longer than machines stay idle by default, which would be raised anew when they have just ended themselves.
+ */
+const RECENT = 5 * MINUTE;
+
+/**
+ * Requests that were in flight, on average, in the busiest of the last five full minutes.
+ *
+ * By Little's law the mean number in flight is the rate at which requests come times the mean time that each takes, which
+ * is the sum of their times divided by the length of the minute. Not the newest minute alone: that may still lack a
+ * node's figures, and as the fleet is only ever raised, the busiest counts anyway.
+ *
+ * @param now epoch seconds
+ */
+export function requestsInFlight(minutes: readonly Minute[], now: number): number {
+  const recent = minutes.filter(({ start }) => start >= thisMinute(now) - RECENT);
+  return Math.max(0, ...recent.map(({ seconds }) => seconds)) / MINUTE;
+}
+
+/** Seconds since the end of the last minute with an answer. @param now epoch seconds */
+export const secondsSinceAnswer = (minutes: readonly Minute[], now: number): number =>
+  now - Math.max(-Infinity, ...minutes.map(({ start }) => start + MINUTE));
+
+/**
+ * The minutes in which requests were answered, the one that is going on left out.
+ *
+ * An Application Load Balancer tells how long targets took from the request to the head of their answer. So a stream of
+ * events, whose head comes first, counts only until its audio is decoded; and who gives up waiting does not count here,
+ * but as the job that the request becomes.
+ *
+ * @param loadBalancer its dimension in CloudWatch, such as `app/name/0123456789abcdef`
+ * @param now epoch seconds
+ */
+export async function answeredMinutes(
+  cloudWatch: CloudWatchClient,
+  loadBalancer: string,
+  { now, seconds }: { now: number; seconds: number },
+): Promise<Minute[]> {
+  const end = thisMinute(now);
+  const { MetricDataResults = [] } = await cloudWatch.send(
+    new GetMetricDataCommand({
+      StartTime: new Date((end - Math.ceil(seconds / MINUTE) * MINUTE) * 1000),
+      EndTime: new Date(end * 1000),
+      MetricDataQueries: [
+        {
+          Id: 'seconds',
+          MetricStat: {
+            Metric: {
+              Namespace: 'AWS/ApplicationELB',
+              MetricName: 'TargetResponseTime',
+              Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
+            },
+            Period: MINUTE,
+            Stat: 'Sum',
+          },
+        },
+      ],
+    }),
+  );
+  const { Timestamps = [], Values = [] } = MetricDataResults[0] ?? {};
+  return Timestamps.map((start, at) => ({ start: start.getTime() / 1000, seconds: Values[at] ?? 0 }));
+}
+
+/** Where the minute that is going on begins. */
+const thisMinute = (now: number): number => Math.floor(now / MINUTE) * MINUTE;
