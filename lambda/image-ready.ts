@@ -1,0 +1,71 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { buildState } from './codebuild';
+import type { ImageData, ImageRequest } from './image-request';
+import { ImageStore, type StoredImage } from './image-store';
+import type { Requested } from './request-image';
+import { lambdaHandler } from './runtime';
+import { scanVerdict } from './scan-gate';
+
+export interface Dependencies {
+  ecr: ECRClient;
+  codebuild: CodeBuildClient;
+  logs: CloudWatchLogsClient;
+}
+
+/** CloudFormation's event with what the first handler has answered. */
+export type ReadyEvent = CloudFormationCustomResourceEvent & Requested;
+
+export type Ready = { IsComplete: false } | { IsComplete: true; Data?: ImageData };
+
+/** Says whether a stack's image can be run, and by which digest. Asked every few seconds until it can or an error is thrown. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({
+    ecr: new ECRClient(),
+    codebuild: new CodeBuildClient(),
+    logs: new CloudWatchLogsClient(),
+  }),
+  imageReady,
+);
+
+/** @throws Error for the user of the deployment: the build failed, the image is for other machines, or it is refused */
+export async function imageReady(event: ReadyEvent, dependencies: Dependencies): Promise<Ready> {
+  if (event.RequestType === 'Delete') return { IsComplete: true };
+  const request = event.ResourceProperties as unknown as ImageRequest;
+  const images = new ImageStore(dependencies.ecr, request.RepositoryName);
+  const image = await builtImage(event.BuildId, request, images, dependencies);
+  if (image === undefined) return { IsComplete: false };
+  const digest = await images.runnable(image.digest);
+  const scan = request.ScanGate === 'off' ? undefined : await images.scan(digest);
+  const sincePush = (Date.now() - image.pushedAt.getTime()) / 1000;
+  const verdict = scanVerdict(scan, sincePush, request.ScanGate, request.AcceptedFindings);
+  if (verdict.verdict === 'wait') return { IsComplete: false };
+  if (verdict.verdict === 'refuse') throw new Error(refusal(request, verdict.text));
+  await images.hold(digest, request.HeldAs);
+  return { IsComplete: true, Data: { Digest: digest, Scan: verdict.text } };
+}
+
+/** The image, or undefined while it is built. Its state is asked first: an image may come between the two questions. */
+async function builtImage(
+  build: string | undefined,
+  { RepositoryName, Tag }: ImageRequest,
+  images: ImageStore,
+  dependencies: Dependencies,
+): Promise<StoredImage | undefined> {
+  const built = build === undefined ? undefined : await buildState(dependencies, build);
+  if (built?.state === 'running') return undefined;
+  const image = await images.find(Tag);
+  if (image !== undefined) return image;
+  throw new Error(
+    built?.state === 'failed'
+      ? `${built.text}\nWhat to do: docs/runbook.md, "A deployment’s build fails"`
+      : `There is no image ${RepositoryName}:${Tag}, though ${build === undefined ? 'there was' : `the build ${build} succeeded`}: deploy again`,
+  );
+}
+
+const refusal = ({ RepositoryName, Tag }: ImageRequest, text: string): string =>
+  `The image ${RepositoryName}:${Tag} is refused for ${text}. Build it anew on today’s packages with another setting ` +
+  '"imageEdition", or accept each finding with its reason in the setting "acceptedFindings": ' +
+  'docs/runbook.md, "A deployment refuses an image for its findings"';
