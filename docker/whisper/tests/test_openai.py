@@ -64,6 +64,26 @@ def test_subtitles(kind: Any, first: str, client: OpenAI, speech: Path) -> None:
     assert "de0" in answer
 
 
+@pytest.mark.parametrize("kind", ["json", "text", "srt", "vtt", "verbose_json", "diarized_json", "stream"])
+def test_every_answer_says_how_much_audio_it_took(kind: str, url: str, speech: Path) -> None:
+    fields = {"stream": "true"} if kind == "stream" else {"response_format": kind}
+    files = {"file": ("speech.mp3", speech.read_bytes())}
+    answer = httpx.post(f"{url}/v1/audio/transcriptions", data=fields, files=files, timeout=30)
+    assert answer.status_code == 200
+    assert float(answer.headers["x-spotscribe-audio-seconds"]) == pytest.approx(12, abs=0.2)
+
+
+@pytest.mark.parametrize(("temperature", "seconds"), [("0", 12), ("hot", 0)])
+def test_a_translation_says_so_too_and_a_refusal_has_nothing_to_say(
+    temperature: str, seconds: float, url: str, speech: Path
+) -> None:
+    files = {"file": ("speech.mp3", speech.read_bytes())}
+    answer = httpx.post(
+        f"{url}/v1/audio/translations", data={"temperature": temperature}, files=files, timeout=30
+    )
+    assert float(answer.headers.get("x-spotscribe-audio-seconds", 0)) == pytest.approx(seconds, abs=0.2)
+
+
 def test_verbose_json_lists_segments_words_or_both(client: OpenAI, speech: Path) -> None:
     def asked(*granularities: Any) -> Any:
         return client.audio.transcriptions.create(

@@ -37,13 +37,16 @@ async def start_job(
     request: Request,
     service: TranscriptionService,
     read: Callable[[AsyncExitStack], Awaitable[Source]],
-) -> Job[TranscribeEvent]:
+) -> tuple[Job[TranscribeEvent], float]:
     """Starts a transcription of what the request holds.
 
     Args:
         request: its body is read by `read`, and nothing more must be awaited from it but its end.
         service: what transcribes.
         read: the source; what it opens is closed as soon as the audio is decoded.
+
+    Returns:
+        The job, and the length of its audio in seconds.
 
     Raises:
         ServiceError: no place, a bad field, or bad media.
@@ -61,4 +64,4 @@ async def start_job(
             pcm = await service.decode_for(request, source.file, source.max_seconds, held)
         check_start(source.options.start_at, pcm)
         options = replace(source.options, speaker_recordings=recordings)
-        return service.start(pcm, options, held.pop_all())
+        return service.start(pcm, options, held.pop_all()), pcm.duration

@@ -34,7 +34,7 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI"])
     began = int(time.time())
 
-    async def started(request: Request, model: type[Form]) -> tuple[Job[TranscribeEvent], Form]:
+    async def started(request: Request, model: type[Form]) -> tuple[Job[TranscribeEvent], Form, float]:
         forms: list[Form] = []
 
         async def read(opened: AsyncExitStack) -> Source:
@@ -44,8 +44,8 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
             options = form.options(service.engine.model)
             return Source(file, options, references=form.take_references())
 
-        job = await start_job(request, service, read)
-        return job, forms[0]
+        job, seconds = await start_job(request, service, read)
+        return job, forms[0], seconds
 
     @router.post(
         "/audio/transcriptions",
@@ -55,12 +55,13 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     )
     async def transcriptions(request: Request) -> Response:
         """Transcribes a file in the language that is spoken."""
-        job, form = await started(request, TranscriptionForm)
+        job, form, seconds = await started(request, TranscriptionForm)
         if form.stream:
             events = OpenAiEvents(diarized=form.response_format == "diarized_json")
-            return EventStream(job, SSE, events.encode, keep_alive=KEEP_ALIVE)
+            return _measured(EventStream(job, SSE, events.encode, keep_alive=KEEP_ALIVE), seconds)
         transcript = (await result_of(request, job, Result)).transcript
-        return await asyncio.to_thread(_answer, service, transcript, form, form.timestamp_granularities)
+        granularities = form.timestamp_granularities
+        return _measured(await asyncio.to_thread(_answer, service, transcript, form, granularities), seconds)
 
     @router.post(
         "/audio/translations",
@@ -70,9 +71,9 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     )
     async def translations(request: Request) -> Response:
         """Transcribes a file into English, whatever is spoken."""
-        job, form = await started(request, TranslationForm)
+        job, form, seconds = await started(request, TranslationForm)
         transcript = (await result_of(request, job, Result)).transcript
-        return await asyncio.to_thread(_answer, service, transcript, form, ())
+        return _measured(await asyncio.to_thread(_answer, service, transcript, form, ()), seconds)
 
     @router.get("/models")
     async def models() -> dict[str, Any]:
@@ -114,6 +115,12 @@ def _answer(
         case "json":
             body = shapes.plain(transcript)
     return Response(body.to_json(), media_type="application/json", headers=headers)
+
+
+def _measured(answer: Response, seconds: float) -> Response:
+    """The answer with the length of its audio, for who counts what callers use: not every format tells it."""
+    answer.headers["X-Spotscribe-Audio-Seconds"] = f"{seconds:.3f}"
+    return answer
 
 
 def _body(model: type[TranslationForm]) -> dict[str, Any]:

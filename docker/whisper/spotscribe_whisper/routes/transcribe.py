@@ -47,7 +47,7 @@ def transcribe_routes(service: TranscriptionService) -> APIRouter:
             )
             return Source(body.file, options, body.max_seconds)
 
-        job = await start_job(request, service, read)
+        job, _ = await start_job(request, service, read)
         if NDJSON in request.headers.get("accept", ""):
             return event_lines(job)
         result = await result_of(request, job, Result)
