@@ -96,6 +96,15 @@ describe('a guarded service', () => {
     expect(lines.filter((line) => line.includes('circuit breaker closed'))).toHaveLength(1);
   });
 
+  it('tells for how long nobody has asked anything of it, without end where that is not known', async () => {
+    const service = guarded();
+    expect(await service.idleSeconds()).toBe(Infinity);
+    server.idleSeconds = 7;
+    expect(await service.idleSeconds()).toBe(7);
+    server.healthy = false;
+    expect(await service.idleSeconds()).toBe(Infinity);
+  });
+
   it('does not try a service that is not ready when its rest is over', async () => {
     const service = guarded({ loadingMs: 60_000 });
     server.script = breaks;

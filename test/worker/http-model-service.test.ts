@@ -144,6 +144,8 @@ describe('the model service over HTTP', () => {
     server = await ModelServer.start(hearing(1, 1));
     const service = new HttpModelService('whisper', server.url);
     expect(await service.state()).toEqual({ state: 'ready' });
+    server.idleSeconds = 12.5;
+    expect(await service.state()).toEqual({ state: 'ready', idleSeconds: 12.5 });
     server.healthy = false;
     expect(await service.state()).toMatchObject({
       state: 'loading',

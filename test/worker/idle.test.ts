@@ -25,7 +25,8 @@ class FakeReceiver {
 
 let receiver: FakeReceiver;
 let backlog: number;
-let health: { unfitSeconds: number; reasons: string[] };
+let health: { unfitSeconds: number; reasons: string[]; modelsIdleSeconds: () => Promise<number> };
+let modelsIdle: number;
 let watch: IdleWatch;
 
 beforeEach(() => {
@@ -34,7 +35,8 @@ beforeEach(() => {
   autoScaling.on(TerminateInstanceInAutoScalingGroupCommand).resolves({});
   receiver = new FakeReceiver();
   backlog = 0;
-  health = { unfitSeconds: 0, reasons: [] };
+  modelsIdle = Infinity;
+  health = { unfitSeconds: 0, reasons: [], modelsIdleSeconds: async () => modelsIdle };
   watch = new IdleWatch({
     receiver,
     health,
@@ -69,6 +71,27 @@ describe('an idle machine', () => {
     await jest.advanceTimersByTimeAsync(3_600_000);
     expect(ends()).toHaveLength(1);
     expect(receiver.running).toBe(false);
+  });
+
+  it('goes on while its services have requests in place, and ends itself when they have had none for as long', async () => {
+    receiver.idleSeconds = 3_600;
+    modelsIdle = 0;
+    await jest.advanceTimersByTimeAsync(60_000);
+    modelsIdle = 299;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
+    modelsIdle = 300;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()).toHaveLength(1);
+  });
+
+  it('goes on when a request in place has come while it drained', async () => {
+    receiver.idleSeconds = modelsIdle = 300;
+    receiver.whileDraining = () => (modelsIdle = 1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
   });
 
   it('goes on when messages have come meanwhile', async () => {

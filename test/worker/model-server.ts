@@ -52,6 +52,8 @@ export class ModelServer {
   /** Requests whose caller went away before the end. */
   abandoned = 0;
   healthy = true;
+  /** What it says of the time without a request. */
+  idleSeconds: number | undefined;
   /** Why the model could not be loaded. */
   failure: string | undefined;
   private inside = 0;
@@ -82,7 +84,9 @@ export class ModelServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/health') {
       const status = this.failure === undefined ? 'loading' : 'failed';
-      const body = this.healthy ? { status: 'ok' } : { status, error: this.failure };
+      const body = this.healthy
+        ? { status: 'ok', queue: { inside: this.inside, idle_seconds: this.idleSeconds } }
+        : { status, error: this.failure };
       response.writeHead(this.healthy ? 200 : 503).end(JSON.stringify(body));
       return;
     }

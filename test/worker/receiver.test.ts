@@ -17,7 +17,9 @@ let receiver: Receiver;
 beforeEach(() => {
   unready = undefined;
   freeBytes = 1000;
-  health = new Health([{ unready: async () => unready }], { free: async () => freeBytes } as Scratch);
+  health = new Health([{ unready: async () => unready, idleSeconds: async () => Infinity }], {
+    free: async () => freeBytes,
+  } as Scratch);
 });
 afterEach(() => receiver.drain());
 

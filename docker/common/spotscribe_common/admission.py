@@ -1,5 +1,6 @@
 """Bounded admission: a few requests are let in, the rest are told to come back."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,12 @@ class Admission:
         self.limit = running + waiting
         self.inside = 0
         self._retry_after = retry_after
+        self._left_at = time.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since the last one inside has left, at first since the beginning; 0 while one is inside."""
+        return 0.0 if self.inside > 0 else time.monotonic() - self._left_at
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -38,3 +45,4 @@ class Admission:
             yield
         finally:
             self.inside -= 1
+            self._left_at = time.monotonic()

@@ -20,7 +20,12 @@ def health_of(name: str, service: ModelService, response: Response) -> dict[str,
         "status": status,
         "engine": service.served.name,
         "model": service.served.model,
-        "queue": {"inside": service.admission.inside, "limit": service.admission.limit},
+        "queue": {
+            "inside": service.admission.inside,
+            "limit": service.admission.limit,
+            # For who may end this machine: a request comes and goes between two looks at `inside`.
+            "idle_seconds": round(service.admission.idle_seconds, 3),
+        },
     }
     if missing:
         body["error"] = f"{' and '.join(missing)} not on PATH. Install ffmpeg."

@@ -1,5 +1,6 @@
 """A few are let in, the rest are told when to come back."""
 
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -26,3 +27,35 @@ def test_a_place_is_given_back_after_a_failure() -> None:
         raise ValueError("no")
     with admission.admit():
         assert admission.inside == 1
+
+
+def test_idle_time_counts_from_the_last_one_who_left_however_short_their_visit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    admission = Admission(running=1, waiting=1, retry_after=1)
+    now += 60
+    assert admission.idle_seconds == 60
+    with admission.admit():
+        now += 30
+        assert admission.idle_seconds == 0
+        with admission.admit():
+            now += 1
+        assert admission.idle_seconds == 0
+    assert admission.idle_seconds == 0
+    now += 5
+    assert admission.idle_seconds == 5
+    with admission.admit():
+        pass
+    assert admission.idle_seconds == 0
+
+
+def test_whoever_is_refused_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    admission = Admission(running=0, waiting=0, retry_after=1)
+    now = 10
+    with pytest.raises(BusyError), admission.admit():
+        pytest.fail("let in")
+    assert admission.idle_seconds == 10

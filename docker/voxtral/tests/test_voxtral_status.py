@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -40,7 +41,7 @@ def test_health_says_what_runs(url: str) -> None:
         "model": "scripted",
         "device": "cpu",
         "gpu": None,
-        "queue": {"inside": 0, "limit": 3},
+        "queue": {"inside": 0, "limit": 3, "idle_seconds": ANY},
     }
 
 

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -27,8 +28,22 @@ def test_health_says_what_runs(url: str) -> None:
         "diarization": {"model": "scripted", "error": None},
         "device": "cpu",
         "gpu": None,
-        "queue": {"inside": 0, "limit": 3},
+        "queue": {"inside": 0, "limit": 3, "idle_seconds": ANY},
     }
+
+
+def test_health_says_for_how_long_nobody_has_been_inside(url: str, audio: str) -> None:
+    def idle_seconds() -> float:
+        found: float = httpx.get(f"{url}/health").json()["queue"]["idle_seconds"]
+        return found
+
+    wait_until(lambda: idle_seconds() > 0.5, "nobody has been inside for a while")
+    before, looked = idle_seconds(), time.monotonic()
+    # A look does not count: the time went on.
+    assert idle_seconds() >= before
+    assert httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30).status_code == 200
+    without_request = before + time.monotonic() - looked
+    assert idle_seconds() < without_request
 
 
 def test_languages_are_the_engines(url: str) -> None:

@@ -84,6 +84,12 @@ export class GuardedService {
     return state.state === 'ready' ? undefined : state.reason;
   }
 
+  /** For how long nobody has asked anything of it, whoever else may; without end if it does not say. Never throws. */
+  async idleSeconds(): Promise<number> {
+    const state = await this.service.state();
+    return (state.state === 'ready' ? state.idleSeconds : undefined) ?? Infinity;
+  }
+
   /** Transcribes a file. @throws as {@link ModelService.transcribe}, and if the service is left alone or not ready */
   transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<Transcript> {
     return this.use(use, async () => {

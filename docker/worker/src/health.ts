@@ -11,7 +11,7 @@ export class Health {
   private unfitSince: number | undefined = Date.now();
 
   constructor(
-    private readonly services: Pick<GuardedService, 'unready'>[],
+    private readonly services: Pick<GuardedService, 'unready' | 'idleSeconds'>[],
     private readonly scratch: Scratch,
   ) {}
 
@@ -38,6 +38,11 @@ export class Health {
   /** One model is enough to take work: what the other would have done is told in the result. */
   private get ready(): boolean {
     return this.models.includes(undefined);
+  }
+
+  /** For how long no model service has had a request: others than this worker send them, too, where they answer in place. */
+  async modelsIdleSeconds(): Promise<number> {
+    return Math.min(...(await Promise.all(this.services.map((service) => service.idleSeconds()))));
   }
 
   /** Looks at what may have changed. Returns whether work can be taken. */

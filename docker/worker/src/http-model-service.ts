@@ -38,7 +38,11 @@ const MAX_ERROR_BYTES = 64 << 10;
 const OURS: PermanentCode[] = ['source_not_found', 'source_forbidden'];
 
 /** What is read of a health answer. */
-const health = z.object({ status: z.string().optional(), error: z.string().max(2000).optional() });
+const health = z.object({
+  status: z.string().optional(),
+  error: z.string().max(2000).optional(),
+  queue: z.object({ idle_seconds: z.number().nonnegative().optional() }).optional(),
+});
 
 interface FailedEvent {
   type: 'error';
@@ -59,8 +63,8 @@ export class HttpModelService implements ModelService {
     const { healthTimeoutMs = 5_000 } = this.options;
     try {
       const answer = await this.send('GET', '/health', AbortSignal.timeout(healthTimeoutMs), healthTimeoutMs);
-      const { status, error } = health.catch({}).parse(await shortJson(answer));
-      if (answer.statusCode === 200) return { state: 'ready' };
+      const { status, error, queue } = health.catch({}).parse(await shortJson(answer));
+      if (answer.statusCode === 200) return { state: 'ready', idleSeconds: queue?.idle_seconds };
       const reason = `the ${this.name} service answers ${answer.statusCode}: ${error ?? status ?? 'it does not say why'}`;
       return { state: status === 'failed' ? 'failed' : 'loading', reason };
     } catch (error) {

@@ -9,7 +9,7 @@ import type { Receiver } from './receiver';
 
 export interface IdleOptions {
   receiver: Pick<Receiver, 'idleSeconds' | 'busy' | 'drain' | 'start'>;
-  health: Pick<Health, 'unfitSeconds' | 'reasons'>;
+  health: Pick<Health, 'unfitSeconds' | 'reasons' | 'modelsIdleSeconds'>;
   queue: Pick<JobQueue, 'backlog'>;
   autoScaling: AutoScalingClient;
   instanceId: string;
@@ -26,8 +26,9 @@ export interface IdleOptions {
 }
 
 /**
- * Ends this machine, and lowers the fleet with it, when there has been no work for long enough; or when it could take none
- * for long enough, whatever waits: another machine, which the waiting jobs then ask for, may be well.
+ * Ends this machine, and lowers the fleet with it, when there has been no work for long enough, neither jobs nor requests
+ * in place; or when it could take no jobs for long enough, whatever waits: another machine, which the waiting jobs then ask
+ * for, may be well.
  */
 export class IdleWatch {
   private timer: NodeJS.Timeout | undefined;
@@ -49,9 +50,13 @@ export class IdleWatch {
     clearTimeout(this.timer);
   }
 
-  private get idle(): boolean {
-    const { receiver, limitSeconds } = this.options;
-    return receiver.idleSeconds >= limitSeconds && Date.now() - this.since >= limitSeconds * 1000;
+  private async idle(): Promise<boolean> {
+    const { receiver, health, limitSeconds } = this.options;
+    return (
+      receiver.idleSeconds >= limitSeconds &&
+      Date.now() - this.since >= limitSeconds * 1000 &&
+      (await health.modelsIdleSeconds()) >= limitSeconds
+    );
   }
 
   private get unfit(): boolean {
@@ -66,7 +71,7 @@ export class IdleWatch {
   private async look(): Promise<void> {
     const { receiver, log } = this.options;
     const { unfit } = this;
-    if (this.idle || unfit) {
+    if (unfit || (await this.idle())) {
       // Nothing is received from here on: no job can begin between the last look at the queue and the end.
       await receiver.drain();
       if (this.stopped) return;
@@ -85,7 +90,7 @@ export class IdleWatch {
   private async endMachine(): Promise<boolean> {
     const { queue, autoScaling, instanceId, receiver, health, log } = this.options;
     const { unfit } = this;
-    if (!unfit && !this.idle) return false;
+    if (!unfit && !(await this.idle())) return false;
     const backlog = unfit ? 0 : await queue.backlog();
     if (backlog > 0) {
       log.info({ backlog }, 'idle, but messages have come');

@@ -7,7 +7,12 @@ import type {
 
 /** How a service is. One that loads its model, or is not there, may be ready in a while; one that failed will not. */
 export type ServiceState =
-  { state: 'ready' } | { state: 'loading' | 'absent' | 'failed'; /** For people. */ reason: string };
+  | {
+      state: 'ready';
+      /** Time without a request, ours or anybody's. @default - it does not say */
+      idleSeconds?: number;
+    }
+  | { state: 'loading' | 'absent' | 'failed'; /** For people. */ reason: string };
 
 /** A service with a model that works on audio on the shared folder. It knows nothing of AWS. */
 export interface ModelService {
