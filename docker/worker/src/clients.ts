@@ -8,6 +8,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 /** The worker's AWS clients. */
 export interface Clients {
   documents: DynamoDBDocumentClient;
+  /** For whoever stands at the door: strangers' keys take none of the connections that jobs need, nor much time. */
+  keys: DynamoDBDocumentClient;
   s3: S3Client;
   sqs: SQSClient;
   events: EventBridgeClient;
@@ -28,6 +30,9 @@ export const createClients = (): Clients => ({
     new DynamoDBClient({ ...PATIENT, requestHandler: requestHandler(5_000) }),
     { marshallOptions: { removeUndefinedValues: true } },
   ),
+  keys: DynamoDBDocumentClient.from(
+    new DynamoDBClient({ maxAttempts: 2, requestHandler: requestHandler(2_000) }),
+  ),
   s3: new S3Client({ ...PATIENT, requestHandler: requestHandler(20_000) }),
   // A request for messages may last 20 seconds.
   sqs: new SQSClient({ ...PATIENT, requestHandler: requestHandler(30_000) }),
@@ -36,6 +41,6 @@ export const createClients = (): Clients => ({
 });
 
 /** Ends the clients' connections. */
-export function destroyClients({ documents, s3, sqs, events, autoScaling }: Clients): void {
-  for (const client of [documents, s3, sqs, events, autoScaling]) client.destroy();
+export function destroyClients({ documents, keys, s3, sqs, events, autoScaling }: Clients): void {
+  for (const client of [documents, keys, s3, sqs, events, autoScaling]) client.destroy();
 }

@@ -3,7 +3,6 @@ import { finished } from 'node:stream/promises';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
-  type ErrorBody,
   type ErrorCode,
   type HybridEvent,
   type JobError,
@@ -16,6 +15,7 @@ import type { Log } from './log';
 import type { MachineTime } from './machine-time';
 import { analysisOptions, type Models, speechOptions } from './models';
 import type { Receiver } from './receiver';
+import { errorBody } from './refusal';
 import type { Scratch } from './scratch';
 import { both, type Outcome } from './sides';
 
@@ -178,7 +178,5 @@ export class DirectRoute {
 }
 
 function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
-  const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error';
-  const body: ErrorBody = { error: { message, type, param: null, code } };
-  return reply.code(status).send(body);
+  return reply.code(status).send(errorBody(status, code, message));
 }

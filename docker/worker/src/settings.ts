@@ -5,6 +5,8 @@ import { ENV, type Machine } from '../../../lambda/contract';
 const text = z.string().min(1);
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
 const seconds = count.refine((value) => value > 0, 'must be at least 1');
+const port = count.refine((value) => value <= 65535, 'must be at most 65535');
+const amount = text.transform(Number).refine((value) => value >= 0, 'must be a number, at least 0');
 const origin = z.url({ protocol: /^https?$/, error: 'must be a URL such as http://whisper:8001' });
 
 const shape = {
@@ -17,12 +19,15 @@ const shape = {
   maxUploadBytes: seconds,
   visibilitySeconds: seconds,
   idleSeconds: seconds,
-  port: count.refine((value) => value <= 65535, 'must be at most 65535'),
+  port,
   whisperUrl: origin.optional(),
   voxtralUrl: origin.optional(),
   modelSilenceSeconds: seconds.default(60),
   sharedAudio: text,
   machineFile: text,
+  streamingPort: port.optional(),
+  keysTable: text.optional(),
+  minutesPerDayPerKey: amount.optional(),
 };
 
 // It becomes a directory's name.
@@ -51,7 +56,14 @@ export class SettingsError extends Error {
 
 /** @throws SettingsError naming every variable that is wrong */
 export function readWorkerSettings(env: Environment): WorkerSettings {
-  return { ...read(shape, env), host: env.HOST ?? '127.0.0.1' };
+  const settings = read(shape, env);
+  for (const name of ['keysTable', 'whisperUrl'] as const) {
+    if (settings.streamingPort !== undefined && settings[name] === undefined)
+      throw new SettingsError(
+        `${ENV.streamingPort} is set, and ${ENV[name]} is not. The task definition must set both.`,
+      );
+  }
+  return { ...settings, host: env.HOST ?? '127.0.0.1' };
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Machine } from '../../../lambda/contract';
+import { findKey } from '../../../lambda/find-key';
 import { JobStore } from '../../../lambda/job-store';
+import { UsageStore } from '../../../lambda/usage-store';
 import { type Clients, destroyClients } from './clients';
 import { DirectRoute } from './direct-route';
 import { Endings } from './endings';
@@ -9,8 +11,10 @@ import { Health } from './health';
 import { IdleWatch } from './idle';
 import { JobRunner } from './job-runner';
 import { JsonObjects } from './json-objects';
+import { KnownKeys } from './known-keys';
 import type { Log } from './log';
 import { MachineTime } from './machine-time';
+import { Metering } from './metering';
 import { Metrics } from './metrics';
 import { type Models, servicesOf } from './models';
 import { JobQueue } from './queue';
@@ -18,6 +22,7 @@ import { Receiver } from './receiver';
 import { Scratch } from './scratch';
 import { createServer } from './server';
 import type { WorkerSettings } from './settings';
+import { StreamingDoor } from './streaming-door';
 
 export interface WorkerOptions {
   settings: WorkerSettings;
@@ -40,6 +45,7 @@ export class Worker {
   private readonly scratch: Scratch;
   private readonly receiver: Receiver;
   private readonly idle: IdleWatch;
+  private readonly door: StreamingDoor | undefined;
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {
@@ -94,12 +100,14 @@ export class Worker {
       stopping: this.stopping.signal,
     });
     this.server = createServer(health, metrics, log, models.analyst && direct);
+    this.door = this.streamingDoor();
   }
 
   async start(): Promise<void> {
     const { settings } = this.options;
     await this.scratch.clear();
     await this.server.listen({ host: settings.host, port: settings.port });
+    if (settings.streamingPort !== undefined) await this.door?.listen(settings.host, settings.streamingPort);
     this.receiver.start();
     this.idle.start();
   }
@@ -108,8 +116,23 @@ export class Worker {
   async stop(): Promise<void> {
     this.stopping.abort(new Stopping());
     this.idle.stop();
-    await this.receiver.drain();
+    await Promise.all([this.receiver.drain(), this.door?.close()]);
     await this.server.close();
     destroyClients(this.options.clients);
+  }
+
+  private streamingDoor(): StreamingDoor | undefined {
+    const { settings, clients, models, log } = this.options;
+    const { streamingPort, keysTable, whisperUrl, jobsTable, minutesPerDayPerKey, maxUploadBytes } = settings;
+    if (streamingPort === undefined || keysTable === undefined || whisperUrl === undefined) return undefined;
+    return new StreamingDoor({
+      whisperUrl,
+      log,
+      keys: new KnownKeys({ find: (sha256) => findKey(clients.keys, keysTable, sha256) }),
+      metering: new Metering(new UsageStore(clients.keys, jobsTable), log, minutesPerDayPerKey),
+      unready: () => models.transcriber.unready(),
+      during: (work) => this.receiver.during(work),
+      mostBytes: maxUploadBytes,
+    });
   }
 }

@@ -73,6 +73,7 @@ export class WorkerAws {
       documents: DynamoDBDocumentClient.from(new DynamoDBClient(options), {
         marshallOptions: { removeUndefinedValues: true },
       }),
+      keys: DynamoDBDocumentClient.from(new DynamoDBClient(options)),
       s3: new S3Client(options),
       sqs: new SQSClient(options),
       events: new EventBridgeClient(options),

@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AUDIO_ROUTES, type KeyRow, STREAMING_IDLE_SECONDS } from '../../../lambda/contract';
+import type { KnownKeys } from './known-keys';
+import type { Log } from './log';
+import type { Metering } from './metering';
+import { errorBody, Refusal } from './refusal';
+import { relay } from './relay';
+import { workDone } from './work-done';
+
+export interface StreamingDoorOptions {
+  keys: Pick<KnownKeys, 'holder'>;
+  metering: Pick<Metering, 'admit' | 'count'>;
+  /** Base URL of the whisper service. */
+  whisperUrl: string;
+  /** Why the whisper service takes no work now; undefined if it does. */
+  unready: () => Promise<string | undefined>;
+  /** Counts work: a machine is not idle while it is under way. */
+  during: <T>(work: () => Promise<T>) => Promise<T>;
+  mostBytes: number;
+  log: Log;
+  /** For how long what a refused caller goes on sending is read, so that the refusal reaches them. @default 10000 */
+  lingerMs?: number;
+  /** For how long answers that are under way may go on when the worker stops. @default 60000 */
+  drainMs?: number;
+}
+
+/** Above what the service takes for a file: boundaries and headers around it, as the service itself allows. */
+const ENVELOPE_BYTES = 64 << 10;
+const RETRY_SECONDS = 10;
+const LOOK_MS = 100;
+
+/**
+ * The one server of a machine that the internet can reach, through a load balancer: OpenAI's audio routes for holders of a
+ * key, passed on to the whisper service as they come. On a port of its own, so that nothing else of the worker's is open.
+ */
+export class StreamingDoor {
+  private readonly server: Server;
+  private inside = 0;
+  private stopping = false;
+
+  constructor(private readonly options: StreamingDoorOptions) {
+    this.server = createServer((request, response) => void this.answer(request, response));
+    // A large recording on a slow line takes hours; the service gives up one that stalls.
+    this.server.requestTimeout = 0;
+    // Longer than the load balancer keeps a connection: the other way round it would send into one that is being closed.
+    this.server.keepAliveTimeout = (STREAMING_IDLE_SECONDS + 15) * 1000;
+  }
+
+  async listen(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, resolve);
+    });
+  }
+
+  /** Lets nobody in any more, and what is under way end in its time: a stream that breaks off is work that was for nothing. */
+  async close(): Promise<void> {
+    const { drainMs = 60_000 } = this.options;
+    this.stopping = true;
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    const deadline = Date.now() + drainMs;
+    while (this.inside > 0 && Date.now() < deadline) await sleep(LOOK_MS);
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const began = performance.now();
+    let key: KeyRow | undefined;
+    try {
+      if (request.method === 'GET' && request.url === '/health') return await this.health(response);
+      key = await this.admit(request);
+      await this.pass(request, response, key);
+    } catch (error) {
+      this.refuse(response, error);
+    }
+    const { log, lingerMs = 10_000 } = this.options;
+    linger(request, lingerMs);
+    const about = { key_id: key?.id, tenant: key?.tenant, route: routeOf(request)?.join(' ') };
+    const ms = Math.round(performance.now() - began);
+    const complete = response.writableFinished;
+    log.info(
+      { ...about, status: response.headersSent ? response.statusCode : undefined, complete, ms },
+      'asked by stream',
+    );
+  }
+
+  /** @throws Refusal for whoever may not come in */
+  private async admit(request: IncomingMessage): Promise<KeyRow> {
+    if (this.stopping) {
+      const headers = { 'retry-after': String(RETRY_SECONDS) };
+      throw new Refusal(503, 'busy', 'The worker is being stopped', headers);
+    }
+    if (routeOf(request) === undefined) throw new Refusal(404, 'not_found', 'There is no such route');
+    const key = await this.options.keys.holder(request.headers.authorization);
+    if (key !== undefined) return key;
+    throw new Refusal(
+      401,
+      'unauthorized',
+      "The API key is missing or not known. Send 'Authorization: Bearer <key>'",
+      { 'www-authenticate': 'Bearer' },
+    );
+  }
+
+  private async pass(request: IncomingMessage, response: ServerResponse, key: KeyRow): Promise<void> {
+    const { whisperUrl, mostBytes, metering, during } = this.options;
+    const [method, path] = routeOf(request)!;
+    const work = async () => {
+      let seconds = () => 0;
+      await relay(request, response, {
+        url: new URL(path, whisperUrl),
+        mostBytes: mostBytes + ENVELOPE_BYTES,
+        headers: method === 'POST' ? await metering.admit(key) : {},
+        begun: (answer) => (seconds = workDone(answer, response)),
+      });
+      if (seconds() > 0) await metering.count(key, seconds());
+    };
+    this.inside++;
+    try {
+      // Who asks for models again and again keeps no machine awake.
+      await (method === 'POST' ? during(work) : work());
+    } finally {
+      this.inside--;
+    }
+  }
+
+  /** For the load balancer's checks: nothing is told of the machine but whether it can do something. */
+  private async health(response: ServerResponse): Promise<void> {
+    const reason = this.stopping ? 'stopping' : await this.options.unready();
+    sendJson(response, reason === undefined ? 200 : 503, {
+      status: reason === undefined ? 'ok' : 'unhealthy',
+    });
+  }
+
+  private refuse(response: ServerResponse, error: unknown): void {
+    const { log } = this.options;
+    if (!(error instanceof Refusal) || error.cause !== undefined)
+      log.error({ err: error }, 'a request failed');
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    const { status, code, message, headers } =
+      error instanceof Refusal ? error : new Refusal(500, 'internal', 'The request failed unexpectedly');
+    sendJson(response, status, errorBody(status, code, message), headers);
+  }
+}
+
+const routeOf = ({ method, url = '' }: IncomingMessage) =>
+  AUDIO_ROUTES.find((route) => route[0] === method && route[1] === url.split('?')[0]);
+
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/**
+ * Reads what is still being sent after the answer, and ends the connection if that goes on: closed at once, it would take the
+ * answer along, and read to its end, it would be a way to keep us busy.
+ */
+function linger(request: IncomingMessage, ms: number): void {
+  if (request.complete) return;
+  request.resume();
+  const late = setTimeout(() => request.socket.destroy(), ms);
+  request.once('close', () => clearTimeout(late));
+}
