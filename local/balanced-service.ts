@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DescribeServicesCommand, ECSClient, ListServicesCommand } from '@aws-sdk/client-ecs';
 import {
   DescribeLoadBalancersCommand,
@@ -7,6 +8,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { OUTPUT } from '../lambda/contract';
 import { LocalBalancer } from './balancer';
+import { BalancerMetrics } from './balancer-metrics';
 import { clientConfiguration } from './emulator';
 import type { LocalTask } from './task';
 
@@ -22,7 +24,11 @@ export class BalancedService {
     const registration = services[0]?.loadBalancers?.[0];
     if (registration?.targetGroupArn === undefined) return undefined;
     const { containerName = '', targetGroupArn } = registration;
-    const balancer = await balancerOf(new ElasticLoadBalancingV2Client(client), targetGroupArn);
+    const balancer = await balancerOf(
+      new ElasticLoadBalancingV2Client(client),
+      new CloudWatchClient(client),
+      targetGroupArn,
+    );
     await balancer.start();
     return new BalancedService(balancer, containerName);
   }
@@ -73,13 +79,14 @@ async function balancerOf(
     new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroupArn] }),
   );
   const group = TargetGroups[0];
+  cloudWatch: CloudWatchClient,
   const { LoadBalancers = [] } = await client.send(
     new DescribeLoadBalancersCommand({ LoadBalancerArns: group?.LoadBalancerArns }),
   );
   const { Attributes = [] } = await client.send(
     new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn }),
   );
-  const address = LoadBalancers[0]?.DNSName ?? '';
+  const { DNSName: address = '', LoadBalancerArn = '' } = LoadBalancers[0] ?? {};
   const delay = Attributes.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds')?.Value;
   // The emulator names a load balancer by an address of this machine.
   const port = Number(/^127\.0\.0\.1:(\d+)$/.exec(address)?.[1]);
@@ -98,3 +105,7 @@ async function balancerOf(
     },
   });
 }
+    metrics: new BalancerMetrics({
+      cloudWatch,
+      loadBalancer: LoadBalancerArn.replace(/^.*:loadbalancer\//, ''),
+    }),

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BalancerMetrics } from './balancer-metrics';
 import { type HealthCheck, isGood, TargetHealth } from './target-health';
 
 export interface BalancerOptions {
@@ -16,6 +17,8 @@ export interface BalancerOptions {
   check: HealthCheck;
   /** How long a target that leaves may go on with its requests. */
   deregistrationDelayMs: number;
+  /** Where what is answered is counted. @default - nowhere */
+  metrics?: Pick<BalancerMetrics, 'answered' | 'stop'>;
 }
 
 interface Target {
@@ -64,6 +67,7 @@ export class LocalBalancer {
   }
 
   async stop(): Promise<void> {
+    this.options.metrics?.stop();
     for (const { gone } of this.targets.values()) gone.abort();
     this.targets.clear();
     const closed = new Promise((resolve) => this.server.close(resolve));
@@ -129,6 +133,7 @@ export class LocalBalancer {
       port: target.port,
       method: request.method,
       path: request.url,
+    const asked = performance.now();
       headers: forwarded(request),
       agent: this.agent,
     });
@@ -140,6 +145,7 @@ export class LocalBalancer {
       pipeline(answer, response, () => undefined);
     });
     upstream.once('error', () => {
+      this.options.metrics?.answered((performance.now() - asked) / 1000);
       if (response.headersSent) response.destroy();
       else page(request, response, 502, 'Bad Gateway');
     });

@@ -59,11 +59,14 @@ class Service {
 describe('the load balancer of a laptop', () => {
   let balancer: LocalBalancer;
   let url: string;
+  let times: number[];
   const services: Service[] = [];
 
   beforeEach(async () => {
     const port = await freePort();
-    balancer = new LocalBalancer({ port, check: CHECK, deregistrationDelayMs: 60_000 });
+    times = [];
+    const metrics = { answered: (seconds: number) => void times.push(seconds), stop: () => undefined };
+    balancer = new LocalBalancer({ port, check: CHECK, deregistrationDelayMs: 60_000, metrics });
     await balancer.start();
     url = `http://127.0.0.1:${port}`;
   });
@@ -135,6 +138,29 @@ describe('the load balancer of a laptop', () => {
       ...Array<string>(3).fill('first'),
       ...Array<string>(4).fill('second'),
     ]);
+  });
+
+  test('counts how long a target took to answer, in seconds; who gives up, or finds nobody, does not count', async () => {
+    await ask();
+    let gone = false;
+    const slow = await service('slow', (asked, answer) => {
+      if (asked.url === '/given-up') answer.once('close', () => (gone = true));
+      else slow.held.push(() => answer.end('slow'));
+    });
+    const caller = new AbortController();
+    const givenUp = fetch(`${url}/given-up`, { signal: caller.signal });
+    const began = performance.now();
+    const answer = ask();
+    await until(() => slow.held.length === 1);
+    caller.abort();
+    await expect(givenUp).rejects.toThrow();
+    await until(() => gone);
+    expect(times).toEqual([]);
+    slow.held[0]?.();
+    await answer;
+    expect(times).toEqual([expect.any(Number)]);
+    expect(times[0]).toBeGreaterThan(0);
+    expect(times[0]).toBeLessThanOrEqual((performance.now() - began) / 1000);
   });
 
   test('lets who leaves finish, and sends nothing more there', async () => {

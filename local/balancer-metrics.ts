@@ -1,0 +1,60 @@
+import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+
+export interface BalancerMetricsOptions {
+  cloudWatch: CloudWatchClient;
+  /** The load balancer's dimension, such as `app/name/0123456789abcdef`. */
+  loadBalancer: string;
+  /** How often the figures are published: what a minute has is added up there. @default 5000 */
+  periodMs?: number;
+}
+
+/** The original's figures of a minute come when it is over. */
+const LATE_MS = 60_000;
+
+/** Publishes of a load balancer what the original tells CloudWatch of itself, as far as anybody here asks for it. */
+export class BalancerMetrics {
+  private times: number[] = [];
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly options: BalancerMetricsOptions) {
+    this.timer = setInterval(() => void this.publish(), options.periodMs ?? 5_000);
+  }
+
+  /** A target has begun to answer, so many seconds after it was asked. */
+  answered(seconds: number): void {
+    this.times.push(seconds);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async publish(): Promise<void> {
+    const { cloudWatch, loadBalancer } = this.options;
+    const times = this.times.splice(0);
+    if (times.length === 0) return;
+    const about = {
+      Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
+      Timestamp: new Date(Date.now() - LATE_MS),
+    };
+    const StatisticValues = {
+      SampleCount: times.length,
+      Sum: times.reduce((sum, each) => sum + each, 0),
+      Minimum: Math.min(...times),
+      Maximum: Math.max(...times),
+    };
+    try {
+      await cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: 'AWS/ApplicationELB',
+          MetricData: [
+            { ...about, MetricName: 'TargetResponseTime', Unit: 'Seconds', StatisticValues },
+            { ...about, MetricName: 'RequestCount', Unit: 'Count', Value: times.length },
+          ],
+        }),
+      );
+    } catch (error) {
+      console.error(`load balancer: ${(error as Error).message}`);
+    }
+  }
+}
