@@ -67,6 +67,11 @@ const schema = z.strictObject({
   maxMachines: number().int().min(1).max(100).default(4),
   /** Jobs queued or in flight for which one machine is enough. */
   jobsPerMachine: number().int().min(1).max(1000).default(4),
+  /**
+   * Requests in place, the mean of a minute, for which one machine is enough. Its service works on one at a time and lets 16
+   * more wait: with two in flight it is busy two thirds of the time, and who comes waits for two others (M/M/1).
+   */
+  requestsPerMachine: number().min(0.1).max(16).default(2),
   /** Machines that run though nothing is queued, on paths that answer in place. */
   warmMachines: number().int().min(0).max(100).default(1),
   /** When they run, such as `MON-FRI 08:00-18:00`. By default all the time. */
@@ -78,11 +83,6 @@ const schema = z.strictObject({
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
   /** Availability zones to look for machines in. */
-  /**
-   * Requests in place, the mean of a minute, for which one machine is enough. Its service works on one at a time and lets 16
-   * more wait: with two in flight it is busy two thirds of the time, and who comes waits for two others (M/M/1).
-   */
-  requestsPerMachine: number().min(0.1).max(16).default(2),
   availabilityZones: number().int().min(1).max(6).default(3),
   /** Seconds that a worker's claim holds without a heartbeat: how soon a lost job is taken up again. */
   visibilitySeconds: number().int().min(6).max(3600).default(60),

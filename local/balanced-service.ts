@@ -73,13 +73,13 @@ export class BalancedService {
 
 async function balancerOf(
   client: ElasticLoadBalancingV2Client,
+  cloudWatch: CloudWatchClient,
   targetGroupArn: string,
 ): Promise<LocalBalancer> {
   const { TargetGroups = [] } = await client.send(
     new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroupArn] }),
   );
   const group = TargetGroups[0];
-  cloudWatch: CloudWatchClient,
   const { LoadBalancers = [] } = await client.send(
     new DescribeLoadBalancersCommand({ LoadBalancerArns: group?.LoadBalancerArns }),
   );
@@ -103,9 +103,9 @@ async function balancerOf(
       healthyThreshold: group.HealthyThresholdCount ?? 5,
       unhealthyThreshold: group.UnhealthyThresholdCount ?? 2,
     },
-  });
-}
     metrics: new BalancerMetrics({
       cloudWatch,
       loadBalancer: LoadBalancerArn.replace(/^.*:loadbalancer\//, ''),
     }),
+  });
+}

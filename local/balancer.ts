@@ -128,24 +128,24 @@ export class LocalBalancer {
     if (target === undefined) return page(request, response, 503, 'Service Temporarily Unavailable');
     target.underWay.add(request);
     response.once('close', () => target.underWay.delete(request));
+    const asked = performance.now();
     const upstream = open({
       host: '127.0.0.1',
       port: target.port,
       method: request.method,
       path: request.url,
-    const asked = performance.now();
       headers: forwarded(request),
       agent: this.agent,
     });
     // Whoever leaves takes the request along: a service stops working for them.
     response.once('close', () => upstream.destroy());
     upstream.once('response', (answer) => {
+      this.options.metrics?.answered((performance.now() - asked) / 1000);
       response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
       // An answer that breaks off is broken off here: its length or its last chunk is missing.
       pipeline(answer, response, () => undefined);
     });
     upstream.once('error', () => {
-      this.options.metrics?.answered((performance.now() - asked) / 1000);
       if (response.headersSent) response.destroy();
       else page(request, response, 502, 'Bad Gateway');
     });
