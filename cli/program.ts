@@ -9,6 +9,7 @@ import { registerImages } from './images';
 import { registerJobs } from './jobs';
 import { registerKeys } from './keys';
 import { registerLocal } from './local';
+import { registerModels } from './models';
 import { type Surroundings, Terminal } from './terminal';
 import { registerTranscribe } from './transcribe';
 
@@ -58,6 +59,7 @@ function createProgram(context: Context): Command {
   registerJobs(program, context);
   registerKeys(program, context);
   registerImages(program, context);
+  registerModels(program, context);
   registerLocal(program, context);
   registerDemo(program, context);
   return program;

@@ -61,6 +61,8 @@ export const ENV = {
   sharedAudio: 'SHARED_AUDIO',
   /** Directory with the models on the machine's scratch disk. */
   modelDir: 'MODEL_DIR',
+  /** Models to bring to the machine's disk: a list of `WantedModel` (`model-layout.ts`) as JSON. */
+  models: 'MODELS',
   /** File written by the machine at boot: a {@link Machine} as JSON. */
   machineFile: 'MACHINE_FILE',
   /** Speech engine of the whisper service: `whisperx` or `pocketsphinx`. */

@@ -19,7 +19,9 @@ export const WARM_HOURS = new RegExp(`^${DAY}(?:-${DAY})? ${TIME}-${TIME}$`);
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
-const modelName = () => z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name');
+const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
+const modelName = () =>
+  z.string().regex(MODEL, 'must be a name of the catalogue, or <name>@<revision> for a model of your own');
 const list = () =>
   z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',') : value),
@@ -40,14 +42,23 @@ const schema = z.strictObject({
   paths: list().default(['DockerGpu']),
   /** Speech engine: `whisperx`, or `pocketsphinx` (English only, no GPU: for laptops and tests). */
   engine: z.enum(['whisperx', 'pocketsphinx']).default('whisperx'),
-  /** Whisper model: the name of a directory under `models/` in the model cache. */
+  /** Whisper model: a name of the catalogue (`docker/models.json`), or `<name>@<revision>` as you pushed it. */
   model: modelName().default('large-v3-turbo'),
   /** ctranslate2 compute type. */
   computeType: z.enum(['auto', 'int8_float16', 'float16', 'int8', 'int8_float32', 'float32']).default('auto'),
   /** Engine of the Voxtral service: `voxtral`, or `extractive` (picks out of the words, no GPU: for laptops and tests). */
   voxtralEngine: z.enum(['voxtral', 'extractive']).default('voxtral'),
-  /** Voxtral model: the name of a directory under `models/` in the model cache. */
+  /** Voxtral model, named like `model`. */
   voxtralModel: modelName().default(DEFAULT_VOXTRAL_MODEL),
+  /**
+   * What machines with Whisper bring beside it, named like `model`: models for the words' times (`align-<language>`) and
+   * for speakers (`diarization`). The services do without those that are not there, and say so in their results.
+   */
+  sideModels: list().pipe(z.array(modelName())).default(['align-en', 'diarization']),
+  /** How the model cache is filled: `codebuild` (when deployed), or `manual` (by `spotscribe models push`). */
+  fillModels: z.enum(['codebuild', 'manual']).default('codebuild'),
+  /** Name or ARN of the secret with a token of the model hub, for models whose makers want to know who uses them. */
+  huggingFaceTokenSecret: z.string().min(1).optional(),
   /** How Voxtral's weights are held: in half precision (`none`), in 4 bits (`nf4`), or as there is room for. */
   voxtralQuantization: z.enum(['auto', 'none', 'nf4']).default('auto'),
   /** How two models share a GPU: `runtime` (both see all of it) or `mps` (ECS divides it; not shown on a T4). */

@@ -1,13 +1,17 @@
 import { ENV } from '../../lambda/contract';
+import type { WantedModel } from '../../lambda/model-layout';
 import { limits, type Settings } from '../settings';
 import type { ServiceContainer, ServicePlace } from './gpu-task';
+import { modelName, modelVersion } from './model-catalogue';
 import type { ServiceImage } from './service-image';
 
-/** What the Voxtral service loads, for it and for the container that fetches models. */
-export const voxtralModels = (settings: Settings): Record<string, string> => ({
-  [ENV.voxtralEngine]: settings.voxtralEngine,
-  [ENV.voxtralModel]: settings.voxtralModel,
-});
+/**
+ * What is brought to the machine's disk for the Voxtral service.
+ *
+ * @throws SettingsError if the model is neither in the catalogue nor named with a revision
+ */
+export const voxtralModels = ({ voxtralEngine, voxtralModel }: Settings): WantedModel[] =>
+  voxtralEngine === 'voxtral' ? [{ ...modelVersion('voxtralModel', voxtralModel), required: true }] : [];
 
 /** The Voxtral service as a container, with the variable in which the worker finds its address. */
 export const voxtralService = (
@@ -22,7 +26,8 @@ export const voxtralService = (
     image,
     port: 8000,
     environment: {
-      ...voxtralModels(settings),
+      [ENV.voxtralEngine]: settings.voxtralEngine,
+      [ENV.voxtralModel]: modelName(settings.voxtralModel),
       [ENV.voxtralQuantization]: settings.voxtralQuantization,
       [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       ...place.environment,

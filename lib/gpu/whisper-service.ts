@@ -1,13 +1,22 @@
 import { ENV } from '../../lambda/contract';
+import type { WantedModel } from '../../lambda/model-layout';
 import { limits, type Settings } from '../settings';
 import type { ServiceContainer, ServicePlace } from './gpu-task';
+import { modelName, modelVersion } from './model-catalogue';
 import type { ServiceImage } from './service-image';
 
-/** What the whisper service loads, for it and for the container that fetches models. */
-export const whisperModels = (settings: Settings): Record<string, string> => ({
-  [ENV.whisperEngine]: settings.engine,
-  [ENV.whisperModel]: settings.model,
-});
+/**
+ * What is brought to the machine's disk for the whisper service.
+ *
+ * @throws SettingsError if a model is neither in the catalogue nor named with a revision
+ */
+export const whisperModels = ({ engine, model, sideModels }: Settings): WantedModel[] =>
+  engine === 'whisperx'
+    ? [
+        { ...modelVersion('model', model), required: true },
+        ...sideModels.map((side) => ({ ...modelVersion('sideModels', side), required: false })),
+      ]
+    : [];
 
 /** The whisper service as a container, with the variable in which the worker finds its address. */
 export const whisperService = (
@@ -22,7 +31,8 @@ export const whisperService = (
     image,
     port: 8001,
     environment: {
-      ...whisperModels(settings),
+      [ENV.whisperEngine]: settings.engine,
+      [ENV.whisperModel]: modelName(settings.model),
       [ENV.whisperComputeType]: settings.computeType,
       [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       ...place.environment,

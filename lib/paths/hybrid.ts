@@ -33,7 +33,7 @@ export class HybridPath extends Path {
       gpu: mps ? GpuSharing.mps({ memoryMib: shares }) : GpuSharing.runtime(),
     });
 
-    this.addModelFetch({ ...whisperModels(settings), ...voxtralModels(settings) });
+    this.addModelFetch([...whisperModels(settings), ...voxtralModels(settings)]);
     const place = {
       // Of the 15.4 GiB that ECS finds on a g4dn.xlarge, these and the others' leave 2.6 to whoever needs them.
       memory: Size.gibibytes(6),

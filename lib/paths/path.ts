@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ENV, KEY } from '../../lambda/contract';
+import type { WantedModel } from '../../lambda/model-layout';
 import { FleetSizer } from '../gpu/fleet-sizer';
 import { GpuFleet } from '../gpu/gpu-fleet';
 import { GpuSharing } from '../gpu/gpu-sharing';
@@ -124,12 +125,12 @@ export abstract class Path extends Construct {
       : ServiceImage.fromTag(images[name], settings.imageTag);
   }
 
-  /** Adds the container that fetches the models and ends. `models` names what the path's services load. */
-  protected addModelFetch(models: Record<string, string>) {
+  /** Adds the container that fetches the models of the path's services and ends. */
+  protected addModelFetch(models: WantedModel[]) {
     const { modelCache } = this.props;
     this.task.addModelFetch(this.image('worker'), {
       [ENV.modelBucket]: modelCache.bucket.bucketName,
-      ...models,
+      [ENV.models]: JSON.stringify(models),
     });
     modelCache.grantFetch(this.task.definition.taskRole);
   }

@@ -65,23 +65,26 @@ describe('the worker’s settings', () => {
 
 describe('what to fetch', () => {
   const cache = { MODEL_BUCKET: 'b', MODEL_DIR: '/m' };
-  const whisper = { WHISPER_ENGINE: 'whisperx', WHISPER_MODEL: 'turbo' };
-  const voxtral = { VOXTRAL_ENGINE: 'voxtral', VOXTRAL_MODEL: 'Voxtral' };
+  const turbo = { name: 'turbo', revision: '1', required: true };
 
-  it.each([whisper, voxtral, { ...whisper, ...voxtral }])('may be one model or both: %j', (models) => {
-    const settings: Record<string, unknown> = readModelFetchSettings({ ...cache, ...models });
-    expect(Object.values(settings).sort()).toEqual(Object.values({ ...cache, ...models }).sort());
-  });
+  it.each([[[]], [[turbo]], [[turbo, { name: 'align-en', revision: 'f00', required: false }]]])(
+    'is a list of models: %j',
+    (models) => {
+      expect(readModelFetchSettings({ ...cache, MODELS: JSON.stringify(models) })).toEqual({
+        modelBucket: 'b',
+        modelDir: '/m',
+        models,
+      });
+    },
+  );
 
   it.each([
-    [{}, 'Neither WHISPER_ENGINE nor VOXTRAL_ENGINE is set.'],
-    [{ WHISPER_ENGINE: 'whisperx' }, 'WHISPER_MODEL is not set. The task definition must set it.'],
-    [{ ...whisper, VOXTRAL_ENGINE: 'voxtral' }, 'VOXTRAL_MODEL is not set. The task definition must set it.'],
-    [{ ...voxtral, VOXTRAL_ENGINE: 'gpt' }, 'VOXTRAL_ENGINE must be voxtral or extractive; got "gpt".'],
-    [{ ...whisper, WHISPER_MODEL: '../x' }, 'WHISPER_MODEL must be a plain directory name; got "../x".'],
-    [{ ...voxtral, VOXTRAL_MODEL: 'a/b' }, 'VOXTRAL_MODEL must be a plain directory name; got "a/b".'],
-  ])('is refused with name, limit and value: %j', (models, message) => {
-    expect(() => readModelFetchSettings({ ...cache, ...models })).toThrow(message);
+    [undefined, 'MODELS is not set. The task definition must set it.'],
+    ['turbo', 'MODELS must be a list such as [{"name":"turbo"'],
+    [JSON.stringify([{ ...turbo, name: '../x' }]), 'MODELS must be a list such as'],
+    [JSON.stringify([{ ...turbo, revision: 'a/b' }]), 'MODELS must be a list such as'],
+  ])('is refused with name, limit and value: %s', (models, message) => {
+    expect(() => readModelFetchSettings({ ...cache, MODELS: models })).toThrow(message);
   });
 });
 

@@ -1,124 +1,120 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
-import { fetchObject } from './fetch-object';
+import { totalSize } from '../../../lambda/model-layout';
+import { FileFilling } from './file-filling';
 import { inParallel } from './in-parallel';
+import { withLease } from './lease-lock';
 import type { Log } from './log';
-import { type CachedFile, isLeftOut, listModels, type WantedModels } from './model-cache';
-import { checkDigest, readSums, SUMS_FILE } from './model-digests';
+import { ModelBuilding } from './model-building';
+import { type CachedModel, findModels } from './model-cache';
+import { ModelDisk } from './model-disk';
 import type { ModelFetchSettings } from './settings';
 
-/** Files fetched at once; each of the large ones comes in several parts at once too. */
-const FILES_AT_ONCE = 4;
+/** One connection to S3 brings some 80 MB/s; a machine's network takes many times that. */
+const CONNECTIONS = 16;
+/** What is fetched again, on each connection, after a fetch was killed. */
+const PART_BYTES = 32 << 20;
+/** Left free on the disk, which images, audio and logs share. */
+const SPARE_BYTES = 512 << 20;
 
-/** Names the files that are whole, with the version of the object that each was made of. */
-const MARKER = '.fetched.json';
+/** What tests set. */
+export interface FetchTraits {
+  disk?: ModelDisk;
+  partBytes?: number;
+}
 
 /**
- * Brings the models from the cache to the machine's disk. A file appears under its name only when it is whole and its
- * checksum is right; what is there already is not fetched again.
+ * Brings the models from the cache to the machine's disk. A model appears under its name when all of its files have the
+ * SHA-256 of its manifest; what is there already is not fetched again, and what was fetched of one neither. Of two
+ * fetches at once the second waits for the first.
  *
- * @throws SpotscribeError `model_missing` naming the file or folder that is missing or wrong
+ * @throws SpotscribeError `model_missing` naming the model or file that is missing or wrong, `internal` for a full disk
  */
-export async function fetchModels(settings: ModelFetchSettings, s3: S3Client, log: Log): Promise<void> {
-  const { modelBucket, modelDir } = settings;
-  const wanted = wantedModels(settings);
-  if (wanted.whisper === undefined && wanted.voxtral === undefined) {
+export async function fetchModels(
+  { modelBucket: bucket, modelDir, models: wanted }: ModelFetchSettings,
+  s3: S3Client,
+  log: Log,
+  { disk = new ModelDisk(modelDir), partBytes = PART_BYTES }: FetchTraits = {},
+): Promise<void> {
+  if (wanted.length === 0) {
     log.info('the engines bring their own models: nothing to fetch');
     return;
   }
   const began = Date.now();
-  const files = await listModels(s3, modelBucket, wanted);
-  // The checksums first: what they say about a file must be known when it arrives.
-  const isSums = ({ path }: CachedFile) => path.endsWith(`/${SUMS_FILE}`);
-  const fetcher = new ModelFetcher(s3, modelBucket, modelDir);
-  await fetcher.begin();
-  await inParallel(files.filter(isSums), FILES_AT_ONCE, (file) => fetcher.fetch(file));
-  const sums = await readSums(modelDir, files.filter(isSums));
-  const missing = [...sums.keys()].find(
-    (path) => !isLeftOut(path) && !files.some((file) => file.path === path),
-  );
-  if (missing !== undefined) {
-    throw new SpotscribeError(
-      'model_missing',
-      `The model file ${missing} is named in ${SUMS_FILE} but is not in s3://${modelBucket}/models/. Upload the model again.`,
-    );
+  await disk.prepare();
+  const { found, missing } = await findModels(s3, bucket, wanted);
+  for (const { name, revision } of missing) {
+    log.warn({ model: name, revision }, 'not in the cache: the services work without this model');
   }
-  const others = files.filter((file) => !isSums(file));
-  await inParallel(others, FILES_AT_ONCE, (file) => fetcher.fetch(file, sums.get(file.path)));
-  log.info(
-    { files: files.length, fetched: fetcher.fetched, bytes: fetcher.bytes, ms: Date.now() - began },
-    'models are here',
-  );
+  const bytes = (await allThere(disk, found))
+    ? 0
+    : await withLease(
+        disk.lock,
+        () => bring(found, { s3, bucket, log, disk, partBytes }),
+        () => log.info('another task is fetching: waiting for it'),
+      );
+  await Promise.all(found.map((model) => disk.show(model)));
+  await Promise.all(missing.map((model) => disk.hide(model)));
+  log.info({ models: found.length, bytes, ms: Date.now() - began }, 'models are here');
 }
 
-/** The models that are not part of their engines. */
-const wantedModels = (settings: ModelFetchSettings): WantedModels => ({
-  whisper: settings.whisperEngine === 'whisperx' ? settings.whisperModel : undefined,
-  voxtral: settings.voxtralEngine === 'voxtral' ? settings.voxtralModel : undefined,
-});
+const allThere = async (disk: ModelDisk, models: CachedModel[]) =>
+  (await Promise.all(models.map((model) => disk.holds(model)))).every(Boolean);
 
-class ModelFetcher {
-  fetched = 0;
-  bytes = 0;
-  private whole: Record<string, string> = {};
-  private marking: Promise<void> = Promise.resolve();
-
-  constructor(
-    private readonly s3: S3Client,
-    private readonly bucket: string,
-    private readonly folder: string,
-  ) {}
-
-  async begin(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
-    const marker = await readFile(join(this.folder, MARKER), 'utf8').catch(() => '{}');
-    this.whole = JSON.parse(marker) as Record<string, string>;
-  }
-
-  /** @param sha256 hex digest that the file must have, if the model's makers gave one */
-  async fetch(file: CachedFile, sha256?: string): Promise<void> {
-    const target = join(this.folder, file.path);
-    const version = [file.etag, sha256].join();
-    if (this.whole[file.path] === version && (await sizeOf(target)) === file.size) return;
-    const part = `${target}.part`;
-    await mkdir(dirname(target), { recursive: true });
-    const handle = await open(part, 'w');
-    try {
-      await this.fill(handle, part, file, sha256);
-    } catch (error) {
-      await rm(part, { force: true });
-      throw error;
-    } finally {
-      await handle.close();
-    }
-    await rename(part, target);
-    this.fetched++;
-    this.bytes += file.size;
-    await this.mark(file.path, version);
-  }
-
-  private async fill(handle: FileHandle, part: string, file: CachedFile, sha256?: string): Promise<void> {
-    const { etagIsMd5 } = await fetchObject(this.s3, this.bucket, file, handle);
-    await checkDigest(part, file, { sha256, md5: etagIsMd5 ? file.etag.replaceAll('"', '') : undefined });
-    // Whoever sees the name sees the bytes, also after a crash of the machine.
-    await handle.sync();
-  }
-
-  private mark(path: string, version: string): Promise<void> {
-    this.whole[path] = version;
-    const marker = join(this.folder, MARKER);
-    this.marking = this.marking.then(async () => {
-      await writeFile(`${marker}.part`, JSON.stringify(this.whole));
-      await rename(`${marker}.part`, marker);
-    });
-    return this.marking;
-  }
+interface Bringing {
+  s3: S3Client;
+  bucket: string;
+  log: Log;
+  disk: ModelDisk;
+  partBytes: number;
 }
 
-const sizeOf = (file: string) =>
-  stat(file).then(
-    ({ size }) => size,
-    () => undefined,
+/** Returns the bytes that were fetched. */
+async function bring(models: CachedModel[], { s3, bucket, log, disk, partBytes }: Bringing): Promise<number> {
+  const there = await Promise.all(models.map((model) => disk.holds(model)));
+  const buildings = await Promise.all(
+    models.filter((_, index) => !there[index]).map((model) => ModelBuilding.open(disk, model, partBytes)),
+  );
+  const bytes = buildings.reduce((sum, { missingBytes }) => sum + missingBytes, 0);
+  await makeRoom(bytes, models, disk, log);
+  const fillings = buildings
+    .flatMap((building) => building.model.files.map((file) => ({ building, file })))
+    .filter(({ building, file }) => !building.isWhole(file))
+    // The largest first: at the end no single connection is left with gigabytes.
+    .sort((one, other) => other.file.size - one.file.size)
+    .map(({ building, file }) => new FileFilling(building, file, partBytes));
+  try {
+    await inParallel(fillings, 2, (filling) => filling.finishIfComplete());
+    const parts = fillings.flatMap((filling) => filling.missing.map((part) => ({ filling, part })));
+    await inParallel(parts, CONNECTIONS, ({ filling, part }) => filling.fetch(s3, bucket, part));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noRoom(bytes, await disk.free());
+    throw error;
+  } finally {
+    await Promise.all(fillings.map((filling) => filling.stop()));
+  }
+  for (const building of buildings) {
+    await building.close();
+    await disk.complete(building.model);
+  }
+  return bytes;
+}
+
+/** Looks for room before anything is fetched; models that nobody wants any more give way. */
+async function makeRoom(bytes: number, models: CachedModel[], disk: ModelDisk, log: Log): Promise<void> {
+  if (bytes === 0 || (await disk.free()) >= bytes + SPARE_BYTES) return;
+  const swept = await disk.sweep(models);
+  if (swept.length > 0) log.warn({ swept }, 'removed models that are not wanted any more, to make room');
+  const free = await disk.free();
+  if (free < bytes + SPARE_BYTES) throw noRoom(bytes, free, totalSize(models.flatMap(({ files }) => files)));
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+const noRoom = (bytes: number, free: number, all?: number) =>
+  new SpotscribeError(
+    'internal',
+    `The disk for models is full: ${gigabytes(bytes)} are still to be fetched${all === undefined ? '' : ` of ${gigabytes(all)}`}, ` +
+      `${gigabytes(SPARE_BYTES)} are to stay free, and ${gigabytes(free)} are free. ` +
+      'Set a smaller model, or machine types with a larger disk.',
   );

@@ -4,73 +4,78 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
-import { inParallel } from './in-parallel';
 import type { CachedFile } from './model-cache';
 import { stallGuard } from './stall-guard';
 
-/** One connection to S3 brings some 80 MB/s; a machine's network takes several times that. */
-const PART_BYTES = 64 << 20;
-const PARTS_AT_ONCE = 6;
 const TRIES = 5;
 /** How long nothing may come of a part before it is asked for again. */
 const STALL_MS = 20_000;
+/** Written to the file at once: a write for each 64 KiB that a socket gives would cost more than the copying. */
+const BLOCK_BYTES = 1 << 20;
+
+/** Bytes from `start` to the one before `end`. */
+export interface Stretch {
+  start: number;
+  end: number;
+}
 
 /**
- * Brings an object into a file, large ones in parts at once, all of the version that was listed.
+ * Brings a stretch of an object into a file, of the version that was listed.
  *
- * @returns whether the ETag is the MD5 of the content: not so for objects under a KMS key or uploaded in parts
  * @throws SpotscribeError `model_missing` if the object has changed, else the failure of the last try
  */
-export async function fetchObject(
+export async function fetchStretch(
   s3: S3Client,
   bucket: string,
   file: CachedFile,
+  stretch: Stretch,
   handle: FileHandle,
-): Promise<{ etagIsMd5: boolean }> {
-  const starts = Array.from({ length: Math.ceil(file.size / PART_BYTES) }, (_, part) => part * PART_BYTES);
-  let kms = false;
-  await inParallel(starts, PARTS_AT_ONCE, async (start) => {
-    const end = Math.min(start + PART_BYTES, file.size);
-    for (let tries = 1; ; tries++) {
-      try {
-        kms = (await fetchPart(s3, bucket, file, handle, start, end)) || kms;
-        return;
-      } catch (error) {
-        const changed = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
-        if (changed) {
-          throw new SpotscribeError(
-            'model_missing',
-            `The model file ${file.path} was changed in the cache while it was fetched. Fetch it again.`,
-          );
-        }
-        if (tries === TRIES) throw error;
-        await sleep(200 * 2 ** tries);
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryStretch(s3, bucket, file, stretch, handle);
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) {
+        throw new SpotscribeError(
+          'model_missing',
+          `The model file ${file.key} was changed in the cache while it was fetched. Fetch it again.`,
+        );
       }
+      // No later try finds more room.
+      if (tries === TRIES || (error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+      await sleep(200 * 2 ** tries);
     }
-  });
-  return { etagIsMd5: !kms && /^"[0-9a-f]{32}"$/.test(file.etag) };
+  }
 }
 
-/** Returns whether the object is encrypted with a KMS key. */
-async function fetchPart(
+async function tryStretch(
   s3: S3Client,
   Bucket: string,
   { key, etag }: CachedFile,
+  { start, end }: Stretch,
   handle: FileHandle,
-  start: number,
-  end: number,
-): Promise<boolean> {
-  const { Body, ServerSideEncryption } = await s3.send(
+): Promise<void> {
+  const { Body } = await s3.send(
     new GetObjectCommand({ Bucket, Key: key, IfMatch: etag, Range: `bytes=${start}-${end - 1}` }),
   );
   let position = start;
+  let block: Buffer[] = [];
+  let blockBytes = 0;
+  const flush = async () => {
+    if (blockBytes === 0) return;
+    const { bytesWritten } = await handle.writev(block, position);
+    if (bytesWritten !== blockBytes) throw new Error(`${bytesWritten} of ${blockBytes} bytes were written`);
+    position += blockBytes;
+    [block, blockBytes] = [[], 0];
+  };
   await pipeline(Body as Readable, stallGuard(STALL_MS), async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) {
-      if (position + chunk.length > end) throw new Error('more bytes came than were asked for');
-      await handle.write(chunk, 0, chunk.length, position);
-      position += chunk.length;
+      if (position + blockBytes + chunk.length > end) throw new Error('more bytes came than were asked for');
+      block.push(chunk);
+      blockBytes += chunk.length;
+      if (blockBytes >= BLOCK_BYTES) await flush();
     }
+    await flush();
   });
   if (position !== end) throw new Error(`${position - start} of ${end - start} bytes came`);
-  return ServerSideEncryption?.startsWith('aws:kms') ?? false;
 }

@@ -1,83 +1,93 @@
-import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
+import {
+  MODEL_KEY,
+  type ModelFile,
+  type ModelVersion,
+  parseManifest,
+  type WantedModel,
+} from '../../../lambda/model-layout';
 
-/** Where models lie in the cache's bucket, what the folders of aligners begin with, and where speakers' model lies. */
-const PREFIX = 'models/';
-const ALIGNERS = 'align-';
-const DIARIZATION = 'diarization/';
-
-/** A file of a model in the cache. */
-export interface CachedFile {
+/** A file of a model in the cache, as its manifest describes it. */
+export interface CachedFile extends ModelFile {
   key: string;
-  /** Below the directory of models. */
-  path: string;
-  /** Bytes. */
-  size: number;
   etag: string;
 }
 
-/** The models that a path's services load, by the names of their folders; absent: none is fetched for that service. */
-export interface WantedModels {
-  whisper?: string;
-  voxtral?: string;
+/** A model in the cache. */
+export interface CachedModel extends ModelVersion {
+  /** ETag of its manifest: another one means other files. */
+  version: string;
+  files: CachedFile[];
 }
 
 /**
- * Whether a file is left where it is. Voxtral's makers publish the weights twice, for two libraries: ours reads the other
- * copy, and 9 GB more would double the time that a machine takes to start.
- */
-export const isLeftOut = (path: string) => path.endsWith('/consolidated.safetensors');
-
-/**
- * The files of the models that are wanted. Beside Whisper's come all aligners, as which languages will come is not known
- * beforehand, and the model that tells speakers apart. The service does without either, and says so in its results.
+ * The models that are wanted, with their files.
  *
- * @throws SpotscribeError `model_missing` if a model is not in the cache, or a key leads out of the directory
+ * @returns those that are in the cache, and those that are not and that the services can do without
+ * @throws SpotscribeError `model_missing` if a required model is not in the cache, or one is not what its manifest says
  */
-export async function listModels(s3: S3Client, bucket: string, wanted: WantedModels): Promise<CachedFile[]> {
-  const { whisper, voxtral } = wanted;
-  const lists = [
-    ...[whisper, voxtral].filter((name) => name !== undefined).map((name) => listModel(s3, bucket, name)),
-    ...(whisper === undefined
-      ? []
-      : [ALIGNERS, DIARIZATION].map((beside) => list(s3, bucket, `${PREFIX}${beside}`))),
-  ];
-  return (await Promise.all(lists)).flat();
+export async function findModels(
+  s3: S3Client,
+  bucket: string,
+  wanted: readonly WantedModel[],
+): Promise<{ found: CachedModel[]; missing: WantedModel[] }> {
+  const models = await Promise.all(wanted.map((model) => findModel(s3, bucket, model)));
+  return {
+    found: models.filter((model) => model !== undefined),
+    missing: wanted.filter((_, index) => models[index] === undefined),
+  };
 }
 
-async function listModel(s3: S3Client, bucket: string, name: string): Promise<CachedFile[]> {
-  const files = await list(s3, bucket, `${PREFIX}${name}/`);
-  if (files.length > 0) return files;
-  throw new SpotscribeError(
-    'model_missing',
-    `There is no model under s3://${bucket}/${PREFIX}${name}/. Upload its files there, or set another model.`,
-  );
+async function findModel(
+  s3: S3Client,
+  bucket: string,
+  { required, ...model }: WantedModel,
+): Promise<CachedModel | undefined> {
+  const objects = await listObjects(s3, bucket, MODEL_KEY.folder(model));
+  const manifest = objects.get(MODEL_KEY.manifest(model));
+  const place = `s3://${bucket}/${MODEL_KEY.folder(model)}`;
+  if (manifest === undefined) {
+    if (!required) return undefined;
+    throw new SpotscribeError(
+      'model_missing',
+      `There is no whole model under ${place}: its manifest is missing. Run "spotscribe models push ${model.name}", or set another model.`,
+    );
+  }
+  const files = (await readManifest(s3, bucket, model)).map((file) => {
+    const key = MODEL_KEY.file(model, file.path);
+    const object = objects.get(key);
+    if (object?.size === file.size) return { ...file, key, etag: object.etag };
+    const fault =
+      object === undefined ? 'is missing' : `has ${object.size} bytes instead of ${file.size} in the cache`;
+    throw new SpotscribeError(
+      'model_missing',
+      `The model file ${model.name}/${file.path} ${fault} (${place}). Run "spotscribe models push ${model.name} --force".`,
+    );
+  });
+  return { ...model, version: manifest.etag, files };
 }
 
-async function list(s3: S3Client, bucket: string, prefix: string): Promise<CachedFile[]> {
-  const files: CachedFile[] = [];
+async function readManifest(s3: S3Client, bucket: string, model: ModelVersion): Promise<ModelFile[]> {
+  const Key = MODEL_KEY.manifest(model);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+  try {
+    return parseManifest((await Body?.transformToString()) ?? '').files;
+  } catch (error) {
+    throw new SpotscribeError(
+      'model_missing',
+      `s3://${bucket}/${Key} cannot be read: ${(error as Error).message}. Run "spotscribe models push ${model.name} --force".`,
+    );
+  }
+}
+
+async function listObjects(s3: S3Client, bucket: string, prefix: string) {
+  const objects = new Map<string, { size: number; etag: string }>();
   for await (const { Contents = [] } of paginateListObjectsV2(
     { client: s3 },
     { Bucket: bucket, Prefix: prefix },
   )) {
-    for (const { Key: key = '', Size: size = 0, ETag: etag = '' } of Contents) {
-      // Consoles make an empty object for a folder.
-      if (key.endsWith('/')) continue;
-      const path = pathOf(key);
-      if (!isLeftOut(path)) files.push({ key, path, size, etag });
-    }
+    for (const { Key = '', Size = 0, ETag = '' } of Contents) objects.set(Key, { size: Size, etag: ETag });
   }
-  return files;
-}
-
-function pathOf(key: string): string {
-  const path = key.slice(PREFIX.length);
-  const names = path.split('/');
-  if (names.length < 2 || names.some((name) => name === '' || name.startsWith('.')) || path.includes('\0')) {
-    throw new SpotscribeError(
-      'model_missing',
-      `The model cache holds ${JSON.stringify(key)}, which is no plain file of a model's folder. Remove it.`,
-    );
-  }
-  return path;
+  return objects;
 }

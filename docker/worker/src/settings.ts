@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ENV, type Machine } from '../../../lambda/contract';
+import { parseWantedModels } from '../../../lambda/model-layout';
 
 const text = z.string().min(1);
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
@@ -30,16 +31,17 @@ const shape = {
   minutesPerDayPerKey: amount.optional(),
 };
 
-// It becomes a directory's name.
-const modelName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain directory name');
-
 const modelFetchShape = {
   modelBucket: text,
   modelDir: text,
-  whisperEngine: z.enum(['whisperx', 'pocketsphinx'], 'must be whisperx or pocketsphinx').optional(),
-  whisperModel: modelName.optional(),
-  voxtralEngine: z.enum(['voxtral', 'extractive'], 'must be voxtral or extractive').optional(),
-  voxtralModel: modelName.optional(),
+  models: text.transform((value, context) => {
+    try {
+      return parseWantedModels(value);
+    } catch {
+      context.addIssue('must be a list such as [{"name":"turbo","revision":"1","required":true}]');
+      return z.NEVER;
+    }
+  }),
 };
 
 export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
@@ -67,27 +69,11 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
 }
 
 /**
- * What the path's model services want fetched: each of them is named by its engine and its model, or not there at all.
+ * The models that the path's services want fetched.
  *
  * @throws SettingsError naming every variable that is wrong
  */
-export function readModelFetchSettings(env: Environment): ModelFetchSettings {
-  const settings = read(modelFetchShape, env);
-  const { whisperEngine, whisperModel, voxtralEngine, voxtralModel } = settings;
-  if (whisperEngine === undefined && voxtralEngine === undefined) {
-    throw new SettingsError(
-      `Neither ${ENV.whisperEngine} nor ${ENV.voxtralEngine} is set. The task definition must set one of them, or both.`,
-    );
-  }
-  for (const [engine, model, variable] of [
-    [whisperEngine, whisperModel, ENV.whisperModel],
-    [voxtralEngine, voxtralModel, ENV.voxtralModel],
-  ]) {
-    if (engine !== undefined && model === undefined)
-      throw new SettingsError(`${variable} is not set. The task definition must set it.`);
-  }
-  return settings;
-}
+export const readModelFetchSettings = (env: Environment): ModelFetchSettings => read(modelFetchShape, env);
 
 const machine = z.object({
   instance_id: text,

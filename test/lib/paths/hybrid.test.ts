@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { ENV } from '../../../lambda/contract';
+import type { WantedModel } from '../../../lambda/model-layout';
 import { needed, whisperParts } from '../../../lib/gpu/gpu-memory';
 import type { Settings } from '../../../lib/settings';
 import { container, environment, task } from '../containers';
@@ -12,10 +13,13 @@ const whisperMib = needed(whisperParts('large-v3-turbo'));
 
 describe('path 500', () => {
   test('fetches both models before either service starts, and the worker waits for neither to get well', () => {
-    expect(environment(of('models'))).toMatchObject({
-      [ENV.whisperModel]: 'large-v3-turbo',
-      [ENV.voxtralModel]: 'Voxtral-Mini-3B-2507',
-    });
+    const models = JSON.parse(environment(of('models'))[ENV.models] as string) as WantedModel[];
+    expect(models.map(({ name, required }) => [name, required])).toEqual([
+      ['large-v3-turbo', true],
+      ['align-en', false],
+      ['diarization', false],
+      ['Voxtral-Mini-3B-2507', true],
+    ]);
     for (const name of MODELS) {
       expect(of(name).DependsOn).toEqual([{ ContainerName: 'models', Condition: 'SUCCESS' }]);
     }

@@ -11,11 +11,9 @@ describe('path 400', () => {
       'worker',
     ]);
     const fetched = environment(container('models', {}, PATH));
-    expect(fetched).toMatchObject({
-      [ENV.voxtralEngine]: 'voxtral',
-      [ENV.voxtralModel]: 'Voxtral-Mini-3B-2507',
-    });
-    expect(fetched).not.toHaveProperty(ENV.whisperEngine);
+    expect(JSON.parse(fetched[ENV.models] as string)).toEqual([
+      { name: 'Voxtral-Mini-3B-2507', revision: expect.stringMatching(/^[0-9a-f]{40}$/), required: true },
+    ]);
   });
 
   test('gives Voxtral a GPU of its own, without which the machine is of no use', () => {
@@ -38,7 +36,7 @@ describe('path 400', () => {
   test('passes the settings on', () => {
     const settings = {
       voxtralEngine: 'extractive',
-      voxtralModel: 'Own',
+      voxtralModel: 'Own@1',
       voxtralQuantization: 'none',
       maxAudioHours: 1,
     } as const;

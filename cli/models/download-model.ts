@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { ModelManifest } from '../../lambda/model-layout';
+import type { CatalogueModel } from '../../lib/gpu/model-catalogue';
+import { filesToKeep } from './files-to-keep';
+import type { Hub, HubListing } from './hub';
+
+/** What was downloaded, as the manifest will tell it. */
+export type Origin = Pick<ModelManifest, 'source' | 'license' | 'files'>;
+
+/**
+ * Brings a model of the catalogue into a folder. What the catalogue does not say is taken from the hub: a branch is held
+ * to the commit that it stands for now, and a missing SHA-256 is that of what comes (trust on first use).
+ *
+ * @param progress is called with the bytes of all files that are there
+ */
+export async function downloadModel(
+  hub: Hub,
+  model: CatalogueModel,
+  folder: string,
+  progress: (bytes: number) => void,
+): Promise<Origin> {
+  const { commit, files } = isPinned(model)
+    ? { commit: model.revision, files: model.files ?? [] }
+    : merged(model, await hub.list(model.source, model.revision));
+  const done: Origin['files'] = [];
+  let before = 0;
+  for (const file of files) {
+    const target = join(folder, file.path);
+    const came = await hub.download(model.source, commit, file, target, (bytes) => progress(before + bytes));
+    progress((before += came.size));
+    done.push({ path: file.path, ...came });
+  }
+  return { source: { repository: model.source, commit }, license: model.license, files: done };
+}
+
+/** Whether the catalogue says all that is to be known. */
+export const isPinned = ({ revision, files }: CatalogueModel): boolean =>
+  /^[0-9a-f]{40}$/.test(revision) &&
+  files !== null &&
+  files.every(({ size, sha256 }) => size !== null && sha256 !== null);
+
+/** The catalogue's word goes before the hub's. */
+export function merged({ files }: CatalogueModel, listing: HubListing): HubListing {
+  const listed = new Map(listing.files.map((file) => [file.path, file]));
+  if (files === null) return { commit: listing.commit, files: filesToKeep(listing.files) };
+  return {
+    commit: listing.commit,
+    files: files.map(({ path, size, sha256 }) => ({
+      path,
+      size: size ?? listed.get(path)?.size ?? null,
+      sha256: sha256 ?? listed.get(path)?.sha256 ?? null,
+    })),
+  };
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  paginateListParts,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import type { ModelFile } from '../../lambda/model-layout';
+import { Limit } from '../limit';
+
+/** Held in memory for each part under way. A hundred thousand of them would be 3 TB: S3 takes ten thousand. */
+const PART_BYTES = 32 << 20;
+const PARTS_AT_ONCE = 4;
+
+export interface Upload {
+  s3: S3Client;
+  bucket: string;
+  signal?: AbortSignal;
+  /** @default 32 MiB; S3 takes no smaller ones than 5 MiB */
+  partBytes?: number;
+}
+
+/**
+ * Uploads a file, a large one in parts. What is there already with the same SHA-256 is left, and of an upload that broke
+ * off the parts that arrived are not sent again.
+ *
+ * @param progress is called with the bytes that have arrived
+ */
+export async function uploadObject(
+  { s3, bucket, signal, partBytes = PART_BYTES }: Upload,
+  key: string,
+  path: string,
+  { size, sha256 }: ModelFile,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const place = { Bucket: bucket, Key: key };
+  const there = await s3.send(new HeadObjectCommand(place), { abortSignal: signal }).catch(absent);
+  if (there?.ContentLength === size && there.Metadata?.sha256 === sha256) return progress(size);
+  const file = await open(path);
+  try {
+    if (size <= partBytes) {
+      const Body = await block(file, 0, size);
+      await s3.send(new PutObjectCommand({ ...place, Body, Metadata: { sha256 } }), { abortSignal: signal });
+      return progress(size);
+    }
+    const UploadId = (await unfinished(s3, bucket, key)) ?? (await begin(s3, place, sha256));
+    const arrived = await partsOf(s3, place, UploadId);
+    const places = new Limit(PARTS_AT_ONCE);
+    let bytes = 0;
+    const count = Math.ceil(size / partBytes);
+    const sending = Array.from({ length: count }, (_, index) =>
+      places.run(async () => {
+        signal?.throwIfAborted();
+        const start = index * partBytes;
+        const Body = await block(file, start, Math.min(partBytes, size - start));
+        const PartNumber = index + 1;
+        // The ETag of a part is its MD5 (not so under a KMS key: then it is sent again).
+        const md5 = `"${createHash('md5').update(Body).digest('hex')}"`;
+        const part = { ...place, UploadId, PartNumber, Body };
+        const ETag =
+          arrived.get(PartNumber) === md5
+            ? md5
+            : (await s3.send(new UploadPartCommand(part), { abortSignal: signal })).ETag;
+        progress((bytes += Body.length));
+        return { PartNumber, ETag };
+      }),
+    );
+    // Nothing is under way any more when the file is closed.
+    await Promise.allSettled(sending);
+    const Parts = await Promise.all(sending);
+    await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+  } finally {
+    await file.close();
+  }
+}
+
+async function block(file: FileHandle, start: number, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await file.read(buffer, filled, size - filled, start + filled);
+    if (bytesRead === 0) throw new Error('the file shrank while it was uploaded');
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+type Place = { Bucket: string; Key: string };
+
+async function begin(s3: S3Client, place: Place, sha256: string): Promise<string | undefined> {
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...place, Metadata: { sha256 } }));
+  return UploadId;
+}
+
+async function unfinished(s3: S3Client, Bucket: string, Key: string): Promise<string | undefined> {
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }));
+  return Uploads.findLast((upload) => upload.Key === Key)?.UploadId;
+}
+
+async function partsOf(s3: S3Client, place: Place, UploadId?: string): Promise<Map<number, string>> {
+  const parts = new Map<number, string>();
+  for await (const { Parts = [] } of paginateListParts({ client: s3 }, { ...place, UploadId })) {
+    for (const { PartNumber = 0, ETag = '' } of Parts) parts.set(PartNumber, ETag);
+  }
+  return parts;
+}
+
+/** Undefined for an object that is not there. */
+export function absent(error: unknown): undefined {
+  const { name } = error as Error;
+  if (name === 'NotFound' || name === 'NoSuchKey') return undefined;
+  throw error;
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { S3Client } from '@aws-sdk/client-s3';
+
+/** As much of S3 as models need: lists, ranges, If-Match, uploads in parts. It counts requests and can be made to fail. */
+export class ObjectServer {
+  readonly objects = new Map<string, Buffer>();
+  /** What was said of objects when they were put: `x-amz-meta-sha256`. */
+  readonly hashes = new Map<string, string>();
+  /** Uploads in parts that have not ended: `<key>?<id>`. */
+  readonly uploads = new Map<string, Map<number, Buffer>>();
+  /** Requests for objects, in their order, such as `models/turbo/1/model.bin 0-99`. */
+  readonly requests: string[] = [];
+  /** Called with each request for an object; true ends the connection in the midst of the answer. */
+  breaks: (request: string) => boolean = () => false;
+  /** Awaited before each answer with an object. */
+  gate: (request: string) => Promise<void> = async () => undefined;
+  private readonly server: Server;
+  private port = 0;
+
+  constructor() {
+    this.server = createServer((request, response) => void this.answer(request, response));
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.port = (this.server.address() as AddressInfo).port;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  client(): S3Client {
+    return new S3Client({
+      endpoint: this.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://s3');
+    const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
+    const upload = `${key}?${query.get('uploadId')}`;
+    if (request.method === 'PUT') return this.put(key, upload, query.get('partNumber'), request, response);
+    if (request.method === 'POST')
+      return query.has('uploads') ? this.begin(key, request, response) : this.complete(key, upload, response);
+    if (request.method === 'HEAD') return this.head(key, response);
+    if (query.has('uploads')) return this.listUploads(query.get('prefix') ?? '', response);
+    if (query.has('uploadId')) return this.listParts(upload, response);
+    if (query.has('prefix')) return this.list(query.get('prefix') ?? '', response);
+    return this.get(key, request.headers.range, request.headers['if-match'], response);
+  }
+
+  private head(key: string, response: ServerResponse): void {
+    const content = this.objects.get(key);
+    const said = { 'x-amz-meta-sha256': this.hashes.get(key) ?? '', 'content-length': content?.length ?? 0 };
+    response.writeHead(content === undefined ? 404 : 200, said).end();
+  }
+
+  private list(prefix: string, response: ServerResponse): void {
+    const contents = [...this.objects]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(
+        ([key, content]) =>
+          `<Contents><Key>${key}</Key><Size>${content.length}</Size><ETag>${etag(content)}</ETag></Contents>`,
+      );
+    response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
+  }
+
+  private async get(key: string, range = '', match: string | undefined, response: ServerResponse) {
+    const content = this.objects.get(key);
+    if (content === undefined)
+      return void response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
+    if (match !== undefined && match !== etag(content)) return void response.writeHead(412).end();
+    const [, from = '0', to = String(content.length - 1)] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+    const end = to === '' ? content.length : Number(to) + 1;
+    const request = `${key} ${from}-${end - 1}`;
+    this.requests.push(request);
+    await this.gate(request);
+    const body = content.subarray(Number(from), end);
+    response.writeHead(range === '' ? 200 : 206, { 'content-length': body.length, etag: etag(content) });
+    if (!this.breaks(request)) return void response.end(body);
+    response.write(body.subarray(0, body.length >> 1), () => response.destroy());
+  }
+
+  private async put(
+    key: string,
+    upload: string,
+    part: string | null,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const content = Buffer.concat(chunks);
+    this.requests.push(`PUT ${key}${part === null ? '' : ` ${part}`}`);
+    if (this.breaks(this.requests.at(-1)!)) return void response.destroy();
+    if (part !== null) this.uploads.get(upload)?.set(Number(part), content);
+    else {
+      this.objects.set(key, content);
+      this.hashes.set(key, String(request.headers['x-amz-meta-sha256'] ?? ''));
+    }
+    response.writeHead(200, { etag: etag(content) }).end();
+  }
+
+  private begin(key: string, request: IncomingMessage, response: ServerResponse): void {
+    const id = `upload${this.uploads.size}`;
+    this.uploads.set(`${key}?${id}`, new Map());
+    this.hashes.set(key, String(request.headers['x-amz-meta-sha256'] ?? ''));
+    response.end(`<R><Key>${key}</Key><UploadId>${id}</UploadId></R>`);
+  }
+
+  private complete(key: string, upload: string, response: ServerResponse): void {
+    const parts = [...(this.uploads.get(upload) ?? [])].sort(([one], [other]) => one - other);
+    this.objects.set(key, Buffer.concat(parts.map(([, content]) => content)));
+    this.uploads.delete(upload);
+    response.end(`<R><Key>${key}</Key></R>`);
+  }
+
+  private listUploads(prefix: string, response: ServerResponse): void {
+    const found = [...this.uploads.keys()]
+      .map((upload) => upload.split('?'))
+      .filter(([key]) => key?.startsWith(prefix))
+      .map(([key, id]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`);
+    response.end(`<R>${found.join('')}</R>`);
+  }
+
+  private listParts(upload: string, response: ServerResponse): void {
+    const parts = [...(this.uploads.get(upload) ?? [])].map(
+      ([number, content]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag(content)}</ETag></Part>`,
+    );
+    response.end(`<R><IsTruncated>false</IsTruncated>${parts.join('')}</R>`);
+  }
+}
+
+const etag = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`;
