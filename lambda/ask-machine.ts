@@ -6,6 +6,8 @@ export interface MachineAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** Seconds of audio that were worked on for it. @default - none, or an unknown number */
+  audioSeconds?: number;
 }
 
 /** What came of a request to the machines. */
@@ -84,17 +86,23 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
     const value = headers[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
   });
-  const answer = { status, headers: Object.fromEntries(passed), body };
+  const answer: MachineAnswer = { status, headers: Object.fromEntries(passed), body };
   if (status >= 200 && status < 300) {
     // A stream begins with 200 whatever comes of it: a failure is one of its events.
     const isStream = headers['content-type']?.startsWith('text/event-stream') ?? false;
     const event = isStream ? /^data: (\{"error":.*)$/m.exec(body)?.[1] : undefined;
     const failure = codeOf(event ?? '');
+    if (failure === undefined) answer.audioSeconds = positive(headers['x-spotscribe-audio-seconds']);
     return { outcome: failure === undefined || isPermanent(failure) ? 'answered' : 'busy', answer };
   }
   // The load balancer's own answers are pages, and say that there is no service behind it.
   if (codeOf(body) === undefined) return { outcome: 'asleep' };
   return { outcome: status === 429 || status >= 500 ? 'busy' : 'answered', answer };
+}
+
+function positive(header: string | string[] | undefined): number | undefined {
+  const value = Number(header);
+  return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
 /** The code of a body that is an error of our services. */

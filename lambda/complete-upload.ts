@@ -1,13 +1,23 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
+import type { Allowance } from './allowance';
 import type { CompleteUploadRequest, JobRow } from './contract';
 import { documentClient } from './document-client';
-import { caller, httpHandler, json, jsonBody, Refusal, type Request, type Response } from './http';
+import {
+  caller,
+  httpHandler,
+  json,
+  jsonBody,
+  refuseUsedUp,
+  Refusal,
+  type Request,
+  type Response,
+} from './http';
 import { hasArrived } from './job-objects';
 import { JobStore } from './job-store';
 import { isGone, isParted, type Media, type PartedRow, storedParts } from './multipart-upload';
 import { ownJob } from './own-job';
-import { env } from './runtime';
+import { env, type Tools } from './runtime';
 import { s3Client } from './s3-client';
 import { MOST_PARTS, wholeUpload } from './upload-parts';
 import { validBody } from './valid-body';
@@ -41,7 +51,12 @@ const schema: z.ZodMiniType<CompleteUploadRequest> = z.strictObject({
     .check(z.minLength(1), z.maxLength(MOST_PARTS)),
 });
 
-export async function completeUpload(request: Request, dependencies: Dependencies): Promise<Response> {
+export async function completeUpload(
+  request: Request,
+  dependencies: Dependencies,
+  _: Tools,
+  allowance: Allowance,
+): Promise<Response> {
   const { store, s3, bucket } = dependencies;
   const { parts } = validBody(schema, jsonBody(request));
   const row = await ownJob(request.pathParameters?.id ?? '', caller(request).tenant, store);
@@ -50,6 +65,7 @@ export async function completeUpload(request: Request, dependencies: Dependencie
   }
   if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
   if (row.status !== 'awaiting_upload') return json(200, view(row));
+  refuseUsedUp(allowance);
   const isWhole = (await complete(row, parts, dependencies)) || (await hasArrived(s3, bucket, row));
   if (!isWhole) throw tooLate(row);
   // The audio's event queues it too, and may have done so already.

@@ -1,5 +1,6 @@
+import type { Allowance } from './allowance';
 import { idempotencyId, type JobRow } from './contract';
-import { Refusal } from './http';
+import { Refusal, refuseUsedUp } from './http';
 import type { JobStore } from './job-store';
 
 /** How long a request with the same `Idempotency-Key` gets the same job. */
@@ -15,15 +16,18 @@ export interface Idempotency {
 /**
  * Stores a new job's row, or finds the job that an earlier request with the same `Idempotency-Key` made.
  *
- * @throws Refusal (409) if that asked for something else, or its job has been erased: the key then makes no second one
+ * @throws Refusal (409) if that asked for something else, or its job has been erased: the key then makes no second one;
+ *   (429) for a new job if the day's quota is used up: one that is there already is found nevertheless
  */
 export async function createJob(
   row: JobRow,
   idempotency: Idempotency | undefined,
   store: JobStore,
   now: Date,
+  allowance: Allowance,
 ): Promise<{ row: JobRow; isNew: boolean }> {
   if (idempotency === undefined) {
+    refuseUsedUp(allowance);
     await store.create(row);
     return { row, isNew: true };
   }
@@ -34,8 +38,13 @@ export async function createJob(
     body_sha256: idempotency.sha256,
     expires_at: seconds + IDEMPOTENCY_SECONDS,
   };
-  const earlier = await store.createOnce(row, remembered, seconds);
-  if (earlier === undefined) return { row, isNew: true };
+  const earlier = allowance.isUsedUp
+    ? await store.remembered(remembered.id, seconds)
+    : await store.createOnce(row, remembered, seconds);
+  if (earlier === undefined) {
+    refuseUsedUp(allowance);
+    return { row, isNew: true };
+  }
   if (earlier.body_sha256 !== idempotency.sha256)
     throw conflict('This Idempotency-Key was used with another body');
   const job = await store.get(earlier.job_id);

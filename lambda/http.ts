@@ -2,16 +2,22 @@ import type {
   APIGatewayProxyEventV2WithLambdaAuthorizer,
   APIGatewayProxyStructuredResultV2,
 } from 'aws-lambda';
+import { Allowance } from './allowance';
 import type { ErrorBody, ErrorCode } from './contract';
+import type { JobStore } from './job-store';
+import { usedUpHeaders, usedUpMessage } from './quota';
 import { lambdaHandler, type Tools } from './runtime';
 
 /** What the authorizer says of the caller. */
 export interface Caller {
   tenant: string;
   key_id: string;
+  /** Seconds of audio that the key may use each UTC day. @default - no limit */
+  audio_seconds_per_day?: number;
 }
 
-export type Request = APIGatewayProxyEventV2WithLambdaAuthorizer<Caller>;
+/** Of a key that nobody knows the authorizer says nothing. */
+export type Request = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Caller> | null>;
 export type Response = APIGatewayProxyStructuredResultV2;
 
 /** A request is refused: answered with this status and the body of OpenAI's API. */
@@ -22,13 +28,17 @@ export class Refusal extends Error {
     readonly status: number,
     readonly code: ErrorCode,
     message: string,
-    readonly options: { param?: string; retryAfterSeconds?: number } = {},
+    readonly options: {
+      param?: string;
+      retryAfterSeconds?: number;
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(message);
   }
 
   get response(): Response {
-    const { param, retryAfterSeconds } = this.options;
+    const { param, retryAfterSeconds, headers } = this.options;
     const type =
       this.status === 429
         ? 'rate_limit_error'
@@ -36,7 +46,7 @@ export class Refusal extends Error {
           ? 'server_error'
           : 'invalid_request_error';
     const body: ErrorBody = { error: { message: this.message, type, param: param ?? null, code: this.code } };
-    const response = json(this.status, body);
+    const response = json(this.status, body, headers);
     if (retryAfterSeconds !== undefined)
       response.headers = { ...response.headers, 'retry-after': String(retryAfterSeconds) };
     return response;
@@ -58,26 +68,62 @@ export const jobNotFound = (id: string) =>
 const OVERLOADED =
   /Throttl|ProvisionedThroughput|RequestLimit|SlowDown|ServiceUnavailable|InternalServerError|InternalError|TransactionConflict|TransactionCanceled|TimeoutError|NetworkingError|ECONN/;
 
-/** An HTTP handler: refusals become answers, an overloaded AWS becomes a 503 that says when to come back. */
-export function httpHandler<Dependencies>(
+/** Dependencies that know how much audio keys have used. */
+interface Metered {
+  store: Pick<JobStore, 'usage'>;
+}
+
+/**
+ * An HTTP handler, the frame of every route. Who has no key that counts is refused here, before `handle`: the authorizer
+ * lets everybody pass (see there). Refusals become answers, an overloaded AWS becomes a 503 that says when to come back,
+ * and every answer to a key with a quota says what is left of it.
+ */
+export function httpHandler<Dependencies extends Metered>(
   prepare: (tools: Tools) => Dependencies,
-  handle: (request: Request, dependencies: Dependencies, tools: Tools) => Promise<Response>,
+  handle: (
+    request: Request,
+    dependencies: Dependencies,
+    tools: Tools,
+    allowance: Allowance,
+  ) => Promise<Response>,
 ) {
-  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools) => {
-    try {
-      return await handle(request, dependencies, tools);
-    } catch (error) {
-      if (error instanceof Refusal) return error.response;
-      const { name, code } = error as { name?: string; code?: string };
-      if (!OVERLOADED.test(`${name} ${code}`)) throw error;
-      tools.logger.warn('overloaded', error as Error);
-      return new Refusal(503, 'busy', 'Spotscribe is busy; try again in a moment', { retryAfterSeconds: 2 })
-        .response;
-    }
+  return lambdaHandler(prepare, (request: Request, dependencies: Dependencies, tools) =>
+    answered(tools, async () => {
+      const allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
+      const response = await answered(tools, () => handle(request, dependencies, tools, allowance));
+      return { ...response, headers: { ...response.headers, ...allowance.headers } };
+    }),
+  );
+}
+
+async function answered({ logger }: Tools, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) return error.response;
+    const { name, code } = error as { name?: string; code?: string };
+    if (!OVERLOADED.test(`${name} ${code}`)) throw error;
+    logger.warn('overloaded', error as Error);
+    return new Refusal(503, 'busy', 'Spotscribe is busy; try again in a moment', { retryAfterSeconds: 2 })
+      .response;
+  }
+}
+
+/** @throws Refusal (401) if the request has no key that is known and has not been revoked */
+export function caller({ requestContext }: Pick<Request, 'requestContext'>): Caller {
+  // Without an authorizer there would be none at all: a route that lacks it lets nobody in.
+  const { tenant, key_id, ...more } = requestContext.authorizer?.lambda ?? {};
+  if (tenant !== undefined && key_id !== undefined) return { tenant, key_id, ...more };
+  throw new Refusal(401, 'unauthorized', 'The API key is not known, or has been revoked', {
+    headers: { 'www-authenticate': 'Bearer' },
   });
 }
 
-export const caller = (request: Request): Caller => request.requestContext.authorizer.lambda;
+/** @throws Refusal (429) if the caller has used up the day's quota: new work is not begun */
+export function refuseUsedUp({ isUsedUp, quota, now }: Allowance): void {
+  if (!isUsedUp) return;
+  throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, now), { headers: usedUpHeaders(now) });
+}
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 8;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
@@ -8,6 +9,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { despiteConflicts } from './conflict';
 import {
   type Degradation,
   type IdempotencyRow,
@@ -20,7 +22,8 @@ import {
   type StageState,
 } from './contract';
 import { StaleAttempt } from './errors';
-import { type Condition, type Change, update } from './row-update';
+import { applied, type Condition, type Change, update } from './row-update';
+import { UsageStore } from './usage-store';
 
 /** What came of a worker's wish to work on a job. */
 export type Claim =
@@ -47,10 +50,15 @@ const LAPSED_SWEEP_SECONDS = 900;
  * once one is refused; changes by a worker carry its attempt, the fencing token.
  */
 export class JobStore {
+  /** How much audio keys have used. */
+  readonly usage: UsageStore;
+
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
-  ) {}
+  ) {
+    this.usage = new UsageStore(client, table);
+  }
 
   async get(id: string): Promise<JobRow | undefined> {
     const { Item } = await this.client.send(
@@ -95,11 +103,17 @@ export class JobStore {
       return undefined;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
-      const earlier = (await this.get(idempotency.id)) as IdempotencyRow | undefined;
+      const earlier = await this.remembered(idempotency.id, nowSeconds);
       // Cancelled for another reason, such as a conflict with the same request at the same time: try again.
-      if (earlier === undefined || earlier.expires_at < nowSeconds) throw error;
+      if (earlier === undefined) throw error;
       return earlier;
     }
+  }
+
+  /** The earlier request with an idempotency key, if there is one and it still counts. */
+  async remembered(id: string, nowSeconds: number): Promise<IdempotencyRow | undefined> {
+    const earlier = (await this.get(id)) as IdempotencyRow | undefined;
+    return earlier === undefined || earlier.expires_at < nowSeconds ? undefined : earlier;
   }
 
   /**
@@ -200,13 +214,12 @@ export class JobStore {
   }
 
   /**
-   * Ends a job with its result.
+   * Ends a job with its result, and counts its audio as used by the key that submitted it: both or neither.
    *
    * @throws StaleAttempt if the job is no longer this attempt's: the result does not count
    */
   commit(
-    id: string,
-    attempt: number,
+    row: JobRow,
     result: {
       transcript_key?: string;
       analysis_key?: string;
@@ -216,7 +229,13 @@ export class JobStore {
     },
     now: Date,
   ): Promise<JobRow> {
-    return this.updateHeld(id, attempt, ending('succeeded', now, { ...result, progress: 1 }));
+    const change = ending('succeeded', now, { ...result, progress: 1 });
+    if (row.key_id === undefined) return this.updateHeld(row.id, row.attempt, change);
+    return this.updateCounted(
+      row,
+      change,
+      this.usage.addition(row.key_id, result.receipt.audio_seconds, now),
+    );
   }
 
   /**
@@ -335,13 +354,33 @@ export class JobStore {
   }
 
   private async updateHeld(id: string, attempt: number, change: Change): Promise<JobRow> {
-    const held: Condition[] = [
-      ['attempt', '=', attempt],
-      ['status', '=', 'running'],
-    ];
-    const row = await this.update(id, held, change);
+    const row = await this.update(id, held(attempt), change);
     if (row === undefined) throw new StaleAttempt(id, attempt);
     return row;
+  }
+
+  /** As `updateHeld`, together with an addition to a counter. A transaction tells no row, so that it is reckoned. */
+  private async updateCounted(
+    row: JobRow,
+    change: Change,
+    addition: ReturnType<UsageStore['addition']>,
+  ): Promise<JobRow> {
+    const { id, attempt } = row;
+    const job = { TableName: this.table, Key: { id }, ...update(held(attempt), change) };
+    const transaction = new TransactWriteCommand({
+      TransactItems: [{ Update: job }, { Update: addition }],
+      // One for all tries: a try whose answer was lost does not count twice.
+      ClientRequestToken: randomUUID(),
+    });
+    try {
+      await despiteConflicts(() => this.client.send(transaction));
+    } catch (error) {
+      const isRefused =
+        error instanceof TransactionCanceledException &&
+        error.CancellationReasons?.[0]?.Code === 'ConditionalCheckFailed';
+      throw isRefused ? new StaleAttempt(id, attempt) : error;
+    }
+    return applied(row, change);
   }
 
   private async update(id: string, conditions: Condition[], change: Change): Promise<JobRow | undefined> {
@@ -357,6 +396,12 @@ export class JobStore {
 }
 
 const seconds = (instant: Date) => Math.floor(instant.getTime() / 1000);
+
+/** An attempt holds a job as long as no other has claimed it, and it has not ended. */
+const held = (attempt: number): Condition[] => [
+  ['attempt', '=', attempt],
+  ['status', '=', 'running'],
+];
 
 const lapsed = (leaseUntil: number) => ({ sweep_at: Math.floor(leaseUntil / 1000) + LAPSED_SWEEP_SECONDS });
 

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Allowance } from './allowance';
 import { type JobOptions, type JobRow, KEY } from './contract';
 import { createJob } from './create-job';
-import { Refusal } from './http';
+import { type Caller, Refusal } from './http';
 import type { JobStore } from './job-store';
 import { displayName, newJob } from './new-job';
 import type { Tools } from './runtime';
@@ -30,11 +31,11 @@ export interface Recording {
  * The row comes first: to who hears of it, audio without a row is an upload that nobody waits for, to be erased.
  *
  * @param untilMs epoch milliseconds at which the caller has to be answered
- * @throws Refusal (503) if the table or the bucket cannot be written to in that time
+ * @throws Refusal (429) if the day's quota is used up; (503) if the table or the bucket cannot be written to in that time
  */
 export async function keepRecording(
   { name, bytes, options }: Recording,
-  { tenant, idempotencyKey }: { tenant: string; idempotencyKey?: string },
+  { caller, allowance, idempotencyKey }: { caller: Caller; allowance: Allowance; idempotencyKey?: string },
   { store, s3, bucket, ...limits }: Keeping,
   untilMs: number,
   { logger }: Tools,
@@ -44,7 +45,8 @@ export async function keepRecording(
   const wanted = newJob({
     ...limits,
     id,
-    tenant,
+    tenant: caller.tenant,
+    keyId: caller.key_id,
     name: displayName(name),
     origin: 'api',
     inputKey: KEY.input(id),
@@ -59,7 +61,7 @@ export async function keepRecording(
     signal.addEventListener('abort', () => reject(new Error('The table and the bucket took too long'))),
   );
   const kept = async () => {
-    const { row } = await createJob(wanted, idempotency, store, now);
+    const { row } = await createJob(wanted, idempotency, store, now, allowance);
     // An earlier request with the same key may have died before the audio was stored.
     if (row.status !== 'awaiting_upload') return row;
     const put = new PutObjectCommand({

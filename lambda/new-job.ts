@@ -4,6 +4,8 @@ import type { JobRow, JobOptions } from './contract';
 export function newJob(job: {
   id: string;
   tenant: string;
+  /** Id of the key on whose quota its audio counts. @default - on nobody's */
+  keyId?: string;
   name: string;
   origin: JobRow['origin'];
   inputKey: string;
@@ -21,6 +23,7 @@ export function newJob(job: {
   return {
     id: job.id,
     tenant: job.tenant,
+    ...(job.keyId !== undefined && { key_id: job.keyId }),
     status: 'awaiting_upload',
     name: job.name,
     origin: job.origin,

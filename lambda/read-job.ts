@@ -12,13 +12,14 @@ import {
   TRANSCRIPT_FORMATS,
   type TranscriptFormat,
 } from './contract';
+import type { Allowance } from './allowance';
 import { decodeCursor, encodeCursor } from './cursor';
 import { fitted, MAX_ANSWER_BYTES } from './fitted';
 import { FORMAT } from './formats';
 import { caller, httpHandler, json, Refusal, type Request, type Response } from './http';
 import { JobStore } from './job-store';
 import { ownJob } from './own-job';
-import { env } from './runtime';
+import { env, type Tools } from './runtime';
 import { view } from './views';
 
 const ADDRESS_SECONDS = 300;
@@ -31,7 +32,7 @@ export interface Dependencies {
   bucket: string;
 }
 
-/** `GET /v1/jobs`, `GET /v1/jobs/{id}`, and `/transcript` and `/analysis` below that. */
+/** `GET /v1/jobs`, `GET /v1/jobs/{id}`, and `/transcript` and `/analysis` below that; `GET /v1/usage`. */
 export const handler = httpHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
@@ -41,9 +42,17 @@ export const handler = httpHandler(
   readJob,
 );
 
-export async function readJob(request: Request, dependencies: Dependencies): Promise<Response> {
+export async function readJob(
+  request: Request,
+  dependencies: Dependencies,
+  _: Tools,
+  allowance: Allowance,
+): Promise<Response> {
   const id = request.pathParameters?.id;
-  if (id === undefined) return listJobs(request, dependencies);
+  if (id === undefined) {
+    if (request.rawPath.endsWith('/usage')) return json(200, await allowance.read());
+    return listJobs(request, dependencies);
+  }
   const row = await ownJob(id, caller(request).tenant, dependencies.store);
   if (request.rawPath.endsWith('/transcript')) return transcript(request, row, dependencies);
   if (request.rawPath.endsWith('/analysis')) return analysis(row, dependencies);

@@ -62,6 +62,13 @@ export function update(conditions: Condition[], change: Change) {
   };
 }
 
+/** A row as it is after a change that only sets and removes. */
+export function applied(row: JobRow, { set, remove = [] }: Pick<Change, 'set' | 'remove'>): JobRow {
+  const gone = new Set<string>(remove);
+  const changed = { ...row, ...Object.fromEntries(defined(set)) };
+  return Object.fromEntries(Object.entries(changed).filter(([name]) => !gone.has(name))) as unknown as JobRow;
+}
+
 const defined = (attributes: object) =>
   Object.entries(attributes).filter(([, content]) => content !== undefined);
 

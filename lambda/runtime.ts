@@ -65,6 +65,10 @@ export function env(name: keyof typeof ENV): string {
   return value;
 }
 
+/** A number from the environment that need not be there. */
+export const optionalNumber = (name: keyof typeof ENV): number | undefined =>
+  process.env[ENV[name]] === undefined ? undefined : envNumber(name);
+
 /** A number from the environment. */
 export function envNumber(name: keyof typeof ENV): number {
   const value = Number(env(name));

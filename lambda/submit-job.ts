@@ -3,13 +3,14 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
+import type { Allowance } from './allowance';
 import { type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from './contract';
 import { createJob } from './create-job';
-import { caller, httpHandler, json, jsonBody, type Request, type Response } from './http';
+import { type Caller, caller, httpHandler, json, jsonBody, type Request, type Response } from './http';
 import { JobStore } from './job-store';
 import { addresses, beginUpload } from './multipart-upload';
 import { displayName, newJob } from './new-job';
-import { env, envNumber } from './runtime';
+import { env, envNumber, type Tools } from './runtime';
 import { idempotencyKey, parseSubmitJob } from './submit-request';
 import { view } from './views';
 
@@ -41,26 +42,31 @@ export const handler = httpHandler(
   submitJob,
 );
 
-export async function submitJob(request: Request, dependencies: Dependencies): Promise<Response> {
+export async function submitJob(
+  request: Request,
+  dependencies: Dependencies,
+  _: Tools,
+  allowance: Allowance,
+): Promise<Response> {
   const { store } = dependencies;
   const key = idempotencyKey(request.headers);
   const body = parseSubmitJob(jsonBody(request), dependencies);
-  const { tenant } = caller(request);
   const now = new Date();
-  const row = rowFor(body, tenant, now, dependencies);
+  const row = rowFor(body, caller(request), now, dependencies);
   const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
   const { row: job, isNew } = await createJob(
     row,
     key === undefined ? undefined : { key, sha256 },
     store,
     now,
+    allowance,
   );
   return created(job, body.size, dependencies, isNew ? 201 : 200);
 }
 
 function rowFor(
   body: SubmitJobRequest,
-  tenant: string,
+  { tenant, key_id }: Caller,
   now: Date,
   { uploadExpirySeconds, retentionDays, analysis }: Dependencies,
 ) {
@@ -68,6 +74,7 @@ function rowFor(
   return newJob({
     id,
     tenant,
+    keyId: key_id,
     name: displayName(body.name ?? 'audio'),
     origin: 'api',
     inputKey: KEY.input(id),

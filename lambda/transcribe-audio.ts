@@ -1,11 +1,12 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Allowance } from './allowance';
 import { type Asked, askMachine, type MachineAnswer } from './ask-machine';
 import { type AudioForm, readForm } from './audio-form';
 import type { JobRow } from './contract';
 import { documentClient } from './document-client';
 import { MAX_ANSWER_BYTES } from './fitted';
 import { isStream, optionsOf, type Task, type Unsupported } from './form-options';
-import { caller, httpHandler, json, Refusal, type Request, type Response } from './http';
+import { caller, httpHandler, json, refuseUsedUp, Refusal, type Request, type Response } from './http';
 import { accepted, answerOfJob, jobOf } from './job-answer';
 import { JobStore } from './job-store';
 import { type Keeping, keepRecording } from './keep-recording';
@@ -65,6 +66,7 @@ export async function transcribeAudio(
   request: Request,
   dependencies: Dependencies,
   tools: Tools,
+  allowance: Allowance,
 ): Promise<Response> {
   if (request.rawPath.endsWith('/models')) return models(dependencies);
   // By the gateway's clock, so that a cold start of ours counts too.
@@ -80,22 +82,28 @@ export async function transcribeAudio(
   const preference = preferenceOf(request.headers.prefer, dependencies.waitSeconds);
   const idempotency = idempotencyKey(request.headers);
   const left = arrived + preference.waitSeconds * 1000 - Date.now();
-  const asked =
-    preference.waitSeconds === 0 && preference.job
-      ? undefined
-      : await askMachine(
-          dependencies.machinesUrl,
-          { path: PATH[task], contentType, body },
-          { milliseconds: left, bytes: MAX_ANSWER_BYTES },
-        );
-  if (asked?.outcome === 'answered') return passedOn(asked.answer);
+  const isJobAtOnce = preference.waitSeconds === 0 && preference.job;
+  if (!isJobAtOnce) refuseUsedUp(allowance);
+  const asked = isJobAtOnce
+    ? undefined
+    : await askMachine(
+        dependencies.machinesUrl,
+        { path: PATH[task], contentType, body },
+        { milliseconds: left, bytes: MAX_ANSWER_BYTES },
+      );
+  if (asked?.outcome === 'answered') {
+    const { audioSeconds } = asked.answer;
+    if (audioSeconds !== undefined)
+      await allowance.count(audioSeconds, arrived + ANSWER_SECONDS * 1000, tools);
+    return passedOn(asked.answer);
+  }
   if (asked !== undefined && !preference.job) return notInPlace(asked, preference);
 
   const { options, unsupported } = optionsOf(form.fields, task);
   if (asked === undefined) refuseUnsupported(unsupported);
   const row = await keepRecording(
     { ...file, options },
-    { tenant: caller(request).tenant, idempotencyKey: idempotency },
+    { caller: caller(request), allowance, idempotencyKey: idempotency },
     dependencies,
     arrived + ANSWER_SECONDS * 1000,
     tools,

@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { despiteConflicts } from './conflict';
 import { usageId, type UsageRow } from './contract';
 import { dayOf } from './quota';
 
@@ -28,10 +29,9 @@ export class UsageStore {
   }
 
   /** Adds seconds of audio to what a key has used on the day of `now`, and returns how much that is then. */
-  async add(keyId: string, seconds: number, now: Date): Promise<number> {
-    const { Attributes } = await this.client.send(
-      new UpdateCommand({ ...this.addition(keyId, seconds, now), ReturnValues: 'ALL_NEW' }),
-    );
+  async add(keyId: string, seconds: number, now: Date, abortSignal?: AbortSignal): Promise<number> {
+    const update = new UpdateCommand({ ...this.addition(keyId, seconds, now), ReturnValues: 'ALL_NEW' });
+    const { Attributes } = await despiteConflicts(() => this.client.send(update, { abortSignal }));
     return (Attributes as UsageRow).seconds;
   }
 

@@ -105,6 +105,8 @@ const schema = z.strictObject({
   maxAudioHours: number().positive().max(24).default(10),
   /** Largest upload in GiB. A single PUT to S3 takes 5 GiB at most. */
   maxUploadGiB: number().positive().max(5).default(5),
+  /** Minutes of audio that a key may use each UTC day, unless it has a number of its own. By default no limit. */
+  minutesPerDayPerKey: number().min(0).max(1_000_000).optional(),
   /** Who is told when something goes wrong. */
   alarmEmail: z.email().optional(),
   /** What becomes of the user's data (audio, results, rows, keys, models) when a stack is destroyed. */

@@ -4,11 +4,11 @@ import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV, KEY } from '../../lambda/contract';
+import { ENV, KEY, KEY_CACHE_SECONDS } from '../../lambda/contract';
 import { limits, type Settings } from '../settings';
 import { grantPutEvents } from './completion-events';
 import { handlerFunction } from './handler';
@@ -52,12 +52,19 @@ export class JobApi extends Construct {
       description: 'Spotscribe jobs',
       defaultAuthorizer: new HttpLambdaAuthorizer('Keys', this.authorizeHandler(), {
         responseTypes: [HttpLambdaResponseType.SIMPLE],
-        // A revoked key is refused within this time.
-        resultsCacheTtl: Duration.seconds(30),
+        // A revoked key is refused within this time, and another quota counts.
+        resultsCacheTtl: Duration.seconds(KEY_CACHE_SECONDS),
       }),
     });
     this.addRoutes();
     this.limitAndLog();
+  }
+
+  /** Lets the grantee look up who holds a key. */
+  grantCheckKeys(grantee: IGrantable) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [this.keysTable.tableArn] }),
+    );
   }
 
   private addRoutes() {
@@ -69,6 +76,7 @@ export class JobApi extends Construct {
       [HttpMethod.GET, '/v1/jobs/{id}/analysis', this.readJob],
       [HttpMethod.DELETE, '/v1/jobs/{id}', this.cancelJob],
       [HttpMethod.POST, '/v1/jobs/{id}/upload', this.completeUpload],
+      [HttpMethod.GET, '/v1/usage', this.readJob],
     ];
     for (const [method, path, handler] of routes) {
       this.httpApi.addRoutes({
@@ -103,14 +111,16 @@ export class JobApi extends Construct {
   }
 
   private authorizeHandler(): NodejsFunction {
+    const { minutesPerDayPerKey } = this.props.settings;
     const handler = handlerFunction(this, 'Authorize', {
       file: 'authorize',
       description: 'Checks bearer keys',
-      environment: { [ENV.keysTable]: this.keysTable.tableName },
+      environment: {
+        [ENV.keysTable]: this.keysTable.tableName,
+        ...(minutesPerDayPerKey !== undefined && { [ENV.minutesPerDayPerKey]: String(minutesPerDayPerKey) }),
+      },
     });
-    handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [this.keysTable.tableArn] }),
-    );
+    this.grantCheckKeys(handler);
     return handler;
   }
 
@@ -157,7 +167,7 @@ export class JobApi extends Construct {
     const { store } = this.props;
     const handler = handlerFunction(this, 'ReadJob', {
       file: 'read-job',
-      description: 'Shows jobs, transcripts and analyses',
+      description: 'Shows jobs, transcripts, analyses and what a key has used',
       environment: this.environment(),
       // Transcripts of ten hours are parsed and rendered in one go.
       memoryMiB: 512,

@@ -16,11 +16,12 @@ const keyRow: KeyRow = {
   name: 'laptop',
   created_at: '2026-03-01T12:00:00.000Z',
 };
-const REFUSED = { isAuthorized: false, context: {} };
-const ask = (authorization?: string) =>
+/** Nobody: the handlers' frame answers 401, which no authorizer of an HTTP API can. */
+const NOBODY = { isAuthorized: true, context: {} };
+const ask = (authorization?: string, minutesPerDay?: number) =>
   authorize(
     { headers: authorization === undefined ? {} : { authorization } },
-    { client, table: 'keys-table' },
+    { client, table: 'keys-table', minutesPerDay },
   );
 
 beforeEach(() => dynamo.reset());
@@ -39,6 +40,20 @@ test.each(['Bearer', 'bearer', 'BEARER  '])('lets a key in as its tenant: %s', a
   });
 });
 
+test.each<[string, Partial<KeyRow>, number | undefined, object]>([
+  ['its own number', { minutes_per_day: 2 }, 10, { audio_seconds_per_day: 120 }],
+  ['the deployment’s', {}, 10, { audio_seconds_per_day: 600 }],
+  ['none, by exception', { minutes_per_day: null }, 10, {}],
+  ['none', {}, undefined, {}],
+])('tells the quota of a key: %s', async (_, change, minutesPerDay, told) => {
+  dynamo.on(GetCommand).resolves({ Item: { ...keyRow, ...change } });
+  expect((await ask(`Bearer ${key}`, minutesPerDay)).context).toEqual({
+    tenant: 'acme',
+    key_id: 'key_1',
+    ...told,
+  });
+});
+
 test('looks a key up by its hash alone', async () => {
   dynamo.on(GetCommand).resolves({ Item: keyRow });
   await ask(`Bearer ${key}`);
@@ -47,14 +62,14 @@ test('looks a key up by its hash alone', async () => {
   ]);
 });
 
-test('refuses a key that was forged', async () => {
+test('knows nobody by a key that was forged', async () => {
   dynamo.on(GetCommand).resolves({});
-  expect(await ask(`Bearer ${newApiKey()}`)).toEqual(REFUSED);
+  expect(await ask(`Bearer ${newApiKey()}`)).toEqual(NOBODY);
 });
 
-test('refuses a key that was revoked', async () => {
+test('knows nobody by a key that was revoked', async () => {
   dynamo.on(GetCommand).resolves({ Item: { ...keyRow, revoked_at: '2026-03-02T12:00:00.000Z' } });
-  expect(await ask(`Bearer ${key}`)).toEqual(REFUSED);
+  expect(await ask(`Bearer ${key}`)).toEqual(NOBODY);
 });
 
 test.each([
@@ -65,24 +80,32 @@ test.each([
   ['another prefix', 'Bearer sk-proj-abcdef'],
   ['two keys', `Bearer ${key} ${key}`],
   ['no key', 'Bearer '],
-])('refuses %s without reading the table', async (_, authorization) => {
-  expect(await ask(authorization)).toEqual(REFUSED);
+])('knows nobody by %s, without reading the table', async (_, authorization) => {
+  expect(await ask(authorization)).toEqual(NOBODY);
   expect(dynamo.calls()).toHaveLength(0);
 });
 
-test('refuses a request without headers', async () => {
-  expect(await authorize({}, { client, table: 'keys-table' })).toEqual(REFUSED);
+test('knows nobody without headers', async () => {
+  expect(await authorize({}, { client, table: 'keys-table' })).toEqual(NOBODY);
 });
 
 describe('the handler', () => {
   beforeEach(() => {
     process.env[ENV.keysTable] = 'keys-table';
+    process.env[ENV.minutesPerDayPerKey] = '1.5';
   });
   afterEach(() => {
     delete process.env[ENV.keysTable];
+    delete process.env[ENV.minutesPerDayPerKey];
   });
 
   const event = { headers: { authorization: `Bearer ${key}` } } as unknown as Parameters<typeof handler>[0];
+
+  test('reads the deployment’s quota from its environment', async () => {
+    silenceConsole();
+    dynamo.on(GetCommand).resolves({ Item: keyRow });
+    expect((await handler(event, lambdaContext)).context).toMatchObject({ audio_seconds_per_day: 90 });
+  });
 
   test('never writes a key to its log, not when the table fails either', async () => {
     const { written } = silenceConsole();

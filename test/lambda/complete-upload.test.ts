@@ -195,3 +195,17 @@ test('an overloaded store makes the client come back', async () => {
   s3.on(CompleteMultipartUploadCommand).rejects(awsError('SlowDown'));
   expect(await complete()).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
 });
+
+test('a key whose quota is used up begins no work by it; what has begun already is told', async () => {
+  const spent = () =>
+    handler(request({ body: JSON.stringify({ parts }), id: JOB_ID, quota: 60 }), lambdaContext);
+  dynamo.on(GetCommand).callsFake(({ Key }: { Key: { id: string } }) => ({
+    Item: Key.id === JOB_ID ? awaiting : { seconds: 60 },
+  }));
+  const refused = await spent();
+  expect(refused.statusCode).toBe(429);
+  expect(errorOf(refused).code).toBe('quota_exceeded');
+  expect(s3.calls()).toHaveLength(0);
+  dynamo.on(GetCommand, { Key: { id: JOB_ID } }).resolves({ Item: { ...awaiting, status: 'running' } });
+  expect(bodyOf(await spent())).toMatchObject({ status: 'running' });
+});

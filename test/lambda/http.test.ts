@@ -1,8 +1,32 @@
-import { httpHandler, json, jsonBody, jobNotFound, Refusal, type Response } from '../../lambda/http';
-import { awsError, errorOf, lambdaContext, request, silenceConsole } from './support';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { Allowance } from '../../lambda/allowance';
+import {
+  httpHandler,
+  json,
+  jsonBody,
+  jobNotFound,
+  refuseUsedUp,
+  Refusal,
+  type Request,
+  type Response,
+} from '../../lambda/http';
+import type { Tools } from '../../lambda/runtime';
+import { UsageStore } from '../../lambda/usage-store';
+import { awsError, errorOf, freezeTime, lambdaContext, request, silenceConsole, TABLE } from './support';
 
-beforeEach(() => void silenceConsole());
-afterEach(() => jest.restoreAllMocks());
+const dynamo = mockClient(DynamoDBDocumentClient);
+const store = { usage: new UsageStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE) };
+
+beforeEach(() => {
+  silenceConsole();
+  dynamo.reset();
+});
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
 
 describe('a refusal', () => {
   test('has the body of OpenAI’s API', () => {
@@ -111,7 +135,7 @@ describe('a body', () => {
 
 describe('a handler', () => {
   const answer = (handle: () => Promise<Response>) =>
-    httpHandler(() => undefined, handle)(request({}), lambdaContext);
+    httpHandler(() => ({ store }), handle)(request({}), lambdaContext);
   const failing = (error: Error) => answer(() => Promise.reject(error));
 
   test('passes answers on', async () => {
@@ -156,4 +180,105 @@ describe('a handler', () => {
       await expect(failing(error)).rejects.toBe(error);
     },
   );
+});
+
+describe('a caller', () => {
+  const handle = jest.fn(async () => json(200, {}));
+  const answer = (requestContext: unknown) =>
+    httpHandler(() => ({ store }), handle)({ ...request({}), requestContext } as Request, lambdaContext);
+  beforeEach(() => handle.mockClear());
+
+  test.each([
+    ['no context', { authorizer: { lambda: {} } }],
+    ['a context that is null', { authorizer: { lambda: null } }],
+    ['no authorizer', {}],
+    ['no key', { authorizer: { lambda: { tenant: 'acme' } } }],
+    ['no tenant', { authorizer: { lambda: { key_id: 'key_1' } } }],
+  ])('of whom the gateway says nothing is refused before anything is read: %s', async (_, context) => {
+    const response = await answer(context);
+    expect(response.statusCode).toBe(401);
+    expect(response.headers).toMatchObject({ 'www-authenticate': 'Bearer' });
+    expect(errorOf(response)).toEqual({
+      message: 'The API key is not known, or has been revoked',
+      type: 'invalid_request_error',
+      param: null,
+      code: 'unauthorized',
+    });
+    expect(handle).not.toHaveBeenCalled();
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+
+  test('without a quota costs no look at the counters, and is told of none', async () => {
+    const response = await answer(request({}).requestContext);
+    expect(response).toEqual({
+      statusCode: 200,
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(dynamo.calls()).toHaveLength(0);
+  });
+});
+
+describe('a key with a quota', () => {
+  type Handle = (
+    request: Request,
+    dependencies: object,
+    tools: Tools,
+    allowance: Allowance,
+  ) => Promise<Response>;
+  const answer = (handle: Handle) =>
+    httpHandler(() => ({ store }), handle)(request({ quota: 600 }), lambdaContext);
+  const used = (seconds: number) => dynamo.on(GetCommand).resolves({ Item: { seconds } });
+  const left = (remaining: string) => ({
+    'x-ratelimit-limit-audio-seconds': '600',
+    'x-ratelimit-remaining-audio-seconds': remaining,
+    'x-ratelimit-reset-audio-seconds': '43200s',
+  });
+  beforeEach(() => void freezeTime());
+
+  test('reads in every answer what is left, in refusals too', async () => {
+    used(100);
+    expect((await answer(async () => json(200, {}))).headers).toMatchObject(left('500'));
+    const refused = await answer(() => Promise.reject(jobNotFound('x')));
+    expect(refused.statusCode).toBe(404);
+    expect(refused.headers).toMatchObject(left('500'));
+  });
+
+  test('may go on while anything is left, and reads what that has cost', async () => {
+    used(599.9);
+    dynamo.on(UpdateCommand).resolves({ Attributes: { seconds: 719.9 } });
+    const response = await answer(async (_request, _dependencies, tools, allowance) => {
+      refuseUsedUp(allowance);
+      await allowance.count(120, Date.now() + 1000, tools);
+      return json(200, {});
+    });
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject(left('0'));
+  });
+
+  test('is refused new work when nothing is left, with the number and the cure', async () => {
+    used(600);
+    const response = await answer(async (_request, _dependencies, _tools, allowance) => {
+      refuseUsedUp(allowance);
+      return json(200, {});
+    });
+    expect(response.statusCode).toBe(429);
+    expect(response.headers).toMatchObject({
+      ...left('0'),
+      'retry-after': '43200',
+      'x-should-retry': 'false',
+    });
+    expect(errorOf(response)).toMatchObject({
+      type: 'rate_limit_error',
+      code: 'quota_exceeded',
+      message: expect.stringMatching(/10 minutes of audio per day.*2026-03-02T00:00:00.000Z.*raise it$/),
+    });
+  });
+
+  test('is not let in unseen while the counters cannot be read', async () => {
+    dynamo.on(GetCommand).rejects(awsError('ThrottlingException'));
+    const handle = jest.fn(async () => json(200, {}));
+    expect((await answer(handle)).statusCode).toBe(503);
+    expect(handle).not.toHaveBeenCalled();
+  });
 });

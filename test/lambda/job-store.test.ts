@@ -249,6 +249,83 @@ describe('a claim', () => {
   });
 });
 
+describe('the end of a job that a key submitted', () => {
+  const running = row({ attempt: 3, status: 'running', key_id: 'key_1', lease_until: LEASE_MS });
+  const commit = () =>
+    store.commit(
+      running,
+      { transcript_key: 'k', receipt, degraded: [], stages: { transcript: 'succeeded' } },
+      NOW,
+    );
+  const refused = (...codes: string[]) =>
+    new TransactionCanceledException({
+      message: 'cancelled',
+      $metadata: {},
+      CancellationReasons: codes.map((Code) => ({ Code })),
+    });
+  const transactions = () => dynamo.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input);
+
+  test('and what it counts for the key are written both or neither', async () => {
+    dynamo.on(TransactWriteCommand).resolves({});
+    const done = await commit();
+    expect(done).toEqual({
+      ...ended('succeeded', { attempt: 3, key_id: 'key_1' }),
+      updated_at: iso,
+      transcript_key: 'k',
+      receipt,
+      progress: 1,
+      stages: { transcript: 'succeeded' },
+    });
+    const [job, counter] = transactions()[0]!.TransactItems!.map(({ Update }) => Update!);
+    expect(job).toMatchObject({
+      TableName: TABLE,
+      Key: { id: JOB_ID },
+      ConditionExpression: '#attempt = :v0 AND #status = :v1',
+    });
+    expect(Object.values(job!.ExpressionAttributeValues!)).toEqual(
+      expect.arrayContaining([3, 'running', 'succeeded', receipt]),
+    );
+    expect(counter).toMatchObject({
+      TableName: TABLE,
+      Key: { id: 'usage#key_1#2026-03-01' },
+      ExpressionAttributeValues: { ':seconds': 60 },
+    });
+    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+  });
+
+  test('is refused, and nothing is counted, where the job is another attempt’s', async () => {
+    dynamo.on(TransactWriteCommand).rejects(refused('ConditionalCheckFailed', 'None'));
+    await expect(commit()).rejects.toThrow(new StaleAttempt(JOB_ID, 3));
+    expect(transactions()).toHaveLength(1);
+  });
+
+  test('is written again where another end met it at the counter, as the same transaction', async () => {
+    dynamo
+      .on(TransactWriteCommand)
+      .rejectsOnce(refused('None', 'TransactionConflict'))
+      .rejectsOnce(refused('None', 'TransactionConflict'))
+      .resolves({});
+    await commit();
+    const tokens = transactions().map(({ ClientRequestToken }) => ClientRequestToken);
+    expect(tokens).toHaveLength(3);
+    expect(new Set(tokens).size).toBe(1);
+    expect(tokens[0]).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('is another transaction each time', async () => {
+    dynamo.on(TransactWriteCommand).resolves({});
+    await commit();
+    await commit();
+    expect(new Set(transactions().map(({ ClientRequestToken }) => ClientRequestToken)).size).toBe(2);
+  });
+
+  test('does not take a throttled counter for a lost job', async () => {
+    dynamo.on(TransactWriteCommand).rejects(refused('None', 'ThrottlingError'));
+    await expect(commit()).rejects.toThrow(TransactionCanceledException);
+    expect(transactions()).toHaveLength(1);
+  });
+});
+
 describe('what the holder of an attempt may do', () => {
   const result = {
     transcript_key: 'k',
@@ -261,7 +338,7 @@ describe('what the holder of an attempt may do', () => {
     recordProgress: () =>
       store.recordProgress(JOB_ID, 3, { progress: 0.5, stages: { transcript: 'running' } }, NOW),
     publish: () => store.publish(JOB_ID, 3, { transcript_key: 'words', degraded: [] }, NOW),
-    commit: () => store.commit(JOB_ID, 3, { ...result, degraded: [] }, NOW),
+    commit: () => store.commit(row({ attempt: 3 }), { ...result, degraded: [] }, NOW),
     failHeld: () => store.failHeld(JOB_ID, 3, { code: 'bad_audio', message: 'no' }, NOW),
     release: () => store.release(JOB_ID, 3, NOW),
   };

@@ -9,10 +9,21 @@ import type { JobRow, ListJobsResponse } from '../../lambda/contract';
 import { encodeCursor } from '../../lambda/cursor';
 import { JobStore } from '../../lambda/job-store';
 import { type Dependencies, readJob } from '../../lambda/read-job';
-import { Refusal } from '../../lambda/http';
+import { httpHandler } from '../../lambda/http';
 import analysis from '../fixtures/contract/Analysis.json';
 import transcript from '../fixtures/contract/Transcript.json';
-import { bodyOf, ended, errorOf, JOB_ID, request, row, TABLE } from './support';
+import {
+  bodyOf,
+  ended,
+  errorOf,
+  JOB_ID,
+  lambdaContext,
+  freezeTime,
+  request,
+  row,
+  silenceConsole,
+  TABLE,
+} from './support';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
@@ -21,18 +32,17 @@ const dependencies: Dependencies = {
   s3: new S3Client(),
   bucket: 'media',
 };
+const handler = httpHandler(() => dependencies, readJob);
 
 /** The answer to a request, refusals included. */
-const get = (change: Parameters<typeof request>[0]) =>
-  readJob(request(change), dependencies).catch((error: unknown) => {
-    if (error instanceof Refusal) return error.response;
-    throw error;
-  });
+const get = (change: Parameters<typeof request>[0]) => handler(request(change), lambdaContext);
 
 beforeEach(() => {
+  silenceConsole();
   dynamo.reset();
   s3.reset();
 });
+afterEach(() => jest.restoreAllMocks());
 
 describe('a job', () => {
   const read = (id = JOB_ID, tenant = 'acme') => get({ id, tenant, path: `/v1/jobs/${id}` });
@@ -417,5 +427,39 @@ describe('the analysis', () => {
     const response = await read();
     expect(response.statusCode).toBe(404);
     expect(errorOf(response).message).toBe(`The analysis of job ${JOB_ID} has been erased`);
+  });
+});
+
+describe('the usage of a key', () => {
+  beforeEach(() => void freezeTime());
+  afterEach(() => jest.useRealTimers());
+  const usage = (quota?: number) => get({ path: '/v1/usage', quota });
+
+  test('is what was counted for it today, and what is left', async () => {
+    dynamo.on(GetCommand, { Key: { id: 'usage#key_1#2026-03-01' } }).resolves({ Item: { seconds: 90.5 } });
+    const response = await usage(600);
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-audio-seconds': '509' });
+    expect(bodyOf(response)).toEqual({
+      object: 'usage',
+      day: '2026-03-01',
+      limit_seconds: 600,
+      used_seconds: 90.5,
+      remaining_seconds: 509.5,
+      resets_at: '2026-03-02T00:00:00.000Z',
+    });
+  });
+
+  test('is told without a quota too', async () => {
+    dynamo.on(GetCommand).resolves({ Item: { seconds: 90.5 } });
+    expect(bodyOf(await usage())).toMatchObject({
+      limit_seconds: null,
+      used_seconds: 90.5,
+      remaining_seconds: null,
+    });
+  });
+
+  test('is no job', async () => {
+    expect((await get({ id: 'usage', path: '/v1/jobs/usage' })).statusCode).toBe(404);
   });
 });

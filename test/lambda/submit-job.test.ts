@@ -57,6 +57,7 @@ describe('a new job', () => {
     expect(job).toEqual({
       id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
       tenant: 'acme',
+      key_id: 'key_1',
       status: 'awaiting_upload',
       name: 'meeting.mp3',
       origin: 'api',
@@ -345,3 +346,45 @@ test.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'Int
     expect(errorOf(response)).toMatchObject({ code: 'busy', type: 'server_error' });
   },
 );
+
+describe('a key whose quota is used up', () => {
+  const spent = (headers?: Record<string, string>) =>
+    handler(request({ body: '{"name":"a"}', headers, quota: 60 }), lambdaContext);
+  const usage = { Key: { id: 'usage#key_1#2026-03-01' } };
+  beforeEach(() => {
+    dynamo.on(GetCommand).resolves({});
+    dynamo.on(GetCommand, usage).resolves({ Item: { seconds: 60 } });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['without an Idempotency-Key', {}],
+    ['with a new one', { 'idempotency-key': 'k' }],
+  ])('makes no job %s', async (_, headers) => {
+    const response = await spent(headers);
+    expect(response.statusCode).toBe(429);
+    expect(response.headers).toMatchObject({
+      'retry-after': '43200',
+      'x-ratelimit-limit-audio-seconds': '60',
+      'x-ratelimit-remaining-audio-seconds': '0',
+    });
+    expect(errorOf(response).code).toBe('quota_exceeded');
+    expect(stored()).toEqual([]);
+    expect(dynamo.commandCalls(TransactWriteCommand)).toHaveLength(0);
+  });
+
+  test('finds the job that it made before, so that an interrupted run goes on', async () => {
+    dynamo.on(TransactWriteCommand).resolves({});
+    dynamo
+      .on(GetCommand, usage)
+      .resolvesOnce({ Item: { seconds: 59 } })
+      .resolves({ Item: { seconds: 60 } });
+    expect((await spent({ 'idempotency-key': 'k' })).statusCode).toBe(201);
+    const [items] = dynamo.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input.TransactItems!);
+    const [remembered, job] = items!.map(({ Put }) => Put!.Item) as [IdempotencyRow, JobRow];
+    dynamo.on(GetCommand, { Key: { id: remembered.id } }).resolves({ Item: remembered });
+    dynamo.on(GetCommand, { Key: { id: job.id } }).resolves({ Item: { ...job, status: 'running' } });
+    const again = await spent({ 'idempotency-key': 'k' });
+    expect(again.statusCode).toBe(200);
+    expect(bodyOf(again)).toMatchObject({ id: job.id, status: 'running' });
+  });
+});

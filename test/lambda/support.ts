@@ -61,6 +61,8 @@ export const request = (change: {
   id?: string;
   path?: string;
   tenant?: string;
+  /** Seconds of audio that the key may use each day. */
+  quota?: number;
   base64?: boolean;
 }): Request =>
   ({
@@ -69,7 +71,15 @@ export const request = (change: {
     headers: { 'content-type': 'application/json', ...change.headers },
     queryStringParameters: change.query,
     pathParameters: change.id === undefined ? undefined : { id: change.id },
-    requestContext: { authorizer: { lambda: { tenant: change.tenant ?? 'acme', key_id: 'key_1' } } },
+    requestContext: {
+      authorizer: {
+        lambda: {
+          tenant: change.tenant ?? 'acme',
+          key_id: 'key_1',
+          ...(change.quota !== undefined && { audio_seconds_per_day: change.quota }),
+        },
+      },
+    },
     body: change.body,
     isBase64Encoded: change.base64 ?? false,
   }) as unknown as Request;

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBClient,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DynamoDBDocumentClient,
@@ -87,6 +91,8 @@ interface Options {
   headers?: Record<string, string>;
   path?: string;
   tenant?: string;
+  /** Seconds of audio that the key may use each day. */
+  quota?: number;
   /** Milliseconds that the request has taken to get here. */
   age?: number;
   change?: Partial<Dependencies>;
@@ -94,13 +100,14 @@ interface Options {
 
 /** The answer to a body, as the gateway passes it on. */
 function send({ body, type }: { body: Buffer; type: string }, options: Options = {}) {
-  const { headers, path = '/v1/audio/transcriptions', tenant, age = 0, change } = options;
+  const { headers, path = '/v1/audio/transcriptions', tenant, quota, age = 0, change } = options;
   const event: Request = request({
     body: body.toString('base64'),
     base64: true,
     headers: { 'content-type': type, ...headers },
     path,
     tenant,
+    quota,
   });
   event.requestContext.timeEpoch = Date.now() - age;
   return httpHandler(() => ({ ...dependencies, ...change }), transcribeAudio)(event, lambdaContext);
@@ -112,7 +119,9 @@ const post = async (parts: Part[] = [FILE], options?: Options) => send(await for
 function expectJob(response: Awaited<ReturnType<typeof post>>) {
   expect(response.statusCode).toBe(202);
   const view = bodyOf<JobView & { unsupported?: unknown[] }>(response);
-  expect(stored()).toMatchObject([{ id: view.id, tenant: 'acme', origin: 'api', status: 'awaiting_upload' }]);
+  expect(stored()).toMatchObject([
+    { id: view.id, tenant: 'acme', key_id: 'key_1', origin: 'api', status: 'awaiting_upload' },
+  ]);
   expect(response.headers).toMatchObject({
     location: `/v1/jobs/${view.id}`,
     'retry-after': expect.stringMatching(/^\d+$/),
@@ -498,6 +507,102 @@ describe('Prefer', () => {
   test('wait=N refuses an answer that is too long to be passed on', async () => {
     machines.answers(200, 'application/json', 'x'.repeat(4_500_001));
     expect((await prefer('wait=10')).statusCode).toBe(400);
+  });
+});
+
+describe('audio that was answered in place', () => {
+  const AFTER = { 'x-spotscribe-audio-seconds': '12.500' };
+  const counted = () => dynamo.commandCalls(UpdateCommand).map(({ args }) => args[0].input);
+  const used = (seconds: number) => dynamo.on(GetCommand).resolves({ Item: { seconds } });
+
+  test.each([
+    ['application/json', '{"text":"hello"}'],
+    ['application/x-subrip; charset=utf-8', '1\n…'],
+    ['text/event-stream; charset=utf-8', 'data: {"type":"transcript.text.done","text":"hi"}\n\n'],
+  ])('counts for the key, whatever its format: %s', async (type, body) => {
+    machines.answers(200, type, body, AFTER);
+    used(100);
+    dynamo.on(UpdateCommand).resolves({ Attributes: { seconds: 112.5 } });
+    const response = await post([FILE], { quota: 600 });
+    expect(response).toMatchObject({ statusCode: 200, body });
+    expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-audio-seconds': '487' });
+    expect(counted()).toMatchObject([
+      {
+        Key: { id: expect.stringMatching(/^usage#key_1#/) },
+        ExpressionAttributeValues: { ':seconds': 12.5 },
+      },
+    ]);
+  });
+
+  test('counts for a key without a quota too, which is told nothing of it', async () => {
+    machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
+    dynamo.on(UpdateCommand).resolves({ Attributes: { seconds: 112.5 } });
+    const response = await post();
+    expect(response.headers).toEqual({ 'content-type': 'application/json' });
+    expect(counted()).toHaveLength(1);
+    expect(dynamo.commandCalls(GetCommand)).toHaveLength(0);
+  });
+
+  test.each<[string, () => void]>([
+    ['was refused', () => machines.answers(422, 'application/json', OURS('bad_audio'), AFTER)],
+    [
+      'failed within its events',
+      () => machines.answers(200, 'text/event-stream', `data: ${OURS('bad_audio')}\n\n`, AFTER),
+    ],
+    [
+      'has no known length',
+      () => machines.answers(200, 'application/json', '{}', { 'x-spotscribe-audio-seconds': 'x' }),
+    ],
+    [
+      'has none',
+      () => machines.answers(200, 'application/json', '{}', { 'x-spotscribe-audio-seconds': '-1' }),
+    ],
+  ])('does not count where it %s', async (_, does) => {
+    does();
+    expect((await post()).statusCode).not.toBe(202);
+    expect(counted()).toEqual([]);
+  });
+
+  test.each([awsError('InternalServerError'), awsError('AccessDeniedException')])(
+    'is answered though it could not be counted ($name)',
+    async (error) => {
+      machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
+      dynamo.on(UpdateCommand).rejects(error);
+      expect(await post()).toMatchObject({ statusCode: 200, body: '{"text":"hello"}' });
+    },
+  );
+
+  test('is counted again where a job’s end met it at the counter', async () => {
+    machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
+    dynamo
+      .on(UpdateCommand)
+      .rejectsOnce(new TransactionConflictException({ message: '', $metadata: {} }))
+      .resolves({ Attributes: { seconds: 12.5 } });
+    await post();
+    expect(counted()).toHaveLength(2);
+  });
+});
+
+describe('a key whose quota is used up', () => {
+  beforeEach(() => dynamo.on(GetCommand).resolves({ Item: { seconds: 600 } }));
+
+  test.each([{}, { prefer: 'respond-async' }, { prefer: 'wait=10' }])(
+    'gets no answer and no job: %j',
+    async (headers) => {
+      machines.answers(200, 'application/json', '{"text":"never"}');
+      const response = await post([FILE], { quota: 600, headers: headers as Record<string, string> });
+      expect(response.statusCode).toBe(429);
+      expect(errorOf(response)).toMatchObject({ code: 'quota_exceeded', type: 'rate_limit_error' });
+      expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-audio-seconds': '0' });
+      expect(machines.came).toHaveLength(0);
+      expect(stored()).toEqual([]);
+      expect(s3.calls()).toHaveLength(0);
+    },
+  );
+
+  test('finds models as ever', async () => {
+    machines.answers(200, 'application/json', '{"object":"list","data":[]}');
+    expect((await post([FILE], { quota: 600, path: '/v1/models' })).statusCode).toBe(200);
   });
 });
 

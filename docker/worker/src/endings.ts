@@ -43,8 +43,7 @@ export class Endings {
     const sinceQueued = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
     const audio = (transcript ?? analysis)?.duration ?? 0;
     return store.commit(
-      id,
-      attempt,
+      row,
       {
         ...(transcript_key !== undefined && { transcript_key }),
         ...(analysis_key !== undefined && { analysis_key }),
