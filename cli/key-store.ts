@@ -6,6 +6,12 @@ import { CliError } from './errors';
 
 export type ShownKey = Omit<KeyRow, 'key_sha256'>;
 
+/** Null for no limit, undefined for what the deployment allows. */
+export type MinutesPerDay = KeyRow['minutes_per_day'];
+
+/** A row deleted meanwhile must not come back as a half one. */
+const STILL_THERE = 'attribute_exists(key_sha256)';
+
 /** The keys of a deployment, in its table. A key itself is never stored. */
 export class KeyStore {
   constructor(
@@ -14,7 +20,7 @@ export class KeyStore {
   ) {}
 
   /** Makes a key, which nobody can ever read again. */
-  async create(tenant: string, name: string): Promise<ShownKey & { key: string }> {
+  async create(tenant: string, name: string, minutes?: MinutesPerDay): Promise<ShownKey & { key: string }> {
     const key = newApiKey();
     const row: KeyRow = {
       key_sha256: hashApiKey(key),
@@ -22,6 +28,7 @@ export class KeyStore {
       tenant,
       name,
       created_at: new Date().toISOString(),
+      ...(minutes !== undefined && { minutes_per_day: minutes }),
     };
     await this.client.send(new PutCommand({ TableName: this.table, Item: row }));
     return { ...shownKey(row), key };
@@ -38,10 +45,7 @@ export class KeyStore {
    * @throws CliError `not_found`
    */
   async revoke(id: string): Promise<ShownKey> {
-    const row = (await this.rows()).find((each) => each.id === id);
-    if (row === undefined) {
-      throw new CliError('not_found', `There is no key ${id}; "spotscribe keys list" shows those there are`);
-    }
+    const row = await this.row(id);
     if (row.revoked_at !== undefined) return shownKey(row);
     const revoked_at = new Date().toISOString();
     await this.client.send(
@@ -49,12 +53,40 @@ export class KeyStore {
         TableName: this.table,
         Key: { key_sha256: row.key_sha256 },
         UpdateExpression: 'SET revoked_at = if_not_exists(revoked_at, :now)',
-        // A row deleted meanwhile must not come back as a half one.
-        ConditionExpression: 'attribute_exists(key_sha256)',
+        ConditionExpression: STILL_THERE,
         ExpressionAttributeValues: { ':now': revoked_at },
       }),
     );
     return { ...shownKey(row), revoked_at };
+  }
+
+  /**
+   * Changes how much a key may use each day; undefined leaves it to the deployment.
+   *
+   * @throws CliError `not_found`
+   */
+  async setMinutes(id: string, minutes: MinutesPerDay): Promise<ShownKey> {
+    const row = await this.row(id);
+    await this.client.send(
+      new UpdateCommand({
+        TableName: this.table,
+        Key: { key_sha256: row.key_sha256 },
+        ConditionExpression: STILL_THERE,
+        ...(minutes === undefined
+          ? { UpdateExpression: 'REMOVE minutes_per_day' }
+          : {
+              UpdateExpression: 'SET minutes_per_day = :minutes',
+              ExpressionAttributeValues: { ':minutes': minutes },
+            }),
+      }),
+    );
+    return shownKey({ ...row, minutes_per_day: minutes });
+  }
+
+  private async row(id: string): Promise<KeyRow> {
+    const row = (await this.rows()).find((each) => each.id === id);
+    if (row !== undefined) return row;
+    throw new CliError('not_found', `There is no key ${id}; "spotscribe keys list" shows those there are`);
   }
 
   private async rows(): Promise<KeyRow[]> {
@@ -65,10 +97,11 @@ export class KeyStore {
   }
 }
 
-const shownKey = ({ id, tenant, name, created_at, revoked_at }: KeyRow): ShownKey => ({
+const shownKey = ({ id, tenant, name, created_at, revoked_at, minutes_per_day }: KeyRow): ShownKey => ({
   id,
   tenant,
   name,
   created_at,
   revoked_at,
+  minutes_per_day,
 });

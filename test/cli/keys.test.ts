@@ -86,7 +86,7 @@ test('lists keys of all pages, oldest first, without their hashes', async () => 
   expect(out).not.toContain('key_sha256');
   const text = (await callCli(['keys', 'list'])).out;
   expect(text).toMatch(
-    /^ID +TENANT +CREATED +REVOKED +NAME\nkey_1 +default +2026-11-01T00:00:00.000Z +laptop\n$/,
+    /^ID +TENANT +CREATED +REVOKED +MINUTES\/DAY +NAME\nkey_1 +default +2026-11-01T00:00:00.000Z +laptop\n$/,
   );
 });
 
@@ -102,6 +102,52 @@ test('revokes a key by its id, and only once', async () => {
   expect(table.commandCalls(UpdateCommand)).toHaveLength(1);
   const { code, err } = await callCli(['keys', 'revoke', 'key_9']);
   expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('There is no key key_9') });
+});
+
+test.each([
+  ['12.5', 12.5, '12.5'],
+  ['0', 0, '0'],
+  ['none', null, 'none'],
+  ['default', undefined, ''],
+])('makes a key with a quota: %s', async (given, stored, shown) => {
+  const { code } = await callCli(['keys', 'create', '--minutes-per-day', given]);
+  expect(code).toBe(0);
+  const item = table.commandCalls(PutCommand)[0]!.args[0].input.Item as KeyRow;
+  expect(item.minutes_per_day).toBe(stored);
+  table.on(ScanCommand).resolves({ Items: [{ ...row, minutes_per_day: stored }] });
+  const [, line = ''] = (await callCli(['keys', 'list'])).out.split('\n');
+  expect(line.replace(/ +/g, ' ')).toBe(`key_1 default ${row.created_at} ${shown}${shown && ' '}laptop`);
+});
+
+test.each([
+  [
+    '30',
+    { UpdateExpression: 'SET minutes_per_day = :minutes', ExpressionAttributeValues: { ':minutes': 30 } },
+  ],
+  [
+    'none',
+    { UpdateExpression: 'SET minutes_per_day = :minutes', ExpressionAttributeValues: { ':minutes': null } },
+  ],
+  ['default', { UpdateExpression: 'REMOVE minutes_per_day' }],
+])('changes the quota of a key: %s', async (given, change) => {
+  expect(await callCli(['keys', 'set', 'key_1', '--minutes-per-day', given])).toMatchObject({
+    code: 0,
+    err: 'Changed key_1\n',
+  });
+  expect(table.commandCalls(UpdateCommand)[0]?.args[0].input).toEqual({
+    TableName: 'Spotscribe-DockerGpu-KeysTableName',
+    Key: { key_sha256: row.key_sha256 },
+    ConditionExpression: 'attribute_exists(key_sha256)',
+    ...change,
+  });
+});
+
+test('changes no key that there is not, and nothing without being told what', async () => {
+  const unknown = await callCli(['keys', 'set', 'key_9', '--minutes-per-day', '5']);
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('There is no key key_9') });
+  const nothing = await callCli(['keys', 'set', 'key_1']);
+  expect(nothing).toMatchObject({ code: 2, err: expect.stringContaining('--minutes-per-day') });
+  expect(table.commandCalls(UpdateCommand)).toHaveLength(0);
 });
 
 test('takes the stack named, and asks where several could be meant', async () => {
@@ -149,6 +195,9 @@ test.each([
 test.each([
   [['--tenant', 'a b'], /1 to 64 letters/],
   [['--name', 'a\u001b[2J'], /none of them control characters/],
+  [['--minutes-per-day', '-1'], /number from 0 to 1000000, none or default/],
+  [['--minutes-per-day', '1e3'], /number from 0 to 1000000, none or default/],
+  [['--minutes-per-day', '1000001'], /number from 0 to 1000000, none or default/],
 ])('keys create %j is refused', async (args, message) => {
   const { code, err } = await callCli(['keys', 'create', ...args]);
   expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(message) });
