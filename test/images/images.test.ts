@@ -1,0 +1,193 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ImageBuild, imageBuilds } from '../../cli/image-builds';
+import type { Machine } from '../../lambda/contract';
+import { clientEnvironment } from '../../local/emulator';
+import { freePort } from '../../local/ports';
+import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
+import { WorkerAws } from '../e2e/worker/worker-aws';
+import { until } from '../worker/model-server';
+import { execFileSync } from 'node:child_process';
+import { layersOf, report, total } from './layers';
+import { build, Container, inspect } from './podman';
+
+jest.setTimeout(40 * 60_000);
+
+const onLaptops = process.env.REQUIREMENTS !== 'production';
+const GIB = 2 ** 30;
+
+const folder = mkdtempSync(join(tmpdir(), 'spotscribe-images-'));
+const shared = join(folder, 'shared');
+const containers: Container[] = [];
+
+/** The images of path 500, which has them all, as `spotscribe images push` builds them. */
+const builds = imageBuilds({
+  containerDefinitions: [
+    { name: 'worker', image: 'registry/worker:test' },
+    engine('whisper', 'WHISPER_ENGINE', onLaptops ? 'pocketsphinx' : 'whisperx'),
+    engine('voxtral', 'VOXTRAL_ENGINE', onLaptops ? 'extractive' : 'voxtral'),
+  ],
+});
+
+function engine(name: string, variable: string, value: string) {
+  return { name, image: `registry/${name}:test`, environment: [{ name: variable, value }] };
+}
+
+beforeAll(async () => {
+  for (const writable of [shared, join(folder, 'scratch')]) {
+    mkdirSync(writable);
+    chmodSync(writable, 0o777);
+  }
+  copyFileSync(SAMPLE, join(shared, 'sample.flac'));
+  const machine: Machine = {
+    instance_id: 'i-1',
+    instance_type: 'g4dn.xlarge',
+    capacity: 'spot',
+    availability_zone: 'us-east-1a',
+  };
+  writeFileSync(join(folder, 'machine.json'), JSON.stringify(machine));
+  // mkdtemp lets nobody else in, and the containers' user is somebody else.
+  chmodSync(folder, 0o755);
+  for (const { repository, args, prepare } of builds) {
+    if (prepare !== undefined) execFileSync(prepare[0] ?? '', prepare.slice(1), { stdio: 'inherit' });
+    await build(repository, repository === 'worker' ? 'node' : 'python', args);
+  }
+});
+
+afterEach(async () => {
+  for (const container of containers.splice(0)) await container.remove();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function start(
+  image: string,
+  network: string,
+  environment: Record<string, string>,
+  command?: string[],
+) {
+  const variables = Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const volumes = [
+    ...['--volume', `${shared}:/shared-audio:${image === 'worker' ? 'rw' : 'ro'}`],
+    ...['--volume', `${join(folder, 'scratch')}:/scratch:rw`],
+    ...['--volume', `${join(folder, 'machine.json')}:/machine.json:ro`],
+  ];
+  const container = await Container.start(image, network, [...variables, ...volumes], command);
+  containers.push(container);
+  return container;
+}
+
+const service = (name: 'whisper' | 'voxtral', port: number): Record<string, string> => ({
+  ...(name === 'whisper' ? { WHISPER_ENGINE: 'pocketsphinx' } : { VOXTRAL_ENGINE: 'extractive' }),
+  PORT: String(port),
+  SHARED_AUDIO: '/shared-audio',
+  TMPDIR: '/scratch',
+});
+
+const healthy = (container: Container, what: string) =>
+  until(() => container.healthy(), `${what} to be healthy`, 120);
+
+describe('every image', () => {
+  test.each(builds.map(({ repository }: ImageBuild) => repository))(
+    '%s runs as nobody’s root',
+    async (name) => {
+      const { User, Config } = await inspect(name);
+      expect(User).toMatch(/^10001(:10001)?$/);
+      // Exec form: SIGTERM reaches the program, and no shell is between.
+      expect(Config.Entrypoint[0]).toMatch(/^(node|python)$/);
+      expect(Config.Env.join('\n')).not.toMatch(/secret|token|password/i);
+    },
+  );
+
+  test('is in layers that a machine pulls side by side, most of them once for both models', async () => {
+    const layers = new Map(
+      await Promise.all(
+        builds.map(async ({ repository }) => [repository, await layersOf(repository)] as const),
+      ),
+    );
+    const of = (name: string) => layers.get(name) ?? [];
+    process.stdout.write([...layers].map(([name, each]) => `${report(name, each)}\n`).join('\n'));
+    for (const { bytes } of [...layers.values()].flat()) expect(bytes).toBeLessThan(2 * GIB);
+    const known = new Set(of('whisper').map(({ digest }) => digest));
+    const added = of('voxtral').filter(({ digest }) => !known.has(digest));
+    expect(total(added)).toBeLessThan(0.05 * total(of('whisper')));
+    // What a public base of Node.js takes is not ours to say; ours is what lies on it.
+    expect(of('worker').at(-1)?.bytes).toBeLessThan(5e6);
+    expect(total(of('whisper'))).toBeLessThan(4.5e9);
+  });
+});
+
+const onLaptopsOnly = onLaptops ? describe : describe.skip;
+
+onLaptopsOnly('without a network, a root or a file system to write', () => {
+  const ASK = `
+import json, os, sys, urllib.request
+body = json.dumps({"path": "sample.flac"}).encode()
+url = f"http://127.0.0.1:{os.environ['PORT']}/transcribe"
+request = urllib.request.Request(url, body, {"content-type": "application/json"})
+print(urllib.request.urlopen(request, timeout=100).read().decode())
+`;
+
+  test.each(['whisper', 'voxtral'] as const)('%s gets well, transcribes, and ends with 0', async (name) => {
+    const container = await start(name, 'none', service(name, 8123));
+    await healthy(container, name);
+    expect(await container.run('id', '-u')).toBe('10001');
+    await expect(container.run('touch', '/opt/spotscribe/x')).rejects.toThrow('Read-only file system');
+    const heard = new Set(words(await container.python(ASK)));
+    const known = new Set(sampleWords());
+    expect([...known].filter((word) => heard.has(word)).length).toBeGreaterThan(0.8 * known.size);
+    expect(await container.stop()).toBe(0);
+  });
+
+  test('the fetch of models that nobody needs ends with 0', async () => {
+    const environment = {
+      MODEL_BUCKET: 'none',
+      MODEL_DIR: '/scratch',
+      MODELS: '[]',
+      AWS_REGION: 'us-east-1',
+    };
+    const container = await start('worker', 'none', environment, ['fetch-models']);
+    expect(await container.ended()).toBe(0);
+  });
+});
+
+onLaptopsOnly('the worker’s image beside whisper’s', () => {
+  let aws: WorkerAws;
+  beforeAll(async () => {
+    aws = await WorkerAws.start();
+    await aws.freshQueues(30);
+  });
+  afterAll(() => aws.stop());
+
+  test('does a job from the queue, and ends with 0', async () => {
+    const [whisperPort, workerPort] = [await freePort(), await freePort()];
+    const whisper = await start('whisper', 'host', { ...service('whisper', whisperPort), HOST: '127.0.0.1' });
+    await healthy(whisper, 'whisper');
+    const worker = await start('worker', 'host', {
+      ...clientEnvironment(aws.endpoint),
+      SPOTSCRIBE_PATH: 'DockerGpu',
+      JOBS_TABLE: aws.table,
+      MEDIA_BUCKET: aws.bucket,
+      QUEUE_URL: aws.queueUrl,
+      FLEET_NAME: 'fleet',
+      MAX_AUDIO_SECONDS: '3600',
+      MAX_UPLOAD_BYTES: '10000000',
+      VISIBILITY_SECONDS: '30',
+      IDLE_SECONDS: '3600',
+      HOST: '127.0.0.1',
+      PORT: String(workerPort),
+      WHISPER_URL: `http://127.0.0.1:${whisperPort}`,
+      SHARED_AUDIO: '/shared-audio',
+      MACHINE_FILE: '/machine.json',
+    });
+    await healthy(worker, 'the worker');
+    const row = await aws.job();
+    await aws.put(row.input_key, sample());
+    await aws.sendJob(row);
+    await until(async () => (await aws.store.get(row.id))?.status === 'succeeded', 'the job to succeed', 100);
+    const { segments } = await aws.transcript((await aws.store.get(row.id))!);
+    expect(words(segments.map(({ text }) => text).join(' ')).length).toBeGreaterThan(30);
+    expect(await worker.stop()).toBe(0);
+    expect(await whisper.stop()).toBe(0);
+  });
+});
