@@ -33,7 +33,12 @@ module.exports = {
       testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/images/'],
       snapshotSerializers: ['<rootDir>/test/mask-hashes.ts'],
     },
-    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    {
+      ...base,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/e2e/set-up.ts',
+    },
     { ...base, displayName: 'images', testMatch: ['<rootDir>/test/images/**/*.test.ts'] },
   ],
 };

@@ -6,5 +6,5 @@ bash scripts/setup.sh --python
 rm -rf .spotscribe/reports
 npm run --silent check
 echo "== end to end"
-npx --no-install jest --selectProjects e2e --runInBand --json --outputFile .spotscribe/reports/e2e.json
+npx --no-install jest --selectProjects e2e --maxWorkers 2 --json --outputFile .spotscribe/reports/e2e.json
 node scripts/count-tests.mjs
