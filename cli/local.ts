@@ -10,8 +10,10 @@ import { clientEnvironment } from '../local/emulator';
 import { endProcess, isAlive } from '../local/processes';
 import type { Context } from './context';
 import { CliError, UsageError } from './errors';
+import { registerInterrupt } from './local-interrupt';
 import { createLocalKey } from './local-key';
 import { wholeNumber } from './options';
+import { runningLocal } from './running-local';
 
 export interface UpOptions {
   stateDir?: string;
@@ -21,7 +23,7 @@ export interface UpOptions {
   json?: boolean;
 }
 
-/** `spotscribe local up|status|down` */
+/** `spotscribe local up|status|interrupt|down` */
 export function registerLocal(program: Command, context: Context) {
   const local = program
     .command('local')
@@ -49,6 +51,7 @@ export function registerLocal(program: Command, context: Context) {
     .addOption(stateDir())
     .addOption(json())
     .action((options: UpOptions) => status(options, context));
+  registerInterrupt(local, stateDir(), context);
   local
     .command('down')
     .description('end everything that it started')
@@ -137,13 +140,7 @@ export async function startLocal(
 }
 
 function status(options: UpOptions, context: Context): void {
-  const state = readLocalState(stateDirectory(options.stateDir));
-  if (state === undefined || !isAlive(state.owner)) {
-    const leftovers = state?.processes.filter(isAlive).length ?? 0;
-    const message = `No AWS runs on this machine${leftovers > 0 ? `, but ${leftovers} of its processes do: run "spotscribe local down"` : ''}`;
-    throw new CliError('not_found', message);
-  }
-  show(state, options, context);
+  show(runningLocal(options.stateDir), options, context);
 }
 
 /** Ends the AWS of a state folder, and what an earlier one left behind. */
@@ -172,8 +169,8 @@ function show(state: LocalState, { json }: UpOptions, { terminal }: Context): vo
     `endpoint  ${endpoint}`,
     `API       ${outputs[OUTPUT.apiUrl] ?? ''}`,
     `machines  ${machines.length}`,
-    ...machines.flatMap(({ id, containers }) => [
-      `  ${id}`,
+    ...machines.flatMap(({ id, leaving, containers }) => [
+      `  ${id}${leaving ? ', leaving' : ''}`,
       ...containers.map(({ name, running, pid, port, log }) => {
         const what = running ? `process ${pid}${port === undefined ? '' : `, port ${port}`}` : 'ended';
         return `    ${name.padEnd(8)} ${what}, ${log}`;

@@ -50,6 +50,12 @@ export class BalancedService {
     }
   }
 
+  /** Whether the load balancer's checks find a task well. */
+  isHealthy(task: LocalTask): boolean {
+    const port = this.port(task);
+    return port !== undefined && this.balancer.isHealthy(port);
+  }
+
   /** Takes a task out that is about to be stopped, once its requests are over. */
   async leave(task: LocalTask): Promise<void> {
     const port = this.port(task);

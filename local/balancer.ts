@@ -84,6 +84,11 @@ export class LocalBalancer {
     void this.watch(target);
   }
 
+  /** Whether a service on this port is one that gets requests. */
+  isHealthy(port: number): boolean {
+    return this.targets.get(port)?.health.healthy ?? false;
+  }
+
   /** Sends nothing more to a service, and waits until its requests are over, or until they have had their time. */
   async deregister(port: number): Promise<void> {
     const target = this.targets.get(port);

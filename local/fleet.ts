@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
   type Instance,
+  TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import {
   type ContainerDefinition,
@@ -13,12 +13,13 @@ import {
   ListServicesCommand,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
-import { ENV, type Machine, OUTPUT } from '../lambda/contract';
+import { OUTPUT } from '../lambda/contract';
 import type { BalancedService } from './balanced-service';
 import type { Command } from './commands';
+import { toReplace } from './deployment';
 import { clientConfiguration, clientEnvironment } from './emulator';
+import { LocalInstance } from './instance';
 import type { LocalMachine } from './state';
-import { LocalTask, machinePath } from './task';
 
 const POLL_MS = 400;
 
@@ -34,20 +35,24 @@ export interface FleetOptions {
   onChange: () => void;
 }
 
-interface LocalInstance {
-  task: LocalTask;
-  revision: string;
+/** What the path's service is to run. */
+interface Service {
+  definition: TaskDefinition;
+  /** Share of the tasks that stay healthy while others are replaced, in percent. */
+  leastHealthyPercent: number;
 }
 
 /**
  * Plays EC2 and ECS: for every instance of the path's Auto Scaling group it runs the service's task. An instance that is
- * gone has its task stopped; a new revision takes the old one's place.
+ * gone has its task stopped, and so has one with a spot notice, which is gone when its time has come; a new revision takes
+ * the old one's place where enough others are healthy.
  */
 export class LocalFleet {
   private readonly autoScaling: AutoScalingClient;
   private readonly ecs: ECSClient;
   private readonly instances = new Map<string, LocalInstance>();
-  private readonly leaving = new Set<Promise<void>>();
+  /** Machines that are gone from the group, until they have ended. */
+  private readonly leaving = new Map<LocalInstance, Promise<void>>();
   private stopping = false;
   private loop = Promise.resolve();
   private wakeUp: () => void = () => undefined;
@@ -66,30 +71,19 @@ export class LocalFleet {
     this.stopping = true;
     this.wakeUp();
     await this.loop;
-    await Promise.all([...this.instances.keys()].map((id) => this.end(id)));
-    await Promise.all(this.leaving);
+    for (const instance of this.instances.values()) this.leave(instance);
+    await Promise.all(this.leaving.values());
   }
 
+  /** Those that stay come first. */
   machines(): LocalMachine[] {
-    return [...this.instances].map(([id, { task }]) => ({
-      id,
-      containers: [...task.containers].map(([name, { process, port, log }]) => ({
-        name,
-        pid: process.running ? process.started.pid : undefined,
-        running: process.running,
-        port,
-        log,
-      })),
-    }));
+    const machines = [...this.instances.values()].map((instance) => instance.describe());
+    return [...machines.filter(({ leaving }) => !leaving), ...machines.filter(({ leaving }) => leaving)];
   }
 
   /** Every process of every machine. */
   processes() {
-    return [...this.instances.values()].flatMap(({ task }) =>
-      [...task.containers.values()]
-        .filter(({ process }) => process.running)
-        .map(({ process }) => process.started),
-    );
+    return [...this.instances.values()].flatMap((instance) => instance.processes());
   }
 
   private async follow(): Promise<void> {
@@ -113,70 +107,64 @@ export class LocalFleet {
   private async reconcile(): Promise<void> {
     const wanted = await this.wantedInstances();
     const ids = new Set(wanted.map(({ InstanceId }) => InstanceId));
-    for (const id of this.instances.keys()) if (!ids.has(id)) this.leave(id);
+    for (const instance of this.instances.values()) if (!ids.has(instance.id)) this.leave(instance);
+    await this.heedNotices();
     if (wanted.length === 0) return;
-    const definition = await this.taskDefinition();
-    if (definition === undefined) return;
-    const revision = definition.taskDefinitionArn ?? '';
-    for (const instance of wanted) {
-      const id = instance.InstanceId ?? '';
-      const current = this.instances.get(id);
-      if (current?.revision === revision) continue;
-      if (current !== undefined) await this.end(id);
-      if (this.stopping) return;
-      this.instances.set(id, { task: this.boot(id, instance, definition), revision });
-      this.changed();
-    }
+    const service = await this.service();
+    if (service === undefined || this.stopping) return;
+    for (const instance of wanted) this.boot(instance, service.definition);
+    const revision = service.definition.taskDefinitionArn ?? '';
+    const staying = [...this.instances.values()].filter(({ leaving }) => !leaving);
+    for (const instance of toReplace(staying, revision, service.leastHealthyPercent))
+      void instance.run(service.definition);
   }
 
   /** A process has started or ended. */
   private readonly changed = () => {
-    this.options.balanced?.follow([...this.instances.values()].map(({ task }) => task));
+    this.options.balanced?.follow([...this.instances.values()].flatMap(({ served }) => served));
     this.options.onChange();
   };
 
-  private boot(id: string, instance: Instance, definition: TaskDefinition): LocalTask {
-    const folder = join(this.options.folder, id);
-    const machine: Machine = {
-      instance_id: id,
-      instance_type: 'laptop',
-      capacity: 'local',
-      availability_zone: instance.AvailabilityZone ?? '',
-    };
-    const about = hostPathOfMachineFile(definition);
-    for (const { host } of definition.volumes ?? []) {
-      if (host?.sourcePath !== undefined && host.sourcePath !== about) {
-        mkdirSync(machinePath(folder, host.sourcePath), { recursive: true });
-      }
-    }
-    if (about !== undefined) {
-      mkdirSync(dirname(machinePath(folder, about)), { recursive: true });
-      writeFileSync(machinePath(folder, about), JSON.stringify(machine));
-    }
-    return new LocalTask({
-      definition,
-      folder,
-      aws: clientEnvironment(this.options.endpoint),
-      commandOf: this.options.commandOf,
-      onChange: this.changed,
+  private boot(instance: Instance, definition: TaskDefinition): void {
+    const id = instance.InstanceId ?? '';
+    if (this.instances.has(id)) return;
+    const { endpoint, folder, commandOf, balanced } = this.options;
+    const made = new LocalInstance({
+      ...{ instance, folder: join(folder, id), commandOf, balanced, onChange: this.changed },
+      aws: clientEnvironment(endpoint),
     });
+    this.instances.set(id, made);
+    void made.run(definition);
   }
 
-  /** Stops a machine without holding up the others. */
-  private leave(id: string) {
-    const end = this.end(id).finally(() => this.leaving.delete(end));
-    this.leaving.add(end);
+  /** Has machines with a spot notice drain, and takes them from the group when their time has come. */
+  private async heedNotices(): Promise<void> {
+    for (const instance of this.instances.values()) {
+      const { gone } = instance;
+      if (gone === undefined || this.leaving.has(instance)) continue;
+      if (!instance.leaving) void instance.drain();
+      if (gone.getTime() > Date.now()) continue;
+      instance.kill();
+      // The group keeps its size: EC2 brings another machine.
+      await this.autoScaling.send(
+        new TerminateInstanceInAutoScalingGroupCommand({
+          InstanceId: instance.id,
+          ShouldDecrementDesiredCapacity: false,
+        }),
+      );
+      this.leave(instance);
+    }
   }
 
-  private async end(id: string): Promise<void> {
-    const instance = this.instances.get(id);
-    this.instances.delete(id);
-    // As ECS does: what is under way ends before SIGTERM comes.
-    if (instance !== undefined) await this.options.balanced?.leave(instance.task);
-    await instance?.task.stop();
-    // A spot machine's disk goes with it; its logs stay.
-    rmSync(machinePath(join(this.options.folder, id), '/'), { recursive: true, force: true });
-    this.changed();
+  /** Ends a machine without holding up the others. */
+  private leave(instance: LocalInstance) {
+    if (this.leaving.has(instance)) return;
+    const end = instance.end().finally(() => {
+      this.instances.delete(instance.id);
+      this.leaving.delete(instance);
+      this.changed();
+    });
+    this.leaving.set(instance, end);
   }
 
   private async wantedInstances(): Promise<Instance[]> {
@@ -189,31 +177,21 @@ export class LocalFleet {
     );
   }
 
-  /** The task definition that the cluster's service runs at present. */
-  private async taskDefinition(): Promise<TaskDefinition | undefined> {
+  /** The cluster's service as it is at present. */
+  private async service(): Promise<Service | undefined> {
     const cluster = this.options.outputs[OUTPUT.clusterName];
     const { serviceArns = [] } = await this.ecs.send(new ListServicesCommand({ cluster }));
     if (serviceArns.length === 0) return undefined;
     const { services = [] } = await this.ecs.send(
       new DescribeServicesCommand({ cluster, services: serviceArns }),
     );
-    const taskDefinition = services[0]?.taskDefinition;
+    const { taskDefinition, deploymentConfiguration } = services[0] ?? {};
     if (taskDefinition === undefined) return undefined;
     const described = await this.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
-    return described.taskDefinition;
+    if (described.taskDefinition === undefined) return undefined;
+    return {
+      definition: described.taskDefinition,
+      leastHealthyPercent: deploymentConfiguration?.minimumHealthyPercent ?? 0,
+    };
   }
-}
-
-/** The host path that a container sees as the file in which a machine describes itself. */
-function hostPathOfMachineFile({
-  containerDefinitions = [],
-  volumes = [],
-}: TaskDefinition): string | undefined {
-  for (const { environment = [], mountPoints = [] } of containerDefinitions) {
-    const path = environment.find(({ name }) => name === ENV.machineFile)?.value;
-    const mount = mountPoints.find(({ containerPath }) => containerPath === path);
-    const volume = volumes.find(({ name }) => name === mount?.sourceVolume);
-    if (path !== undefined && volume !== undefined) return volume.host?.sourcePath;
-  }
-  return undefined;
 }

@@ -11,6 +11,7 @@ import { endProcess, isAlive, type ManagedProcess, startTime } from './processes
 import {
   type LocalMachine,
   type LocalState,
+  machinesFolder,
   readLocalState,
   removeLocalState,
   stateDirectory,
@@ -128,7 +129,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       fleet = new LocalFleet({
         endpoint,
         outputs,
-        folder: join(folder, 'machines'),
+        folder: machinesFolder(folder),
         commandOf: (container) => commandOf(container, { servicePython, workerBundle: bundle }),
         balanced,
         onChange: save,

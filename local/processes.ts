@@ -68,6 +68,11 @@ export class ManagedProcess {
     return !this.done;
   }
 
+  /** Sends SIGKILL to the process's group. */
+  kill(): void {
+    if (isAlive(this.started)) signal(-this.started.pid, 'SIGKILL');
+  }
+
   /** Sends SIGTERM to the process, and SIGKILL to its group after the time given. */
   async stop(graceSeconds: number): Promise<void> {
     await endProcess(this.started, graceSeconds);

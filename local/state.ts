@@ -13,6 +13,8 @@ export interface StartedProcess {
 
 export interface LocalMachine {
   id: string;
+  /** It is told to go, or gone from its group: its task ends, and none takes its place. */
+  leaving: boolean;
   containers: { name: string; pid?: number; running: boolean; port?: number; log: string }[];
 }
 
@@ -34,6 +36,9 @@ export interface LocalState {
 
 export const stateDirectory = (folder?: string): string =>
   resolve(folder ?? process.env.SPOTSCRIBE_LOCAL_STATE ?? DEFAULT_STATE_DIR);
+
+/** Where the machines have their folders, each by its id. */
+export const machinesFolder = (folder: string): string => join(folder, 'machines');
 
 const file = (folder: string) => join(folder, 'state.json');
 

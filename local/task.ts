@@ -57,6 +57,13 @@ export class LocalTask {
     await this.loop;
   }
 
+  /** Ends everything at once, and starts nothing again. */
+  kill(): void {
+    this.stopping = true;
+    this.ending = true;
+    for (const { process } of this.containers.values()) process.kill();
+  }
+
   private async keepRunning(): Promise<void> {
     while (!this.stopping) {
       try {
