@@ -8,6 +8,7 @@ import type {
   SubmitJobRequest,
   SubmitJobResponse,
   TranscriptFormat,
+  UsageResponse,
 } from '../lambda/contract';
 import { ApiError, UnauthorizedError, UnreachableError } from './errors';
 import { networkError } from './network-error';
@@ -77,6 +78,11 @@ export class ApiClient {
       const stored = location === null ? answer : await this.fetchStored(location);
       return Buffer.from(await stored.arrayBuffer());
     });
+  }
+
+  /** What the key has used today. */
+  usage(): Promise<UsageResponse> {
+    return this.json('GET', '/v1/usage');
   }
 
   analysis(id: string): Promise<Analysis> {

@@ -12,6 +12,7 @@ import { registerLocal } from './local';
 import { registerModels } from './models';
 import { type Surroundings, Terminal } from './terminal';
 import { registerTranscribe } from './transcribe';
+import { registerUsage } from './usage';
 
 export interface Program extends Surroundings {
   interruption: AbortSignal;
@@ -57,6 +58,7 @@ function createProgram(context: Context): Command {
     .exitOverride();
   registerTranscribe(program, context);
   registerJobs(program, context);
+  registerUsage(program, context);
   registerKeys(program, context);
   registerImages(program, context);
   registerModels(program, context);
