@@ -118,6 +118,31 @@ def test_sigterm_in_the_middle_of_work_gives_it_a_bounded_time_and_ends_with_0(r
     assert running.process.wait(timeout=30) == 0
 
 
+def test_requests_in_place_that_are_under_way_at_sigterm_are_answered(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """As when a task is replaced: nothing new comes, and what is there gets the time that it takes."""
+    log = tmp_path / "log"
+    with service_process(MODULE, {**environment, "STOP_SECONDS": "110"}, log) as (process, url):
+        wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
+
+        def ask() -> httpx.Response:
+            files = {"file": ("speech.flac", SAMPLE.read_bytes())}
+            return httpx.post(f"{url}/v1/audio/transcriptions", files=files, timeout=110)
+
+        with ThreadPoolExecutor() as pool:
+            answers = [pool.submit(ask) for _ in range(2)]
+            wait_until(lambda: httpx.get(f"{url}/health").json()["queue"]["inside"] == 2, "both are in")
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: refuses(url), "no new connection is taken")
+            assert not all(answer.done() for answer in answers)
+            for answer in answers:
+                assert answer.result().status_code == 200
+                assert answer.result().json()["text"].split() == sample_words()
+        assert process.wait(timeout=30) == 0
+    assert "Traceback" not in log.read_text()
+
+
 def test_who_still_waits_at_the_end_of_that_time_is_told_so(running: Running) -> None:
     path = long_speech(running.shared, 30)
 
