@@ -7,7 +7,7 @@ import {
 import OpenAI, { PermissionDeniedError, toFile } from 'openai';
 import { type JobView, OUTPUT } from '../../lambda/contract';
 import { clientConfiguration } from '../../local/emulator';
-import { SAMPLE, sampleWords, unheard, words } from './audio';
+import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
 jest.setTimeout(300_000);
@@ -24,7 +24,10 @@ describe('answers in place, and jobs where there are none', () => {
       {
         idleMinutes: '0.15',
         visibilitySeconds: '6',
-        maxMachines: '1',
+        maxMachines: '2',
+        // Jobs alone want one machine here, and requests in place a second one.
+        jobsPerMachine: '20',
+        requestsPerMachine: '0.3',
         warmMachines: '1',
         warmHours: 'MON-FRI 08:00-18:00',
       },
@@ -136,6 +139,27 @@ describe('answers in place, and jobs where there are none', () => {
     }
     expect(await laptop.containerProcess('whisper')).not.toBe(whisper);
     expect(await laptop.messages('queueUrl')).toBe(0);
+  });
+
+  test('more requests in place than a machine has time for bring another one', async () => {
+    const file = await toFile(sample(), 'speech.flac');
+    let enough = false;
+    const caller = async () => {
+      while (!enough) await client.audio.transcriptions.create({ model: 'whisper-1', file });
+    };
+    const callers = Promise.all(Array.from({ length: REQUESTS }, caller));
+    try {
+      await until('a second machine to be asked for', 60, async () => {
+        await laptop.invoke('SizeFleet');
+        return (await laptop.desiredMachines()) === 2 ? true : undefined;
+      });
+    } finally {
+      enough = true;
+    }
+    await callers;
+    await until('the second machine', 30, () =>
+      Promise.resolve(laptop.machines().length === 2 ? true : undefined),
+    );
   });
 
   test('after its warm hours the fleet goes to rest by itself', async () => {
