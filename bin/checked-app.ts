@@ -7,7 +7,13 @@ import { acknowledgeGuardRules } from '../lib/guard-acknowledgements';
 import { PATHS } from '../lib/paths';
 
 const paths = PATHS.map(({ info }) => info.id).join(',');
-const app = spotscribeApp({ postCliContext: { 'spotscribe:paths': paths } });
+const app = spotscribeApp({
+  postCliContext: {
+    'spotscribe:paths': paths,
+    // So that the public load balancer is checked, too.
+    'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
+  },
+});
 acknowledgeGuardRules(app);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CfnGuardValidator());
 app.synth();

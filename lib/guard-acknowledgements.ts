@@ -4,11 +4,11 @@ import { acknowledge } from './acknowledge';
 /** Control Tower's proactive controls that do not hold for Spotscribe, each with the reason. */
 const REASONS: Record<string, string> = {
   alb_http_to_https_redirection_check:
-    'The load balancer is internal, and one function alone may reach it; a certificate would need a domain of the user’s.',
+    'One load balancer is internal, and one function alone may reach it; the public one has no listener without TLS at all.',
   elbv2_deletion_protection_enabled_check:
-    'It holds nothing, and a protected one would keep its stack from being destroyed.',
+    'Load balancers hold nothing, and a protected one would keep its stack from being destroyed.',
   elbv2_logging_enabled_check:
-    'The API in front of it logs every request; a bucket of its own for the same lines would be one more to guard.',
+    'The API in front of one, and the worker behind the other, log every request; a bucket for more lines would be one more to guard.',
   autoscaling_multiple_az_check:
     'The group spans every zone of the setting availabilityZones; the rule cannot count zones chosen by index.',
   autoscaling_group_elb_healthcheck_required_check:

@@ -39,6 +39,7 @@ export class PathStack extends Stack {
       [OUTPUT.fleetName]: fleet.group.autoScalingGroupName,
       [OUTPUT.clusterName]: fleet.cluster.clusterName,
       [OUTPUT.taskDefinition]: task.definition.taskDefinitionArn,
+      ...this.path.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

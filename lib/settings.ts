@@ -22,11 +22,11 @@ const number = () => z.coerce.number();
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
 const modelName = () =>
   z.string().regex(MODEL, 'must be a name of the catalogue, or <name>@<revision> for a model of your own');
-const list = () =>
-  z.preprocess(
-    (value) => (typeof value === 'string' ? value.split(',') : value),
-    z.array(z.string().min(1)).min(1),
-  );
+const list = (of: z.ZodType<string> = z.string().min(1)) =>
+  z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(of).min(1));
+
+/** A certificate of ACM, in any partition. */
+const CERTIFICATE = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
 
 function isTimeZone(name: string): boolean {
   try {
@@ -107,6 +107,16 @@ const schema = z.strictObject({
   maxUploadGiB: number().positive().max(5).default(5),
   /** Minutes of audio that a key may use each UTC day, unless it has a number of its own. By default no limit. */
   minutesPerDayPerKey: number().min(0).max(1_000_000).optional(),
+  /** Certificate in ACM of a name of yours: makes path 300 a public load balancer, through which events come as they happen. */
+  certificateArn: z
+    .string()
+    .regex(
+      CERTIFICATE,
+      'must be the ARN of a certificate in ACM, such as arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d',
+    )
+    .optional(),
+  /** IPv4 ranges from which that load balancer lets callers in. By default from anywhere: keys say who may. */
+  allowedCidrs: list(z.cidrv4('must be IPv4 ranges such as 203.0.113.0/24')).optional(),
   /** Who is told when something goes wrong. */
   alarmEmail: z.email().optional(),
   /** What becomes of the user's data (audio, results, rows, keys, models) when a stack is destroyed. */

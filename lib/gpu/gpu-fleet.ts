@@ -49,6 +49,8 @@ export class GpuFleet extends Construct {
   readonly cluster: ICluster;
   readonly group: AutoScalingGroup;
   private readonly launch: LaunchTemplate;
+  /** ARNs of what it drains from. */
+  private readonly targets: string[] = [];
 
   constructor(
     scope: Construct,
@@ -75,7 +77,8 @@ export class GpuFleet extends Construct {
   drainFrom(targets: IApplicationTargetGroup) {
     // On the resource itself: the construct's own way opens the machines' shared security group.
     const group = this.group.node.defaultChild as CfnAutoScalingGroup;
-    group.targetGroupArns = [targets.targetGroupArn];
+    this.targets.push(targets.targetGroupArn);
+    group.targetGroupArns = this.targets;
   }
 
   /** Lets a worker end its own machine, and no other group's. */

@@ -191,6 +191,15 @@ export class GpuTask extends Construct {
     }
   }
 
+  /** Has the worker answer on a port of the machine, for a public load balancer. Nothing else of it is to be reached there. */
+  openWorker(port: number, environment: Record<string, string>) {
+    const worker = this.definition.findContainer('worker');
+    if (worker === undefined) throw new Error('There is no worker yet: call addWorker first');
+    worker.addPortMappings({ containerPort: port, hostPort: port });
+    for (const [name, value] of Object.entries({ ...environment, [ENV.streamingPort]: String(port) }))
+      worker.addEnvironment(name, value);
+  }
+
   /** Has a load balancer know of every machine's task, for as long as that is not about to stop. */
   registerWith(targets: ApplicationTargetGroup, { container, port }: { container: string; port: number }) {
     targets.addTarget(this.service.loadBalancerTarget({ containerName: container, containerPort: port }));

@@ -1,4 +1,5 @@
 import { priceOf } from '../../lambda/prices';
+import { balancerCost } from '../http/balancer-cost';
 import { type Settings, SettingsError, WARM_HOURS, WEEKDAYS } from '../settings';
 
 /** When machines are kept warm: from one moment to a later one of the same day, on some days of the week. */
@@ -21,9 +22,6 @@ export interface Warmth {
 const HOURS_A_WEEK = 7 * 24;
 const WEEKS_A_MONTH = 365.25 / 7 / 12;
 
-/** Dollars an hour of an Application Load Balancer, without the traffic: us-east-1, EC2's price list of November 2026. */
-const BALANCER_PRICE = 0.0225;
-
 /**
  * What the settings say of warm machines.
  *
@@ -44,7 +42,7 @@ export function warmth(settings: Settings): Warmth {
 export function monthlyCost({ machines, hours }: Warmth, instanceType: string): string {
   const month = WEEKS_A_MONTH * (hours?.hoursAWeek ?? HOURS_A_WEEK);
   const { perHour, source } = priceOf({ instance_type: instanceType, capacity: 'spot' });
-  const balancer = dollars(BALANCER_PRICE * HOURS_A_WEEK * WEEKS_A_MONTH);
+  const balancer = dollars(balancerCost());
   const beside = `The load balancer costs about ${balancer} a month beside that, whatever runs behind it.`;
   if (machines === 0) return `No machine is kept warm, which costs nothing. ${beside}`;
   const kept = `${machines} warm ${machines === 1 ? 'machine' : 'machines'} (${instanceType}, spot) for ${Math.round(month)} hours`;

@@ -4,7 +4,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { ENV, KEY } from '../../lambda/contract';
+import { AUDIO_ROUTES, ENV, KEY } from '../../lambda/contract';
 import { handlerFunction } from '../jobs/handler';
 import type { JobApi } from '../jobs/job-api';
 import type { JobStore } from '../jobs/job-store';
@@ -44,14 +44,9 @@ export class AudioApi extends Construct {
   ) {
     super(scope, id);
     this.transcribeAudio = this.handler();
-    const routes: [HttpMethod, string][] = [
-      [HttpMethod.POST, '/v1/audio/transcriptions'],
-      [HttpMethod.POST, '/v1/audio/translations'],
-      [HttpMethod.GET, '/v1/models'],
-    ];
     const integration = new HttpLambdaIntegration('TranscribeAudioIntegration', this.transcribeAudio);
-    for (const [method, path] of routes)
-      props.api.httpApi.addRoutes({ path, methods: [method], integration });
+    for (const [method, path] of AUDIO_ROUTES)
+      props.api.httpApi.addRoutes({ path, methods: [HttpMethod[method]], integration });
   }
 
   private handler(): NodejsFunction {

@@ -3,14 +3,13 @@ import { type IVpc, Port, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2'
 import {
   ApplicationLoadBalancer,
   ApplicationProtocol,
-  ApplicationTargetGroup,
-  TargetGroupLoadBalancingAlgorithmType,
-  TargetType,
+  type ApplicationTargetGroup,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge';
 import type { Settings } from '../settings';
 import { SettingsError } from '../settings';
+import { machineTargets } from './machine-targets';
 
 /** Zones that an Application Load Balancer needs at least. */
 const LEAST_ZONES = 2;
@@ -48,7 +47,7 @@ export class MachinesBalancer extends Construct {
     private readonly props: MachinesBalancerProps,
   ) {
     super(scope, id);
-    const { vpc, port } = props;
+    const { vpc, port, wait } = props;
     this.securityGroup = new SecurityGroup(this, 'Balancer', {
       vpc,
       description: 'Spotscribe load balancer: from the front door, to the machines',
@@ -64,7 +63,8 @@ export class MachinesBalancer extends Construct {
       Port.tcp(port),
       'Requests and health checks',
     );
-    this.targets = this.targetGroup();
+    // Whoever waits has given up when this is over.
+    this.targets = machineTargets(this, 'Targets', { vpc, port, drain: wait.plus(Duration.seconds(5)) });
     this.balancer = this.loadBalancer();
   }
 
@@ -106,28 +106,6 @@ export class MachinesBalancer extends Construct {
       'The API in front of it logs every request; a bucket of its own for the same lines would be one more to guard.',
     );
     return balancer;
-  }
-
-  private targetGroup(): ApplicationTargetGroup {
-    const { vpc, port, wait } = this.props;
-    return new ApplicationTargetGroup(this, 'Targets', {
-      vpc,
-      port,
-      protocol: ApplicationProtocol.HTTP,
-      targetType: TargetType.INSTANCE,
-      loadBalancingAlgorithmType: TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
-      // ECS sends SIGTERM when this is over. Whoever waits has given up by then, and of the 120 s of a spot notice the
-      // worker has the rest to give its jobs back.
-      deregistrationDelay: wait.plus(Duration.seconds(5)),
-      healthCheck: {
-        path: '/health',
-        healthyHttpCodes: '200',
-        interval: Duration.seconds(10),
-        timeout: Duration.seconds(5),
-        healthyThresholdCount: 2,
-        unhealthyThresholdCount: 3,
-      },
-    });
   }
 }
 

@@ -60,6 +60,15 @@ export class JobApi extends Construct {
     this.limitAndLog();
   }
 
+  /** What whoever checks keys has to know. */
+  get keyEnvironment(): Record<string, string> {
+    const { minutesPerDayPerKey } = this.props.settings;
+    return {
+      [ENV.keysTable]: this.keysTable.tableName,
+      ...(minutesPerDayPerKey !== undefined && { [ENV.minutesPerDayPerKey]: String(minutesPerDayPerKey) }),
+    };
+  }
+
   /** Lets the grantee look up who holds a key. */
   grantCheckKeys(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(
@@ -111,14 +120,10 @@ export class JobApi extends Construct {
   }
 
   private authorizeHandler(): NodejsFunction {
-    const { minutesPerDayPerKey } = this.props.settings;
     const handler = handlerFunction(this, 'Authorize', {
       file: 'authorize',
       description: 'Checks bearer keys',
-      environment: {
-        [ENV.keysTable]: this.keysTable.tableName,
-        ...(minutesPerDayPerKey !== undefined && { [ENV.minutesPerDayPerKey]: String(minutesPerDayPerKey) }),
-      },
+      environment: this.keyEnvironment,
     });
     this.grantCheckKeys(handler);
     return handler;

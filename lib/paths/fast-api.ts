@@ -1,16 +1,25 @@
-import { Annotations, Duration, Size } from 'aws-cdk-lib';
+import { Annotations, Duration, Size, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { OUTPUT } from '../../lambda/contract';
 import { warmth as warmthOf, monthlyCost } from '../gpu/warmth';
 import { whisperModels, whisperService } from '../gpu/whisper-service';
 import { AudioApi } from '../http/audio-api';
 import { checkZones, MachinesBalancer } from '../http/machines-balancer';
+import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
+import { StreamingBalancer } from '../http/streaming-balancer';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /** Host and container port of the whisper service: fixed, so that a security group's rule can name it. */
 const WHISPER_PORT = 8001;
 
+/** Host and container port of the worker's public server. */
+const STREAMING_PORT = 8081;
+
 /** How long a caller is kept waiting for an answer in place: below the 29 s of the function, which has to end well. */
 const WAIT = Duration.seconds(25);
+
+/** How long a stream may go on at a machine that leaves, before the worker is told to stop; the worker lets it end then. */
+const DRAIN = Duration.seconds(30);
 
 /**
  * Path 300: path 200, and OpenAI's audio routes on the same API. Machines that are kept warm answer in place; when none is
@@ -25,10 +34,16 @@ export class FastApiPath extends Path {
     analysis: false,
   };
 
-  /** @throws SettingsError if the settings for warm machines contradict each other, or leave the balancer one zone */
+  private readonly streamingBalancer?: StreamingBalancer;
+
+  /**
+   * @throws SettingsError if the settings for warm machines or for the public load balancer contradict each other, or leave a
+   * balancer one zone
+   */
   constructor(scope: Construct, id: string, props: PathProps) {
     const { settings, network } = props;
     const warmth = warmthOf(settings);
+    const streaming = streamingOf(settings, Stack.of(scope).region);
     checkZones(settings);
     super(scope, id, FastApiPath.info, props, { warmth, balanced: true });
     this.addModelFetch(whisperModels(settings));
@@ -40,7 +55,7 @@ export class FastApiPath extends Path {
         hostPort: WHISPER_PORT,
       }),
     );
-    this.addWorker();
+    this.addWorker(streaming && STREAMING_PORT);
 
     const { vpc } = network;
     const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: WHISPER_PORT, wait: WAIT });
@@ -63,5 +78,29 @@ export class FastApiPath extends Path {
       'spotscribe:warmMachines',
       monthlyCost(warmth, settings.instanceTypes[0] ?? ''),
     );
+    if (streaming !== undefined) this.streamingBalancer = this.openStreaming(streaming);
+  }
+
+  override get outputs(): Record<string, string> {
+    const { streamingBalancer } = this;
+    return streamingBalancer === undefined ? {} : { [OUTPUT.streamingEndpoint]: streamingBalancer.dnsName };
+  }
+
+  private openStreaming(streaming: Streaming): StreamingBalancer {
+    const { settings, network } = this.props;
+    const balancer = new StreamingBalancer(this, 'Streaming', {
+      vpc: network.vpc,
+      port: STREAMING_PORT,
+      streaming,
+      drain: DRAIN,
+    });
+    this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
+    this.fleet.drainFrom(balancer.targets);
+    this.task.registerWith(balancer.targets, { container: 'worker', port: STREAMING_PORT });
+    Annotations.of(this).addInfoV2(
+      'spotscribe:streaming',
+      streamingCost(streaming, settings.availabilityZones),
+    );
+    return balancer;
   }
 }

@@ -117,6 +117,11 @@ export abstract class Path extends Construct {
     });
   }
 
+  /** Outputs of the path's own, by name. */
+  get outputs(): Record<string, string> {
+    return {};
+  }
+
   /** The image of a container, from this package's sources unless the settings name a tag. */
   protected image(name: ImageName): ServiceImage {
     const { images, settings } = this.props;
@@ -135,8 +140,12 @@ export abstract class Path extends Construct {
     modelCache.grantFetch(this.task.definition.taskRole);
   }
 
-  /** Adds the worker, after the model services. */
-  protected addWorker() {
+  /**
+   * Adds the worker, after the model services.
+   *
+   * @param streamingPort of the machine: has the worker answer holders of a key there, for a public load balancer
+   */
+  protected addWorker(streamingPort?: number) {
     const { settings } = this.props;
     this.task.addWorker(this.image('worker'), {
       [ENV.path]: this.info.id,
@@ -151,6 +160,10 @@ export abstract class Path extends Construct {
       [ENV.modelSilenceSeconds]: String(settings.modelSilenceSeconds),
     });
     const role = this.task.definition.taskRole;
+    if (streamingPort !== undefined) {
+      this.task.openWorker(streamingPort, this.api.keyEnvironment);
+      this.api.grantCheckKeys(role);
+    }
     this.store.grantTransition(role);
     // Of its own jobs' folders also what earlier attempts left: checkpoints, and a transcript that is published already.
     this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);

@@ -1,0 +1,152 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IVpc, Peer, Port, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import {
+  type ApplicationListener,
+  ApplicationLoadBalancer,
+  ApplicationProtocol,
+  type ApplicationTargetGroup,
+  ListenerAction,
+  ListenerCertificate,
+  ListenerCondition,
+  SslPolicy,
+} from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import {
+  API_KEY_PREFIX,
+  AUDIO_ROUTES,
+  type ErrorBody,
+  type ErrorCode,
+  STREAMING_IDLE_SECONDS,
+} from '../../lambda/contract';
+import { acknowledge } from '../acknowledge';
+import { machineTargets } from './machine-targets';
+import type { Streaming } from './streaming';
+
+const HTTPS = 443;
+
+export interface StreamingBalancerProps {
+  readonly vpc: IVpc;
+  /** Port of the machines on which the worker's public server answers. */
+  readonly port: number;
+  readonly streaming: Streaming;
+  /** How long a machine that leaves may go on with its requests. */
+  readonly drain: Duration;
+}
+
+/**
+ * A public load balancer with the user's own certificate, in front of the machines' public servers: server-sent events reach
+ * their reader as they happen, which an HTTP API, or a function in a network, does not allow (docs/decisions/012).
+ *
+ * It speaks TLS alone, and not even a redirect without it: a key that was sent in the clear has been told already. What is no
+ * audio route, or has nothing like a key, it answers itself; keys are checked on the machine.
+ */
+export class StreamingBalancer extends Construct {
+  readonly targets: ApplicationTargetGroup;
+  /** For the machines: lets the load balancer in, at the public server's port. */
+  readonly machineSecurityGroup: SecurityGroup;
+  private readonly balancer: ApplicationLoadBalancer;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: StreamingBalancerProps,
+  ) {
+    super(scope, id);
+    const { vpc, port, drain } = props;
+    this.machineSecurityGroup = new SecurityGroup(this, 'Machines', {
+      vpc,
+      description: 'Spotscribe machines behind the public load balancer: from it alone, nothing out',
+      allowAllOutbound: false,
+    });
+    this.targets = machineTargets(this, 'Targets', { vpc, port, drain });
+    this.balancer = this.loadBalancer();
+    this.addRules(this.listener());
+  }
+
+  /** What the user's own name has to point to. */
+  get dnsName(): string {
+    return this.balancer.loadBalancerDnsName;
+  }
+
+  private loadBalancer(): ApplicationLoadBalancer {
+    const { vpc } = this.props;
+    const balancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
+      vpc,
+      vpcSubnets: { subnetType: SubnetType.PUBLIC },
+      internetFacing: true,
+      securityGroup: this.securityGroup(),
+      idleTimeout: Duration.seconds(STREAMING_IDLE_SECONDS),
+      dropInvalidHeaderFields: true,
+    });
+    acknowledge(
+      balancer,
+      'AwsSolutions-ELB2',
+      'The worker logs every request with its key’s id; a bucket of its own for more lines would be one more to guard.',
+    );
+    return balancer;
+  }
+
+  private securityGroup(): SecurityGroup {
+    const { vpc, port, streaming } = this.props;
+    const group = new SecurityGroup(this, 'Balancer', {
+      vpc,
+      description: 'Spotscribe public load balancer: HTTPS in, to the machines',
+      allowAllOutbound: false,
+    });
+    for (const cidr of streaming.allowedCidrs)
+      group.addIngressRule(Peer.ipv4(cidr), Port.tcp(HTTPS), 'Holders of a key');
+    group.connections.allowTo(this.machineSecurityGroup, Port.tcp(port), 'Requests and health checks');
+    acknowledge(
+      group,
+      'AwsSolutions-EC23',
+      'It is what the setting certificateArn asks for: TLS alone, and keys of 256 random bits. "allowedCidrs" narrows it.',
+    );
+    return group;
+  }
+
+  private listener(): ApplicationListener {
+    return this.balancer.addListener('Https', {
+      port: HTTPS,
+      protocol: ApplicationProtocol.HTTPS,
+      certificates: [ListenerCertificate.fromArn(this.props.streaming.certificateArn)],
+      // TLS 1.2 and 1.3, with forward secrecy; post-quantum key exchange where the other side has it.
+      sslPolicy: SslPolicy.TLS13_12_RES_PQ,
+      open: false,
+      defaultAction: refusal(404, 'not_found', 'There is no such route'),
+    });
+  }
+
+  /** To each group of routes two rules: with what looks like a key on to the machines, else 401. */
+  private addRules(listener: ApplicationListener) {
+    const methods = [...new Set(AUDIO_ROUTES.map(([method]) => method))];
+    for (const [at, method] of methods.entries()) {
+      const paths = AUDIO_ROUTES.filter((route) => route[0] === method).map(([, path]) => path);
+      const route = [ListenerCondition.httpRequestMethods([method]), ListenerCondition.pathPatterns(paths)];
+      // `?` is any one character: the blank.
+      const key = ListenerCondition.httpHeader('Authorization', [`Bearer?${API_KEY_PREFIX}*`]);
+      listener.addAction(`${method}WithKey`, {
+        priority: 10 + at,
+        conditions: [...route, key],
+        action: ListenerAction.forward([this.targets]),
+      });
+      listener.addAction(`${method}WithoutKey`, {
+        priority: 20 + at,
+        conditions: route,
+        action: refusal(
+          401,
+          'unauthorized',
+          "Send 'Authorization: Bearer <key>' with a key of this deployment",
+        ),
+      });
+    }
+  }
+}
+
+/** An answer of the load balancer's own, in OpenAI's shape. */
+function refusal(status: number, code: ErrorCode, message: string): ListenerAction {
+  const body: ErrorBody = { error: { message, type: 'invalid_request_error', param: null, code } };
+  return ListenerAction.fixedResponse(status, {
+    contentType: 'application/json',
+    messageBody: JSON.stringify(body),
+  });
+}

@@ -1,0 +1,232 @@
+import { Aws, type Stack } from 'aws-cdk-lib';
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
+import { API_KEY_PREFIX, ENV, OUTPUT, STREAMING_IDLE_SECONDS } from '../../../lambda/contract';
+import { spotscribeApp } from '../../../lib/app';
+import { streaming } from '../../../lib/http/streaming';
+import { defaultSettings, type Settings } from '../../../lib/settings';
+import { container, environment } from '../containers';
+import { pathTemplate } from '../templates';
+
+const PATH = 'FastApi';
+const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
+const template = (settings: Partial<Settings> = { certificateArn }) =>
+  pathTemplate({ paths: [PATH], ...settings }, PATH);
+const context = (settings: Partial<Settings>) => ({
+  spotscribe: { paths: [PATH], ...settings },
+  'aws:cdk:bundling-stacks': [],
+});
+
+type Properties = Record<string, unknown>;
+interface Rule {
+  Priority: number;
+  Conditions: Record<string, { Values: string[] }>[];
+  Actions: { Type: string; TargetGroupArn?: unknown; FixedResponseConfig?: Record<string, string> }[];
+}
+
+const all = <T = Properties>(of: Template, type: string): [string, T][] =>
+  Object.entries(of.findResources(type)).map(([id, { Properties }]) => [id, Properties as T]);
+
+describe('a public load balancer with the user’s certificate', () => {
+  const standard = template();
+  const [[publicId, balancer] = ['', {}]] = all(standard, 'AWS::ElasticLoadBalancingV2::LoadBalancer').filter(
+    ([, { Scheme }]) => Scheme === 'internet-facing',
+  );
+  const listeners = all(standard, 'AWS::ElasticLoadBalancingV2::Listener').filter(
+    ([, { LoadBalancerArn }]) => (LoadBalancerArn as { Ref: string }).Ref === publicId,
+  );
+  const rules = all<Rule>(standard, 'AWS::ElasticLoadBalancingV2::ListenerRule').map(([, rule]) => rule);
+  const [[targetsId, targets] = ['', {}]] = all(standard, 'AWS::ElasticLoadBalancingV2::TargetGroup').filter(
+    ([, { Port }]) => Port === 8081,
+  );
+
+  test('is there where it is asked for, and nothing of it where it is not', () => {
+    const without = template({});
+    for (const type of ['LoadBalancer', 'Listener', 'TargetGroup']) {
+      without.resourceCountIs(`AWS::ElasticLoadBalancingV2::${type}`, 1);
+      standard.resourceCountIs(`AWS::ElasticLoadBalancingV2::${type}`, 2);
+    }
+    without.resourceCountIs('AWS::ElasticLoadBalancingV2::ListenerRule', 0);
+    expect(environment(container('worker', {}, PATH))).not.toHaveProperty(ENV.streamingPort);
+    expect(JSON.stringify(without.toJSON().Outputs)).not.toContain(OUTPUT.streamingEndpoint);
+    expect(standard.findOutputs(OUTPUT.streamingEndpoint)).toEqual({
+      [OUTPUT.streamingEndpoint]: { Value: { 'Fn::GetAtt': [publicId, 'DNSName'] } },
+    });
+  });
+
+  test('listens by TLS 1.2 or newer alone, with that certificate', () => {
+    expect(listeners.map(([, listener]) => listener)).toEqual([
+      expect.objectContaining({
+        Port: 443,
+        Protocol: 'HTTPS',
+        Certificates: [{ CertificateArn: certificateArn }],
+        SslPolicy: 'ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09',
+      }),
+    ]);
+  });
+
+  test('drops headers that are none, and waits as long as OpenAI’s clients do', () => {
+    expect(balancer.LoadBalancerAttributes).toEqual(
+      expect.arrayContaining([
+        { Key: 'routing.http.drop_invalid_header_fields.enabled', Value: 'true' },
+        { Key: 'idle_timeout.timeout_seconds', Value: String(STREAMING_IDLE_SECONDS) },
+      ]),
+    );
+  });
+
+  test('sends audio routes with something like a key to the machines, and nothing else', () => {
+    const forwarding = rules.filter(({ Actions }) => Actions.some(({ Type }) => Type === 'forward'));
+    const key = {
+      Field: 'http-header',
+      HttpHeaderConfig: { HttpHeaderName: 'Authorization', Values: [`Bearer?${API_KEY_PREFIX}*`] },
+    };
+    const route = (method: string, ...paths: string[]) => [
+      { Field: 'http-request-method', HttpRequestMethodConfig: { Values: [method] } },
+      { Field: 'path-pattern', PathPatternConfig: { Values: paths } },
+    ];
+    const posted = route('POST', '/v1/audio/transcriptions', '/v1/audio/translations');
+    expect(forwarding.map(({ Conditions }) => Conditions)).toEqual([
+      [...posted, key],
+      [...route('GET', '/v1/models'), key],
+    ]);
+    for (const { Actions } of forwarding)
+      expect(Actions).toEqual([{ Type: 'forward', TargetGroupArn: { Ref: targetsId } }]);
+  });
+
+  test('answers the rest itself, in OpenAI’s shape: 401 without a key, 404 without a route', () => {
+    const own = rules.flatMap(({ Actions, Priority }) =>
+      Actions.flatMap(({ FixedResponseConfig: answer }) =>
+        answer === undefined ? [] : [{ Priority, answer }],
+      ),
+    );
+    expect(own.map(({ answer }) => answer.StatusCode)).toEqual(['401', '401']);
+    const last = Math.max(
+      ...rules.filter(({ Actions }) => Actions[0]?.Type === 'forward').map((rule) => rule.Priority),
+    );
+    for (const { Priority } of own) expect(Priority).toBeGreaterThan(last);
+    const [{ FixedResponseConfig: unknown = {} } = {}] = listeners[0]?.[1].DefaultActions as Rule['Actions'];
+    expect(unknown.StatusCode).toBe('404');
+    for (const { ContentType, MessageBody = '' } of [...own.map(({ answer }) => answer), unknown]) {
+      expect(ContentType).toBe('application/json');
+      expect(MessageBody.length).toBeLessThanOrEqual(1024);
+      expect(JSON.parse(MessageBody)).toEqual({
+        error: {
+          message: expect.any(String),
+          type: 'invalid_request_error',
+          param: null,
+          code: expect.stringMatching(/^(unauthorized|not_found)$/),
+        },
+      });
+    }
+  });
+
+  test('has the workers’ public servers as its targets, of which machines take leave in time', () => {
+    expect(targets).toMatchObject({ Port: 8081, Protocol: 'HTTP', HealthCheckPath: '/health' });
+    standard.hasResourceProperties('AWS::ECS::Service', {
+      LoadBalancers: Match.arrayWith([
+        { ContainerName: 'worker', ContainerPort: 8081, TargetGroupArn: { Ref: targetsId } },
+      ]),
+    });
+    const [[, group] = ['', {}]] = all(standard, 'AWS::AutoScaling::AutoScalingGroup');
+    expect(group.TargetGroupARNs).toHaveLength(2);
+    expect(group.TargetGroupARNs).toContainEqual({ Ref: targetsId });
+  });
+
+  test('reaches that port of the machines alone, and they let in nobody but the two load balancers', () => {
+    const ingress = all(standard, 'AWS::EC2::SecurityGroupIngress').map(
+      ([, { FromPort, ToPort, ...rule }]) => {
+        expect(rule).not.toHaveProperty('CidrIp');
+        return [name(rule.SourceSecurityGroupId), name(rule.GroupId), FromPort, ToPort];
+      },
+    );
+    expect(ingress.sort()).toEqual([
+      ['AudioApiFrontDoor', 'Balancer', 80, 80],
+      ['Balancer', 'BalancerMachines', 8001, 8001],
+      ['StreamingBalancer', 'StreamingMachines', 8081, 8081],
+    ]);
+    const open = all(standard, 'AWS::EC2::SecurityGroup').flatMap(([id, { SecurityGroupIngress = [] }]) =>
+      (SecurityGroupIngress as Properties[]).map(({ CidrIp, FromPort, ToPort }) => [
+        short(id),
+        CidrIp,
+        FromPort,
+        ToPort,
+      ]),
+    );
+    expect(open).toEqual([['StreamingBalancer', '0.0.0.0/0', 443, 443]]);
+  });
+
+  test('lets in whom the setting names', () => {
+    const narrowed = template({ certificateArn, allowedCidrs: ['203.0.113.0/24', '198.51.100.7/32'] });
+    narrowed.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: [
+        Match.objectLike({ CidrIp: '203.0.113.0/24', FromPort: 443 }),
+        Match.objectLike({ CidrIp: '198.51.100.7/32', FromPort: 443 }),
+      ],
+    });
+    expect(JSON.stringify(narrowed.toJSON())).not.toContain('"CidrIp":"0.0.0.0/0","Description":"Holders');
+  });
+
+  test('has the worker look up keys, and do nothing else to them', () => {
+    const worker = container('worker', { certificateArn }, PATH) as unknown as { PortMappings: unknown };
+    expect(worker.PortMappings).toEqual([
+      { ContainerPort: 8080, HostPort: 0, Protocol: 'tcp' },
+      { ContainerPort: 8081, HostPort: 8081, Protocol: 'tcp' },
+    ]);
+    const [[keysId] = ['']] = all(standard, 'AWS::DynamoDB::Table').filter(([id]) => id.includes('ApiKeys'));
+    expect(environment(container('worker', { certificateArn }, PATH))).toMatchObject({
+      [ENV.streamingPort]: '8081',
+      [ENV.keysTable]: { Ref: keysId },
+    });
+    const allowed = all<{
+      Roles: unknown;
+      PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] };
+    }>(standard, 'AWS::IAM::Policy')
+      .filter(([id]) => id.includes('MachineTaskTaskRole'))
+      .flatMap(([, { PolicyDocument }]) => PolicyDocument.Statement)
+      .filter(({ Resource }) => JSON.stringify(Resource).includes(`"${keysId}"`));
+    expect(allowed.map(({ Action }) => Action)).toEqual(['dynamodb:GetItem']);
+  });
+
+  test.each<[Partial<Settings>, RegExp]>([
+    // 730.5 hours of $0.0225, and of three addresses at $0.005.
+    [{ certificateArn }, /costs about \$27 a month, .* in 3 zones .*anywhere, by their keys: "allowedCidrs"/],
+    [
+      { certificateArn, availabilityZones: 2, allowedCidrs: ['203.0.113.0/24'] },
+      /\$24 .* from 203\.0\.113\.0\/24/,
+    ],
+  ])('is told with what it costs, and whom it lets in: %j', (settings, sentence) => {
+    const app = spotscribeApp({ context: context(settings) });
+    const stack = app.node.findChild(`Spotscribe-${PATH}`) as Stack;
+    const found = Annotations.fromStack(stack).findInfo('*', Match.stringLikeRegexp('public load balancer'));
+    expect(found.map(({ entry }) => entry.data)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  test.each<[Partial<Settings>, string]>([
+    [
+      { certificateArn: 'arn:aws:iam::123456789012:server-certificate/old' },
+      'Setting "certificateArn" must be the ARN of a certificate in ACM, such as arn:aws:acm:',
+    ],
+    [
+      { certificateArn, allowedCidrs: ['office'] },
+      'Setting "allowedCidrs" must be IPv4 ranges such as 203.0.113.0/24',
+    ],
+    [{ certificateArn, allowedCidrs: ['2001:db8::/32'] }, 'Setting "allowedCidrs" must be IPv4 ranges'],
+    [{ allowedCidrs: ['203.0.113.0/24'] }, 'leave it out, or set "certificateArn" too.'],
+  ])('is refused where the settings are wrong: %j', (settings, message) => {
+    expect(() => template(settings)).toThrow(message);
+  });
+
+  test('wants its certificate in the stack’s region, where that is known', () => {
+    const settings = defaultSettings({ certificateArn });
+    const anywhere = { certificateArn, allowedCidrs: ['0.0.0.0/0'] };
+    expect(streaming(settings, 'eu-central-1')).toEqual(anywhere);
+    expect(streaming(settings, Aws.REGION)).toEqual(anywhere);
+    expect(() => streaming(settings, 'us-east-1')).toThrow(
+      'Setting "certificateArn" must name a certificate of the stack\'s region, which is us-east-1; got "arn:aws:acm:eu-central-1',
+    );
+  });
+});
+
+/** A security group of the path's own stack, by its construct. */
+const name = (reference: unknown) =>
+  short((reference as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? '');
+const short = (id: string) => id.replace(/^Path/, '').replace(/[0-9A-F]{8}$/, '');
