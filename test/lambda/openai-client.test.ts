@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import OpenAI, { toFile } from 'openai';
+import OpenAI, { AuthenticationError, RateLimitError, toFile } from 'openai';
 import { httpHandler } from '../../lambda/http';
 import { JobStore } from '../../lambda/job-store';
 import { s3Client } from '../../lambda/s3-client';
@@ -34,8 +34,16 @@ const handler = httpHandler(
   transcribeAudio,
 );
 
+/** Of which key the authorizer says what; of any other that it is a tenant's. */
+const KEYS: Record<string, object> = {
+  'Bearer sk-spotscribe-revoked': {},
+  'Bearer sk-spotscribe-spent': { tenant: 'acme', key_id: 'key_2', audio_seconds_per_day: 60 },
+};
+let requests = 0;
+
 /** What the HTTP API does: the body in base64, the answer's body as it is. */
 const gateway = createServer((incoming, outgoing) => {
+  requests++;
   void (async () => {
     const body = await buffer(incoming);
     const event = request({
@@ -45,6 +53,8 @@ const gateway = createServer((incoming, outgoing) => {
       path: incoming.url,
     });
     event.requestContext.timeEpoch = Date.now();
+    const known = KEYS[incoming.headers.authorization ?? ''];
+    if (known !== undefined) event.requestContext.authorizer = { lambda: known };
     const answer = await handler(event, lambdaContext);
     outgoing.writeHead(answer.statusCode ?? 200, answer.headers as Record<string, string>).end(answer.body);
   })();
@@ -154,4 +164,19 @@ test('finds models while none is awake', async () => {
   const names = [];
   for await (const { id } of openai.models.list()) names.push(id);
   expect(names).toContain('whisper-1');
+});
+
+test('raises its own errors for a key that was revoked and for a quota that is used up, and sends neither again', async () => {
+  dynamo.on(GetCommand).resolves({ Item: { seconds: 60 } });
+  const options = { file: await file(), model: 'whisper-1' };
+  requests = 0;
+  const revoked = openai.withOptions({ apiKey: 'sk-spotscribe-revoked' });
+  const refusal = revoked.audio.transcriptions.create(options);
+  await expect(refusal).rejects.toThrow(AuthenticationError);
+  await expect(refusal).rejects.toMatchObject({ status: 401, code: 'unauthorized' });
+  const spent = openai.withOptions({ apiKey: 'sk-spotscribe-spent' });
+  const limit = spent.audio.transcriptions.create(options);
+  await expect(limit).rejects.toThrow(RateLimitError);
+  await expect(limit).rejects.toMatchObject({ status: 429, code: 'quota_exceeded' });
+  expect(requests).toBe(2);
 });
