@@ -4,8 +4,8 @@ import {
   DescribeScheduledActionsCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import OpenAI, { PermissionDeniedError, toFile } from 'openai';
-import { type JobView, OUTPUT } from '../../lambda/contract';
+import OpenAI, { AuthenticationError, RateLimitError, toFile } from 'openai';
+import { type JobView, OUTPUT, type UsageResponse } from '../../lambda/contract';
 import { clientConfiguration } from '../../local/emulator';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
@@ -41,6 +41,9 @@ describe('answers in place, and jobs where there are none', () => {
   const transcribe = (file = createReadStream(SAMPLE)) =>
     client.audio.transcriptions.create({ model: 'whisper-1', file });
 
+  /** Seconds of audio that have been counted for the key. */
+  const used = async () => (await laptop.request<UsageResponse>('GET', '/v1/usage')).body.used_seconds;
+
   /** Does what the deployed schedule does at one of its times: the emulator keeps it, but has no clock. */
   const scheduled = async (recurrence: string) => {
     const client = new AutoScalingClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? ''));
@@ -67,8 +70,10 @@ describe('answers in place, and jobs where there are none', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     const job = (await answer.json()) as JobView;
     expect(answer.headers.get('location')).toBe(`/v1/jobs/${job.id}`);
-    expect(await laptop.ended(job.id)).toMatchObject({ status: 'succeeded', degraded: [] });
+    const ended = await laptop.ended(job.id);
+    expect(ended).toMatchObject({ status: 'succeeded', degraded: [] });
     expect(words((await laptop.transcript(job.id)).text)).toEqual(sampleWords());
+    expect(await used()).toBe(ended.receipt?.audio_seconds);
   });
 
   test('in warm hours a machine is there and stays, however long it is idle', async () => {
@@ -83,6 +88,7 @@ describe('answers in place, and jobs where there are none', () => {
   test('warm: the client gets words, times, events and models, and no job is made', async () => {
     const jobs = async () => (await laptop.request<{ data: JobView[] }>('GET', '/v1/jobs')).body.data.length;
     const before = await jobs();
+    const counted = await used();
     const { data, response } = await transcribe().withResponse();
     expect(response.status).toBe(200);
     expect(words(data.text)).toEqual(sampleWords());
@@ -103,6 +109,8 @@ describe('answers in place, and jobs where there are none', () => {
     expect(words(done)).toEqual(sampleWords());
     expect((await client.models.list()).data.map(({ id }) => id)).toContain('en-us');
     expect(await jobs()).toBe(before);
+    // By the first, a job.
+    expect(await used()).toBeCloseTo(4 * counted, 1);
   });
 
   test('a whisper service killed under load: every request is answered in place or becomes a job', async () => {
@@ -169,18 +177,28 @@ describe('answers in place, and jobs where there are none', () => {
     );
   });
 
-  test('a revoked key is refused, as the gateway refuses: 403, and 401 without any key', async () => {
+  test('a revoked key is refused, and one whose quota is used up gets no work done', async () => {
     const env = {
       ...laptop.env,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
     };
-    const keys = (...args: string[]) =>
-      spotscribe(['keys', ...args, '--stack', 'Spotscribe-FastApi', '--json'], env);
-    const made = JSON.parse((await keys('create', '--name', 'x')).stdout) as { id: string; key: string };
+    const keys = async (...args: string[]) => {
+      const { stdout } = await spotscribe(['keys', ...args, '--stack', 'Spotscribe-FastApi', '--json'], env);
+      return JSON.parse(stdout) as { id: string; key: string };
+    };
+    const made = await keys('create', '--name', 'x');
     await keys('revoke', made.id);
-    await expect(clientWith(made.key).models.list()).rejects.toThrow(PermissionDeniedError);
+    await expect(clientWith(made.key).models.list()).rejects.toThrow(AuthenticationError);
+    await expect(clientWith(`${made.key}x`).models.list()).rejects.toMatchObject({ code: 'unauthorized' });
     expect((await fetch(`${laptop.url}/v1/models`)).status).toBe(401);
+
+    const spent = clientWith((await keys('create', '--minutes-per-day', '0')).key);
+    const refused = spent.audio.transcriptions.create({ model: 'whisper-1', file: createReadStream(SAMPLE) });
+    await expect(refused).rejects.toThrow(RateLimitError);
+    await expect(refused).rejects.toMatchObject({ status: 429, code: 'quota_exceeded' });
+    const { response } = await spent.models.list().withResponse();
+    expect(response.headers.get('x-ratelimit-remaining-audio-seconds')).toBe('0');
   });
 });
