@@ -117,6 +117,8 @@ export const OUTPUT = {
   fleetName: 'FleetName',
   clusterName: 'ClusterName',
   modelBucket: 'ModelBucketName',
+  /** Models that the deployment could not bring, parted by commas, or `none`. */
+  modelsLeftOut: 'ModelsLeftOut',
   taskDefinition: 'TaskDefinitionArn',
   /** DNS name of the public load balancer, for the user's own name to point to; only where there is one. */
   streamingEndpoint: 'StreamingEndpoint',

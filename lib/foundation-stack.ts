@@ -10,6 +10,10 @@ export interface FoundationStackProps extends StackProps {
   readonly settings: Settings;
 }
 
+/** Whether deployments are to bring models, and there is an engine that does not have its own. */
+const fillsModels = ({ fillModels, engine, voxtralEngine }: Settings): boolean =>
+  fillModels === 'codebuild' && (engine === 'whisperx' || voxtralEngine === 'voxtral');
+
 /** What all deployment paths share: the network, the model cache and the image repositories. Costs nothing while idle. */
 export class FoundationStack extends Stack {
   readonly network: Network;
@@ -20,7 +24,10 @@ export class FoundationStack extends Stack {
     super(scope, id, props);
     const { settings } = props;
     this.network = new Network(this, 'Network', { availabilityZones: settings.availabilityZones });
-    this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy: settings.onDestroy });
+    this.modelCache = new ModelCache(this, 'ModelCache', {
+      onDestroy: settings.onDestroy,
+      fill: fillsModels(settings) ? { tokenSecret: settings.huggingFaceTokenSecret } : undefined,
+    });
     this.images = new ImageRepositories(this, 'Images', { onDestroy: settings.onDestroy });
     this.exportImages();
     this.exportValue(this.network.vpc.vpcId);

@@ -138,6 +138,9 @@ export abstract class Path extends Construct {
       [ENV.models]: JSON.stringify(models),
     });
     modelCache.grantFetch(this.task.definition.taskRole);
+    if (models.length === 0 || modelCache.filling === undefined) return;
+    // A machine that comes before its models would be of no use.
+    this.task.node.addDependency(modelCache.filling.bring(this, 'Models', models));
   }
 
   /**

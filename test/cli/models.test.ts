@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { stateOf } from '../../cli/models/bucket-models';
 import { downloadModel } from '../../cli/models/download-model';
 import { filesToKeep } from '../../cli/models/files-to-keep';
+import { fillModels } from '../../cli/models/fill';
 import { Hub } from '../../cli/models/hub';
 import { pushFolder } from '../../cli/models/push-folder';
 import { MODEL_KEY, parseManifest } from '../../lambda/model-layout';
@@ -260,4 +261,43 @@ test('of a repository no second copy of the weights is kept, and no pickled one 
   expect(kept('consolidated.safetensors', 'model-00001-of-00002.safetensors')).toEqual([
     'model-00001-of-00002.safetensors',
   ]);
+});
+
+describe('the build that fills the bucket', () => {
+  const said: string[] = [];
+  const run = (wanted: object[], env: Record<string, string> = {}) =>
+    fillModels(
+      { MODEL_BUCKET: 'models', MODELS: JSON.stringify(wanted), HF_ENDPOINT: hub.endpoint, ...env },
+      store.client(),
+      (line) => said.push(line),
+    );
+  const speakers = () => {
+    const { name, revision, source: repository } = catalogueModel('diarization')!;
+    hub.gated.add(repository);
+    return { name, revision, required: false };
+  };
+  beforeEach(() => void (said.length = 0));
+
+  test.each([[{}], [{ HF_TOKEN: 'refused' }], [{ HF_TOKEN: ' \n' }]])(
+    'leaves a model out that the hub does not give, and does not fail: %j',
+    async (env) => {
+      expect(await run([speakers()], env)).toBe(0);
+      expect(said).toEqual([
+        expect.stringMatching(/^diarization@.*: left out: The hub does not give pyannote/),
+      ]);
+      expect(store.objects.size).toBe(0);
+    },
+  );
+
+  test('fails without a required model, after it has tried the others', async () => {
+    const { name, revision } = catalogueModel('tiny')!;
+    expect(await run([{ name, revision, required: true }, speakers()])).toBe(1);
+    expect(said).toEqual([expect.stringContaining('tiny@'), expect.stringContaining('left out')]);
+  });
+
+  test('leaves what is there', async () => {
+    await models('push', 'mine', '--from', ownFolder({ a: 'x' }), '--revision', '1');
+    expect(await run([{ name: 'mine', revision: '1', required: true }])).toBe(0);
+    expect(said).toEqual(['mine@1: present']);
+  });
 });

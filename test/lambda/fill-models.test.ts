@@ -1,0 +1,88 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { fillModels, type FillRequest, type Filling } from '../../lambda/fill-models';
+import { MODEL_KEY, type WantedModel } from '../../lambda/model-layout';
+import { type Filled, modelsFilled } from '../../lambda/models-filled';
+import { ObjectServer } from '../worker/object-server';
+import { FakeAws } from './fake-aws';
+import { FakeCodeBuild } from './fake-codebuild';
+import { quietTools } from './support';
+
+const aws = new FakeAws();
+const store = new ObjectServer();
+let builds: FakeCodeBuild;
+
+beforeAll(() => Promise.all([aws.start(), store.start()]));
+afterAll(() => Promise.all([aws.stop(), store.stop()]));
+beforeEach(() => {
+  builds = new FakeCodeBuild();
+  aws.operations = builds.operations;
+  store.objects.clear();
+});
+
+const turbo: WantedModel = { name: 'turbo', revision: '1', required: true };
+const speakers: WantedModel = { name: 'diarization', revision: '1', required: false };
+const bring = (model: WantedModel) => store.objects.set(MODEL_KEY.manifest(model), Buffer.from('{}'));
+
+type Event = Parameters<typeof modelsFilled>[0];
+const event = (RequestType = 'Create', models = [turbo, speakers]): Event =>
+  ({
+    RequestType,
+    PhysicalResourceId: 'models-of-fill',
+    ResourceProperties: {
+      Bucket: 'models',
+      Models: JSON.stringify(models),
+      Project: 'fill',
+    } satisfies FillRequest,
+  }) as unknown as Event;
+const dependencies = () => ({
+  s3: store.client(),
+  codebuild: new CodeBuildClient(aws.client),
+  logs: new CloudWatchLogsClient(aws.client),
+});
+const ask = (given?: Event): Promise<Filling> => fillModels(given ?? event(), dependencies(), quietTools());
+const look = (filling: Filling, given = event()): Promise<Filled> =>
+  modelsFilled({ ...given, ...filling }, dependencies());
+
+describe('the models of a deployment', () => {
+  test('are not built again when they are there', async () => {
+    [turbo, speakers].forEach(bring);
+    const filling = await ask();
+    expect(filling.BuildId).toBeUndefined();
+    expect(builds.builds).toEqual([]);
+    expect(await look(filling)).toEqual({ IsComplete: true, Data: { LeftOut: 'none' } });
+  });
+
+  test('are brought as far as they are missing, and once for two that ask at the same time', async () => {
+    bring(turbo);
+    const [one, other] = await Promise.all([ask(), ask()]);
+    expect(one.BuildId).toBe(other.BuildId);
+    const variables = builds.builds[0]?.environment.environmentVariables;
+    const wanted = variables?.find(({ name }) => name === 'MODELS')?.value;
+    expect(JSON.parse(wanted ?? '')).toEqual([speakers]);
+    expect(await look(one)).toEqual({ IsComplete: false });
+  });
+
+  test('may lack one that the services can do without: the stack says which', async () => {
+    const filling = await ask();
+    bring(turbo);
+    builds.end('SUCCEEDED');
+    expect(await look(filling)).toEqual({ IsComplete: true, Data: { LeftOut: 'diarization' } });
+  });
+
+  test('fail the deployment without a required one, with what the build said last and where to look', async () => {
+    const filling = await ask();
+    builds.log = ['turbo@1: failed: https://hub was refused: 503'];
+    builds.end('FAILED');
+    await expect(look(filling)).rejects.toThrow(
+      /turbo@1: failed: https:\/\/hub was refused: 503[^]*Not in the bucket models: turbo\. What to do: docs\/runbook\.md/,
+    );
+  });
+
+  test('stay when the stack goes', async () => {
+    bring(turbo);
+    expect(await ask(event('Delete'))).toEqual({ PhysicalResourceId: 'models-of-fill' });
+    expect(await look({ PhysicalResourceId: 'x' }, event('Delete'))).toEqual({ IsComplete: true });
+    expect(store.objects.size).toBe(1);
+  });
+});
