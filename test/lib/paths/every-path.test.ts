@@ -15,6 +15,7 @@ interface Statement {
 const UNLIMITABLE = new Set([
   'autoscaling:DescribeAutoScalingGroups',
   'autoscaling:DescribeScalingActivities',
+  'cloudwatch:GetMetricData',
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
   'ec2:DeleteNetworkInterface',
