@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { buildOnce } from './codebuild';
 import { ENV } from './contract';
-import { parseWantedModels } from './model-layout';
+import type { WantedModel } from './model-layout';
 import { missingModels } from './models-in-bucket';
 import { lambdaHandler, type Tools } from './runtime';
 
@@ -44,7 +44,7 @@ export async function fillModels(
   // What was brought stays: other paths may use it, and the next deployment.
   if (event.RequestType === 'Delete') return { PhysicalResourceId: event.PhysicalResourceId };
   const PhysicalResourceId = `models-of-${Project}`;
-  const missing = await missingModels(s3, Bucket, parseWantedModels(Models));
+  const missing = await missingModels(s3, Bucket, JSON.parse(Models) as WantedModel[]);
   if (missing.length === 0) return { PhysicalResourceId };
   const models = JSON.stringify(missing);
   const BuildId = await buildOnce(codebuild, {

@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { buildState } from './codebuild';
 import type { Filling, FillRequest } from './fill-models';
-import { parseWantedModels } from './model-layout';
+import type { WantedModel } from './model-layout';
 import { missingModels } from './models-in-bucket';
 import { lambdaHandler } from './runtime';
 
@@ -36,7 +36,7 @@ export async function modelsFilled(
   const build =
     event.BuildId === undefined ? undefined : await buildState({ codebuild, logs }, event.BuildId);
   if (build?.state === 'running') return { IsComplete: false };
-  const missing = await missingModels(s3, Bucket, parseWantedModels(Models));
+  const missing = await missingModels(s3, Bucket, JSON.parse(Models) as WantedModel[]);
   const required = missing.filter((model) => model.required).map(({ name }) => name);
   if (required.length > 0) {
     const why = build?.state === 'failed' ? `${build.text}\n` : '';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ModelManifest } from '../../lambda/model-layout';
+import type { ModelManifest } from '../../lambda/model-manifest';
 import type { CatalogueModel } from '../../lib/gpu/model-catalogue';
 import { filesToKeep } from './files-to-keep';
 import type { Hub, HubListing } from './hub';

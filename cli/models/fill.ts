@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ENV } from '../../lambda/contract';
-import { parseWantedModels } from '../../lambda/model-layout';
+import { parseWantedModels } from '../../lambda/model-manifest';
 import { Hub } from './hub';
 import { pushModel } from './push-model';
 

@@ -1,13 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import {
-  MODEL_KEY,
-  modelFilePath,
-  type ModelFile,
-  type ModelManifest,
-  type ModelVersion,
-} from '../../lambda/model-layout';
+import { MODEL_KEY, type ModelVersion } from '../../lambda/model-layout';
+import { modelFilePath, type ModelFile, type ModelManifest } from '../../lambda/model-manifest';
 import { UsageError } from '../errors';
 import { hashOf, sizeOf } from './hub';
 import { type Upload, uploadObject } from './upload-object';

@@ -10,7 +10,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { ModelFile } from '../../lambda/model-layout';
+import type { ModelFile } from '../../lambda/model-manifest';
 import { Limit } from '../limit';
 
 /** Held in memory for each part under way. A hundred thousand of them would be 3 TB: S3 takes ten thousand. */

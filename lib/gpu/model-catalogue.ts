@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import catalogue from '../../docker/models.json';
-import { type ModelVersion, modelFilePath, PLAIN_NAME, sha256 } from '../../lambda/model-layout';
+import { type ModelVersion, PLAIN_NAME } from '../../lambda/model-layout';
+import { modelFilePath, sha256 } from '../../lambda/model-manifest';
 import { SettingsError } from '../settings';
 
 const plain = z.string().regex(PLAIN_NAME);

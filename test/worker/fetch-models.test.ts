@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { fetchModels, type FetchTraits } from '../../docker/worker/src/fetch-models';
 import { createLog } from '../../docker/worker/src/log';
 import { ModelDisk } from '../../docker/worker/src/model-disk';
-import { MODEL_KEY, type ModelManifest, type WantedModel } from '../../lambda/model-layout';
+import { MODEL_KEY, type WantedModel } from '../../lambda/model-layout';
+import type { ModelManifest } from '../../lambda/model-manifest';
 import { ObjectServer } from './object-server';
 
 const PART = 1000;

@@ -1,12 +1,7 @@
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
-import {
-  MODEL_KEY,
-  type ModelFile,
-  type ModelVersion,
-  parseManifest,
-  type WantedModel,
-} from '../../../lambda/model-layout';
+import { MODEL_KEY, type ModelVersion, type WantedModel } from '../../../lambda/model-layout';
+import { type ModelFile, parseManifest } from '../../../lambda/model-manifest';
 
 /** A file of a model in the cache, as its manifest describes it. */
 export interface CachedFile extends ModelFile {

@@ -14,7 +14,7 @@ describe('bundled handlers', () => {
     .findAll()
     .filter((construct): construct is CfnFunction => construct instanceof CfnFunction)
     // Not those that the CDK brings along for custom resources.
-    .filter(({ environment }) => environment !== undefined);
+    .filter(({ environment, node }) => environment !== undefined && !node.path.includes('/framework-'));
   const bundles = functions.map((resource) => {
     const hash = (resource.code as CfnFunction.CodeProperty).s3Key?.replace('.zip', '');
     return { id: resource.node.path, file: join(assembly.directory, `asset.${hash}`, 'index.js') };
