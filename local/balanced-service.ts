@@ -1,7 +1,9 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DescribeServicesCommand, ECSClient, ListServicesCommand } from '@aws-sdk/client-ecs';
 import {
+  DescribeListenersCommand,
   DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
@@ -10,37 +12,19 @@ import { OUTPUT } from '../lambda/contract';
 import { LocalBalancer } from './balancer';
 import { BalancerMetrics } from './balancer-metrics';
 import { clientConfiguration } from './emulator';
+import { fixedAnswer } from './listener-rules';
 import type { LocalTask } from './task';
 
-/** A service whose tasks are behind a load balancer: keeps that informed of them, as ECS does. */
-export class BalancedService {
-  /** The path's service with its load balancer, which listens from here on; undefined if it has none. */
-  static async find(endpoint: string, outputs: Record<string, string>): Promise<BalancedService | undefined> {
-    const client = clientConfiguration(endpoint);
-    const ecs = new ECSClient(client);
-    const cluster = outputs[OUTPUT.clusterName];
-    const { serviceArns = [] } = await ecs.send(new ListServicesCommand({ cluster }));
-    const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }));
-    const registration = services[0]?.loadBalancers?.[0];
-    if (registration?.targetGroupArn === undefined) return undefined;
-    const { containerName = '', targetGroupArn } = registration;
-    const balancer = await balancerOf(
-      new ElasticLoadBalancingV2Client(client),
-      new CloudWatchClient(client),
-      targetGroupArn,
-    );
-    await balancer.start();
-    return new BalancedService(balancer, containerName);
-  }
-
+/** A load balancer, and where tasks answer it. */
+class Front {
   private readonly registered = new Set<number>();
 
-  private constructor(
-    private readonly balancer: LocalBalancer,
+  constructor(
+    readonly balancer: LocalBalancer,
     private readonly container: string,
+    private readonly containerPort: number | undefined,
   ) {}
 
-  /** Registers the tasks that run, and takes those out that do not any more. */
   follow(tasks: LocalTask[]): void {
     const ports = new Set(tasks.flatMap((task) => this.port(task) ?? []));
     for (const port of this.registered) if (!ports.has(port)) void this.remove(port);
@@ -50,20 +34,14 @@ export class BalancedService {
     }
   }
 
-  /** Whether the load balancer's checks find a task well. */
   isHealthy(task: LocalTask): boolean {
     const port = this.port(task);
     return port !== undefined && this.balancer.isHealthy(port);
   }
 
-  /** Takes a task out that is about to be stopped, once its requests are over. */
   async leave(task: LocalTask): Promise<void> {
     const port = this.port(task);
     if (port !== undefined) await this.remove(port);
-  }
-
-  async stop(): Promise<void> {
-    await this.balancer.stop();
   }
 
   private async remove(port: number): Promise<void> {
@@ -73,7 +51,54 @@ export class BalancedService {
 
   private port(task: LocalTask): number | undefined {
     const container = task.containers.get(this.container);
-    return container?.process.running === true ? container.port : undefined;
+    return container?.process.running === true ? container.ports.get(this.containerPort) : undefined;
+  }
+}
+
+/** A service whose tasks are behind load balancers: keeps these informed of them, as ECS does. */
+export class BalancedService {
+  /** The path's service with its load balancers, which listen from here on; undefined if it has none. */
+  static async find(endpoint: string, outputs: Record<string, string>): Promise<BalancedService | undefined> {
+    const client = clientConfiguration(endpoint);
+    const ecs = new ECSClient(client);
+    const cluster = outputs[OUTPUT.clusterName];
+    const { serviceArns = [] } = await ecs.send(new ListServicesCommand({ cluster }));
+    const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }));
+    const registrations = services[0]?.loadBalancers ?? [];
+    if (registrations.length === 0) return undefined;
+    const fronts = await Promise.all(
+      registrations.map(async ({ containerName = '', containerPort, targetGroupArn = '' }) => {
+        const balancer = await balancerOf(
+          new ElasticLoadBalancingV2Client(client),
+          new CloudWatchClient(client),
+          targetGroupArn,
+        );
+        await balancer.start();
+        return new Front(balancer, containerName, containerPort);
+      }),
+    );
+    return new BalancedService(fronts);
+  }
+
+  private constructor(private readonly fronts: Front[]) {}
+
+  /** Registers the tasks that run, and takes those out that do not any more. */
+  follow(tasks: LocalTask[]): void {
+    for (const front of this.fronts) front.follow(tasks);
+  }
+
+  /** Whether every load balancer's checks find a task well. */
+  isHealthy(task: LocalTask): boolean {
+    return this.fronts.every((front) => front.isHealthy(task));
+  }
+
+  /** Takes a task out that is about to be stopped, once its requests are over. */
+  async leave(task: LocalTask): Promise<void> {
+    await Promise.all(this.fronts.map((front) => front.leave(task)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.fronts.map(({ balancer }) => balancer.stop()));
   }
 }
 
@@ -98,8 +123,12 @@ async function balancerOf(
   const port = Number(/^127\.0\.0\.1:(\d+)$/.exec(address)?.[1]);
   if (group === undefined || Number.isNaN(port))
     throw new Error(`The load balancer of ${targetGroupArn} has no address on this machine: ${address}`);
+  // Whatever it listens by, here it is plain HTTP on an address of this machine: the certificate is its owner's.
+  const { Listeners: [listener] = [] } = await client.send(new DescribeListenersCommand({ LoadBalancerArn }));
+  const { Rules = [] } = await client.send(new DescribeRulesCommand({ ListenerArn: listener?.ListenerArn }));
   return new LocalBalancer({
     port,
+    fixedAnswer: (asked) => fixedAnswer(asked, Rules),
     deregistrationDelayMs: Number(delay ?? 300) * 1000,
     check: {
       path: group.HealthCheckPath ?? '/',

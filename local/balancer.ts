@@ -9,6 +9,7 @@ import {
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BalancerMetrics } from './balancer-metrics';
+import type { Asked, FixedAnswer } from './listener-rules';
 import { type HealthCheck, isGood, TargetHealth } from './target-health';
 
 export interface BalancerOptions {
@@ -17,6 +18,8 @@ export interface BalancerOptions {
   check: HealthCheck;
   /** How long a target that leaves may go on with its requests. */
   deregistrationDelayMs: number;
+  /** What the listener answers by itself. @default - nothing */
+  fixedAnswer?: (asked: Asked) => FixedAnswer | undefined;
   /** Where what is answered is counted. @default - nowhere */
   metrics?: Pick<BalancerMetrics, 'answered' | 'stop'>;
 }
@@ -129,6 +132,9 @@ export class LocalBalancer {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '', headers } = request;
+    const own = this.options.fixedAnswer?.({ method, path: url.split('?')[0] ?? '', headers });
+    if (own !== undefined) return say(request, response, own);
     const target = this.choose();
     if (target === undefined) return page(request, response, 503, 'Service Temporarily Unavailable');
     target.underWay.add(request);
@@ -174,12 +180,13 @@ function forwarded({ headers, socket }: IncomingMessage): Record<string, string 
 }
 
 function page(request: IncomingMessage, response: ServerResponse, status: number, title: string): void {
-  // What is still being sent is read to its end: a reset connection would keep the page from its reader.
-  request.resume();
   const text = `${status} ${title}`;
-  response
-    .writeHead(status, { 'content-type': 'text/html' })
-    .end(
-      `<html>\n<head><title>${text}</title></head>\n<body>\n<center><h1>${text}</h1></center>\n</body>\n</html>\n`,
-    );
+  const body = `<html>\n<head><title>${text}</title></head>\n<body>\n<center><h1>${text}</h1></center>\n</body>\n</html>\n`;
+  say(request, response, { status, contentType: 'text/html', body });
+}
+
+function say(request: IncomingMessage, response: ServerResponse, { status, contentType, body }: FixedAnswer) {
+  // What is still being sent is read to its end: a reset connection would keep the answer from its reader.
+  request.resume();
+  response.writeHead(status, { 'content-type': contentType }).end(body);
 }

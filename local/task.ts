@@ -29,7 +29,10 @@ interface Running {
   process: ManagedProcess;
   /** On the clock of `performance.now()`. */
   startedAt: number;
+  /** Of its first server. */
   port?: number;
+  /** Of this machine, by the containers' own. */
+  ports: ReadonlyMap<number | undefined, number>;
   log: string;
 }
 
@@ -105,7 +108,8 @@ export class LocalTask {
     const { definition, folder, commandOf } = this.options;
     const { file, args, env } = commandOf(container);
     const name = container.name ?? '';
-    const port = container.portMappings?.[0]?.containerPort;
+    const own = (container.portMappings ?? []).map(({ containerPort = 0 }) => containerPort);
+    const ports = new Map(own.map((port) => [port, host.port(name, port)]));
     const running = {
       process: new ManagedProcess({
         name,
@@ -116,7 +120,8 @@ export class LocalTask {
         log: join(folder, `${name}.log`),
       }),
       startedAt: performance.now(),
-      port: port === undefined ? undefined : host.port(name, port),
+      port: ports.get(own[0] ?? 0),
+      ports,
       log: join(folder, `${name}.log`),
     };
     this.containers.set(name, running);

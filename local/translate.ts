@@ -15,7 +15,7 @@ export interface Host {
  * container runtime provides and a process lacks.
  *
  * 1. A path at or below a mount point becomes the folder that is mounted there.
- * 2. The container's own port becomes the free port that stands for it.
+ * 2. A port of the container's own becomes the free port that stands for it.
  * 3. An address `http://<linked container>:<port>` becomes that container's port on 127.0.0.1.
  * 4. The credentials of the task's role, and the address of AWS, are added.
  */
@@ -25,11 +25,11 @@ export function processEnvironment(
   host: Host,
 ): Record<string, string> {
   const name = container.name ?? '';
-  const own = container.portMappings?.[0]?.containerPort;
+  const own = (container.portMappings ?? []).map(({ containerPort }) => containerPort);
   const variables = (container.environment ?? []).map(
     ({ name: variable = '', value = '' }): [string, string] => {
-      if (variable === 'PORT' && own !== undefined && value === String(own))
-        return [variable, String(host.port(name, own))];
+      if (/^(.+_)?PORT$/.test(variable) && own.includes(Number(value)))
+        return [variable, String(host.port(name, Number(value)))];
       const translated =
         linkedAddress(container, value, host) ?? mountedPath(task, container, value, host) ?? value;
       return [variable, translated];

@@ -135,7 +135,7 @@ export class StreamingBalancer extends Construct {
         action: refusal(
           401,
           'unauthorized',
-          "Send 'Authorization: Bearer <key>' with a key of this deployment",
+          `The API key is missing. Send 'Authorization: Bearer ${API_KEY_PREFIX}...'`,
         ),
       });
     }

@@ -30,6 +30,7 @@ describe('answers in place, and jobs where there are none', () => {
         requestsPerMachine: '0.3',
         warmMachines: '1',
         warmHours: 'MON-FRI 08:00-18:00',
+        certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
       },
       'FastApi',
     );
@@ -61,6 +62,17 @@ describe('answers in place, and jobs where there are none', () => {
   const logOf = (name: string) => {
     const log = laptop.machines()[0]?.containers.find((container) => container.name === name)?.log;
     return log === undefined ? '' : readFileSync(log, 'utf8');
+  };
+
+  const keys = async (...args: string[]) => {
+    const env = {
+      ...laptop.env,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+    const { stdout } = await spotscribe(['keys', ...args, '--stack', 'Spotscribe-FastApi', '--json'], env);
+    return JSON.parse(stdout) as { id: string; key: string };
   };
 
   test('asleep: the call becomes a job, which wakes a machine and succeeds by itself', async () => {
@@ -111,6 +123,75 @@ describe('answers in place, and jobs where there are none', () => {
     expect(await jobs()).toBe(before);
     // By the first, a job.
     expect(await used()).toBeCloseTo(4 * counted, 1);
+  });
+
+  describe('through the public load balancer', () => {
+    const at = () => `http://${laptop.outputs[OUTPUT.streamingEndpoint]}`;
+    const through = (apiKey: string) => new OpenAI({ baseURL: `${at()}/v1`, apiKey, maxRetries: 0 });
+    const spoken = async (times: number) =>
+      through(laptop.key).audio.transcriptions.create({
+        model: 'whisper-1',
+        file: await toFile(unheard(times), 'speech.flac'),
+        stream: true,
+      });
+    const whisper = async (path: string) => {
+      const port = laptop.machines()[0]?.containers.find(({ name }) => name === 'whisper')?.port;
+      return fetch(`http://127.0.0.1:${port}${path}`);
+    };
+    const inside = async () =>
+      ((await (await whisper('/health')).json()) as { queue: { inside: number } }).queue.inside;
+    const secondsHeard = async () =>
+      Number(/^spotscribe_audio_seconds_total (\S+)$/m.exec(await (await whisper('/metrics')).text())?.[1]);
+
+    let revoked: OpenAI;
+    // It counts for a while still, which passes meanwhile.
+    beforeAll(async () => {
+      const { id, key } = await keys('create', '--name', 'stream');
+      revoked = through(key);
+      expect((await revoked.models.list()).data.map(({ id: name }) => name)).toContain('en-us');
+      await keys('revoke', id);
+    });
+
+    test('events come while the machine still works on what follows', async () => {
+      let [insideAtFirst, text, done] = [0, '', ''];
+      for await (const event of await spoken(3)) {
+        if (text === '') insideAtFirst = await inside();
+        if (event.type === 'transcript.text.delta') text += event.delta;
+        if (event.type === 'transcript.text.done') done = event.text;
+      }
+      expect(insideAtFirst).toBe(1);
+      expect(text).toBe(done);
+      expect(words(done).filter((word) => sampleWords().includes(word)).length).toBeGreaterThan(
+        sampleWords().length * 2,
+      );
+    });
+
+    test('who leaves lets the machine go, which has not done the rest then', async () => {
+      const before = await secondsHeard();
+      const stream = await spoken(12);
+      for await (const event of stream) if (event.type === 'transcript.text.delta') break;
+      await until('the machine to be free', 60, async () => ((await inside()) === 0 ? true : undefined));
+      expect(await secondsHeard()).toBe(before);
+      expect(stream.controller.signal.aborted).toBe(true);
+    });
+
+    test('nobody comes in without a key, nor to anything else of the machine', async () => {
+      await expect(through(`${laptop.key}x`).models.list()).rejects.toThrow(AuthenticationError);
+      const status = async (path: string, init?: RequestInit) => (await fetch(at() + path, init)).status;
+      expect(await status('/v1/models')).toBe(401);
+      expect(await status('/v1/audio/transcriptions', { method: 'POST' })).toBe(401);
+      const headers = { authorization: `Bearer ${laptop.key}` };
+      for (const path of ['/', '/health', '/metrics', '/v1/jobs', '/v1/models/en-us'])
+        expect(await status(path, { headers })).toBe(404);
+      for (const path of ['/hybrid', '/transcribe', '/v1/models'])
+        expect(await status(path, { headers, method: 'POST' })).toBe(404);
+      await until('the revoked key to be refused', 60, async () =>
+        revoked.models.list().then(
+          () => undefined,
+          (error: unknown) => (error instanceof AuthenticationError ? true : undefined),
+        ),
+      );
+    });
   });
 
   test('a whisper service killed under load: every request is answered in place or becomes a job', async () => {
@@ -178,16 +259,6 @@ describe('answers in place, and jobs where there are none', () => {
   });
 
   test('a revoked key is refused, and one whose quota is used up gets no work done', async () => {
-    const env = {
-      ...laptop.env,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    };
-    const keys = async (...args: string[]) => {
-      const { stdout } = await spotscribe(['keys', ...args, '--stack', 'Spotscribe-FastApi', '--json'], env);
-      return JSON.parse(stdout) as { id: string; key: string };
-    };
     const made = await keys('create', '--name', 'x');
     await keys('revoke', made.id);
     await expect(clientWith(made.key).models.list()).rejects.toThrow(AuthenticationError);

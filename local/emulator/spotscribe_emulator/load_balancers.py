@@ -33,3 +33,21 @@ def install() -> None:
         return arn, {**attributes, "DNSName": name}
 
     handlers["create"] = create_load_balancer
+    _note_rules()
+
+
+def _note_rules() -> None:
+    """Has a target group that a rule names know of its load balancer, as one of a listener's own does."""
+    handlers = handlers_of("AWS::ElasticLoadBalancingV2::ListenerRule")
+    create = handlers["create"]
+
+    def create_rule(logical_id: str, props: dict[str, Any], stack_name: str) -> Made:
+        made: Made = create(logical_id, props, stack_name)
+        balancer = alb._listeners[props["ListenerArn"]]["LoadBalancerArn"]
+        for action in alb._rules[made[0]]["Actions"]:
+            group = alb._tgs.get(action.get("TargetGroupArn"))
+            if group is not None and balancer not in group.setdefault("LoadBalancerArns", []):
+                group["LoadBalancerArns"].append(balancer)
+        return made
+
+    handlers["create"] = create_rule
