@@ -38,6 +38,15 @@ describe('the worker’s settings', () => {
     [{ VISIBILITY_SECONDS: '1e3' }, /^VISIBILITY_SECONDS must be a whole number; got "1e3"/],
     [{ PORT: '70000' }, /^PORT must be at most 65535; got "70000"/],
     [{ JOBS_TABLE: '' }, /^JOBS_TABLE must not be empty; got ""/],
+    [{ STREAMING_PORT: '8081' }, /^STREAMING_PORT is set, and KEYS_TABLE is not/],
+    [
+      { STREAMING_PORT: '8081', KEYS_TABLE: 'keys', WHISPER_URL: undefined },
+      /^STREAMING_PORT is set, and WHISPER_URL is not/,
+    ],
+    [
+      { MINUTES_PER_DAY_PER_KEY: 'many' },
+      /^MINUTES_PER_DAY_PER_KEY must be a number, at least 0; got "many"/,
+    ],
   ])('are refused with name, limit and value: %j', (wrong, message) => {
     expect(() => readWorkerSettings({ ...env, ...wrong })).toThrow(message);
   });
