@@ -5,7 +5,6 @@ import type { Context } from './context';
 import { registerDemo } from './demo';
 import { CliError } from './errors';
 import { EXIT, type ExitCode, exitCodesHelp } from './exit-codes';
-import { registerImages } from './images';
 import { registerJobs } from './jobs';
 import { registerKeys } from './keys';
 import { registerLocal } from './local';
@@ -60,7 +59,6 @@ function createProgram(context: Context): Command {
   registerJobs(program, context);
   registerUsage(program, context);
   registerKeys(program, context);
-  registerImages(program, context);
   registerModels(program, context);
   registerLocal(program, context);
   registerDemo(program, context);

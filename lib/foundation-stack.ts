@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { OUTPUT } from '../lambda/contract';
+import { ImageBuilds } from './gpu/image-builds';
 import { ImageRepositories } from './gpu/image-repositories';
 import { ModelCache } from './gpu/model-cache';
 import { Network } from './network';
@@ -19,6 +20,7 @@ export class FoundationStack extends Stack {
   readonly network: Network;
   readonly modelCache: ModelCache;
   readonly images: ImageRepositories;
+  readonly imageBuilds: ImageBuilds;
 
   constructor(scope: Construct, id: string, props: FoundationStackProps) {
     super(scope, id, props);
@@ -29,23 +31,22 @@ export class FoundationStack extends Stack {
       fill: fillsModels(settings) ? { tokenSecret: settings.huggingFaceTokenSecret } : undefined,
     });
     this.images = new ImageRepositories(this, 'Images', { onDestroy: settings.onDestroy });
+    this.imageBuilds = new ImageBuilds(this, 'ImageBuilds', { repositories: this.images });
     this.exportImages();
     this.exportValue(this.network.vpc.vpcId);
     new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
   }
 
   /**
-   * Exports every image, whichever paths are chosen. By itself the CDK would export those of the chosen ones alone, and
-   * deploying one path would then take away the exports that another one, deployed earlier, stands on.
+   * Exports every image and its build, whichever paths are chosen. By itself the CDK would export those of the chosen ones
+   * alone, and deploying one path would then take away the exports that another one, deployed earlier, stands on.
    */
   private exportImages() {
-    for (const { repositoryArn, repositoryName } of [
-      this.images.worker,
-      this.images.whisper,
-      this.images.voxtral,
-    ]) {
+    for (const { repositoryArn, repositoryName } of this.images.all) {
       this.exportValue(repositoryArn);
       this.exportValue(repositoryName);
     }
+    for (const { project } of this.imageBuilds.all) this.exportValue(project.projectName);
+    this.exportValue(this.imageBuilds.serviceToken);
   }
 }

@@ -21,7 +21,7 @@ export class PathStack extends Stack {
     this.path = new props.path(this, 'Path', {
       network: foundation.network,
       modelCache: foundation.modelCache,
-      images: foundation.images,
+      imageBuilds: foundation.imageBuilds,
       settings,
     });
     this.addOutputs();

@@ -1,5 +1,6 @@
 import type { Node } from 'constructs';
 import { z } from 'zod';
+import { acceptedFindingsSetting, imagesSetting } from './image-settings';
 
 /** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
 const CONTEXT_KEY = 'spotscribe';
@@ -69,11 +70,14 @@ const schema = z.strictObject({
   voxtralGpuMemoryMib: number().int().min(1).optional(),
   /** Seconds of silence after which the worker takes a model service for hung. */
   modelSilenceSeconds: number().int().min(2).max(3600).default(60),
-  /** Tag of the images in the path's repositories. By default the hash of each image's sources. */
-  imageTag: z
-    .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, 'must be an image tag')
-    .optional(),
+  /** Where images come from: `codebuild`, `local` (this machine's Docker), or an object with one of these or an address each. */
+  images: imagesSetting().default('codebuild'),
+  /** Any text. Another one has CodeBuild make the images anew, on the base images and packages of that day. */
+  imageEdition: z.string().max(64).default(''),
+  /** Least severity of findings in an image's scan that refuse it; `off` lets it run without asking. */
+  scanGate: z.enum(['CRITICAL', 'HIGH', 'off']).default('CRITICAL'),
+  /** Findings that do not refuse an image, each with its reason. */
+  acceptedFindings: acceptedFindingsSetting().default([]),
   /** Most machines that run at once. */
   maxMachines: number().int().min(1).max(100).default(4),
   /** Jobs queued or in flight for which one machine is enough. */

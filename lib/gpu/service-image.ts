@@ -1,65 +1,113 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { FileSystem, IgnoreMode } from 'aws-cdk-lib';
-import type { IRepository } from 'aws-cdk-lib/aws-ecr';
+import { Stack } from 'aws-cdk-lib';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
+import type { AcceptedFinding, ScanGate } from '../../lambda/image-request';
+import type { ImageBuilds } from './image-builds';
+import { bundles, type Requirements, withContext } from './image-context';
 import type { ImageName } from './image-repositories';
+import { SourceImage, type SourceImageProps } from './source-image';
 
-const PACKAGE = join(__dirname, '..', '..');
-
-/** What the environment of all model services is made of. */
-const ENVIRONMENT = [
-  'docker/Dockerfile',
-  'docker/layers.sh',
-  ...['whisper', 'voxtral'].flatMap((service) =>
-    ['laptop', 'production'].map((kind) => `docker/${service}/requirements.${kind}.txt`),
-  ),
-];
-
-/** What each image is made of: a change in any of these is a new tag, and nothing else is. */
-const SOURCES: Record<ImageName, string[]> = {
-  worker: ['docker/worker', 'lambda', 'package-lock.json'],
-  whisper: [...ENVIRONMENT, 'docker/common/spotscribe_common', 'docker/whisper/spotscribe_whisper'],
-  voxtral: [...ENVIRONMENT, 'docker/common/spotscribe_common', 'docker/voxtral/spotscribe_voxtral'],
+/** The official images, from where they can be pulled by many who share an address, as CodeBuild's machines do. */
+const BASE_IMAGE = {
+  node: 'public.ecr.aws/docker/library/node:24-slim',
+  python: 'public.ecr.aws/docker/library/python:3.12-slim',
 };
 
-/** Hash of an image's sources, used as its tag: the same sources always name the same image. */
-export function sourceTag(image: ImageName, root = PACKAGE): string {
-  const hash = createHash('sha256');
-  for (const source of SOURCES[image]) {
-    hash.update(
-      FileSystem.fingerprint(join(root, source), {
-        exclude: ['**/__pycache__', '**/dist', '**/*.md'],
-        ignoreMode: IgnoreMode.GLOB,
-      }),
-    );
-  }
-  return hash.digest('hex').slice(0, 40);
+export interface LocalImageProps {
+  readonly image: ImageName;
+  /** Packages of a model service; the worker has none. */
+  readonly requirements: Requirements;
 }
 
-/** The image of a container, by repository and tag. */
+export interface BuiltImageProps extends LocalImageProps {
+  readonly builds: ImageBuilds;
+  /** Another one has the image built anew, on the base image and the packages of that day. */
+  readonly edition: string;
+  /** Least severity of findings that refuse the image. */
+  readonly scanGate: ScanGate;
+  readonly acceptedFindings: AcceptedFinding[];
+}
+
+/** The image of a container, and how it comes to where machines pull it from. */
 export class ServiceImage {
-  /** The image that `spotscribe images push` builds from the sources in this package. */
-  static fromSource(repository: IRepository, image: ImageName): ServiceImage {
-    return new ServiceImage(repository, sourceTag(image));
+  /**
+   * An image that AWS CodeBuild builds from the sources in this package while the stack is deployed, unless there is one
+   * of the same sources. Containers pin its digest.
+   */
+  static fromSource(scope: Construct, id: string, props: BuiltImageProps): ServiceImage {
+    const { image, builds, scanGate, acceptedFindings } = props;
+    const made: Pick<SourceImageProps, 'variables' | 'environment'> =
+      image === 'worker'
+        ? { variables: { BASE_IMAGE: BASE_IMAGE.node, ...edition(props) } }
+        : { variables: {}, environment: environmentOf(scope, props) };
+    const built = new SourceImage(scope, id, { image, builds, ...made, scanGate, acceptedFindings });
+    return new ServiceImage(built.containerImage(), built.scan);
   }
 
-  /** An image that is in the repository already. */
-  static fromTag(repository: IRepository, tag: string): ServiceImage {
-    return new ServiceImage(repository, tag);
+  /** An image that Docker on this machine, or what `CDK_DOCKER` names, builds and pushes while the stack is deployed. */
+  static fromLocalDocker(
+    scope: Construct,
+    id: string,
+    { image, requirements }: LocalImageProps,
+  ): ServiceImage {
+    const service = image !== 'worker';
+    const images = service ? (['environment', image] as const) : ([image] as const);
+    const asset = withContext(
+      { images, bundle: bundles(scope) },
+      (directory) =>
+        new DockerImageAsset(scope, id, {
+          directory,
+          platform: Platform.LINUX_AMD64,
+          ...(service && { target: image, buildArgs: { REQUIREMENTS: requirements } }),
+        }),
+    );
+    return new ServiceImage(ContainerImage.fromDockerImageAsset(asset));
+  }
+
+  /** Any image, by its address with a tag or a digest. One in ECR may be pulled by the task; others have to be public. */
+  static fromRegistry(scope: Construct, id: string, uri: string): ServiceImage {
+    const address = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@](.+)$/.exec(uri);
+    if (address === null) return new ServiceImage(ContainerImage.fromRegistry(uri));
+    const [, account, region, repositoryName = '', version] = address;
+    const repository = Repository.fromRepositoryAttributes(scope, id, {
+      repositoryName,
+      repositoryArn: Stack.of(scope).formatArn({
+        service: 'ecr',
+        resource: 'repository',
+        account,
+        region,
+        resourceName: repositoryName,
+      }),
+    });
+    return new ServiceImage(ContainerImage.fromEcrRepository(repository, version));
   }
 
   private constructor(
-    private readonly repository: IRepository,
-    private readonly tag: string,
+    private readonly image: ContainerImage,
+    /** What the image's scan found. Undefined where nobody asks. */
+    readonly scan?: string,
   ) {}
 
-  /** Address of the image, with its tag. */
-  get uri(): string {
-    return this.repository.repositoryUriForTag(this.tag);
-  }
-
   containerImage(): ContainerImage {
-    return ContainerImage.fromEcrRepository(this.repository, this.tag);
+    return this.image;
   }
 }
+
+/** The packages that a stack's model services stand on: one image for all that want the same. */
+function environmentOf(scope: Construct, props: BuiltImageProps): SourceImage {
+  const { builds, requirements } = props;
+  const id = `Environment-${requirements}`;
+  const known = scope.node.tryFindChild(id);
+  if (known instanceof SourceImage) return known;
+  return new SourceImage(scope, id, {
+    image: 'environment',
+    builds,
+    variables: { BASE_IMAGE: BASE_IMAGE.python, REQUIREMENTS: requirements, ...edition(props) },
+  });
+}
+
+/** A variable that no build reads: it is part of the tag. */
+const edition = (props: BuiltImageProps): Record<string, string> =>
+  props.edition === '' ? {} : { EDITION: props.edition };

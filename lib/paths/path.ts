@@ -6,9 +6,11 @@ import { FleetSizer } from '../gpu/fleet-sizer';
 import { GpuFleet } from '../gpu/gpu-fleet';
 import { GpuSharing } from '../gpu/gpu-sharing';
 import { GpuTask } from '../gpu/gpu-task';
-import type { ImageName, ImageRepositories } from '../gpu/image-repositories';
+import type { ImageBuilds } from '../gpu/image-builds';
+import type { ImageName } from '../gpu/image-repositories';
 import type { ModelCache } from '../gpu/model-cache';
-import { ServiceImage } from '../gpu/service-image';
+import { PathImages } from '../gpu/path-images';
+import type { ServiceImage } from '../gpu/service-image';
 import type { Warmth } from '../gpu/warmth';
 import { grantPutEvents } from '../jobs/completion-events';
 import { JobApi } from '../jobs/job-api';
@@ -22,7 +24,7 @@ import { Alarms } from '../watch/alarms';
 export interface PathProps {
   readonly network: Network;
   readonly modelCache: ModelCache;
-  readonly images: ImageRepositories;
+  readonly imageBuilds: ImageBuilds;
   readonly settings: Settings;
 }
 
@@ -69,6 +71,7 @@ export abstract class Path extends Construct {
   readonly intake: JobIntake;
   readonly api: JobApi;
   readonly alarms: Alarms;
+  private readonly images: PathImages;
 
   protected constructor(
     scope: Construct,
@@ -78,8 +81,9 @@ export abstract class Path extends Construct {
     { gpu = GpuSharing.exclusive(), warmth, balanced = false }: MachineTraits = {},
   ) {
     super(scope, id);
-    const { settings, network } = props;
+    const { settings, network, imageBuilds } = props;
     const { id: path, analysis } = info;
+    this.images = new PathImages(this, 'Images', { builds: imageBuilds, settings });
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,
       retention: Duration.days(settings.retentionDays),
@@ -122,12 +126,9 @@ export abstract class Path extends Construct {
     return {};
   }
 
-  /** The image of a container, from this package's sources unless the settings name a tag. */
+  /** The image of a container, from where the setting `images` says. */
   protected image(name: ImageName): ServiceImage {
-    const { images, settings } = this.props;
-    return settings.imageTag === undefined
-      ? ServiceImage.fromSource(images[name], name)
-      : ServiceImage.fromTag(images[name], settings.imageTag);
+    return this.images.image(name);
   }
 
   /** Adds the container that fetches the models of the path's services and ends. */

@@ -1,15 +1,14 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ImageBuild, imageBuilds } from '../../cli/image-builds';
 import type { Machine } from '../../lambda/contract';
+import { writeContext } from '../../lib/gpu/image-context';
 import { clientEnvironment } from '../../local/emulator';
 import { freePort } from '../../local/ports';
 import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
 import { WorkerAws } from '../e2e/worker/worker-aws';
 import { until } from '../worker/model-server';
-import { execFileSync } from 'node:child_process';
-import { layersOf, report, total } from './layers';
+import { type Layer, layersOf, report, total } from './layers';
 import { build, Container, inspect } from './podman';
 
 jest.setTimeout(40 * 60_000);
@@ -21,18 +20,8 @@ const folder = mkdtempSync(join(tmpdir(), 'spotscribe-images-'));
 const shared = join(folder, 'shared');
 const containers: Container[] = [];
 
-/** The images of path 500, which has them all, as `spotscribe images push` builds them. */
-const builds = imageBuilds({
-  containerDefinitions: [
-    { name: 'worker', image: 'registry/worker:test' },
-    engine('whisper', 'WHISPER_ENGINE', onLaptops ? 'pocketsphinx' : 'whisperx'),
-    engine('voxtral', 'VOXTRAL_ENGINE', onLaptops ? 'extractive' : 'voxtral'),
-  ],
-});
-
-function engine(name: string, variable: string, value: string) {
-  return { name, image: `registry/${name}:test`, environment: [{ name: variable, value }] };
-}
+/** The images of path 500, which has them all. */
+const images = ['worker', 'whisper', 'voxtral'] as const;
 
 beforeAll(async () => {
   for (const writable of [shared, join(folder, 'scratch')]) {
@@ -49,9 +38,16 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'machine.json'), JSON.stringify(machine));
   // mkdtemp lets nobody else in, and the containers' user is somebody else.
   chmodSync(folder, 0o755);
-  for (const { repository, args, prepare } of builds) {
-    if (prepare !== undefined) execFileSync(prepare[0] ?? '', prepare.slice(1), { stdio: 'inherit' });
-    await build(repository, repository === 'worker' ? 'node' : 'python', args);
+  for (const image of images) {
+    const context = join(folder, `context-${image}`);
+    if (image === 'worker') {
+      writeContext({ images: [image], bundle: true }, context);
+      await build(image, 'node', [context]);
+    } else {
+      writeContext({ images: ['environment', image], bundle: true }, context);
+      const requirements = `REQUIREMENTS=${onLaptops ? 'laptop' : 'production'}`;
+      await build(image, 'python', ['--target', image, '--build-arg', requirements, context]);
+    }
   }
 });
 
@@ -88,22 +84,17 @@ const healthy = (container: Container, what: string) =>
   until(() => container.healthy(), `${what} to be healthy`, 120);
 
 describe('every image', () => {
-  test.each(builds.map(({ repository }: ImageBuild) => repository))(
-    '%s runs as nobody’s root',
-    async (name) => {
-      const { User, Config } = await inspect(name);
-      expect(User).toMatch(/^10001(:10001)?$/);
-      // Exec form: SIGTERM reaches the program, and no shell is between.
-      expect(Config.Entrypoint[0]).toMatch(/^(node|python)$/);
-      expect(Config.Env.join('\n')).not.toMatch(/secret|token|password/i);
-    },
-  );
+  test.each(images)('%s runs as nobody’s root', async (name) => {
+    const { User, Config } = await inspect(name);
+    expect(User).toMatch(/^10001(:10001)?$/);
+    // Exec form: SIGTERM reaches the program, and no shell is between.
+    expect(Config.Entrypoint[0]).toMatch(/^(node|python)$/);
+    expect(Config.Env.join('\n')).not.toMatch(/secret|token|password/i);
+  });
 
   test('is in layers that a machine pulls side by side, most of them once for both models', async () => {
-    const layers = new Map(
-      await Promise.all(
-        builds.map(async ({ repository }) => [repository, await layersOf(repository)] as const),
-      ),
+    const layers = new Map<string, Layer[]>(
+      await Promise.all(images.map(async (image) => [image, await layersOf(image)] as const)),
     );
     const of = (name: string) => layers.get(name) ?? [];
     process.stdout.write([...layers].map(([name, each]) => `${report(name, each)}\n`).join('\n'));

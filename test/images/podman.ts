@@ -21,7 +21,7 @@ export async function podman(...args: string[]): Promise<string> {
   }
 }
 
-/** Builds an image with the arguments that `spotscribe images push` uses, on a base image that is here. */
+/** Builds an image, on a base image that is here. */
 export const build = (name: string, base: string, args: string[]): Promise<string> =>
   podman(
     ...['build', '--quiet', '--pull=never', '--network=host', '--format=docker', '--layers'],

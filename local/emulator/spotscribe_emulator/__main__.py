@@ -5,6 +5,7 @@ from ministack.app import main
 from spotscribe_emulator import (
     autoscaling,
     buckets,
+    image_builds,
     images,
     load_balancers,
     security_groups,
@@ -13,6 +14,7 @@ from spotscribe_emulator import (
 
 autoscaling.install()
 buckets.install()
+image_builds.install()
 images.install()
 load_balancers.install()
 security_groups.install()

@@ -5,7 +5,7 @@ import type { App } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { spotscribeApp } from '../../../lib/app';
 
-const HANDLERS = 11;
+const HANDLERS = 13;
 
 describe('bundled handlers', () => {
   const app: App = spotscribeApp();

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const SCRIPT = join(__dirname, '../../docker/build.sh');
+const IMAGE = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/whisper:abc';
+
+describe('what CodeBuild runs', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'spotscribe-build-'));
+    program('aws', 'echo secret');
+    program('docker', '[ "$1" != login ] || cat > "$FOLDER/password"');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Puts a program of that name first in the path; it writes down how it is called, an argument a line. */
+  function program(name: string, body: string): void {
+    const file = join(folder, name);
+    writeFileSync(file, `#!/bin/sh\n{ echo ${name}; printf '  %s\\n' "$@"; } >> "$FOLDER/calls"\n${body}\n`);
+    chmodSync(file, 0o755);
+  }
+
+  /** How each program was called, in the order of the calls. */
+  async function calls(variables: Record<string, string>): Promise<string[][]> {
+    const PATH = `${folder}${delimiter}${process.env.PATH}`;
+    const env = { PATH, FOLDER: folder, IMAGE, BUILDER_PAUSES: '0 0', ...variables };
+    await run('bash', [SCRIPT], { env, cwd: folder });
+    return readFileSync(join(folder, 'calls'), 'utf8')
+      .split(/^(?=\S)/m)
+      .map((call) => call.trimEnd().split(/\n {2}/));
+  }
+
+  const built = async (variables: Record<string, string>) => (await calls(variables)).at(-1) ?? [];
+
+  test('signs in to the image’s registry, with the password on the standard input', async () => {
+    const [login] = (await calls({})).filter(([, verb]) => verb === 'login');
+    expect(login).toEqual([
+      'docker',
+      'login',
+      '--username',
+      'AWS',
+      '--password-stdin',
+      '123456789012.dkr.ecr.eu-central-1.amazonaws.com',
+    ]);
+    expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('secret\n');
+  });
+
+  test('builds for the machines’ processors, without attestations, and pushes zstd', async () => {
+    expect(await built({})).toEqual([
+      'docker',
+      'buildx',
+      'build',
+      '--platform',
+      'linux/amd64',
+      '--provenance=false',
+      '--sbom=false',
+      '--output',
+      `type=image,name=${IMAGE},compression=zstd,oci-mediatypes=true,push=true`,
+      '.',
+    ]);
+  });
+
+  test('builds a stage, with the Dockerfile’s arguments', async () => {
+    const call = await built({ TARGET: 'environment', BASE_IMAGE: 'base:1', REQUIREMENTS: 'laptop' });
+    expect(call.slice(9)).toEqual([
+      ...['--target', 'environment'],
+      ...['--build-arg', 'BASE_IMAGE=base:1'],
+      ...['--build-arg', 'REQUIREMENTS=laptop'],
+      '.',
+    ]);
+  });
+
+  test('builds on an environment that is there', async () => {
+    const call = await built({ TARGET: 'whisper', ENVIRONMENT: 'registry/environment@sha256:1' });
+    expect(call.slice(9)).toEqual([
+      ...['--target', 'whisper'],
+      ...['--build-context', 'environment=docker-image://registry/environment@sha256:1'],
+      '.',
+    ]);
+  });
+
+  test('asks again for a builder that could not be fetched, and gives up in the end', async () => {
+    const flaky =
+      '[ "$2" != inspect ] || { echo x >> "$FOLDER/tries"; [ "$(wc -l < "$FOLDER/tries")" -ge 3 ]; }';
+    program('docker', flaky);
+    expect((await built({}))[2]).toBe('build');
+    program('docker', '[ "$2" != inspect ]');
+    rmSync(join(folder, 'calls'));
+    await expect(calls({})).rejects.toMatchObject({ code: 1 });
+    expect(readFileSync(join(folder, 'calls'), 'utf8')).not.toContain('--platform');
+  });
+
+  test.each([
+    ['aws', 'exit 3'],
+    ['docker', '[ "$1" != login ]'],
+    ['docker', '[ "$2" != build ]'],
+  ])('fails where %s does: %s', async (name, body) => {
+    program(name, body);
+    await expect(calls({})).rejects.toMatchObject({ code: expect.any(Number) as unknown });
+  });
+
+  test('fails without an image’s name, before anything is done', async () => {
+    const env = { PATH: `${folder}${delimiter}${process.env.PATH}`, FOLDER: folder };
+    await expect(run('bash', [SCRIPT], { env, cwd: folder })).rejects.toThrow('IMAGE: unbound variable');
+    expect(existsSync(join(folder, 'password'))).toBe(false);
+  });
+});
