@@ -1,4 +1,5 @@
 import type { Benchmark } from './benchmark';
+import { frontDoor } from './front-door';
 import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './hybrid';
 import { synthesis } from './synthesis';
@@ -9,7 +10,7 @@ import { workerOverhead } from './worker-overhead';
 
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
-  ...[handlers, synthesis, wake, workerOverhead],
+  ...[handlers, synthesis, wake, workerOverhead, frontDoor],
   ...[whisperThroughput, whisperLoad, whisperMemory],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput],
 ];

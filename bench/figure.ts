@@ -3,14 +3,14 @@ export interface Figure {
   name: string;
   /** In `unit`. */
   value: number;
-  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s';
+  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s' | 'requests';
   /** Largest value that is good enough. @default - a part of another figure, or what one is compared with */
   target?: number;
   /** Smallest value that is good enough, where more is better. @default - as `target` */
   least?: number;
 }
 
-const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1, 'tokens/s': 1 } as const;
+const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1, 'tokens/s': 1, requests: 0 } as const;
 
 /**
  * The middle value; the mean of the two in the middle of an even number of them.
@@ -22,6 +22,19 @@ export function median(values: readonly number[]): number {
   const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
   if (middle.length === 0) throw new Error('There is no median of no values: nothing was measured');
   return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
+
+/**
+ * The smallest of the values that at least this share of them does not exceed.
+ *
+ * @param share - above 0, to 1
+ * @throws if there are none
+ */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const found = sorted[Math.ceil(sorted.length * share) - 1];
+  if (found === undefined) throw new Error('There is no percentile of no values: nothing was measured');
+  return found;
 }
 
 const isOver = ({ value, target }: Figure): boolean => target !== undefined && value > target;

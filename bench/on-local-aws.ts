@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { ApiClient } from '../cli/client';
 import { createLocalKey } from '../cli/local-key';
 import { OUTPUT } from '../lambda/contract';
-import { type LocalAws, startLocalAws } from '../local';
+import { type LocalAws, type LocalAwsOptions, startLocalAws } from '../local';
 import type { BenchContext } from './benchmark';
 
 /** Runs `measure` on a freshly deployed AWS on this machine, and ends that whatever happens. */
 export async function onLocalAws<T>(
   { folder, signal, say }: BenchContext,
-  options: { machines: boolean },
+  options: Pick<LocalAwsOptions, 'machines' | 'path' | 'settings'>,
   measure: (aws: LocalAws, api: ApiClient) => Promise<T>,
 ): Promise<T> {
   const stateDir = join(folder, 'aws');

@@ -1,4 +1,4 @@
-import { type Figure, median, misses, table } from '../../bench/figure';
+import { type Figure, median, misses, percentile, table } from '../../bench/figure';
 
 describe('median', () => {
   test.each([
@@ -11,6 +11,24 @@ describe('median', () => {
 
   test('of nothing is refused: nothing was measured', () => {
     expect(() => median([])).toThrow('no values');
+  });
+});
+
+describe('percentile', () => {
+  const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+
+  test.each([
+    [hundred, 0.99, 99],
+    [hundred, 1, 100],
+    [hundred, 0.5, 50],
+    [[3, 1, 2], 0.99, 3],
+    [[7], 0.01, 7],
+  ])('of %j at %d is %d', (values, share, expected) => {
+    expect(percentile(values, share)).toBe(expected);
+  });
+
+  test('of nothing is refused', () => {
+    expect(() => percentile([], 0.99)).toThrow('no values');
   });
 });
 
