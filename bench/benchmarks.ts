@@ -2,6 +2,7 @@ import type { Benchmark } from './benchmark';
 import { frontDoor } from './front-door';
 import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './hybrid';
+import { modelFetch } from './model-fetch';
 import { synthesis } from './synthesis';
 import { voxtralThroughput } from './voxtral';
 import { wake } from './wake';
@@ -12,5 +13,5 @@ import { workerOverhead } from './worker-overhead';
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor],
   ...[whisperThroughput, whisperLoad, whisperMemory],
-  ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput],
+  ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch],
 ];

@@ -1,11 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { SpotscribeError } from '../../../lambda/errors';
 import type { CachedFile } from './model-cache';
-import { stallGuard } from './stall-guard';
 
 const TRIES = 5;
 /** How long nothing may come of a part before it is asked for again. */
@@ -68,14 +66,20 @@ async function tryStretch(
     position += blockBytes;
     [block, blockBytes] = [[], 0];
   };
-  await pipeline(Body as Readable, stallGuard(STALL_MS), async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) {
+  // A guard of its own in the stream would touch each of the many chunks once more.
+  const body = Body as Readable;
+  const silence = setTimeout(() => body.destroy(new Error(`nothing came for ${STALL_MS} ms`)), STALL_MS);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      silence.refresh();
       if (position + blockBytes + chunk.length > end) throw new Error('more bytes came than were asked for');
       block.push(chunk);
       blockBytes += chunk.length;
       if (blockBytes >= BLOCK_BYTES) await flush();
     }
     await flush();
-  });
+  } finally {
+    clearTimeout(silence);
+  }
   if (position !== end) throw new Error(`${position - start} of ${end - start} bytes came`);
 }
