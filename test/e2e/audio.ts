@@ -26,6 +26,10 @@ export function unheard(times: number): Buffer {
   return ffmpeg(...input, '-af', volume, '-c:a', 'flac', '-f', 'flac', '-');
 }
 
+/** The sample's first seconds. */
+export const beginning = (seconds: number): Buffer =>
+  ffmpeg('-i', SAMPLE, '-t', String(seconds), '-c:a', 'flac', '-f', 'flac', '-');
+
 /** The sample in another format. */
 export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, ...options, '-');
 

@@ -9,6 +9,7 @@ import { type JobView, OUTPUT, type UsageResponse } from '../../lambda/contract'
 import { clientConfiguration } from '../../local/emulator';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
+import { replacementTests } from './replacement';
 
 jest.setTimeout(300_000);
 
@@ -229,6 +230,8 @@ describe('answers in place, and jobs where there are none', () => {
     expect(await laptop.containerProcess('whisper')).not.toBe(whisper);
     expect(await laptop.messages('queueUrl')).toBe(0);
   });
+
+  replacementTests(() => ({ laptop, client }));
 
   test('more requests in place than a machine has time for bring another one', async () => {
     const file = await toFile(sample(), 'speech.flac');

@@ -128,7 +128,8 @@ export class Laptop {
   /** The process of a container that runs, once one does. */
   containerProcess(name: string): Promise<number> {
     return until(`the container ${name}`, 90, async () => {
-      const container = this.machines()[0]?.containers.find((each) => each.name === name);
+      const [machine] = this.machines().filter(({ leaving }) => !leaving);
+      const container = machine?.containers.find((each) => each.name === name);
       return container?.running === true ? container.pid : undefined;
     });
   }

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  ListServicesCommand,
+  RegisterTaskDefinitionCommand,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
+import type OpenAI from 'openai';
+import { toFile } from 'openai';
+import { type JobView, OUTPUT } from '../../lambda/contract';
+import { clientConfiguration } from '../../local/emulator';
+import { beginning, sampleWords, unheard, words } from './audio';
+import { type Laptop, spotscribe, until } from './laptop';
+
+const CALLERS = 2;
+/** Of each caller between its requests: where no machine is there, each becomes a job at once. */
+const PAUSE_MS = 400;
+const CLIP_SECONDS = 1;
+/** What is said in it. */
+const CLIP_WORDS = sampleWords().slice(0, 2);
+/** More than a worker has in hand, and none of them done before the others are interrupted. */
+const JOBS = 3;
+/** Long enough for what is under way; of EC2 it is 120. */
+const NOTICE_SECONDS = 20;
+
+/** A machine's task replaced, and a machine taken back, while callers keep asking the front door of a warm path. */
+export function replacementTests(at: () => { laptop: Laptop; client: OpenAI }) {
+  test('a deployment replaces the task under load: every request is answered in place or becomes a job', async () => {
+    const { laptop, client } = at();
+    const before = whispers(laptop);
+    const callers = new Callers(client);
+    try {
+      await callers.answeredInPlace();
+      await deployChanged(laptop);
+      await until('another task', 90, () => {
+        const now = whispers(laptop);
+        return Promise.resolve(now.length > 0 && !now.some((pid) => before.includes(pid)) ? true : undefined);
+      });
+      await callers.answeredInPlace();
+    } finally {
+      await callers.stop();
+    }
+    // The machine was alone, and without a task for a while.
+    expect(callers.jobs).not.toEqual([]);
+    await callers.expectAllHeard(laptop);
+  });
+
+  test('a spot notice drains: requests are answered or become jobs, and jobs in hand go on elsewhere', async () => {
+    const { laptop, client } = at();
+    await until('one machine', 60, () => Promise.resolve(laptop.machines().length === 1 ? true : undefined));
+    const [machine] = laptop.machines();
+    const log = machine?.containers.find(({ name }) => name === 'worker')?.log ?? '';
+    const jobs = await Promise.all(Array.from({ length: JOBS }, () => laptop.submit(unheard(2), 'speech')));
+    await until('two jobs in hand', 60, async () => {
+      const running = (await Promise.all(jobs.map((id) => laptop.job(id)))).filter(
+        ({ status }) => status === 'running',
+      );
+      return running.length === 2 ? true : undefined;
+    });
+    const callers = new Callers(client);
+    try {
+      const folder = ['--state-dir', laptop.stateDir];
+      await spotscribe(['local', 'interrupt', ...folder, '--seconds', String(NOTICE_SECONDS)], {});
+      await until('the machine to be gone', 90, () =>
+        Promise.resolve(laptop.machines().some(({ id }) => id === machine?.id) ? undefined : true),
+      );
+      // Given back by who was told to stop, not found again when a machine was silent for too long.
+      expect(readFileSync(log, 'utf8')).toContain('"outcome":"released"');
+      await callers.answeredInPlace();
+    } finally {
+      await callers.stop();
+    }
+    await callers.expectAllHeard(laptop);
+    for (const id of jobs) {
+      expect(await laptop.ended(id, 200)).toMatchObject({ status: 'succeeded', degraded: [] });
+      const heard = words((await laptop.transcript(id)).text);
+      expect(heard.filter((word) => sampleWords().includes(word)).length).toBeGreaterThan(
+        2 * sampleWords().length * 0.9,
+      );
+    }
+  });
+}
+
+/** Callers that keep asking with a short recording. */
+class Callers {
+  /** Texts of the answers in place. */
+  readonly heard: string[] = [];
+  /** What other requests became. */
+  readonly jobs: string[] = [];
+  private stopped = false;
+  private readonly callers: Promise<void>;
+
+  constructor(private readonly client: OpenAI) {
+    this.callers = Promise.all(Array.from({ length: CALLERS }, () => this.keepAsking())).then(
+      () => undefined,
+    );
+    // Whoever fails is heard of when all are stopped.
+    this.callers.catch(() => undefined);
+  }
+
+  /** Waits for an answer in place to a request that is made from now on. */
+  async answeredInPlace(): Promise<void> {
+    // Of those under way now, each may be answered first.
+    const enough = this.heard.length + CALLERS + 1;
+    await until('an answer in place', 90, () =>
+      Promise.resolve(this.heard.length >= enough ? true : undefined),
+    );
+  }
+
+  /** @throws if a request was neither answered nor became a job */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.callers;
+  }
+
+  async expectAllHeard(laptop: Laptop): Promise<void> {
+    for (const id of this.jobs) {
+      expect(await laptop.ended(id, 200)).toMatchObject({ status: 'succeeded', degraded: [] });
+      expect(words((await laptop.transcript(id)).text)).toEqual(CLIP_WORDS);
+    }
+    for (const text of this.heard) expect(words(text)).toEqual(CLIP_WORDS);
+  }
+
+  private async keepAsking(): Promise<void> {
+    const clip = beginning(CLIP_SECONDS);
+    while (!this.stopped) {
+      const file = await toFile(clip, 'clip.flac');
+      const answer = await this.client.audio.transcriptions.create({ model: 'whisper-1', file }).asResponse();
+      const body = (await answer.json()) as { text: string } | JobView;
+      if ('text' in body) this.heard.push(body.text);
+      else this.jobs.push(body.id);
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** Processes of the whisper services that run. */
+const whispers = (laptop: Laptop): number[] =>
+  laptop
+    .machines()
+    .flatMap(({ containers }) => containers.filter(({ name, running }) => name === 'whisper' && running))
+    .flatMap(({ pid }) => pid ?? []);
+
+/** Has the service run its task with another environment, as a deployment does. */
+async function deployChanged(laptop: Laptop): Promise<void> {
+  const ecs = new ECSClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? ''));
+  const cluster = laptop.outputs[OUTPUT.clusterName];
+  const { serviceArns } = await ecs.send(new ListServicesCommand({ cluster }));
+  const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }));
+  const [service] = services;
+  const { taskDefinition: old } = await ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition: service?.taskDefinition }),
+  );
+  const { taskDefinition: changed } = await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      ...{ family: old?.family, networkMode: old?.networkMode, volumes: old?.volumes },
+      containerDefinitions: old?.containerDefinitions?.map((container) => ({
+        ...container,
+        environment: [...(container.environment ?? []), { name: 'DEPLOYED', value: 'again' }],
+      })),
+    }),
+  );
+  await ecs.send(
+    new UpdateServiceCommand({
+      cluster,
+      service: service?.serviceName,
+      taskDefinition: changed?.taskDefinitionArn,
+    }),
+  );
+}
