@@ -12,6 +12,8 @@ const app = spotscribeApp({
     'spotscribe:paths': paths,
     // So that the public load balancer is checked, too.
     'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
+    // So that the baked machine image is.
+    'spotscribe:bakedMachineImage': 'true',
   },
 });
 acknowledgeGuardRules(app);

@@ -25,7 +25,10 @@ export class FoundationStack extends Stack {
   constructor(scope: Construct, id: string, props: FoundationStackProps) {
     super(scope, id, props);
     const { settings } = props;
-    this.network = new Network(this, 'Network', { availabilityZones: settings.availabilityZones });
+    this.network = new Network(this, 'Network', {
+      availabilityZones: settings.availabilityZones,
+      imageBuilds: settings.bakedMachineImage,
+    });
     this.modelCache = new ModelCache(this, 'ModelCache', {
       onDestroy: settings.onDestroy,
       fill: fillsModels(settings) ? { tokenSecret: settings.huggingFaceTokenSecret } : undefined,
@@ -34,6 +37,7 @@ export class FoundationStack extends Stack {
     this.imageBuilds = new ImageBuilds(this, 'ImageBuilds', { repositories: this.images });
     this.exportImages();
     this.exportValue(this.network.vpc.vpcId);
+    if (this.network.buildSubnet) this.exportValue(this.network.buildSubnet.subnetId);
     new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
   }
 

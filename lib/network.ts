@@ -2,9 +2,11 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import {
   GatewayVpcEndpointAwsService,
   IpAddresses,
+  type ISubnet,
   type IVpc,
   Peer,
   Port,
+  PublicSubnet,
   SecurityGroup,
   SubnetType,
   Vpc,
@@ -15,6 +17,8 @@ import { acknowledge } from './acknowledge';
 export interface NetworkProps {
   /** Number of availability zones: the more, the more spot pools there are to find a machine in. */
   readonly availabilityZones: number;
+  /** Whether machines come here that EC2 Image Builder starts, which asks for no address. @default false */
+  readonly imageBuilds?: boolean;
 }
 
 /**
@@ -25,6 +29,8 @@ export class Network extends Construct {
   readonly vpc: IVpc;
   /** Lets out what a machine needs; lets nothing in. */
   readonly machineSecurityGroup: SecurityGroup;
+  /** Whoever is here gets an address by being here. Undefined unless machine images are built. */
+  readonly buildSubnet?: ISubnet;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
@@ -56,5 +62,23 @@ export class Network extends Construct {
       allowAllOutbound: false,
     });
     this.machineSecurityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS APIs');
+    if (props.imageBuilds) this.buildSubnet = this.subnetWithAddresses(vpc);
+  }
+
+  private subnetWithAddresses(vpc: Vpc): ISubnet {
+    const subnet = new PublicSubnet(this, 'ImageBuilds', {
+      vpcId: vpc.vpcId,
+      availabilityZone: Fn.select(0, Fn.getAzs(Stack.of(this).region)),
+      // The end of the range: those of the zones grow from its beginning.
+      cidrBlock: '10.42.255.0/28',
+      mapPublicIpOnLaunch: true,
+    });
+    subnet.addDefaultInternetRoute(vpc.internetGatewayId!, vpc.internetConnectivityEstablished);
+    acknowledge(
+      subnet,
+      'cdk-validator-cfnguard::subnet_auto_assign_public_ip_disabled_check',
+      'EC2 Image Builder cannot ask for an address; without one its machine reaches nothing, or needs a NAT gateway.',
+    );
+    return subnet;
   }
 }

@@ -20,6 +20,7 @@ export const WARM_HOURS = new RegExp(`^${DAY}(?:-${DAY})? ${TIME}-${TIME}$`);
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
+const flag = () => z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
 const modelName = () =>
   z.string().regex(MODEL, 'must be a name of the catalogue, or <name>@<revision> for a model of your own');
@@ -97,6 +98,8 @@ const schema = z.strictObject({
   idleMinutes: number().min(0.05).max(720).default(5),
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
+  /** Whether machines start from an image of their own with the path's containers and models in it, which costs storage. */
+  bakedMachineImage: flag().default(false),
   /** Availability zones to look for machines in. */
   availabilityZones: number().int().min(1).max(6).default(3),
   /** Seconds that a worker's claim holds without a heartbeat: how soon a lost job is taken up again. */

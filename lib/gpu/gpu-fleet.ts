@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
+  type CfnLaunchTemplate,
   EbsDeviceVolumeType,
   InstanceType,
   type ISecurityGroup,
@@ -29,6 +30,12 @@ import type { Warmth } from './warmth';
 
 const HOURLY = '0 * * * *';
 
+/** What machines start from, or what their image is baked of. */
+export const BASE_IMAGE = EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU);
+
+/** For the system alone: images and models lie elsewhere. */
+export const ROOT_VOLUME_GIB = 40;
+
 export interface GpuFleetProps {
   readonly network: Network;
   /** Machine types, the first one preferred. */
@@ -37,6 +44,8 @@ export interface GpuFleetProps {
   readonly gpu: GpuSharing;
   /** Machines that run though nothing is queued. @default - none */
   readonly warmth?: Warmth;
+  /** Whether machines start from an image of the path's own (`startFrom`). @default false */
+  readonly baked?: boolean;
 }
 
 /**
@@ -79,6 +88,13 @@ export class GpuFleet extends Construct {
     const group = this.group.node.defaultChild as CfnAutoScalingGroup;
     this.targets.push(targets.targetGroupArn);
     group.targetGroupArns = this.targets;
+  }
+
+  /** Has machines start from an image that holds what they would bring, on a root volume of its size in GiB. */
+  startFrom(imageId: string, volumeGib: number) {
+    const launch = this.launch.node.defaultChild as CfnLaunchTemplate;
+    launch.addPropertyOverride('LaunchTemplateData.ImageId', imageId);
+    launch.addPropertyOverride('LaunchTemplateData.BlockDeviceMappings.0.Ebs.VolumeSize', volumeGib);
   }
 
   /** Lets a worker end its own machine, and no other group's. */
@@ -195,7 +211,7 @@ export class GpuFleet extends Construct {
   }
 
   private launchTemplate(): LaunchTemplate {
-    const { network, gpu } = this.props;
+    const { network, gpu, baked } = this.props;
     const role = new Role(this, 'MachineRole', {
       assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
       managedPolicies: [
@@ -208,18 +224,18 @@ export class GpuFleet extends Construct {
       'The ECS agent needs just what AWS maintains here. Containers cannot reach this role (IMDS hop limit 1).',
     );
     return new LaunchTemplate(this, 'Launch', {
-      machineImage: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
+      machineImage: BASE_IMAGE,
       role,
       securityGroup: network.machineSecurityGroup,
       associatePublicIpAddress: true,
-      userData: machineBoot(this.cluster.clusterName, gpu.bootCommands),
+      userData: machineBoot(this.cluster.clusterName, gpu.bootCommands, baked),
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
       requireImdsv2: true,
       blockDevices: [
         {
           deviceName: '/dev/xvda',
-          volume: BlockDeviceVolume.ebs(40, {
+          volume: BlockDeviceVolume.ebs(ROOT_VOLUME_GIB, {
             volumeType: EbsDeviceVolumeType.GP3,
             encrypted: true,
             deleteOnTermination: true,

@@ -1,7 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { Annotations, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ENV, KEY } from '../../lambda/contract';
 import type { WantedModel } from '../../lambda/model-layout';
+import { BakedMachineImage } from '../gpu/baked-machine-image';
+import { bakedCost, bakedVolumeGib, bakes } from '../gpu/baking';
 import { FleetSizer } from '../gpu/fleet-sizer';
 import { GpuFleet } from '../gpu/gpu-fleet';
 import { GpuSharing } from '../gpu/gpu-sharing';
@@ -72,6 +74,7 @@ export abstract class Path extends Construct {
   readonly api: JobApi;
   readonly alarms: Alarms;
   private readonly images: PathImages;
+  private models: WantedModel[] = [];
 
   protected constructor(
     scope: Construct,
@@ -95,6 +98,7 @@ export abstract class Path extends Construct {
       maxMachines: settings.maxMachines,
       gpu,
       warmth,
+      baked: bakes(settings),
     });
     this.task = new GpuTask(this, 'Machine', {
       fleet: this.fleet,
@@ -134,6 +138,7 @@ export abstract class Path extends Construct {
   /** Adds the container that fetches the models of the path's services and ends. */
   protected addModelFetch(models: WantedModel[]) {
     const { modelCache } = this.props;
+    this.models = models;
     this.task.addModelFetch(this.image('worker'), {
       [ENV.modelBucket]: modelCache.bucket.bucketName,
       [ENV.models]: JSON.stringify(models),
@@ -176,5 +181,16 @@ export abstract class Path extends Construct {
     this.queue.queue.grantConsumeMessages(role);
     this.fleet.grantTerminate(role);
     grantPutEvents(this, role);
+    if (settings.bakedMachineImage) this.bake();
+  }
+
+  /** Has machines start from an image of the path's own, with all that they would pull and fetch. */
+  private bake() {
+    const { task, models } = this;
+    const { network, modelCache } = this.props;
+    const volumeGib = bakedVolumeGib(models);
+    const image = new BakedMachineImage(this, 'MachineImage', { network, task, modelCache, models, volumeGib });
+    this.fleet.startFrom(image.imageId, volumeGib);
+    Annotations.of(this).addInfoV2('spotscribe:bakedMachineImage', bakedCost(models));
   }
 }
