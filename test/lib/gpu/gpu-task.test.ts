@@ -7,6 +7,12 @@ describe('the task', () => {
     pathTemplate().hasResourceProperties('AWS::ECS::Service', { SchedulingStrategy: 'DAEMON' });
   });
 
+  test('may be stopped before another one runs: with all of them kept, a spot machine’s would not drain in time', () => {
+    pathTemplate().hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { MinimumHealthyPercent: 0, MaximumPercent: 100 },
+    });
+  });
+
   test('starts the models’ fetch, then the service, then the worker', () => {
     expect(container('models')).toMatchObject({ Essential: false, Command: ['fetch-models'] });
     expect(container('whisper').DependsOn).toEqual([{ ContainerName: 'models', Condition: 'SUCCESS' }]);

@@ -22,6 +22,8 @@ describe('the boot script', () => {
         'ECS_CLUSTER=my-cluster',
         'ECS_ENABLE_SPOT_INSTANCE_DRAINING=true',
         'ECS_IMAGE_PULL_BEHAVIOR=prefer-cached',
+        // Model services end by themselves, 20 s after SIGTERM and some for the rest: the kill is for what hangs.
+        'ECS_CONTAINER_STOP_TIMEOUT=120s',
       ]),
     );
   });
