@@ -20,7 +20,8 @@ export const WARM_HOURS = new RegExp(`^${DAY}(?:-${DAY})? ${TIME}-${TIME}$`);
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
-const flag = () => z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
+const flag = () =>
+  z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
 const modelName = () =>
   z.string().regex(MODEL, 'must be a name of the catalogue, or <name>@<revision> for a model of your own');

@@ -16,12 +16,12 @@ export const BAKE_PARAMETER = {
 
 const { images, worker, models, bucket, region } = BAKE_PARAMETER;
 
-/** Neither addresses nor models hold a quote, which ends what bash takes literally: `PLAIN_NAME`. */
-const told = (parameter: string) => `'{{ ${parameter} }}'`;
+/** In quotes, within which bash takes all literally: neither addresses nor models hold one (`PLAIN_NAME`). */
+const quoted = (parameter: string) => `'{{ ${parameter} }}'`;
 
 const BAKE = [
-  `export IMAGES=${told(images)} WORKER=${told(worker)} MODELS=${told(models)}`,
-  `export MODEL_BUCKET=${told(bucket)} AWS_REGION=${told(region)}`,
+  `export IMAGES=${quoted(images)} WORKER=${quoted(worker)} MODELS=${quoted(models)}`,
+  `export MODEL_BUCKET=${quoted(bucket)} AWS_REGION=${quoted(region)}`,
   `export MODEL_FOLDER=${BAKED_MODELS} MODEL_OWNER=${CONTAINER_USER}`,
   SCRIPT,
 ].join('\n');
@@ -29,7 +29,7 @@ const BAKE = [
 const CHECK = [
   'set -euo pipefail',
   'systemctl start docker',
-  `for image in ${told(images).slice(1, -1)}; do docker image inspect "$image" > /dev/null; done`,
+  `for image in {{ ${images} }}; do docker image inspect "$image" > /dev/null; done`,
   `test -d ${BAKED_MODELS}/.store`,
 ].join('\n');
 
@@ -39,18 +39,15 @@ const phase = (name: string, step: string, command: string) => ({
 });
 
 /**
- * The document of an Image Builder component: images and models are brought, and found again on that machine (`validate`)
- * and on one that was started from its image (`test`).
+ * The document of an Image Builder component, in YAML whose values are JSON: images and models are brought, and found again on
+ * that machine (`validate`) and on one that was started from its image (`test`).
  */
-export const BAKE_DOCUMENT = {
-  name: 'bake',
-  schemaVersion: 1.0,
-  parameters: Object.values(BAKE_PARAMETER).map((name) => ({ [name]: { type: 'string' } })),
-  phases: [phase('build', 'Bake', BAKE), phase('validate', 'Check', CHECK), phase('test', 'Check', CHECK)],
-};
-
-/** The document as text. JSON is YAML, too. */
-export const BAKE_TEXT = JSON.stringify(BAKE_DOCUMENT, undefined, 2);
+export const BAKE_DOCUMENT = [
+  'name: "bake"',
+  'schemaVersion: 1.0',
+  `parameters: ${JSON.stringify(Object.values(BAKE_PARAMETER).map((name) => ({ [name]: { type: 'string' } })))}`,
+  `phases: ${JSON.stringify([phase('build', 'Bake', BAKE), phase('validate', 'Check', CHECK), phase('test', 'Check', CHECK)])}`,
+].join('\n');
 
 /** Part of the component's name: one of a name and version never changes, and another document needs another name. */
-export const BAKE_HASH = createHash('sha256').update(BAKE_TEXT).digest('hex').slice(0, 12);
+export const BAKE_HASH = createHash('sha256').update(BAKE_DOCUMENT).digest('hex').slice(0, 12);

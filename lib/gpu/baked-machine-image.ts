@@ -19,7 +19,7 @@ import { Construct } from 'constructs';
 import type { WantedModel } from '../../lambda/model-layout';
 import { acknowledge, acknowledgeWildcard } from '../acknowledge';
 import type { Network } from '../network';
-import { BAKE_HASH, BAKE_PARAMETER, BAKE_TEXT } from './bake-component';
+import { BAKE_DOCUMENT, BAKE_HASH, BAKE_PARAMETER } from './bake-component';
 import { BASE_IMAGE } from './gpu-fleet';
 import type { GpuTask } from './gpu-task';
 import type { ModelCache } from './model-cache';
@@ -85,7 +85,7 @@ export class BakedMachineImage extends Construct {
       name: `${this.name}-bake-${BAKE_HASH}`,
       version: '1.0.0',
       platform: 'Linux',
-      data: BAKE_TEXT,
+      data: BAKE_DOCUMENT,
     });
   }
 

@@ -189,7 +189,13 @@ export abstract class Path extends Construct {
     const { task, models } = this;
     const { network, modelCache } = this.props;
     const volumeGib = bakedVolumeGib(models);
-    const image = new BakedMachineImage(this, 'MachineImage', { network, task, modelCache, models, volumeGib });
+    const image = new BakedMachineImage(this, 'MachineImage', {
+      network,
+      task,
+      modelCache,
+      models,
+      volumeGib,
+    });
     this.fleet.startFrom(image.imageId, volumeGib);
     Annotations.of(this).addInfoV2('spotscribe:bakedMachineImage', bakedCost(models));
   }
