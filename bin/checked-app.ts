@@ -1,4 +1,4 @@
-/** The same app under the policy checks, with every path of the registry: `npm run policies`. */
+/** The same app under the policy checks, with every path of the registry, and with `--options` every option: `npm run policies`. */
 import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -7,14 +7,13 @@ import { acknowledgeGuardRules } from '../lib/guard-acknowledgements';
 import { PATHS } from '../lib/paths';
 
 const paths = PATHS.map(({ info }) => info.id).join(',');
+/** What is off by default, and makes resources of its own. */
+const options = {
+  'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
+  'spotscribe:bakedMachineImage': 'true',
+};
 const app = spotscribeApp({
-  postCliContext: {
-    'spotscribe:paths': paths,
-    // So that the public load balancer is checked, too.
-    'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
-    // So that the baked machine image is.
-    'spotscribe:bakedMachineImage': 'true',
-  },
+  postCliContext: { 'spotscribe:paths': paths, ...(process.argv.includes('--options') && options) },
 });
 acknowledgeGuardRules(app);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CfnGuardValidator());
