@@ -100,6 +100,8 @@ export abstract class Path extends Construct {
       warmth,
       baked: bakes(settings),
     });
+    // Warm machines begin with their group, cost from then on, and images may take an hour to be built.
+    this.fleet.group.node.addDependency(this.images);
     this.task = new GpuTask(this, 'Machine', {
       fleet: this.fleet,
       gpu,
@@ -145,8 +147,9 @@ export abstract class Path extends Construct {
     });
     modelCache.grantFetch(this.task.definition.taskRole);
     if (models.length === 0 || modelCache.filling === undefined) return;
+    const filled = modelCache.filling.bring(this, 'Models', models);
     // A machine that comes before its models would be of no use.
-    this.task.node.addDependency(modelCache.filling.bring(this, 'Models', models));
+    for (const waiting of [this.fleet.group, this.task]) waiting.node.addDependency(filled);
   }
 
   /**

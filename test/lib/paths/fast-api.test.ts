@@ -56,6 +56,16 @@ describe('path 300', () => {
     });
   });
 
+  test('has no machine warm, and paid for, before its images and models are there', () => {
+    const [group] = Object.values(standard.findResources('AWS::AutoScaling::AutoScalingGroup'));
+    const awaited = ['Custom::SpotscribeImage', 'Custom::SpotscribeModels'].flatMap((type) =>
+      Object.keys(standard.findResources(type)),
+    );
+    // The worker's, the model service's and its environment's image, and the models.
+    expect(awaited).toHaveLength(4);
+    expect(group?.DependsOn).toEqual(expect.arrayContaining(awaited));
+  });
+
   test('has a machine that ends itself finish its requests', () => {
     expect(only('AWS::AutoScaling::AutoScalingGroup').properties.TargetGroupARNs).toEqual([
       { Ref: only('AWS::ElasticLoadBalancingV2::TargetGroup').id },
