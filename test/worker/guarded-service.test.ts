@@ -77,6 +77,8 @@ describe('a guarded service', () => {
     await expect(transcribe(service)).rejects.toThrow(/broke off/);
     expect(service.rests).toBe(true);
     expect(await service.unready()).toMatch(/left alone for a while; last: .*broke off/);
+    // Others than jobs go by what it says of itself.
+    expect(await service.unreadyItself()).toBeUndefined();
     await expect(transcribe(service)).rejects.toThrow(/left alone for a while; last: .*broke off/);
     expect(server.requests).toHaveLength(2);
 

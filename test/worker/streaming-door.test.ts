@@ -36,22 +36,35 @@ let whisper: Server;
 let door: StreamingDoor;
 let port: number;
 let busy: number;
+/** Requests that have kept the machine awake. */
+let worked: number;
 let used: number;
 let counted: number[];
 let unready: string | undefined;
 let lines: Record<string, unknown>[];
 
-async function start(mostBytes = MOST_BYTES) {
+interface Opened {
+  mostBytes?: number;
+  drainMs?: number;
+  holder?: () => Promise<KeyRow | undefined>;
+  add?: (seconds: number) => Promise<unknown>;
+}
+
+async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: Opened = {}) {
   port = await freePort();
   const log = createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
   door = new StreamingDoor({
     keys: {
-      holder: (authorization) => Promise.resolve(authorization === 'Bearer good' ? KEY : undefined),
+      holder: (authorization) =>
+        holder?.() ?? Promise.resolve(authorization === 'Bearer good' ? KEY : undefined),
     },
     metering: new Metering(
       {
         used: () => Promise.resolve(used),
-        add: (_, seconds) => Promise.resolve((counted.push(seconds), seconds)),
+        add: async (_, seconds) => {
+          await add?.(seconds);
+          return (counted.push(seconds), seconds);
+        },
       },
       log,
     ),
@@ -59,18 +72,19 @@ async function start(mostBytes = MOST_BYTES) {
     unready: () => Promise.resolve(unready),
     during: (work) => {
       busy++;
+      worked++;
       return work().finally(() => busy--);
     },
     mostBytes,
     log,
     lingerMs: 50,
-    drainMs: 60_000,
+    drainMs,
   });
   await door.listen('127.0.0.1', port);
 }
 
 beforeEach(async () => {
-  [busy, used, counted, unready, lines] = [0, 0, [], undefined, []];
+  [busy, worked, used, counted, unready, lines] = [0, 0, 0, [], undefined, []];
   whisper = createServer((request, response) => void listener(request, response));
   await once(whisper.listen(0, '127.0.0.1'), 'listening');
 });
@@ -181,7 +195,7 @@ describe('what is passed on', () => {
   });
 
   test('waits with the service that does not read: what is sent lies with the sender', async () => {
-    await start(MUCH);
+    await start({ mostBytes: MUCH });
     let reads = () => undefined as void;
     let received = 0;
     listener = (request, response) => {
@@ -391,6 +405,7 @@ describe('what a key may use', () => {
       code: 'quota_exceeded',
       type: 'rate_limit_error',
     });
+    expect(worked).toBe(0);
   });
 });
 
@@ -417,6 +432,25 @@ describe('the door', () => {
     expect(during).toBe(0);
   });
 
+  test('passes no body on with a question for models: the service would read it as another request', async () => {
+    let heard = '';
+    whisper.on('connection', (socket) => socket.on('data', (chunk: Buffer) => (heard += chunk.toString())));
+    listener = (_, response) => void response.end('{"data":[]}');
+    const smuggled = 'POST /transcribe HTTP/1.1\r\nhost: whisper\r\ncontent-length: 0\r\n\r\n';
+    const lengths: [string, string | number][] = [
+      ['transfer-encoding', 'chunked'],
+      ['content-length', smuggled.length],
+    ];
+    for (const length of lengths) {
+      const headers = Object.fromEntries([length]);
+      expect(
+        await json(await answerTo(ask({ method: 'GET', path: '/v1/models', headers }).end(smuggled))),
+      ).toEqual({ data: [] });
+    }
+    expect(heard.match(/^\w+ \S+ HTTP/gm)).toEqual(Array(2).fill('GET /v1/models HTTP'));
+    expect(heard).not.toMatch(/transcribe|content-length|transfer-encoding/i);
+  });
+
   test('closes when what is under way has ended, and lets nobody in meanwhile', async () => {
     const said = held();
     listener = async (request, response) => {
@@ -437,6 +471,38 @@ describe('the door', () => {
     said.resolve();
     expect(await text(answer)).toBe('data: 1\n\ndata: 2\n\n');
     await closed;
+    await start();
+  });
+
+  test('closes when those have their answer whose key is being looked up', async () => {
+    await door.close();
+    const found = held();
+    await start({ holder: () => found.promise.then(() => KEY) });
+    listener = async (request, response) => void response.end(await text(request));
+    const answer = whole();
+    await until(() => door['inside'] === 1, 'the key is looked up');
+    const closed = door.close();
+    await sleep(200);
+    found.resolve();
+    expect(await text(await answer)).toBe('sound');
+    await closed;
+    await start();
+  });
+
+  test('counts what it breaks off before it is closed', async () => {
+    await door.close();
+    await start({ drainMs: 0, add: () => sleep(50) });
+    listener = (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'x-spotscribe-audio-seconds': '5' });
+        response.write('data: {"type":"transcript.text.delta"}\n\n');
+      });
+    };
+    const answer = await whole();
+    answer.on('error', () => undefined);
+    await once(answer, 'data');
+    await door.close();
+    expect(counted).toEqual([5]);
     await start();
   });
 });

@@ -79,7 +79,11 @@ export class GuardedService {
 
   /** Why it takes no work now; undefined if it does. Never throws. */
   async unready(): Promise<string | undefined> {
-    if (this.rests) return this.restReason();
+    return this.rests ? this.restReason() : this.unreadyItself();
+  }
+
+  /** The same by what the service says, whatever has become of jobs. Never throws. */
+  async unreadyItself(): Promise<string | undefined> {
     const state = await this.service.state();
     return state.state === 'ready' ? undefined : state.reason;
   }

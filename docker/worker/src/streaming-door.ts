@@ -13,7 +13,7 @@ export interface StreamingDoorOptions {
   metering: Pick<Metering, 'admit' | 'count'>;
   /** Base URL of the whisper service. */
   whisperUrl: string;
-  /** Why the whisper service takes no work now; undefined if it does. */
+  /** Why the whisper service takes no requests now; undefined if it does. */
   unready: () => Promise<string | undefined>;
   /** Counts work: a machine is not idle while it is under way. */
   during: <T>(work: () => Promise<T>) => Promise<T>;
@@ -29,6 +29,8 @@ export interface StreamingDoorOptions {
 const ENVELOPE_BYTES = 64 << 10;
 const RETRY_SECONDS = 10;
 const LOOK_MS = 100;
+/** Longest time that counting takes: two tries of a request. */
+const COUNT_MS = 5_000;
 
 /**
  * The one server of a machine that the internet can reach, through a load balancer: OpenAI's audio routes for holders of a
@@ -63,17 +65,22 @@ export class StreamingDoor {
     while (this.inside > 0 && Date.now() < deadline) await sleep(LOOK_MS);
     this.server.closeAllConnections();
     await closed;
+    // What was broken off is counted, too.
+    while (this.inside > 0 && Date.now() < deadline + COUNT_MS) await sleep(LOOK_MS);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
     let key: KeyRow | undefined;
+    this.inside++;
     try {
       if (request.method === 'GET' && request.url === '/health') return await this.health(response);
       key = await this.admit(request);
       await this.pass(request, response, key);
     } catch (error) {
       this.refuse(response, error);
+    } finally {
+      this.inside--;
     }
     const { log, lingerMs = 10_000 } = this.options;
     linger(request, lingerMs);
@@ -106,23 +113,19 @@ export class StreamingDoor {
   private async pass(request: IncomingMessage, response: ServerResponse, key: KeyRow): Promise<void> {
     const { whisperUrl, mostBytes, metering, during } = this.options;
     const [method, path] = routeOf(request)!;
+    const headers = method === 'POST' ? await metering.admit(key) : {};
     const work = async () => {
       let seconds = () => 0;
       await relay(request, response, {
         url: new URL(path, whisperUrl),
         mostBytes: mostBytes + ENVELOPE_BYTES,
-        headers: method === 'POST' ? await metering.admit(key) : {},
+        headers,
         begun: (answer) => (seconds = workDone(answer, response)),
       });
       if (seconds() > 0) await metering.count(key, seconds());
     };
-    this.inside++;
-    try {
-      // Who asks for models again and again keeps no machine awake.
-      await (method === 'POST' ? during(work) : work());
-    } finally {
-      this.inside--;
-    }
+    // Who asks for models again and again keeps no machine awake, and neither does who has used up a quota.
+    await (method === 'POST' ? during(work) : work());
   }
 
   /** For the load balancer's checks: nothing is told of the machine but whether it can do something. */

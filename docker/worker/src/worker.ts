@@ -130,7 +130,8 @@ export class Worker {
       log,
       keys: new KnownKeys({ find: (sha256) => findKey(clients.keys, keysTable, sha256) }),
       metering: new Metering(new UsageStore(clients.keys, jobsTable), log, minutesPerDayPerKey),
-      unready: () => models.transcriber.unready(),
+      // Not by the jobs' circuit breaker: ECS replaces the task of who is unwell for three checks.
+      unready: () => models.transcriber.unreadyItself(),
       during: (work) => this.receiver.during(work),
       mostBytes: maxUploadBytes,
     });
