@@ -24,11 +24,12 @@ export function fromAws(error: unknown): unknown {
     });
   }
   if (name === 'ValidationError' && /does not exist/.test(message)) {
-    return new CliError('not_found', `${message}: see "npx cdk list" for the names`, undefined, {
-      cause: error,
-    });
+    return notFound(`${message}: deploy it, or see "npx cdk list" for the names`, error);
   }
+  if (name === 'NoSuchBucket') return notFound(`${message}: deploy first, or look at --bucket`, error);
   return '$metadata' in error
     ? new CliError('internal', `AWS answered ${name}: ${message}`, undefined, { cause: error })
     : error;
 }
+
+const notFound = (message: string, cause: Error) => new CliError('not_found', message, undefined, { cause });

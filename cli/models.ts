@@ -13,7 +13,7 @@ import { UsageError } from './errors';
 import { EXIT } from './exit-codes';
 import { bytes, shown, table } from './format';
 import { BucketModels } from './models/bucket-models';
-import { GatedError, Hub } from './models/hub';
+import { GatedError, Hub, hubToken } from './models/hub';
 import { findModelBucket } from './models/model-bucket';
 import { pushFolder } from './models/push-folder';
 import { pushModel } from './models/push-model';
@@ -93,10 +93,12 @@ async function list(options: ModelsOptions, { terminal }: Context): Promise<void
 
 async function push(names: string[], options: PushOptions, context: Context): Promise<void> {
   if (options.from !== undefined) return pushOwn(names, options, context);
+  if (options.revision !== undefined || options.license !== undefined)
+    throw new UsageError('--revision and --license are of a model of your own: give its folder with --from');
   const { terminal, interruption, exitWith } = context;
   const { s3, bucket } = await storage(options);
   const { HF_TOKEN, HF_ENDPOINT } = terminal.around.env;
-  const hub = new Hub({ retryForMs: PATIENCE_MS, signal: interruption }, HF_ENDPOINT, HF_TOKEN);
+  const hub = new Hub({ retryForMs: PATIENCE_MS, signal: interruption }, HF_ENDPOINT, hubToken(HF_TOKEN));
   const wanted = names.length === 0 ? whisperModels(defaultSettings()) : names.map(named);
   const results: (ModelVersion & { state: string; message?: string })[] = [];
   for (const { name, revision: version } of wanted) {
@@ -185,8 +187,11 @@ function named(text: string): ModelVersion {
   try {
     return modelVersion('model', text);
   } catch (error) {
-    if (error instanceof SettingsError) throw new UsageError(error.message);
-    throw error;
+    if (!(error instanceof SettingsError)) throw error;
+    throw new UsageError(
+      `The catalogue has no model ${JSON.stringify(text)}, but ${CATALOGUE.map(({ name }) => name).join(', ')}. ` +
+        `One of your own is pushed with --from <folder> --revision 1, and named ${text}@1 from then on`,
+    );
   }
 }
 

@@ -11,6 +11,9 @@ export function runningLocal(stateDir?: string): LocalState {
   const state = readLocalState(stateDirectory(stateDir));
   if (state !== undefined && isAlive(state.owner)) return state;
   const leftovers = state?.processes.filter(isAlive).length ?? 0;
-  const message = `No AWS runs on this machine${leftovers > 0 ? `, but ${leftovers} of its processes do: run "spotscribe local down"` : ''}`;
-  throw new CliError('not_found', message);
+  const cure =
+    leftovers > 0
+      ? `, but ${leftovers} of its processes do: run "spotscribe local down"`
+      : ': start one with "spotscribe local up"';
+  throw new CliError('not_found', `No AWS runs on this machine${cure}`);
 }

@@ -173,6 +173,7 @@ test.each([
     1,
     /X does not exist.*cdk list/,
   ],
+  ['no such bucket', aws('NoSuchBucket', 'The specified bucket does not exist'), 1, /deploy.*--bucket/],
   [
     'no credentials',
     named('CredentialsProviderError', 'Could not load'),

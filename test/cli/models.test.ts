@@ -110,7 +110,9 @@ describe('a model of one’s own', () => {
     [['push', 'mine', '--from', '.'], 'give --revision'],
     [['push', 'a/b', '--from', '.', '--revision', '1'], 'plain name of a folder'],
     [['push', 'mine', '--from', '/nonexistent', '--revision', '1'], 'Cannot read the folder'],
-    [['push', 'mine'], 'must name a model of the catalogue'],
+    [['push', 'mine'], 'The catalogue has no model "mine", but large-v3-turbo, '],
+    [['verify', 'mine'], 'named mine@1 from then on'],
+    [['push', 'tiny', '--revision', '1'], 'give its folder with --from'],
     [['push', 'tiny@7'], 'does not know tiny@7'],
   ])('is refused with the cure: %j', async (args, message) => {
     expect(await models(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
