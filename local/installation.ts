@@ -63,7 +63,10 @@ export async function workerBundle(folder: string): Promise<string> {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
     sourcemap: true,
+    sourcesContent: false,
     logLevel: 'error',
   });
   return outfile;
