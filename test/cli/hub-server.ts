@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalServer } from '../local-server';
 
 /** A model hub on this machine: listings, files with ranges, gates; and connections that break. */
-export class HubServer {
+export class HubServer extends LocalServer {
   /** Content by `<repository>/<path>`. */
   readonly files = new Map<string, Buffer>();
   readonly gated = new Set<string>();
@@ -12,51 +12,34 @@ export class HubServer {
   commit = 'c0ffee'.padEnd(40, '0');
   /** Bytes after which the next answer breaks off. */
   breakAfter?: number;
-  private readonly server: Server;
 
-  constructor() {
-    this.server = createServer((request, response) => {
-      const url = new URL(request.url ?? '/', 'http://hub');
-      const { authorization, range } = request.headers;
-      const listing = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url.pathname);
-      if (listing !== null) {
-        const siblings = [...this.files]
-          .filter(([name]) => name.startsWith(`${listing[1]}/`))
-          .map(([name, content]) => ({
-            rfilename: name.slice(listing[1]!.length + 1),
-            size: content.length,
-          }));
-        return void response.end(JSON.stringify({ sha: this.commit, siblings }));
-      }
-      const [, repository = '', revision = '', path = ''] =
-        /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
-      this.authorizations.push(authorization);
-      this.requests.push(`${repository} ${revision} ${path} ${range?.slice(6) ?? ''}`.trim());
-      if (this.gated.has(repository) && authorization !== 'Bearer good')
-        return void response.writeHead(401).end();
-      const content = this.files.get(`${repository}/${path}`);
-      if (content === undefined) return void response.writeHead(404).end();
-      const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
-      const body = content.subarray(from);
-      response.writeHead(range === undefined ? 200 : 206, { 'content-length': body.length });
-      const cut = this.breakAfter;
-      this.breakAfter = undefined;
-      if (cut === undefined) return void response.end(body);
-      response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 50));
-    });
-  }
-
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  get endpoint(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  protected serve(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? '/', 'http://hub');
+    const { authorization, range } = request.headers;
+    const listing = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url.pathname);
+    if (listing !== null) {
+      const siblings = [...this.files]
+        .filter(([name]) => name.startsWith(`${listing[1]}/`))
+        .map(([name, content]) => ({
+          rfilename: name.slice(listing[1]!.length + 1),
+          size: content.length,
+        }));
+      return void response.end(JSON.stringify({ sha: this.commit, siblings }));
+    }
+    const [, repository = '', revision = '', path = ''] =
+      /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
+    this.authorizations.push(authorization);
+    this.requests.push(`${repository} ${revision} ${path} ${range?.slice(6) ?? ''}`.trim());
+    if (this.gated.has(repository) && authorization !== 'Bearer good')
+      return void response.writeHead(401).end();
+    const content = this.files.get(`${repository}/${path}`);
+    if (content === undefined) return void response.writeHead(404).end();
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    const body = content.subarray(from);
+    response.writeHead(range === undefined ? 200 : 206, { 'content-length': body.length });
+    const cut = this.breakAfter;
+    this.breakAfter = undefined;
+    if (cut === undefined) return void response.end(body);
+    response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 50));
   }
 }

@@ -28,7 +28,7 @@ let folder: string;
 
 beforeAll(async () => {
   await Promise.all([hub.start(), store.start()]);
-  Object.assign(process.env, aws, { AWS_ENDPOINT_URL: store.endpoint });
+  Object.assign(process.env, aws, { AWS_ENDPOINT_URL: store.url });
 });
 afterAll(async () => {
   process.env = before;
@@ -47,7 +47,7 @@ const sha256 = (content: Buffer | string) => createHash('sha256').update(content
 const models = (...args: string[]) => callCli(['models', ...args, '--bucket', 'models', '--json']);
 const json = ({ out }: { out: string }) => JSON.parse(out) as Record<string, never>;
 const upload = () => ({ s3: store.client(), bucket: 'models', partBytes: 5 });
-const source = () => new Hub({ retryForMs: 5000 }, hub.endpoint);
+const source = () => new Hub({ retryForMs: 5000 }, hub.url);
 
 function ownFolder(files: Record<string, Buffer | string>): string {
   const own = join(folder, 'own');
@@ -191,7 +191,7 @@ describe('a model of the hub', () => {
     const { source: repository, files } = catalogueModel('diarization')!;
     hub.gated.add(repository);
     for (const { path } of files!) hub.files.set(`${repository}/${path}`, Buffer.from('x'));
-    const env = { HF_ENDPOINT: hub.endpoint };
+    const env = { HF_ENDPOINT: hub.url };
     const args = ['models', 'push', 'diarization', '--bucket', 'models', '--json', '--cache', folder];
     const without = await callCli(args, env);
     expect(without.code).toBe(1);
@@ -270,7 +270,7 @@ describe('the build that fills the bucket', () => {
   const said: string[] = [];
   const run = (wanted: object[], env: Record<string, string> = {}) =>
     fillModels(
-      { MODEL_BUCKET: 'models', MODELS: JSON.stringify(wanted), HF_ENDPOINT: hub.endpoint, ...env },
+      { MODEL_BUCKET: 'models', MODELS: JSON.stringify(wanted), HF_ENDPOINT: hub.url, ...env },
       store.client(),
       (line) => said.push(line),
     );

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { LocalServer } from '../local-server';
 
 export type Fields = Record<string, unknown>;
 /** What an operation is answered with: fields, or an error by its name. */
@@ -15,34 +14,19 @@ export class AwsError {
 }
 
 /** A real HTTP server that speaks the protocol of AWS's JSON services, with the operations that it is given. */
-export class FakeAws {
+export class FakeAws extends LocalServer {
   /** The operations that were asked for, in their order. */
   readonly asked: { operation: string; input: Fields }[] = [];
   /** Files that are there to be downloaded, by path. */
   readonly files = new Map<string, string>();
   operations: Record<string, Operation> = {};
-  private readonly server = createServer((request, response) => {
+
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { url = '', headers } = request;
-    void text(request).then((body) => {
-      const operation = String(headers['x-amz-target'] ?? '').split('.')[1];
-      if (operation === undefined) this.download(url, response);
-      else this.answer(operation, JSON.parse(body) as Fields, response);
-    });
-  });
-
-  async start(): Promise<void> {
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const body = await text(request);
+    const operation = String(headers['x-amz-target'] ?? '').split('.')[1];
+    if (operation === undefined) this.download(url, response);
+    else this.answer(operation, JSON.parse(body) as Fields, response);
   }
 
   /** For a client of any service. */

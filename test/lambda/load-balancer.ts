@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { LocalServer } from '../local-server';
 
 /** What came to the load balancer. */
 export interface Came {
@@ -12,34 +11,18 @@ export interface Came {
 }
 
 /** A real HTTP server in the place of the load balancer, which answers as it is told. */
-export class LoadBalancer {
+export class LoadBalancer extends LocalServer {
   readonly came: Came[] = [];
   /** Requests whose caller left before they were answered. */
   left = 0;
   private listener: RequestListener = (_, response) => response.end();
-  private readonly server = createServer((request, response) => {
+
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('close', () => (this.left += response.writableFinished ? 0 : 1));
     request.on('error', () => undefined);
-    void buffer(request).then((body) => {
-      const { method, url, headers } = request;
-      this.came.push({ method, url, headers, body });
-      this.listener(request, response);
-    });
-  });
-
-  async start(): Promise<void> {
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const { method, url, headers } = request;
+    this.came.push({ method, url, headers, body: await buffer(request) });
+    this.listener(request, response);
   }
 
   /** Forgets what came, and answers by this from now on. */

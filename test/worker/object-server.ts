@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
+import { LocalServer } from '../local-server';
 
 /** As much of S3 as models need: lists, ranges, If-Match, uploads in parts. It counts requests and can be made to fail. */
-export class ObjectServer {
+export class ObjectServer extends LocalServer {
   readonly objects = new Map<string, Buffer>();
   /** What was said of objects when they were put: `x-amz-meta-sha256`. */
   readonly hashes = new Map<string, string>();
@@ -16,31 +16,10 @@ export class ObjectServer {
   breaks: (request: string) => boolean = () => false;
   /** Awaited before each answer with an object. */
   gate: (request: string) => Promise<void> = async () => undefined;
-  private readonly server: Server;
-  private port = 0;
-
-  constructor() {
-    this.server = createServer((request, response) => void this.answer(request, response));
-  }
-
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    this.port = (this.server.address() as AddressInfo).port;
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  get endpoint(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
 
   client(): S3Client {
     return new S3Client({
-      endpoint: this.endpoint,
+      endpoint: this.url,
       region: 'us-east-1',
       forcePathStyle: true,
       maxAttempts: 1,
@@ -48,7 +27,7 @@ export class ObjectServer {
     });
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://s3');
     const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
     const upload = `${key}?${query.get('uploadId')}`;
