@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ModelManifest } from '../../lambda/model-manifest';
 import type { CatalogueModel } from '../../lib/gpu/model-catalogue';
+import { CliError } from '../errors';
 import { filesToKeep } from './files-to-keep';
 import type { Hub, HubListing } from './hub';
 
@@ -11,26 +12,32 @@ export type Origin = Pick<ModelManifest, 'source' | 'license' | 'files'>;
  * Brings a model of the catalogue into a folder. What the catalogue does not say is taken from the hub: a branch is held
  * to the commit that it stands for now, and a missing SHA-256 is that of what comes (trust on first use).
  *
+ * @param folder what comes lies in a folder of its commit below it: a branch that has moved on finds nothing there
  * @param progress is called with the bytes of all files that are there
+ * @returns what came, and the folder that holds it
  */
 export async function downloadModel(
   hub: Hub,
   model: CatalogueModel,
   folder: string,
   progress: (bytes: number) => void,
-): Promise<Origin> {
+): Promise<{ folder: string; origin: Origin }> {
   const { commit, files } = isPinned(model)
     ? { commit: model.revision, files: model.files ?? [] }
     : merged(model, await hub.list(model.source, model.revision));
+  if (files.length === 0)
+    throw new CliError('not_found', `${model.source} at ${commit} holds no file that a service could need`);
+  const place = join(folder, commit);
   const done: Origin['files'] = [];
   let before = 0;
   for (const file of files) {
-    const target = join(folder, file.path);
+    const target = join(place, file.path);
     const came = await hub.download(model.source, commit, file, target, (bytes) => progress(before + bytes));
     progress((before += came.size));
     done.push({ path: file.path, ...came });
   }
-  return { source: { repository: model.source, commit }, license: model.license, files: done };
+  const source = { repository: model.source, commit };
+  return { folder: place, origin: { source, license: model.license, files: done } };
 }
 
 /** Whether the catalogue says all that is to be known. */

@@ -1,3 +1,4 @@
+import { modelFilePath } from '../../lambda/model-manifest';
 import type { HubFile } from './hub';
 
 /** Beside the weights: documentation, samples, other forms of the same weights, and language models for decoding. */
@@ -10,7 +11,7 @@ const OF_NO_USE =
  */
 export function filesToKeep(files: readonly HubFile[]): HubFile[] {
   const top = files.filter(
-    ({ path }) => !path.includes('/') && !path.startsWith('.') && !OF_NO_USE.test(path),
+    ({ path }) => modelFilePath.safeParse(path).success && !path.includes('/') && !OF_NO_USE.test(path),
   );
   const safe = top.some(({ path }) => path.endsWith('.safetensors') && path !== 'consolidated.safetensors');
   return top.filter(({ path }) => !(safe && path.endsWith('.bin')) && path !== 'consolidated.safetensors');

@@ -8,15 +8,14 @@ import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ENV } from '../../lambda/contract';
 import { parseWantedModels } from '../../lambda/model-manifest';
-import { Hub } from './hub';
+import { Hub, hubToken } from './hub';
 import { pushModel } from './push-model';
 
 const PATIENCE_MS = 5 * 60_000;
 
 /** Returns the exit status: 0 if no required model is missing. */
 export async function fillModels(env: NodeJS.ProcessEnv, s3: S3Client, say: (line: string) => void) {
-  const token = env.HF_TOKEN === undefined || env.HF_TOKEN.trim() === '' ? undefined : env.HF_TOKEN.trim();
-  const hub = new Hub({ retryForMs: PATIENCE_MS }, env.HF_ENDPOINT, token);
+  const hub = new Hub({ retryForMs: PATIENCE_MS }, env.HF_ENDPOINT, tokenOf(env, say));
   const upload = { s3, bucket: env[ENV.modelBucket] ?? '' };
   const folder = mkdtempSync(join(tmpdir(), 'models-'));
   let failed = 0;
@@ -30,6 +29,16 @@ export async function fillModels(env: NodeJS.ProcessEnv, s3: S3Client, say: (lin
     }
   }
   return failed;
+}
+
+/** A wrong token must not keep back the models that need none. */
+function tokenOf({ HF_TOKEN }: NodeJS.ProcessEnv, say: (line: string) => void): string | undefined {
+  try {
+    return hubToken(HF_TOKEN);
+  } catch (error) {
+    say((error as Error).message);
+    return undefined;
+  }
 }
 
 if (require.main === module) {

@@ -40,8 +40,24 @@ export class GatedError extends CliError {
   }
 }
 
+/**
+ * A token as it may stand in a header; undefined for none.
+ *
+ * @throws CliError that does not tell what was given: `fetch` would, for what no header may hold
+ */
+export function hubToken(given = ''): string | undefined {
+  const token = given.trim();
+  if (token === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CliError(
+    'unauthorized',
+    'What was given as the hub’s token (HF_TOKEN, or the setting "huggingFaceTokenSecret") is none: it must be the token alone, without spaces, quotes or JSON around it.',
+  );
+}
+
 const answer = z.object({
-  sha: z.string(),
+  // Part of addresses and of paths on this machine.
+  sha: z.string().regex(/^[0-9a-f]{40}$/),
   siblings: z.array(
     z.object({
       rfilename: z.string(),
@@ -117,14 +133,18 @@ export class Hub {
     await mkdir(dirname(target), { recursive: true });
     const url = `${this.endpoint}/${repository}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
     await retrying(this.patience, async () => {
-      const before = (await sizeOf(part)) ?? 0;
-      if (size !== null && before === size) return;
+      const there = await sizeOf(part);
+      if (there !== undefined && there === size) return;
+      // Where no size is known, or more came than should, it begins anew: a part may be the whole already, or wrong.
+      const before = there !== undefined && size !== null && there < size ? there : 0;
       const response = await this.get(url, repository, before);
       const goesOn = response.status === 206;
       let bytes = goesOn ? before : 0;
       const counted = async function* (chunks: AsyncIterable<Buffer>) {
         for await (const chunk of chunks) {
           progress((bytes += chunk.length));
+          // The rest would fill the disk, and be refused.
+          if (size !== null && bytes > size) throw moreThan(size, url);
           yield chunk;
         }
       };
@@ -170,6 +190,7 @@ export class Hub {
 
 /** A connection that broke in the midst is tried again; a disk that is full is not. */
 function broken(error: unknown, url: string, signal?: AbortSignal): unknown {
+  if (error instanceof CliError) return error;
   if (signal?.aborted === true) return signal.reason;
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (/^(ENOSPC|EACCES|EROFS|EDQUOT)$/.test(code)) {
@@ -177,6 +198,9 @@ function broken(error: unknown, url: string, signal?: AbortSignal): unknown {
   }
   return new Retryable(new UnreachableError(`${url} broke off: ${message}`));
 }
+
+const moreThan = (size: number, url: string) =>
+  new CliError('file_changed', `From ${url} came more than the ${size} bytes that it should have.`);
 
 export const sizeOf = (path: string): Promise<number | undefined> =>
   stat(path).then(

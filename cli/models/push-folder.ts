@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { MODEL_KEY, type ModelVersion } from '../../lambda/model-layout';
 import { modelFilePath, type ModelFile, type ModelManifest } from '../../lambda/model-manifest';
 import { UsageError } from '../errors';
-import { hashOf, sizeOf } from './hub';
+import { hashOf } from './hub';
 import { type Upload, uploadObject } from './upload-object';
 
 /** What a manifest says beside its files. */
@@ -54,7 +54,7 @@ export async function pushFolder(
   return manifest;
 }
 
-/** The files of a folder with their sizes and SHA-256. Hidden ones are left out, as are the manifest of an earlier push and unfinished files. */
+/** The files of a folder with their sizes and SHA-256. Links are followed, to files alone. Hidden files and the manifest of an earlier push are left out. */
 async function describeFolder(folder: string): Promise<ModelFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: Error) => {
     throw new UsageError(`Cannot read the folder ${folder}: ${error.message}`);
@@ -67,7 +67,10 @@ async function describeFolder(folder: string): Promise<ModelFile[]> {
     if (leftOut || entry.isDirectory()) continue;
     if (!modelFilePath.safeParse(path).success)
       throw new UsageError(`${location} cannot be a model's file: rename it`);
-    files.push({ path, size: (await sizeOf(location)) ?? 0, sha256: await hashOf(location) });
+    const file = await stat(location).catch(() => undefined);
+    if (file?.isFile() !== true)
+      throw new UsageError(`${location} is neither a file nor a link to one: put the file itself there`);
+    files.push({ path, size: file.size, sha256: await hashOf(location) });
   }
   if (files.length === 0) throw new UsageError(`There are no files in ${folder}`);
   return files.sort((one, other) => one.path.localeCompare(other.path, 'en'));

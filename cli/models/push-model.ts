@@ -32,8 +32,9 @@ export async function pushModel(
       `The catalogue does not know ${model.name}@${model.revision}: push it with --from <folder> --revision ${model.revision}`,
     );
   }
-  const place = join(folder, model.name, model.revision);
-  const origin = await downloadModel(hub, known, place, (bytes) => progress('downloading', bytes));
-  await pushFolder(upload, model, place, origin, (bytes) => progress('uploading', bytes));
+  const came = await downloadModel(hub, known, join(folder, model.name), (bytes) =>
+    progress('downloading', bytes),
+  );
+  await pushFolder(upload, model, came.folder, came.origin, (bytes) => progress('uploading', bytes));
   return 'pushed';
 }

@@ -39,8 +39,11 @@ export async function uploadObject(
   progress: (bytes: number) => void,
 ): Promise<void> {
   const place = { Bucket: bucket, Key: key };
-  const there = await s3.send(new HeadObjectCommand(place), { abortSignal: signal }).catch(absent);
-  if (there?.ContentLength === size && there.Metadata?.sha256 === sha256) return progress(size);
+  const isThere = async () => {
+    const there = await s3.send(new HeadObjectCommand(place), { abortSignal: signal }).catch(absent);
+    return there?.ContentLength === size && there.Metadata?.sha256 === sha256;
+  };
+  if (await isThere()) return progress(size);
   const file = await open(path);
   try {
     if (size <= partBytes) {
@@ -48,7 +51,15 @@ export async function uploadObject(
       await s3.send(new PutObjectCommand({ ...place, Body, Metadata: { sha256 } }), { abortSignal: signal });
       return progress(size);
     }
-    const UploadId = (await unfinished(s3, bucket, key)) ?? (await begin(s3, place, sha256));
+    const earlier = await unfinished(s3, bucket, key);
+    await sendParts(earlier ?? (await begin(s3, place, sha256))).catch(endedByAnother);
+    // An upload that was begun for other content has its hash: the object would be taken for that.
+    if (!(await isThere())) await sendParts(await begin(s3, place, sha256));
+  } finally {
+    await file.close();
+  }
+
+  async function sendParts(UploadId?: string): Promise<void> {
     const arrived = await partsOf(s3, place, UploadId);
     const places = new Limit(PARTS_AT_ONCE);
     let bytes = 0;
@@ -74,9 +85,12 @@ export async function uploadObject(
     await Promise.allSettled(sending);
     const Parts = await Promise.all(sending);
     await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
-  } finally {
-    await file.close();
   }
+}
+
+/** Two deployments at once may bring the same, and go on with one upload: the first that is through ends it. */
+function endedByAnother(error: unknown): void {
+  if ((error as Error).name !== 'NoSuchUpload') throw error;
 }
 
 async function block(file: FileHandle, start: number, size: number): Promise<Buffer> {

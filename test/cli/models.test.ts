@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stateOf } from '../../cli/models/bucket-models';
 import { downloadModel } from '../../cli/models/download-model';
 import { filesToKeep } from '../../cli/models/files-to-keep';
@@ -106,6 +114,22 @@ describe('a model of one’s own', () => {
   });
 
   test.each([
+    ['.', 'a folder'],
+    ['nowhere', 'nothing'],
+  ])('follows links to files, and refuses one to "%s" (%s)', async (target) => {
+    const own = ownFolder({ 'model.bin': 'weights' });
+    symlinkSync('model.bin', join(own, 'again.bin'));
+    const args = ['push', 'mine', '--from', own, '--revision', '1'];
+    expect(await models(...args)).toMatchObject({ code: 0 });
+    expect(store.objects.get('models/mine/1/again.bin')?.toString()).toBe('weights');
+    symlinkSync(target, join(own, 'wrong'));
+    expect(await models(...args, '--force')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is neither a file nor a link to one'),
+    });
+  });
+
+  test.each([
     [['push', '--from', '.'], 'name the one model'],
     [['push', 'mine', '--from', '.'], 'give --revision'],
     [['push', 'a/b', '--from', '.', '--revision', '1'], 'plain name of a folder'],
@@ -138,6 +162,34 @@ describe('an upload', () => {
     expect(store.objects.has(MODEL_KEY.manifest(version))).toBe(true);
   });
 
+  test('that was begun for other content does not leave that one’s hash on the object', async () => {
+    const own = ownFolder({ 'model.bin': '0123456789abcdefghij!' });
+    store.breaks = (request) => request.endsWith(' 3');
+    await expect(pushFolder(upload(), version, own, provenance)).rejects.toThrow();
+    store.breaks = () => false;
+    const other = '0123456789abcdefghij?';
+    writeFileSync(join(own, 'model.bin'), other);
+    await pushFolder(upload(), version, own, provenance);
+    expect(store.objects.get('models/big/1/model.bin')?.toString()).toBe(other);
+    expect(store.hashes.get('models/big/1/model.bin')).toBe(sha256(other));
+  });
+
+  test('that another run has ended is done', async () => {
+    const content = '0123456789abcdefghij!';
+    const key = 'models/big/1/model.bin';
+    store.breaks = (request) => {
+      if (request === `PUT ${key} 3`) {
+        store.uploads.clear();
+        store.objects.set(key, Buffer.from(content));
+      }
+      return false;
+    };
+    await pushFolder(upload(), version, ownFolder({ 'model.bin': content }), provenance);
+    expect(store.objects.get(key)?.toString()).toBe(content);
+    expect(store.objects.has(MODEL_KEY.manifest(version))).toBe(true);
+    expect(store.requests.filter((request) => request === `PUT ${key} 3`)).toHaveLength(1);
+  });
+
   test('leaves files that are there with the same SHA-256', async () => {
     const own = ownFolder({ a: 'one', b: 'two' });
     await pushFolder(upload(), version, own, provenance);
@@ -150,9 +202,14 @@ describe('an upload', () => {
 describe('a model of the hub', () => {
   test('is brought at the pinned commit, each file checked', async () => {
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
-    const pinned = model([{ path: 'model.bin', size: 7, sha256: sha256('weights') }]);
+    hub.files.set('makers/small/empty.txt', Buffer.from(''));
+    const pinned = model([
+      { path: 'model.bin', size: 7, sha256: sha256('weights') },
+      { path: 'empty.txt', size: 0, sha256: sha256('') },
+    ]);
     await downloadModel(source(), pinned, folder, () => undefined);
-    expect(hub.requests).toEqual([`makers/small ${'a'.repeat(40)} model.bin`]);
+    const commit = 'a'.repeat(40);
+    expect(hub.requests).toEqual([`makers/small ${commit} model.bin`, `makers/small ${commit} empty.txt`]);
   });
 
   test.each([
@@ -162,7 +219,56 @@ describe('a model of the hub', () => {
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
     const pinned = model([{ path: 'model.bin', ...file }]);
     await expect(downloadModel(source(), pinned, folder, () => undefined)).rejects.toThrow(message);
-    expect(existsSync(join(folder, 'model.bin'))).toBe(false);
+    expect(readdirSync(folder, { recursive: true }).join()).not.toContain('model.bin');
+  });
+
+  test('begins anew where more came than should, and takes no more', async () => {
+    const partial = join(folder, 'a'.repeat(40), 'model.bin.part');
+    mkdirSync(dirname(partial));
+    writeFileSync(partial, 'far too much');
+    hub.files.set('makers/small/model.bin', Buffer.from('weights'));
+    const right = model([{ path: 'model.bin', size: 7, sha256: sha256('weights') }]);
+    await downloadModel(source(), right, folder, () => undefined);
+    hub.files.set('makers/small/other.bin', randomBytes(100_000));
+    const lying = model([{ path: 'other.bin', size: 7, sha256: null }]);
+    await expect(downloadModel(source(), lying, folder, () => undefined)).rejects.toThrow(
+      'more than the 7 bytes',
+    );
+  });
+
+  test('comes whole from one commit, whatever an earlier one has left', async () => {
+    hub.files.set('makers/small/config.json', Buffer.from('old'));
+    await downloadModel(source(), model(null, 'main'), folder, () => undefined);
+    const moved = hub.commit;
+    hub.commit = 'b'.repeat(40);
+    hub.files.set('makers/small/config.json', Buffer.from('new'));
+    try {
+      const { origin, folder: place } = await downloadModel(
+        source(),
+        model(null, 'main'),
+        folder,
+        () => undefined,
+      );
+      expect(origin.files).toEqual([{ path: 'config.json', size: 3, sha256: sha256('new') }]);
+      expect(readFileSync(join(place, 'config.json'), 'utf8')).toBe('new');
+    } finally {
+      hub.commit = moved;
+    }
+  });
+
+  test('does not come from a listing that leads out of its folder, or holds nothing of use', async () => {
+    const commit = hub.commit;
+    hub.files.set('makers/small/model.bin', Buffer.from('weights'));
+    hub.commit = '../../elsewhere';
+    await expect(downloadModel(source(), model(null, 'main'), folder, () => undefined)).rejects.toThrow();
+    hub.commit = commit;
+    hub.files.clear();
+    for (const path of ['../up.json', 'manifest.json', '.hidden.json', 'README.md'])
+      hub.files.set(`makers/small/${path}`, Buffer.from('x'));
+    await expect(downloadModel(source(), model(null, 'main'), folder, () => undefined)).rejects.toThrow(
+      'holds no file that a service could need',
+    );
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('goes on where the connection broke', async () => {
@@ -170,15 +276,15 @@ describe('a model of the hub', () => {
     hub.files.set('makers/small/model.bin', weights);
     hub.breakAfter = 70_000;
     const pinned = model([{ path: 'model.bin', size: weights.length, sha256: sha256(weights) }]);
-    const { files } = await downloadModel(source(), pinned, folder, () => undefined);
-    expect(files).toEqual([{ path: 'model.bin', size: 200_000, sha256: sha256(weights) }]);
+    const { origin } = await downloadModel(source(), pinned, folder, () => undefined);
+    expect(origin.files).toEqual([{ path: 'model.bin', size: 200_000, sha256: sha256(weights) }]);
     expect(hub.requests[1]).toMatch(/model\.bin \d\d+-$/);
   });
 
   test('of which no commit is known is held to the one that is met, and its SHA-256 recorded', async () => {
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
     hub.files.set('makers/small/README.md', Buffer.from('#'));
-    const origin = await downloadModel(source(), model(null, 'main'), folder, () => undefined);
+    const { origin } = await downloadModel(source(), model(null, 'main'), folder, () => undefined);
     expect(origin).toEqual({
       source: { repository: 'makers/small', commit: hub.commit },
       license: 'MIT',
@@ -291,6 +397,26 @@ describe('the build that fills the bucket', () => {
       expect(store.objects.size).toBe(0);
     },
   );
+
+  test('tells nobody a token that no request can carry, and does without', async () => {
+    const secret = '{\n  "token": "hf_secret"\n}';
+    const { name, revision, source: repository, files } = catalogueModel('diarization')!;
+    for (const { path } of files!) hub.files.set(`${repository}/${path}`, Buffer.from('x'));
+    hub.gated.add(repository);
+    expect(await run([{ name, revision, required: false }], { HF_TOKEN: secret })).toBe(0);
+    expect(said.join('\n')).not.toContain('hf_secret');
+    expect(said).toEqual([
+      expect.stringContaining('is none: it must be the token alone'),
+      expect.stringContaining('left out: The hub does not give'),
+    ]);
+    const pushed = await callCli(['models', 'push', 'diarization', '--bucket', 'models', '--cache', folder], {
+      HF_ENDPOINT: hub.url,
+      HF_TOKEN: secret,
+    });
+    expect(pushed.code).toBe(1);
+    expect(pushed.err).toContain('it must be the token alone');
+    expect(pushed.err + pushed.out).not.toContain('hf_secret');
+  });
 
   test('fails without a required model, after it has tried the others', async () => {
     const { name, revision } = catalogueModel('tiny')!;

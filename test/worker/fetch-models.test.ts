@@ -137,6 +137,48 @@ describe('fetching models', () => {
     expect(requestsFor('model.bin').length - before).toBeLessThan(10);
   }, 20_000);
 
+  it.each([
+    ['after it had got its name', 'model.bin', 0],
+    ['after it was thrown away', undefined, 3],
+  ])('goes on where a fetch was killed before it could note of a file: %s', async (_, name, requests) => {
+    const big = randomBytes(3 * PART);
+    const other = randomBytes(PART + 1);
+    cache(turbo, { 'model.bin': big, 'other.bin': other });
+    const key = MODEL_KEY.file(turbo, 'other.bin');
+    server.objects.set(key, randomBytes(PART + 1));
+    await expect(fetchAll()).rejects.toThrow('turbo/other.bin has the sha256');
+    server.objects.set(key, other);
+    const building = join(folder, '.store/turbo/1.building');
+    const noted = JSON.parse(readFileSync(join(building, '.journal.json'), 'utf8')) as {
+      files: Record<string, unknown>;
+    };
+    expect(noted.files).toEqual({ 'model.bin': 'whole' });
+    noted.files['model.bin'] = [0, 1, 2];
+    writeFileSync(join(building, '.journal.json'), JSON.stringify(noted));
+    if (name === undefined) rmSync(join(building, 'model.bin'));
+    server.requests.length = 0;
+    await fetchAll();
+    expect(requestsFor('model.bin')).toHaveLength(requests);
+    expect(read('turbo/model.bin').equals(big)).toBe(true);
+    expect(read('turbo/other.bin').equals(other)).toBe(true);
+  });
+
+  it('lets tasks that find all there start at once', async () => {
+    const second = { name: 'second', revision: '1', required: false };
+    cache(turbo, { 'model.bin': 'x' });
+    cache(second, { 'model.bin': 'y' });
+    await fetchAll([{ ...turbo, required: true }, second]);
+    for (let round = 0; round < 20; round++) {
+      rmSync(join(folder, 'turbo'), { force: true });
+      await Promise.all(Array.from({ length: 6 }, () => fetchAll()));
+      expect(read('turbo/model.bin').toString()).toBe('x');
+    }
+    const gone = { ...second, revision: '2' };
+    await Promise.all(Array.from({ length: 6 }, () => fetchAll([{ ...turbo, required: true }, gone])));
+    expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+    expect(readdirSync(join(folder, '.store')).sort()).toEqual(['second', 'turbo']);
+  });
+
   it('tries a part again that broke', async () => {
     const big = randomBytes(3 * PART);
     cache(turbo, { 'model.bin': big });

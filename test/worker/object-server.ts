@@ -85,6 +85,7 @@ export class ObjectServer extends LocalServer {
     const content = Buffer.concat(chunks);
     this.requests.push(`PUT ${key}${part === null ? '' : ` ${part}`}`);
     if (this.breaks(this.requests.at(-1)!)) return void response.destroy();
+    if (part !== null && !this.uploads.has(upload)) return noSuchUpload(response);
     if (part !== null) this.uploads.get(upload)?.set(Number(part), content);
     else {
       this.objects.set(key, content);
@@ -101,6 +102,7 @@ export class ObjectServer extends LocalServer {
   }
 
   private complete(key: string, upload: string, response: ServerResponse): void {
+    if (!this.uploads.has(upload)) return noSuchUpload(response);
     const parts = [...(this.uploads.get(upload) ?? [])].sort(([one], [other]) => one - other);
     this.objects.set(key, Buffer.concat(parts.map(([, content]) => content)));
     this.uploads.delete(upload);
@@ -123,4 +125,6 @@ export class ObjectServer extends LocalServer {
   }
 }
 
+const noSuchUpload = (response: ServerResponse): void =>
+  void response.writeHead(404).end('<Error><Code>NoSuchUpload</Code></Error>');
 const etag = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { CachedFile, CachedModel } from './model-cache';
@@ -34,7 +34,9 @@ export class ModelBuilding {
     const { boot } = disk;
     const found = await readJournal(join(folder, JOURNAL));
     if (found?.boot === boot && found.version === model.version && found.partBytes === partBytes) {
-      return new ModelBuilding(model, folder, found);
+      const building = new ModelBuilding(model, folder, found);
+      await Promise.all(model.files.map((file) => building.look(file)));
+      return building;
     }
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
@@ -96,11 +98,27 @@ export class ModelBuilding {
     await rm(join(this.folder, JOURNAL), { force: true });
   }
 
+  /**
+   * Sets the journal right where a fetch was killed between a file's change and its note: a file gets its name after it
+   * has been checked, and without its draft no part of it is there.
+   */
+  private async look(file: CachedFile): Promise<void> {
+    const { files } = this.journal;
+    if (await exists(this.target(file))) files[file.path] = 'whole';
+    else if (!(await exists(await this.draft(file)))) delete files[file.path];
+  }
+
   private save(): Promise<void> {
     this.writing = this.writing.then(() => replace(join(this.folder, JOURNAL), JSON.stringify(this.journal)));
     return this.writing;
   }
 }
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
 
 async function readJournal(file: string): Promise<Journal | undefined> {
   try {

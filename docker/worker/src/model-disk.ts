@@ -1,15 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   lstat,
   mkdir,
   readdir,
   readFile,
+  readlink,
   rename,
   rm,
   stat,
   statfs,
   symlink,
-  unlink,
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -92,19 +93,21 @@ export class ModelDisk {
   /** Has the name that services know stand for this revision. */
   async show(model: ModelVersion): Promise<void> {
     const name = join(this.folder, model.name);
+    const target = join(STORE, model.name, model.revision);
+    if ((await readlink(name).catch(() => undefined)) === target) return;
     // A folder that an earlier version fetched is in the way of a link.
     const there = await lstat(name).catch(() => undefined);
-    if (there?.isDirectory()) await rm(name, { recursive: true });
-    const link = join(this.folder, STORE, `.${model.name}.link`);
-    await rm(link, { force: true });
-    await symlink(join(STORE, model.name, model.revision), link);
+    if (there?.isDirectory()) await rm(name, { recursive: true, force: true });
+    // Of a name of its own: tasks that find all there do this at once, as no lock is held for it.
+    const link = join(this.folder, STORE, `.${model.name}.${randomUUID()}`);
+    await symlink(target, link);
     await rename(link, name);
   }
 
   /** Has the name stand for nothing: an earlier revision is not what was asked for. */
   async hide({ name }: ModelVersion): Promise<void> {
     const link = join(this.folder, name);
-    if ((await lstat(link).catch(() => undefined))?.isSymbolicLink()) await unlink(link);
+    if ((await lstat(link).catch(() => undefined))?.isSymbolicLink()) await rm(link, { force: true });
   }
 
   /** Bytes that can still be written. */
