@@ -38,13 +38,25 @@ export async function imageReady(event: ReadyEvent, dependencies: Dependencies):
   const image = await builtImage(event.BuildId, request, images, dependencies);
   if (image === undefined) return { IsComplete: false };
   const digest = await images.runnable(image.digest);
-  const scan = request.ScanGate === 'off' ? undefined : await images.scan(digest);
+  const gate = (await isGivenBack(event, digest, images)) ? 'off' : request.ScanGate;
+  const scan = gate === 'off' ? undefined : await images.scan(digest);
   const sincePush = (Date.now() - image.pushedAt.getTime()) / 1000;
-  const verdict = scanVerdict(scan, sincePush, request.ScanGate, request.AcceptedFindings);
+  const verdict = scanVerdict(scan, sincePush, gate, request.AcceptedFindings);
   if (verdict.verdict === 'wait') return { IsComplete: false };
   if (verdict.verdict === 'refuse') throw new Error(refusal(request, verdict.text));
   await images.hold(digest, request.HeldAs);
   return { IsComplete: true, Data: { Digest: digest, Scan: verdict.text } };
+}
+
+/**
+ * Whether the stack is given back the image that it runs, after another one has failed. What was found of it meanwhile
+ * must not keep a stack from what it has: CloudFormation would leave it in UPDATE_ROLLBACK_FAILED.
+ */
+async function isGivenBack(event: ReadyEvent, digest: string, images: ImageStore): Promise<boolean> {
+  if (event.RequestType !== 'Update') return false;
+  const { Tag, HeldAs } = event.ResourceProperties as unknown as ImageRequest;
+  const { Tag: left } = event.OldResourceProperties as unknown as ImageRequest;
+  return left !== Tag && (await images.find(HeldAs))?.digest === digest;
 }
 
 /** The image, or undefined while it is built. Its state is asked first: an image may come between the two questions. */

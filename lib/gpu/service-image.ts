@@ -41,7 +41,8 @@ export class ServiceImage {
     const made: Pick<SourceImageProps, 'variables' | 'environment'> =
       image === 'worker'
         ? { variables: { BASE_IMAGE: BASE_IMAGE.node, ...edition(props) } }
-        : { variables: {}, environment: environmentOf(scope, props) };
+        : // Docker asks for the base image of a stage that it does not build, too.
+          { variables: { BASE_IMAGE: BASE_IMAGE.python }, environment: environmentOf(scope, props) };
     const built = new SourceImage(scope, id, { image, builds, ...made, scanGate, acceptedFindings });
     return new ServiceImage(built.containerImage(), built.scan);
   }

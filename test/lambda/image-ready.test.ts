@@ -204,6 +204,28 @@ describe('an image with severe findings', () => {
     });
   });
 
+  test('is given back to a stack that runs it, when another one has failed', async () => {
+    images.scans = severe();
+    const digest = tagged('abc');
+    await ready(await ask());
+    images.scans = severe(['CVE-3', 'CRITICAL']);
+    images.push('def');
+    const update = (Tag: string, left: string): ReadyEvent =>
+      ({
+        ...event({ Tag }, 'Update'),
+        OldResourceProperties: { ...REQUEST, Tag: left },
+      }) as unknown as ReadyEvent;
+    await expect(imageReady(update('def', 'abc'), dependencies)).rejects.toThrow('CVE-3');
+    // CloudFormation's rollback.
+    expect(await imageReady(update('abc', 'def'), dependencies)).toMatchObject({
+      IsComplete: true,
+      Data: { Digest: digest },
+    });
+    expect(tagged(REQUEST.HeldAs)).toBe(digest);
+    // Whoever asks for more than before is told of it.
+    await expect(imageReady(update('abc', 'abc'), dependencies)).rejects.toThrow('CVE-3');
+  });
+
   test('runs where nobody asks', async () => {
     expect(await ready(await ask(), { ScanGate: 'off' })).toMatchObject({ Data: { Scan: 'not asked for' } });
     expect(aws.inputs('DescribeImageScanFindings')).toEqual([]);

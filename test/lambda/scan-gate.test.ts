@@ -48,6 +48,14 @@ test('says that it could not see, where it could not', () => {
   expect(blind).toEqual({ verdict: 'pass', text: 'not scanned: FAILED (no such system)' });
 });
 
+test('tells no more of accepted findings than CloudFormation takes', () => {
+  const many = Array.from({ length: 50 }, (_, number): [string, string] => [`CVE-${number}`, 'CRITICAL']);
+  const accepted = many.map(([id]) => ({ id, reason: 'not reachable from here: '.repeat(10) }));
+  const { text } = scanVerdict(scan('COMPLETE', ...many), 10, 'CRITICAL', accepted) as { text: string };
+  expect(text).toMatch(/^findings of severity CRITICAL accepted: CVE-0: not reachable .*…$/);
+  expect(text.length).toBeLessThan(1100);
+});
+
 test('names thirty findings at most, and says how many more there are', () => {
   const many = Array.from({ length: 50 }, (_, number): [string, string] => [`CVE-${number + 100}`, 'HIGH']);
   expect(scanVerdict(scan('COMPLETE', ...many), 10, 'HIGH', [])).toEqual({

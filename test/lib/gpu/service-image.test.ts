@@ -165,6 +165,10 @@ describe('a deployment’s images', () => {
     expect(JSON.stringify(of(Whisper))).toContain('"Digest"');
     expect(of(Whisper)).toEqual(of(Voxtral));
     expect(Environment?.Variables).toMatchObject({ TARGET: 'environment', REQUIREMENTS: 'production' });
+    for (const { Variables } of [Whisper, Voxtral, Environment].map((each) => each ?? {}))
+      expect(Variables).toMatchObject({
+        BASE_IMAGE: expect.stringMatching(/^public\.ecr\.aws\//) as unknown,
+      });
   });
 
   test('are held by tags of the stack’s own, which no lifecycle rule is about', () => {
