@@ -1,12 +1,11 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Machine } from '../../lambda/contract';
 import { writeContext } from '../../lib/gpu/image-context';
 import { clientEnvironment } from '../../local/emulator';
 import { freePort } from '../../local/ports';
 import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
-import { WorkerAws } from '../e2e/worker/worker-aws';
+import { MACHINE, WorkerAws } from '../e2e/worker/worker-aws';
 import { until } from '../worker/model-server';
 import { type Layer, layersOf, report, total } from './layers';
 import { build, Container, inspect } from './podman';
@@ -29,13 +28,7 @@ beforeAll(async () => {
     chmodSync(writable, 0o777);
   }
   copyFileSync(SAMPLE, join(shared, 'sample.flac'));
-  const machine: Machine = {
-    instance_id: 'i-1',
-    instance_type: 'g4dn.xlarge',
-    capacity: 'spot',
-    availability_zone: 'us-east-1a',
-  };
-  writeFileSync(join(folder, 'machine.json'), JSON.stringify(machine));
+  writeFileSync(join(folder, 'machine.json'), JSON.stringify(MACHINE));
   // mkdtemp lets nobody else in, and the containers' user is somebody else.
   chmodSync(folder, 0o755);
   for (const image of images) {

@@ -9,7 +9,7 @@ import { createLog } from '../../../docker/worker/src/log';
 import { Worker } from '../../../docker/worker/src/worker';
 import { freePort } from '../../../local/ports';
 import type { ModelServer } from '../../worker/model-server';
-import type { WorkerAws } from './worker-aws';
+import { MACHINE, type WorkerAws } from './worker-aws';
 
 export interface RunOptions {
   visibility?: number;
@@ -61,12 +61,7 @@ export class RunningWorkers {
         sharedAudio,
         machineFile: 'unused',
       },
-      machine: {
-        instance_id: 'i-1',
-        instance_type: 'g4dn.xlarge',
-        capacity: 'spot',
-        availability_zone: 'us-east-1a',
-      },
+      machine: MACHINE,
       clients: options.clients ?? aws.clients(),
       models: {
         transcriber: guarded('whisper', whisper),

@@ -24,6 +24,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type JobRow,
   KEY,
+  type Machine,
   MAX_RECEIVES,
   type Transcript,
   type TranscriptionOptions,
@@ -34,6 +35,14 @@ import { startEmulator, clientConfiguration } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
 import type { ManagedProcess } from '../../../local/processes';
+
+/** What a machine says of itself. */
+export const MACHINE: Machine = {
+  instance_id: 'i-1',
+  instance_type: 'g4dn.xlarge',
+  capacity: 'spot',
+  availability_zone: 'us-east-1a',
+};
 
 const BUCKET = 'media';
 const TABLE = 'jobs';

@@ -3,12 +3,12 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { KEY, type Machine } from '../../../lambda/contract';
+import { KEY } from '../../../lambda/contract';
 import { baseEnvironment, clientEnvironment } from '../../../local/emulator';
 import { workerBundle } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
 import { hearing, ModelServer, until } from '../../worker/model-server';
-import { WorkerAws } from './worker-aws';
+import { MACHINE, WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 jest.setTimeout(60_000);
@@ -23,13 +23,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   [aws, bundle] = await Promise.all([WorkerAws.start(), workerBundle(folder)]);
-  const machine: Machine = {
-    instance_id: 'i-1',
-    instance_type: 'g4dn.xlarge',
-    capacity: 'spot',
-    availability_zone: 'us-east-1a',
-  };
-  writeFileSync(join(folder, 'machine.json'), JSON.stringify(machine));
+  writeFileSync(join(folder, 'machine.json'), JSON.stringify(MACHINE));
 });
 afterAll(async () => {
   await aws?.stop();
