@@ -30,9 +30,16 @@ export function requestsInFlight(minutes: readonly Minute[], now: number): numbe
   return Math.max(0, ...recent.map(({ seconds }) => seconds)) / MINUTE;
 }
 
-/** Seconds since the end of the last minute with an answer. @param now epoch seconds */
-export const secondsSinceAnswer = (minutes: readonly Minute[], now: number): number =>
-  now - Math.max(-Infinity, ...minutes.map(({ start }) => start + MINUTE));
+/** Seconds since the end of the last minute with an answer. @param starts of minutes, and `now`: epoch seconds */
+export const secondsSinceAnswer = (starts: readonly number[], now: number): number =>
+  now - Math.max(-Infinity, ...starts.map((start) => start + MINUTE));
+
+/** Load balancers by their dimensions in CloudWatch, such as `app/name/0123456789abcdef`. */
+export interface Names {
+  name: string;
+  /** The public one. @default - there is none */
+  publicName?: string;
+}
 
 /**
  * The minutes in which requests were answered, the one that is going on left out.
@@ -41,38 +48,50 @@ export const secondsSinceAnswer = (minutes: readonly Minute[], now: number): num
  * events, whose head comes first, counts only until its audio is decoded; and who gives up waiting does not count here,
  * but as the job that the request becomes.
  *
- * @param loadBalancer its dimension in CloudWatch, such as `app/name/0123456789abcdef`
+ * Of the public one these times say little, as they may hold a long upload, and lack a long stream: of it is asked alone when
+ * anything went well. Strangers, whom the machine refuses, keep none.
+ *
  * @param now epoch seconds
+ * @returns `streamed` has the beginnings of the public one's minutes, in epoch seconds
  */
 export async function answeredMinutes(
   cloudWatch: CloudWatchClient,
-  loadBalancer: string,
+  { name, publicName }: Names,
   { now, seconds }: { now: number; seconds: number },
-): Promise<Minute[]> {
+): Promise<{ minutes: Minute[]; streamed: number[] }> {
   const end = thisMinute(now);
   const { MetricDataResults = [] } = await cloudWatch.send(
     new GetMetricDataCommand({
       StartTime: new Date((end - Math.ceil(seconds / MINUTE) * MINUTE) * 1000),
       EndTime: new Date(end * 1000),
       MetricDataQueries: [
-        {
-          Id: 'seconds',
-          MetricStat: {
-            Metric: {
-              Namespace: 'AWS/ApplicationELB',
-              MetricName: 'TargetResponseTime',
-              Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
-            },
-            Period: MINUTE,
-            Stat: 'Sum',
-          },
-        },
+        sumOf('seconds', 'TargetResponseTime', name),
+        ...(publicName === undefined ? [] : [sumOf('streamed', 'HTTPCode_Target_2XX_Count', publicName)]),
       ],
     }),
   );
-  const { Timestamps = [], Values = [] } = MetricDataResults[0] ?? {};
-  return Timestamps.map((start, at) => ({ start: start.getTime() / 1000, seconds: Values[at] ?? 0 }));
+  const sums = (id: string) => {
+    const { Timestamps = [], Values = [] } = MetricDataResults.find(({ Id }) => Id === id) ?? {};
+    return Timestamps.map((start, at) => ({ start: start.getTime() / 1000, sum: Values[at] ?? 0 }));
+  };
+  return {
+    minutes: sums('seconds').map(({ start, sum }) => ({ start, seconds: sum })),
+    streamed: sums('streamed').flatMap(({ start, sum }) => (sum > 0 ? [start] : [])),
+  };
 }
+
+const sumOf = (Id: string, MetricName: string, loadBalancer: string) => ({
+  Id,
+  MetricStat: {
+    Metric: {
+      Namespace: 'AWS/ApplicationELB',
+      MetricName,
+      Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
+    },
+    Period: MINUTE,
+    Stat: 'Sum',
+  },
+});
 
 /** Where the minute that is going on begins. */
 const thisMinute = (now: number): number => Math.floor(now / MINUTE) * MINUTE;

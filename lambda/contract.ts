@@ -29,6 +29,8 @@ export const ENV = {
   requestsPerMachine: 'REQUESTS_PER_MACHINE',
   /** Name of the load balancer in CloudWatch, such as `app/name/0123456789abcdef`; not set where there is none. */
   loadBalancer: 'LOAD_BALANCER',
+  /** The same of the public load balancer; not set where there is none. */
+  publicLoadBalancer: 'PUBLIC_LOAD_BALANCER',
   /** Largest upload in bytes. */
   maxUploadBytes: 'MAX_UPLOAD_BYTES',
   /** Longest audio in seconds. */

@@ -7,16 +7,14 @@ import {
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { answeredMinutes, requestsInFlight, secondsSinceAnswer } from './answered-requests';
+import { answeredMinutes, type Names, requestsInFlight, secondsSinceAnswer } from './answered-requests';
 import { ENV } from './contract';
 import { env, envNumber, lambdaHandler, type Tools } from './runtime';
 import { desiredMachines, type FleetState, isStranded, patienceSeconds } from './sizing';
 
-/** A load balancer that sends requests to the machines. */
-export interface Balancer {
+/** The load balancers that send requests to the machines. */
+export interface Balancer extends Names {
   cloudWatch: CloudWatchClient;
-  /** Its dimension in CloudWatch. */
-  name: string;
   requestsPerMachine: number;
 }
 
@@ -50,6 +48,7 @@ export const handler = lambdaHandler(
 const balancer = (): Balancer => ({
   cloudWatch: new CloudWatchClient(),
   name: env('loadBalancer'),
+  publicName: process.env[ENV.publicLoadBalancer],
   requestsPerMachine: envNumber('requestsPerMachine'),
 });
 
@@ -113,15 +112,17 @@ async function requestState(
   { logger }: Tools,
 ): Promise<Pick<FleetState, 'requestsInFlight' | 'requestsPerMachine'> & { quietSeconds: number }> {
   if (balancer === undefined) return { requestsInFlight: 0, requestsPerMachine: 1, quietSeconds: Infinity };
-  const { cloudWatch, name, requestsPerMachine } = balancer;
+  const { cloudWatch, requestsPerMachine } = balancer;
   if (machines === 0) return { requestsInFlight: 0, requestsPerMachine, quietSeconds: Infinity };
   const now = Date.now() / 1000;
   try {
-    const minutes = await answeredMinutes(cloudWatch, name, { now, seconds: patienceSeconds(idleSeconds) });
+    const span = { now, seconds: patienceSeconds(idleSeconds) };
+    const { minutes, streamed } = await answeredMinutes(cloudWatch, balancer, span);
+    const starts = [...minutes.map(({ start }) => start), ...streamed];
     return {
       requestsInFlight: requestsInFlight(minutes, now),
       requestsPerMachine,
-      quietSeconds: secondsSinceAnswer(minutes, now),
+      quietSeconds: secondsSinceAnswer(starts, now),
     };
   } catch (error) {
     // Jobs raise the fleet all the same; and nobody is let go of who may be answering.

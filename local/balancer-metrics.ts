@@ -14,6 +14,8 @@ const LATE_MS = 60_000;
 /** Publishes of a load balancer what the original tells CloudWatch of itself, as far as anybody here asks for it. */
 export class BalancerMetrics {
   private times: number[] = [];
+  /** Answers since then that said that all went well. */
+  private good = 0;
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly options: BalancerMetricsOptions) {
@@ -21,8 +23,9 @@ export class BalancerMetrics {
   }
 
   /** A target has begun to answer, so many seconds after it was asked. */
-  answered(seconds: number): void {
+  answered(seconds: number, status: number): void {
     this.times.push(seconds);
+    if (status >= 200 && status < 300) this.good++;
   }
 
   stop(): void {
@@ -32,6 +35,8 @@ export class BalancerMetrics {
   private async publish(): Promise<void> {
     const { cloudWatch, loadBalancer } = this.options;
     const times = this.times.splice(0);
+    const { good } = this;
+    this.good = 0;
     if (times.length === 0) return;
     const about = {
       Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
@@ -50,6 +55,7 @@ export class BalancerMetrics {
           MetricData: [
             { ...about, MetricName: 'TargetResponseTime', Unit: 'Seconds', StatisticValues },
             { ...about, MetricName: 'RequestCount', Unit: 'Count', Value: times.length },
+            { ...about, MetricName: 'HTTPCode_Target_2XX_Count', Unit: 'Count', Value: good },
           ],
         }),
       );

@@ -151,7 +151,7 @@ export class LocalBalancer {
     // Whoever leaves takes the request along: a service stops working for them.
     response.once('close', () => upstream.destroy());
     upstream.once('response', (answer) => {
-      this.options.metrics?.answered((performance.now() - asked) / 1000);
+      this.options.metrics?.answered((performance.now() - asked) / 1000, answer.statusCode ?? 502);
       response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
       // An answer that breaks off is broken off here: its length or its last chunk is missing.
       pipeline(answer, response, () => undefined);

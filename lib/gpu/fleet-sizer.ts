@@ -75,6 +75,15 @@ export class FleetSizer extends Construct {
     );
   }
 
+  /**
+   * Lets go of no machine while a public load balancer's requests come, which raise no fleet.
+   *
+   * @param loadBalancer its name in CloudWatch, which is asked where `countRequests` lets it
+   */
+  heedRequests(loadBalancer: string) {
+    this.handler.addEnvironment(ENV.publicLoadBalancer, loadBalancer);
+  }
+
   /** Lets the grantee ask for a sizing at once. */
   grantWake(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(

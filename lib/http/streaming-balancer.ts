@@ -68,6 +68,11 @@ export class StreamingBalancer extends Construct {
     return this.balancer.loadBalancerDnsName;
   }
 
+  /** What CloudWatch calls it. */
+  get metricName(): string {
+    return this.balancer.loadBalancerFullName;
+  }
+
   private loadBalancer(): ApplicationLoadBalancer {
     const { vpc } = this.props;
     const balancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {

@@ -96,6 +96,7 @@ export class FastApiPath extends Path {
     });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
     this.fleet.drainFrom(balancer.targets);
+    this.sizer.heedRequests(balancer.metricName);
     this.task.registerWith(balancer.targets, { container: 'worker', port: STREAMING_PORT });
     Annotations.of(this).addInfoV2(
       'spotscribe:streaming',

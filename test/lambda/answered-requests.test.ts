@@ -31,7 +31,7 @@ describe('requests in flight', () => {
 
 describe('the time since the last answer', () => {
   test('counts from the end of its minute', () => {
-    expect(secondsSinceAnswer([minute(20, 1), minute(2, 1)], NOW)).toBe(150);
+    expect(secondsSinceAnswer([minute(20, 1).start, minute(2, 1).start], NOW)).toBe(150);
   });
 
   test('has no end where there was none', () => {

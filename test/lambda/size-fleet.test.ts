@@ -69,10 +69,16 @@ function given({ visible = 0, inFlight = 0, delayed = 0, desired = 0, minSize = 
 }
 
 /** What CloudWatch has: the seconds that answers took, by how many minutes ago they began. */
-function answered(seconds: Record<number, number>) {
-  const minutes = Object.keys(seconds).map((ago) => new Date(NOW.getTime() - Number(ago) * 60_000));
+function answered(seconds: Record<number, number>, streamed: Record<number, number> = {}) {
+  const minutes = (sums: Record<number, number>) => ({
+    Timestamps: Object.keys(sums).map((ago) => new Date(NOW.getTime() - Number(ago) * 60_000)),
+    Values: Object.values(sums),
+  });
   cloudWatch.on(GetMetricDataCommand).resolves({
-    MetricDataResults: [{ Id: 'seconds', Timestamps: minutes, Values: Object.values(seconds) }],
+    MetricDataResults: [
+      { Id: 'streamed', ...minutes(streamed) },
+      { Id: 'seconds', ...minutes(seconds) },
+    ],
   });
 }
 
@@ -205,6 +211,28 @@ describe('machines behind a load balancer', () => {
     expect(await sizeBalanced()).toEqual({ desired: 2 });
     answered({});
     expect(await sizeBalanced()).toEqual({ desired: 0 });
+  });
+
+  test('are kept, and not raised, while requests come by the public load balancer', async () => {
+    const open = { ...balanced, balancer: { ...balanced.balancer!, publicName: 'app/public/2' } };
+    given({ desired: 2, quietSeconds: 86_400 });
+    answered({}, { 2: 3_000, 24: 1 });
+    expect(await sizeFleet({}, open, tools)).toEqual({ desired: 2 });
+    const { MetricDataQueries = [] } = cloudWatch.commandCalls(GetMetricDataCommand)[0]!.args[0].input;
+    expect(MetricDataQueries.map(({ MetricStat }) => MetricStat!.Metric)).toEqual([
+      {
+        Namespace: 'AWS/ApplicationELB',
+        MetricName: 'TargetResponseTime',
+        Dimensions: [{ Name: 'LoadBalancer', Value: 'app/machines/1' }],
+      },
+      {
+        Namespace: 'AWS/ApplicationELB',
+        MetricName: 'HTTPCode_Target_2XX_Count',
+        Dimensions: [{ Name: 'LoadBalancer', Value: 'app/public/2' }],
+      },
+    ]);
+    answered({}, { 2: 0 });
+    expect(await sizeFleet({}, open, tools)).toEqual({ desired: 0 });
   });
 
   test('are raised for jobs where the figures are not to be had, and none is let go of', async () => {

@@ -154,6 +154,17 @@ describe('a public load balancer with the user’s certificate', () => {
     expect(open).toEqual([['StreamingBalancer', '0.0.0.0/0', 443, 443]]);
   });
 
+  test('has the fleet’s sizer let go of no machine while requests come by it', () => {
+    standard.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Sets how many machines run',
+      Environment: {
+        Variables: Match.objectLike({
+          [ENV.publicLoadBalancer]: { 'Fn::GetAtt': [publicId, 'LoadBalancerFullName'] },
+        }),
+      },
+    });
+  });
+
   test('lets in whom the setting names', () => {
     const narrowed = template({ certificateArn, allowedCidrs: ['203.0.113.0/24', '198.51.100.7/32'] });
     narrowed.hasResourceProperties('AWS::EC2::SecurityGroup', {
