@@ -31,11 +31,13 @@ const onPart =
     return true;
   };
 
-/** Answers once the part has come. */
+/** Answers once the part has come, and something else has happened. */
 const answering =
-  (status: number, body = '') =>
-  (request: IncomingMessage, response: ServerResponse) =>
-    void request.resume().on('end', () => response.writeHead(status).end(body));
+  (status: number, body = '', happened = () => true) =>
+  (request: IncomingMessage, response: ServerResponse) => {
+    const answer = () => (happened() ? response.writeHead(status).end(body) : setTimeout(answer, 10));
+    request.resume().on('end', answer);
+  };
 
 beforeEach(async () => {
   api = await new FakeApi().start();
@@ -76,7 +78,8 @@ test.each<[string, (request: IncomingMessage, response: ServerResponse) => void]
 });
 
 test('addresses that have lapsed are asked for anew, and what has arrived is not sent again', async () => {
-  const lapsed = answering(403, '<Error><Code>AccessDenied</Code></Error>');
+  const arrived = () => [...api.jobs.values()].some(({ parts }) => parts?.has(1));
+  const lapsed = answering(403, '<Error><Code>AccessDenied</Code></Error>', arrived);
   api.faults.push(onPart(PARTS, lapsed));
   expect((await runCli(ARGS, api.env, folder.path)).code).toBe(0);
   expect(await read('long.txt')).toBe(`${hash}\n`);

@@ -13,14 +13,19 @@ describe('what CodeBuild runs', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'spotscribe-build-'));
     program('aws', 'echo secret');
-    program('docker', '[ "$1" != login ] || cat > "$FOLDER/password"');
+    program('docker', '');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Puts a program of that name first in the path; it writes down how it is called, an argument a line. */
   function program(name: string, body: string): void {
     const file = join(folder, name);
-    writeFileSync(file, `#!/bin/sh\n{ echo ${name}; printf '  %s\\n' "$@"; } >> "$FOLDER/calls"\n${body}\n`);
+    // Who writes a password to a program that does not read it is ended by a signal.
+    const password = `[ "$1" != login ] || cat > "$FOLDER/password"`;
+    writeFileSync(
+      file,
+      `#!/bin/sh\n{ echo ${name}; printf '  %s\\n' "$@"; } >> "$FOLDER/calls"\n${password}\n${body}\n`,
+    );
     chmodSync(file, 0o755);
   }
 
