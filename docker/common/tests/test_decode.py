@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +230,11 @@ async def test_a_cancelled_decode_leaves_no_process_and_no_file(
 
 
 def _processes(argument: str) -> int:
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        # Others' processes come and go meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            lines.append(path.read_bytes())
     return sum(line.split(b"\0")[1:2] == [argument.encode()] for line in lines)
 
 
