@@ -3,7 +3,8 @@ import type {
   APIGatewayProxyStructuredResultV2,
 } from 'aws-lambda';
 import { Allowance } from './allowance';
-import type { ErrorBody, ErrorCode } from './contract';
+import type { ErrorCode } from './contract';
+import { errorBody } from './error-body';
 import type { JobStore } from './job-store';
 import { usedUpHeaders, usedUpMessage } from './quota';
 import { lambdaHandler, type Tools } from './runtime';
@@ -39,13 +40,7 @@ export class Refusal extends Error {
 
   get response(): Response {
     const { param, retryAfterSeconds, headers } = this.options;
-    const type =
-      this.status === 429
-        ? 'rate_limit_error'
-        : this.status >= 500
-          ? 'server_error'
-          : 'invalid_request_error';
-    const body: ErrorBody = { error: { message: this.message, type, param: param ?? null, code: this.code } };
+    const body = errorBody(this.status, this.code, this.message, param);
     const response = json(this.status, body, headers);
     if (retryAfterSeconds !== undefined)
       response.headers = { ...response.headers, 'retry-after': String(retryAfterSeconds) };

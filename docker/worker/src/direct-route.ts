@@ -9,13 +9,13 @@ import {
   type JobOptions,
   SHARED,
 } from '../../../lambda/contract';
+import { errorBody } from '../../../lambda/error-body';
 import { readForm } from './direct-form';
 import { asSpotscribeError, ModelServiceFailed, Stopping } from './errors';
 import type { Log } from './log';
 import type { MachineTime } from './machine-time';
 import { analysisOptions, type Models, speechOptions } from './models';
 import type { Receiver } from './receiver';
-import { errorBody } from './refusal';
 import type { Scratch } from './scratch';
 import { both, type Outcome } from './sides';
 

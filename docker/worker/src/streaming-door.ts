@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AUDIO_ROUTES, type KeyRow, STREAMING_IDLE_SECONDS } from '../../../lambda/contract';
+import { errorBody } from '../../../lambda/error-body';
 import type { KnownKeys } from './known-keys';
 import type { Log } from './log';
 import type { Metering } from './metering';
-import { errorBody, Refusal } from './refusal';
+import { Refusal } from './refusal';
 import { relay } from './relay';
 import { workDone } from './work-done';
 
