@@ -1,4 +1,5 @@
 import { type IncomingMessage, request as open } from 'node:http';
+import { audioSecondsOf } from './audio-seconds';
 import { ERROR_CODES, type ErrorBody, type ErrorCode, PERMANENT_CODES } from './contract';
 
 /** What a machine answered. */
@@ -92,17 +93,12 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
     const isStream = headers['content-type']?.startsWith('text/event-stream') ?? false;
     const event = isStream ? /^data: (\{"error":.*)$/m.exec(body)?.[1] : undefined;
     const failure = codeOf(event ?? '');
-    if (failure === undefined) answer.audioSeconds = positive(headers['x-spotscribe-audio-seconds']);
+    if (failure === undefined) answer.audioSeconds = audioSecondsOf(headers);
     return { outcome: failure === undefined || isPermanent(failure) ? 'answered' : 'busy', answer };
   }
   // The load balancer's own answers are pages, and say that there is no service behind it.
   if (codeOf(body) === undefined) return { outcome: 'asleep' };
   return { outcome: status === 429 || status >= 500 ? 'busy' : 'answered', answer };
-}
-
-function positive(header: string | string[] | undefined): number | undefined {
-  const value = Number(header);
-  return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
 /** The code of a body that is an error of our services. */

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as open, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
+import { AUDIO_SECONDS_HEADER } from '../../../lambda/audio-seconds';
 import { Refusal } from './refusal';
 
 /** What the service has to know of a request. Nothing else goes on, the key least of all. */
@@ -10,7 +11,7 @@ const ANSWERED = [
   'content-length',
   'content-type',
   'retry-after',
-  'x-spotscribe-audio-seconds',
+  AUDIO_SECONDS_HEADER,
   'x-spotscribe-degraded',
 ];
 const RETRY_SECONDS = 10;

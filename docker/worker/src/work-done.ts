@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { audioSecondsOf } from '../../../lambda/audio-seconds';
 
 /** Longer than the event that tells of a failure. */
 const TAIL_BYTES = 4096;
@@ -12,8 +13,8 @@ const TAIL_BYTES = 4096;
  */
 export function workDone(answer: IncomingMessage, response: ServerResponse): () => number {
   const { statusCode = 0, headers } = answer;
-  const seconds = Number(headers['x-spotscribe-audio-seconds']);
-  if (statusCode >= 300 || !(seconds > 0)) return () => 0;
+  const seconds = audioSecondsOf(headers);
+  if (statusCode >= 300 || seconds === undefined) return () => 0;
   let tail = Buffer.alloc(0);
   let isBroken = false;
   // A stream begins with 200 whatever comes of it: a failure is its last event.
