@@ -247,6 +247,8 @@ export interface ErrorBody {
 export interface TranscriptionOptions {
   /** ISO 639-1 code, such as `en`. @default - detected from the audio */
   language?: string;
+  /** ISO 639-1 codes among which the language is detected; excludes `language`. @default - every language of the model */
+  languages?: string[];
   /** `translate` gives English text, whatever was spoken. @default 'transcribe' */
   task?: 'transcribe' | 'translate';
   /** Names and rare words to listen for. @default - none */
@@ -280,7 +282,7 @@ export interface JobOptions extends TranscriptionOptions {
 }
 
 /** Bounds of {@link TranscriptionOptions}; lengths in characters. Whisper's decoder takes 224 tokens of context. */
-export const OPTION_LIMITS = { hotwords: 1000, prompt: 2000, speakers: 20 } as const;
+export const OPTION_LIMITS = { hotwords: 1000, prompt: 2000, speakers: 20, languages: 20 } as const;
 
 /** The rules of the speaker cleanup, in the order in which they are applied. */
 export const SPEAKER_RULES = ['short_turns', 'interjections', 'minor_speakers'] as const;

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { ANALYSIS_TASKS, type JobOptions, OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_RULES } from './contract';
 
-const { hotwords, prompt, speakers } = OPTION_LIMITS;
+const { hotwords, prompt, speakers, languages } = OPTION_LIMITS;
+
+const language = z.string().check(z.regex(/^[a-z]{2,3}$/, 'Expected a language code such as "en"'));
 
 /** Text of at most so many characters, counted as Python does: one outside the first 65,536 is one, not two. */
 const text = (most: number) =>
@@ -40,7 +42,8 @@ const analysis = z.union(
 /** What the caller may choose about a job, and in which combinations. */
 export const jobOptions: z.ZodMiniType<JobOptions> = z
   .strictObject({
-    language: z.optional(z.string().check(z.regex(/^[a-z]{2,3}$/, 'Expected a language code such as "en"'))),
+    language: z.optional(language),
+    languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(languages))),
     task: z.optional(z.enum(['transcribe', 'translate'])),
     hotwords: z.optional(text(hotwords)),
     prompt: z.optional(text(prompt)),
@@ -58,6 +61,10 @@ export const jobOptions: z.ZodMiniType<JobOptions> = z
         error: 'It needs "diarize": true: add that, or leave it out',
       }),
     ),
+    z.refine<JobOptions>((options) => options.language === undefined || options.languages === undefined, {
+      path: ['languages'],
+      error: 'It excludes "language": give one language, or those to choose from, not both',
+    }),
     z.refine<JobOptions>(
       ({ num_speakers, min_speakers, max_speakers }) =>
         num_speakers === undefined || (min_speakers ?? max_speakers) === undefined,

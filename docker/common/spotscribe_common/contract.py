@@ -125,6 +125,8 @@ class TranscriptionOptions(Shape):
     """What the caller may choose about a transcription."""
 
     language: str | None = None
+    # The language is detected among these. Short enough for complaints about each of them.
+    languages: list[str] | None = Field(default=None, min_length=1, max_length=20)
     task: Task = "transcribe"
     hotwords: str | None = Field(default=None, max_length=1000)
     prompt: str | None = Field(default=None, max_length=2000)
