@@ -1,29 +1,52 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { CliError } from './errors';
 
 /**
  * Writes a file so that its name never stands for half of it: a new file beside it, flushed to the disk and then
  * renamed.
  *
- * @param mode rights of the file, less the umask
  * @throws CliError `write_failed`
  */
-export async function writeAtomically(path: string, content: Uint8Array, mode = 0o666): Promise<void> {
-  const draft = join(
-    dirname(path),
-    `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.part`,
-  );
+export function writeAtomically(path: string, content: Uint8Array): Promise<void> {
+  return written(path, content, (draft) => rename(draft, path));
+}
+
+/**
+ * The same, but never in the place of anything that is there.
+ *
+ * @returns false if something is there
+ * @throws CliError `write_failed`
+ */
+export async function createAtomically(path: string, content: Uint8Array): Promise<boolean> {
+  let created = true;
+  await written(path, content, async (draft) => {
+    try {
+      await link(draft, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') created = false;
+      else if (await isThere(path)) created = false;
+      // Not every file system has hard links.
+      else return rename(draft, path);
+    }
+    await rm(draft, { force: true });
+  });
+  return created;
+}
+
+async function written(path: string, content: Uint8Array, place: (draft: string) => Promise<void>) {
+  // The name of the file may be as long as a name can be.
+  const draft = join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
   try {
-    const file = await open(draft, 'wx', mode);
+    const file = await open(draft, 'wx', 0o666);
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(draft, path);
+    await place(draft);
   } catch (error) {
     await rm(draft, { force: true });
     throw new CliError('write_failed', `Cannot write ${path}: ${(error as Error).message}`, undefined, {
@@ -31,3 +54,9 @@ export async function writeAtomically(path: string, content: Uint8Array, mode = 
     });
   }
 }
+
+const isThere = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );

@@ -8,6 +8,7 @@ export type CliErrorCode =
   | 'unreachable'
   | 'file_unreadable'
   | 'file_changed'
+  | 'file_exists'
   | 'write_failed'
   | 'timeout'
   | 'expired'

@@ -13,6 +13,8 @@ export interface Outcome {
   outputs: string[];
   job?: JobView;
   error?: { code: CliErrorCode; message: string };
+  /** What is peculiar about results that were kept. */
+  notes: string[];
 }
 
 export interface Totals {
@@ -47,7 +49,7 @@ export function plus(totals: Totals, { status, job }: Outcome): Totals {
 }
 
 /** A line of `--json`. */
-export const outcomeDocument = ({ input, status, outputs, job, error }: Outcome) => ({
+export const outcomeDocument = ({ input, status, outputs, job, error, notes }: Outcome) => ({
   type: 'file',
   file: input.path,
   status,
@@ -56,6 +58,7 @@ export const outcomeDocument = ({ input, status, outputs, job, error }: Outcome)
   degraded: job?.degraded,
   receipt: job?.receipt,
   error,
+  notes: notes.length > 0 ? notes : undefined,
 });
 
 /** The last line of `--json`. */

@@ -129,15 +129,16 @@ function bar(fraction: number): string {
   return `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${String(Math.floor(share * 100)).padStart(3)}%`;
 }
 
-function outcomeLine({ input, status, job, error, seconds }: Outcome, terminal: Terminal): string {
+function outcomeLine({ input, status, job, error, seconds, notes }: Outcome, terminal: Terminal): string {
   const name = shown(input.path);
+  const remarks = notes.length === 0 ? '' : terminal.style('yellow', `  ${shown(notes.join('; '))}`);
   if (status === 'skipped')
-    return `${terminal.style('dim', '–')} ${name}  results are newer than the audio; --force writes them anew`;
+    return `${terminal.style('dim', '–')} ${name}  has its results; --force writes them anew${remarks}`;
   if (status === 'failed') {
     return `${terminal.style('red', '✗')} ${name}  ${error?.code}: ${shown(error?.message ?? '')}`;
   }
   const receipt = job?.receipt === undefined ? `done in ${duration(seconds)}` : receiptLine(job.receipt);
   const lacks = (job?.degraded ?? []).map(({ stage, reason }) => `without ${stage}: ${shown(reason)}`);
   const warning = lacks.length === 0 ? '' : terminal.style('yellow', `  ${lacks.join('; ')}`);
-  return `${terminal.style('green', '✓')} ${name}  ${receipt}${warning}`;
+  return `${terminal.style('green', '✓')} ${name}  ${receipt}${warning}${remarks}`;
 }

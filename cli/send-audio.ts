@@ -11,8 +11,14 @@ import type { Run, Trip } from './transcribe-file';
 import { upload } from './upload';
 import { type SentParts, uploadParts } from './upload-parts';
 
+/** A job with its audio, and the SHA-256 of that in hex. */
+export interface Sent {
+  job: JobView;
+  hash: string;
+}
+
 /** Brings a file's audio to its job, or finds that an earlier run has done so. */
-export async function sendAudio({ input, client, patience, watch }: Trip, run: Run): Promise<JobView> {
+export async function sendAudio({ input, client, patience, watch }: Trip, run: Run): Promise<Sent> {
   patience.signal?.throwIfAborted();
   watch({ at: 'reading' });
   const audio: Audio = {
@@ -37,7 +43,7 @@ export async function sendAudio({ input, client, patience, watch }: Trip, run: R
     return found;
   });
   if (uploaded) await refuseChanged(input);
-  return job;
+  return { job, hash: audio.hash };
 }
 
 /** Makes the parts one, unless the file is not what it was when the first was sent: then no job comes of them. */

@@ -1,13 +1,17 @@
 import { CliError, InterruptedError, UnauthorizedError } from './errors';
 import { type Outcome, noTotals, plus, type Totals } from './outcome';
-import { type Plan, staleOutputs } from './outputs';
+import { ApiClient } from './client';
+import { Limit } from './limit';
 import type { Progress } from './progress';
+import { EarlierJobs } from './results/adopt';
+import type { Plan } from './results/outputs';
+import { type Existing, findWanted } from './results/prepare';
 import { type Run, transcribeFile } from './transcribe-file';
 
 export interface Bulk {
   run: Omit<Run, 'interruption'>;
-  /** Writes results that are newer than their audio, too. */
-  force: boolean;
+  /** What may become of files that are there already. */
+  existing: Existing;
   interruption: AbortSignal;
   progress: (totals: Totals) => Progress;
   /** Called for each file as it ends. */
@@ -21,6 +25,9 @@ export interface BulkResult {
   stop?: CliError;
 }
 
+/** Files whose results are looked for at once: each is open for a moment. */
+const MOST_LOOKED_AT = 16;
+
 /** Transcribes files side by side. One that fails leaves the others alone; a key that is refused stops them all. */
 export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResult> {
   const outcomes: Outcome[] = [];
@@ -28,6 +35,12 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
   const refused = new AbortController();
   const interruption = AbortSignal.any([bulk.interruption, refused.signal]);
   const progress = bulk.progress(totals);
+  const client = new ApiClient(bulk.run.connection, {
+    retryForMs: bulk.run.retryForMs,
+    signal: interruption,
+  });
+  const earlier = { client, jobs: new EarlierJobs(client) };
+  const looking = new Limit(MOST_LOOKED_AT);
   try {
     await Promise.all(plans.map((plan) => transcribe(plan)));
   } finally {
@@ -38,20 +51,25 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
 
   async function transcribe(plan: Plan): Promise<void> {
     const began = performance.now();
+    let notes: string[] = [];
     const end = (outcome: Pick<Outcome, 'status' | 'job' | 'error' | 'outputs'>) => {
       const seconds = (performance.now() - began) / 1000;
-      const whole: Outcome = { ...outcome, input: plan.input, seconds };
+      const whole: Outcome = { ...outcome, input: plan.input, seconds, notes };
       outcomes.push(whole);
       totals = plus(totals, whole);
       progress.finished(whole, totals);
       bulk.report(whole);
     };
     try {
-      const outputs = bulk.force ? plan.outputs : await staleOutputs(plan);
-      if (outputs.length === 0) return end({ status: 'skipped', outputs: pathsOf(plan) });
+      const wanted = await looking.run(() => {
+        interruption.throwIfAborted();
+        return findWanted(plan, bulk.run.options, bulk.existing, earlier);
+      });
+      ({ notes } = wanted);
+      if (wanted.outputs.length === 0) return end({ status: 'skipped', outputs: pathsOf(plan) });
       const { job, written } = await transcribeFile(
         plan.input,
-        { outputs, analysis: plan.analysis },
+        { ...wanted, overwrite: bulk.existing.overwrite },
         { ...bulk.run, interruption },
         (activity) => progress.activity(plan.input, activity),
       );

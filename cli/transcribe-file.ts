@@ -1,12 +1,12 @@
-import { utimes } from 'node:fs/promises';
 import { FINAL_STATUSES, type JobView, type JobOptions } from '../lambda/contract';
-import { writeAtomically } from './atomic-write';
 import { ApiClient, type Connection } from './client';
 import { CliError } from './errors';
 import { duration } from './format';
 import type { Input } from './inputs';
 import type { Limit } from './limit';
-import type { Output } from './outputs';
+import { type ResultFile, resultOf } from './results/adopt';
+import type { Output } from './results/outputs';
+import { finishResult, type Origin, saveResult } from './results/save';
 import { pause, type Patience, pollDelay } from './retry';
 import { sendAudio } from './send-audio';
 
@@ -49,6 +49,8 @@ export interface Trip {
 export interface Results {
   outputs: Output[];
   analysis?: string;
+  /** Replaces what somebody else wrote, too. */
+  overwrite?: boolean;
 }
 
 /** What came of a file. */
@@ -60,8 +62,8 @@ export interface Transcribed {
 
 /**
  * Takes a file from upload to its written results, or takes up where an earlier run stopped. A transcript that is there
- * before the job's end is written at once: it can be read while the analysis still runs. Until the end it is dated before
- * the audio, so that a run which is interrupted leaves nothing that passes for done.
+ * before the job's end is written at once: it can be read while the analysis still runs. Its record says `finished` only
+ * when all is written, so that a run which is interrupted leaves nothing that passes for done.
  *
  * @throws CliError with the job's own code if it fails, `timeout` if it takes too long
  */
@@ -83,8 +85,9 @@ export async function transcribeFile(
       timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
       return sendAudio(trip, run);
     });
-    const saver = new Saver(results, run.downloads, trip);
-    const job = await waitFor(sent, trip, run.waiting, (current) => saver.transcript(current));
+    const origin = { input, hash: sent.hash, job: sent.job.id, options: { ...run.options } };
+    const saver = new Saver(results, origin, run.downloads, trip.client);
+    const job = await waitFor(sent.job, trip, run.waiting, (current) => saver.transcript(current));
     if (job.status !== 'succeeded') throw failureOf(job);
     watch({ at: 'saving' });
     await saver.transcript(job);
@@ -103,44 +106,36 @@ class Saver {
 
   constructor(
     private readonly results: Results,
+    private readonly origin: Origin,
     private readonly downloads: Limit,
-    private readonly trip: Trip,
+    private readonly client: ApiClient,
   ) {}
 
   async transcript(job: JobView): Promise<void> {
     if (this.hasTranscript || job.stages.transcript === 'failed') return;
     this.hasTranscript = true;
     await this.downloads.run(async () => {
-      for (const { format, path } of this.results.outputs) {
-        await this.write(path, await this.trip.client.transcript(job.id, format));
-      }
+      for (const output of this.results.outputs) await this.write(output);
     });
   }
 
   async analysis(job: JobView): Promise<void> {
     const path = this.results.analysis;
     if (path === undefined || job.stages.analysis !== 'succeeded') return;
-    await this.downloads.run(async () => {
-      const analysis = await this.trip.client.analysis(job.id);
-      await this.write(path, Buffer.from(`${JSON.stringify(analysis, undefined, 2)}\n`));
-    });
+    await this.downloads.run(() => this.write({ path, format: 'analysis' }));
   }
 
-  /** Dates what was written as done. */
+  /** Records that all is written. */
   async finish(): Promise<void> {
-    const now = new Date();
-    for (const path of this.written) await dated(path, now);
+    for (const path of this.written) await finishResult(path);
   }
 
-  private async write(path: string, content: Buffer): Promise<void> {
-    await writeAtomically(path, content);
-    await dated(path, new Date(this.trip.input.modifiedMs - 1000));
-    this.written.push(path);
+  private async write(file: ResultFile): Promise<void> {
+    const content = await resultOf(this.client, this.origin.job, file.format);
+    await saveResult(file, content, this.origin, this.results.overwrite === true);
+    this.written.push(file.path);
   }
 }
-
-/** Changes when a result was written. One that has been moved away meanwhile is its owner's business. */
-const dated = (path: string, time: Date) => utimes(path, time, time).catch(() => undefined);
 
 const tooLate = ({ path }: Input, timeoutMs: number) =>
   new CliError(

@@ -8,8 +8,9 @@ import { findInputs } from './inputs';
 import { Limit } from './limit';
 import { exitCodeOf, type Outcome, outcomeDocument, summaryDocument } from './outcome';
 import * as parse from './options';
-import { planOutputs, prepareFolders } from './outputs';
 import { LiveProgress, PlainProgress } from './progress';
+import { RECORDS_FOLDER } from './results/record';
+import { planOutputs, prepareFolders } from './results/outputs';
 import { type BulkResult, transcribeAll } from './transcribe-all';
 import { addJobOptions, type ChosenOptions, jobOptions } from './job-options';
 
@@ -20,6 +21,8 @@ export interface TranscribeOptions extends ChosenOptions {
   format: TranscriptFormat[];
   recursive?: boolean;
   force?: boolean;
+  overwrite?: boolean;
+  adopt?: boolean;
   new?: boolean;
   concurrency: number;
   timeout: number;
@@ -37,8 +40,11 @@ export function registerTranscribe(program: Command, context: Context): void {
     .description(
       'Transcribes audio files: uploads them, waits for their jobs and writes the results beside the audio.\n\n' +
         'A run can be interrupted and repeated at any time: it goes on with the jobs that it had begun, and skips ' +
-        'files whose results are there and newer than the audio. An older result is replaced. Nothing is paid twice within ' +
-        'a day. Other options make another job: add --force where there are results already.',
+        'files that have their results. Results of audio that has changed are replaced. Nothing is paid twice within ' +
+        'a day. Other options make another job: add --force where there are results already.\n\n' +
+        `The folder ${RECORDS_FOLDER} beside the results records what was written. A file that is not recorded there, or ` +
+        'was changed later, is yours: it does not count as a result and is not replaced. Where such a file has the name of ' +
+        'a result, the audio is not sent, and the run says so.',
     )
     .argument('<file...>', 'audio or video files, or folders with --recursive')
     .addOption(parse.urlOption())
@@ -51,7 +57,11 @@ export function registerTranscribe(program: Command, context: Context): void {
     );
   addJobOptions(command)
     .option('--recursive', 'take the audio in folders and their folders')
-    .option('--force', 'write results anew, even if newer than the audio')
+    .option('--force', 'write results anew that are there already')
+    .addOption(
+      new Option('--overwrite', 'replace files that Spotscribe did not write, too').conflicts('adopt'),
+    )
+    .option('--adopt', 'count files that are newer than the audio as its results, whoever wrote them')
     .option('--new', 'pay for a new job, even if this audio was sent before; implies --force')
     .option(
       '--concurrency <n>',
@@ -84,7 +94,7 @@ export async function transcribe(
   const { terminal, interruption } = context;
   const speech = jobOptions(options);
   const inputs = await findInputs(files, options.recursive === true);
-  const plans = planOutputs(inputs, options.format, options.out);
+  const plans = await planOutputs(inputs, options.format, options.out);
   const connection = await findConnection(options, terminal.around.env, context.localConnection);
   await checkConnection(connection, interruption);
   await prepareFolders(plans);
@@ -100,7 +110,11 @@ export async function transcribe(
       downloads: new Limit(options.concurrency),
       waiting: { count: 0 },
     },
-    force: options.force === true || options.new === true,
+    existing: {
+      force: options.force === true || options.new === true,
+      overwrite: options.overwrite === true,
+      adopt: options.adopt === true,
+    },
     interruption,
     progress: (totals) => (terminal.live ? new LiveProgress(terminal, totals) : new PlainProgress(terminal)),
     report: (outcome) => report(outcome, options.json === true, context),

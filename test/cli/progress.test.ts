@@ -46,7 +46,10 @@ test('draws over itself, and leaves only lines that stay', () => {
   const file = input('talk.mp3');
   progress.activity(file, { at: 'queued' });
   jest.advanceTimersByTime(250);
-  progress.finished({ input: file, status: 'done', seconds: 3, outputs: [] }, { ...noTotals(1), done: 1 });
+  progress.finished(
+    { input: file, status: 'done', seconds: 3, outputs: [], notes: [] },
+    { ...noTotals(1), done: 1 },
+  );
   jest.advanceTimersByTime(100);
   progress.close();
   const queued = 'talk.mp3  queued\n0 of 1\n';

@@ -28,7 +28,7 @@ test.each([
   const { code, err } = await first.ended;
   expect(code).toBe(exitCode);
   expect(err).toContain('1 of 1 not finished: run the same command again to go on');
-  expect(await readdir(folder.path)).toEqual(['talk.mp3']);
+  expect(await folder.names()).toEqual(['talk.mp3']);
   api.held = false;
   expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).code).toBe(0);
   expect(api.jobs.size).toBe(1);

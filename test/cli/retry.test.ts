@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeAtomically } from '../../cli/atomic-write';
 import { type Input } from '../../cli/inputs';
 import { Limit } from '../../cli/limit';
-import { planOutputs } from '../../cli/outputs';
+import { planOutputs } from '../../cli/results/outputs';
 import { parseRetryAfter, pollDelay, Retryable, retryDelay, retrying } from '../../cli/retry';
 
 test('doubles the delay to ten seconds, half of it random, and never comes back before Retry-After', () => {
@@ -77,23 +77,32 @@ test('a write that fails leaves the old file as it was, and no other', async () 
 });
 
 const input = (path: string, within = path): Input => ({ path, within, size: 1, modifiedMs: 0 });
-const paths = (inputs: Input[], folder?: string) =>
-  planOutputs(inputs, ['srt'], folder).map(({ outputs }) => outputs[0]?.path);
+const paths = async (inputs: Input[], folder?: string) =>
+  (await planOutputs(inputs, ['srt'], folder)).map(({ outputs, conflict }) => conflict ?? outputs[0]?.path);
 
-test('files that would share a result keep their whole name', () => {
-  expect(paths([input('/a/talk.mp3'), input('/a/talk.wav'), input('/a/other.mp3')])).toEqual([
+test('files that would share a result keep their whole name', async () => {
+  expect(await paths([input('/a/talk.mp3'), input('/a/talk.wav'), input('/a/other.mp3')])).toEqual([
     '/a/talk.mp3.srt',
     '/a/talk.wav.srt',
     '/a/other.srt',
   ]);
+  expect(await paths([input('/a/talk.mp3'), input('/a/talk.wav'), input('/a/talk.mp3.wav')])).toEqual([
+    '/a/talk.mp3.srt',
+    '/a/talk.wav.srt',
+    '/a/talk.mp3.wav.srt',
+  ]);
 });
 
-test('refuses results that take the place of each other or of audio', () => {
+test('of files with one name, the first has results and the others a conflict', async () => {
   const same = [input('/a/talk.mp3', 'talk.mp3'), input('/b/talk.mp3', 'talk.mp3')];
-  expect(() => paths(same, '/out')).toThrow(
-    /\/a\/talk\.mp3 and \/b\/talk\.mp3 would both give \/out\/talk\.mp3\.srt/,
-  );
-  expect(() => paths([input('/a/talk.srt')])).toThrow(
+  expect(await paths(same, '/out')).toEqual([
+    '/out/talk.srt',
+    expect.stringMatching(/\/a\/talk\.mp3 and \/b\/talk\.mp3 would both give \/out\/talk\.srt/),
+  ]);
+});
+
+test('refuses results that take the place of audio', async () => {
+  await expect(paths([input('/a/talk.srt')])).rejects.toThrow(
     /would overwrite \/a\/talk\.srt, which is given as audio/,
   );
 });

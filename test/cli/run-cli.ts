@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from '../../cli/client';
 import { runProgram } from '../../cli/program';
+import { RECORDS_FOLDER } from '../../cli/results/record';
 
 const launcher = join(__dirname, '..', '..', 'bin', 'spotscribe.js');
 
@@ -83,6 +84,11 @@ export class Folder {
     const time = Date.now() / 1000 - ageSeconds;
     await utimes(path, time, time);
     return path;
+  }
+
+  /** Names of the files, without the folder of records. */
+  async names(): Promise<string[]> {
+    return (await readdir(this.path)).filter((name) => name !== RECORDS_FOLDER);
   }
 
   remove = (): Promise<void> => rm(this.path, { recursive: true });

@@ -1,0 +1,109 @@
+import { basename } from 'node:path';
+import type { JobView, TranscriptFormat } from '../../lambda/contract';
+import type { ApiClient } from '../client';
+import type { Input } from '../inputs';
+import { Limit } from '../limit';
+import { type Found, hashOf, hashOfInput, sourcePath } from './inspect';
+import { writeRecord } from './record';
+
+/** A file with a result: a transcript or an analysis. */
+export interface ResultFile {
+  path: string;
+  format: TranscriptFormat | 'analysis';
+}
+
+/** A result as it is written to a file. */
+export async function resultOf(
+  client: ApiClient,
+  job: string,
+  format: ResultFile['format'],
+): Promise<Buffer> {
+  if (format !== 'analysis') return client.transcript(job, format);
+  return Buffer.from(`${JSON.stringify(await client.analysis(job), undefined, 2)}\n`);
+}
+
+/** Pages of 100 jobs that are read at most. */
+const MOST_PAGES = 100;
+/** Jobs of one name whose transcripts are compared with the files. */
+const MOST_COMPARED = 5;
+
+/** Jobs of the key, newest first, read as far as they are needed. */
+export class EarlierJobs {
+  private readonly jobs: JobView[] = [];
+  private readonly oneReader = new Limit(1);
+  private pages = 0;
+  private next: string | undefined;
+
+  constructor(private readonly client: ApiClient) {}
+
+  /** Jobs that were made of this recording, as far as names and times say. */
+  of({ path, modifiedMs }: Input): Promise<JobView[]> {
+    return this.oneReader.run(async () => {
+      while (this.reachMs() >= modifiedMs && this.pages < MOST_PAGES) {
+        const page = await this.client.list({ limit: 100, cursor: this.next });
+        this.jobs.push(...page.data);
+        this.next = page.next;
+        this.pages = page.next === undefined ? MOST_PAGES : this.pages + 1;
+      }
+      const named = this.jobs.filter(
+        ({ name, created_at }) => name === basename(path) && Date.parse(created_at) >= modifiedMs,
+      );
+      return named
+        .filter(({ status, stages }) => status === 'succeeded' && stages.transcript !== 'failed')
+        .slice(0, MOST_COMPARED);
+    });
+  }
+
+  private reachMs(): number {
+    const last = this.jobs.at(-1);
+    return last === undefined ? Infinity : Date.parse(last.created_at);
+  }
+}
+
+/**
+ * Finds out whether files without a record are results of Spotscribe all the same, such as those of a version that kept
+ * no records: a job of this recording has given exactly what is in them. They get their records then, and nothing is
+ * paid twice.
+ */
+export async function adoptByJobs(
+  files: (ResultFile & { found: Found })[],
+  input: Input,
+  jobs: EarlierJobs,
+  client: ApiClient,
+): Promise<void> {
+  for (const job of await jobs.of(input)) {
+    const given = await Promise.all(files.map(({ format }) => hashOfResult(client, job, format)));
+    if (files.some(({ found }, index) => found.sha256 === undefined || found.sha256 !== given[index]))
+      continue;
+    for (const file of files) await adopt(file, input, job);
+    return;
+  }
+}
+
+async function hashOfResult(client: ApiClient, job: JobView, format: ResultFile['format']) {
+  if (format === 'analysis' && job.stages.analysis !== 'succeeded') return undefined;
+  return hashOf(await resultOf(client, job.id, format));
+}
+
+/** From now on the file counts as written by Spotscribe, from the recording as it is. */
+export async function adopt(
+  { path, format, found }: ResultFile & { found: Found },
+  input: Input,
+  job?: JobView,
+): Promise<void> {
+  await writeRecord(path, {
+    version: 1,
+    sha256: found.sha256 ?? '',
+    finished: true,
+    format,
+    job: job?.id,
+    options: job === undefined ? undefined : { ...job.options },
+    source: {
+      path: sourcePath(input, path),
+      size: input.size,
+      modified_ms: input.modifiedMs,
+      sha256: await hashOfInput(input),
+    },
+    written_at: new Date(found.modifiedMs ?? Date.now()).toISOString(),
+  });
+}
