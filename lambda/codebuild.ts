@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   BatchGetBuildsCommand,
   type Build,
@@ -7,19 +6,21 @@ import {
   ListBuildsForProjectCommand,
   StartBuildCommand,
 } from '@aws-sdk/client-codebuild';
+import { isOverloaded } from './overloaded';
 
 /** The build's variable that says what it makes: two builds with the same value would make the same. */
 export const BUILD_KEY = 'BUILD_KEY';
 
-/** Lines of a failed build's log that are shown, and characters of them: CloudFormation cuts what is longer than 4 KB. */
-const LOG_LINES = 15;
-const LOG_CHARACTERS = 1500;
-
 /** The most builds that CodeBuild describes at once. */
 const BUILDS = 100;
 
+/** Machines of CodeBuild, as its quotas name them. */
+export type BuildMachine = 'Linux/Small' | 'Linux/Medium';
+
 export interface BuildRequest {
   project: string;
+  /** The project's machine. */
+  machine: BuildMachine;
   /** What the build makes, such as a content hash. */
   key: string;
   /** Variables of the build, over the project's own. */
@@ -28,39 +29,47 @@ export interface BuildRequest {
   source?: string;
 }
 
-/**
- * Starts a build, unless one that makes the same is under way: then it is that one's id.
- *
- * @returns id of the build
- */
-export async function buildOnce(codebuild: CodeBuildClient, request: BuildRequest): Promise<string> {
-  const earlier = await buildsOf(codebuild, request);
-  const running = earlier.find(({ buildStatus }) => buildStatus === 'IN_PROGRESS');
-  if (running?.id !== undefined) return running.id;
-  const { project, key, environment = {}, source } = request;
-  const { build } = await codebuild.send(
-    new StartBuildCommand({
-      projectName: project,
-      idempotencyToken: startToken(key, earlier[0]?.id),
-      environmentVariablesOverride: Object.entries({ ...environment, [BUILD_KEY]: key }).map(
-        ([name, value]) => ({ name, value, type: 'PLAINTEXT' }),
-      ),
-      ...(source !== undefined && { sourceTypeOverride: 'S3', sourceLocationOverride: source }),
-    }),
-  );
-  if (build?.id === undefined) throw new Error(`CodeBuild gave the build of ${project} no id`);
-  return build.id;
+/** CodeBuild starts no build now. The same request may succeed later. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
 }
 
 /**
- * CodeBuild answers a token that it has seen in the last five minutes with the same build: two that ask at once get one.
- * Who asks after a build has ended gets another.
+ * Starts a build.
+ *
+ * @param latest id of the latest build that made the same: a build that follows another one has another token
+ * @returns id of the build
+ * @throws NotStarted if the account's quota is used up, AWS throttles, or a role is not usable yet
  */
+export async function startBuild(
+  codebuild: CodeBuildClient,
+  request: BuildRequest,
+  latest: string | undefined,
+): Promise<string> {
+  const { project, key, environment = {}, source } = request;
+  const command = new StartBuildCommand({
+    projectName: project,
+    idempotencyToken: startToken(key, latest),
+    environmentVariablesOverride: Object.entries({ ...environment, [BUILD_KEY]: key }).map(
+      ([name, value]) => ({ name, value, type: 'PLAINTEXT' }),
+    ),
+    ...(source !== undefined && { sourceTypeOverride: 'S3', sourceLocationOverride: source }),
+  });
+  try {
+    const { build } = await codebuild.send(command);
+    if (build?.id === undefined) throw new Error(`CodeBuild gave the build of ${project} no id`);
+    return build.id;
+  } catch (error) {
+    throw notStarted(error as Error, request) ?? error;
+  }
+}
+
+/** CodeBuild answers a token that it has seen in the last five minutes with the same build: two that ask at once get one. */
 export const startToken = (key: string, latestBuild = ''): string =>
   createHash('sha256').update(`${key} after ${latestBuild}`).digest('hex');
 
 /** The project's builds that make the same, the newest first. */
-async function buildsOf(codebuild: CodeBuildClient, { project, key }: BuildRequest): Promise<Build[]> {
+export async function buildsOf(codebuild: CodeBuildClient, { project, key }: BuildRequest): Promise<Build[]> {
   const { ids = [] } = await codebuild.send(
     new ListBuildsForProjectCommand({ projectName: project, sortOrder: 'DESCENDING' }),
   );
@@ -73,64 +82,27 @@ async function buildsOf(codebuild: CodeBuildClient, { project, key }: BuildReque
     .sort((one, other) => Number(other.startTime ?? 0) - Number(one.startTime ?? 0));
 }
 
-/** How a build stands. A failed one says why, for the user of a deployment. */
-export type BuildState = { state: 'running' | 'succeeded' } | { state: 'failed'; text: string };
+export const isRunning = ({ buildStatus }: Build): boolean => buildStatus === 'IN_PROGRESS';
 
-export async function buildState(
-  { codebuild, logs }: { codebuild: CodeBuildClient; logs: CloudWatchLogsClient },
-  id: string,
-): Promise<BuildState> {
-  const { builds: [build] = [] } = await codebuild.send(new BatchGetBuildsCommand({ ids: [id] }));
-  if (build?.buildStatus === 'IN_PROGRESS') return { state: 'running' };
-  if (build?.buildStatus === 'SUCCEEDED') return { state: 'succeeded' };
-  const lines = build === undefined ? [] : await lastLines(logs, build);
-  return { state: 'failed', text: failureText(id, build, lines) };
-}
+/** The first call that needs a service-linked role may fail while AWS creates it, and a new role takes time to be seen. */
+const ROLE_NOT_READY =
+  /service[- ]linked role|unable to assume|cannot be assumed|not authorized to perform:? sts:AssumeRole/i;
 
-/** What is told of a failed build: how it ended, what it said last, and where all of it can be read. */
-export function failureText(id: string, build: Build | undefined, lines: string[]): string {
-  if (build === undefined) return `The build ${id} is gone: deploy again to start another`;
-  const phase = build.phases?.find(
-    ({ phaseStatus }) => phaseStatus !== undefined && phaseStatus !== 'SUCCEEDED',
-  );
-  const contexts = phase?.contexts?.map(({ message }) => message).filter((message) => message !== undefined);
-  const place = phase === undefined ? '' : ` in ${phase.phaseType}`;
-  const reason = contexts === undefined || contexts.length === 0 ? '' : ` (${contexts.join('; ')})`;
-  const log = lines
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '')
-    .slice(-LOG_LINES)
-    .join('\n')
-    .slice(-LOG_CHARACTERS);
-  return [
-    `The build ${id} ended with ${build.buildStatus}${place}${reason}.`,
-    log === '' ? 'It has no log.' : `Its log ends with:\n${log}`,
-    `All of it: ${buildLink(build)}`,
-  ].join('\n');
-}
-
-/** Address of the build's page in the console. */
-function buildLink({ arn = '', id = '', projectName = '' }: Build): string {
-  const [, , , region = '', account = ''] = arn.split(':');
-  const place = `${account}/projects/${projectName}/build/${encodeURIComponent(id)}`;
-  return `https://${region}.console.aws.amazon.com/codesuite/codebuild/${place}`;
-}
-
-/** The end of the build's log. A build that ended before it wrote has none. */
-async function lastLines(logs: CloudWatchLogsClient, { logs: log }: Build): Promise<string[]> {
-  if (log?.groupName === undefined || log.streamName === undefined) return [];
-  try {
-    const { events = [] } = await logs.send(
-      new GetLogEventsCommand({
-        logGroupName: log.groupName,
-        logStreamName: log.streamName,
-        limit: 4 * LOG_LINES,
-        startFromHead: false,
-      }),
+/** Why a build was not started, for the user of a deployment; undefined if it never will be. */
+function notStarted({ name, message, ...rest }: Error, request: BuildRequest): NotStarted | undefined {
+  const prefix = `AWS CodeBuild has not started the build of ${request.project}: `;
+  if (name === 'AccountLimitExceededException') {
+    // "Cannot have more than 1 builds in queue for the account"
+    const limit = /more than (\d+)/.exec(message)?.[1];
+    return new NotStarted(
+      `${prefix}the account’s quota "Concurrently running builds for ${request.machine} environment" ` +
+        `${limit === undefined ? 'is used up' : `is ${limit}`} (${message}). ` +
+        'Ask for a higher one in Service Quotas, and deploy again. ' +
+        'What else to do: docs/runbook.md, "CodeBuild starts no build"',
     );
-    return events.map(({ message = '' }) => message);
-  } catch (error) {
-    // That the build has failed is what the user has to hear, with its log or without.
-    return [`(its log could not be read: ${(error as Error).message})`];
   }
+  if (!isOverloaded({ name, ...rest }) && !ROLE_NOT_READY.test(message)) return undefined;
+  return new NotStarted(
+    `${prefix}${name}: ${message}. Deploy again. What else to do: docs/runbook.md, "CodeBuild starts no build"`,
+  );
 }

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { buildOnce } from './codebuild';
+import { type AskedBuild, askForBuild } from './asked-build';
+import type { BuildRequest } from './codebuild';
 import { ENV } from './contract';
 import type { WantedModel } from './model-layout';
 import { missingModels } from './models-in-bucket';
+import { isOverloaded } from './overloaded';
 import { lambdaHandler, type Tools } from './runtime';
 
 /** Properties of the custom resource that stands for the models of a path. */
@@ -18,10 +20,10 @@ export interface FillRequest {
 }
 
 /** What the second handler is told by the first one. */
-export interface Filling {
+export interface Filling extends AskedBuild {
   PhysicalResourceId: string;
-  /** Undefined if all was there. */
-  BuildId?: string;
+  /** What the build brings: a list of `WantedModel` as JSON. Undefined if all was there. */
+  Missing?: string;
 }
 
 export interface Dependencies {
@@ -44,14 +46,28 @@ export async function fillModels(
   // What was brought stays: other paths may use it, and the next deployment.
   if (event.RequestType === 'Delete') return { PhysicalResourceId: event.PhysicalResourceId };
   const PhysicalResourceId = `models-of-${Project}`;
-  const missing = await missingModels(s3, Bucket, JSON.parse(Models) as WantedModel[]);
+  const missing = await notThere(s3, Bucket, JSON.parse(Models) as WantedModel[]);
   if (missing.length === 0) return { PhysicalResourceId };
-  const models = JSON.stringify(missing);
-  const BuildId = await buildOnce(codebuild, {
-    project: Project,
-    key: createHash('sha256').update(models).digest('hex'),
-    environment: { [ENV.models]: models },
-  });
-  logger.info('waiting for models', { models: missing.map(({ name }) => name), build: BuildId });
-  return { PhysicalResourceId, BuildId };
+  const Missing = JSON.stringify(missing);
+  const asked = await askForBuild(codebuild, fillBuild(Project, Missing));
+  logger.info('waiting for models', { models: missing.map(({ name }) => name), build: asked.BuildId });
+  return { PhysicalResourceId, Missing, ...asked };
+}
+
+/** How CodeBuild brings models. */
+export const fillBuild = (project: string, models: string): BuildRequest => ({
+  project,
+  machine: 'Linux/Small',
+  key: createHash('sha256').update(models).digest('hex'),
+  environment: { [ENV.models]: models },
+});
+
+/** The models that are missing. All of them if S3 does not answer now: a build brings no model that is there. */
+async function notThere(s3: S3Client, bucket: string, models: WantedModel[]): Promise<WantedModel[]> {
+  try {
+    return await missingModels(s3, bucket, models);
+  } catch (error) {
+    if (isOverloaded(error)) return models;
+    throw error;
+  }
 }

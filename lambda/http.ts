@@ -6,6 +6,7 @@ import { Allowance } from './allowance';
 import type { ErrorCode } from './contract';
 import { errorBody } from './error-body';
 import type { JobStore } from './job-store';
+import { isOverloaded } from './overloaded';
 import { usedUpHeaders, usedUpMessage } from './quota';
 import { lambdaHandler, type Tools } from './runtime';
 
@@ -60,9 +61,6 @@ export function json(statusCode: number, body: unknown, headers: Record<string, 
 export const jobNotFound = (id: string) =>
   new Refusal(404, 'not_found', `There is no job ${JSON.stringify(id.slice(0, 64))}`);
 
-const OVERLOADED =
-  /Throttl|ProvisionedThroughput|RequestLimit|SlowDown|ServiceUnavailable|InternalServerError|InternalError|TransactionConflict|TransactionCanceled|TimeoutError|NetworkingError|ECONN/;
-
 /** Dependencies that know how much audio keys have used. */
 interface Metered {
   store: Pick<JobStore, 'usage'>;
@@ -96,8 +94,7 @@ async function answered({ logger }: Tools, work: () => Promise<Response>): Promi
     return await work();
   } catch (error) {
     if (error instanceof Refusal) return error.response;
-    const { name, code } = error as { name?: string; code?: string };
-    if (!OVERLOADED.test(`${name} ${code}`)) throw error;
+    if (!isOverloaded(error)) throw error;
     logger.warn('overloaded', error as Error);
     return new Refusal(503, 'busy', 'Spotscribe is busy; try again in a moment', { retryAfterSeconds: 2 })
       .response;

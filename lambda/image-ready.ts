@@ -2,8 +2,8 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { buildState } from './codebuild';
-import type { ImageData, ImageRequest } from './image-request';
+import { followBuild, NotYet, untilThere } from './asked-build';
+import { type ImageData, imageBuild, type ImageRequest } from './image-request';
 import { ImageStore, type StoredImage } from './image-store';
 import type { Requested } from './request-image';
 import { lambdaHandler } from './runtime';
@@ -33,10 +33,13 @@ export const handler = lambdaHandler(
 /** @throws Error for the user of the deployment: the build failed, the image is for other machines, or it is refused */
 export async function imageReady(event: ReadyEvent, dependencies: Dependencies): Promise<Ready> {
   if (event.RequestType === 'Delete') return { IsComplete: true };
+  return untilThere(event, () => look(event, dependencies));
+}
+
+async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Ready> {
   const request = event.ResourceProperties as unknown as ImageRequest;
   const images = new ImageStore(dependencies.ecr, request.RepositoryName);
-  const image = await builtImage(event.BuildId, request, images, dependencies);
-  if (image === undefined) return { IsComplete: false };
+  const image = await builtImage(event, request, images, dependencies);
   const digest = await images.runnable(image.digest);
   const gate = (await isGivenBack(event, digest, images)) ? 'off' : request.ScanGate;
   const scan = gate === 'off' ? undefined : await images.scan(digest);
@@ -59,21 +62,27 @@ async function isGivenBack(event: ReadyEvent, digest: string, images: ImageStore
   return left !== Tag && (await images.find(HeldAs))?.digest === digest;
 }
 
-/** The image, or undefined while it is built. Its state is asked first: an image may come between the two questions. */
+/**
+ * The image. Its build is asked first: an image may come between the two questions.
+ *
+ * @throws NotYet while it is built
+ */
 async function builtImage(
-  build: string | undefined,
-  { RepositoryName, Tag }: ImageRequest,
+  event: ReadyEvent,
+  request: ImageRequest,
   images: ImageStore,
   dependencies: Dependencies,
-): Promise<StoredImage | undefined> {
-  const built = build === undefined ? undefined : await buildState(dependencies, build);
-  if (built?.state === 'running') return undefined;
-  const image = await images.find(Tag);
+): Promise<StoredImage> {
+  const there = event.BuildId === undefined ? await images.find(request.Tag) : undefined;
+  if (there !== undefined) return there;
+  const build = await followBuild(dependencies, event, imageBuild(request));
+  if (build.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has ended`);
+  const image = await images.find(request.Tag);
   if (image !== undefined) return image;
   throw new Error(
-    built?.state === 'failed'
-      ? `${built.text}\nWhat to do: docs/runbook.md, "A deployment’s build fails"`
-      : `There is no image ${RepositoryName}:${Tag}, though ${build === undefined ? 'there was' : `the build ${build} succeeded`}: deploy again`,
+    build.state === 'failed'
+      ? `${build.text}\nWhat to do: docs/runbook.md, "A deployment’s build fails"`
+      : `There is no image ${request.RepositoryName}:${request.Tag}, though its build succeeded: deploy again`,
   );
 }
 

@@ -1,3 +1,5 @@
+import type { BuildRequest } from './codebuild';
+
 /** The least severity of a finding that refuses an image. */
 export type ScanGate = 'CRITICAL' | 'HIGH' | 'off';
 
@@ -26,3 +28,12 @@ export interface ImageRequest {
 
 /** What the stack is given of the image. */
 export type ImageData = Record<'Digest' | 'Scan', string>;
+
+/** How CodeBuild makes it. */
+export const imageBuild = ({ Project, Tag, Variables, Source }: ImageRequest): BuildRequest => ({
+  project: Project,
+  machine: 'Linux/Medium',
+  key: Tag,
+  environment: Variables,
+  source: Source,
+});

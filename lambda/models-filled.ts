@@ -2,8 +2,8 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { buildState } from './codebuild';
-import type { Filling, FillRequest } from './fill-models';
+import { followBuild, NotYet, untilThere } from './asked-build';
+import { fillBuild, type Filling, type FillRequest } from './fill-models';
 import type { WantedModel } from './model-layout';
 import { missingModels } from './models-in-bucket';
 import { lambdaHandler } from './runtime';
@@ -26,17 +26,26 @@ export const handler = lambdaHandler(
   modelsFilled,
 );
 
+type FilledEvent = CloudFormationCustomResourceEvent & Filling;
+
 /** @throws Error for the user of the deployment: a required model could not be brought */
-export async function modelsFilled(
-  event: CloudFormationCustomResourceEvent & Filling,
-  { s3, codebuild, logs }: Dependencies,
-): Promise<Filled> {
+export async function modelsFilled(event: FilledEvent, dependencies: Dependencies): Promise<Filled> {
   if (event.RequestType === 'Delete') return { IsComplete: true };
-  const { Bucket, Models } = event.ResourceProperties as unknown as FillRequest;
+  return untilThere(event, () => look(event, dependencies));
+}
+
+async function look(event: FilledEvent, { s3, codebuild, logs }: Dependencies): Promise<Filled> {
+  const { Bucket, Models, Project } = event.ResourceProperties as unknown as FillRequest;
+  const wanted = JSON.parse(Models) as WantedModel[];
+  const before = event.BuildId === undefined ? await missingModels(s3, Bucket, wanted) : undefined;
+  // The same in each call: the build is known again by it.
+  const { Missing = JSON.stringify(before ?? wanted) } = event;
   const build =
-    event.BuildId === undefined ? undefined : await buildState({ codebuild, logs }, event.BuildId);
-  if (build?.state === 'running') return { IsComplete: false };
-  const missing = await missingModels(s3, Bucket, JSON.parse(Models) as WantedModel[]);
+    before?.length === 0
+      ? undefined
+      : await followBuild({ codebuild, logs }, event, fillBuild(Project, Missing));
+  if (build?.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has ended`);
+  const missing = await missingModels(s3, Bucket, wanted);
   const required = missing.filter((model) => model.required).map(({ name }) => name);
   if (required.length > 0) {
     const why = build?.state === 'failed' ? `${build.text}\n` : '';

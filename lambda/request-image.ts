@@ -1,9 +1,10 @@
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { buildOnce } from './codebuild';
-import type { ImageRequest } from './image-request';
+import { type AskedBuild, askForBuild } from './asked-build';
+import { type ImageRequest, imageBuild } from './image-request';
 import { ImageStore } from './image-store';
+import { isOverloaded } from './overloaded';
 import { lambdaHandler, type Tools } from './runtime';
 
 export interface Dependencies {
@@ -12,10 +13,8 @@ export interface Dependencies {
 }
 
 /** What the second handler is told by the first one. */
-export interface Requested {
+export interface Requested extends AskedBuild {
   PhysicalResourceId: string;
-  /** The build that makes the image. Undefined if it was there. */
-  BuildId?: string;
 }
 
 /** Starts the build of an image that is not there. Called once for each change of a stack's image. */
@@ -37,13 +36,18 @@ export async function requestImage(
     await images.release(request.HeldAs);
     return { PhysicalResourceId: event.PhysicalResourceId };
   }
-  if ((await images.find(request.Tag)) !== undefined) return { PhysicalResourceId };
-  const BuildId = await buildOnce(codebuild, {
-    project: request.Project,
-    key: request.Tag,
-    environment: request.Variables,
-    source: request.Source,
-  });
-  logger.info('waiting for a build', { repository: request.RepositoryName, build: BuildId });
-  return { PhysicalResourceId, BuildId };
+  if (await isThere(images, request.Tag)) return { PhysicalResourceId };
+  const asked = await askForBuild(codebuild, imageBuild(request));
+  logger.info('waiting for a build', { repository: request.RepositoryName, build: asked.BuildId });
+  return { PhysicalResourceId, ...asked };
+}
+
+/** Whether the image is there. If ECR does not answer now, the second handler will ask it again. */
+async function isThere(images: ImageStore, tag: string): Promise<boolean> {
+  try {
+    return (await images.find(tag)) !== undefined;
+  } catch (error) {
+    if (isOverloaded(error)) return false;
+    throw error;
+  }
 }

@@ -39,12 +39,14 @@ export class ImageProvider extends Construct {
         resources: repositories,
       }),
     );
-    request.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['codebuild:BatchGetBuilds', 'codebuild:ListBuildsForProject', 'codebuild:StartBuild'],
-        resources: projects,
-      }),
-    );
+    // A build that CodeBuild refuses to start at first is started by the second function.
+    for (const handler of [request, ready])
+      handler.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['codebuild:BatchGetBuilds', 'codebuild:ListBuildsForProject', 'codebuild:StartBuild'],
+          resources: projects,
+        }),
+      );
     ready.addToRolePolicy(
       new PolicyStatement({
         actions: [
@@ -57,9 +59,6 @@ export class ImageProvider extends Construct {
         ],
         resources: repositories,
       }),
-    );
-    ready.addToRolePolicy(
-      new PolicyStatement({ actions: ['codebuild:BatchGetBuilds'], resources: projects }),
     );
     for (const { log } of builds) log.grant(ready, 'logs:GetLogEvents');
     const provider = new Provider(this, 'Provider', {

@@ -122,16 +122,16 @@ export class ModelFilling extends Construct {
     ).map(([id, file, description]) =>
       handlerFunction(this, id, { file, description, environment: {}, timeout: Duration.minutes(1) }),
     );
-    for (const handler of [fill!, filled!]) cache.grantFetch(handler);
-    fill!.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['codebuild:BatchGetBuilds', 'codebuild:ListBuildsForProject', 'codebuild:StartBuild'],
-        resources: [projectArn],
-      }),
-    );
-    filled!.addToRolePolicy(
-      new PolicyStatement({ actions: ['codebuild:BatchGetBuilds'], resources: [projectArn] }),
-    );
+    for (const handler of [fill!, filled!]) {
+      cache.grantFetch(handler);
+      // A build that CodeBuild refuses to start at first is started by the second function.
+      handler.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['codebuild:BatchGetBuilds', 'codebuild:ListBuildsForProject', 'codebuild:StartBuild'],
+          resources: [projectArn],
+        }),
+      );
+    }
     log.grant(filled!, 'logs:GetLogEvents');
     const provider = new Provider(this, 'Provider', {
       onEventHandler: fill!,

@@ -1,7 +1,9 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { type BuildRequest, buildOnce, buildState } from '../../lambda/codebuild';
-import { FakeAws } from './fake-aws';
+import { type AskedBuild, askForBuild, followBuild, NotYet } from '../../lambda/asked-build';
+import { buildState } from '../../lambda/build-state';
+import type { BuildRequest } from '../../lambda/codebuild';
+import { AwsError, FakeAws } from './fake-aws';
 import { FakeCodeBuild } from './fake-codebuild';
 
 const aws = new FakeAws();
@@ -18,8 +20,15 @@ beforeEach(() => {
   logs = new CloudWatchLogsClient(aws.client);
 });
 
-const request: BuildRequest = { project: 'whisper', key: 'abc', environment: { TARGET: 'whisper' } };
-const once = (change: Partial<BuildRequest> = {}) => buildOnce(codebuild, { ...request, ...change });
+const request: BuildRequest = {
+  project: 'whisper',
+  machine: 'Linux/Medium',
+  key: 'abc',
+  environment: { TARGET: 'whisper' },
+};
+const ask = (change: Partial<BuildRequest> = {}) => askForBuild(codebuild, { ...request, ...change });
+const once = async (change?: Partial<BuildRequest>) => (await ask(change)).BuildId ?? '';
+const follow = (asked: AskedBuild) => followBuild({ codebuild, logs }, asked, request);
 const state = (id: string) => buildState({ codebuild, logs }, id);
 
 describe('a build', () => {
@@ -63,7 +72,10 @@ describe('a build', () => {
 describe('the state of a build', () => {
   test('is running, then succeeded', async () => {
     const id = await once();
-    expect(await state(id)).toEqual({ state: 'running' });
+    expect(await state(id)).toEqual({
+      state: 'running',
+      text: expect.stringContaining('/projects/whisper/build/whisper%3A0000-1') as unknown,
+    });
     service.end('SUCCEEDED');
     expect(await state(id)).toEqual({ state: 'succeeded' });
   });
@@ -109,5 +121,88 @@ describe('the state of a build', () => {
       state: 'failed',
       text: 'The build whisper:gone is gone: deploy again to start another',
     });
+  });
+});
+
+describe('a build that CodeBuild refuses to start', () => {
+  const limit = new AwsError(
+    'AccountLimitExceededException',
+    'Cannot have more than 1 builds in queue for the account',
+  );
+
+  test.each([
+    ['the quota', limit],
+    [
+      'a quota of nothing',
+      new AwsError(limit.name, 'Cannot have more than 0 builds in queue for the account'),
+    ],
+    ['throttling', new AwsError('ThrottlingException', 'Rate exceeded')],
+    [
+      'a service-linked role that is being made',
+      new AwsError('InvalidInputException', 'Unable to assume the service linked role.'),
+    ],
+    [
+      'a role that is not seen yet',
+      new AwsError('InvalidInputException', 'CodeBuild is not authorized to perform: sts:AssumeRole on r'),
+    ],
+  ])('is started when it may be, and once: %s', async (_, refusal) => {
+    service.refusal = refusal;
+    const asked = await ask();
+    expect(asked.BuildId).toBeUndefined();
+    await expect(follow(asked)).rejects.toThrow(NotYet);
+    expect(service.builds).toEqual([]);
+    service.refusal = undefined;
+    // CodeBuild lists a new build late.
+    service.listed = false;
+    expect(await follow(asked)).toMatchObject({ state: 'running' });
+    expect(await follow(asked)).toMatchObject({ state: 'running' });
+    service.listed = true;
+    expect(await follow(asked)).toMatchObject({ state: 'running' });
+    expect(service.builds).toHaveLength(1);
+    service.end('SUCCEEDED');
+    expect(await follow(asked)).toEqual({ state: 'succeeded' });
+    expect(service.builds).toHaveLength(1);
+  });
+
+  test('is not taken for one that failed before, and is not started again when it fails itself', async () => {
+    await once();
+    service.end('FAILED');
+    service.refusal = limit;
+    const asked = await ask();
+    service.refusal = undefined;
+    expect(await follow(asked)).toMatchObject({ state: 'running' });
+    service.end('FAILED');
+    expect(await follow(asked)).toMatchObject({
+      state: 'failed',
+      text: expect.stringContaining('whisper:0000-2 ended with FAILED') as unknown,
+    });
+    expect(service.builds).toHaveLength(2);
+  });
+
+  test('is one for two deployments that wait', async () => {
+    service.refusal = limit;
+    const asked = await Promise.all([ask(), ask()]);
+    service.refusal = undefined;
+    for (const each of [...asked, ...asked]) expect(await follow(each)).toMatchObject({ state: 'running' });
+    expect(service.builds).toHaveLength(1);
+  });
+
+  test('is started though CodeBuild told nothing of earlier ones at first', async () => {
+    await once();
+    service.end('FAILED');
+    const { ListBuildsForProject } = aws.operations;
+    aws.operations.ListBuildsForProject = () => new AwsError('ThrottlingException', 'Rate exceeded');
+    const asked = await ask();
+    aws.operations.ListBuildsForProject = ListBuildsForProject!;
+    for (let times = 0; times < 3; times++) expect(await follow(asked)).toMatchObject({ state: 'running' });
+    expect(service.builds).toHaveLength(2);
+    service.builds.at(-1)!.startTime = Date.now() / 1000 + 1;
+    service.end('FAILED');
+    expect(await follow(asked)).toMatchObject({ state: 'failed' });
+  });
+
+  test('for a reason that will not pass ends the deployment at once', async () => {
+    service.refusal = new AwsError('ResourceNotFoundException', 'Project cannot be found');
+    await expect(ask()).rejects.toThrow('Project cannot be found');
   });
 });

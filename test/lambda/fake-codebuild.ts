@@ -21,12 +21,21 @@ interface FakeBuild {
 export class FakeCodeBuild {
   readonly builds: FakeBuild[] = [];
   log: string[] | undefined = [];
+  /** What it answers instead of starting a build. */
+  refusal: AwsError | undefined;
+  /** Whether the latest build is among those that it lists. */
+  listed = true;
   private readonly tokens = new Map<string, FakeBuild>();
 
   readonly operations: Record<string, Operation> = {
-    ListBuildsForProject: () => ({ ids: this.builds.map(({ id }) => id).reverse() }),
+    ListBuildsForProject: () => ({
+      ids: this.builds
+        .map(({ id }) => id)
+        .slice(0, this.listed ? undefined : -1)
+        .reverse(),
+    }),
     BatchGetBuilds: ({ ids }) => ({ builds: this.builds.filter(({ id }) => (ids as string[]).includes(id)) }),
-    StartBuild: (input) => ({ build: this.start(input) }),
+    StartBuild: (input) => this.refusal ?? { build: this.start(input) },
     GetLogEvents: () =>
       this.log === undefined
         ? new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.')

@@ -4,7 +4,7 @@ import { fillModels, type FillRequest, type Filling } from '../../lambda/fill-mo
 import { MODEL_KEY, type WantedModel } from '../../lambda/model-layout';
 import { type Filled, modelsFilled } from '../../lambda/models-filled';
 import { ObjectServer } from '../worker/object-server';
-import { FakeAws } from './fake-aws';
+import { AwsError, FakeAws } from './fake-aws';
 import { FakeCodeBuild } from './fake-codebuild';
 import { quietTools } from './support';
 
@@ -77,6 +77,28 @@ describe('the models of a deployment', () => {
     await expect(look(filling)).rejects.toThrow(
       /turbo@1: failed: https:\/\/hub was refused: 503[^]*Not in the bucket models: turbo\. What to do: docs\/runbook\.md/,
     );
+  });
+
+  test('are brought once CodeBuild lets a build start, which it does once', async () => {
+    builds.refusal = new AwsError(
+      'AccountLimitExceededException',
+      'Cannot have more than 0 builds in queue for the account',
+    );
+    const filling = await ask();
+    expect(await look(filling)).toEqual({ IsComplete: false });
+    const RequestedAt = new Date(Date.now() - 58 * 60_000).toISOString();
+    await expect(look({ ...filling, RequestedAt })).rejects.toThrow(
+      /"Concurrently running builds for Linux\/Small environment" is 0 .*docs\/runbook\.md, "CodeBuild starts no build"/,
+    );
+    builds.refusal = undefined;
+    expect(await look(filling)).toEqual({ IsComplete: false });
+    // What has come meanwhile makes no other build of it.
+    bring(turbo);
+    expect(await look(filling)).toEqual({ IsComplete: false });
+    expect(builds.builds).toHaveLength(1);
+    bring(speakers);
+    builds.end('SUCCEEDED');
+    expect(await look(filling)).toEqual({ IsComplete: true, Data: { LeftOut: 'none' } });
   });
 
   test('stay when the stack goes', async () => {

@@ -4,7 +4,7 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import { type Dependencies, imageReady, type Ready, type ReadyEvent } from '../../lambda/image-ready';
 import type { ImageRequest } from '../../lambda/image-request';
 import { type Requested, requestImage } from '../../lambda/request-image';
-import { FakeAws } from './fake-aws';
+import { AwsError, FakeAws } from './fake-aws';
 import { FakeCodeBuild } from './fake-codebuild';
 import { FakeEcr } from './fake-ecr';
 import { quietTools } from './support';
@@ -154,7 +154,79 @@ describe('an image that is not there', () => {
   test('fails the deployment where its build succeeded without it', async () => {
     const requested = await ask();
     builds.end('SUCCEEDED');
-    await expect(ready(requested)).rejects.toThrow(/no image whisper:abc, though the build .* succeeded/);
+    await expect(ready(requested)).rejects.toThrow(/no image whisper:abc, though its build succeeded/);
+  });
+});
+
+describe('an image whose build CodeBuild does not start', () => {
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  beforeEach(() => {
+    builds.refusal = new AwsError(
+      'AccountLimitExceededException',
+      'Cannot have more than 1 builds in queue for the account',
+    );
+  });
+
+  test('is waited for, and there once the account may build', async () => {
+    const requested = await ask();
+    expect(requested.PhysicalResourceId).toBe('whisper:in-use-Spotscribe-DockerGpu');
+    expect(await ready(requested)).toEqual({ IsComplete: false });
+    builds.refusal = undefined;
+    expect(await ready(requested)).toEqual({ IsComplete: false });
+    expect(builds.builds[0]?.input).toMatchObject({ sourceLocationOverride: 'assets/whisper.zip' });
+    const Digest = images.push('abc');
+    builds.end('SUCCEEDED');
+    expect(await ready(requested)).toMatchObject({ IsComplete: true, Data: { Digest } });
+  });
+
+  test('fails the deployment in the end, with the quota’s name, its value and the cure', async () => {
+    const requested = await ask();
+    expect(await ready({ ...requested, RequestedAt: minutesAgo(50) })).toEqual({ IsComplete: false });
+    const failure = ready({ ...requested, RequestedAt: minutesAgo(58) });
+    await expect(failure).rejects.toThrow(
+      'the account’s quota "Concurrently running builds for Linux/Medium environment" is 1',
+    );
+    await expect(failure).rejects.toThrow('docs/runbook.md, "CodeBuild starts no build"');
+  });
+
+  test('may be given back to its stack, and another one asked for, while nothing is built', async () => {
+    const digest = images.push('abc');
+    await ready(await ask());
+    const update = (Tag: string, left: string): ReadyEvent =>
+      ({
+        ...event({ Tag }, 'Update'),
+        OldResourceProperties: { ...REQUEST, Tag: left },
+      }) as unknown as ReadyEvent;
+    const asked = await requestImage(update('def', 'abc'), dependencies, tools);
+    expect(await imageReady({ ...update('def', 'abc'), ...asked }, dependencies)).toEqual({
+      IsComplete: false,
+    });
+    const back = await requestImage(update('abc', 'def'), dependencies, tools);
+    // Another id would have CloudFormation delete the resource, and with it the stack's tag.
+    expect(back.PhysicalResourceId).toBe(asked.PhysicalResourceId);
+    expect(await imageReady({ ...update('abc', 'def'), ...back }, dependencies)).toMatchObject({
+      IsComplete: true,
+      Data: { Digest: digest },
+    });
+  });
+
+  test('is waited for while ECR throttles', async () => {
+    builds.refusal = undefined;
+    const { DescribeImages } = aws.operations;
+    aws.operations.DescribeImages = () => new AwsError('ThrottlingException', 'Rate exceeded');
+    const requested = await ask();
+    builds.end('SUCCEEDED');
+    expect(await ready(requested)).toEqual({ IsComplete: false });
+    aws.operations.DescribeImages = DescribeImages!;
+    images.push('abc');
+    expect(await ready(requested)).toMatchObject({ IsComplete: true });
+    expect(builds.builds).toHaveLength(1);
+  });
+
+  test('that runs when CloudFormation’s hour ends is named, with its page', async () => {
+    builds.refusal = undefined;
+    const failure = ready({ ...(await ask()), RequestedAt: minutesAgo(58) });
+    await expect(failure).rejects.toThrow(/is still running: .*Deploy again when it has ended/);
   });
 });
 
