@@ -7,6 +7,7 @@ import {
   OPTION_LIMITS,
   QUESTION_LIMITS,
 } from '../lambda/contract';
+import { AUTO, languageCode } from '../lambda/languages';
 import { UsageError } from './errors';
 import { wholeNumber } from './options';
 
@@ -33,7 +34,7 @@ export function addJobOptions(command: Command): Command {
   const { hotwords, prompt, speakers } = OPTION_LIMITS;
   const count = wholeNumber(1, speakers);
   return command
-    .option('--language <code>', 'language spoken, such as en (default: detected)', language)
+    .option('--language <code>', 'language spoken, such as en or English (default: detected)', language)
     .option('--translate', 'give English text, whatever is spoken')
     .option('--hotwords <words>', 'names and rare words to listen for', text(hotwords))
     .option('--prompt <text>', 'text in the style that is wanted, as if said before', text(prompt))
@@ -120,9 +121,10 @@ function question(value: string, earlier: string[] = []): string[] {
   return questions;
 }
 
-function language(code: string): string {
-  if (/^[a-z]{2,3}$/.test(code)) return code;
-  throw new InvalidArgumentError('It must be a language code such as "en".');
+function language(value: string): string {
+  const code = value.toLowerCase() === AUTO ? AUTO : languageCode(value);
+  if (code !== undefined) return code;
+  throw new InvalidArgumentError('It must be a language that Whisper knows, such as "en" or "English".');
 }
 
 const text =

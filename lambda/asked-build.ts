@@ -1,7 +1,7 @@
 import type { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { type BuildClients, type BuildState, buildState, stateOf } from './build-state';
 import { type BuildRequest, buildsOf, isRunning, NotStarted, startBuild } from './codebuild';
-import { isOverloaded } from './overloaded';
+import { isOverload } from './overload';
 
 /** CloudFormation waits an hour for a resource, and then gives no reason. */
 const PATIENCE_MS = 57 * 60_000;
@@ -35,7 +35,7 @@ export async function askForBuild(codebuild: CodeBuildClient, request: BuildRequ
     After = earlier[0]?.id ?? '';
     return { RequestedAt, BuildId: await startBuild(codebuild, request, earlier[0]?.id) };
   } catch (error) {
-    if (!(error instanceof NotStarted) && !isOverloaded(error)) throw error;
+    if (!(error instanceof NotStarted) && !isOverload(error)) throw error;
     return { RequestedAt, After };
   }
 }
@@ -89,7 +89,7 @@ export async function untilThere<Found>(
   try {
     return await look();
   } catch (error) {
-    if (!(error instanceof NotYet) && !isOverloaded(error)) throw error;
+    if (!(error instanceof NotYet) && !isOverload(error)) throw error;
     if (!(Date.now() - Date.parse(RequestedAt) > PATIENCE_MS)) return { IsComplete: false };
     const minutes = PATIENCE_MS / 60_000;
     throw new Error(`After ${minutes} minutes: ${(error as Error).message}`, { cause: error });

@@ -6,7 +6,7 @@ import {
   ListBuildsForProjectCommand,
   StartBuildCommand,
 } from '@aws-sdk/client-codebuild';
-import { isOverloaded } from './overloaded';
+import { isOverload } from './overload';
 
 /** The build's variable that says what it makes: two builds with the same value would make the same. */
 export const BUILD_KEY = 'BUILD_KEY';
@@ -101,7 +101,7 @@ function notStarted({ name, message, ...rest }: Error, request: BuildRequest): N
         'What else to do: docs/runbook.md, "CodeBuild starts no build"',
     );
   }
-  if (!isOverloaded({ name, ...rest }) && !ROLE_NOT_READY.test(message)) return undefined;
+  if (!isOverload({ name, ...rest }) && !ROLE_NOT_READY.test(message)) return undefined;
   return new NotStarted(
     `${prefix}${name}: ${message}. Deploy again. What else to do: docs/runbook.md, "CodeBuild starts no build"`,
   );

@@ -19,6 +19,7 @@ import { isGone, isParted, type Media, type PartedRow, storedParts } from './mul
 import { ownJob } from './own-job';
 import { env, type Tools } from './runtime';
 import { s3Client } from './s3-client';
+import { text } from './text';
 import { MOST_PARTS, wholeUpload } from './upload-parts';
 import { validBody } from './valid-body';
 import { view } from './views';
@@ -45,7 +46,7 @@ const schema: z.ZodMiniType<CompleteUploadRequest> = z.strictObject({
     .array(
       z.strictObject({
         number: z.int().check(z.minimum(1)),
-        etag: z.string().check(z.minLength(1), z.maxLength(200)),
+        etag: text(200, 1),
       }),
     )
     .check(z.minLength(1), z.maxLength(MOST_PARTS)),

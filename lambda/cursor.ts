@@ -1,6 +1,7 @@
 import { JOB_ID_PATTERN } from './contract';
 import { Refusal } from './http';
 
+const MOST_CHARACTERS = 1000;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Where the next page of a listing begins, opaque to clients. */
@@ -14,6 +15,7 @@ export const encodeCursor = (key: Record<string, unknown>): string =>
  */
 export function decodeCursor(cursor: string, tenant: string): Record<string, unknown> {
   try {
+    if (cursor.length > MOST_CHARACTERS) throw new RangeError('It is longer than any of ours');
     const { id, created_at } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Record<
       string,
       unknown

@@ -7,7 +7,7 @@ import type { BuildRequest } from './codebuild';
 import { ENV } from './contract';
 import type { WantedModel } from './model-layout';
 import { missingModels } from './models-in-bucket';
-import { isOverloaded } from './overloaded';
+import { isOverload } from './overload';
 import { lambdaHandler, type Tools } from './runtime';
 
 /** Properties of the custom resource that stands for the models of a path. */
@@ -67,7 +67,7 @@ async function notThere(s3: S3Client, bucket: string, models: WantedModel[]): Pr
   try {
     return await missingModels(s3, bucket, models);
   } catch (error) {
-    if (isOverloaded(error)) return models;
+    if (isOverload(error)) return models;
     throw error;
   }
 }

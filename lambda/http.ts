@@ -6,9 +6,10 @@ import { Allowance } from './allowance';
 import type { ErrorCode } from './contract';
 import { errorBody } from './error-body';
 import type { JobStore } from './job-store';
-import { isOverloaded } from './overloaded';
 import { usedUpHeaders, usedUpMessage } from './quota';
 import { lambdaHandler, type Tools } from './runtime';
+import { shown } from './text';
+import { isOverload } from './overload';
 
 /** What the authorizer says of the caller. */
 export interface Caller {
@@ -58,8 +59,7 @@ export function json(statusCode: number, body: unknown, headers: Record<string, 
 }
 
 /** One answer for jobs that do not exist and jobs of others, so that ids cannot be probed. */
-export const jobNotFound = (id: string) =>
-  new Refusal(404, 'not_found', `There is no job ${JSON.stringify(id.slice(0, 64))}`);
+export const jobNotFound = (id: string) => new Refusal(404, 'not_found', `There is no job ${shown(id)}`);
 
 /** Dependencies that know how much audio keys have used. */
 interface Metered {
@@ -67,9 +67,10 @@ interface Metered {
 }
 
 /**
- * An HTTP handler, the frame of every route. Who has no key that counts is refused here, before `handle`: the authorizer
- * lets everybody pass (see there). Refusals become answers, an overloaded AWS becomes a 503 that says when to come back,
- * and every answer to a key with a quota says what is left of it.
+ * An HTTP handler, the frame of every route. A request without a valid key is refused here, before `handle`: the
+ * authorizer lets every request pass (see there). Refusals become answers, an overloaded AWS becomes a 503 that says when
+ * to come back. Every answer has the gateway's id of the request, which the access log has too, and every answer to a key
+ * with a quota says what is left of it.
  */
 export function httpHandler<Dependencies extends Metered>(
   prepare: (tools: Tools) => Dependencies,
@@ -80,13 +81,17 @@ export function httpHandler<Dependencies extends Metered>(
     allowance: Allowance,
   ) => Promise<Response>,
 ) {
-  return lambdaHandler(prepare, (request: Request, dependencies: Dependencies, tools) =>
-    answered(tools, async () => {
+  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools) => {
+    const { requestId } = request.requestContext;
+    tools.logger.appendKeys({ request_id: requestId });
+    const response = await answered(tools, async () => {
       const allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
-      const response = await answered(tools, () => handle(request, dependencies, tools, allowance));
-      return { ...response, headers: { ...response.headers, ...allowance.headers } };
-    }),
-  );
+      const answer = await answered(tools, () => handle(request, dependencies, tools, allowance));
+      return { ...answer, headers: { ...answer.headers, ...allowance.headers } };
+    });
+    const headers: Response['headers'] = { ...response.headers, 'x-request-id': requestId };
+    return { ...response, headers };
+  });
 }
 
 async function answered({ logger }: Tools, work: () => Promise<Response>): Promise<Response> {
@@ -94,21 +99,26 @@ async function answered({ logger }: Tools, work: () => Promise<Response>): Promi
     return await work();
   } catch (error) {
     if (error instanceof Refusal) return error.response;
-    if (!isOverloaded(error)) throw error;
+    if (!isOverload(error)) throw error;
     logger.warn('overloaded', error as Error);
     return new Refusal(503, 'busy', 'Spotscribe is busy; try again in a moment', { retryAfterSeconds: 2 })
       .response;
   }
 }
 
-/** @throws Refusal (401) if the request has no key that is known and has not been revoked */
-export function caller({ requestContext }: Pick<Request, 'requestContext'>): Caller {
-  // Without an authorizer there would be none at all: a route that lacks it lets nobody in.
+/** @throws Refusal (401) if the request has no key, or one that is not known or has been revoked */
+export function caller({
+  requestContext,
+  headers,
+}: Pick<Request, 'requestContext'> & Partial<Pick<Request, 'headers'>>): Caller {
+  // A route that lacks its authorizer by mistake has no context, and lets nobody in.
   const { tenant, key_id, ...more } = requestContext.authorizer?.lambda ?? {};
   if (tenant !== undefined && key_id !== undefined) return { tenant, key_id, ...more };
-  throw new Refusal(401, 'unauthorized', 'The API key is not known, or has been revoked', {
-    headers: { 'www-authenticate': 'Bearer' },
-  });
+  const message =
+    headers?.authorization === undefined
+      ? "The API key is missing. Send 'Authorization: Bearer <key>'"
+      : 'The API key is not known, or has been revoked';
+  throw new Refusal(401, 'unauthorized', message, { headers: { 'www-authenticate': 'Bearer' } });
 }
 
 /** @throws Refusal (429) if the caller has used up the day's quota: new work is not begun */
@@ -131,7 +141,7 @@ export function jsonBody(request: Request): unknown {
     throw new Refusal(
       415,
       'unsupported_media_type',
-      `Content-Type must be application/json; got ${JSON.stringify(type.slice(0, 100))}`,
+      `Content-Type must be application/json; got ${shown(type)}`,
     );
   }
   const bytes = Buffer.byteLength(text);

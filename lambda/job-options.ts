@@ -1,20 +1,31 @@
 import * as z from 'zod/mini';
 import { ANALYSIS_TASKS, type JobOptions, OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_RULES } from './contract';
+import { AUTO, languageCode } from './languages';
+import { text } from './text';
 
 const { hotwords, prompt, speakers, languages } = OPTION_LIMITS;
 
-const language = z.string().check(z.regex(/^[a-z]{2,3}$/, 'Expected a language code such as "en"'));
+const UNKNOWN_LANGUAGE = 'Expected a language that Whisper knows, such as "en", "en-US" or "English"';
 
-/** Text of at most so many characters, counted as Python does: one outside the first 65,536 is one, not two. */
-const text = (most: number) =>
-  z.string().check(
-    z.refine((value) => [...value].length <= most, `Expected at most ${most} characters: shorten it`),
-    // Half a character cannot be written as UTF-8, which is how the model service gets it.
-    z.refine(
-      (value) => !/\p{Surrogate}/u.test(value),
-      'Expected whole Unicode characters: remove lone surrogates',
-    ),
-  );
+/** Any name of a language, or `auto`: see `languages.ts`. */
+const language = z.pipe(
+  text(35),
+  z.transform((value, context) => {
+    const code = value.trim().toLowerCase() === AUTO ? AUTO : languageCode(value);
+    if (code === undefined) {
+      context.issues.push({ code: 'custom', message: UNKNOWN_LANGUAGE, input: value });
+      return z.NEVER;
+    }
+    return code;
+  }),
+);
+
+/** `auto` among others would make the others mean nothing. */
+const languageList = z.array(language).check(
+  z.minLength(1),
+  z.maxLength(languages),
+  z.refine((codes) => codes.length === 1 || !codes.includes(AUTO), '"auto" excludes other languages'),
+);
 
 const count = z.int().check(z.minimum(1), z.maximum(speakers));
 
@@ -39,11 +50,10 @@ const analysis = z.union(
   'Expected false, or an object with "tasks" and "questions"',
 );
 
-/** What the caller may choose about a job, and in which combinations. */
-export const jobOptions: z.ZodMiniType<JobOptions> = z
+const combined: z.ZodMiniType<JobOptions> = z
   .strictObject({
     language: z.optional(language),
-    languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(languages))),
+    languages: z.optional(languageList),
     task: z.optional(z.enum(['transcribe', 'translate'])),
     hotwords: z.optional(text(hotwords)),
     prompt: z.optional(text(prompt)),
@@ -78,3 +88,13 @@ export const jobOptions: z.ZodMiniType<JobOptions> = z
       error: 'It must be at most "max_speakers": lower it, or raise that',
     }),
   );
+
+/** What the caller may choose about a job, and in which combinations. Languages come out as their codes. */
+export const jobOptions: z.ZodMiniType<JobOptions> = z.pipe(combined, z.transform(withLanguages));
+
+/** One language to choose from is that language, and `auto` is none. */
+function withLanguages({ language: one, languages: some, ...more }: JobOptions): JobOptions {
+  const codes = [...new Set(one === undefined ? (some ?? []) : [one])].filter((code) => code !== AUTO);
+  if (codes.length === 0) return more;
+  return codes.length === 1 ? { language: codes[0], ...more } : { languages: codes, ...more };
+}

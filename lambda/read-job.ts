@@ -20,6 +20,7 @@ import { caller, httpHandler, json, Refusal, type Request, type Response } from 
 import { JobStore } from './job-store';
 import { ownJob } from './own-job';
 import { env, type Tools } from './runtime';
+import { shown } from './text';
 import { view } from './views';
 
 const ADDRESS_SECONDS = 300;
@@ -67,7 +68,7 @@ async function listJobs(request: Request, { store }: Dependencies): Promise<Resp
     throw new Refusal(
       400,
       'invalid_request',
-      `"limit" must be a whole number from 1 to ${MAX_PAGE}; got "${limit}"`,
+      `"limit" must be a whole number from 1 to ${MAX_PAGE}; got ${shown(limit)}`,
       {
         param: 'limit',
       },
@@ -149,6 +150,6 @@ function keyOf(row: JobRow, what: Result): string {
 function oneOf<T extends string>(param: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === value);
   if (found !== undefined) return found;
-  const message = `"${param}" must be one of ${allowed.join(', ')}; got ${JSON.stringify(value.slice(0, 50))}`;
+  const message = `"${param}" must be one of ${allowed.join(', ')}; got ${shown(value)}`;
   throw new Refusal(400, 'invalid_request', message, { param });
 }

@@ -4,7 +4,7 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { type AskedBuild, askForBuild } from './asked-build';
 import { type ImageRequest, imageBuild } from './image-request';
 import { ImageStore } from './image-store';
-import { isOverloaded } from './overloaded';
+import { isOverload } from './overload';
 import { lambdaHandler, type Tools } from './runtime';
 
 export interface Dependencies {
@@ -47,7 +47,7 @@ async function isThere(images: ImageStore, tag: string): Promise<boolean> {
   try {
     return (await images.find(tag)) !== undefined;
   } catch (error) {
-    if (isOverloaded(error)) return false;
+    if (isOverload(error)) return false;
     throw error;
   }
 }

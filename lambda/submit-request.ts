@@ -2,10 +2,11 @@ import * as z from 'zod/mini';
 import type { SubmitJobRequest } from './contract';
 import { Refusal } from './http';
 import { jobOptions } from './job-options';
+import { text } from './text';
 import { validBody } from './valid-body';
 
 const schema: z.ZodMiniType<SubmitJobRequest> = z.strictObject({
-  name: z.optional(z.string().check(z.maxLength(1024))),
+  name: z.optional(text(1024)),
   size: z.optional(z.int().check(z.minimum(1))),
   multipart: z.optional(z.boolean()),
   options: z.optional(jobOptions),

@@ -1,8 +1,15 @@
 import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import { Refusal } from './http';
+import { shownValue } from './text';
 
 z.config(en());
+
+/** What is wrong with a value, for its caller: the field (none for the value as a whole) and a sentence. */
+export interface Complaint {
+  param?: string;
+  message: string;
+}
 
 /**
  * A body that keeps to a schema.
@@ -12,19 +19,22 @@ z.config(en());
 export function validBody<T>(schema: z.ZodMiniType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = innermost(parsed.error.issues[0], body);
+  const { param, message } = complaint(parsed.error, body);
+  throw new Refusal(400, 'invalid_request', message, { param });
+}
+
+/** The first thing that is wrong with a value, at a length that does not depend on the value's. */
+export function complaint(error: z.core.$ZodError, value: unknown): Complaint {
+  const issue = innermost(error.issues[0], value);
   // An unknown field is an issue of the object that has it.
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const path = [...(issue?.path ?? []), ...unknown];
-  const param = path.join('.').slice(0, 100);
-  const shown = JSON.stringify(at(body, path))?.slice(0, 100) ?? 'nothing';
+  const param = path.join('.').slice(0, 100).toWellFormed();
   const where = param === '' ? 'The body' : `"${param}"`;
-  throw new Refusal(
-    400,
-    'invalid_request',
-    `${where} is not valid: ${issue?.message.slice(0, 200)}; got ${shown}`,
-    { param: param === '' ? undefined : param },
-  );
+  return {
+    param: param === '' ? undefined : param,
+    message: `${where} is not valid: ${issue?.message.slice(0, 200)}; got ${shownValue(at(value, path))}`,
+  };
 }
 
 /** Where a value may be a constant or an object: what is wrong with the object, if one was given. */

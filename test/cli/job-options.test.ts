@@ -20,6 +20,7 @@ afterEach(async () => {
 test.each<[string[], JobOptions]>([
   [[], {}],
   [['--language', 'de', '--translate'], { language: 'de', task: 'translate' }],
+  [['--language', 'English'], { language: 'en' }],
   [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
   [['--diarize'], { diarize: true }],
   [['--diarize', '--speakers', '2'], { diarize: true, num_speakers: 2 }],
@@ -55,7 +56,7 @@ test.each<[string[], RegExp]>([
   [['--ask', 'x'.repeat(501)], /501 characters; at most 500/],
   [Array<string[]>(11).fill(['--ask', 'Who?']).flat(), /At most 10 questions are taken/],
   [['--no-analysis', '--ask', 'Who?'], /--ask and --no-analysis contradict each other: leave one out/],
-  [['--language', 'English'], /language code such as "en"/],
+  [['--language', 'Klingon'], /language that Whisper knows, such as "en"/],
 ])('%j is refused before anything is sent', async (options, message) => {
   expect(await run(...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
   expect(api.requests).toEqual([]);

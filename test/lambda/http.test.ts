@@ -146,6 +146,28 @@ describe('a handler', () => {
     });
   });
 
+  test.each<[string, Partial<Request['requestContext']>, () => Promise<Response>]>([
+    ['an answer', {}, async () => json(200, {})],
+    ['a refusal', {}, () => Promise.reject(new Refusal(400, 'invalid_request', 'No.'))],
+    ['an overload', {}, () => Promise.reject(awsError('ThrottlingException'))],
+    ['a request without a key', { authorizer: { lambda: null } }, async () => json(200, {})],
+  ])('gives %s the gateway’s id of the request', async (_, context, handle) => {
+    const event = request({});
+    Object.assign(event.requestContext, { requestId: 'JKJaXmPLvHcESHA=', ...context });
+    const response = await httpHandler(() => ({ store }), handle)(event, lambdaContext);
+    expect(response.headers).toMatchObject({ 'x-request-id': 'JKJaXmPLvHcESHA=' });
+  });
+
+  test('tells a key that is not known from none', async () => {
+    const event = request({ headers: { authorization: 'Bearer sk-spotscribe-other' } });
+    event.requestContext.authorizer = { lambda: {} };
+    const response = await httpHandler(
+      () => ({ store }),
+      async () => json(200, {}),
+    )(event, lambdaContext);
+    expect(errorOf(response).message).toBe('The API key is not known, or has been revoked');
+  });
+
   test('answers a refusal', async () => {
     const response = await failing(new Refusal(409, 'not_ready', 'Not yet.'));
     expect(response.statusCode).toBe(409);
@@ -156,7 +178,7 @@ describe('a handler', () => {
     awsError('ProvisionedThroughputExceededException'),
     awsError('RequestLimitExceeded'),
     awsError('TransactionConflictException'),
-    awsError('TransactionCanceledException'),
+    awsError('TransactionCanceledException', { CancellationReasons: [{ Code: 'TransactionConflict' }] }),
     awsError('InternalServerError'),
     awsError('SlowDown'),
     awsError('ServiceUnavailable'),
@@ -174,12 +196,17 @@ describe('a handler', () => {
     });
   });
 
-  test.each([awsError('AccessDeniedException'), awsError('ValidationException'), new TypeError('a bug')])(
-    'does not hide $name: it fails, for the alarm',
-    async (error) => {
-      await expect(failing(error)).rejects.toBe(error);
-    },
-  );
+  test.each([
+    awsError('AccessDeniedException'),
+    awsError('ValidationException'),
+    awsError('SerializationException'),
+    awsError('TransactionCanceledException', {
+      CancellationReasons: [{ Code: 'None' }, { Code: 'ValidationError' }],
+    }),
+    new TypeError('a bug'),
+  ])('does not hide $name: it fails, for the alarm', async (error) => {
+    await expect(failing(error)).rejects.toBe(error);
+  });
 });
 
 describe('a caller', () => {
@@ -199,7 +226,7 @@ describe('a caller', () => {
     expect(response.statusCode).toBe(401);
     expect(response.headers).toMatchObject({ 'www-authenticate': 'Bearer' });
     expect(errorOf(response)).toEqual({
-      message: 'The API key is not known, or has been revoked',
+      message: "The API key is missing. Send 'Authorization: Bearer <key>'",
       type: 'invalid_request_error',
       param: null,
       code: 'unauthorized',

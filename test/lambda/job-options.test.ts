@@ -42,6 +42,17 @@ test.each<JobOptions>([
   expect(parse(options)).toEqual(options);
 });
 
+test.each<[JobOptions, JobOptions]>([
+  [{ language: 'English' }, { language: 'en' }],
+  [{ language: 'EN' }, { language: 'en' }],
+  [{ language: 'auto' }, {}],
+  [{ languages: ['en', 'German', 'de-AT'] }, { languages: ['en', 'de'] }],
+  [{ languages: ['eng', 'en-US'] }, { language: 'en' }],
+  [{ languages: ['auto'] }, {}],
+])('%j asks for %j', (options, meant) => {
+  expect(parse(options)).toEqual(meant);
+});
+
 test('what the model service is asked for can be chosen', () => {
   const ours = ['path', 'max_seconds'];
   const options = Object.fromEntries(Object.entries(withOptions).filter(([field]) => !ours.includes(field)));
@@ -51,9 +62,17 @@ test('what the model service is asked for can be chosen', () => {
 test.each<[Record<string, unknown>, string, RegExp]>([
   [{ task: 'summarise' }, 'task', /"transcribe"\|"translate"; got "summarise"$/],
   [{ hotwords: ['a'] }, 'hotwords', /expected string.*; got \["a"\]$/],
-  [{ hotwords: 'x'.repeat(1001) }, 'hotwords', /Expected at most 1000 characters: shorten it; got "x{99}$/],
+  [
+    { hotwords: 'x'.repeat(1001) },
+    'hotwords',
+    /Expected at most 1000 characters: shorten it; got "x{100}…"$/,
+  ],
   [{ prompt: '🎙'.repeat(2001) }, 'prompt', /Expected at most 2000 characters: shorten it; got "/],
   [{ prompt: 'half \ud83c' }, 'prompt', /Expected whole Unicode characters.*; got "half \\ud83c"$/],
+  [{ language: 'xx' }, 'language', /that Whisper knows, such as "en".*; got "xx"$/],
+  [{ languages: ['en', 'auto'] }, 'languages', /"auto" excludes other languages/],
+  [{ languages: [] }, 'languages', />=1/],
+  [{ language: 'en', languages: ['de'] }, 'languages', /It excludes "language"/],
   [{ diarize: 'yes' }, 'diarize', /expected boolean.*; got "yes"$/],
   [{ diarize: true, num_speakers: 0 }, 'num_speakers', />=1; got 0$/],
   [{ diarize: true, max_speakers: 21 }, 'max_speakers', /<=20; got 21$/],

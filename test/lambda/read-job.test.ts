@@ -105,7 +105,7 @@ describe('a job', () => {
   );
 
   test('with an endless id gets a short answer', async () => {
-    expect(errorOf(await read('x'.repeat(5000))).message).toBe(`There is no job "${'x'.repeat(64)}"`);
+    expect(errorOf(await read('x'.repeat(5000))).message).toBe(`There is no job "${'x'.repeat(100)}…"`);
   });
 });
 

@@ -1,0 +1,162 @@
+/** Codes of the languages that Whisper knows, each with its name there. The codes are ISO 639-1 where there is one. */
+const NAMES: Readonly<Record<string, string>> = {
+  af: 'afrikaans',
+  am: 'amharic',
+  ar: 'arabic',
+  as: 'assamese',
+  az: 'azerbaijani',
+  ba: 'bashkir',
+  be: 'belarusian',
+  bg: 'bulgarian',
+  bn: 'bengali',
+  bo: 'tibetan',
+  br: 'breton',
+  bs: 'bosnian',
+  ca: 'catalan',
+  cs: 'czech',
+  cy: 'welsh',
+  da: 'danish',
+  de: 'german',
+  el: 'greek',
+  en: 'english',
+  es: 'spanish',
+  et: 'estonian',
+  eu: 'basque',
+  fa: 'persian',
+  fi: 'finnish',
+  fo: 'faroese',
+  fr: 'french',
+  gl: 'galician',
+  gu: 'gujarati',
+  ha: 'hausa',
+  haw: 'hawaiian',
+  he: 'hebrew',
+  hi: 'hindi',
+  hr: 'croatian',
+  ht: 'haitian creole',
+  hu: 'hungarian',
+  hy: 'armenian',
+  id: 'indonesian',
+  is: 'icelandic',
+  it: 'italian',
+  ja: 'japanese',
+  jw: 'javanese',
+  ka: 'georgian',
+  kk: 'kazakh',
+  km: 'khmer',
+  kn: 'kannada',
+  ko: 'korean',
+  la: 'latin',
+  lb: 'luxembourgish',
+  ln: 'lingala',
+  lo: 'lao',
+  lt: 'lithuanian',
+  lv: 'latvian',
+  mg: 'malagasy',
+  mi: 'maori',
+  mk: 'macedonian',
+  ml: 'malayalam',
+  mn: 'mongolian',
+  mr: 'marathi',
+  ms: 'malay',
+  mt: 'maltese',
+  my: 'myanmar',
+  ne: 'nepali',
+  nl: 'dutch',
+  nn: 'nynorsk',
+  no: 'norwegian',
+  oc: 'occitan',
+  pa: 'punjabi',
+  pl: 'polish',
+  ps: 'pashto',
+  pt: 'portuguese',
+  ro: 'romanian',
+  ru: 'russian',
+  sa: 'sanskrit',
+  sd: 'sindhi',
+  si: 'sinhala',
+  sk: 'slovak',
+  sl: 'slovenian',
+  sn: 'shona',
+  so: 'somali',
+  sq: 'albanian',
+  sr: 'serbian',
+  su: 'sundanese',
+  sv: 'swedish',
+  sw: 'swahili',
+  ta: 'tamil',
+  te: 'telugu',
+  tg: 'tajik',
+  th: 'thai',
+  tk: 'turkmen',
+  tl: 'tagalog',
+  tr: 'turkish',
+  tt: 'tatar',
+  uk: 'ukrainian',
+  ur: 'urdu',
+  uz: 'uzbek',
+  vi: 'vietnamese',
+  yi: 'yiddish',
+  yo: 'yoruba',
+  yue: 'cantonese',
+  zh: 'chinese',
+};
+
+/** Other names, as Whisper takes them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  burmese: 'my',
+  castilian: 'es',
+  flemish: 'nl',
+  haitian: 'ht',
+  letzeburgesch: 'lb',
+  mandarin: 'zh',
+  moldavian: 'ro',
+  moldovan: 'ro',
+  panjabi: 'pa',
+  pushto: 'ps',
+  sinhalese: 'si',
+  valencian: 'ca',
+};
+
+/** Whisper's codes of languages for which Unicode prefers another. */
+const CODES: Readonly<Record<string, string>> = { fil: 'tl', jv: 'jw', nb: 'no' };
+
+const BY_NAME = new Map([
+  ...Object.entries(NAMES).map(([code, name]) => [name, code] as const),
+  ...Object.entries(OTHER_NAMES),
+]);
+
+/** Asks for detection, as `language` left out does. */
+export const AUTO = 'auto';
+
+/** The longest that BCP 47 expects of a tag. */
+const MOST_CHARACTERS = 35;
+
+/** Written without spaces between words. Twin of `spotscribe_common/languages.py`. */
+const WITHOUT_SPACES = new Set(['ja', 'zh']);
+
+/**
+ * The code of a language that a caller names: by its code (`en`, `EN`), with a region (`en-US`, `en_US`), by ISO 639-2
+ * (`eng`), or by its English name (`English`). Returns undefined for a language that Whisper does not know.
+ */
+export function languageCode(value: string): string | undefined {
+  const named = value.trim().toLowerCase().replaceAll('_', '-');
+  if (named.length > MOST_CHARACTERS) return undefined;
+  if (Object.hasOwn(NAMES, named)) return named;
+  const byName = BY_NAME.get(named);
+  if (byName !== undefined) return byName;
+  try {
+    const { language } = new Intl.Locale(named);
+    const code = CODES[language] ?? language;
+    return Object.hasOwn(NAMES, code) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whisper's English name of a language, in lower case; the code where it has none. */
+export const languageName = (code: string): string | undefined =>
+  Object.hasOwn(NAMES, code) ? NAMES[code] : undefined;
+
+/** What stands between words and sentences of a language. */
+export const separator = (language: string): '' | ' ' => (WITHOUT_SPACES.has(language) ? '' : ' ');
