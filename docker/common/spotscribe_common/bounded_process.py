@@ -5,9 +5,11 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO
+from pathlib import Path
+from typing import IO, Protocol, runtime_checkable
 
 from spotscribe_common.errors import InternalError
 
@@ -25,12 +27,14 @@ class Bounds:
         file_bytes: largest file it may write.
         cpu_seconds: processor time.
         wall_seconds: time until it is killed.
+        stall_seconds: time without progress after which it is killed; only where progress can be seen.
     """
 
     memory_bytes: int
     file_bytes: int
     cpu_seconds: int
     wall_seconds: float
+    stall_seconds: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,27 @@ class Finished:
     timed_out: bool
 
 
+@runtime_checkable
+class Sink(Protocol):
+    """Takes a program's output as it comes.
+
+    Attributes:
+        block_bytes: size of the blocks that `take` is called with.
+    """
+
+    block_bytes: int
+
+    def take(self, block: bytes) -> None:
+        """Called in a thread, one call at a time. The last block is shorter than the others, or empty."""
+
+
 async def run_bounded(
-    command: Sequence[str], bounds: Bounds, *, inherit: Sequence[int] = (), output: IO[bytes] | None = None
+    command: Sequence[str],
+    bounds: Bounds,
+    *,
+    inherit: Sequence[int] = (),
+    output: IO[bytes] | Sink | None = None,
+    progress: Callable[[], object] | None = None,
 ) -> Finished:
     """Runs a program in a process group of its own, which is killed when the caller is cancelled.
 
@@ -52,10 +75,12 @@ async def run_bounded(
         command: program, looked up on PATH, and its arguments.
         bounds: what it may use.
         inherit: descriptors that it may read, under their own numbers.
-        output: file for its standard output; without one the output is returned.
+        output: takes its standard output: a file or a sink. Without one the output is returned.
+        progress: a value that changes as the program gets on.
 
     Raises:
-        InternalError: the program is not installed.
+        InternalError: the program is not installed, or got no further for `bounds.stall_seconds`.
+        Exception: what the sink raises.
     """
     program = shutil.which(command[0])
     if program is None:
@@ -71,7 +96,7 @@ async def run_bounded(
         program,
         *command[1:],
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE if output is None else output,
+        stdout=asyncio.subprocess.PIPE if output is None or isinstance(output, Sink) else output,
         stderr=asyncio.subprocess.PIPE,
         pass_fds=tuple(inherit),
         start_new_session=True,
@@ -83,8 +108,9 @@ async def run_bounded(
     try:
         try:
             async with asyncio.timeout(bounds.wall_seconds):
-                await asyncio.gather(_drain(process.stdout, said), _drain(process.stderr, complaint))
-                await process.wait()
+                taken = _taken(process.stdout, output if isinstance(output, Sink) else said)
+                ended = asyncio.gather(taken, _drain(process.stderr, complaint), process.wait())
+                await _while_it_gets_on(ended, progress, bounds.stall_seconds, Path(program).name)
         except TimeoutError:
             timed_out = True
     finally:
@@ -102,3 +128,55 @@ async def _drain(stream: asyncio.StreamReader | None, into: bytearray) -> None:
         return
     while chunk := await stream.read(1 << 16):
         into += chunk[: max(_OUTPUT_CAP - len(into), 0)]
+
+
+async def _taken(stream: asyncio.StreamReader | None, into: Sink | bytearray) -> None:
+    await (_feed(stream, into) if isinstance(into, Sink) else _drain(stream, into))
+
+
+async def _feed(stream: asyncio.StreamReader | None, sink: Sink) -> None:
+    """Passes the output on, block by block."""
+    block = b"" if stream is None else await _block(stream, sink.block_bytes)
+    while True:
+        taking = asyncio.ensure_future(asyncio.to_thread(sink.take, block))
+        try:
+            await asyncio.shield(taking)
+        finally:
+            # A thread cannot be cancelled: what it writes to must not be closed before it is done.
+            await asyncio.wait({taking})
+        if stream is None or len(block) < sink.block_bytes:
+            return
+        block = await _block(stream, sink.block_bytes)
+
+
+async def _block(stream: asyncio.StreamReader, size: int) -> bytes:
+    try:
+        return await stream.readexactly(size)
+    except asyncio.IncompleteReadError as end:
+        return end.partial
+
+
+async def _while_it_gets_on(
+    ended: asyncio.Future[tuple[None, None, int]],
+    progress: Callable[[], object] | None,
+    stall_seconds: float,
+    name: str,
+) -> None:
+    """Waits for the end of a program.
+
+    Raises:
+        InternalError: `progress()` stayed the same for `stall_seconds`.
+    """
+    seen, since = None, time.monotonic()
+    try:
+        while not (await asyncio.wait({ended}, timeout=min(stall_seconds / 4, 5)))[0]:
+            now = None if progress is None else progress()
+            if progress is None or now != seen:
+                seen, since = now, time.monotonic()
+            elif time.monotonic() - since > stall_seconds:
+                raise InternalError(f"{name} got no further for {stall_seconds:g} s.")
+        await ended
+    finally:
+        if not ended.done():
+            ended.cancel()
+            await asyncio.wait({ended})

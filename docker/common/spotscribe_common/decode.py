@@ -1,12 +1,15 @@
 """Any media file to 16 kHz mono samples on the scratch disk, in a bounded process."""
 
+import errno
 import math
+import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 from spotscribe_common.bounded_process import Bounds, run_bounded
+from spotscribe_common.downmix import MixedFile, weights_of
 from spotscribe_common.errors import AudioTooLongError, BadAudioError, DiskFullError
 from spotscribe_common.media import INPUT_GUARD, Media, input_name, probe, refuse_failure
 from spotscribe_common.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
@@ -15,10 +18,12 @@ from spotscribe_common.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
 _OVERRUN_SECONDS = 1.0
 # Left on the disk whatever is decoded.
 _DISK_RESERVE = 64 << 20
+# More than any sensible recording has: ffmpeg itself mixes these, as far as it can.
+_MOST_CHANNELS = 64
 
 
 async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
-    """Decodes the first audio stream of a file.
+    """Decodes the first audio stream of a file. :mod:`spotscribe_common.downmix` makes its channels one.
 
     Disk: 32 kB for each second of audio, up to `max_seconds`, in a file without a name, which is gone when
     the returned :class:`Pcm` is closed or the process ends, however it ends. Memory: flat.
@@ -33,7 +38,7 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
         BadAudioError: not decodable, no audio, or less audio than the header promises.
         AudioTooLongError: longer than `max_seconds`.
         DiskFullError: the scratch disk has no room.
-        InternalError: ffmpeg is missing.
+        InternalError: ffmpeg is missing, or does not get on.
     """
     media = await probe(file)
     if media.stated_seconds is not None and media.stated_seconds > max_seconds:
@@ -42,25 +47,38 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
     bounds = _bounds(max_seconds)
     samples = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - handed on inside the Pcm
     try:
+        is_mixed = 1 < media.channels <= _MOST_CHANNELS
         ended = await run_bounded(
-            _command(file, max_seconds), bounds, inherit=[file.fileno()], output=samples
+            _command(file, max_seconds, media.channels if is_mixed else 1),
+            bounds,
+            inherit=[file.fileno()],
+            output=_mixed(samples, media, max_seconds) if is_mixed else samples,
+            progress=lambda: os.fstat(samples.fileno()).st_size,
         )
         refuse_failure(ended, "decoded", bounds)
         pcm = Pcm(samples)
         _check_length(pcm, media, max_seconds)
-    except BaseException:
+    except BaseException as error:
         samples.close()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise DiskFullError("The scratch disk is full.", retry_after=30) from error
         raise
     return pcm
 
 
-def _command(file: BinaryIO, max_seconds: float) -> list[str]:
+def _mixed(samples: BinaryIO, media: Media, max_seconds: float) -> MixedFile:
+    most = math.ceil((max_seconds + _OVERRUN_SECONDS) * SAMPLE_RATE)
+    return MixedFile(samples, weights_of(media.layout, media.channels), most)
+
+
+def _command(file: BinaryIO, max_seconds: float, channels: int) -> list[str]:
     return [
         "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD,
         "-i", input_name(file), "-map", "0:a:0", "-vn", "-sn", "-dn",
         "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
         # Gaps in the time stamps become silence: the words' times are those of the file.
-        "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1",
+        "-af", "aresample=async=1:first_pts=0", "-ac", str(channels), "-ar", str(SAMPLE_RATE),
+        "-f", "s16le", "pipe:1",
     ]  # fmt: skip
 
 

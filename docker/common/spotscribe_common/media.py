@@ -39,11 +39,15 @@ class Media:
         container: ffmpeg's name for it, such as `wav` or `mov,mp4,m4a,3gp,3g2,mj2`.
         stated_seconds: length of the audio as the file states it; None if it does not, or not reliably.
         promised: whether that length was written before the audio, so that less audio means a truncated file.
+        channels: number of the first audio stream's channels, at least 1.
+        layout: ffmpeg's name for what they are, such as `5.1(side)`; None if the file does not say.
     """
 
     container: str
     stated_seconds: float | None
     promised: bool
+    channels: int = 1
+    layout: str | None = None
 
 
 def refuse_playlists(file: BinaryIO) -> None:
@@ -72,7 +76,7 @@ async def probe(file: BinaryIO) -> Media:
     answer = await run_bounded(
         [
             "ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", "-show_entries",
-            "format=format_name,duration:stream=codec_type,duration:stream_tags=DURATION",
+            "format=format_name,duration:stream=codec_type,duration,channels,channel_layout:stream_tags=DURATION",
             "-i", input_name(file),
         ],
         _PROBE_BOUNDS,
@@ -113,9 +117,11 @@ def _media(found: dict[str, Any], file: BinaryIO) -> Media:
     container = str(found.get("format", {}).get("format_name", ""))
     if audio is None:
         raise BadAudioError(f"The file ({container or 'unknown container'}) has no audio stream.")
+    channels, layout = max(int(audio.get("channels", 1)), 1), audio.get("channel_layout")
     if container == "wav":
         # ffprobe measures a truncated WAV by its size: what was promised stands in the header only.
-        return Media(container, _wav_seconds(os.pread(file.fileno(), _HEAD_BYTES, 0)), promised=True)
+        seconds = _wav_seconds(os.pread(file.fileno(), _HEAD_BYTES, 0))
+        return Media(container, seconds, promised=True, channels=channels, layout=layout)
     alone = all(stream.get("codec_type") == "audio" for stream in streams)
     # A film's length says nothing about its sound, which may end before the picture.
     stated = _seconds(audio.get("duration")) or _clock(audio.get("tags", {}).get("DURATION"))
@@ -123,7 +129,8 @@ def _media(found: dict[str, Any], file: BinaryIO) -> Media:
         stated = _seconds(found.get("format", {}).get("duration"))
     promised = not _PROMISING.isdisjoint(container.split(","))
     # Lengths of the remaining containers are guessed from the bit rate, but Ogg's is read from its last page.
-    return Media(container, stated if promised or container == "ogg" else None, promised)
+    known = stated if promised or container == "ogg" else None
+    return Media(container, known, promised, channels, layout)
 
 
 def _seconds(text: str | None) -> float | None:

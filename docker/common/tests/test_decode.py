@@ -194,7 +194,7 @@ async def test_hours_of_silence_that_state_no_length_cannot_fill_the_disk(
 async def test_the_disk_limit_holds_even_if_ffmpeg_ignores_the_length(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode_module, "_command", lambda file, _: [
+    monkeypatch.setattr(decode_module, "_command", lambda file, *_: [
         "ffmpeg", "-v", "error", "-i", f"/dev/fd/{file.fileno()}", "-f", "s16le", "pipe:1",
     ])  # fmt: skip
     await refused(BadAudioError, tone(tmp_path / "a.mp3", 600), scratch, max_seconds=5)

@@ -19,6 +19,7 @@ from spotscribe_common.contract import (
 )
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.languages import joined
+from spotscribe_common.no_speech import wordless
 from spotscribe_common.pcm import Pcm
 from spotscribe_common.windows import Window, cut_at_silences, frame_energies, is_silent, windows_from
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Engine
@@ -145,6 +146,8 @@ class RecordingTranscription:
                 self._lacks(_untimed(self._engine.name))
                 self._emit(SegmentSent(segment=segment))
             self._emit(self._done(window))
+        if not segments:
+            self._degraded += wordless(energies)
         return segments
 
     def _heard(self, window: Window, language: str | None) -> str:

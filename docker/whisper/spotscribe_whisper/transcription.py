@@ -22,6 +22,7 @@ from spotscribe_common.errors import ServiceError
 from spotscribe_common.languages import joined
 from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_common.metrics import Metrics
+from spotscribe_common.no_speech import wordless
 from spotscribe_common.pcm import Pcm
 from spotscribe_common.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
@@ -80,7 +81,8 @@ class Transcription:
             CancelledTranscriptionError: `cancelled()` became true.
         """
         engine, asked = self._tools.engine, self._options.asked
-        cuts = cut_at_silences(frame_energies(self._pcm), engine.longest_window)
+        energies = frame_energies(self._pcm)
+        cuts = cut_at_silences(energies, engine.longest_window)
         heard_language = asked.language
         if heard_language is None:
             # From the audio's own beginning, also when work begins later: a resumed run
@@ -92,6 +94,8 @@ class Transcription:
             Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
         )
         segments = self._segments(cuts, heard_language)
+        if not segments:
+            self._degraded += wordless(energies)
         diarization = None
         if asked.diarize:
             segments, diarization = self._with_speakers(segments, language)
