@@ -53,7 +53,10 @@ export const ENV = {
   whisperUrl: 'WHISPER_URL',
   /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */
   voxtralUrl: 'VOXTRAL_URL',
-  /** Silence after which the worker takes a model service for hung, in seconds: it says something every two. */
+  /**
+   * Silence after which the worker takes a model service for hung, in seconds: it says something every two while its model's
+   * work gets on.
+   */
   modelSilenceSeconds: 'MODEL_SILENCE_SECONDS',
   /** Base URL of the load balancer in front of the machines' whisper services, such as `http://internal-…:80`. */
   machinesUrl: 'MACHINES_URL',

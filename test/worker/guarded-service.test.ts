@@ -54,6 +54,37 @@ describe('a guarded service', () => {
     expect(await work).toContain('result');
   });
 
+  it('gives a service that was stuck for long the whole time to start anew', async () => {
+    const absentMs = 4_000;
+    const http = new HttpModelService('whisper', server.url, { healthTimeoutMs: 200 });
+    const look = http.state.bind(http);
+    const seen: string[] = [];
+    http.state = async () => {
+      const found = await look();
+      seen.push(found.state);
+      return found;
+    };
+    server.healthy = false;
+    const began = Date.now();
+    const work = transcribe(new GuardedService(http, createLog({ write: () => undefined }), { absentMs }));
+    await until(
+      () => seen.length > 1 && Date.now() - began > absentMs,
+      'it has been stuck for longer than that',
+    );
+    const { port } = new URL(server.url);
+    await server.stop();
+    await until(() => seen.includes('absent'), 'it has ended');
+    server = await ModelServer.start(hearing(10, 1), undefined, Number(port));
+    expect(await work).toContain('result');
+  });
+
+  it('waits no longer in all than for a model that loads', async () => {
+    const service = guarded({ loadingMs: 300, absentMs: 60_000 });
+    await server.stop();
+    await expect(transcribe(service)).rejects.toThrow(/does not answer/);
+    server = await ModelServer.start(hearing(10, 1));
+  });
+
   it('does not wait for a service that could not load its model', async () => {
     server.healthy = false;
     server.failure = 'model.bin is missing';

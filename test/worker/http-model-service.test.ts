@@ -111,6 +111,25 @@ describe('the model service over HTTP', () => {
     expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 200 ms') });
   });
 
+  it('waits for a service that decodes and says that it is well, and not for one that does not', async () => {
+    let answers = 0;
+    const decodes: Script = async (request, answer) => {
+      if (++answers > 1) server.healthy = false;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return answer.gone ? undefined : hearing(10, 1)(request, answer);
+    };
+    server = await ModelServer.start(decodes);
+    const service = new HttpModelService('whisper', server.url, { silenceMs: 300 });
+    const types = async () => {
+      const found: string[] = [];
+      for await (const { type } of service.transcribe({ path: 'a' }, never)) found.push(type);
+      return found;
+    };
+    expect(await types()).toContain('result');
+    const error = await failure(types());
+    expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 300 ms') });
+  });
+
   it('passes an analysis on, and refuses one that is none', async () => {
     const asked = { path: 'job/input', tasks: ['topics' as const] };
     server = await ModelServer.start(hearing(1, 1), understanding(20, 1));

@@ -66,9 +66,14 @@ export class ModelServer {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
-  static async start(script: Script, analyst: AnalysisScript = understanding(60, 5)): Promise<ModelServer> {
+  /** @param port a free one if it is 0 */
+  static async start(
+    script: Script,
+    analyst: AnalysisScript = understanding(60, 5),
+    port = 0,
+  ): Promise<ModelServer> {
     const service = new ModelServer(script, analyst);
-    await new Promise<void>((resolve) => service.server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => service.server.listen(port, '127.0.0.1', resolve));
     return service;
   }
 

@@ -10,7 +10,7 @@ import type {
 } from '../../../lambda/contract';
 import { ModelServiceFailed } from './errors';
 import type { Log } from './log';
-import type { ModelService } from './model-service';
+import type { ModelService, ServiceState } from './model-service';
 import { Turn } from './turn';
 
 export interface Guards {
@@ -18,9 +18,12 @@ export interface Guards {
   failures?: number;
   /** Milliseconds for which it is left alone; the next job after that tries it. @default 30000 */
   restMs?: number;
-  /** How long a job waits for a service that loads its model. Gigabytes come from a disk. @default 900000 */
+  /**
+   * How long a job waits in all, for a service that loads its model (gigabytes come from a disk), or that is stuck and about
+   * to end. @default 900000
+   */
   loadingMs?: number;
-  /** How long it waits for one that does not answer: a container takes seconds to start. @default 30000 */
+  /** How long it waits at once for one that does not answer: a container takes seconds to start. @default 30000 */
   absentMs?: number;
 }
 
@@ -147,13 +150,20 @@ export class GuardedService {
   private async ready(signal: AbortSignal): Promise<void> {
     const { loadingMs = 900_000, absentMs = 30_000 } = this.guards;
     const onTrial = this.breaker.state !== CircuitState.Closed;
-    const since = Date.now();
+    const began = Date.now();
+    // A service that is stuck ends, starts and loads: each of these has a time of its own.
+    let since = began;
+    let state: ServiceState['state'] | undefined;
     for (;;) {
       signal.throwIfAborted();
       const found = await this.service.state();
       if (found.state === 'ready') return;
-      const limit = { loading: loadingMs, absent: absentMs, failed: 0 }[found.state];
-      if (onTrial || Date.now() - since >= limit) throw new ModelServiceFailed(capitalised(found.reason));
+      if (found.state !== state) since = Date.now();
+      state = found.state;
+      const limit = { loading: loadingMs, absent: absentMs, failed: 0 }[state];
+      const now = Date.now();
+      if (onTrial || now - since >= limit || now - began >= loadingMs)
+        throw new ModelServiceFailed(capitalised(found.reason));
       await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

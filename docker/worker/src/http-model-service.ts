@@ -18,11 +18,14 @@ import type { ModelService, ServiceState } from './model-service';
 import { lines } from './ndjson';
 
 export interface HttpModelServiceOptions {
-  /** Silence after which the service is taken for hung: also while it works, it sends an empty line every 2 s. @default 60000 */
+  /**
+   * Silence after which the service is taken for hung. While its model's work gets on, it sends an empty line every 2 s;
+   * where that does not, it says so itself, or ends. Before its answer begins, it need only say that it is well. @default 60000
+   */
   silenceMs?: number;
   /**
-   * Time without an event after which its work is taken for stuck. Decoding ten hours of audio, and one window of a
-   * slow engine, take minutes. @default 1800000
+   * Time without an event after which the service is given up all the same. Many steps can lie between two events: one
+   * window of a slow engine takes minutes. @default 1800000
    */
   stuckMs?: number;
   /** @default 5000 */
@@ -131,11 +134,16 @@ export class HttpModelService implements ModelService {
         { method, headers, signal, timeout, agent: false },
         (response) => resolve((answer = response)),
       );
-      call.on('timeout', () => {
+      const end = () => {
         const silence = new Error(`silent for ${timeout} ms`);
         // First the answer, which would otherwise end without the reason.
         answer?.destroy(silence);
         call.destroy(silence);
+      };
+      call.on('timeout', () => {
+        // The answer begins when the audio is decoded, which takes minutes for hours of it.
+        if (method === 'GET' || answer !== undefined) return end();
+        void this.state().then(({ state }) => (state === 'ready' ? call.setTimeout(timeout) : end()));
       });
       call.on('error', reject);
       call.end(body);

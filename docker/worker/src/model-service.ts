@@ -5,7 +5,10 @@ import type {
   TranscribeRequest,
 } from '../../../lambda/contract';
 
-/** How a service is. One that loads its model, or is not there, may be ready in a while; one that failed will not. */
+/**
+ * How a service is. One that loads its model, that is stuck and about to start anew (both are `loading`), or that is not
+ * there, may be ready in a while; one that failed will not.
+ */
 export type ServiceState =
   | {
       state: 'ready';
