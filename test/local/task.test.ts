@@ -31,6 +31,8 @@ describe('a container that has ended', () => {
   test.each([
     [{ restartPolicy: policy }, 1, 60, true],
     [{ restartPolicy: policy }, 137, 3600, true],
+    // A model service whose work was stuck.
+    [{ restartPolicy: policy }, 14, 600, true],
     [{ restartPolicy: policy }, 1, 59.9, false],
     [{ restartPolicy: policy }, 0, 3600, false],
     [{ restartPolicy: policy }, 143, 3600, false],

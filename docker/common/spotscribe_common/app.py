@@ -41,9 +41,10 @@ def service_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.ensure_future(service.load())
+        tasks = [asyncio.ensure_future(work()) for work in (service.load, service.watch)]
         yield
-        loading.cancel()
+        for task in tasks:
+            task.cancel()
         service.close()
 
     app = FastAPIOffline(

@@ -15,10 +15,11 @@ from spotscribe_common.job import Event, Job
 
 NDJSON = "application/x-ndjson"
 Line = TypeVar("Line", bound=Shape)
-# A line that is no event. Who calls can tell a process that hangs from work that takes long.
+# A line that is no event. It is sent while the models' work gets on: without it, the service hangs.
 EMPTY_LINE = "\n"
 # Far below the silence after which the worker takes a service for hung.
 EMPTY_LINE_SECONDS = 2.0
+_LOOK_SECONDS = 0.1
 
 
 def as_line(event: Shape) -> str:
@@ -33,7 +34,8 @@ class EventStream(Response, Generic[Event]):
         job: what to tell of.
         media_type: the answer's content type.
         encode: an event's text; empty for nothing.
-        keep_alive: text sent when nothing else was for `keep_alive_seconds`; proxies cut silent connections.
+        keep_alive: text sent when nothing else was for `keep_alive_seconds`, unless the work is stuck;
+            proxies cut silent connections.
         keep_alive_seconds: below the minute after which load balancers usually do.
     """
 
@@ -84,11 +86,13 @@ class EventStream(Response, Generic[Event]):
 
     async def _keep_connection(self, send: Send, sending: asyncio.Lock) -> None:
         while True:
-            silent = time.monotonic() - self._sent_at
-            if silent >= self._keep_alive_seconds:
-                await self._send_text(send, sending, self._keep_alive)
+            left = self._sent_at + self._keep_alive_seconds - time.monotonic()
+            if left > 0:
+                await asyncio.sleep(left)
+            elif self._job.is_stuck:
+                await asyncio.sleep(_LOOK_SECONDS)
             else:
-                await asyncio.sleep(self._keep_alive_seconds - silent)
+                await self._send_text(send, sending, self._keep_alive)
 
     async def _send_text(self, send: Send, sending: asyncio.Lock, text: str) -> None:
         if text:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spotscribe_common.liveness import mark
+
 _log = logging.getLogger(__name__)
 # One hold is one batch, which takes a T4 some seconds at most. Who has not begun another one for so long has
 # been stopped, or hangs, and may do so for good.
@@ -15,6 +17,9 @@ STOPPED_SECONDS = 60.0
 # Between two batches there is a little Python. A step that began there would run into the second batch.
 GAP_SECONDS = 0.05
 _LOOK_SECONDS = 0.005
+# Longest wait before a step. Who goes first pauses more often than that, as words are placed and files come:
+# one that never does must not keep the other from its work for good.
+WAIT_SECONDS = 120.0
 # Who looks has the lock for microseconds, unless it is stopped just then: who goes first waits for nobody.
 _TRIES = 5
 _TRY_SECONDS = 0.001
@@ -32,11 +37,15 @@ class GpuPriority:
     Args:
         path: the file, which the first to hold it makes; None where nothing is shared.
         stopped_after: seconds after which a lock is ignored whose holder shows no life.
+        longest_wait: seconds after which a step is made although somebody goes first.
     """
 
-    def __init__(self, path: Path | None, *, stopped_after: float = STOPPED_SECONDS) -> None:
+    def __init__(
+        self, path: Path | None, *, stopped_after: float = STOPPED_SECONDS, longest_wait: float = WAIT_SECONDS
+    ) -> None:
         self._path = path
         self._stopped_after = stopped_after
+        self._longest_wait = longest_wait
         self._warned = False
         # The file's time when it was last looked at, since when it has been so, and when it was last locked.
         self._stamp: int | None = None
@@ -60,8 +69,16 @@ class GpuPriority:
                 os.close(lock)
 
     def give_way(self, cancelled: Callable[[], bool]) -> None:
-        """Returns when nobody has gone first for :data:`GAP_SECONDS`, or once `cancelled()` is true."""
+        """Returns when nobody has gone first for :data:`GAP_SECONDS`, or once `cancelled()` is true.
+
+        Waiting is no sign of being stuck, and it ends after `longest_wait`.
+        """
+        until = time.monotonic() + self._longest_wait
         while self._path is not None and self._must_wait() and not cancelled():
+            mark()
+            if time.monotonic() > until:
+                _log.warning("the GPU was another's for %.0f s: going on beside it", self._longest_wait)
+                return
             time.sleep(_LOOK_SECONDS)
 
     def _taken(self) -> int | None:

@@ -12,6 +12,7 @@ from fastapi import Request
 
 from spotscribe_common.disconnect import while_connected
 from spotscribe_common.errors import CancelledWorkError, InternalError, OutOfMemoryError
+from spotscribe_common.liveness import mark
 from spotscribe_common.memory import is_out_of_memory, release_memory
 from spotscribe_common.model_thread import ModelThread
 
@@ -67,6 +68,16 @@ class Job(Generic[Event]):
         if not self._working:
             self._task.cancel()
 
+    def fail(self, error: Exception) -> None:
+        """Ends the events with an error, whatever the work does, and the job as `cancel` does."""
+        self._events.put_nowait(error)
+        self.cancel()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the models' work, this job's or the one that it waits for, does not get on."""
+        return self._models.liveness.is_stuck
+
     async def _run(self) -> None:
         waiting = time.monotonic()
         async with self._models.free:
@@ -83,6 +94,7 @@ class Job(Generic[Event]):
         loop = self._task.get_loop()
 
         def emit(event: Event) -> None:
+            mark()
             loop.call_soon_threadsafe(self._events.put_nowait, event)
 
         try:

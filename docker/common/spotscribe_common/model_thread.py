@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from spotscribe_common.liveness import Liveness
+
 
 class ModelThread:
     """One thread that loads the models and does all their work, in turn.
@@ -15,10 +17,12 @@ class ModelThread:
 
     Attributes:
         free: lock for who wants to be able to give up waiting for the thread.
+        liveness: when its work last got on.
     """
 
     def __init__(self) -> None:
         self.free = asyncio.Lock()
+        self.liveness = Liveness()
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True, name="models")
 
@@ -33,7 +37,8 @@ class ModelThread:
         def answered() -> None:
             failure: Exception | None = None
             try:
-                work()
+                with self.liveness.working():
+                    work()
             except Exception as error:
                 failure = error
             if not loop.is_closed():

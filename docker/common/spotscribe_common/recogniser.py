@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from spotscribe_common.errors import CancelledWorkError, InternalError, ModelMissingError
+from spotscribe_common.liveness import mark
 from spotscribe_common.pcm import Samples
 
 # Longest audio, in seconds, that is best heard in one piece.
@@ -84,11 +85,13 @@ class Recogniser:
         if self._process is None:
             self.load()
         try:
-            return words_of(self._ask(samples.tobytes(), cancelled))
+            words = words_of(self._ask(samples.tobytes(), cancelled))
         except BaseException:
             # What it was saying belongs to nobody now: the next piece gets a new process.
             self.close()
             raise
+        mark()
+        return words
 
     def _ask(self, piece: bytes, cancelled: Callable[[], bool]) -> list[list[Any]]:
         process = self._process

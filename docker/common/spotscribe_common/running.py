@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from spotscribe_common.memory import keep_freed_memory
 from spotscribe_common.server import serve
 from spotscribe_common.settings import ServiceSettings
+from spotscribe_common.stuck_exit import install
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
 
 def run_service(read_settings: Callable[[], Settings], make_app: Callable[[Settings], FastAPI]) -> None:
-    """Serves until told to stop, then ends the process.
+    """Serves until told to stop, then ends the process with status 0; with 14 if it is stuck.
 
     Args:
         read_settings: the class of the settings.
@@ -37,6 +38,7 @@ def run_service(read_settings: Callable[[], Settings], make_app: Callable[[Setti
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    install()
     serve(app, host=settings.host, port=settings.port, stop_seconds=settings.stop_seconds)
     logging.shutdown()
     # A cancelled job's thread may still be deep in the engine's native code, where an orderly end of the

@@ -6,7 +6,8 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from typing import BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
+from weakref import WeakSet
 
 from fastapi import Request
 
@@ -17,15 +18,21 @@ from spotscribe_common.disconnect import while_connected
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.http_errors import as_service_error
 from spotscribe_common.job import Event, Job, Work
+from spotscribe_common.liveness import StuckError
 from spotscribe_common.metrics import Metrics
 from spotscribe_common.model_thread import ModelThread
 from spotscribe_common.pcm import Pcm
 from spotscribe_common.settings import ServiceSettings
+from spotscribe_common.stuck_exit import end_in
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 10
 # The next file is decoded while the engine is busy with this one, but not all that wait at once.
 _DECODERS = 2
+# Longest step of the work, in seconds: on a GPU a batch takes seconds; on two processors, 8 chunks of 30 s
+# with Whisper large-v3 take minutes.
+_STUCK_SECONDS = {"cuda": 300.0, "cpu": 900.0}
+_WATCH_SECONDS = 1.0
 
 
 class ServedEngine(Protocol):
@@ -64,9 +71,16 @@ class ModelService:
         self._limits = settings
         self._counted = metrics
         self._decoder_free = asyncio.Semaphore(_DECODERS)
+        self._jobs: WeakSet[Job[Any]] = WeakSet()
+        self.models.liveness.limit = settings.load_seconds
         metrics.gauge("spotscribe_queue_inside", "Requests let in.", lambda: self.admission.inside)
         metrics.gauge("spotscribe_queue_limit", "Requests that are let in.", lambda: self.admission.limit)
         metrics.gauge("spotscribe_ready", "1 if the model is loaded.", lambda: self.status == "ok")
+        metrics.gauge(
+            "spotscribe_silent_seconds",
+            "Seconds since the model's work last got on; 0 while there is none.",
+            lambda: self.models.liveness.silent_seconds,
+        )
         metrics.watch_gpu(self.device)
 
     async def load(self) -> None:
@@ -82,21 +96,57 @@ class ModelService:
             _log.error("engine %s failed to load: %s", self.served.name, self.failure)
             return
         await self.load_more()
+        by_device = _STUCK_SECONDS[self.served.device().kind]
+        self.models.liveness.limit = self._limits.stuck_seconds or by_device
         self.status = "ok"
         _log.info("engine %s loaded model %s", self.served.name, self.served.model)
 
     async def load_more(self) -> None:
         """Loads what a service has beside its engine, and can do without."""
 
+    async def watch(self) -> None:
+        """Puts the process's end off for as long as its work, and this very loop, get on.
+
+        Work that is stuck is given up at `limit`, and the process at twice that: whoever runs it starts
+        another. In between, a step that only took long may end.
+        """
+        told = False
+        try:
+            while True:
+                liveness = self.models.liveness
+                end_in(2 * liveness.limit - liveness.silent_seconds)
+                if liveness.is_stuck:
+                    self._give_up(first=not told)
+                told = liveness.is_stuck
+                await asyncio.sleep(min(_WATCH_SECONDS, liveness.limit / 4))
+        finally:
+            end_in(None)
+
+    def _give_up(self, *, first: bool) -> None:
+        """Tells everybody who waits for the work, also those who came since."""
+        seconds = self.models.liveness.silent_seconds
+        if first:
+            _log.critical("the model's work has not got on for %.0f s: its jobs are given up", seconds)
+        for job in [*self._jobs]:
+            job.fail(StuckError(seconds))
+            self._jobs.discard(job)
+
+    @property
+    def stuck_seconds(self) -> float | None:
+        """For how long the work has not got on, if it is stuck."""
+        liveness = self.models.liveness
+        return liveness.silent_seconds if liveness.is_stuck else None
+
     def device(self) -> Device | None:
-        """What the engine runs on; None before it is loaded."""
-        return self.served.device() if self.status == "ok" else None
+        """What the engine runs on; None before it is loaded, and while it is stuck, as a driver may be."""
+        return self.served.device() if self.status == "ok" and self.stuck_seconds is None else None
 
     def check_ready(self) -> None:
         """Refuses work that cannot be done now.
 
         Raises:
             ModelMissingError: the engine is not loaded.
+            StuckError: its work does not get on.
         """
         if self.status == "loading":
             raise ModelMissingError(
@@ -104,6 +154,8 @@ class ModelService:
             )
         if self.failure is not None:
             raise ModelMissingError(self.failure)
+        if self.stuck_seconds is not None:
+            raise StuckError(self.stuck_seconds)
 
     async def decode(self, file: BinaryIO, max_seconds: float | None) -> Pcm:
         """Decodes a file when a decoder is free; see :func:`spotscribe_common.decode.decode`."""
@@ -134,7 +186,9 @@ class ModelService:
                     self._end_for_good(error)
                 raise
 
-        return Job(watched, self.models, holding, lambda seconds: self._counted.took("wait", seconds))
+        job = Job(watched, self.models, holding, lambda seconds: self._counted.took("wait", seconds))
+        self._jobs.add(job)
+        return job
 
     def _end_for_good(self, error: RuntimeError) -> None:
         """Nothing in this process can use the GPU any more: whoever runs it starts another."""

@@ -26,5 +26,10 @@ class ServiceSettings(BaseSettings):
     max_waiting: int = Field(default=16, ge=0)
     # File with the SHA-256 of each accepted key, in hex, a line each; without one every caller is let in.
     api_keys_file: Path | None = None
+    # Time without a step of the model's work after which it counts as stuck, in seconds; after twice that the
+    # process ends. Without it, by what the model runs on: 300 on a GPU, 900 on a processor.
+    stuck_seconds: float | None = Field(default=None, gt=0)
+    # The same for the model's loading, which is one step.
+    load_seconds: float = Field(default=450, gt=0)
     # Time that a running request gets after SIGTERM, in seconds.
     stop_seconds: int = Field(default=20, ge=1, le=110)

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from spotscribe_common.liveness import StuckError
 from spotscribe_common.metrics import Metrics
 from spotscribe_common.service import ModelService
 
@@ -13,7 +14,8 @@ from spotscribe_common.service import ModelService
 def health_of(name: str, service: ModelService, response: Response) -> dict[str, Any]:
     """Service, model, GPU and queue; the response gets 503 while there is nothing to work with."""
     missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
-    status = "failed" if missing else service.status
+    stuck = service.stuck_seconds
+    status = "failed" if missing else service.status if stuck is None else "stuck"
     response.status_code = 200 if status == "ok" else 503
     body: dict[str, Any] = {
         "service": name,
@@ -31,6 +33,9 @@ def health_of(name: str, service: ModelService, response: Response) -> dict[str,
         body["error"] = f"{' and '.join(missing)} not on PATH. Install ffmpeg."
     elif service.failure is not None:
         body["error"] = service.failure
+    elif stuck is not None:
+        body["error"] = StuckError(stuck).message
+        body["stuck_seconds"] = round(stuck, 3)
     device = service.device()
     if device is not None:
         body["device"] = device.kind

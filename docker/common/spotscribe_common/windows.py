@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from spotscribe_common.liveness import mark
 from spotscribe_common.pcm import SAMPLE_RATE, Pcm
 
 FRAME_SECONDS = 0.02
@@ -28,7 +29,10 @@ class Window:
 
 def frame_energies(pcm: Pcm) -> NDArray[np.float32]:
     """Root mean square of each frame of 20 ms, reading the file in blocks of a minute."""
-    energies = [energies_of(block) for block in pcm.blocks(_BLOCK_SECONDS)]
+    energies = []
+    for block in pcm.blocks(_BLOCK_SECONDS):
+        energies.append(energies_of(block))
+        mark()
     return np.concatenate(energies) if energies else np.zeros(0, dtype=np.float32)
 
 

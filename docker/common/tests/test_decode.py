@@ -1,11 +1,13 @@
 """Decoding: what is accepted becomes 16 kHz mono, what is not is refused by its code, and nothing grows."""
 
 import asyncio
+import errno
 import os
 import random
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +229,37 @@ async def test_a_cancelled_decode_leaves_no_process_and_no_file(
         await task
     assert _processes("987654") == 0
     assert list(scratch.iterdir()) == []
+
+
+async def test_a_decoder_that_does_not_get_on_is_ended_and_the_file_is_not_to_blame(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = decode_module._bounds(HOUR)
+    monkeypatch.setattr(decode_module, "_bounds", lambda _: replace(bounds, stall_seconds=0.5))
+    monkeypatch.setattr(decode_module, "_command", lambda *_: ["sleep", "876543"])
+    said = await refused(InternalError, tone(tmp_path / "a.wav", 1), scratch)
+    assert said == "sleep got no further for 0.5 s."
+    assert _processes("876543") == 0
+
+
+async def test_several_channels_that_find_the_disk_full_are_no_fault_of_the_file(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(decode_module.MixedFile, "take", full)
+    said = await refused(DiskFullError, tone(tmp_path / "a.wav", 1, "-ac", "2"), scratch)
+    assert said == "The scratch disk is full."
+
+
+async def test_several_channels_of_which_more_comes_than_may_do_not_fill_the_disk(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = decode_module._command
+    monkeypatch.setattr(decode_module, "_command", lambda file, _, channels: command(file, HOUR, channels))
+    said = await refused(AudioTooLongError, tone(tmp_path / "a.mp3", 60, "-ac", "2"), scratch, max_seconds=5)
+    assert "longer" in said
 
 
 def _processes(argument: str) -> int:

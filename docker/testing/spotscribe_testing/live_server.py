@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from spotscribe_testing.places import DOCKER
 
-_PACKAGES = ("common", "voxtral", "whisper")
+_PACKAGES = ("common", "voxtral", "whisper", "testing")
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import { HttpModelService } from '../../../docker/worker/src/http-model-service'
 import { createLog } from '../../../docker/worker/src/log';
 import { Worker } from '../../../docker/worker/src/worker';
 import { freePort } from '../../../local/ports';
-import type { ModelServer } from '../../worker/model-server';
 import { MACHINE, type WorkerAws } from './worker-aws';
 
 export interface RunOptions {
@@ -20,6 +19,9 @@ export interface RunOptions {
   silenceMs?: number;
 }
 
+/** Where a model service is. */
+type Service = { url: string };
+
 /** Workers of a test, with what they log, until they are stopped. */
 export class RunningWorkers {
   lines: Record<string, unknown>[] = [];
@@ -29,7 +31,7 @@ export class RunningWorkers {
   /** @param services what whisper does, and voxtral where the path has it */
   async start(
     aws: WorkerAws,
-    services: { whisper: ModelServer; voxtral?: ModelServer },
+    services: { whisper: Service; voxtral?: Service },
     visibility: number,
     options: RunOptions = {},
   ): Promise<Worker> {
@@ -38,7 +40,7 @@ export class RunningWorkers {
     const log = createLog({
       write: (line) => void this.lines.push(JSON.parse(line) as Record<string, unknown>),
     });
-    const guarded = (name: string, { url }: ModelServer) => {
+    const guarded = (name: string, { url }: Service) => {
       const service = new HttpModelService(name, url, { silenceMs: options.silenceMs, healthTimeoutMs: 500 });
       return new GuardedService(service, log, options.guards);
     };

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.liveness import mark
 from spotscribe_voxtral.engines.engine import CancelledGenerationError
 
 
@@ -47,6 +48,7 @@ class Pauses:
         if self._torch.cuda.is_initialized():
             # A GPU is given its work and does it later: without this, all layers would be under way by now.
             self._torch.cuda.synchronize()
+        mark()
         self._priority.give_way(self._cancelled)
         if self._cancelled():
             raise CancelledGenerationError

@@ -4,15 +4,19 @@ from contextlib import ExitStack
 from typing import Any
 
 from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.liveness import mark
 
 
 def go_first(network: Any, priority: GpuPriority) -> None:
     """From here on, each call of the network holds the priority until its results are there.
 
+    Each call is a step of the work, see :func:`spotscribe_common.liveness.mark`.
+
     Args:
         network: a `torch.nn.Module`; called by one thread, and not within itself.
-        priority: where it is not shared, nothing is changed.
+        priority: where it is not shared, no call waits for its results.
     """
+    network.register_forward_hook(lambda *_: mark())
     if not priority.is_shared:
         return
     import torch  # noqa: PLC0415

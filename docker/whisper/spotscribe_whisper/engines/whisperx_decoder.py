@@ -1,9 +1,11 @@
 """Stands in for whisperX's ctranslate2 model, to pass on and to keep what whisperX itself leaves out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.liveness import mark
 
 
 class RecordingDecoder:
@@ -33,12 +35,12 @@ class RecordingDecoder:
 
     def encode(self, features: Any, **options: Any) -> Any:
         """The model's own."""
-        with self._priority.first():
+        with self._step():
             return self._model.encode(features, **options)
 
     def detect_language(self, features: Any) -> Any:
         """The model's own."""
-        with self._priority.first():
+        with self._step():
             return self._model.detect_language(features)
 
     def generate(self, features: Any, prompts: Sequence[Sequence[int]], **options: Any) -> Any:
@@ -46,7 +48,13 @@ class RecordingDecoder:
         if self._temperature > 0:
             # Beam search knows no chance: as in OpenAI's whisper, a temperature takes its place.
             options |= {"beam_size": 1, "sampling_topk": 0, "sampling_temperature": self._temperature}
-        with self._priority.first():
+        with self._step():
             results = self._model.generate(features, prompts, return_no_speech_prob=True, **options)
         self.no_speech_probs += [float(result.no_speech_prob) for result in results]
         return results
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        with self._priority.first():
+            yield
+        mark()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.liveness import mark
 from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_common.pcm import SAMPLE_RATE
 from spotscribe_whisper.engines.gpu_turns import go_first
@@ -131,6 +132,7 @@ def _asked(
 
     def hook(step: str, *_: object, completed: int = 0, total: int | None = None, **__: object) -> None:
         trim_heap()
+        mark()
         done = min(completed / total, 1.0) if total else 0.0
         if step == "segmentation":
             progress(done * (1 - _EMBEDDING_SHARE))
