@@ -17,6 +17,8 @@ from spotscribe_whisper.formats.subtitles import srt, vtt
 
 FILES = sorted((FIXTURES.parent / "subtitles").glob("*.json"))
 SEEDS = range(40)
+# Seconds: audio that ends after everything that is said in it.
+LONG = 100_000.0
 LAYOUTS = [Layout(), Layout(max_line_width=24, max_line_count=1), Layout(max_line_width=18, max_line_count=3)]
 
 
@@ -94,7 +96,7 @@ def test_there_are_fixtures() -> None:
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 def test_another_reader_finds_the_same_cues(file: Path, kind: str) -> None:
     given, layout = fixture(file)
-    found = cues(given.segments, layout, prefixes=kind == "srt")
+    found = cues(given.segments, layout, given.duration, prefixes=kind == "srt")
     options = ["-v", "error", "-show_entries", "packet=pts_time,duration_time", "-of", "json"]
     read = subprocess.run(
         ["ffprobe", *options, file.with_suffix(f".{kind}")], check=True, capture_output=True
@@ -135,7 +137,7 @@ def test_widths_are_those_that_the_job_api_knows() -> None:
 @pytest.mark.parametrize("together", [False, True], ids=["in turns", "at once"])
 def test_cues_follow_each_other_without_overlaps(layout: Layout, together: bool) -> None:
     for seed in SEEDS:
-        found = cues(speech(seed, together=together), layout, prefixes=True)
+        found = cues(speech(seed, together=together), layout, LONG, prefixes=True)
         assert all(0 < cue.end - cue.start <= 7000 for cue in found)
         assert all(before.end <= after.start for before, after in pairwise(found))
 
@@ -144,9 +146,9 @@ def test_cues_follow_each_other_without_overlaps(layout: Layout, together: bool)
 def test_every_word_is_shown_once_and_in_order(layout: Layout) -> None:
     for seed in SEEDS:
         segments = speech(seed)
-        assert spoken(cues(segments, layout)) == [word.word for s in segments for word in s.words]
+        assert spoken(cues(segments, layout, LONG)) == [word.word for s in segments for word in s.words]
         crowd = speech(seed, together=True)
-        shown = spoken(cues(crowd, layout, prefixes=True))
+        shown = spoken(cues(crowd, layout, LONG, prefixes=True))
         for segment in crowd:
             own = [word.word for word in segment.words]
             assert [word for word in shown if word in set(own)] == own
@@ -158,7 +160,7 @@ def test_a_cue_holds_one_speaker_and_no_long_pause(together: bool) -> None:
     for seed in SEEDS:
         segments = speech(seed, together=together)
         speakers = {word.word: segment.speaker for segment in segments for word in segment.words}
-        found = cues(segments, Layout(), prefixes=True)
+        found = cues(segments, Layout(), LONG, prefixes=True)
         for cue in found:
             words = [word for line in cue.lines for word in line]
             assert {speakers[word.text] for word in words} == {cue.speaker}
@@ -170,7 +172,7 @@ def test_a_cue_holds_one_speaker_and_no_long_pause(together: bool) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS, ids=["wide", "one line", "narrow"])
 def test_lines_keep_to_their_width_and_number(layout: Layout) -> None:
     for seed in SEEDS:
-        for cue in cues(speech(seed, together=True), layout, prefixes=True):
+        for cue in cues(speech(seed, together=True), layout, LONG, prefixes=True):
             assert len(cue.lines) <= layout.max_line_count
             for index, line in enumerate(cue.lines):
                 name = f"{cue.speaker}: " if cue.named and index == 0 else ""
@@ -182,7 +184,7 @@ def test_lines_keep_to_their_width_and_number(layout: Layout) -> None:
 def test_a_cue_stays_until_it_can_be_read_where_there_is_room() -> None:
     hurried = 0
     for seed in SEEDS:
-        for cue, after in pairwise(cues(speech(seed), Layout())):
+        for cue, after in pairwise(cues(speech(seed), Layout(), LONG)):
             if cue.end - cue.start < reading_ms(cue):
                 hurried += 1
                 assert after.start - cue.end <= 83
@@ -193,7 +195,7 @@ def test_a_cue_stays_until_it_can_be_read_where_there_is_room() -> None:
 
 def test_a_cue_keeps_to_the_times_of_its_words() -> None:
     for seed in SEEDS:
-        for cue in cues(speech(seed), Layout()):
+        for cue in cues(speech(seed), Layout(), LONG):
             words = [word for line in cue.lines for word in line]
             assert cue.start == words[0].start
             assert cue.end >= words[-1].end - 83
@@ -202,15 +204,15 @@ def test_a_cue_keeps_to_the_times_of_its_words() -> None:
 
 def test_a_cue_of_people_who_speak_at_once_is_only_ever_late() -> None:
     for seed in SEEDS:
-        for cue in cues(speech(seed, together=True), Layout()):
+        for cue in cues(speech(seed, together=True), Layout(), LONG):
             assert cue.start >= next(word.start for line in cue.lines for word in line)
 
 
 def test_sentences_are_parted_where_they_can_be_read_and_merged_where_not() -> None:
     slow = said("He left. She stayed behind.", step=0.6)
-    assert texts(cues([slow], Layout())) == [["He left."], ["She stayed behind."]]
+    assert texts(cues([slow], Layout(), LONG)) == [["He left."], ["She stayed behind."]]
     hasty = said("He left. She stayed behind.", step=0.15)
-    assert texts(cues([hasty], Layout())) == [["He left. She stayed behind."]]
+    assert texts(cues([hasty], Layout(), LONG)) == [["He left. She stayed behind."]]
 
 
 def test_a_cue_ends_with_a_clause_rather_than_full() -> None:
@@ -218,7 +220,7 @@ def test_a_cue_ends_with_a_clause_rather_than_full() -> None:
         "When the rain had stopped at last, all of us went out into the garden to see what it had left.",
         step=0.35,
     )
-    assert texts(cues([sentence], Layout())) == [
+    assert texts(cues([sentence], Layout(), LONG)) == [
         ["When the rain had stopped at last,"],
         ["all of us went out into", "the garden to see what it had left."],
     ]
@@ -230,19 +232,19 @@ def test_a_pause_parts_words_without_punctuation() -> None:
     both = first.model_copy(
         update={"words": first.words + second.words, "text": f"{first.text} {second.text}"}
     )
-    assert [" ".join(lines) for lines in texts(cues([both], Layout()))] == [first.text, second.text]
+    assert [" ".join(lines) for lines in texts(cues([both], Layout(), LONG))] == [first.text, second.text]
 
 
 def test_a_word_that_lasts_too_long_is_shown_for_seven_seconds() -> None:
     word = Segment(
         id=0, start=1, end=40, text="Ommm", words=[Word(word="Ommm", start=1, end=40, interpolated=True)]
     )
-    assert [(cue.start, cue.end) for cue in cues([word], Layout())] == [(1000, 8000)]
+    assert [(cue.start, cue.end) for cue in cues([word], Layout(), LONG)] == [(1000, 8000)]
 
 
 def test_titles_and_initials_end_no_sentence() -> None:
     sentences = said("I saw Mr. J. Smith there. He was in a great hurry today.", step=0.4)
-    assert texts(cues([sentences], Layout())) == [
+    assert texts(cues([sentences], Layout(), LONG)) == [
         ["I saw Mr. J. Smith there."],
         ["He was in a great hurry today."],
     ]
@@ -254,7 +256,7 @@ def test_punctuation_that_covers_a_pause_does_not_hide_it() -> None:
         Word(word="。", start=1.5, end=4.0, interpolated=True),
         Word(word="待つ", start=4.0, end=4.6),
     ]
-    found = cues([Segment(id=0, start=1, end=4.6, text="行く。待つ", words=words)], Layout())
+    found = cues([Segment(id=0, start=1, end=4.6, text="行く。待つ", words=words)], Layout(), LONG)
     assert [(cue.start, cue.end) for cue in found] == [(1000, 1833), (4000, 4833)]
     assert texts(found) == [["行く。"], ["待つ"]]
 
@@ -262,8 +264,8 @@ def test_punctuation_that_covers_a_pause_does_not_hide_it() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_word_is_underlined_in_its_time(seed: int) -> None:
     segments = speech(seed)
-    whole = cues(segments, Layout())
-    parts = cues(segments, Layout(highlight_words=True))
+    whole = cues(segments, Layout(), LONG)
+    parts = cues(segments, Layout(highlight_words=True), LONG)
     at = 0
     for cue in whole:
         words = [word for line in cue.lines for word in line]
@@ -280,7 +282,7 @@ def test_underlining_survives_more_words_than_milliseconds() -> None:
     words = [Word(word=f"w{index}", start=1, end=1) for index in range(9)]
     first = Segment(id=0, start=1, end=1, text="", words=words, speaker="Ann")
     second = said("Yes.", start=1.004, speaker="Bob")
-    found = cues([first, second], Layout(highlight_words=True))
+    found = cues([first, second], Layout(highlight_words=True), LONG)
     assert all(cue.end > cue.start for cue in found)
     assert all(before.end <= after.start for before, after in pairwise(found))
     assert found[-2].highlight == 8

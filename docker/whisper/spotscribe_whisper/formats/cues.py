@@ -9,7 +9,7 @@ from spotscribe_whisper.formats.characters import width
 from spotscribe_whisper.formats.lines import Layout, lines
 from spotscribe_whisper.formats.runs import Run, runs
 from spotscribe_whisper.formats.splitting import split
-from spotscribe_whisper.formats.spoken import Spoken
+from spotscribe_whisper.formats.spoken import Spoken, milliseconds
 from spotscribe_whisper.formats.timing import Block, in_time
 
 __all__ = ["Cue", "Layout", "cues", "prefix"]
@@ -34,7 +34,9 @@ class Cue:
     highlight: int | None = None
 
 
-def cues(segments: Sequence[Segment], layout: Layout, *, prefixes: bool = False) -> list[Cue]:
+def cues(
+    segments: Sequence[Segment], layout: Layout, duration: float, *, prefixes: bool = False
+) -> list[Cue]:
     """Cues by ascending start: none overlaps another, each ends after it starts.
 
     A cue starts with its first word: never before it, and later only where people speak at once and the cue
@@ -43,9 +45,11 @@ def cues(segments: Sequence[Segment], layout: Layout, *, prefixes: bool = False)
     Args:
         segments: of a transcript.
         layout: the room of a cue.
+        duration: of the audio in seconds: no cue stays longer, not even to be read.
         prefixes: keeps room for `prefix` in cues that are named.
     """
-    blocks = in_time(_blocks(runs(segments, layout.max_line_width), layout, prefixes=prefixes))
+    found_runs = runs(segments, layout.max_line_width)
+    blocks = in_time(_blocks(found_runs, layout, prefixes=prefixes), milliseconds(duration))
     found = []
     for index, block in enumerate(blocks):
         named = block.speaker is not None and (index == 0 or blocks[index - 1].speaker != block.speaker)

@@ -36,7 +36,7 @@ def spoken(segment: Segment, line_width: int) -> list[Spoken]:
     time is dropped: nothing is said in it, and where it was interpolated it covers the pause behind it.
     """
     text = clean(segment.text)
-    timed = [(clean(word.word), _milliseconds(word.start), _milliseconds(word.end)) for word in segment.words]
+    timed = [(clean(word.word), milliseconds(word.start), milliseconds(word.end)) for word in segment.words]
     said = [word for word in timed if word[0]] or _spread(text, segment)
     spaces = _spaces([word for word, _, _ in said], text)
     words: list[Spoken] = []
@@ -53,14 +53,14 @@ def joined(words: Sequence[Spoken]) -> str:
     )
 
 
-def _milliseconds(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
     """Whole milliseconds, halves up as in JavaScript: from here on both languages count in integers."""
     return math.floor(seconds * 1000 + 0.5)
 
 
 def _spread(text: str, segment: Segment) -> list[tuple[str, int, int]]:
-    start = _milliseconds(segment.start)
-    length = max(_milliseconds(segment.end) - start, 0)
+    start = milliseconds(segment.start)
+    length = max(milliseconds(segment.end) - start, 0)
     words = _split(text)
     total, before = sum(width(word) + 1 for word in words), 0
     said = []

@@ -33,15 +33,17 @@ def reading_ms(columns: int) -> int:
     return min(max(columns * _MS_PER_COLUMN, MIN_DURATION_MS), MAX_DURATION_MS)
 
 
-def in_time(blocks: Sequence[Block]) -> list[Block]:
+def in_time(blocks: Sequence[Block], latest: int) -> list[Block]:
     """The blocks in their order, without overlaps, and long enough to be read where there is room.
 
     Args:
         blocks: by ascending start, with the times of their words.
+        latest: end of the audio: no block stays longer, but for the millisecond of one that begins there.
     """
     apart = _apart(blocks)
     timed = [_lengthened(block, following.start) for block, following in pairwise(apart)]
-    return timed + [_lengthened(block, None) for block in apart[-1:]]
+    timed += [_lengthened(block, None) for block in apart[-1:]]
+    return [replace(block, end=max(min(block.end, latest), block.start + 1)) for block in timed]
 
 
 def _apart(blocks: Sequence[Block]) -> list[Block]:
