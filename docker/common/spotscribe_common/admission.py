@@ -27,9 +27,8 @@ class Admission:
         """Seconds since the last one inside has left, at first since the beginning; 0 while one is inside."""
         return 0.0 if self.inside > 0 else time.monotonic() - self._left_at
 
-    @contextmanager
-    def admit(self) -> Iterator[None]:
-        """Holds a place for as long as the block runs.
+    def check(self) -> None:
+        """Refuses where a place would be refused now, before a body is received for nothing.
 
         Raises:
             BusyError: every place is taken.
@@ -40,6 +39,15 @@ class Admission:
                 f"Try again in {self._retry_after} s.",
                 retry_after=self._retry_after,
             )
+
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Holds a place for as long as the block runs.
+
+        Raises:
+            BusyError: every place is taken.
+        """
+        self.check()
         self.inside += 1
         try:
             yield

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 
+from spotscribe_common.answering import AlwaysAnswer
 from spotscribe_common.api_keys import ApiKeys, read_api_keys
 from spotscribe_common.http_errors import install_error_answers
 from spotscribe_common.metrics import Metrics
 from spotscribe_common.request_count import RequestCount
+from spotscribe_common.request_id import HEADER, RequestId
 from spotscribe_common.service import ModelService
 from spotscribe_common.settings import ServiceSettings
-from spotscribe_common.stopping import AnswerWhenStopped
+
+# What a page's script may read of an answer beside its body.
+_EXPOSED = [HEADER, "Retry-After", "X-Spotscribe-Degraded", "X-Spotscribe-Audio-Seconds"]
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,18 @@ def service_app(
     install_error_answers(app)
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeys, digests=read_api_keys(settings.api_keys_file))
-    app.add_middleware(AnswerWhenStopped)
+    app.add_middleware(AlwaysAnswer)
+    if settings.origins:
+        # Outside of the keys: a browser asks without one first.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        )
     app.add_middleware(RequestCount, metrics=metrics)
+    app.add_middleware(RequestId)
     # For the description alone: who is let in, the middleware decides, before a body is read.
     bearer = [Security(HTTPBearer(auto_error=False, description="If the service was given keys."))]
     for router in routers:

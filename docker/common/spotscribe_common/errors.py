@@ -58,6 +58,12 @@ class InvalidRequestError(PermanentError):
     code, status = "invalid_request", 400
 
 
+class SlowBodyError(InvalidRequestError):
+    """The body came too slowly, or stopped coming."""
+
+    status = 408
+
+
 class UnauthorizedError(ServiceError):
     """No key, or one that is not known: the client's fault, never that of a job's audio."""
 
@@ -110,6 +116,12 @@ class BusyError(RetryableError):
     """As many requests wait as may."""
 
     code, status = "busy", 429
+
+
+class CrowdedError(RetryableError):
+    """More bodies are on their way, or hold more of the disk, than may."""
+
+    code, status = "busy", 503
 
 
 class ModelMissingError(RetryableError):

@@ -20,6 +20,8 @@ from spotscribe_common.errors import (
     ServiceError,
     UnauthorizedError,
 )
+from spotscribe_common.quoting import quoted, shortened
+from spotscribe_common.request_id import current_request_id
 
 _log = logging.getLogger(__name__)
 
@@ -41,11 +43,12 @@ class ErrorBody(BaseModel):
 
 # Said with 503 where nothing better is known: a memory that is full, a model that somebody has to put right.
 _RETRY_SECONDS = 30
-# Of what the caller wrote, such as a field's name, which may be as long as a body: it is told again.
-_MOST_CHARACTERS = 300
+# Of pydantic's words, which may hold what the caller wrote.
+_MOST_CHARACTERS = 200
 # Of what the framework refuses by itself: here 404 is an unknown route, not a file that is not there.
 _CODES: dict[int, ErrorCode] = {
     404: "not_found",
+    405: "not_found",
     413: "upload_too_large",
     415: "unsupported_media_type",
 }
@@ -61,11 +64,15 @@ def install_error_answers(app: FastAPI) -> None:
         details = error.errors() if isinstance(error, RequestValidationError) else []
         return error_answer(invalid_request(details))
 
-    async def on_http(_: Request, error: Exception) -> JSONResponse:
+    async def on_http(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
             return error_answer(error)
         code = _CODES.get(error.status_code, "invalid_request" if error.status_code < 500 else "internal")
-        body = _body(str(error.detail), code, permanent=error.status_code < 500)
+        said = str(error.detail)
+        if code == "not_found":
+            route = f"{request.method[:20]} {quoted(request.url.path)}"
+            said = f"There is no route {route}. /docs lists those that there are."
+        body = _body(said, code, permanent=error.status_code < 500)
         return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
     async def on_gone(_: Request, __: Exception) -> Response:
@@ -75,7 +82,6 @@ def install_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, on_service_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(Exception, on_service_error)
 
 
 def error_answer(error: Exception) -> JSONResponse:
@@ -104,7 +110,7 @@ def as_service_error(error: Exception) -> ServiceError:
     """The error itself if it is one of ours; anything else is logged, and shown without its details."""
     if isinstance(error, ServiceError):
         return error
-    _log.error("unexpected failure", exc_info=error)
+    _log.error("unexpected failure of %s", current_request_id(), exc_info=error)
     return InternalError(f"The service failed unexpectedly ({type(error).__name__}). Its log says more.")
 
 
@@ -113,12 +119,9 @@ def invalid_request(details: Sequence[Any]) -> InvalidRequestError:
     if not details:
         return InvalidRequestError("The request is not valid.")
     first = details[0]
-    field = _brief(".".join(str(part) for part in first["loc"] if part != "body")) or None
-    return InvalidRequestError(f"{field or 'The body'}: {_brief(first['msg'])}.", param=field)
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+    field = shortened(".".join(str(part) for part in first["loc"] if part != "body")) or None
+    said = shortened(first["msg"], _MOST_CHARACTERS)
+    return InvalidRequestError(f"{field or 'The body'}: {said}.", param=field)
 
 
 def _body(message: str, code: ErrorCode, *, permanent: bool, param: str | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ AUDIO_ERRORS: dict[int | str, dict[str, Any]] = {
         "description": "No API key, or one that is not known, where keys are asked for.",
     },
     404: {"model": ErrorBody, "description": "No such file, or another model than the one that is loaded."},
+    408: {"model": ErrorBody, "description": "The body came too slowly, or stopped coming."},
     413: {"model": ErrorBody, "description": "The upload is too large, or the audio too long."},
     415: {
         "model": ErrorBody,
@@ -31,7 +32,10 @@ AUDIO_ERRORS: dict[int | str, dict[str, Any]] = {
     500: {"model": ErrorBody, "description": "A fault of the service. Its log says more."},
     503: {
         "model": ErrorBody,
-        "description": "The model is loading or missing, memory or disk is full, or the service is stopping.",
+        "description": (
+            "The model is loading or missing, too much is being uploaded, memory or disk is full, or the "
+            "service is stopping. `Retry-After` says when to come back."
+        ),
     },
 }
 
@@ -69,7 +73,7 @@ def form_schema(model: type[BaseModel], *, lists: str = "{name}") -> dict[str, A
         model: of the fields.
         lists: how the names of lists are written: OpenAI's end in brackets.
     """
-    schema = json_schema(model)
+    schema = whole_schema(model)
     fields = {
         lists.format(name=name) if field.get("type") == "array" else name: field
         for name, field in schema["properties"].items()

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing
 from typing import Any, BinaryIO, Literal, Protocol
 from weakref import WeakSet
 
@@ -22,6 +22,8 @@ from spotscribe_common.liveness import StuckError
 from spotscribe_common.metrics import Metrics
 from spotscribe_common.model_thread import ModelThread
 from spotscribe_common.pcm import Pcm
+from spotscribe_common.receiving.body import Accepted, Body, receive
+from spotscribe_common.receiving.intake import Intake
 from spotscribe_common.settings import ServiceSettings
 from spotscribe_common.stuck_exit import end_in
 
@@ -67,6 +69,7 @@ class ModelService:
         self.status: Literal["loading", "ok", "failed"] = "loading"
         self.failure: str | None = None
         self.admission = Admission(running=1, waiting=settings.max_waiting, retry_after=_RETRY_SECONDS)
+        self.intake = Intake(bodies=settings.max_receiving, most_bytes=settings.max_receiving_bytes)
         self.models = ModelThread()
         self._limits = settings
         self._counted = metrics
@@ -75,6 +78,8 @@ class ModelService:
         self.models.liveness.limit = settings.load_seconds
         metrics.gauge("spotscribe_queue_inside", "Requests let in.", lambda: self.admission.inside)
         metrics.gauge("spotscribe_queue_limit", "Requests that are let in.", lambda: self.admission.limit)
+        metrics.gauge("spotscribe_receiving", "Bodies being received.", lambda: self.intake.receiving)
+        metrics.gauge("spotscribe_receiving_bytes", "Bytes of bodies on disk.", lambda: self.intake.bytes)
         metrics.gauge("spotscribe_ready", "1 if the model is loaded.", lambda: self.status == "ok")
         metrics.gauge(
             "spotscribe_silent_seconds",
@@ -156,6 +161,26 @@ class ModelService:
             raise ModelMissingError(self.failure)
         if self.stuck_seconds is not None:
             raise StuckError(self.stuck_seconds)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds without a request, or a body that is on its way."""
+        return min(self.admission.idle_seconds, self.intake.idle_seconds)
+
+    async def receive(self, request: Request, accepted: Accepted, opened: AsyncExitStack) -> Body:
+        """Receives a whole body. A place is for whoever has sent one: slow senders must not hold any.
+
+        Args:
+            request: whose body nobody has read.
+            accepted: what may come.
+            opened: closes the body's files.
+
+        Raises:
+            ServiceError: no model, no place, a bad body, or no room for it.
+        """
+        self.check_ready()
+        self.admission.check()
+        return await receive(request, accepted, self.intake, self._limits.tmpdir, opened)
 
     async def decode(self, file: BinaryIO, max_seconds: float | None) -> Pcm:
         """Decodes a file when a decoder is free; see :func:`spotscribe_common.decode.decode`."""

@@ -22,6 +22,9 @@ class ServiceSettings(BaseSettings):
     max_audio_seconds: float = Field(default=36_000, gt=0)
     # Largest multipart upload, in bytes.
     max_upload_bytes: int = Field(default=5 << 30, gt=0)
+    # Bodies that are received at once, and the greatest size in bytes of all that are still needed.
+    max_receiving: int = Field(default=128, gt=0)
+    max_receiving_bytes: int = Field(default=10 << 30, gt=0)
     # Requests that may wait while one is worked on.
     max_waiting: int = Field(default=16, ge=0)
     # File with the SHA-256 of each accepted key, in hex, a line each; without one every caller is let in.
@@ -31,5 +34,12 @@ class ServiceSettings(BaseSettings):
     stuck_seconds: float | None = Field(default=None, gt=0)
     # The same for the model's loading, which is one step.
     load_seconds: float = Field(default=450, gt=0)
+    # Origins whose pages may call the service, separated by commas; `*` for all. Without one, no page may.
+    allowed_origins: str = ""
     # Time that a running request gets after SIGTERM, in seconds.
     stop_seconds: int = Field(default=20, ge=1, le=110)
+
+    @property
+    def origins(self) -> list[str]:
+        """The allowed origins."""
+        return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from spotscribe_common.errors import SourceForbiddenError, SourceNotFoundError
+from spotscribe_common.quoting import quoted
 
 
 def open_shared(root: Path, path: str) -> BinaryIO:
@@ -22,24 +23,25 @@ def open_shared(root: Path, path: str) -> BinaryIO:
         SourceNotFoundError: there is no regular file.
     """
     if "\0" in path:
-        raise SourceForbiddenError(f"path {path!r} holds a null character.", param="path")
+        raise SourceForbiddenError(f"path {quoted(path)} holds a null character.", param="path")
     try:
         base = root.resolve(strict=True)
         target = (base / path).resolve()
     except (OSError, RuntimeError) as error:
-        raise SourceNotFoundError(f"path {path!r} cannot be resolved: {error}.", param="path") from None
+        why = getattr(error, "strerror", None) or "its links form a loop"
+        raise SourceNotFoundError(f"path {quoted(path)} cannot be resolved: {why}.", param="path") from None
     if not target.is_relative_to(base):
         raise SourceForbiddenError(
-            f"path {path!r} leads outside the shared directory. Give a path below it.", param="path"
+            f"path {quoted(path)} leads outside the shared directory. Give a path below it.", param="path"
         )
     try:
         # Not blocking: opening a pipe that nobody writes to would hang here.
         fd = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise SourceNotFoundError(
-            f"path {path!r} cannot be opened: {error.strerror}.", param="path"
+            f"path {quoted(path)} cannot be opened: {error.strerror}.", param="path"
         ) from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise SourceNotFoundError(f"path {path!r} is not a regular file.", param="path")
+        raise SourceNotFoundError(f"path {quoted(path)} is not a regular file.", param="path")
     return os.fdopen(fd, "rb")

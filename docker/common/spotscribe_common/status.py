@@ -25,8 +25,10 @@ def health_of(name: str, service: ModelService, response: Response) -> dict[str,
         "queue": {
             "inside": service.admission.inside,
             "limit": service.admission.limit,
+            # Bodies that are on their way: they have no place yet.
+            "receiving": service.intake.receiving,
             # For who may end this machine: a request comes and goes between two looks at `inside`.
-            "idle_seconds": round(service.admission.idle_seconds, 3),
+            "idle_seconds": round(service.idle_seconds, 3),
         },
     }
     if missing:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import BinaryIO, Literal, NamedTuple
 
-from fastapi import Request
 from pydantic import Field
 
-from spotscribe_common.bodies import JSON, MULTIPART, content_type, json_body, uploaded
+from spotscribe_common.bodies import json_body, uploaded
 from spotscribe_common.contract import (
     SPEAKER_RULES,
     Degradation,
@@ -16,9 +15,10 @@ from spotscribe_common.contract import (
     TranscribeRequest,
     TranscriptionOptions,
 )
-from spotscribe_common.errors import InvalidRequestError, UnsupportedMediaError
+from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.openapi import form_schema, json_schema
 from spotscribe_common.pcm import Pcm
+from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
 from spotscribe_common.settings import ServiceSettings
 from spotscribe_common.shared_files import open_shared
 
@@ -42,7 +42,9 @@ def chosen_rules(choices: Sequence[RuleChoice]) -> list[SpeakerRule]:
 class TranscribeForm(TranscriptionOptions):
     """The fields of an upload beside its `file`."""
 
-    speaker_cleanup: list[RuleChoice] = Field(default_factory=every_rule)  # type: ignore[assignment]
+    speaker_cleanup: list[RuleChoice] = Field(  # type: ignore[assignment]
+        default_factory=every_rule, max_length=10
+    )
 
 
 class TranscribeBody(NamedTuple):
@@ -77,27 +79,26 @@ TRANSCRIBE_BODY = {
 }
 
 
-async def transcribe_body(
-    request: Request, settings: ServiceSettings, opened: AsyncExitStack
-) -> TranscribeBody:
-    """Reads it; `opened` closes the file.
+def transcribe_accepted(settings: ServiceSettings) -> Accepted:
+    """The bodies that the route takes."""
+    return Accepted(json=_JSON_BYTES, form=settings.max_upload_bytes)
+
+
+async def transcribe_body(body: Body, settings: ServiceSettings, opened: AsyncExitStack) -> TranscribeBody:
+    """Reads what has come; `opened` closes a file of the shared volume.
 
     Raises:
-        UnsupportedMediaError: neither JSON nor multipart.
-        ServiceError: a bad field, no such file, or more bytes than are accepted.
+        ServiceError: a bad field, or no such file.
     """
-    kind = content_type(request)
-    if kind == JSON:
-        asked = await json_body(request, TranscribeRequest, most=_JSON_BYTES)
-        file = opened.enter_context(open_shared(settings.shared_audio, asked.path))
-        return TranscribeBody(
-            file, asked, asked.max_seconds, asked.start_at, asked.earlier, asked.earlier_degraded
-        )
-    if kind == MULTIPART:
-        upload, chosen = await uploaded(request, TranscribeForm, settings.max_upload_bytes, opened)
+    if body.form is not None:
+        upload, chosen = await uploaded(body.form, TranscribeForm)
         rules = chosen_rules(chosen.speaker_cleanup)
         return TranscribeBody(upload, chosen.model_copy(update={"speaker_cleanup": rules}))
-    raise UnsupportedMediaError(f"The content type {kind!r} is not accepted. Send {MULTIPART} or {JSON}.")
+    asked = await json_body(body, TranscribeRequest)
+    file = opened.enter_context(open_shared(settings.shared_audio, asked.path))
+    return TranscribeBody(
+        file, asked, asked.max_seconds, asked.start_at, asked.earlier, asked.earlier_degraded
+    )
 
 
 def check_start(start_at: float, pcm: Pcm) -> None:

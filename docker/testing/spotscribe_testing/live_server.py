@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from spotscribe_common.server import server_config
 from spotscribe_testing.places import DOCKER
 
 _PACKAGES = ("common", "voxtral", "whisper", "testing")
@@ -24,7 +25,7 @@ def served(app: FastAPI) -> Iterator[str]:
     """Serves `app` from a thread and yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(server_config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         wait_until(lambda: server.started, "the server has started")

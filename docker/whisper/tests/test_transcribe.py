@@ -1,16 +1,14 @@
 """`POST /transcribe`: answers, refusals, the stream, the queue, and callers that go away."""
 
-import errno
 import json
 import socket
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import httpx
 import pytest
-from starlette import formparsers
 
 from spotscribe_common import event_stream
 from spotscribe_testing.answers import events, refusal
@@ -257,17 +255,19 @@ def test_a_failure_of_the_engine_is_the_last_event_and_no_secret_is_told(
 
 def test_unknown_routes_and_methods_answer_in_the_same_shape(url: str) -> None:
     refusal(httpx.get(f"{url}/nothing"), 404, "not_found")
-    refusal(httpx.get(f"{url}/transcribe"), 405, "invalid_request")
+    refused = httpx.get(f"{url}/transcribe")
+    refusal(refused, 405, "not_found")
+    assert refused.headers["allow"] == "POST"
 
 
 def test_a_scratch_disk_without_room_for_an_upload_is_worth_a_retry(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Full(SpooledTemporaryFile[bytes]):
-        def write(self, _: Any) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
+    def full(**_: Any) -> Any:
+        # Linux's own disk that is always full.
+        return Path("/dev/full").open("w+b", buffering=0)
 
-    monkeypatch.setattr(formparsers, "SpooledTemporaryFile", Full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     answer = httpx.post(f"{url}/transcribe", files={"file": ("a.wav", b"x" * 100)}, timeout=30)
     refusal(answer, 503, "internal")
     assert int(answer.headers["retry-after"]) > 0

@@ -7,10 +7,10 @@ from typing import BinaryIO, NamedTuple
 from fastapi import Request
 
 from spotscribe_common.base64_file import write_base64
-from spotscribe_common.bodies import JSON, content_type, parsed_json
-from spotscribe_common.errors import AudioTooLongError, PermanentError, UnsupportedMediaError
+from spotscribe_common.errors import AudioTooLongError, PermanentError
+from spotscribe_common.json_text import parsed_json
 from spotscribe_common.pcm import Pcm
-from spotscribe_common.uploads import spooled_body
+from spotscribe_common.receiving.body import Body
 from spotscribe_voxtral.chat.answer import ChatOrder, Role, Turn, too_long
 from spotscribe_voxtral.chat.request import ChatRequest, TextPart, check_chat
 from spotscribe_voxtral.engines.memory_budget import LONGEST_WINDOW_SECONDS
@@ -29,12 +29,13 @@ class _Said(NamedTuple):
 
 
 async def read_chat(
-    request: Request, service: VoxtralService, held: ExitStack
+    body: Body, request: Request, service: VoxtralService, held: ExitStack
 ) -> tuple[ChatRequest, ChatOrder]:
     """Reads, checks and decodes.
 
     Args:
-        request: its body is read whole.
+        body: of the request, in JSON.
+        request: ends the decoding when its client leaves.
         service: whose decoders decode.
         held: closes the decoded audio.
 
@@ -42,13 +43,10 @@ async def read_chat(
         The request without its messages, and what is to be answered.
 
     Raises:
-        ServiceError: a bad field, bad audio, or more bytes than are accepted.
+        ServiceError: a bad field, or bad audio.
     """
-    if content_type(request) != JSON:
-        raise UnsupportedMediaError(f"The content type is not accepted. Send {JSON}.")
     with ExitStack() as files:
-        async with spooled_body(request, most=BODY_BYTES, scratch=service.settings.tmpdir) as body:
-            asked, said = await service.one_at_a_time(lambda: _taken_apart(body, service, files))
+        asked, said = await service.one_at_a_time(lambda: _taken_apart(body, service, files))
         recordings = _Recordings(request, service, held)
         turns = [await recordings.turn(at, message) for at, message in enumerate(said)]
     return asked, ChatOrder(
@@ -60,10 +58,8 @@ async def read_chat(
     )
 
 
-def _taken_apart(
-    body: BinaryIO, service: VoxtralService, files: ExitStack
-) -> tuple[ChatRequest, list[_Said]]:
-    asked = parsed_json(body.read(), ChatRequest)
+def _taken_apart(body: Body, service: VoxtralService, files: ExitStack) -> tuple[ChatRequest, list[_Said]]:
+    asked = parsed_json(b"" if body.json is None else body.json.read(), ChatRequest)
     check_model(asked.model, service.engine.model)
     check_chat(asked)
     said: list[_Said] = []

@@ -6,7 +6,7 @@ from typing import Annotated, BinaryIO
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from spotscribe_common.bodies import JSON, MULTIPART, content_type, json_body, uploaded
+from spotscribe_common.bodies import json_body, uploaded
 from spotscribe_common.contract import (
     ANALYSIS_TASKS,
     Analysis,
@@ -16,11 +16,11 @@ from spotscribe_common.contract import (
     AnalyzeEvent,
     AnalyzeRequest,
 )
-from spotscribe_common.errors import UnsupportedMediaError
 from spotscribe_common.event_stream import NDJSON, event_lines
 from spotscribe_common.http_errors import ErrorBody
 from spotscribe_common.job import result_of
 from spotscribe_common.openapi import AUDIO_ERRORS, form_schema, json_schema
+from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
 from spotscribe_common.shared_files import open_shared
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.service import VoxtralService
@@ -80,11 +80,12 @@ def analyze_routes(service: VoxtralService) -> APIRouter:
         that have been listened to, and at last the result. An empty line says that the work goes on.
         """
 
-        async def read(opened: AsyncExitStack) -> Source[AnalyzeEvent]:
-            file, asked, max_seconds = await _read(request, service, opened)
+        async def read(body: Body, opened: AsyncExitStack) -> Source[AnalyzeEvent]:
+            file, asked, max_seconds = await _read(body, service, opened)
             return Source(file, max_seconds, lambda pcm, held: service.analyze(pcm, asked, held.pop_all()))
 
-        job = await start_job(request, service, read)
+        accepted = Accepted(json=_JSON_BYTES, form=service.settings.max_upload_bytes)
+        job = await start_job(request, service, accepted, read)
         if NDJSON in request.headers.get("accept", ""):
             return event_lines(job)
         result = await result_of(request, job, AnalysisResult)
@@ -94,15 +95,12 @@ def analyze_routes(service: VoxtralService) -> APIRouter:
 
 
 async def _read(
-    request: Request, service: VoxtralService, opened: AsyncExitStack
+    body: Body, service: VoxtralService, opened: AsyncExitStack
 ) -> tuple[BinaryIO, AnalysisOptions, float | None]:
     """The media, what is to be found out, and the caller's own cap in seconds."""
-    kind = content_type(request)
-    if kind == JSON:
-        asked = await json_body(request, AnalyzeRequest, most=_JSON_BYTES)
-        file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
-        return file, asked, asked.max_seconds
-    if kind == MULTIPART:
-        upload, form = await uploaded(request, AnalyzeForm, service.settings.max_upload_bytes, opened)
+    if body.form is not None:
+        upload, form = await uploaded(body.form, AnalyzeForm)
         return upload, AnalysisOptions(tasks=form.tasks or None, questions=form.questions), form.max_seconds
-    raise UnsupportedMediaError(f"The content type {kind!r} is not accepted. Send {MULTIPART} or {JSON}.")
+    asked = await json_body(body, AnalyzeRequest)
+    file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
+    return file, asked, asked.max_seconds

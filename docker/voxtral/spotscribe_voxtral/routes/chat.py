@@ -1,18 +1,18 @@
 """OpenAI's chat completions, with audio in the messages, and its list of models."""
 
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from spotscribe_common.bodies import JSON
 from spotscribe_common.event_stream import EventStream
 from spotscribe_common.job import Job, result_of
 from spotscribe_common.openapi import AUDIO_ERRORS, whole_schema
+from spotscribe_common.receiving.body import JSON, Accepted
 from spotscribe_common.server_sent import KEEP_ALIVE, SSE
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatWritten
-from spotscribe_voxtral.chat.reading import read_chat
+from spotscribe_voxtral.chat.reading import BODY_BYTES, read_chat
 from spotscribe_voxtral.chat.request import ChatRequest
 from spotscribe_voxtral.chat.shapes import ChatCompletion, Chunks, completion
 from spotscribe_voxtral.model_names import ALIASES, check_model
@@ -25,10 +25,11 @@ def chat_routes(service: VoxtralService) -> APIRouter:
     began = int(time.time())
 
     async def started(request: Request) -> tuple[Job[ChatEvent], ChatRequest]:
-        service.check_ready()
         with ExitStack() as held:
-            held.enter_context(service.admission.admit())
-            asked, order = await read_chat(request, service, held)
+            async with AsyncExitStack() as reading:
+                body = await service.receive(request, Accepted(json=BODY_BYTES), reading)
+                held.enter_context(service.admission.admit())
+                asked, order = await read_chat(body, request, service, held)
             return service.chat(order, held.pop_all()), asked
 
     @router.post(

@@ -1,4 +1,4 @@
-"""What both routes for whole recordings do: let in, read, decode, start."""
+"""What both routes for whole recordings do: receive, let in, read, decode, start."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
@@ -9,6 +9,7 @@ from fastapi import Request
 
 from spotscribe_common.job import Event, Job
 from spotscribe_common.pcm import Pcm
+from spotscribe_common.receiving.body import Accepted, Body
 from spotscribe_voxtral.service import VoxtralService
 
 
@@ -30,22 +31,24 @@ class Source(Generic[Event]):
 async def start_job(
     request: Request,
     service: VoxtralService,
-    read: Callable[[AsyncExitStack], Awaitable[Source[Event]]],
+    accepted: Accepted,
+    read: Callable[[Body, AsyncExitStack], Awaitable[Source[Event]]],
 ) -> Job[Event]:
     """Starts work on what the request holds.
 
     Args:
-        request: its body is read by `read`, and nothing more must be awaited from it but its end.
+        request: nobody has read its body.
         service: what lets in and decodes.
-        read: the source; what it opens is closed as soon as the audio is decoded.
+        accepted: the bodies that the route takes.
+        read: the source that a body names; what it opens is closed as soon as the audio is decoded.
 
     Raises:
         ServiceError: no place, a bad field, or bad media.
     """
-    service.check_ready()
     with ExitStack() as held:
-        held.enter_context(service.admission.admit())
         async with AsyncExitStack() as reading:
-            source = await read(reading)
+            body = await service.receive(request, accepted, reading)
+            held.enter_context(service.admission.admit())
+            source = await read(body, reading)
             pcm = await service.decode_for(request, source.file, source.max_seconds, held)
         return source.start(pcm, held)

@@ -10,10 +10,16 @@ from spotscribe_common.http_errors import ErrorBody
 from spotscribe_common.job import Job, result_of
 from spotscribe_common.openapi import AUDIO_ERRORS
 from spotscribe_common.pcm import Pcm
-from spotscribe_common.transcribe_body import TRANSCRIBE_BODY, check_start, transcribe_body
+from spotscribe_common.receiving.body import Body
+from spotscribe_common.transcribe_body import (
+    TRANSCRIBE_BODY,
+    check_start,
+    transcribe_accepted,
+    transcribe_body,
+)
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.service import VoxtralService
-from spotscribe_voxtral.transcription import TranscriptionOrder, check_order
+from spotscribe_voxtral.transcription import TranscriptionOrder, checked
 
 
 def transcribe_routes(service: VoxtralService) -> APIRouter:
@@ -42,18 +48,18 @@ def transcribe_routes(service: VoxtralService) -> APIRouter:
         on.
         """
 
-        async def read(opened: AsyncExitStack) -> Source[TranscribeEvent]:
-            body = await transcribe_body(request, service.settings, opened)
-            check_order(body.asked)
+        async def read(received: Body, opened: AsyncExitStack) -> Source[TranscribeEvent]:
+            body = await transcribe_body(received, service.settings, opened)
+            asked = checked(body.asked)
 
             def start(pcm: Pcm, held: ExitStack) -> Job[TranscribeEvent]:
                 check_start(body.start_at, pcm)
-                order = TranscriptionOrder(body.asked, body.start_at, body.earlier, body.earlier_degraded)
+                order = TranscriptionOrder(asked, body.start_at, body.earlier, body.earlier_degraded)
                 return service.transcribe(pcm, order, held.pop_all())
 
             return Source(body.file, body.max_seconds, start)
 
-        job = await start_job(request, service, read)
+        job = await start_job(request, service, transcribe_accepted(service.settings), read)
         if NDJSON in request.headers.get("accept", ""):
             return event_lines(job)
         result = await result_of(request, job, Result)

@@ -1,4 +1,4 @@
-"""What every route that transcribes does: let in, read, check, decode, start."""
+"""What every route that transcribes does: receive, let in, read, check, decode, start."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing
@@ -11,8 +11,9 @@ from spotscribe_common.contract import TranscribeEvent
 from spotscribe_common.disconnect import while_connected
 from spotscribe_common.job import Job
 from spotscribe_common.pcm import Pcm
+from spotscribe_common.receiving.body import Accepted, Body
 from spotscribe_common.transcribe_body import check_start
-from spotscribe_whisper.options import Options, check_options
+from spotscribe_whisper.options import Options, checked
 from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.speakers.references import decoded_reference
 
@@ -36,14 +37,16 @@ class Source(NamedTuple):
 async def start_job(
     request: Request,
     service: TranscriptionService,
-    read: Callable[[AsyncExitStack], Awaitable[Source]],
+    accepted: Accepted,
+    read: Callable[[Body, AsyncExitStack], Awaitable[Source]],
 ) -> tuple[Job[TranscribeEvent], float]:
     """Starts a transcription of what the request holds.
 
     Args:
-        request: its body is read by `read`, and nothing more must be awaited from it but its end.
+        request: nobody has read its body.
         service: what transcribes.
-        read: the source; what it opens is closed as soon as the audio is decoded.
+        accepted: the bodies that the route takes.
+        read: the source that a body names; what it opens is closed as soon as the audio is decoded.
 
     Returns:
         The job, and the length of its audio in seconds.
@@ -51,17 +54,17 @@ async def start_job(
     Raises:
         ServiceError: no place, a bad field, or bad media.
     """
-    service.check_ready()
     with ExitStack() as held:
-        held.enter_context(service.admission.admit())
         async with AsyncExitStack() as reading:
-            source = await read(reading)
-            check_options(source.options, service.engine)
+            body = await service.receive(request, accepted, reading)
+            held.enter_context(service.admission.admit())
+            source = await read(body, reading)
+            options = checked(source.options, service.engine)
             recordings: list[Pcm] = []
             for number, url in enumerate(source.references):
                 work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
                 recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
             pcm = await service.decode_for(request, source.file, source.max_seconds, held)
-        check_start(source.options.start_at, pcm)
-        options = replace(source.options, speaker_recordings=recordings)
+        check_start(options.start_at, pcm)
+        options = replace(options, speaker_recordings=recordings)
         return service.start(pcm, options, held.pop_all()), pcm.duration

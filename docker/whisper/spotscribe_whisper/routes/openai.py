@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
-from spotscribe_common.bodies import MULTIPART, uploaded
+from spotscribe_common.bodies import uploaded
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
+from spotscribe_common.errors import UnsupportedMediaError
 from spotscribe_common.event_stream import EventStream
 from spotscribe_common.job import Job, result_of
 from spotscribe_common.openapi import AUDIO_ERRORS, form_schema
+from spotscribe_common.receiving.body import MULTIPART, Accepted, Body
 from spotscribe_common.server_sent import KEEP_ALIVE, SSE
 from spotscribe_whisper.formats import openai as shapes
 from spotscribe_whisper.formats.subtitles import srt, vtt
@@ -37,14 +39,16 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
     async def started(request: Request, model: type[Form]) -> tuple[Job[TranscribeEvent], Form, float]:
         forms: list[Form] = []
 
-        async def read(opened: AsyncExitStack) -> Source:
-            most = service.settings.max_upload_bytes
-            file, form = await uploaded(request, model, most, opened, text=model.text_bytes)
+        async def read(body: Body, _: AsyncExitStack) -> Source:
+            if body.form is None:
+                raise UnsupportedMediaError(f"Send {accepted.kinds}.")
+            file, form = await uploaded(body.form, model)
             forms.append(form)
             options = form.options(service.engine.model)
             return Source(file, options, references=form.take_references())
 
-        job, seconds = await start_job(request, service, read)
+        accepted = Accepted(form=service.settings.max_upload_bytes, text=model.text_bytes)
+        job, seconds = await start_job(request, service, accepted, read)
         return job, forms[0], seconds
 
     @router.post(
@@ -57,7 +61,9 @@ def openai_routes(service: TranscriptionService) -> APIRouter:
         """Transcribes a file in the language that is spoken."""
         job, form, seconds = await started(request, TranscriptionForm)
         if form.stream:
-            events = OpenAiEvents(diarized=form.response_format == "diarized_json")
+            events = OpenAiEvents(
+                diarized=form.response_format == "diarized_json", languages=form.tells_languages()
+            )
             return _measured(EventStream(job, SSE, events.encode, keep_alive=KEEP_ALIVE), seconds)
         transcript = (await result_of(request, job, Result)).transcript
         granularities = form.timestamp_granularities
@@ -113,7 +119,7 @@ def _answer(
         case "diarized_json":
             body = shapes.diarized(transcript)
         case "json":
-            body = shapes.plain(transcript)
+            body = shapes.plain(transcript, languages=form.tells_languages())
     return Response(body.to_json(), media_type="application/json", headers=headers)
 
 

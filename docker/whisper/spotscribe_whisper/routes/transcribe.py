@@ -9,7 +9,8 @@ from spotscribe_common.event_stream import NDJSON, event_lines
 from spotscribe_common.http_errors import ErrorBody
 from spotscribe_common.job import result_of
 from spotscribe_common.openapi import AUDIO_ERRORS
-from spotscribe_common.transcribe_body import TRANSCRIBE_BODY, transcribe_body
+from spotscribe_common.receiving.body import Body
+from spotscribe_common.transcribe_body import TRANSCRIBE_BODY, transcribe_accepted, transcribe_body
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.intake import Source, start_job
 from spotscribe_whisper.service import TranscriptionService
@@ -37,8 +38,8 @@ def transcribe_routes(service: TranscriptionService) -> APIRouter:
         work goes on.
         """
 
-        async def read(opened: AsyncExitStack) -> Source:
-            body = await transcribe_body(request, service.settings, opened)
+        async def read(received: Body, opened: AsyncExitStack) -> Source:
+            body = await transcribe_body(received, service.settings, opened)
             options = Options(
                 body.asked,
                 start_at=body.start_at,
@@ -47,7 +48,7 @@ def transcribe_routes(service: TranscriptionService) -> APIRouter:
             )
             return Source(body.file, options, body.max_seconds)
 
-        job, _ = await start_job(request, service, read)
+        job, _ = await start_job(request, service, transcribe_accepted(service.settings), read)
         if NDJSON in request.headers.get("accept", ""):
             return event_lines(job)
         result = await result_of(request, job, Result)

@@ -1,4 +1,4 @@
-"""Answers those who still wait when the service stops."""
+"""Answers whoever would get no answer: when the service stops, and when it fails unexpectedly."""
 
 import asyncio
 
@@ -8,8 +8,8 @@ from spotscribe_common.errors import StoppingError
 from spotscribe_common.http_errors import error_answer
 
 
-class AnswerWhenStopped:
-    """ASGI middleware: a request that the server cancels is answered in the shape of every other error.
+class AlwaysAnswer:
+    """ASGI middleware: what is cancelled or fails is answered in the shape of every other error.
 
     An answer that has begun is cut off: its client sees that the end is missing.
 
@@ -21,7 +21,7 @@ class AnswerWhenStopped:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on; 503 if it is cancelled before its answer has begun."""
+        """Passes the request on; 503 if it is cancelled, and 500 if it fails, before its answer has begun."""
         begun = False
 
         async def noting(message: Message) -> None:
@@ -36,3 +36,7 @@ class AnswerWhenStopped:
                 raise
             if not begun:
                 await error_answer(StoppingError("The service is being stopped."))(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http" or begun:
+                raise
+            await error_answer(error)(scope, receive, send)

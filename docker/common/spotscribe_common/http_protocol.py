@@ -1,0 +1,129 @@
+"""uvicorn's HTTP/1.1, with bounds on how long and how many connections may do nothing."""
+
+import asyncio
+import logging
+from enum import Enum
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.http_errors import error_answer
+from spotscribe_common.request_id import HEADER, new_request_id
+
+_log = logging.getLogger(__name__)
+# From the connection, or the first byte of a further request, to the end of the headers.
+HEADERS_SECONDS = 20.0
+# A refused request's body is read and dropped for so long: a client that still sends must see its answer.
+LINGER_SECONDS = 10.0
+# A client that reads nothing of its answer for so long is given up.
+UNREAD_SECONDS = 120.0
+# Each is a file descriptor.
+MOST_CONNECTIONS = 512
+
+
+class _Phase(Enum):
+    """What must end before long."""
+
+    HEADERS = "the headers of a request come"
+    REST = "the rest of a body comes whose request has its answer"
+
+
+class BoundedProtocol(H11Protocol):
+    """Closes a connection that sends no request, goes on sending after its answer, or does not read it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._phase: _Phase | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Waits for a request. With too many connections, one that has none makes room."""
+        if len(self.connections) >= MOST_CONNECTIONS:
+            self._make_room()
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets the connection."""
+        super().connection_lost(exc)
+        self._stop(self._deadline)
+        self._stop(self._unread)
+
+    def handle_events(self) -> None:
+        """Takes what has come."""
+        super().handle_events()
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Goes on with the next request, or drops the rest of this one's body."""
+        super().on_response_complete()
+        self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Says in the usual shape that this is not HTTP."""
+        answer = error_answer(InvalidRequestError(msg))
+        headers = [
+            *answer.raw_headers,
+            (HEADER.encode(), new_request_id().encode()),
+            (b"connection", b"close"),
+        ]
+        for event in (
+            h11.Response(status_code=answer.status_code, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Gives up a client that does not read."""
+        super().pause_writing()
+        self._stop(self._unread)
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Goes on."""
+        super().resume_writing()
+        self._stop(self._unread)
+
+    def _watch(self) -> None:
+        """Sets a deadline where a phase begins that must end; more bytes of the same phase do not move it."""
+        phase = self._now_in()
+        if phase is self._phase:
+            return
+        self._phase = phase
+        self._stop(self._deadline)
+        if phase is not None and not self.transport.is_closing():
+            seconds = HEADERS_SECONDS if phase is _Phase.HEADERS else LINGER_SECONDS
+            self._deadline = self.loop.call_later(seconds, self.transport.close)
+
+    def _now_in(self) -> "_Phase | None":
+        if self.cycle is None:
+            return _Phase.HEADERS
+        if not self.cycle.response_complete:
+            return None
+        if self.conn.their_state is h11.SEND_BODY:
+            return _Phase.REST
+        # Between two requests nothing may come for a while: uvicorn counts that time.
+        return _Phase.HEADERS if self.conn.trailing_data[0] else None
+
+    def _stop(self, timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+    def _make_room(self) -> None:
+        idle = next(
+            (one for one in self.connections if isinstance(one, BoundedProtocol) and one.is_idle), None
+        )
+        if idle is None:
+            _log.warning("%d connections, and all of them have requests", len(self.connections))
+        else:
+            idle.transport.close()

@@ -1,0 +1,78 @@
+"""JSON held against a model, and which of its texts is not Unicode where one is not."""
+
+import gc
+import json
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.http_errors import invalid_request
+from spotscribe_common.quoting import shortened
+
+Model = TypeVar("Model", bound=BaseModel)
+# A body with more to complain of than this was never meant for us.
+_MOST_COMPLAINTS = 100
+
+
+def parsed_json(body: bytes, model: type[Model]) -> Model:
+    """JSON as the model. Called in a thread: the checkpoint of hours is megabytes.
+
+    Raises:
+        InvalidRequestError: naming the field.
+    """
+    # Pydantic holds Python's lock until it is done, and nothing that it makes is in a cycle: looking for
+    # cycles meanwhile, again and again, took five times as long as all the rest.
+    gc.disable()
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        # Spelling out a million of them takes seconds and a gigabyte.
+        details = error.errors() if error.error_count() <= _MOST_COMPLAINTS else []
+    finally:
+        gc.enable()
+    if details and details[0]["type"] == "json_invalid":
+        _refuse_broken_text(body)
+    raise invalid_request(details)
+
+
+def _refuse_broken_text(body: bytes) -> None:
+    """Pydantic says at which column, and a caller knows fields.
+
+    Raises:
+        InvalidRequestError: a text has bytes that are not UTF-8, or half of a surrogate pair.
+    """
+    try:
+        # Bytes that are not UTF-8 become surrogates, which the other reader lets through.
+        value = json.loads(body.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return
+    field = next(_broken(value), None)
+    if field is not None:
+        name = shortened(field)
+        raise InvalidRequestError(f"{name}: the text is not valid Unicode.", param=name)
+
+
+def _broken(value: Any) -> Iterator[str]:
+    """Dotted paths of the texts that cannot be encoded. No recursion: the reader allows deep nesting."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    while waiting:
+        path, found = waiting.pop()
+        if isinstance(found, dict):
+            for key, entry in found.items():
+                if _is_broken(key):
+                    yield ".".join((*path, key))
+                waiting.append(((*path, key), entry))
+        elif isinstance(found, list):
+            waiting += [((*path, str(at)), entry) for at, entry in enumerate(found)]
+        elif isinstance(found, str) and _is_broken(found):
+            yield ".".join(path) or "The body"
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,60 @@
+"""The bytes of one body as they come, bounded in size and time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from spotscribe_common.disconnect import CallerGoneError
+from spotscribe_common.errors import SlowBodyError, UploadTooLargeError
+from spotscribe_common.receiving.intake import Arrival
+
+# A client that sends nothing for so long is given up. So is one that is slower than below after as long.
+STALL_SECONDS = 30.0
+# 64 kbit/s: a fifth of what a slow mobile network uploads.
+LEAST_BYTES_PER_SECOND = 8 << 10
+
+
+async def chunks(request: Request, arrival: Arrival, *, most: int) -> AsyncIterator[bytes]:
+    """The body, piece by piece.
+
+    Args:
+        request: whose body nobody has read.
+        arrival: counts the bytes.
+        most: largest size in bytes.
+
+    Raises:
+        UploadTooLargeError: it is larger than `most`.
+        SlowBodyError: the client stalled, or is too slow.
+        CrowdedError: the service has no room for it.
+        CallerGoneError: the client has left.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most:
+        raise _too_large(f"{declared} bytes", most)
+    stream = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(STALL_SECONDS) as timeout:
+                arrival.waits(timeout)
+                chunk = await anext(stream, None)
+        except TimeoutError:
+            arrival.check()
+            raise SlowBodyError(f"Nothing of the body came for {STALL_SECONDS:g} s.") from None
+        except ClientDisconnect:
+            raise CallerGoneError from None
+        if chunk is None:
+            arrival.complete()
+            return
+        arrival.grew(len(chunk))
+        if arrival.bytes > most:
+            raise _too_large("larger", most)
+        if arrival.seconds > STALL_SECONDS + arrival.bytes / LEAST_BYTES_PER_SECOND:
+            raise SlowBodyError(f"The body comes at less than {LEAST_BYTES_PER_SECOND} bytes per second.")
+        if chunk:
+            yield chunk
+
+
+def _too_large(size: str, most: int) -> UploadTooLargeError:
+    return UploadTooLargeError(f"The body is {size}, and at most {most} bytes are accepted.")
