@@ -61,6 +61,8 @@ class Segment(Shape):
 SpeakerRule = Literal["short_turns", "interjections", "minor_speakers"]
 SPEAKER_RULES: tuple[SpeakerRule, ...] = get_args(SpeakerRule)
 Task = Literal["transcribe", "translate"]
+# Of a language's code or name.
+LANGUAGE_CHARACTERS = 64
 
 
 class SpeakerTurn(Shape):
@@ -124,9 +126,11 @@ class Transcript(Shape):
 class TranscriptionOptions(Shape):
     """What the caller may choose about a transcription."""
 
-    language: str | None = None
+    language: str | None = Field(default=None, max_length=LANGUAGE_CHARACTERS)
     # The language is detected among these. Short enough for complaints about each of them.
-    languages: list[str] | None = Field(default=None, min_length=1, max_length=20)
+    languages: list[Annotated[str, Field(max_length=LANGUAGE_CHARACTERS)]] | None = Field(
+        default=None, min_length=1, max_length=20
+    )
     task: Task = "transcribe"
     hotwords: str | None = Field(default=None, max_length=1000)
     prompt: str | None = Field(default=None, max_length=2000)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from spotscribe_common.contract import Degradation
 from spotscribe_common.device import Device
@@ -34,6 +34,8 @@ class ScriptedEngine:
         self.load_failure: Exception | None = None
         self.hear_failure: Exception | None = None
         self.losses: list[Degradation] = []
+        # Languages by how probable they are.
+        self.odds = ["de", "fr", "en", "ja"]
         self.windows: list[float] = []
         self.asked: list[Hearing] = []
         self.cancelled = 0
@@ -46,13 +48,13 @@ class ScriptedEngine:
             raise self.load_failure
 
     def languages(self) -> Mapping[str, str]:
-        return {"en": "english", "de": "german"}
+        return {"en": "english", "de": "german", "fr": "french", "ja": "japanese"}
 
     def device(self) -> Device:
         return Device("cpu")
 
-    def detect_language(self, samples: Samples) -> str:
-        return "de"
+    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:
+        return next(code for code in self.odds if among is None or code in among)
 
     def tokens(self, text: str) -> list[int]:
         return list(text.encode())

@@ -1,6 +1,7 @@
 """Which names of models a request may use for the one that is loaded."""
 
 from spotscribe_common.errors import ModelNotFoundError
+from spotscribe_common.quoting import quoted
 
 # What Mistral's API calls the model, and what OpenAI calls one that listens.
 ALIASES = ("voxtral", "voxtral-mini-latest", "voxtral-mini-2507", "gpt-4o-audio-preview", "gpt-audio")
@@ -16,7 +17,7 @@ def check_model(name: str, loaded: str) -> None:
     if wanted in ALIASES or wanted.rpartition("/")[2] == loaded.lower():
         return
     raise ModelNotFoundError(
-        f"The model {name!r} is not here. This service has loaded {loaded!r}, also known as "
+        f"The model {quoted(name)} is not here. This service has loaded {loaded!r}, also known as "
         f"{', '.join(ALIASES)}.",
         param="model",
     )

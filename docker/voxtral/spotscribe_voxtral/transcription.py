@@ -18,6 +18,7 @@ from spotscribe_common.contract import (
     Word,
 )
 from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.language_choice import with_codes
 from spotscribe_common.languages import joined
 from spotscribe_common.no_speech import wordless
 from spotscribe_common.pcm import Pcm
@@ -50,8 +51,8 @@ class TranscriptionOrder:
     earlier_degraded: Sequence[Degradation] = ()
 
 
-def check_order(asked: TranscriptionOptions) -> None:
-    """Refuses what would give another text than the one asked for.
+def checked(asked: TranscriptionOptions) -> TranscriptionOptions:
+    """The choices with languages by their codes. Refuses what would give another text than the one asked for.
 
     Raises:
         InvalidRequestError: naming the field.
@@ -62,12 +63,8 @@ def check_order(asked: TranscriptionOptions) -> None:
             "whisper service, or ask for a translation with POST /v1/chat/completions.",
             param="task",
         )
-    if asked.language is not None and not _LANGUAGE.fullmatch(asked.language):
-        raise InvalidRequestError(
-            f"language {asked.language!r} is no ISO 639-1 code, such as 'en'. Leave it out, and the language "
-            "that is heard is written.",
-            param="language",
-        )
+    hint = "Give a code such as 'en', or leave it out: then the language that is heard is written."
+    return with_codes(asked, lambda code: _LANGUAGE.fullmatch(code) is not None, hint)
 
 
 class RecordingTranscription:
@@ -199,4 +196,7 @@ def _losses(asked: TranscriptionOptions) -> list[Degradation]:
         if value is not None:
             reason = f"{name}: not used. Voxtral's mode for transcription takes nothing beside the audio."
             losses.append(Degradation(stage="transcript", reason=reason))
+    if asked.languages is not None:
+        reason = "languages: not used. Voxtral hears the language by itself, or is told one with language."
+        losses.append(Degradation(stage="transcript", reason=reason))
     return losses

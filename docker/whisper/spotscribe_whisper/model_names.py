@@ -3,11 +3,15 @@
 import re
 
 from spotscribe_common.errors import ModelNotFoundError
+from spotscribe_common.quoting import quoted
 
+_LONGEST_NAME = 200
 # OpenAI's names; the last one turns diarization on.
 DIARIZING = "gpt-4o-transcribe-diarize"
+# Tells which languages it heard.
+LANGUAGE_TELLING = "gpt-transcribe"
 ALIASES = (
-    "whisper-1", "gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe",
+    "whisper-1", LANGUAGE_TELLING, "gpt-4o-transcribe", "gpt-4o-mini-transcribe",
     "gpt-4o-mini-transcribe-2025-12-15", DIARIZING,
 )  # fmt: skip
 # What publishers put around a size: openai/whisper-large-v3, Systran/faster-whisper-medium, x/…-turbo-ct2.
@@ -20,10 +24,12 @@ def check_model(name: str | None, loaded: str) -> None:
     Raises:
         ModelNotFoundError: naming the model that is loaded.
     """
-    if name is None or name in ALIASES or _size(name) == _size(loaded):
+    if name is None or name in ALIASES:
+        return
+    if len(name) <= _LONGEST_NAME and _size(name) == _size(loaded):
         return
     raise ModelNotFoundError(
-        f"The model {name!r} is not here. This service has loaded {loaded!r}, also known as "
+        f"The model {quoted(name)} is not here. This service has loaded {loaded!r}, also known as "
         f"{', '.join(ALIASES)}.",
         param="model",
     )

@@ -1,12 +1,20 @@
 """What the caller chose, and which choices go together."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from spotscribe_common.contract import Degradation, Segment, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.language_choice import with_codes
 from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import Ability, Engine
+
+_CURES: dict[Ability, str] = {
+    "translate": "Use a multilingual Whisper model, or transcribe.",
+    "prompt": "Leave it out, or use the engine whisperx.",
+    "hotwords": "Leave it out, or use the engine whisperx.",
+    "temperature": "Leave it out, or use the engine whisperx.",
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,7 @@ class Options:
         earlier_degraded: what that lacks.
         speaker_names: names for the speakers, in the order in which they speak or in that of the recordings.
         speaker_recordings: of those named, one for each name; or none, where no voices are compared.
+        hotwords_field: the field of the request that the hotwords came in.
     """
 
     asked: TranscriptionOptions = field(default_factory=TranscriptionOptions)
@@ -30,36 +39,32 @@ class Options:
     earlier_degraded: Sequence[Degradation] = ()
     speaker_names: Sequence[str] = ()
     speaker_recordings: Sequence[Pcm] = ()
+    hotwords_field: str = "hotwords"
 
 
-def check_options(options: Options, engine: Engine) -> None:
-    """Refuses what the engine cannot do, and choices that exclude each other.
+def checked(options: Options, engine: Engine) -> Options:
+    """The options with languages by their codes. Refuses what the engine cannot do, and contradictions.
 
     Raises:
         InvalidRequestError: naming the field.
     """
-    _check_language(options.asked.language, engine.languages())
-    asked = options.asked
+    known = engine.languages()
+    asked = with_codes(options.asked, known.__contains__, f"Known: {', '.join(sorted(known))}.")
     wanted: dict[Ability, tuple[bool, str]] = {
         "translate": (asked.task == "translate", "task"),
         "prompt": (asked.prompt is not None, "prompt"),
-        "hotwords": (asked.hotwords is not None, "hotwords"),
+        "hotwords": (asked.hotwords is not None, options.hotwords_field),
         "temperature": (options.temperature > 0, "temperature"),
     }
     for ability, (is_wanted, param) in wanted.items():
         if is_wanted and ability not in engine.abilities:
             raise InvalidRequestError(
-                f"{param}: {engine.name} has no {ability}. Leave it out, or use the engine whisperx.",
+                f"{param} is not supported by the engine {engine.name} with the model {engine.model}. "
+                f"{_CURES[ability]}",
                 param=param,
             )
     _check_speakers(asked)
-
-
-def _check_language(language: str | None, known: Mapping[str, str]) -> None:
-    if language is not None and language not in known:
-        raise InvalidRequestError(
-            f"language {language!r} is not known. Known: {', '.join(sorted(known))}.", param="language"
-        )
+    return replace(options, asked=asked)
 
 
 def _check_speakers(asked: TranscriptionOptions) -> None:

@@ -88,7 +88,7 @@ class Transcription:
             # From the audio's own beginning, also when work begins later: a resumed run
             # must not change its mind.
             first = windows_from(cuts, 0.0, self._duration)[0]
-            heard_language = engine.detect_language(self._pcm.read(first.start, first.end))
+            heard_language = engine.detect_language(self._pcm.read(first.start, first.end), asked.languages)
         language = "en" if asked.task == "translate" else heard_language
         self._emit(
             Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
@@ -125,7 +125,7 @@ class Transcription:
             for stage, seconds in heard.seconds.items():
                 self._tools.metrics.took(stage, seconds)
             for piece in heard.segments:
-                segment = to_segment(piece, len(segments), window.start)
+                segment = to_segment(piece, len(segments), window.start, self._duration)
                 segments.append(segment)
                 self._emit(SegmentSent(segment=segment))
             self._degraded += [loss for loss in heard.degraded if loss not in self._degraded]

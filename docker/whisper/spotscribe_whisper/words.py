@@ -1,26 +1,32 @@
 """Gives every word times: those that the engine could not place get theirs from their neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from spotscribe_common.contract import Segment, Word
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 
 
-def to_segment(heard: HeardSegment, number: int, offset: float) -> Segment:
-    """A segment of the contract, with absolute times.
+def to_segment(heard: HeardSegment, number: int, offset: float, latest: float) -> Segment:
+    """A segment of the contract, with absolute times, of which none is behind the audio's end.
 
     Args:
         heard: what an engine heard, with times from its window's start.
         number: the segment's id.
         offset: the window's start in seconds.
+        latest: the audio's end in seconds.
     """
+
+    def placed(seconds: float) -> float:
+        # Engines round to their own frames, of which the last may reach past the end.
+        return round(min(seconds + offset, latest), 3)
+
     return Segment(
         id=number,
-        start=_rounded(heard.start + offset),
-        end=_rounded(heard.end + offset),
+        start=placed(heard.start),
+        end=placed(heard.end),
         text=heard.text.strip(),
-        words=[_shifted(word, offset) for word in placed_words(heard)],
+        words=[_shifted(word, placed) for word in placed_words(heard)],
         avg_logprob=None if heard.avg_logprob is None else round(heard.avg_logprob, 4),
         no_speech_prob=None if heard.no_speech_prob is None else round(heard.no_speech_prob, 4),
     )
@@ -64,15 +70,11 @@ def _spread(run: Sequence[HeardWord], start: float, end: float) -> list[Word]:
     return words
 
 
-def _shifted(word: Word, offset: float) -> Word:
+def _shifted(word: Word, placed: Callable[[float], float]) -> Word:
     return word.model_copy(
         update={
-            "start": _rounded(word.start + offset),
-            "end": _rounded(word.end + offset),
+            "start": placed(word.start),
+            "end": placed(word.end),
             "score": None if word.score is None else round(word.score, 3),
         }
     )
-
-
-def _rounded(seconds: float) -> float:
-    return round(seconds, 3)

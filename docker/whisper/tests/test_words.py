@@ -9,6 +9,8 @@ from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
 from spotscribe_whisper.words import placed_words, to_segment
 
+# Seconds: the end of audio that is long enough.
+LATEST = 10_000.0
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz'")
 
 
@@ -53,7 +55,7 @@ def test_times_never_run_backwards_where_neighbours_overlap() -> None:
 
 
 def test_a_segment_is_moved_to_its_place_in_the_whole() -> None:
-    moved = to_segment(segment(HeardWord("hi", 1.25, 1.5, 0.87654)), 3, 600.1234)
+    moved = to_segment(segment(HeardWord("hi", 1.25, 1.5, 0.87654)), 3, 600.1234, LATEST)
     assert (moved.id, moved.start, moved.end, moved.text) == (3, 601.123, 605.123, "hi")
     assert moved.words[0].model_dump(exclude_none=True) == {
         "word": "hi", "start": 601.373, "end": 601.623, "score": 0.877,
@@ -79,7 +81,8 @@ def test_numpys_numbers_become_plain_ones() -> None:
     assert {type(value) for value in (found[0].start, found[0].end, word.start, word.end, word.score)} == {
         float
     }
-    assert to_segment(found[0], 0, 0).to_json().startswith('{"id":0,"start":0.5,"end":1.5,"text":"hi"')
+    moved = to_segment(found[0], 0, 0, LATEST).to_json()
+    assert moved.startswith('{"id":0,"start":0.5,"end":1.5,"text":"hi"')
 
 
 @pytest.mark.parametrize(
@@ -120,4 +123,4 @@ def test_times_that_are_not_numbers_come_from_the_words() -> None:
 def test_odds_that_are_no_numbers_are_left_out(odds: float) -> None:
     segment = {"start": 0.0, "end": 1.0, "text": "hi", "avg_logprob": odds}
     [heard] = unaligned_segments([segment], "en")
-    assert to_segment(heard, 0, 0.0).avg_logprob is None
+    assert to_segment(heard, 0, 0.0, LATEST).avg_logprob is None

@@ -1,6 +1,6 @@
 """What a speech engine is to the service."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -77,6 +77,7 @@ class Engine(Protocol):
     model: str
     # Longest window, in seconds, that `hear` is given.
     longest_window: float
+    # Of the loaded model: an English-only Whisper cannot translate.
     abilities: frozenset[Ability]
 
     def load(self) -> None:
@@ -92,8 +93,13 @@ class Engine(Protocol):
     def device(self) -> Device:
         """What the loaded engine runs on."""
 
-    def detect_language(self, samples: Samples) -> str:
-        """Code of the language spoken at the beginning of these samples."""
+    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:
+        """Code of the language spoken at the beginning of these samples.
+
+        Args:
+            samples: 16 kHz mono audio.
+            among: codes of `languages()`, of which the most probable is the answer; all of them if None.
+        """
 
     def tokens(self, text: str) -> list[int]:
         """The model's numbers for a text; empty for an engine that has none."""

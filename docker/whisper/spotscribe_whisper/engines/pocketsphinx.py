@@ -50,7 +50,7 @@ class PocketsphinxEngine:
         """The processor."""
         return Device("cpu")
 
-    def detect_language(self, samples: Samples) -> str:  # noqa: ARG002 - there is no choice
+    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:  # noqa: ARG002
         """English."""
         return "en"
 

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from spotscribe_whisper.engines.engine import (
 )
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.model_files import check_whisper_model, sentence_rules
+from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
 from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
@@ -66,7 +67,6 @@ class WhisperxEngine:
 
     # Some twenty chunks of whisperX: the batches of a GPU are full, and a lost machine loses seconds of work.
     longest_window = 600.0
-    abilities: frozenset[Ability] = frozenset({"translate", "prompt", "hotwords", "temperature"})
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class WhisperxEngine:
         gpu_priority: GpuPriority | None = None,
     ) -> None:
         self.name: EngineId = "whisperx"
+        self.abilities: frozenset[Ability] = ABILITIES
         self.model = model
         self._models = models
         self._compute_type = compute_type
@@ -109,7 +110,6 @@ class WhisperxEngine:
                 f"or choose WHISPER_ENGINE=pocketsphinx."
             ) from error
         nltk.data.path.insert(0, str(sentence_rules(self._scratch)))
-        self._languages = {"en": "english"} if self.model.endswith(".en") else dict(LANGUAGES)
         self._device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
         self._batch = _BATCH[self._device]
         supported = ctranslate2.get_supported_compute_types(self._device)
@@ -146,10 +146,12 @@ class WhisperxEngine:
         self._decoder = self._pipeline.model.model = RecordingDecoder(
             self._pipeline.model.model, self._priority
         )
+        self._languages = languages_of(self._pipeline.model, LANGUAGES)
+        self.abilities = abilities_of(self._pipeline.model)
         self._aligner = WhisperxAligner(self._models, self._device, self._priority)
 
     def languages(self) -> Mapping[str, str]:
-        """Whisper's languages; only English for a model whose name ends in `.en`. Empty before `load`."""
+        """Whisper's languages that the model knows; English alone for an English one. Empty before `load`."""
         return self._languages
 
     def device(self) -> Device:
@@ -161,9 +163,13 @@ class WhisperxEngine:
         free, total = torch.cuda.mem_get_info()
         return Device("cuda", torch.cuda.get_device_name(), memory_total=total, memory_used=total - free)
 
-    def detect_language(self, samples: Samples) -> str:
+    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:
         """The language of the first 30 seconds of speech in the first two minutes."""
+        if len(self._languages) == 1:
+            # An English model has no tokens of languages, and fails if it is asked for one.
+            return next(iter(self._languages))
         audio = _as_float(samples[: _SEARCHED_SECONDS * SAMPLE_RATE])
+        self._decoder.detectable = among
         return str(self._pipeline.detect_language(self._first_speech(audio)))
 
     def tokens(self, text: str) -> list[int]:

@@ -22,6 +22,8 @@ class RecordingDecoder:
         self._model = model
         self._priority = priority
         self._temperature = 0.0
+        # Codes of the languages that may be detected; None for all.
+        self.detectable: Sequence[str] | None = None
         self.no_speech_probs: list[float] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -39,9 +41,13 @@ class RecordingDecoder:
             return self._model.encode(features, **options)
 
     def detect_language(self, features: Any) -> Any:
-        """The model's own."""
+        """The model's own, without the languages that may not be detected."""
         with self._step():
-            return self._model.detect_language(features)
+            results = self._model.detect_language(features)
+        if self.detectable is None:
+            return results
+        wanted = {f"<|{code}|>" for code in self.detectable}
+        return [[(token, odds) for token, odds in result if token in wanted] for result in results]
 
     def generate(self, features: Any, prompts: Sequence[Sequence[int]], **options: Any) -> Any:
         """The model's own, at the temperature, with the probability of silence."""

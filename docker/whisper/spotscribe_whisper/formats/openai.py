@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
+from spotscribe_common.languages import joined
 
 Tokens = Callable[[str], list[int]]
 # Where diarization was wanted and failed, the shape still wants a name.
@@ -20,10 +21,17 @@ class Usage(BaseModel):
     seconds: float
 
 
+class HeardLanguage(BaseModel):
+    """A language that was heard."""
+
+    code: str
+
+
 class Answer(BaseModel):
     """What all JSON answers have in common; `degraded` is ours, and left out where nothing is missing."""
 
     text: str
+    languages: list[HeardLanguage] | None = None
     usage: Usage
     degraded: list[Degradation] | None = None
 
@@ -87,9 +95,19 @@ class DiarizedAnswer(Answer):
     segments: list[DiarizedSegment]
 
 
-def plain(transcript: Transcript) -> Answer:
-    """`response_format=json`."""
-    return Answer(text=transcript.text, usage=usage(transcript), degraded=transcript.degraded or None)
+def plain(transcript: Transcript, *, languages: bool = False) -> Answer:
+    """`response_format=json`; with the languages that were heard, if they are wanted."""
+    return Answer(
+        text=transcript.text,
+        languages=_heard(transcript) if languages else None,
+        usage=usage(transcript),
+        degraded=transcript.degraded or None,
+    )
+
+
+def _heard(transcript: Transcript) -> list[HeardLanguage]:
+    """None where nothing was said: what is detected then is chance."""
+    return [HeardLanguage(code=transcript.language)] if transcript.text else []
 
 
 def verbose(
@@ -110,12 +128,13 @@ def verbose(
         granularities: what is to be listed; segments if it is empty.
     """
     words = [word for segment in transcript.segments for word in segment.words]
+    space = joined(["", ""], transcript.language)
     return VerboseAnswer(
         task=transcript.task or "transcribe",
         language=languages.get(transcript.language, transcript.language),
         duration=transcript.duration,
         text=transcript.text,
-        segments=[_verbose_segment(segment, tokens, temperature) for segment in transcript.segments]
+        segments=[_verbose_segment(segment, space, tokens, temperature) for segment in transcript.segments]
         if "segment" in granularities or not granularities
         else None,
         words=[verbose_word(word) for word in words] if "word" in granularities else None,
@@ -158,15 +177,17 @@ def verbose_word(word: Word) -> VerboseWord:
     return VerboseWord(word=word.word, start=word.start, end=word.end, interpolated=word.interpolated)
 
 
-def _verbose_segment(segment: Segment, tokens: Tokens, temperature: float) -> VerboseSegment:
+def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: float) -> VerboseSegment:
+    # As Whisper's own: the texts of all segments one after the other are the text.
+    text = f"{space}{segment.text}" if segment.text else ""
     return VerboseSegment(
         id=segment.id,
         # In frames of 10 ms.
         seek=round(segment.start * 100),
         start=segment.start,
         end=segment.end,
-        text=segment.text,
-        tokens=tokens(f" {segment.text}"),
+        text=text,
+        tokens=tokens(text),
         temperature=temperature,
         avg_logprob=segment.avg_logprob,
         compression_ratio=_compression_ratio(segment.text),

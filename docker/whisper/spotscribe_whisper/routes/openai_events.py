@@ -15,10 +15,12 @@ class OpenAiEvents:
 
     Args:
         diarized: whether segments of speakers are wanted.
+        languages: whether the end says which languages were heard.
     """
 
-    def __init__(self, *, diarized: bool) -> None:
+    def __init__(self, *, diarized: bool, languages: bool) -> None:
         self._diarized = diarized
+        self._languages = languages
         self._between = self._before = ""
 
     def encode(self, event: TranscribeEvent) -> str:
@@ -32,7 +34,7 @@ class OpenAiEvents:
                 return _data(_Delta(delta=before + event.segment.text))
             case Result():
                 segments = event.transcript.segments if self._diarized else []
-                done = _Done(**dict(plain(event.transcript)))
+                done = _Done(**dict(plain(event.transcript, languages=self._languages)))
                 return "".join([*(_data(diarized_segment(segment)) for segment in segments), _data(done)])
             case Failed():
                 return failure_sent(event)

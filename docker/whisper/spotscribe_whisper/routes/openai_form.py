@@ -5,12 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spotscribe_common.contract import TranscriptionOptions
+from spotscribe_common.contract import LANGUAGE_CHARACTERS, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
+from spotscribe_common.quoting import quoted
 from spotscribe_common.transcribe_body import RuleChoice, chosen_rules, every_rule
 from spotscribe_whisper.formats.cues import Layout
-from spotscribe_whisper.model_names import DIARIZING, check_model
+from spotscribe_whisper.model_names import DIARIZING, LANGUAGE_TELLING, check_model
 from spotscribe_whisper.options import Options
+from spotscribe_whisper.routes.chunking import ChunkingStrategy
 from spotscribe_whisper.speakers.references import (
     MOST_CHARACTERS,
     MOST_REFERENCES,
@@ -20,6 +22,7 @@ from spotscribe_whisper.speakers.references import (
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # It stands at every segment of hours.
 _LONGEST_NAME = 100
+_MOST_HOTWORDS = 20_000
 # What can be told piece by piece.
 _STREAMED: tuple[Format, ...] = ("json", "text", "diarized_json")
 
@@ -31,12 +34,14 @@ class TranslationForm(BaseModel):
     # Largest size of all fields together but the file.
     text_bytes: ClassVar[int] = 1 << 20
 
-    model: str | None = Field(default=None, description="The loaded model's name, or one of its aliases.")
+    model: str | None = Field(
+        default=None, max_length=200, description="The loaded model's name, or one of its aliases."
+    )
     prompt: str | None = Field(default=None, max_length=20_000)
     response_format: Format = "json"
     temperature: float = Field(default=0, ge=0, le=1)
     hotwords: str | None = Field(
-        default=None, max_length=20_000, description="Ours: names and rare words to listen for."
+        default=None, max_length=_MOST_HOTWORDS, description="Ours: names and rare words to listen for."
     )
     max_line_width: int = Field(
         default=42, ge=8, le=200, description="Ours: greatest length of a subtitle's line in characters."
@@ -55,6 +60,10 @@ class TranslationForm(BaseModel):
             max_line_count=self.max_line_count,
             highlight_words=self.highlight_words,
         )
+
+    def tells_languages(self) -> bool:
+        """Whether the answer lists the languages that were heard: a translation is English."""
+        return False
 
     def take_references(self) -> Sequence[str]:
         """The recordings of known speakers as data URLs; the form no longer has them."""
@@ -88,13 +97,34 @@ class TranscriptionForm(TranslationForm):
 
     text_bytes: ClassVar[int] = TranslationForm.text_bytes + MOST_REFERENCES * MOST_CHARACTERS
 
-    language: str | None = Field(default=None, description="ISO 639-1 code; detected if it is left out.")
-    timestamp_granularities: list[Literal["word", "segment"]] = Field(default_factory=list)
-    stream: bool = False
-    chunking_strategy: Literal["auto"] | None = Field(
-        default=None, description="Accepted for compatibility: windows are always cut at silences."
+    language: str | None = Field(
+        default=None,
+        max_length=LANGUAGE_CHARACTERS,
+        description=(
+            "ISO 639-1 code; also a name or an ISO 639-2 or 639-3 code, such as English, en-US, eng. "
+            "Detected if it is left out or `auto`."
+        ),
     )
-    include: list[str] = Field(default_factory=list, max_length=8)
+    languages: list[Annotated[str, Field(max_length=LANGUAGE_CHARACTERS)]] = Field(
+        default_factory=list,
+        max_length=20,
+        description="The language is detected among these. Excludes `language`.",
+    )
+    keywords: list[Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Words to listen for: `hotwords` as OpenAI names them. Excludes `hotwords`.",
+    )
+    timestamp_granularities: list[Literal["word", "segment"]] = Field(default_factory=list, max_length=8)
+    stream: bool = False
+    chunking_strategy: ChunkingStrategy | None = Field(
+        default=None,
+        description=(
+            "`auto`, or an object of type `server_vad`, as JSON or in bracketed fields. Checked, and of no "
+            "effect: windows are always cut at silences."
+        ),
+    )
+    include: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=8)
     known_speaker_names: list[Annotated[str, Field(max_length=_LONGEST_NAME)]] = Field(
         default_factory=list,
         max_length=20,
@@ -103,7 +133,7 @@ class TranscriptionForm(TranslationForm):
             "first words."
         ),
     )
-    known_speaker_references: list[str] = Field(
+    known_speaker_references: list[Annotated[str, Field(max_length=MOST_CHARACTERS)]] = Field(
         default_factory=list,
         max_length=MOST_REFERENCES,
         description=(
@@ -120,6 +150,7 @@ class TranscriptionForm(TranslationForm):
     )
     speaker_cleanup: list[RuleChoice] = Field(
         default_factory=every_rule,
+        max_length=10,
         description="Ours: rules by which ghosts of speakers are given to real ones; `none` keeps all.",
     )
 
@@ -141,15 +172,38 @@ class TranscriptionForm(TranslationForm):
         self._refuse_combinations()
         asked = TranscriptionOptions.model_construct(
             language=self.language,
+            languages=self.languages or None,
             prompt=self.prompt,
-            hotwords=self.hotwords,
+            hotwords=self._words_to_listen_for(),
             diarize=self.diarizes(),
             num_speakers=self.num_speakers,
             min_speakers=self.min_speakers,
             max_speakers=self.max_speakers,
             speaker_cleanup=chosen_rules(self.speaker_cleanup),
         )
-        return Options(asked, temperature=self.temperature, speaker_names=self.known_speaker_names)
+        return Options(
+            asked,
+            temperature=self.temperature,
+            speaker_names=self.known_speaker_names,
+            hotwords_field="keywords" if self.keywords else "hotwords",
+        )
+
+    def tells_languages(self) -> bool:
+        """Whether the answer lists the languages that were heard, as OpenAI's newest model does."""
+        return self.model == LANGUAGE_TELLING
+
+    def _words_to_listen_for(self) -> str | None:
+        if not self.keywords:
+            return self.hotwords
+        if self.hotwords is not None:
+            raise InvalidRequestError("keywords and hotwords exclude each other.", param="keywords")
+        words = ", ".join(self.keywords)
+        if len(words) > _MOST_HOTWORDS:
+            raise InvalidRequestError(
+                f"keywords have {len(words)} characters together. At most {_MOST_HOTWORDS} are accepted.",
+                param="keywords",
+            )
+        return words
 
     def _refuse_combinations(self) -> None:
         if self.timestamp_granularities and self.response_format != "verbose_json":
@@ -164,8 +218,8 @@ class TranscriptionForm(TranslationForm):
             )
         if self.include:
             raise InvalidRequestError(
-                f"include {self.include[0]!r} cannot be given: batched decoding keeps no probabilities of "
-                "tokens. verbose_json has avg_logprob for each segment.",
+                f"include {quoted(self.include[0])} cannot be given: batched decoding keeps no probabilities "
+                "of tokens. verbose_json has avg_logprob for each segment.",
                 param="include",
             )
         self._refuse_references()
