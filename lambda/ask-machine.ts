@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as open } from 'node:http';
 import { audioSecondsOf } from './audio-seconds';
+import { statusOf } from './error-body';
 import { ERROR_CODES, type ErrorBody, type ErrorCode, PERMANENT_CODES } from './contract';
 
 /** What a machine answered. */
@@ -10,6 +11,9 @@ export interface MachineAnswer {
   /** Seconds of audio that were worked on for it. @default - none, or an unknown number */
   audioSeconds?: number;
 }
+
+/** The last event of a transcript. */
+const STREAM_END = /^data: .*"type":\s*"transcript\.text\.done"/m;
 
 /** What came of a request to the machines. */
 export type Asked =
@@ -89,16 +93,25 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
   });
   const answer: MachineAnswer = { status, headers: Object.fromEntries(passed), body };
   if (status >= 200 && status < 300) {
-    // A stream begins with 200 whatever comes of it: a failure is one of its events.
-    const isStream = headers['content-type']?.startsWith('text/event-stream') ?? false;
-    const event = isStream ? /^data: (\{"error":.*)$/m.exec(body)?.[1] : undefined;
-    const failure = codeOf(event ?? '');
-    if (failure === undefined) answer.audioSeconds = audioSecondsOf(headers);
-    return { outcome: failure === undefined || isPermanent(failure) ? 'answered' : 'busy', answer };
+    if (headers['content-type']?.startsWith('text/event-stream') === true) {
+      const event = /^data: (\{"error":.*)$/m.exec(body)?.[1] ?? '';
+      const failure = codeOf(event);
+      if (failure !== undefined) return failed(failure, event);
+      // Cut off, however properly.
+      if (!STREAM_END.test(body)) return { outcome: 'asleep' };
+    }
+    answer.audioSeconds = audioSecondsOf(headers);
+    return { outcome: 'answered', answer };
   }
   // The load balancer's own answers are pages, and say that there is no service behind it.
   if (codeOf(body) === undefined) return { outcome: 'asleep' };
   return { outcome: status === 429 || status >= 500 ? 'busy' : 'answered', answer };
+}
+
+/** A stream begins with 200 whatever comes of it. Here its events come together, so that a failure has its own status. */
+function failed(code: ErrorCode, body: string): Asked {
+  const answer = { status: statusOf(code), headers: { 'content-type': 'application/json' }, body };
+  return { outcome: isPermanent(code) ? 'answered' : 'busy', answer };
 }
 
 /** The code of a body that is an error of our services. */

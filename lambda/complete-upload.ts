@@ -4,6 +4,7 @@ import type { Allowance } from './allowance';
 import type { CompleteUploadRequest, JobRow } from './contract';
 import { documentClient } from './document-client';
 import {
+  type Begun,
   caller,
   httpHandler,
   json,
@@ -57,10 +58,12 @@ export async function completeUpload(
   dependencies: Dependencies,
   _: Tools,
   allowance: Allowance,
+  begun: Begun,
 ): Promise<Response> {
   const { store, s3, bucket } = dependencies;
   const { parts } = validBody(schema, jsonBody(request));
   const row = await ownJob(request.pathParameters?.id ?? '', caller(request).tenant, store);
+  begun.jobId = row.id;
   if (!isParted(row)) {
     throw new Refusal(409, 'invalid_request', `Job ${row.id} takes its audio in one piece, not in parts`);
   }

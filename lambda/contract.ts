@@ -243,8 +243,18 @@ export interface JobError {
 
 /** Body of every error answer of the HTTP APIs, in OpenAI's shape. */
 export interface ErrorBody {
-  error: { message: string; type: string; param: string | null; code: ErrorCode };
+  error: {
+    message: string;
+    type: string;
+    param: string | null;
+    code: ErrorCode;
+    /** Ours: the job that the request made, or may have made. @default - none */
+    job_id?: string;
+  };
 }
+
+/** Response header with the id of the job that an answer belongs to, or that a failed request may have made. */
+export const JOB_HEADER = 'x-spotscribe-job';
 
 /** What the caller may choose about a transcription. */
 export interface TranscriptionOptions {
@@ -355,16 +365,23 @@ export interface JobRow {
   expires_at: number;
 }
 
-/** Remembers which job an `Idempotency-Key` made, in the jobs table, with {@link idempotencyId} as its id. */
+/**
+ * Remembers which job a request made, in the jobs table. Its id is an {@link idempotencyId} for requests with an
+ * `Idempotency-Key`, and a {@link recordingId} for recordings sent to OpenAI's routes without one.
+ */
 export interface IdempotencyRow {
   id: string;
   job_id: string;
-  /** SHA-256 of the request's body, in hex. */
+  /** SHA-256 in hex of what was asked: the request's body, or the recording and its options. */
   body_sha256: string;
   expires_at: number;
 }
 
 export const idempotencyId = (tenant: string, key: string) => `idempotency#${tenant}#${key}`;
+
+/** @param sha256 of the recording and the options of its job */
+export const recordingId = (tenant: string, keyId: string, sha256: string) =>
+  `recording#${tenant}#${keyId}#${sha256}`;
 
 /** An API key's row. The key itself is shown once and never stored. */
 export interface KeyRow {

@@ -10,7 +10,7 @@ export const FORMAT: Record<TranscriptFormat, { type: string; render: (transcrip
     txt: { type: 'text/plain; charset=utf-8', render: text },
     srt: { type: 'application/x-subrip; charset=utf-8', render: (transcript) => srt(transcript, LAYOUT) },
     vtt: { type: 'text/vtt; charset=utf-8', render: (transcript) => vtt(transcript, LAYOUT) },
-    verbose_json: { type: 'application/json', render: verboseJson },
+    verbose_json: { type: 'application/json', render: (transcript) => verboseJson(transcript) },
     diarized_json: { type: 'application/json', render: diarizedJson },
   };
 

@@ -1,9 +1,11 @@
 import type {
   APIGatewayProxyEventV2WithLambdaAuthorizer,
   APIGatewayProxyStructuredResultV2,
+  Context,
 } from 'aws-lambda';
 import { Allowance } from './allowance';
-import type { ErrorCode } from './contract';
+import { type ErrorCode, JOB_HEADER } from './contract';
+import { inTime, TooLate } from './deadline';
 import { errorBody } from './error-body';
 import type { JobStore } from './job-store';
 import { usedUpHeaders, usedUpMessage } from './quota';
@@ -35,19 +37,30 @@ export class Refusal extends Error {
       param?: string;
       retryAfterSeconds?: number;
       headers?: Record<string, string>;
+      /** Whether OpenAI's clients are to repeat the request by themselves. @default - they go by the status */
+      shouldRetry?: boolean;
+      /** The job that the request made, or may have made. @default - none */
+      jobId?: string;
     } = {},
   ) {
     super(message);
   }
 
   get response(): Response {
-    const { param, retryAfterSeconds, headers } = this.options;
-    const body = errorBody(this.status, this.code, this.message, param);
-    const response = json(this.status, body, headers);
-    if (retryAfterSeconds !== undefined)
-      response.headers = { ...response.headers, 'retry-after': String(retryAfterSeconds) };
-    return response;
+    const { param, retryAfterSeconds, headers, shouldRetry, jobId } = this.options;
+    const body = errorBody(this.status, this.code, this.message, param, jobId);
+    return json(this.status, body, {
+      ...headers,
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...(shouldRetry !== undefined && { 'x-should-retry': String(shouldRetry) }),
+      ...(jobId !== undefined && { [JOB_HEADER]: jobId, location: `/v1/jobs/${jobId}` }),
+    });
   }
+}
+
+/** The job that a request has made, or may have made: an answer that fails must name it. */
+export interface Begun {
+  jobId?: string;
 }
 
 export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): Response {
@@ -66,11 +79,17 @@ interface Metered {
   store: Pick<JobStore, 'usage'>;
 }
 
+/** The API's gateway gives up 30 seconds after a request arrived: everything is answered by then, or refused. */
+export const ANSWER_SECONDS = 28;
+
+/** Left for the answer itself when a function's time is nearly up. */
+const MARGIN_MS = 1000;
+
 /**
  * An HTTP handler, the frame of every route. A request without a valid key is refused here, before `handle`: the
- * authorizer lets every request pass (see there). Refusals become answers, an overloaded AWS becomes a 503 that says when
- * to come back. Every answer has the gateway's id of the request, which the access log has too, and every answer to a key
- * with a quota says what is left of it.
+ * authorizer lets every request pass (see there). Refusals become answers. An AWS service that is overloaded, or too slow
+ * for the function's time, becomes a 503 that says when to come back and names the job that was begun. Every answer has
+ * the gateway's id of the request, which the access log has too. Every answer to a key with a quota says what is left.
  */
 export function httpHandler<Dependencies extends Metered>(
   prepare: (tools: Tools) => Dependencies,
@@ -79,31 +98,50 @@ export function httpHandler<Dependencies extends Metered>(
     dependencies: Dependencies,
     tools: Tools,
     allowance: Allowance,
+    begun: Begun,
   ) => Promise<Response>,
 ) {
-  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools) => {
+  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools, context) => {
     const { requestId } = request.requestContext;
     tools.logger.appendKeys({ request_id: requestId });
-    const response = await answered(tools, async () => {
+    const begun: Begun = {};
+    const work = async () => {
       const allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
-      const answer = await answered(tools, () => handle(request, dependencies, tools, allowance));
+      const answer = await answered(tools, begun, () =>
+        handle(request, dependencies, tools, allowance, begun),
+      );
       return { ...answer, headers: { ...answer.headers, ...allowance.headers } };
-    });
+    };
+    const response = await answered(tools, begun, () => inTime(lastMoment(request, context), work()));
     const headers: Response['headers'] = { ...response.headers, 'x-request-id': requestId };
     return { ...response, headers };
   });
 }
 
-async function answered({ logger }: Tools, work: () => Promise<Response>): Promise<Response> {
+/** Epoch milliseconds at which the request must have an answer, whatever it waits for. */
+function lastMoment({ requestContext }: Request, context: Context): number {
+  const ownMs = Date.now() + context.getRemainingTimeInMillis();
+  return Math.min(ownMs - MARGIN_MS, requestContext.timeEpoch + ANSWER_SECONDS * 1000 + MARGIN_MS / 2);
+}
+
+async function answered({ logger }: Tools, begun: Begun, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof Refusal) return error.response;
-    if (!isOverload(error)) throw error;
+    if (!(error instanceof TooLate) && !isOverload(error)) throw error;
     logger.warn('overloaded', error as Error);
-    return new Refusal(503, 'busy', 'Spotscribe is busy; try again in a moment', { retryAfterSeconds: 2 })
-      .response;
+    return busy(begun).response;
   }
+}
+
+function busy({ jobId }: Begun): Refusal {
+  const message = 'Spotscribe is busy; try again in a moment';
+  const job = `This request may have made job ${jobId}: GET /v1/jobs/${jobId} says what became of it`;
+  return new Refusal(503, 'busy', jobId === undefined ? message : `${message}. ${job}`, {
+    retryAfterSeconds: 2,
+    jobId,
+  });
 }
 
 /** @throws Refusal (401) if the request has no key, or one that is not known or has been revoked */

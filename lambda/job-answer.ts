@@ -1,81 +1,107 @@
+import { isDeepStrictEqual } from 'node:util';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import type { AudioForm, FormFields } from './audio-form';
-import type { JobRow, Transcript } from './contract';
-import type { Layout } from './cue-lines';
+import type { AudioForm } from './audio-form';
+import { awaitJob, isPending } from './await-job';
+import { JOB_HEADER, type JobOptions, type JobRow, type Transcript } from './contract';
 import { fitted } from './fitted';
-import { isStream, layoutOf, one, type ResponseFormat, responseFormat, type Task } from './form-options';
+import { one, type ResponseFormat } from './form-options';
 import { FORMAT, srt, vtt } from './formats';
-import { caller, json, Refusal, type Request, type Response } from './http';
+import { json, Refusal, type Request, type Response } from './http';
+import { jobFailure } from './job-failure';
 import type { JobStore } from './job-store';
-import { plainJson } from './openai-formats';
-import { ownJob } from './own-job';
+import { events, plainJson, verboseJson } from './openai-formats';
 import { view } from './views';
-import { secondsLeft } from './when-done';
+import type { Shape, Wanted } from './wanted-answer';
+import { secondsLeft, secondsUntilRetry, type Standing } from './when-done';
 
-/** How a transcript is answered in each of OpenAI's formats, as the whisper service does. */
-const RENDER: Record<ResponseFormat, (transcript: Transcript, layout: Layout) => string> = {
-  json: plainJson,
-  text: ({ text }) => `${text}\n`,
-  srt,
-  vtt,
-  verbose_json: FORMAT.verbose_json.render,
-  diarized_json: FORMAT.diarized_json.render,
-};
+/** Where jobs and their transcripts are. */
+export interface Results {
+  store: JobStore;
+  s3: S3Client;
+  bucket: string;
+}
 
-/** Its content type. */
-const typeOf = (format: ResponseFormat) => FORMAT[format === 'text' ? 'txt' : format].type;
+/** How an answer that waits for a job is to be given. */
+export interface Waiting {
+  request: Request;
+  shape: Shape;
+  /** Epoch milliseconds until which to wait. */
+  untilMs: number;
+  /** Whether the job itself, with 202, is an answer when the time is up. */
+  async: boolean;
+  /** Name of the parameter that asked for the job. @default - none: it was a recording */
+  param?: string;
+  /** What was found out about the machines. @default 'not asked' */
+  standing?: Standing;
+}
 
 /**
- * The transcript of a job in place of a recording's: what an answer in place would have been, or 202 and when to ask again.
+ * The transcript of a job, as an answer in place would have been, as soon as it is there.
  *
- * @param task what is asked for: a job that only transcribed has no translation
- * @throws Refusal (404) for jobs that are not the caller's; (422) with its error for one that has no transcript and never will
+ * @throws Refusal with the job's error, if it has no transcript and never will; (503) if the time is up, which names the job
+ *   and has OpenAI's clients ask again
  */
-export async function answerOfJob(
-  request: Request,
-  { id, fields, task }: { id: string; fields: FormFields; task: Task },
-  { store, s3, bucket }: { store: JobStore; s3: S3Client; bucket: string },
-): Promise<Response> {
-  const format = responseFormat(fields);
-  const layout = layoutOf(fields);
-  if (isStream(fields)) throw invalid('stream', 'The transcript of a job comes whole: leave out "stream"');
-  const row = await ownJob(id, caller(request).tenant, store);
-  if (task === 'translate' && row.options.task !== 'translate')
-    throw invalid('job', `Job ${row.id} is no translation: ask /v1/audio/transcriptions for it`);
-  if (row.transcript_key === undefined) return withoutTranscript(row);
-  const transcript = await stored(s3, { Bucket: bucket, Key: row.transcript_key }, row);
+export async function answerWhenDone(row: JobRow, waiting: Waiting, results: Results): Promise<Response> {
+  const current = await awaitJob(row, results.store, waiting.untilMs);
+  if (!isPending(current)) return answerOf(current, waiting, results);
+  const now = new Date();
+  if (waiting.async) return accepted(current, secondsLeft(current, now));
+  throw notReady(current, secondsUntilRetry(current, waiting.standing ?? 'not asked', now));
+}
+
+/** A job as an answer to a caller who asked for one. */
+export const accepted = (row: JobRow, seconds: number): Response =>
+  json(202, view(row), {
+    location: `/v1/jobs/${row.id}`,
+    [JOB_HEADER]: row.id,
+    'retry-after': String(seconds),
+    'preference-applied': 'respond-async',
+  });
+
+function notReady({ id, status }: JobRow, seconds: number): Refusal {
+  const message =
+    `There is no transcript yet: the recording is job ${id}, which is ${status}. Send the same request again in ${seconds} s, ` +
+    `and it waits for that job; or send job=${id} in place of the file; or GET /v1/jobs/${id}`;
+  return new Refusal(503, 'not_ready', message, {
+    retryAfterSeconds: seconds,
+    shouldRetry: true,
+    jobId: id,
+  });
+}
+
+async function answerOf(row: JobRow, { request, shape, param }: Waiting, results: Results) {
+  if (row.transcript_key === undefined) throw jobFailure(row, param);
+  const transcript = await stored(results, row.transcript_key, row);
   const missing = [...new Set(transcript.degraded.map(({ stage }) => stage))].join(', ');
+  const { type, body } = rendered(transcript, shape);
   const headers = {
-    'content-type': typeOf(format),
+    'content-type': type,
     'cache-control': 'private, no-store',
+    [JOB_HEADER]: row.id,
     ...(missing !== '' && { 'x-spotscribe-degraded': missing }),
   };
-  return fitted(
-    request,
-    { param: 'response_format', name: format },
-    headers,
-    RENDER[format](transcript, layout),
-  );
+  return fitted(request, { param: 'response_format', name: shape.format }, headers, body);
 }
 
-/** A job as an answer to who waits for its transcript. */
-export const accepted = (row: JobRow, seconds: number, more: object = {}): Response =>
-  json(202, { ...view(row), ...more }, { location: `/v1/jobs/${row.id}`, 'retry-after': String(seconds) });
-
-function withoutTranscript(row: JobRow): Response {
-  if (row.open !== undefined) return accepted(row, secondsLeft(row, new Date()));
-  const { code = 'not_ready', message = 'it has no transcript' } = row.error ?? {};
-  // Not 409, which OpenAI's clients repeat.
-  throw new Refusal(422, code, `Job ${row.id} is ${row.status}: ${message}`, { param: 'job' });
+/** A transcript in each of OpenAI's formats, as the whisper service answers it. */
+function rendered(transcript: Transcript, shape: Shape): { type: string; body: string } {
+  if (shape.isStream)
+    return { type: 'text/event-stream; charset=utf-8', body: events(transcript, shape.format) };
+  const { format, layout, granularities } = shape;
+  const render: Record<ResponseFormat, () => string> = {
+    json: () => plainJson(transcript),
+    text: () => `${transcript.text}\n`,
+    srt: () => srt(transcript, layout),
+    vtt: () => vtt(transcript, layout),
+    verbose_json: () => verboseJson(transcript, granularities),
+    diarized_json: () => FORMAT.diarized_json.render(transcript),
+  };
+  return { type: FORMAT[format === 'text' ? 'txt' : format].type, body: render[format]() };
 }
 
-async function stored(
-  s3: S3Client,
-  object: { Bucket: string; Key: string },
-  row: JobRow,
-): Promise<Transcript> {
+async function stored({ s3, bucket }: Results, key: string, row: JobRow): Promise<Transcript> {
   try {
-    const { Body } = await s3.send(new GetObjectCommand(object));
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return JSON.parse((await Body?.transformToString()) ?? '') as Transcript;
   } catch (error) {
     // At the end of retention, and while a job is erased, its row may outlive its objects.
@@ -98,6 +124,30 @@ export function jobOf({ fields, file }: AudioForm): string | undefined {
       '"job" is for the transcript of a job that exists: send it without a "file", or with an empty one',
     );
   return id;
+}
+
+/** @throws Refusal (400) naming the first field that would need another transcription than the job's */
+export function refuseOtherWork(row: JobRow, { task, options, unsupported }: Wanted): void {
+  if ((row.options.task ?? 'transcribe') !== task) {
+    const [is, route] =
+      task === 'translate' ? ['no translation', 'transcriptions'] : ['a translation', 'translations'];
+    throw invalid('job', `Job ${row.id} is ${is}: ask /v1/audio/${route} for it`);
+  }
+  const other = (Object.keys(options) as (keyof JobOptions)[]).find(
+    (name) => !isDeepStrictEqual(options[name], row.options[name]),
+  );
+  if (other !== undefined) {
+    const made = row.options[other];
+    const was = made === undefined ? `without "${other}"` : `with "${other}" ${JSON.stringify(made)}`;
+    const message = `The transcript of job ${row.id} was made ${was.slice(0, 200)}. Leave it out, or send the recording again with it`;
+    throw invalid(
+      other,
+      other === 'diarize' ? `${message}: "diarize", its model and diarized_json need speakers` : message,
+    );
+  }
+  const [first] = unsupported;
+  if (first !== undefined)
+    throw invalid(first.param, `"${first.param}" is not possible with "job": ${first.reason}. Leave it out`);
 }
 
 const invalid = (param: string, message: string) => new Refusal(400, 'invalid_request', message, { param });

@@ -78,39 +78,48 @@ export class JobStore {
   }
 
   /**
-   * Stores a new row and remembers its idempotency key, both or neither.
+   * Stores a new row and remembers which request made it, both or neither.
    *
-   * @returns the earlier request with the same key, if there is one and it still counts
+   * @param replaces id of a job: a request that is remembered for it counts no more
+   * @returns the earlier request that is the same, if there is one and it still counts
    */
   async createOnce(
     row: JobRow,
-    idempotency: IdempotencyRow,
+    request: IdempotencyRow,
     nowSeconds: number,
+    replaces?: string,
   ): Promise<IdempotencyRow | undefined> {
     const once = {
       Put: {
         TableName: this.table,
-        Item: idempotency,
+        Item: request,
         // The table's TTL may delete days later than it says.
-        ConditionExpression: 'attribute_not_exists(id) OR expires_at < :now',
-        ExpressionAttributeValues: { ':now': nowSeconds },
+        ConditionExpression:
+          'attribute_not_exists(id) OR expires_at < :now' +
+          (replaces === undefined ? '' : ' OR job_id = :replaces'),
+        ExpressionAttributeValues: {
+          ':now': nowSeconds,
+          ...(replaces !== undefined && { ':replaces': replaces }),
+        },
       },
     };
+    const transaction = new TransactWriteCommand({
+      TransactItems: [once, { Put: { TableName: this.table, Item: row } }],
+    });
     try {
-      await this.client.send(
-        new TransactWriteCommand({ TransactItems: [once, { Put: { TableName: this.table, Item: row } }] }),
-      );
+      // Of two same requests at once, one meets the other's transaction before it can be refused.
+      await despiteConflicts(() => this.client.send(transaction));
       return undefined;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
-      const earlier = await this.remembered(idempotency.id, nowSeconds);
-      // Cancelled for another reason, such as a conflict with the same request at the same time: try again.
-      if (earlier === undefined) throw error;
+      const earlier = await this.remembered(request.id, nowSeconds);
+      // Cancelled for another reason: try again.
+      if (earlier === undefined || earlier.job_id === replaces) throw error;
       return earlier;
     }
   }
 
-  /** The earlier request with an idempotency key, if there is one and it still counts. */
+  /** The earlier request that a row remembers, if there is one and it still counts. */
   async remembered(id: string, nowSeconds: number): Promise<IdempotencyRow | undefined> {
     const earlier = (await this.get(id)) as IdempotencyRow | undefined;
     return earlier === undefined || earlier.expires_at < nowSeconds ? undefined : earlier;

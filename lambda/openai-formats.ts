@@ -24,14 +24,23 @@ export function plainJson(transcript: Transcript): string {
   return JSON.stringify({ text, usage, degraded });
 }
 
-/** As `response_format=verbose_json`, with all words. What the engine does not tell is left out. */
-export function verboseJson(transcript: Transcript): string {
+/** What `verbose_json` lists, as `timestamp_granularities` says. */
+export const GRANULARITIES = ['word', 'segment'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+/** As `response_format=verbose_json`. What the engine does not tell is left out. */
+export function verboseJson(
+  transcript: Transcript,
+  granularities: readonly Granularity[] = GRANULARITIES,
+): string {
   const { language, segments } = transcript;
   return JSON.stringify({
     ...common(transcript),
     language: languageName(language),
-    segments: segments.map(verboseSegment),
-    words: segments.flatMap(({ words }) => words.map(verboseWord)),
+    segments: granularities.includes('segment') ? segments.map(verboseSegment) : undefined,
+    words: granularities.includes('word')
+      ? segments.flatMap(({ words }) => words.map(verboseWord))
+      : undefined,
   });
 }
 
@@ -39,17 +48,42 @@ export function verboseJson(transcript: Transcript): string {
 export function diarizedJson(transcript: Transcript): string {
   return JSON.stringify({
     ...common(transcript),
-    segments: transcript.segments.map(({ id, start, end, speaker = NOBODY, text, words }) => ({
-      type: 'transcript.text.segment',
-      id: `seg_${id}`,
-      start,
-      end,
-      speaker,
-      text,
-      words: words.map(verboseWord),
-    })),
+    segments: transcript.segments.map(diarizedSegment),
   });
 }
+
+/** As `stream=true`: the events that a service sends while it works. */
+export function events(transcript: Transcript, format: 'json' | 'text' | 'diarized_json'): string {
+  const { text, usage, degraded } = common(transcript);
+  const sent: object[] = deltas(transcript).map((delta) => ({ type: 'transcript.text.delta', delta }));
+  if (format === 'diarized_json') sent.push(...transcript.segments.map(diarizedSegment));
+  sent.push({ type: 'transcript.text.done', text, usage, degraded });
+  return sent.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
+}
+
+/** The text in one piece for each segment, with the space before it that the language has, if it has any. */
+function deltas({ text, segments }: Transcript): string[] {
+  const found: string[] = [];
+  let end = 0;
+  for (const segment of segments) {
+    const at = text.indexOf(segment.text, end);
+    if (at < 0) continue;
+    found.push(text.slice(end, at + segment.text.length));
+    end = at + segment.text.length;
+  }
+  if (end < text.length) found.push(text.slice(end));
+  return found;
+}
+
+const diarizedSegment = ({ id, start, end, speaker = NOBODY, text, words }: Segment) => ({
+  type: 'transcript.text.segment',
+  id: `seg_${id}`,
+  start,
+  end,
+  speaker,
+  text,
+  words: words.map(verboseWord),
+});
 
 const common = ({ task = 'transcribe', duration, text, degraded }: Transcript) => ({
   task,

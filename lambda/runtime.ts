@@ -17,7 +17,7 @@ export interface Tools {
  */
 export function lambdaHandler<Event, Result, Dependencies>(
   prepare: (tools: Tools) => Dependencies,
-  handle: (event: Event, dependencies: Dependencies, tools: Tools) => Promise<Result>,
+  handle: (event: Event, dependencies: Dependencies, tools: Tools, context: Context) => Promise<Result>,
 ): (event: Event, context: Context) => Promise<Result> {
   let prepared: { tools: Tools; dependencies: Dependencies } | undefined;
   return async (event, context) => {
@@ -30,7 +30,7 @@ export function lambdaHandler<Event, Result, Dependencies>(
     tools.metrics.captureColdStartMetric(context.functionName);
     const endTrace = beginTrace(tools.tracer);
     try {
-      return await handle(event, dependencies, tools);
+      return await handle(event, dependencies, tools, context);
     } catch (error) {
       tools.logger.error('failed', error as Error);
       tools.metrics.addMetric('Failures', MetricUnit.Count, 1);

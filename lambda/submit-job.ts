@@ -5,8 +5,17 @@ import { documentClient } from './document-client';
 import { s3Client } from './s3-client';
 import type { Allowance } from './allowance';
 import { type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from './contract';
-import { createJob } from './create-job';
-import { type Caller, caller, httpHandler, json, jsonBody, type Request, type Response } from './http';
+import { createJob, sameKey } from './create-job';
+import {
+  type Begun,
+  type Caller,
+  caller,
+  httpHandler,
+  json,
+  jsonBody,
+  type Request,
+  type Response,
+} from './http';
 import { JobStore } from './job-store';
 import { addresses, beginUpload } from './multipart-upload';
 import { displayName, newJob } from './new-job';
@@ -47,6 +56,7 @@ export async function submitJob(
   dependencies: Dependencies,
   _: Tools,
   allowance: Allowance,
+  begun: Begun,
 ): Promise<Response> {
   const { store } = dependencies;
   const key = idempotencyKey(request.headers);
@@ -54,13 +64,8 @@ export async function submitJob(
   const now = new Date();
   const row = rowFor(body, caller(request), now, dependencies);
   const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
-  const { row: job, isNew } = await createJob(
-    row,
-    key === undefined ? undefined : { key, sha256 },
-    store,
-    now,
-    allowance,
-  );
+  const same = key === undefined ? undefined : sameKey(caller(request), key, sha256);
+  const { row: job, isNew } = await createJob(row, same, store, now, allowance, begun);
   return created(job, body.size, dependencies, isNew ? 201 : 200);
 }
 

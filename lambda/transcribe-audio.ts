@@ -1,24 +1,44 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Allowance } from './allowance';
-import { type Asked, askMachine, type MachineAnswer } from './ask-machine';
+import { askMachine } from './ask-machine';
 import { type AudioForm, readForm } from './audio-form';
-import type { JobRow } from './contract';
+import { attach, type Asking, becomeJob, lookUp } from './became-job';
+import { sameKey, sameRecording } from './create-job';
 import { documentClient } from './document-client';
 import { MAX_ANSWER_BYTES } from './fitted';
-import { isStream, optionsOf, type Task, type Unsupported } from './form-options';
-import { caller, httpHandler, json, refuseUsedUp, Refusal, type Request, type Response } from './http';
-import { accepted, answerOfJob, jobOf } from './job-answer';
+import type { Task, Unsupported } from './form-options';
+import {
+  ANSWER_SECONDS,
+  type Begun,
+  caller,
+  httpHandler,
+  json,
+  refuseUsedUp,
+  Refusal,
+  type Request,
+  type Response,
+} from './http';
+import { notByJob, notInPlace, passedOn, WITHOUT_JOB } from './in-place';
+import { answerWhenDone, jobOf, refuseOtherWork, type Waiting } from './job-answer';
 import { JobStore } from './job-store';
-import { type Keeping, keepRecording } from './keep-recording';
+import { digest, type Keeping } from './keep-recording';
 import { MODEL_ALIASES } from './model-names';
+import { ownJob } from './own-job';
 import { type Preference, preferenceOf } from './preference';
 import { env, envNumber, type Tools } from './runtime';
 import { s3Client } from './s3-client';
 import { idempotencyKey } from './submit-request';
-import { secondsUntilDone, type Standing } from './when-done';
+import { type Wanted, wantedAnswer } from './wanted-answer';
 
-/** The API's gateway gives up after 30: what has to be kept is kept by then, or refused. */
-const ANSWER_SECONDS = 28;
+/** In seconds from a request's arrival. */
+export interface Limits {
+  /** Within which a recording must be stored: it is refused otherwise. */
+  keepSeconds: number;
+  /** For which a request waits for its job. */
+  jobSeconds: number;
+}
+
+/** Of the gateway's time a second is left for reading and rendering a transcript. */
+const LIMITS: Limits = { keepSeconds: ANSWER_SECONDS, jobSeconds: ANSWER_SECONDS - 1 };
 
 /** Clients ask for models at their start, and do not wait long. */
 const MODELS_SECONDS = 3;
@@ -31,20 +51,25 @@ export interface Dependencies extends Keeping {
   /** Longest time in seconds that an answer in place may take. */
   waitSeconds: number;
   maxUploadBytes: number;
+  /** @default - what the gateway's time allows */
+  limits?: Limits;
 }
 
 /**
- * OpenAI's API, with two speeds: `POST /v1/audio/transcriptions` and `/v1/audio/translations` are answered by a machine
- * that is awake and has room, and become a job otherwise (202, with `Location` and `Retry-After`), which wakes one.
+ * OpenAI's API: `POST /v1/audio/transcriptions` and `/v1/audio/translations` are answered in place by a machine that is awake
+ * and has room. Otherwise the recording becomes a job, which wakes a machine, and the request waits for that. A success is
+ * always a transcript, unless the caller asked for a job.
  *
+ * - When the time is up, the answer is 503 with the job's id and `Retry-After`. The same recording sent again attaches to the
+ *   job, which OpenAI's clients do by themselves.
  * - A form may have 4.5 MB: Lambda takes 6 MB of event, with the form in base64. What is larger is refused on its way here, in
  *   the gateway's words: it goes to `POST /v1/jobs`, whose uploads do not pass through Lambda.
- * - `Prefer: respond-async` wants a job at once, `Prefer: wait=<seconds>` an answer in place or none, both together a job
- *   after so many seconds.
+ * - `Prefer: respond-async` or `?async=true` wants a job at once (202), `Prefer: wait=<seconds>` a transcript within that time
+ *   and no new job, both together a job after so many seconds.
  * - `job=<id>` instead of `file` is answered with the transcript of that job, in the format wanted.
- * - `Idempotency-Key` counts for the job: the same recording and options do not become a second one.
- * - What a job cannot honour is named in `unsupported` of the 202, and refused where a job was asked for.
- * - The events of `stream=true` come all together at the end, as the gateway passes on whole answers alone: clients
+ * - `Idempotency-Key` names the job: the same key with another recording or other options is refused.
+ * - What a job cannot do is refused where no machine can do it in place.
+ * - The events of `stream=true` come all together at the end, because the gateway passes on whole answers only: clients
  *   read them as ever.
  */
 export const handler = httpHandler(
@@ -67,52 +92,94 @@ export async function transcribeAudio(
   dependencies: Dependencies,
   tools: Tools,
   allowance: Allowance,
+  begun: Begun,
 ): Promise<Response> {
   if (request.rawPath.endsWith('/models')) return models(dependencies);
-  // By the gateway's clock, so that a cold start of ours counts too.
-  const arrived = request.requestContext.timeEpoch;
+  const { waitSeconds, maxUploadBytes, store } = dependencies;
+  const { prefer } = request.headers;
+  const preference = preferenceOf(prefer, waitSeconds, request.queryStringParameters?.async);
+  const key = idempotencyKey(request.headers);
   const task: Task = request.rawPath.endsWith('/translations') ? 'translate' : 'transcribe';
   const contentType = request.headers['content-type'] ?? '';
   const body = Buffer.from(request.body ?? '', request.isBase64Encoded ? 'base64' : 'utf8');
-  const form = await readForm(body, contentType, dependencies.maxUploadBytes);
+  const form = await readForm(body, contentType, maxUploadBytes);
   const id = jobOf(form);
-  if (id !== undefined) return answerOfJob(request, { id, fields: form.fields, task }, dependencies);
-  const file = recordingOf(form);
+  if (id === undefined) recordingOf(form);
+  const wanted = wantedAnswer(form.fields, task);
+  const times = timesOf(request, preference, dependencies);
+  const waiting = { request, shape: wanted.shape, untilMs: times.waitUntilMs, async: preference.async };
+  if (id !== undefined) return answerOfJob(id, wanted, waiting, dependencies, begun);
 
-  const preference = preferenceOf(request.headers.prefer, dependencies.waitSeconds);
-  const idempotency = idempotencyKey(request.headers);
-  const left = arrived + preference.waitSeconds * 1000 - Date.now();
-  const isJobAtOnce = preference.waitSeconds === 0 && preference.job;
-  if (!isJobAtOnce) refuseUsedUp(allowance);
-  const asked = isJobAtOnce
-    ? undefined
-    : await askMachine(
-        dependencies.machinesUrl,
-        { path: PATH[task], contentType, body },
-        { milliseconds: left, bytes: MAX_ANSWER_BYTES },
-      );
-  if (asked?.outcome === 'answered') {
+  const recording = { ...recordingOf(form), options: wanted.options };
+  const who = caller(request);
+  const sha256 = digest(recording);
+  const same = key === undefined ? sameRecording(who, sha256) : sameKey(who, key, sha256);
+  const { keepUntilMs } = times;
+  const asking: Asking = { recording, caller: who, same, preference, waiting, keepUntilMs, allowance, begun };
+  const [notJob] = wanted.unsupported;
+  if (preference.async) refuseAsJob(wanted);
+  if (preference.async && preference.waitSeconds === 0)
+    return becomeJob(undefined, asking, dependencies, tools);
+
+  const earlier = notJob === undefined ? await lookUp(same, store, tools) : { isKnown: true };
+  if (earlier.row !== undefined) return attach(earlier.row, asking, dependencies, tools);
+  refuseUsedUp(allowance);
+  const sent = { path: PATH[task], contentType, body };
+  const limits = { milliseconds: times.placeUntilMs - Date.now(), bytes: MAX_ANSWER_BYTES };
+  const asked = await askMachine(dependencies.machinesUrl, sent, limits);
+  if (asked.outcome === 'answered') {
     const { audioSeconds } = asked.answer;
-    if (audioSeconds !== undefined)
-      await allowance.count(audioSeconds, arrived + ANSWER_SECONDS * 1000, tools);
+    // Where an earlier job may count the same recording, it is not counted twice.
+    if (audioSeconds !== undefined && earlier.isKnown)
+      await allowance.count(audioSeconds, keepUntilMs, tools);
     return passedOn(asked.answer);
   }
-  if (asked !== undefined && !preference.job) return notInPlace(asked, preference);
+  const instead = notJob === undefined ? WITHOUT_JOB : notByJob(notJob);
+  if (notJob !== undefined || !preference.job)
+    return notInPlace(asked, { waitSeconds: preference.waitSeconds, instead, param: notJob?.param });
+  return becomeJob(asked, asking, dependencies, tools);
+}
 
-  const { options, unsupported } = optionsOf(form.fields, task);
-  if (asked === undefined) refuseUnsupported(unsupported);
-  const row = await keepRecording(
-    { ...file, options },
-    { caller: caller(request), allowance, idempotencyKey: idempotency },
-    dependencies,
-    arrived + ANSWER_SECONDS * 1000,
-    tools,
-  );
-  tools.metrics.addMetric('RecordingsBecameJobs', MetricUnit.Count, 1);
-  const seconds = secondsUntilDone(file.bytes.length, standing(asked), preference.waitSeconds);
-  const answer = becameJob(row, seconds, unsupported, isStream(form.fields));
-  if (preference.async) answer.headers = { ...answer.headers, 'preference-applied': 'respond-async' };
-  return answer;
+/** Epoch milliseconds at which parts of a request must be done, by the gateway's clock: a cold start of ours counts too. */
+function timesOf(
+  { requestContext }: Request,
+  { waitSeconds, async, job }: Preference,
+  { limits: { keepSeconds, jobSeconds } = LIMITS }: Dependencies,
+) {
+  const arrivedMs = requestContext.timeEpoch;
+  const isLimited = async || !job;
+  return {
+    placeUntilMs: arrivedMs + waitSeconds * 1000,
+    waitUntilMs: arrivedMs + (isLimited ? waitSeconds : jobSeconds) * 1000,
+    keepUntilMs: arrivedMs + keepSeconds * 1000,
+  };
+}
+
+/**
+ * The transcript of a job in place of a recording's.
+ *
+ * @throws Refusal (404) for jobs that are not the caller's; (400) for fields that would need another transcription
+ */
+async function answerOfJob(
+  id: string,
+  wanted: Wanted,
+  waiting: Waiting,
+  dependencies: Dependencies,
+  begun: Begun,
+): Promise<Response> {
+  const row = await ownJob(id, caller(waiting.request).tenant, dependencies.store);
+  begun.jobId = row.id;
+  refuseOtherWork(row, wanted);
+  return answerWhenDone(row, { ...waiting, param: 'job' }, dependencies);
+}
+
+/** @throws Refusal (400) for the first field that is impossible where the answer may be a job */
+function refuseAsJob({ shape, unsupported }: Wanted): void {
+  const stream = { param: 'stream', reason: 'a job is one answer, and no stream of events' };
+  const [first]: (Unsupported | undefined)[] = [...unsupported, ...(shape.isStream ? [stream] : [])];
+  if (first === undefined) return;
+  const message = `"${first.param}" is not possible with a job (Prefer: respond-async, or async=true): ${first.reason}. Leave out either`;
+  throw new Refusal(400, 'invalid_request', message, { param: first.param });
 }
 
 /** The models that machines know; without a machine, the names under which any of them is known. */
@@ -134,72 +201,4 @@ function recordingOf({ file }: AudioForm): NonNullable<AudioForm['file']> {
   }
   if (file.bytes.length === 0) throw new Refusal(422, 'bad_audio', 'The file is empty', { param: 'file' });
   return file;
-}
-
-const passedOn = ({ status, headers, body }: MachineAnswer): Response => ({
-  statusCode: status,
-  headers,
-  body,
-});
-
-/** Why there is no answer in place, for who wants nothing else. */
-function notInPlace(asked: Exclude<Asked, { outcome: 'answered' }>, { waitSeconds }: Preference): Response {
-  const instead =
-    'Leave out "Prefer: wait", or send "Prefer: respond-async", and the recording becomes a job';
-  switch (asked.outcome) {
-    case 'busy':
-      return passedOn(asked.answer);
-    case 'asleep':
-      return onlyOnce(
-        new Refusal(
-          503,
-          'busy',
-          `No machine is awake, and this request has woken none. ${instead}, which wakes one`,
-          {
-            retryAfterSeconds: secondsUntilDone(0, 'asleep'),
-          },
-        ),
-      );
-    case 'late':
-      return onlyOnce(
-        new Refusal(504, 'not_ready', `There was no transcript after ${waitSeconds} s. ${instead}`),
-      );
-    case 'large':
-      return onlyOnce(
-        new Refusal(400, 'invalid_request', `The answer has more than ${MAX_ANSWER_BYTES} bytes. ${instead}`),
-      );
-  }
-}
-
-/** What OpenAI's clients would repeat by themselves, though it ends as it did. */
-function onlyOnce({ response }: Refusal): Response {
-  return { ...response, headers: { ...response.headers, 'x-should-retry': 'false' } };
-}
-
-/** @throws Refusal (400) for the first of what a job cannot do, where nothing but a job is wanted */
-function refuseUnsupported([first]: Unsupported[]): void {
-  if (first === undefined) return;
-  const message = `"${first.param}" cannot be had with "Prefer: respond-async": ${first.reason}. Leave out either`;
-  throw new Refusal(400, 'invalid_request', message, { param: first.param });
-}
-
-function standing(asked: Asked | undefined): Standing {
-  const outcome = asked?.outcome;
-  return outcome === 'asleep' || outcome === 'busy' || outcome === 'late' ? outcome : 'not asked';
-}
-
-/**
- * The job that a recording became. A client that reads events would take another body for an empty transcript: it gets the
- * job as an error event, which it raises.
- */
-function becameJob(row: JobRow, seconds: number, unsupported: Unsupported[], isStreamed: boolean): Response {
-  const answer = accepted(row, seconds, unsupported.length === 0 ? {} : { unsupported });
-  if (!isStreamed) return answer;
-  const message = `The recording became job ${row.id}: ask for its transcript in ${seconds} s`;
-  const error = { message, type: 'server_error', param: null, code: 'not_ready' };
-  return {
-    ...answer,
-    headers: { ...answer.headers, 'content-type': 'text/event-stream; charset=utf-8' },
-    body: `data: ${JSON.stringify({ error, job: JSON.parse(answer.body ?? '') as unknown })}\n\n`,
-  };
 }

@@ -18,9 +18,15 @@ const QUEUE_SECONDS = 5;
 /** Where others are worked on, each of which takes at most about as long as an answer in place may. */
 const BUSY_SECONDS = 30;
 
-/** Asking more often tells nothing new, asking less often leaves a result lying. */
+/**
+ * Asking more often tells nothing new. OpenAI's clients ignore a `Retry-After` of more than a minute (some, of a minute) and
+ * come back at once.
+ */
 const LEAST_SECONDS = 2;
-const MOST_SECONDS = 60;
+const MOST_SECONDS = 59;
+
+/** Half of the time for which a request waits for its job. */
+const EARLY_SECONDS = 14;
 
 /** What was found out about the machines when a recording became a job. */
 export type Standing = 'asleep' | 'busy' | 'late' | 'not asked';
@@ -48,6 +54,23 @@ export function secondsLeft(
   if (row.started_at === undefined) return bounded(WAKE_SECONDS - since(row.queued_at ?? row.created_at));
   if (row.progress <= 0) return bounded(QUEUE_SECONDS);
   return bounded((since(row.started_at) * (1 - row.progress)) / row.progress);
+}
+
+/**
+ * Seconds after which to send a recording again that is an open job. The request then waits for the job, so that it is
+ * better too early by some seconds than too late.
+ *
+ * @param standing what was found out about the machines by the request that made the job
+ */
+export function secondsUntilRetry(
+  row: Pick<JobRow, 'started_at' | 'queued_at' | 'created_at' | 'progress'>,
+  standing: Standing,
+  now: Date,
+): number {
+  if (row.started_at !== undefined) return bounded(secondsLeft(row, now) - EARLY_SECONDS);
+  const age = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
+  // How many others wait is not known. Of a queue that has taken a while, as long again is to be expected.
+  return bounded(standing === 'asleep' ? WAKE_SECONDS - age - EARLY_SECONDS : age / 2);
 }
 
 const bounded = (seconds: number) => Math.ceil(Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, seconds)));

@@ -35,6 +35,7 @@ const dependencies: Dependencies = {
   retentionDays: 7,
   // Nobody listens there: a machine is asked for no job.
   machinesUrl: 'http://127.0.0.1:1',
+  limits: { keepSeconds: 28, jobSeconds: 0 },
   waitSeconds: 20,
   maxUploadBytes: 1000,
 };
@@ -71,7 +72,7 @@ beforeEach(() => {
   silenceConsole();
   dynamo.reset();
   s3.reset();
-  given(ended('succeeded', { transcript_key: KEY }));
+  given(ended('succeeded', { transcript_key: KEY, options: { diarize: true, language: 'en' } }));
   stored(diarized);
 });
 afterEach(() => jest.restoreAllMocks());
@@ -87,7 +88,11 @@ describe('a job that is done', () => {
   ])('is answered as %s', async (format, type, content) => {
     const response = await ask({ response_format: format });
     expect(response.statusCode).toBe(200);
-    expect(response.headers).toEqual({ 'content-type': type, 'cache-control': 'private, no-store' });
+    expect(response.headers).toEqual({
+      'content-type': type,
+      'cache-control': 'private, no-store',
+      'x-spotscribe-job': JOB_ID,
+    });
     expect(response.body).toMatch(content);
     expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
   });
@@ -119,24 +124,25 @@ describe('a job that is done', () => {
 
   test('is compressed where it would not fit, or refused by the field’s name', async () => {
     const [segment] = diarized.segments;
-    stored({ ...diarized, segments: Array.from({ length: 20_000 }, (_, id) => ({ ...segment, id })) });
+    stored({ ...diarized, segments: Array.from({ length: 40_000 }, (_, id) => ({ ...segment, id })) });
     const packed = await ask({ response_format: 'verbose_json' }, { headers: { 'accept-encoding': 'gzip' } });
     expect(packed).toMatchObject({ statusCode: 200, isBase64Encoded: true });
     expect(JSON.parse(gunzipSync(Buffer.from(packed.body!, 'base64')).toString()).segments).toHaveLength(
-      20_000,
+      40_000,
     );
     const refused = await ask({ response_format: 'verbose_json' });
     expect(refused.statusCode).toBe(400);
     expect(errorOf(refused)).toMatchObject({ param: 'response_format' });
   });
 
-  test('is a translation only if it was asked for as one', async () => {
+  test('is a translation if it was asked for as one, and only then', async () => {
     const path = '/v1/audio/translations';
     const response = await ask({}, { path });
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toMatchObject({ param: 'job' });
     given(ended('succeeded', { transcript_key: KEY, options: { task: 'translate' } }));
     expect((await ask({}, { path })).statusCode).toBe(200);
+    expect((await ask()).statusCode).toBe(400);
   });
 
   test('whose transcript has been erased is not found', async () => {
@@ -147,16 +153,21 @@ describe('a job that is done', () => {
 
 describe('a job that is not done', () => {
   test.each(['awaiting_upload', 'queued', 'running'] as const)(
-    'but %s is to be asked for again',
+    'but %s is to be asked for again, and is itself an answer only to who asks for a job',
     async (status) => {
       given(row({ status }));
-      const response = await ask();
-      expect(response.statusCode).toBe(202);
-      expect(response.headers).toMatchObject({
-        location: `/v1/jobs/${JOB_ID}`,
-        'retry-after': expect.stringMatching(/^[1-9]\d*$/),
-      });
-      expect(bodyOf(response)).toMatchObject({ id: JOB_ID, status });
+      const late = await ask();
+      expect(late.statusCode).toBe(503);
+      expect(errorOf(late)).toMatchObject({ code: 'not_ready', job_id: JOB_ID });
+      const job = await ask({}, { headers: { prefer: 'respond-async' } });
+      expect(job.statusCode).toBe(202);
+      for (const { headers } of [late, job])
+        expect(headers).toMatchObject({
+          location: `/v1/jobs/${JOB_ID}`,
+          'x-spotscribe-job': JOB_ID,
+          'retry-after': expect.stringMatching(/^[1-9]\d*$/),
+        });
+      expect(bodyOf(job)).toMatchObject({ id: JOB_ID, status });
       expect(s3.calls()).toHaveLength(0);
     },
   );
@@ -170,7 +181,9 @@ describe('a job that is not done', () => {
       type: 'invalid_request_error',
       param: 'job',
       code: 'bad_audio',
+      job_id: JOB_ID,
     });
+    expect(response.headers).toMatchObject({ 'x-should-retry': 'false' });
   });
 
   test('but cancelled never will be', async () => {
@@ -202,7 +215,7 @@ describe('a job that cannot be had', () => {
     ['job', {}, 'a recording'],
     ['response_format', { response_format: 'pdf' }, undefined],
     ['max_line_width', { max_line_width: '1' }, undefined],
-    ['stream', { stream: 'true' }, undefined],
+    ['stream', { stream: 'true', response_format: 'srt' }, undefined],
   ])('is refused for its %s', async (param, fields, file) => {
     const response = await ask(fields, { file });
     expect(response.statusCode).toBe(400);

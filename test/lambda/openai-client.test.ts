@@ -3,16 +3,28 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import OpenAI, { AuthenticationError, RateLimitError, toFile } from 'openai';
+import OpenAI, { AuthenticationError, InternalServerError, RateLimitError, toFile } from 'openai';
+import type { IdempotencyRow, JobRow } from '../../lambda/contract';
 import { httpHandler } from '../../lambda/http';
 import { JobStore } from '../../lambda/job-store';
 import { s3Client } from '../../lambda/s3-client';
 import { transcribeAudio } from '../../lambda/transcribe-audio';
+import diarized from '../fixtures/contract/Transcript.diarized.json';
 import { LoadBalancer } from './load-balancer';
-import { lambdaContext, request, silenceConsole, TABLE } from './support';
+import { ended, lambdaContext, request, silenceConsole, TABLE } from './support';
 
 // OpenAI's own client, unchanged, before the handler: what it sends and how it takes what it gets.
 
@@ -30,6 +42,7 @@ const handler = httpHandler(
     machinesUrl: machines.url,
     waitSeconds: 20,
     maxUploadBytes: 1_000_000,
+    limits: { keepSeconds: 28, jobSeconds: 0 },
   }),
   transcribeAudio,
 );
@@ -40,6 +53,13 @@ const KEYS: Record<string, object> = {
   'Bearer sk-spotscribe-spent': { tenant: 'acme', key_id: 'key_2', audio_seconds_per_day: 60 },
 };
 let requests = 0;
+/** Called with the number of each request before it is handled. */
+let onRequest: (number: number) => void = () => undefined;
+/** Seconds after which the client comes back, whatever it is told: it has been told the right thing. */
+let retryAfter: number | undefined;
+/** The job in the table. */
+let job: JobRow | undefined;
+let remembered: IdempotencyRow | undefined;
 
 /** What the HTTP API does: the body in base64, the answer's body as it is. */
 const gateway = createServer((incoming, outgoing) => {
@@ -55,7 +75,10 @@ const gateway = createServer((incoming, outgoing) => {
     event.requestContext.timeEpoch = Date.now();
     const known = KEYS[incoming.headers.authorization ?? ''];
     if (known !== undefined) event.requestContext.authorizer = { lambda: known };
+    onRequest(requests);
     const answer = await handler(event, lambdaContext);
+    if (retryAfter !== undefined && answer.headers?.['retry-after'] !== undefined)
+      answer.headers['retry-after'] = retryAfter;
     outgoing.writeHead(answer.statusCode ?? 200, answer.headers as Record<string, string>).end(answer.body);
   })();
 });
@@ -77,8 +100,18 @@ beforeEach(() => {
   silenceConsole();
   dynamo.reset();
   s3.reset();
-  dynamo.on(PutCommand).resolves({});
-  dynamo.on(UpdateCommand).resolves({});
+  job = remembered = undefined;
+  dynamo.on(TransactWriteCommand).callsFake(({ TransactItems: [once, made] }) => {
+    [remembered, job] = [once.Put.Item, { ...made.Put.Item, status: 'queued' }];
+    return {};
+  });
+  dynamo
+    .on(GetCommand)
+    .callsFake(({ Key: { id } }) => ({ Item: [job, remembered].find((row) => row?.id === id) }));
+  dynamo.on(UpdateCommand).callsFake(() => ({ Attributes: job }));
+  s3.on(GetObjectCommand).resolves({
+    Body: { transformToString: async () => JSON.stringify(diarized) } as GetObjectCommandOutput['Body'],
+  });
   s3.on(PutObjectCommand).resolves({});
 });
 afterEach(() => jest.restoreAllMocks());
@@ -121,25 +154,82 @@ test('reads events that come all together', async () => {
   expect(types).toEqual(['transcript.text.delta', 'transcript.text.done']);
 });
 
-test('gets the job that its recording became', async () => {
-  asleep();
-  const { data, response } = await openai.audio.transcriptions
-    .create({ file: await file(), model: 'whisper-1' })
-    .withResponse();
-  expect(response.status).toBe(202);
-  const [{ Bucket, Key, Body } = {}] = s3.commandCalls(PutObjectCommand).map(({ args }) => args[0].input);
-  expect(data).toMatchObject({ object: 'job', id: Key!.split('/')[1] });
-  expect({ Bucket, Body }).toEqual({ Bucket: 'media', Body: AUDIO });
-});
+describe('where no machine answers in place', () => {
+  /** What comes of the job once the client has asked so often. */
+  let ends: () => void = () => undefined;
+  let asksBefore = 0;
 
-test('raises the job that its recording became where it wanted events', async () => {
-  asleep();
-  const stream = await openai.audio.transcriptions.create({
-    file: await file(),
-    model: 'whisper-1',
-    stream: true,
+  beforeEach(() => {
+    requests = 0;
+    asleep();
+    // The transcript is there when the client asks again.
+    onRequest = (number) => (number > asksBefore ? ends() : undefined);
+    ends = () => job !== undefined && (job = { ...job, status: 'succeeded', transcript_key: 'transcript' });
+    asksBefore = 1;
+    retryAfter = 0.01;
   });
-  await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow(/became job job_[0-9a-f]{32}/);
+  afterEach(() => {
+    onRequest = () => undefined;
+    retryAfter = undefined;
+  });
+
+  test.each<['json' | 'text' | 'srt' | 'vtt' | 'verbose_json' | 'diarized_json', RegExp]>([
+    ['json', /^\{"text":"Take 250/],
+    ['text', /^"Take 250/],
+    ['srt', /^"1\\n00:00:00,480 -->/],
+    ['vtt', /^"WEBVTT\\n/],
+    ['verbose_json', /"language":"english"/],
+    ['diarized_json', /"speaker":"A"/],
+  ])('its default retries end in the transcript of the job, as %s', async (response_format, content) => {
+    const answer: unknown = await openai.audio.transcriptions.create({
+      file: await file(),
+      model: 'whisper-1',
+      response_format,
+    });
+    expect(JSON.stringify(answer)).toMatch(content);
+    expect(requests).toBe(2);
+    expect(dynamo.commandCalls(TransactWriteCommand)).toHaveLength(1);
+  });
+
+  test('its default retries end in the events of the job', async () => {
+    const stream = await openai.audio.transcriptions.create({
+      file: await file(),
+      model: 'whisper-1',
+      stream: true,
+    });
+    const events = [];
+    for await (const event of stream) events.push(event);
+    expect(events.at(-1)).toMatchObject({ type: 'transcript.text.done', text: diarized.text });
+  });
+
+  test.each(['json', 'text', 'srt'] as const)(
+    'it raises an error that names the job when there is no more retry, as %s',
+    async (response_format) => {
+      asksBefore = Infinity;
+      const answer = openai.audio.transcriptions.create({
+        file: await file(),
+        model: 'whisper-1',
+        response_format,
+      });
+      await expect(answer).rejects.toThrow(InternalServerError);
+      await expect(answer).rejects.toMatchObject({
+        status: 503,
+        code: 'not_ready',
+        error: { job_id: job!.id },
+        message: expect.stringContaining(job!.id),
+      });
+      expect(requests).toBe(3);
+    },
+  );
+
+  test('it raises the error of a job that failed, and does not ask again', async () => {
+    job = ended('failed', { error: { code: 'attempts_exhausted', message: 'no' } });
+    const body = new FormData();
+    body.append('job', job.id);
+    const answer = openai.post('/audio/transcriptions', { body });
+    await expect(answer).rejects.toMatchObject({ status: 500, code: 'attempts_exhausted' });
+    expect(requests).toBe(1);
+  });
 });
 
 test('does not send again what will not be answered in place', async () => {
@@ -167,7 +257,9 @@ test('finds models while none is awake', async () => {
 });
 
 test('raises its own errors for a key that was revoked and for a quota that is used up, and sends neither again', async () => {
-  dynamo.on(GetCommand).resolves({ Item: { seconds: 60 } });
+  dynamo
+    .on(GetCommand)
+    .callsFake(({ Key: { id } }) => (String(id).startsWith('usage#') ? { Item: { seconds: 60 } } : {}));
   const options = { file: await file(), model: 'whisper-1' };
   requests = 0;
   const revoked = openai.withOptions({ apiKey: 'sk-spotscribe-revoked' });

@@ -72,6 +72,7 @@ export const request = (change: {
     queryStringParameters: change.query,
     pathParameters: change.id === undefined ? undefined : { id: change.id },
     requestContext: {
+      timeEpoch: Date.now(),
       authorizer: {
         lambda: {
           tenant: change.tenant ?? 'acme',
@@ -106,4 +107,8 @@ export function silenceConsole(): { written: () => string } {
   return { written: () => spies.map((spy) => JSON.stringify(spy.mock.calls)).join('\n') };
 }
 
-export const lambdaContext = { functionName: 'test', awsRequestId: 'request-1' } as Context;
+export const lambdaContext = {
+  functionName: 'test',
+  awsRequestId: 'request-1',
+  getRemainingTimeInMillis: () => 29_000,
+} as Context;

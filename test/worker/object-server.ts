@@ -16,6 +16,10 @@ export class ObjectServer extends LocalServer {
   breaks: (request: string) => boolean = () => false;
   /** Awaited before each answer with an object. */
   gate: (request: string) => Promise<void> = async () => undefined;
+  /** Awaited before an object that has come is stored. */
+  putGate: (key: string) => Promise<void> = async () => undefined;
+  /** Awaited before an upload in parts is begun. */
+  beginGate: () => Promise<void> = async () => undefined;
 
   client(): S3Client {
     return new S3Client({
@@ -85,6 +89,7 @@ export class ObjectServer extends LocalServer {
     const content = Buffer.concat(chunks);
     this.requests.push(`PUT ${key}${part === null ? '' : ` ${part}`}`);
     if (this.breaks(this.requests.at(-1)!)) return void response.destroy();
+    await this.putGate(key);
     if (part !== null && !this.uploads.has(upload)) return noSuchUpload(response);
     if (part !== null) this.uploads.get(upload)?.set(Number(part), content);
     else {
@@ -94,7 +99,8 @@ export class ObjectServer extends LocalServer {
     response.writeHead(200, { etag: etag(content) }).end();
   }
 
-  private begin(key: string, request: IncomingMessage, response: ServerResponse): void {
+  private async begin(key: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.beginGate();
     const id = `upload${this.uploads.size}`;
     this.uploads.set(`${key}?${id}`, new Map());
     this.hashes.set(key, String(request.headers['x-amz-meta-sha256'] ?? ''));
@@ -118,8 +124,10 @@ export class ObjectServer extends LocalServer {
   }
 
   private listParts(upload: string, response: ServerResponse): void {
+    if (!this.uploads.has(upload)) return noSuchUpload(response);
     const parts = [...(this.uploads.get(upload) ?? [])].map(
-      ([number, content]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag(content)}</ETag></Part>`,
+      ([number, content]) =>
+        `<Part><PartNumber>${number}</PartNumber><ETag>${etag(content)}</ETag><Size>${content.length}</Size></Part>`,
     );
     response.end(`<R><IsTruncated>false</IsTruncated>${parts.join('')}</R>`);
   }
