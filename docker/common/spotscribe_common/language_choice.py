@@ -40,4 +40,4 @@ def with_codes(
     check("languages", codes)
     if len(codes) == 1:
         return asked.model_copy(update={"language": codes[0], "languages": None})
-    return asked.model_copy(update={"languages": codes})
+    return asked.model_copy(update={"language": None, "languages": codes})

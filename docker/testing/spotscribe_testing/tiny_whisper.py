@@ -13,6 +13,8 @@ _SPECIALS = (
 )  # fmt: skip
 # Start of transcript, language, task, no timestamps: what the decoder is prompted with before the first word.
 _PROMPT = 4
+# An English-only model has neither language nor task.
+_ENGLISH_PROMPT = 2
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,35 @@ WHISPER_LARGE_V3_TURBO = WhisperShape(1280, 32, 4, 20, 5120, 128, 51_866)
 
 
 def scripted_whisper(
-    directory: Path, sentence: str, *, language: str = "en", shape: WhisperShape = TINIEST
+    directory: Path,
+    sentence: str,
+    *,
+    language: str = "en",
+    shape: WhisperShape = TINIEST,
+    multilingual: bool = True,
 ) -> None:
     """Writes a ctranslate2 model that hears `sentence` in any audio, and `language` as its language."""
     from ctranslate2.converters import TransformersConverter
 
     source = directory.with_name(f"{directory.name}-transformers")
     source.mkdir(parents=True)
-    tokenizer = _tokenizer(sentence, shape)
+    tokenizer = _tokenizer(sentence, shape, multilingual=multilingual)
     model = _model(tokenizer, shape)
-    _script(model, _spoken(sentence, tokenizer, shape), tokenizer, language)
+    prompt = _PROMPT if multilingual else _ENGLISH_PROMPT
+    _script(model, _spoken(sentence, tokenizer, shape), tokenizer, language, prompt)
     _save(model, tokenizer, shape, source)
     TransformersConverter(str(source), copy_files=["tokenizer.json", "preprocessor_config.json"]).convert(
         str(directory), quantization="float32"
     )
 
 
-def _tokenizer(sentence: str, shape: WhisperShape) -> Any:
+def _tokenizer(sentence: str, shape: WhisperShape, *, multilingual: bool) -> Any:
     """One token for each byte. The merges only have to exist: the converter looks for some of them."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
     vocabulary = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     # ctranslate2 takes the place of the empty token as the sign of a multilingual model.
-    vocabulary[""] = len(vocabulary)
+    vocabulary["" if multilingual else "Ġ "] = len(vocabulary)
     merges = [("Ġ", "-"), ("Ġ", "'"), ("Ġ", "â")]
     for left, right in merges:
         vocabulary[left + right] = len(vocabulary)
@@ -127,7 +135,7 @@ def _model(tokenizer: Any, shape: WhisperShape) -> Any:
     return model
 
 
-def _script(model: Any, sentence: list[int], tokenizer: Any, language: str) -> None:
+def _script(model: Any, sentence: list[int], tokenizer: Any, language: str, prompt: int) -> None:
     """Silences every layer of the decoder, so that the position alone decides which token comes next."""
     import torch
 
@@ -145,8 +153,8 @@ def _script(model: Any, sentence: list[int], tokenizer: Any, language: str) -> N
         positions = decoder.embed_positions.weight
         positions.zero_()
         positions[0] = 20 * tokens[tokenizer.token_to_id(f"<|{language}|>")]
-        for at in range(_PROMPT - 1, positions.shape[0]):
-            said = at - (_PROMPT - 1)
+        for at in range(prompt - 1, positions.shape[0]):
+            said = at - (prompt - 1)
             positions[at] = 20 * tokens[sentence[said] if said < len(sentence) else end]
     model.proj_out.weight = tokens
 

@@ -296,3 +296,13 @@ def test_a_layout_without_room_is_refused(name: str) -> None:
 
 def test_the_silent_recording_makes_valid_files() -> None:
     assert (srt(transcript(), Layout()), vtt(transcript(), Layout())) == ("", "WEBVTT\n")
+
+
+@pytest.mark.parametrize("highlight", [False, True])
+def test_no_cue_stays_longer_than_the_audio(*, highlight: bool) -> None:
+    """The last one stayed to be read where there was nothing left to see."""
+    last = said("It ends here.", start=1.0, step=0.1)
+    found = cues([last], Layout(highlight_words=highlight), 1.4)
+    assert found[-1].end == 1400
+    # Aligners of old transcripts have put words behind the end.
+    assert [(cue.start, cue.end) for cue in cues([last], Layout(), 0.5)] == [(1000, 1001)]

@@ -22,6 +22,13 @@ def times(heard: HeardSegment) -> list[tuple[str, float, float, bool | None]]:
     return [(w.word, round(w.start, 3), round(w.end, 3), w.interpolated) for w in placed_words(heard)]
 
 
+def test_nothing_ends_after_the_audio() -> None:
+    """Engines count in frames, of which the last one may reach past the end."""
+    heard = segment(HeardWord("hi", 1.25, 1.5), HeardWord("there", 4.9, 5.4), start=1.0, end=5.5)
+    placed = to_segment(heard, 0, 10.0, 15.0)
+    assert (placed.end, placed.words[-1].start, placed.words[-1].end) == (15.0, 14.9, 15.0)
+
+
 def test_words_without_times_share_the_gap_by_their_length() -> None:
     heard = segment(
         HeardWord("take", 1.0, 1.4, 0.9),
