@@ -22,3 +22,5 @@ lock whisper/requirements.laptop.txt common/pyproject.toml whisper/pyproject.tom
 lock voxtral/requirements.laptop.txt common/pyproject.toml voxtral/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
 lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt "$@"
+# The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.
+lock requirements.openai-oldest.txt requirements.openai-oldest.in "$@"

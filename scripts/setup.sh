@@ -46,4 +46,11 @@ if [ "${1:-}" = --python ]; then
   for lock in docker/whisper/requirements.laptop.txt docker/requirements.dev.txt; do
     VIRTUAL_ENV=docker/.venv docker/.venv/bin/uv pip install -q --require-hashes -r "$lock"
   done
+  # The oldest client of OpenAI's that is tested: two versions cannot be in one environment.
+  oldest=.spotscribe/openai-oldest
+  if [ ! -e $oldest ] || [ docker/requirements.openai-oldest.txt -nt $oldest ]; then
+    rm -rf $oldest
+    docker/.venv/bin/uv pip install -q --python docker/.venv/bin/python --require-hashes \
+      --target $oldest -r docker/requirements.openai-oldest.txt
+  fi
 fi

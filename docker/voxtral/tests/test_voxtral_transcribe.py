@@ -11,6 +11,8 @@ from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.windows import Window
 from spotscribe_testing.answers import events, refusal
 from spotscribe_testing.contract_schema import check
+from spotscribe_testing.dribble import FORM, dribbling
+from spotscribe_testing.live_server import wait_until
 from spotscribe_testing.media import ffmpeg, silence
 from spotscribe_testing.scripted_voxtral import ScriptedVoxtral
 from spotscribe_voxtral.settings import Settings
@@ -106,6 +108,27 @@ def test_what_cannot_be_had_is_told(url: str, audio: str) -> None:
     assert losses[2]["reason"].startswith("prompt")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"language": "English"}, "en"),
+        ({"language": "de-AT"}, "de"),
+        ({"language": "auto"}, None),
+        ({"languages": ["German"]}, "de"),
+        ({"languages": ["en", "de"]}, None),
+    ],
+)
+def test_the_model_is_told_one_language_by_its_code_and_never_several(
+    asked: dict[str, Any], told: str | None, url: str, audio: str, model: ScriptedVoxtral
+) -> None:
+    transcript = transcribe(url, {"path": audio, **asked}).json()
+    assert {language for _, language in model.transcribed} == {told}
+    lost = [loss["reason"] for loss in transcript["degraded"] if loss["stage"] == "transcript"]
+    assert [reason.partition(":")[0] for reason in lost] == (
+        ["languages"] if len(asked.get("languages", [])) > 1 else []
+    )
+
+
 def test_an_upload_gives_a_transcript(url: str, settings: Settings, audio: str) -> None:
     with (settings.shared_audio / audio).open("rb") as file:
         files = {"file": ("a.mp3", file)}
@@ -119,7 +142,10 @@ def test_an_upload_gives_a_transcript(url: str, settings: Settings, audio: str) 
     ("body", "status", "code", "param"),
     [
         ({"path": "input", "task": "translate"}, 400, "invalid_request", "task"),
-        ({"path": "input", "language": "english"}, 400, "invalid_request", "language"),
+        ({"path": "input", "language": "klingon"}, 400, "invalid_request", "language"),
+        ({"path": "input", "languages": ["en", "klingon"]}, 400, "invalid_request", "languages"),
+        ({"path": "input", "languages": ["en"], "language": "de"}, 400, "invalid_request", "languages"),
+        ({"path": "input", "language": "x" * 10_000}, 400, "invalid_request", "language"),
         ({"path": "input", "start_at": 36}, 400, "invalid_request", "start_at"),
         ({"path": "../scratch"}, 403, "source_forbidden", "path"),
         ({"path": "/etc/passwd"}, 403, "source_forbidden", "path"),
@@ -181,3 +207,32 @@ def test_a_pause_is_where_the_audio_is_cut(url: str, settings: Settings, model: 
     ffmpeg("-f", "lavfi", "-i", f"sine=frequency=440:duration=35,{quiet}", settings.shared_audio / "p.flac")
     transcribe(url, {"path": "p.flac"})
     assert 20 <= model.transcribed[0][0] <= 21
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/transcribe", FORM),
+        ("/analyze", FORM),
+        ("/analyze", "application/json"),
+        ("/v1/chat/completions", "application/json"),
+    ],
+)
+def test_slow_uploads_keep_nobody_out(path: str, content_type: str, url: str, audio: str) -> None:
+    def receiving() -> int:
+        found: int = httpx.get(f"{url}/health").json()["queue"]["receiving"]
+        return found
+
+    with dribbling(url, path, 17, content_type=content_type):
+        wait_until(lambda: receiving() == 17, "all have begun")
+        answer = transcribe(url, {"path": audio})
+        assert answer.status_code == 200
+        assert answer.headers["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize("route", ["/transcribe", "/analyze"])
+def test_an_unknown_field_of_a_form_is_refused(route: str, url: str) -> None:
+    answer = httpx.post(f"{url}{route}", data={"colour[0]": "red"}, files={"file": b"x"}, timeout=30)
+    error = refusal(answer, 400, "invalid_request")
+    assert error["param"] == "colour[0]"
+    assert "Known: file" in error["message"]

@@ -114,7 +114,9 @@ def test_an_english_whisper_of_any_name_answers_without_a_language(tmp_path: Pat
         "TMPDIR": str(tmp_path / "scratch"),
     }
     with service_process("spotscribe_whisper", environment, tmp_path / "log") as (_, url):
-        wait_until(lambda: answers_ok(url), "the engine has loaded", 300)
+        loading = lambda: httpx.get(f"{url}/health", timeout=120).json()["status"] == "loading"  # noqa: E731
+        wait_until(lambda: not loading(), "the engine has loaded", 300)
+        assert answers_ok(url), httpx.get(f"{url}/health", timeout=60).text
         check_english(url, SAMPLE.read_bytes())
         answer = httpx.post(
             f"{url}/v1/audio/transcriptions", files={"file": SAMPLE.read_bytes()}, timeout=120
