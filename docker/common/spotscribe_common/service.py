@@ -124,8 +124,10 @@ class ModelService:
                     self._give_up(first=not told)
                 told = liveness.is_stuck
                 await asyncio.sleep(min(_WATCH_SECONDS, liveness.limit / 4))
-        finally:
+        except asyncio.CancelledError:
+            # Not after a fault of this loop itself: who is not watched ends.
             end_in(None)
+            raise
 
     def _give_up(self, *, first: bool) -> None:
         """Tells everybody who waits for the work, also those who came since."""
