@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -159,7 +160,7 @@ export class LocalTask {
       for (const { containerPort } of portMappings) ports.set(`${name}:${containerPort}`, await freePort());
     }
     return {
-      aws,
+      aws: { ...agentVariables(), ...aws },
       folder: (path) => machinePath(folder, path),
       port: (container, port) => {
         const found = ports.get(`${container}:${port}`);
@@ -169,6 +170,17 @@ export class LocalTask {
     };
   }
 }
+
+/**
+ * What the ECS agent adds to the environment of every container of a task with a role, model services included. Nothing
+ * answers there: clients on this machine have credentials of their own (`aws`).
+ */
+const agentVariables = (): Record<string, string> => ({
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: `/v2/credentials/${randomUUID()}`,
+  AWS_EXECUTION_ENV: 'AWS_ECS_EC2',
+  ECS_CONTAINER_METADATA_URI: `http://169.254.170.2/v3/${randomUUID()}`,
+  ECS_CONTAINER_METADATA_URI_V4: `http://169.254.170.2/v4/${randomUUID()}`,
+});
 
 /** Where a path of the machine lies on this one. */
 export const machinePath = (folder: string, path: string): string => join(folder, 'disk', path);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { type JobMessage, type JobView, KEY, OUTPUT } from '../../lambda/contract';
@@ -54,6 +55,18 @@ describe('what a job survives', () => {
       expect(end).toBeLessThanOrEqual(duration + 0.1);
     }
   };
+
+  test('a model service keeps no way to AWS, which its container is given as on ECS', async () => {
+    await laptop.ended(await laptop.submit(sample()));
+    const environment = async (name: string) =>
+      readFileSync(`/proc/${await laptop.containerProcess(name)}/environ`, 'utf8').split('\0');
+    const aws = /^(AWS|ECS)_/;
+    const ofWorker = (await environment('worker')).filter((variable) => aws.test(variable));
+    expect(ofWorker.join()).toContain('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/');
+    const ofService = await environment('whisper');
+    expect(ofService).toContain('WHISPER_ENGINE=pocketsphinx');
+    expect(ofService.filter((variable) => aws.test(variable))).toEqual([]);
+  });
 
   test('a worker killed in the middle: another takes the job up, and there is one result', async () => {
     const id = await laptop.submit(repeated(LONG_REPEATS), 'killed.flac');

@@ -71,10 +71,18 @@ const service = (name: 'whisper' | 'voxtral', port: number): Record<string, stri
   PORT: String(port),
   SHARED_AUDIO: '/shared-audio',
   TMPDIR: '/scratch',
+  ...AGENT,
 });
 
-const healthy = (container: Container, what: string) =>
-  until(() => container.healthy(), `${what} to be healthy`, 120);
+/** What the ECS agent adds to every container of a task with a role. */
+const AGENT = {
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/credentials/0a1b2c3d',
+  AWS_EXECUTION_ENV: 'AWS_ECS_EC2',
+  ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/0a1b2c3d',
+};
+
+const healthy = (container: Container, port: number) =>
+  until(() => container.healthy(port), `port ${port} to be healthy`, 120);
 
 describe('every image', () => {
   test.each(images)('%s runs as nobody’s root', async (name) => {
@@ -84,6 +92,13 @@ describe('every image', () => {
     expect(Config.Entrypoint[0]).toMatch(/^(node|python)$/);
     expect(Config.Env.join('\n')).not.toMatch(/secret|token|password/i);
   });
+
+  test.each(['whisper', 'voxtral'])(
+    '%s has no health check, which would see its credentials',
+    async (name) => {
+      expect((await inspect(name)).Config.Healthcheck).toBeUndefined();
+    },
+  );
 
   test('is in layers that a machine pulls side by side, most of them once for both models', async () => {
     const layers = new Map<string, Layer[]>(
@@ -114,13 +129,38 @@ print(urllib.request.urlopen(request, timeout=100).read().decode())
 
   test.each(['whisper', 'voxtral'] as const)('%s gets well, transcribes, and ends with 0', async (name) => {
     const container = await start(name, 'none', service(name, 8123));
-    await healthy(container, name);
+    await healthy(container, 8123);
     expect(await container.run('id', '-u')).toBe('10001');
     await expect(container.run('touch', '/opt/spotscribe/x')).rejects.toThrow('Read-only file system');
     const heard = new Set(words(await container.python(ASK)));
     const known = new Set(sampleWords());
     expect([...known].filter((word) => heard.has(word)).length).toBeGreaterThan(0.8 * known.size);
     expect(await container.stop()).toBe(0);
+  });
+
+  /** The environment of the first process and of all that it started, as `{pid: variables}`. */
+  const ENVIRONMENTS = `
+import json
+from pathlib import Path
+found, waiting = {}, ["1"]
+while waiting:
+    pid = waiting.pop()
+    found[pid] = Path(f"/proc/{pid}/environ").read_text().split(chr(0))
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        waiting += children.read_text().split()
+print(json.dumps(found))
+`;
+
+  test.each(['whisper', 'voxtral'] as const)('%s keeps no way to the task’s credentials', async (name) => {
+    const container = await start(name, 'none', service(name, 8123));
+    await healthy(container, 8123);
+    const found = JSON.parse(await container.python(ENVIRONMENTS)) as Record<string, string[]>;
+    // The recogniser is a process of its own.
+    expect(Object.keys(found).length).toBeGreaterThan(name === 'whisper' ? 1 : 0);
+    for (const variables of Object.values(found)) {
+      expect(variables).toContain('SHARED_AUDIO=/shared-audio');
+      expect(variables.filter((variable) => /^(AWS|ECS)_/.test(variable))).toEqual([]);
+    }
   });
 
   test('the fetch of models that nobody needs ends with 0', async () => {
@@ -146,7 +186,7 @@ onLaptopsOnly('the worker’s image beside whisper’s', () => {
   test('does a job from the queue, and ends with 0', async () => {
     const [whisperPort, workerPort] = [await freePort(), await freePort()];
     const whisper = await start('whisper', 'host', { ...service('whisper', whisperPort), HOST: '127.0.0.1' });
-    await healthy(whisper, 'whisper');
+    await healthy(whisper, whisperPort);
     const worker = await start('worker', 'host', {
       ...clientEnvironment(aws.endpoint),
       SPOTSCRIBE_PATH: 'DockerGpu',
@@ -164,7 +204,7 @@ onLaptopsOnly('the worker’s image beside whisper’s', () => {
       SHARED_AUDIO: '/shared-audio',
       MACHINE_FILE: '/machine.json',
     });
-    await healthy(worker, 'the worker');
+    await until(() => worker.checked(), 'the worker to be healthy', 120);
     const row = await aws.job();
     await aws.put(row.input_key, sample());
     await aws.sendJob(row);

@@ -6,7 +6,7 @@ const execute = promisify(execFile);
 /** What Podman tells of an image. */
 export interface Image {
   User: string;
-  Config: { Env: string[]; Entrypoint: string[] };
+  Config: { Env: string[]; Entrypoint: string[]; Healthcheck?: object };
   RootFS: { Layers: string[] };
 }
 
@@ -54,8 +54,17 @@ export class Container {
 
   private constructor(private readonly id: string) {}
 
-  /** Whether the image's own health check is content. */
-  healthy(): Promise<boolean> {
+  /** Whether a model service inside says on `/health` that it is ready. */
+  healthy(port: number): Promise<boolean> {
+    const url = `http://127.0.0.1:${port}/health`;
+    return this.python(`import urllib.request; urllib.request.urlopen("${url}", timeout=4)`).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Whether the image's own health check passes. */
+  checked(): Promise<boolean> {
     return podman('healthcheck', 'run', this.id).then(
       () => true,
       () => false,

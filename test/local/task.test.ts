@@ -82,6 +82,17 @@ describe('a task on a machine', () => {
   };
   const forever = 'setInterval(() => undefined, 1000);';
 
+  test('gives every container what the ECS agent gives it: the path of the task’s credentials', async () => {
+    const tell = `console.log(process.env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI); ${forever}`;
+    start([
+      { name: 'model', script: tell },
+      { name: 'worker', script: tell },
+    ]);
+    await until(() => said('model') !== '' && said('worker') !== '');
+    expect(said('model')).toMatch(/^\/v2\/credentials\/[0-9a-f-]{36}\n$/);
+    expect(said('worker')).toBe(said('model'));
+  });
+
   test('starts a container once the one before it has succeeded', async () => {
     start([
       { name: 'init', essential: false, script: 'setTimeout(() => console.log(Date.now()), 300)' },

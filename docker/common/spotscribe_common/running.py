@@ -9,6 +9,7 @@ from typing import TypeVar
 from fastapi import FastAPI
 from pydantic import ValidationError
 
+from spotscribe_common.aws_environment import leave_aws_environment
 from spotscribe_common.memory import keep_freed_memory
 from spotscribe_common.server import serve
 from spotscribe_common.settings import ServiceSettings
@@ -24,6 +25,7 @@ def run_service(read_settings: Callable[[], Settings], make_app: Callable[[Setti
         read_settings: the class of the settings.
         make_app: may raise a ValueError, whose words are for the one who set them.
     """
+    leave_aws_environment()
     keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:

@@ -19,6 +19,7 @@ from spotscribe_testing.places import SAMPLE, sample_words
 
 MODULE = "spotscribe_whisper"
 STREAM = {"Accept": "application/x-ndjson"}
+CREDENTIALS = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 
 
 class Running(NamedTuple):
@@ -37,6 +38,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "SHARED_AUDIO": str(tmp_path / "shared"),
         "TMPDIR": str(tmp_path / "scratch"),
         "STOP_SECONDS": "4",
+        # As the ECS agent adds to every container of a task.
+        CREDENTIALS: "/v2/credentials/0a1b2c3d",
     }
 
 
@@ -46,6 +49,15 @@ def running(environment: dict[str, str], tmp_path: Path) -> Iterator[Running]:
     with service_process(MODULE, environment, log) as (process, url):
         wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
         yield Running(process, url, tmp_path / "shared", log)
+
+
+def test_the_way_to_the_tasks_credentials_is_gone_from_the_process_and_its_children(running: Running) -> None:
+    pid = running.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for process in [str(pid), *children]:
+        environment = Path(f"/proc/{process}/environ").read_bytes().decode()
+        assert "WHISPER_ENGINE=pocketsphinx" in environment
+        assert CREDENTIALS not in environment
 
 
 def long_speech(shared: Path, times: int) -> str:
