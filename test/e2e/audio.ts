@@ -30,6 +30,22 @@ export function unheard(times: number): Buffer {
 export const beginning = (seconds: number): Buffer =>
   ffmpeg('-i', SAMPLE, '-t', String(seconds), '-c:a', 'flac', '-f', 'flac', '-');
 
+/** A recording with other bytes and the same sound: requests with it are not the same request. */
+export function otherwiseWritten(flac: Buffer): Buffer {
+  const written = Buffer.from(flac);
+  written.writeUInt32BE(++variants, paddingOf(written));
+  return written;
+}
+
+/** Where the padding of a FLAC file begins: decoders skip it. */
+function paddingOf(flac: Buffer): number {
+  for (let at = 4; ; at += 4 + flac.readUIntBE(at + 1, 3)) {
+    const kind = flac.readUInt8(at);
+    if ((kind & 0x7f) === 1) return at + 4;
+    if (kind & 0x80) throw new Error('There is no padding in this FLAC file');
+  }
+}
+
 /** The sample in another format. */
 export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, ...options, '-');
 
