@@ -1,11 +1,11 @@
-import { Busboy } from '@fastify/busboy';
+import { type FormFields, FieldCollector } from './form-fields';
+import { FormError } from './form-error';
+import { fieldBytes } from './form-options';
 import { Refusal } from './http';
+import { MultipartReader } from './multipart';
+import { shown } from './text';
 
-/** What no client sends: fields beside the file. */
-const MAX_FIELDS = 100;
-
-/** The fields of a form that are text, by name without brackets: a list's entries have one name. Empty ones are left out. */
-export type FormFields = ReadonlyMap<string, readonly string[]>;
+export type { FormFields } from './form-fields';
 
 /** A form with a recording, as OpenAI's clients send it. */
 export interface AudioForm {
@@ -18,42 +18,40 @@ export interface AudioForm {
  *
  * @throws Refusal (400, 413, 415) naming what is wrong with it
  */
-export async function readForm(body: Buffer, contentType: string, maxBytes: number): Promise<AudioForm> {
-  if (!/^multipart\/form-data\s*;/i.test(contentType)) {
-    const got = JSON.stringify(contentType.slice(0, 100));
-    throw new Refusal(
-      415,
-      'unsupported_media_type',
-      `Content-Type must be multipart/form-data with a boundary; got ${got}`,
-    );
+export function readForm(body: Buffer, contentType: string, maxBytes: number): AudioForm {
+  if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
+    const message = `Content-Type must be multipart/form-data with a boundary; got ${shown(contentType)}`;
+    throw new Refusal(415, 'unsupported_media_type', message);
   }
-  const files: { name: string; chunks: Buffer[] }[] = [];
-  const fields = new Map<string, string[]>();
-  await new Promise<void>((resolve, reject) => {
-    const fail = (problem: string, param?: string) =>
-      reject(new Refusal(400, 'invalid_request', problem, { param }));
-    const parser = parserOf(contentType, body.length);
-    parser.on('file', (field, stream, name) => {
-      const chunks: Buffer[] = [];
-      files.push({ name, chunks });
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('error', () => undefined); // The parser tells it too.
-      if (field !== 'file') fail(`A file came as ${shown(field)}; name it "file"`, 'file');
-      else if (files.length > 1) fail('The form has two files; send one', 'file');
+  try {
+    return parsed(body, contentType, maxBytes);
+  } catch (error) {
+    if (!(error instanceof FormError)) throw error;
+    throw new Refusal(400, 'invalid_request', error.message, {
+      param: error.param?.slice(0, 100).toWellFormed(),
     });
-    parser.on('field', (name, value) => {
-      const plain = String(name).split('[')[0] ?? '';
-      if (value !== '') fields.set(plain, [...(fields.get(plain) ?? []), value]);
-    });
-    parser.on('fieldsLimit', () => fail(`The form has more than ${MAX_FIELDS} fields`));
-    parser.on('partsLimit', () => fail(`The form has more than ${MAX_FIELDS} fields`));
-    parser.on('error', (error) =>
-      fail(`The form cannot be read: ${shown(String((error as Error).message))}`),
-    );
-    parser.on('finish', resolve);
-    parser.end(body);
-  });
-  const [file] = files;
+  }
+}
+
+function parsed(body: Buffer, contentType: string, maxBytes: number): AudioForm {
+  const reader = new MultipartReader(contentType);
+  const collector = new FieldCollector(fieldBytes);
+  let file: { name: string; chunks: Buffer[] } | undefined;
+  let isFile = false;
+  for (const event of reader.write(body)) {
+    if (event.type === 'part') {
+      const { name, filename } = event.part;
+      isFile = filename !== undefined;
+      if (isFile) file = { name: soleFile(name, filename, file), chunks: [] };
+      else if (name === 'file') throw new FormError(TEXT_AS_FILE, 'file');
+      else collector.begin(event.part);
+    } else if (isFile) {
+      if (event.type === 'data') file?.chunks.push(event.bytes);
+    } else if (event.type === 'data') collector.add(event.bytes);
+    else collector.end();
+  }
+  reader.end();
+  const fields = collector.fields();
   if (file === undefined) return { fields };
   const bytes = Buffer.concat(file.chunks);
   if (bytes.length > maxBytes) {
@@ -63,16 +61,11 @@ export async function readForm(body: Buffer, contentType: string, maxBytes: numb
   return { file: { name: file.name, bytes }, fields };
 }
 
-function parserOf(contentType: string, size: number) {
-  try {
-    return new Busboy({
-      headers: { 'content-type': contentType },
-      // A field may be as large as the form, which has been taken already: recordings of known speakers are fields.
-      limits: { fieldSize: size, fields: MAX_FIELDS, parts: MAX_FIELDS + 1 },
-    });
-  } catch (error) {
-    throw new Refusal(400, 'invalid_request', `The form cannot be read: ${shown((error as Error).message)}`);
-  }
-}
+const TEXT_AS_FILE = '"file" came as text: send it as a file with a filename, as curl -F file=@talk.mp3 does';
 
-const shown = (text: string) => JSON.stringify(text.slice(0, 100));
+/** @throws FormError for a file of another name, and for a second one */
+function soleFile(name: string, filename = '', earlier?: object): string {
+  if (name !== 'file') throw new FormError(`A file came as ${shown(name)}; name it "file"`, 'file');
+  if (earlier !== undefined) throw new FormError('The form has two files; send one', 'file');
+  return filename;
+}

@@ -95,11 +95,15 @@ export const ENV = {
   minutesPerDayPerKey: 'MINUTES_PER_DAY_PER_KEY',
 } as const;
 
-/** OpenAI's audio routes: method and path. The machines' whisper services answer them, and whatever stands before those. */
+/**
+ * OpenAI's audio routes: method and path, in the words of an HTTP API. The machines' whisper services answer them, and whatever
+ * stands before those. `{id+}` is the rest of the path: names of models have slashes.
+ */
 export const AUDIO_ROUTES = [
   ['POST', '/v1/audio/transcriptions'],
   ['POST', '/v1/audio/translations'],
   ['GET', '/v1/models'],
+  ['GET', '/v1/models/{id+}'],
 ] as const;
 
 /** For how long a key that was looked up is taken for what it was then: a revoked one is refused within this time. */

@@ -28,10 +28,14 @@ export const readingTime = (columns: number) =>
  * The blocks in their order, without overlaps, and long enough to be read where there is room.
  *
  * @param blocks by ascending start, with the times of their words
+ * @param end of the audio: no block stays longer, but for the millisecond that one needs which begins there
  */
-export function inTime(blocks: readonly Block[]): Block[] {
+export function inTime(blocks: readonly Block[], end: number): Block[] {
   const distinct = apart(blocks);
-  return distinct.map((block, index) => lengthened(block, distinct[index + 1]?.start));
+  return distinct.map((block, index) => {
+    const long = lengthened(block, distinct[index + 1]?.start);
+    return { ...long, end: Math.max(Math.min(long.end, end), block.start + 1) };
+  });
 }
 
 /** Ends a cue where the next one starts, but delays that one until the cue has had its least time. */

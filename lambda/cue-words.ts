@@ -51,7 +51,7 @@ export const joined = (words: readonly Spoken[]) =>
   words.map(({ text, spaced }, index) => (index > 0 && spaced ? ` ${text}` : text)).join('');
 
 /** Whole milliseconds, halves up: from here on both languages count in integers. */
-const milliseconds = (seconds: number) => Math.floor(seconds * 1000 + 0.5);
+export const milliseconds = (seconds: number) => Math.floor(seconds * 1000 + 0.5);
 
 function spread(text: string, segment: Segment): Timed[] {
   const start = milliseconds(segment.start);

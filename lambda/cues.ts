@@ -4,7 +4,7 @@ import { type Layout, lines } from './cue-lines';
 import { type Run, runs } from './cue-runs';
 import { split } from './cue-splitting';
 import { type Block, inTime } from './cue-timing';
-import type { Spoken } from './cue-words';
+import { milliseconds, type Spoken } from './cue-words';
 
 /** What is shown from `start` to `end`, in milliseconds. */
 export interface Cue {
@@ -29,9 +29,18 @@ export interface Cue {
  * Twin of `formats/cues.py` in the whisper service.
  *
  * @param prefixes keeps room for {@link prefix} in cues that are named
+ * @param duration of the audio in seconds: no cue stays longer, not even to be read
  */
-export function cues(segments: readonly Segment[], layout: Layout, prefixes: boolean): Cue[] {
-  const blocks = inTime(blocksOf(runs(segments, layout.maxLineWidth), layout, prefixes));
+export function cues(
+  segments: readonly Segment[],
+  layout: Layout,
+  prefixes: boolean,
+  duration: number,
+): Cue[] {
+  const blocks = inTime(
+    blocksOf(runs(segments, layout.maxLineWidth), layout, prefixes),
+    milliseconds(duration),
+  );
   const found = blocks.map(({ speaker, units, start, end }, index): Cue => {
     const named = speaker !== undefined && (index === 0 || blocks[index - 1]?.speaker !== speaker);
     const room = named && prefixes ? width(prefix(speaker)) : 0;

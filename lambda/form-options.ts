@@ -1,46 +1,17 @@
-import type { FormFields } from './audio-form';
 import { type JobOptions, OPTION_LIMITS } from './contract';
 import type { Layout } from './cue-lines';
+import type { FormFields } from './form-fields';
+import { FORM, type FormValues, LISTS, type ResponseFormat } from './form-schema';
 import { Refusal } from './http';
 import { jobOptions } from './job-options';
-import { DIARIZING, MODEL_ALIASES } from './model-names';
+import { DIARIZING, LANGUAGE_TELLING, meansModel } from './model-names';
+import type { Granularity } from './openai-formats';
+import { shown } from './text';
+import { complaint } from './valid-body';
 
-/** OpenAI's names of formats. */
-export const RESPONSE_FORMATS = ['json', 'text', 'srt', 'verbose_json', 'vtt', 'diarized_json'] as const;
-export type ResponseFormat = (typeof RESPONSE_FORMATS)[number];
+export { fieldBytes, RESPONSE_FORMATS, type ResponseFormat } from './form-schema';
 
-const COMMON = [
-  'model',
-  'prompt',
-  'response_format',
-  'temperature',
-  'hotwords',
-  'max_line_width',
-  'max_line_count',
-  'highlight_words',
-];
-
-/** The fields that the whisper service takes, by what is asked of it. */
-export const FORM_FIELDS = {
-  translate: COMMON,
-  transcribe: [
-    ...COMMON,
-    'language',
-    'timestamp_granularities',
-    'stream',
-    'chunking_strategy',
-    'include',
-    'known_speaker_names',
-    'known_speaker_references',
-    'diarize',
-    'num_speakers',
-    'min_speakers',
-    'max_speakers',
-    'speaker_cleanup',
-  ],
-} as const satisfies Record<NonNullable<JobOptions['task']>, readonly string[]>;
-
-export type Task = keyof typeof FORM_FIELDS;
+export type Task = keyof typeof FORM;
 
 /** A field that a machine honours in place, and a job does not. */
 export interface Unsupported {
@@ -48,76 +19,145 @@ export interface Unsupported {
   reason: string;
 }
 
+/** How the answer is to look. */
+export interface AnswerShape {
+  format: ResponseFormat;
+  layout: Layout;
+  /** What `verbose_json` lists. */
+  granularities: readonly Granularity[];
+  /** As server-sent events. */
+  stream: boolean;
+  /** Whether the answer says which languages were heard, as that of `gpt-transcribe` does. */
+  languages: boolean;
+}
+
+/** What a form asks for. */
+export interface AskedForm {
+  task: Task;
+  /** Of the job that it becomes. How the answer is to look is said again when that is fetched, and lost by no job. */
+  options: JobOptions;
+  /** What such a job cannot do. */
+  unsupported: Unsupported[];
+  answer: AnswerShape;
+}
+
+/** What can be sent piece by piece. */
+const STREAMED: readonly ResponseFormat[] = ['json', 'text', 'diarized_json'];
+const DATA_URL = /^data:(?:audio|video)\/[\w.+-]+(?:;[\w-]+=[^;,]*)*;base64,/i;
+
 /**
- * The options of the job that a form becomes, and what the job cannot do. How the answer is to look (`response_format`,
- * `timestamp_granularities`, the layout of subtitles) is said again when it is fetched, and lost by no job.
+ * What the fields of a form ask for: for a recording that is answered in place or becomes a job, and for the transcript of a
+ * job. Whatever would be refused later is refused here.
  *
+ * @param model that is deployed. @default - not known: only its aliases are
  * @throws Refusal (400) naming the field, as the whisper service would refuse it
  */
-export function optionsOf(
-  fields: FormFields,
-  task: Task,
-): { options: JobOptions; unsupported: Unsupported[] } {
-  for (const name of fields.keys()) {
-    if (!(FORM_FIELDS[task] as readonly string[]).includes(name)) {
-      const known = FORM_FIELDS[task].join(', ');
+export function parseForm(fields: FormFields, task: Task, model?: string): AskedForm {
+  const values = valuesOf(fields, task);
+  const format = values.response_format ?? 'json';
+  const answer: AnswerShape = {
+    format,
+    layout: {
+      maxLineWidth: values.max_line_width ?? 42,
+      maxLineCount: values.max_line_count ?? 2,
+      highlightWords: values.highlight_words ?? false,
+    },
+    // As OpenAI does, if nothing is said.
+    granularities: values.timestamp_granularities ?? ['segment'],
+    stream: values.stream ?? false,
+    languages: values.model === LANGUAGE_TELLING,
+  };
+  refuseCombinations(values, answer, task);
+  return { task, options: optionsOf(values, task), unsupported: unsupported(values, model), answer };
+}
+
+/** The values of all fields, or the first complaint. */
+function valuesOf(fields: FormFields, task: Task): FormValues {
+  const given: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [name, values] of fields) {
+    if (name === 'job') continue;
+    if (!Object.hasOwn(FORM[task].shape, name)) {
+      const known = Object.keys(FORM[task].shape).join(', ');
       throw invalid(name, `${shown(name)} is not a known field. Known: file, job, ${known}`);
     }
+    given[name] = LISTS.includes(name) ? values : one(fields, name);
   }
-  const format = responseFormat(fields);
+  const parsed = FORM[task].safeParse(given);
+  if (parsed.success) return parsed.data;
+  const { param = '', message } = complaint(parsed.error, given);
+  throw invalid(param, message);
+}
+
+/** @throws Refusal (400) for fields that mean nothing together */
+function refuseCombinations(values: FormValues, { format, stream }: AnswerShape, task: Task): void {
+  const { known_speaker_names: names = [], known_speaker_references: references = [] } = values;
   if (task === 'translate' && format === 'diarized_json')
     throw invalid('response_format', '"response_format" diarized_json is for transcriptions');
-  if (fields.has('include')) throw invalid('include', '"include" cannot be given: leave it out');
-  const model = one(fields, 'model');
-  const diarize = flag(fields, 'diarize') || model === DIARIZING || format === 'diarized_json';
-  const parsed = jobOptions.safeParse({
-    language: one(fields, 'language'),
+  if (values.include !== undefined) throw invalid('include', '"include" cannot be given: leave it out');
+  if (values.timestamp_granularities !== undefined && format !== 'verbose_json') {
+    const message = `"timestamp_granularities" needs "response_format" verbose_json; got ${format}`;
+    throw invalid('timestamp_granularities', message);
+  }
+  if (stream && !STREAMED.includes(format))
+    throw invalid('stream', `"stream" needs "response_format" ${STREAMED.join(', ')}; got ${format}`);
+  if (values.hotwords !== undefined && values.keywords !== undefined)
+    throw invalid('keywords', '"keywords" and "hotwords" are two names of one thing: send one');
+  if (names.length > 0 && !diarizes(values)) {
+    const cure = 'set "diarize" to true, or "response_format" to diarized_json';
+    throw invalid('known_speaker_names', `"known_speaker_names" needs diarization: ${cure}`);
+  }
+  if (new Set(names).size < names.length)
+    throw invalid('known_speaker_names', '"known_speaker_names" has a name twice: give each once');
+  if (references.length > 0 && references.length !== names.length) {
+    const counts = `${references.length} entries, "known_speaker_names" has ${names.length}`;
+    throw invalid(
+      'known_speaker_references',
+      `"known_speaker_references" has ${counts}: send one for each name`,
+    );
+  }
+  if (references.some((url) => !DATA_URL.test(url.slice(0, 1000))))
+    throw invalid(
+      'known_speaker_references',
+      '"known_speaker_references" must be data URLs such as data:audio/wav;base64,…',
+    );
+}
+
+function optionsOf(values: FormValues, task: Task): JobOptions {
+  const diarize = diarizes(values);
+  const asked = {
+    language: values.language,
+    languages: values.languages,
     task: task === 'translate' ? task : undefined,
     // Whisper listens to the last 224 tokens of what was said before, and to the first ones of the hotwords.
-    prompt: characters(one(fields, 'prompt'))?.slice(-OPTION_LIMITS.prompt).join(''),
-    hotwords: characters(one(fields, 'hotwords'))?.slice(0, OPTION_LIMITS.hotwords).join(''),
+    prompt: characters(values.prompt)?.slice(-OPTION_LIMITS.prompt).join(''),
+    hotwords: characters(values.hotwords ?? values.keywords?.join(', '))
+      ?.slice(0, OPTION_LIMITS.hotwords)
+      .join(''),
     diarize: diarize ? true : undefined,
-    num_speakers: number(fields, 'num_speakers'),
-    min_speakers: number(fields, 'min_speakers'),
-    max_speakers: number(fields, 'max_speakers'),
-    speaker_cleanup: diarize ? fields.get('speaker_cleanup')?.filter((rule) => rule !== 'none') : undefined,
-  });
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const param = String(issue?.path[0]);
-    const got = fields.get(param)?.join(', ') ?? '';
-    throw invalid(param, `${shown(param)} is not valid: ${issue?.message.slice(0, 200)}; got ${shown(got)}`);
-  }
-  return { options: withoutUndefined(parsed.data), unsupported: unsupported(fields, model) };
+    num_speakers: values.num_speakers,
+    min_speakers: values.min_speakers,
+    max_speakers: values.max_speakers,
+    speaker_cleanup: diarize ? values.speaker_cleanup?.filter((rule) => rule !== 'none') : undefined,
+  };
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const parsed = jobOptions.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const { param = '', message } = complaint(parsed.error, given);
+  throw invalid(param, message);
 }
 
-/** @throws Refusal (400) if there is no such format */
-export function responseFormat(fields: FormFields): ResponseFormat {
-  const name = one(fields, 'response_format') ?? 'json';
-  const found = RESPONSE_FORMATS.find((format) => format === name);
-  if (found !== undefined) return found;
-  const allowed = RESPONSE_FORMATS.join(', ');
-  throw invalid('response_format', `"response_format" must be one of ${allowed}; got ${shown(name)}`);
-}
+/** Speakers are wanted, in whichever way that is said. */
+const diarizes = ({ diarize, model, response_format: format }: FormValues) =>
+  diarize === true || model === DIARIZING || format === 'diarized_json';
 
-/** How subtitles are laid out: the defaults and bounds are the whisper service's. */
-export const layoutOf = (fields: FormFields): Layout => ({
-  maxLineWidth: number(fields, 'max_line_width', 8, 200) ?? 42,
-  maxLineCount: number(fields, 'max_line_count', 1, 4) ?? 2,
-  highlightWords: flag(fields, 'highlight_words'),
-});
-
-/** Whether the answer is wanted as server-sent events. */
-export const isStream = (fields: FormFields): boolean => flag(fields, 'stream');
-
-function unsupported(fields: FormFields, model: string | undefined): Unsupported[] {
+function unsupported(values: FormValues, deployed: string | undefined): Unsupported[] {
+  const { temperature = 0, model } = values;
   const found: Unsupported[] = [];
-  const temperature = number(fields, 'temperature', 0, 1, false) ?? 0;
   if (temperature > 0) found.push({ param: 'temperature', reason: 'jobs are decoded at temperature 0' });
-  if (isStream(fields)) found.push({ param: 'stream', reason: 'the transcript of a job comes whole' });
-  for (const param of ['known_speaker_names', 'known_speaker_references'])
-    if (fields.has(param)) found.push({ param, reason: 'the speakers of jobs have letters for names' });
-  if (model !== undefined && !MODEL_ALIASES.some((alias) => alias === model))
+  for (const param of ['known_speaker_names', 'known_speaker_references'] as const)
+    if (values[param] !== undefined)
+      found.push({ param, reason: 'the speakers of jobs have letters for names' });
+  if (model !== undefined && !meansModel(model, deployed))
     found.push({ param: 'model', reason: 'jobs run on the model that is deployed' });
   return found;
 }
@@ -129,34 +169,8 @@ export function one(fields: FormFields, name: string): string | undefined {
   return value;
 }
 
-function flag(fields: FormFields, name: string): boolean {
-  const value = one(fields, name) ?? 'false';
-  if (/^(true|1|yes|on|t|y)$/i.test(value)) return true;
-  if (/^(false|0|no|off|f|n)$/i.test(value)) return false;
-  throw invalid(name, `"${name}" must be true or false; got ${shown(value)}`);
-}
-
-function number(
-  fields: FormFields,
-  name: string,
-  least = 1,
-  most: number = OPTION_LIMITS.speakers,
-  whole = true,
-) {
-  const value = one(fields, name);
-  if (value === undefined) return undefined;
-  const got = Number(value);
-  if (got >= least && got <= most && (!whole || Number.isInteger(got))) return got;
-  const kind = whole ? 'a whole number' : 'a number';
-  throw invalid(name, `"${name}" must be ${kind} from ${least} to ${most}; got ${shown(value)}`);
-}
-
 /** Characters as Python counts them. */
 const characters = (text: string | undefined) => (text === undefined ? undefined : [...text]);
 
-const withoutUndefined = (options: JobOptions): JobOptions =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-
 const invalid = (param: string, message: string) =>
-  new Refusal(400, 'invalid_request', message, { param: param.slice(0, 100) });
-const shown = (text: string) => JSON.stringify(text.slice(0, 100));
+  new Refusal(400, 'invalid_request', message, { param: param.slice(0, 100).toWellFormed() });

@@ -2,6 +2,7 @@ import type { Segment, Transcript, TranscriptFormat } from './contract';
 import type { Layout } from './cue-lines';
 import { type Cue, cues, prefix } from './cues';
 import { diarizedJson, verboseJson } from './openai-formats';
+import { segmentsInTime } from './segments-in-time';
 
 /** Content type of each format, and how it is made. */
 export const FORMAT: Record<TranscriptFormat, { type: string; render: (transcript: Transcript) => string }> =
@@ -27,15 +28,16 @@ function text({ segments }: Transcript): string {
  *
  * Twin, as is {@link vtt}, of `formats/subtitles.py` in the whisper service.
  */
-export function srt({ segments }: Transcript, layout: Layout): string {
-  return cues(segments, layout, true)
+export function srt(transcript: Transcript, layout: Layout): string {
+  return cues(segmentsInTime(transcript), layout, true, transcript.duration)
     .map((cue, index) => `${index + 1}\n${times(cue, ',')}\n${srtText(cue)}\n`)
     .join('\n');
 }
 
 /** The transcript as WebVTT: a speaker is the voice of a cue. */
-export function vtt({ segments }: Transcript, layout: Layout): string {
-  const blocks = cues(segments, layout, false).map((cue) => `\n${times(cue, '.')}\n${vttText(cue)}\n`);
+export function vtt(transcript: Transcript, layout: Layout): string {
+  const found = cues(segmentsInTime(transcript), layout, false, transcript.duration);
+  const blocks = found.map((cue) => `\n${times(cue, '.')}\n${vttText(cue)}\n`);
   return `WEBVTT\n${blocks.join('')}`;
 }
 

@@ -4,14 +4,14 @@ import type { AudioForm } from './audio-form';
 import { awaitJob, isPending } from './await-job';
 import { JOB_HEADER, type JobOptions, type JobRow, type Transcript } from './contract';
 import { fitted } from './fitted';
-import { one, type ResponseFormat } from './form-options';
+import { type AnswerShape, type AskedForm, one, type ResponseFormat } from './form-options';
 import { FORMAT, srt, vtt } from './formats';
 import { json, Refusal, type Request, type Response } from './http';
 import { jobFailure } from './job-failure';
 import type { JobStore } from './job-store';
 import { events, plainJson, verboseJson } from './openai-formats';
+import { shown, shownValue } from './text';
 import { view } from './views';
-import type { Shape, Wanted } from './wanted-answer';
 import { secondsLeft, secondsUntilRetry, type Standing } from './when-done';
 
 /** Where jobs and their transcripts are. */
@@ -24,7 +24,7 @@ export interface Results {
 /** How an answer that waits for a job is to be given. */
 export interface Waiting {
   request: Request;
-  shape: Shape;
+  wanted: AskedForm;
   /** Epoch milliseconds until which to wait. */
   untilMs: number;
   /** Whether the job itself, with 202, is an answer when the time is up. */
@@ -69,27 +69,27 @@ function notReady({ id, status }: JobRow, seconds: number): Refusal {
   });
 }
 
-async function answerOf(row: JobRow, { request, shape, param }: Waiting, results: Results) {
+async function answerOf(row: JobRow, { request, wanted, param }: Waiting, results: Results) {
   if (row.transcript_key === undefined) throw jobFailure(row, param);
   const transcript = await stored(results, row.transcript_key, row);
+  refuseOtherLanguage(row, wanted, transcript);
   const missing = [...new Set(transcript.degraded.map(({ stage }) => stage))].join(', ');
-  const { type, body } = rendered(transcript, shape);
+  const { type, body } = rendered(transcript, wanted.answer);
   const headers = {
     'content-type': type,
     'cache-control': 'private, no-store',
     [JOB_HEADER]: row.id,
     ...(missing !== '' && { 'x-spotscribe-degraded': missing }),
   };
-  return fitted(request, { param: 'response_format', name: shape.format }, headers, body);
+  return fitted(request, { param: 'response_format', name: wanted.answer.format }, headers, body);
 }
 
 /** A transcript in each of OpenAI's formats, as the whisper service answers it. */
-function rendered(transcript: Transcript, shape: Shape): { type: string; body: string } {
-  if (shape.isStream)
-    return { type: 'text/event-stream; charset=utf-8', body: events(transcript, shape.format) };
-  const { format, layout, granularities } = shape;
+function rendered(transcript: Transcript, shape: AnswerShape): { type: string; body: string } {
+  const { format, layout, granularities, languages, stream } = shape;
+  if (stream) return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format) };
   const render: Record<ResponseFormat, () => string> = {
-    json: () => plainJson(transcript),
+    json: () => plainJson(transcript, languages),
     text: () => `${transcript.text}\n`,
     srt: () => srt(transcript, layout),
     vtt: () => vtt(transcript, layout),
@@ -126,28 +126,41 @@ export function jobOf({ fields, file }: AudioForm): string | undefined {
   return id;
 }
 
-/** @throws Refusal (400) naming the first field that would need another transcription than the job's */
-export function refuseOtherWork(row: JobRow, { task, options, unsupported }: Wanted): void {
+/**
+ * The fields of the first request may be repeated. Others would change what was heard, which is over.
+ *
+ * @throws Refusal (400) naming the first field that would need another transcription than the job's
+ */
+export function refuseOtherWork(row: JobRow, { task, options, unsupported }: AskedForm): void {
+  const [first] = unsupported;
+  if (first !== undefined)
+    throw invalid(first.param, `"${first.param}" is not possible with "job": ${first.reason}. Leave it out`);
   if ((row.options.task ?? 'transcribe') !== task) {
     const [is, route] =
       task === 'translate' ? ['no translation', 'transcriptions'] : ['a translation', 'translations'];
     throw invalid('job', `Job ${row.id} is ${is}: ask /v1/audio/${route} for it`);
   }
+  // A language that the job was left to detect is compared with the one that it heard.
+  const own: JobOptions = { ...row.options, language: row.options.language ?? options.language };
   const other = (Object.keys(options) as (keyof JobOptions)[]).find(
-    (name) => !isDeepStrictEqual(options[name], row.options[name]),
+    (name) => !isDeepStrictEqual(options[name], own[name]),
   );
-  if (other !== undefined) {
-    const made = row.options[other];
-    const was = made === undefined ? `without "${other}"` : `with "${other}" ${JSON.stringify(made)}`;
-    const message = `The transcript of job ${row.id} was made ${was.slice(0, 200)}. Leave it out, or send the recording again with it`;
-    throw invalid(
-      other,
-      other === 'diarize' ? `${message}: "diarize", its model and diarized_json need speakers` : message,
-    );
-  }
-  const [first] = unsupported;
-  if (first !== undefined)
-    throw invalid(first.param, `"${first.param}" is not possible with "job": ${first.reason}. Leave it out`);
+  if (other === undefined) return;
+  const made = own[other];
+  const was = made === undefined ? `without "${other}"` : `with "${other}" ${shownValue(made)}`;
+  const message = `The transcript of job ${row.id} was made ${was}. Leave it out, or send the recording again with it`;
+  throw invalid(
+    other,
+    other === 'diarize' ? `${message}: "diarize", its model and diarized_json need speakers` : message,
+  );
+}
+
+/** @throws Refusal (400) if the caller names a language, and the job heard another one */
+function refuseOtherLanguage(row: JobRow, { task, options }: AskedForm, { language }: Transcript): void {
+  if (task === 'translate' || options.language === undefined) return;
+  if ([options.language, 'und'].includes(language)) return;
+  const message = `Job ${row.id} heard ${shown(language)}; got ${shown(options.language)}`;
+  throw invalid('language', message);
 }
 
 const invalid = (param: string, message: string) => new Refusal(400, 'invalid_request', message, { param });

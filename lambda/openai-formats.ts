@@ -1,5 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import type { Segment, Transcript, Word } from './contract';
+import { languageName, separator } from './languages';
+import { segmentsInTime } from './segments-in-time';
 
 // The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the
 // whisper service, but for the tokens: no tokenizer is at hand here.
@@ -7,21 +9,19 @@ import type { Segment, Transcript, Word } from './contract';
 /** Where diarization was not wanted, or failed, the shape still wants a name. */
 const NOBODY = 'unknown';
 
-/** Whisper's names of languages, where Unicode has others. */
-const NAMES: Record<string, string> = {
-  bn: 'bengali',
-  mi: 'maori',
-  my: 'myanmar',
-  nn: 'nynorsk',
-  tl: 'tagalog',
-  // Voxtral does not tell what it hears.
-  und: 'unknown',
-};
+/** Voxtral does not say which language it hears. */
+const UNDETERMINED = 'und';
 
-/** As `response_format=json`. */
-export function plainJson(transcript: Transcript): string {
+/**
+ * As `response_format=json`.
+ *
+ * @param withLanguages says which languages were heard, as OpenAI's gpt-transcribe does; none if that is not known
+ */
+export function plainJson(transcript: Transcript, withLanguages = false): string {
   const { text, usage, degraded } = common(transcript);
-  return JSON.stringify({ text, usage, degraded });
+  const { language } = transcript;
+  const languages = language === UNDETERMINED || text === '' ? [] : [{ code: language }];
+  return JSON.stringify({ text, ...(withLanguages && { languages }), usage, degraded });
 }
 
 /** What `verbose_json` lists, as `timestamp_granularities` says. */
@@ -33,11 +33,14 @@ export function verboseJson(
   transcript: Transcript,
   granularities: readonly Granularity[] = GRANULARITIES,
 ): string {
-  const { language, segments } = transcript;
+  const { language } = transcript;
+  const segments = segmentsInTime(transcript);
   return JSON.stringify({
     ...common(transcript),
-    language: languageName(language),
-    segments: granularities.includes('segment') ? segments.map(verboseSegment) : undefined,
+    language: nameOf(language),
+    segments: granularities.includes('segment')
+      ? segments.map((segment) => verboseSegment(segment, language))
+      : undefined,
     words: granularities.includes('word')
       ? segments.flatMap(({ words }) => words.map(verboseWord))
       : undefined,
@@ -48,15 +51,15 @@ export function verboseJson(
 export function diarizedJson(transcript: Transcript): string {
   return JSON.stringify({
     ...common(transcript),
-    segments: transcript.segments.map(diarizedSegment),
+    segments: segmentsInTime(transcript).map(diarizedSegment),
   });
 }
 
 /** As `stream=true`: the events that a service sends while it works. */
-export function events(transcript: Transcript, format: 'json' | 'text' | 'diarized_json'): string {
+export function events(transcript: Transcript, format: string): string {
   const { text, usage, degraded } = common(transcript);
   const sent: object[] = deltas(transcript).map((delta) => ({ type: 'transcript.text.delta', delta }));
-  if (format === 'diarized_json') sent.push(...transcript.segments.map(diarizedSegment));
+  if (format === 'diarized_json') sent.push(...segmentsInTime(transcript).map(diarizedSegment));
   sent.push({ type: 'transcript.text.done', text, usage, degraded });
   return sent.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
 }
@@ -94,13 +97,17 @@ const common = ({ task = 'transcribe', duration, text, degraded }: Transcript) =
   degraded: degraded.length === 0 ? undefined : degraded,
 });
 
-const verboseSegment = ({ id, start, end, text, speaker, avg_logprob, no_speech_prob }: Segment) => ({
+const verboseSegment = (
+  { id, start, end, text, speaker, avg_logprob, no_speech_prob }: Segment,
+  language: string,
+) => ({
   id,
   // In frames of 10 ms.
   seek: Math.round(start * 100),
   start,
   end,
-  text,
+  // As Whisper's: the texts of all segments, joined as they are, give the text.
+  text: `${text === '' ? '' : separator(language)}${text}`,
   tokens: [],
   // Jobs are decoded at the lowest temperature, without a fallback to higher ones.
   temperature: 0,
@@ -118,7 +125,4 @@ function compressionRatio(text: string): number {
   return bytes === 0 ? 0 : Number((bytes / deflateSync(text).length).toFixed(4));
 }
 
-/** The English name of an ISO 639-1 code, in small letters. */
-function languageName(code: string): string {
-  return NAMES[code] ?? new Intl.DisplayNames('en', { type: 'language' }).of(code)?.toLowerCase() ?? code;
-}
+const nameOf = (code: string) => (code === UNDETERMINED ? 'unknown' : (languageName(code) ?? code));

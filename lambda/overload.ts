@@ -38,7 +38,11 @@ const REASONS = new Set([
  * says (`ValidationException`, `SerializationException`) never does: a caller who is told to come back would come for ever.
  */
 export function isOverload(error: unknown): boolean {
-  const { name = '', code = '', $metadata } = error as {
+  const {
+    name = '',
+    code = '',
+    $metadata,
+  } = error as {
     name?: string;
     code?: string;
     $metadata?: { httpStatusCode?: number };

@@ -65,9 +65,12 @@ export function env(name: keyof typeof ENV): string {
   return value;
 }
 
+/** The value of an environment variable that need not be there. */
+export const optionalEnv = (name: keyof typeof ENV): string | undefined => process.env[ENV[name]];
+
 /** A number from the environment that need not be there. */
 export const optionalNumber = (name: keyof typeof ENV): number | undefined =>
-  process.env[ENV[name]] === undefined ? undefined : envNumber(name);
+  optionalEnv(name) === undefined ? undefined : envNumber(name);
 
 /** A number from the environment. */
 export function envNumber(name: keyof typeof ENV): number {

@@ -5,13 +5,12 @@ import { attach, type Asking, becomeJob, lookUp } from './became-job';
 import { sameKey, sameRecording } from './create-job';
 import { documentClient } from './document-client';
 import { MAX_ANSWER_BYTES } from './fitted';
-import type { Task, Unsupported } from './form-options';
+import { type AskedForm, parseForm, type Task, type Unsupported } from './form-options';
 import {
   ANSWER_SECONDS,
   type Begun,
   caller,
   httpHandler,
-  json,
   refuseUsedUp,
   Refusal,
   type Request,
@@ -21,13 +20,12 @@ import { notByJob, notInPlace, passedOn, WITHOUT_JOB } from './in-place';
 import { answerWhenDone, jobOf, refuseOtherWork, type Waiting } from './job-answer';
 import { JobStore } from './job-store';
 import { digest, type Keeping } from './keep-recording';
-import { MODEL_ALIASES } from './model-names';
 import { ownJob } from './own-job';
+import { modelsAnswer } from './models-answer';
 import { type Preference, preferenceOf } from './preference';
-import { env, envNumber, type Tools } from './runtime';
+import { env, envNumber, optionalEnv, type Tools } from './runtime';
 import { s3Client } from './s3-client';
 import { idempotencyKey } from './submit-request';
-import { type Wanted, wantedAnswer } from './wanted-answer';
 
 /** In seconds from a request's arrival. */
 export interface Limits {
@@ -40,9 +38,6 @@ export interface Limits {
 /** Of the gateway's time a second is left for reading and rendering a transcript. */
 const LIMITS: Limits = { keepSeconds: ANSWER_SECONDS, jobSeconds: ANSWER_SECONDS - 1 };
 
-/** Clients ask for models at their start, and do not wait long. */
-const MODELS_SECONDS = 3;
-
 const PATH = { transcribe: '/v1/audio/transcriptions', translate: '/v1/audio/translations' } as const;
 
 export interface Dependencies extends Keeping {
@@ -53,6 +48,8 @@ export interface Dependencies extends Keeping {
   maxUploadBytes: number;
   /** @default - what the gateway's time allows */
   limits?: Limits;
+  /** Name of the model that is deployed. @default - not known: only its aliases are */
+  model?: string;
 }
 
 /**
@@ -83,6 +80,7 @@ export const handler = httpHandler(
     machinesUrl: env('machinesUrl'),
     waitSeconds: envNumber('waitSeconds'),
     maxUploadBytes: envNumber('maxUploadBytes'),
+    model: optionalEnv('whisperModel'),
   }),
   transcribeAudio,
 );
@@ -94,7 +92,8 @@ export async function transcribeAudio(
   allowance: Allowance,
   begun: Begun,
 ): Promise<Response> {
-  if (request.rawPath.endsWith('/models')) return models(dependencies);
+  if (request.rawPath.endsWith('/models') || request.pathParameters?.id !== undefined)
+    return modelsAnswer(request, dependencies);
   const { waitSeconds, maxUploadBytes, store } = dependencies;
   const { prefer } = request.headers;
   const preference = preferenceOf(prefer, waitSeconds, request.queryStringParameters?.async);
@@ -102,13 +101,13 @@ export async function transcribeAudio(
   const task: Task = request.rawPath.endsWith('/translations') ? 'translate' : 'transcribe';
   const contentType = request.headers['content-type'] ?? '';
   const body = Buffer.from(request.body ?? '', request.isBase64Encoded ? 'base64' : 'utf8');
-  const form = await readForm(body, contentType, maxUploadBytes);
+  const form = readForm(body, contentType, maxUploadBytes);
   const id = jobOf(form);
   if (id === undefined) recordingOf(form);
-  const wanted = wantedAnswer(form.fields, task);
+  const wanted = parseForm(form.fields, task, dependencies.model);
   const times = timesOf(request, preference, dependencies);
-  const waiting = { request, shape: wanted.shape, untilMs: times.waitUntilMs, async: preference.async };
-  if (id !== undefined) return answerOfJob(id, wanted, waiting, dependencies, begun);
+  const waiting = { request, wanted, untilMs: times.waitUntilMs, async: preference.async };
+  if (id !== undefined) return answerOfJob(id, waiting, dependencies, begun);
 
   const recording = { ...recordingOf(form), options: wanted.options };
   const who = caller(request);
@@ -162,34 +161,23 @@ function timesOf(
  */
 async function answerOfJob(
   id: string,
-  wanted: Wanted,
   waiting: Waiting,
   dependencies: Dependencies,
   begun: Begun,
 ): Promise<Response> {
   const row = await ownJob(id, caller(waiting.request).tenant, dependencies.store);
   begun.jobId = row.id;
-  refuseOtherWork(row, wanted);
+  refuseOtherWork(row, waiting.wanted);
   return answerWhenDone(row, { ...waiting, param: 'job' }, dependencies);
 }
 
 /** @throws Refusal (400) for the first field that is impossible where the answer may be a job */
-function refuseAsJob({ shape, unsupported }: Wanted): void {
+function refuseAsJob({ answer, unsupported }: AskedForm): void {
   const stream = { param: 'stream', reason: 'a job is one answer, and no stream of events' };
-  const [first]: (Unsupported | undefined)[] = [...unsupported, ...(shape.isStream ? [stream] : [])];
+  const [first]: (Unsupported | undefined)[] = [...unsupported, ...(answer.stream ? [stream] : [])];
   if (first === undefined) return;
   const message = `"${first.param}" is not possible with a job (Prefer: respond-async, or async=true): ${first.reason}. Leave out either`;
   throw new Refusal(400, 'invalid_request', message, { param: first.param });
-}
-
-/** The models that machines know; without a machine, the names under which any of them is known. */
-async function models({ machinesUrl }: Dependencies): Promise<Response> {
-  const limits = { milliseconds: MODELS_SECONDS * 1000, bytes: MAX_ANSWER_BYTES };
-  const asked = await askMachine(machinesUrl, { path: '/v1/models' }, limits);
-  if (asked.outcome === 'answered') return passedOn(asked.answer);
-  // When the model was loaded is not known before one is.
-  const data = MODEL_ALIASES.map((id) => ({ id, object: 'model', created: 0, owned_by: 'spotscribe' }));
-  return json(200, { object: 'list', data });
 }
 
 /** @throws Refusal (400, 422) for a form without a recording, or with an empty one */

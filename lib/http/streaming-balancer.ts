@@ -125,7 +125,9 @@ export class StreamingBalancer extends Construct {
   private addRules(listener: ApplicationListener) {
     const methods = [...new Set(AUDIO_ROUTES.map(([method]) => method))];
     for (const [at, method] of methods.entries()) {
-      const paths = AUDIO_ROUTES.filter((route) => route[0] === method).map(([, path]) => path);
+      const paths = AUDIO_ROUTES.filter((route) => route[0] === method).map(([, path]) =>
+        path.replace(/\{.*$/, '*'),
+      );
       const route = [ListenerCondition.httpRequestMethods([method]), ListenerCondition.pathPatterns(paths)];
       // `?` is any one character: the blank.
       const key = ListenerCondition.httpHeader('Authorization', [`Bearer?${API_KEY_PREFIX}*`]);

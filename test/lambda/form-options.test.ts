@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
-import {
-  FORM_FIELDS,
-  layoutOf,
-  optionsOf,
-  responseFormat,
-  RESPONSE_FORMATS,
-} from '../../lambda/form-options';
+import type { JobOptions } from '../../lambda/contract';
+import { parseForm, RESPONSE_FORMATS, type Task } from '../../lambda/form-options';
+import { FORM } from '../../lambda/form-schema';
 import { Refusal } from '../../lambda/http';
 import { jobOptions } from '../../lambda/job-options';
 
@@ -21,8 +17,17 @@ function formOf(route: string): Schema['properties'] {
   return (name === undefined ? schema : components.schemas[name]).properties;
 }
 
-const fields = (values: Record<string, string | string[]>) =>
-  new Map(Object.entries(values).map(([name, value]) => [name, [value].flat()]));
+type Values = Record<string, string | string[]>;
+const parse = (values: Values, task: Task = 'transcribe', model?: string) =>
+  parseForm(new Map(Object.entries(values).map(([name, value]) => [name, [value].flat()])), task, model);
+const refusal = (values: Values, task?: Task): Refusal => {
+  try {
+    parse(values, task);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+  }
+  throw new Error('not refused');
+};
 
 describe('the fields', () => {
   test.each([
@@ -30,7 +35,7 @@ describe('the fields', () => {
     ['translations', 'translate'],
   ] as const)('of %s are those that the whisper service takes', (route, task) => {
     const names = Object.keys(formOf(route)).map((name) => name.replace('[]', ''));
-    expect([...FORM_FIELDS[task], 'file'].sort()).toEqual(names.sort());
+    expect([...Object.keys(FORM[task].shape), 'file'].sort()).toEqual(names.sort());
   });
 
   test('that lay out subtitles have the service’s bounds and defaults', () => {
@@ -39,7 +44,7 @@ describe('the fields', () => {
       max_line_count: count,
       response_format: format,
     } = formOf('transcriptions');
-    expect(layoutOf(fields({}))).toEqual({
+    expect(parse({}).answer.layout).toEqual({
       maxLineWidth: width!.default,
       maxLineCount: count!.default,
       highlightWords: false,
@@ -48,9 +53,9 @@ describe('the fields', () => {
       ['max_line_width', width!],
       ['max_line_count', count!],
     ] as const) {
-      const layout = (value: number) => layoutOf(fields({ [name]: String(value) }));
-      expect(() => layout(bounds.minimum! - 1)).toThrow(Refusal);
-      expect(() => layout(bounds.maximum! + 1)).toThrow(Refusal);
+      const layout = (value: number) => parse({ [name]: String(value) }).answer.layout;
+      expect(refusal({ [name]: String(bounds.minimum! - 1) }).options.param).toBe(name);
+      expect(refusal({ [name]: String(bounds.maximum! + 1) }).options.param).toBe(name);
       expect(Object.values(layout(bounds.minimum!))).toContain(bounds.minimum);
       expect(Object.values(layout(bounds.maximum!))).toContain(bounds.maximum);
     }
@@ -59,17 +64,17 @@ describe('the fields', () => {
 });
 
 describe('the options of a job', () => {
-  const options = (values: Record<string, string | string[]>) => optionsOf(fields(values), 'transcribe');
-
   test('are none where nothing is asked', () => {
-    expect(options({ model: 'whisper-1', temperature: '0', diarize: 'false' })).toEqual({
-      options: {},
-      unsupported: [],
-    });
+    expect(parse({ model: 'whisper-1', temperature: '0', diarize: 'false', language: 'auto' })).toMatchObject(
+      {
+        options: {},
+        unsupported: [],
+      },
+    );
   });
 
   test('keep of a long prompt what Whisper listens to: its end, and of hotwords the beginning', () => {
-    const { prompt, hotwords } = options({
+    const { prompt, hotwords } = parse({
       prompt: `${'🎙'.repeat(3000)}end`,
       hotwords: `first${'x'.repeat(3000)}`,
     }).options;
@@ -85,15 +90,23 @@ describe('the options of a job', () => {
     { model: 'gpt-4o-transcribe-diarize' },
     { response_format: 'diarized_json' },
   ])('tell speakers apart with %j', (values) =>
-    expect(options({ ...values, speaker_cleanup: ['interjections', 'none'] }).options).toEqual({
+    expect(parse({ ...values, speaker_cleanup: ['interjections', 'none'] }).options).toEqual({
       diarize: true,
       speaker_cleanup: ['interjections'],
     }),
   );
 
-  test('leave a cleanup out where there are no speakers', () => {
-    expect(options({ speaker_cleanup: 'interjections' }).options).toEqual({});
-  });
+  test.each<[Values, JobOptions]>([
+    // A cleanup means nothing where there are no speakers.
+    [{ speaker_cleanup: 'interjections' }, {}],
+    [{ keywords: ['Ada Lovelace', 'Babbage'] }, { hotwords: 'Ada Lovelace, Babbage' }],
+    [{ languages: ['en', 'German'] }, { languages: ['en', 'de'] }],
+    [{ languages: 'en-US' }, { language: 'en' }],
+    [{ language: 'English' }, { language: 'en' }],
+    [{ chunking_strategy: 'auto' }, {}],
+    [{ chunking_strategy: '{"type":"server_vad","threshold":0.5}' }, {}],
+    [{ chunking_strategy: '{"type":"server_vad","threshold":"0.5","silence_duration_ms":"200"}' }, {}],
+  ])('of %j are %j', (values, options) => expect(parse(values).options).toEqual(options));
 
   test('lose nothing that is said again when the transcript is fetched', () => {
     const values = {
@@ -101,21 +114,64 @@ describe('the options of a job', () => {
       timestamp_granularities: ['word', 'segment'],
       max_line_width: '20',
     };
-    expect(options(values).unsupported).toEqual([]);
+    expect(parse(values).unsupported).toEqual([]);
   });
 
   test('of a translation are fewer', () => {
-    expect(() => optionsOf(fields({ diarize: 'true' }), 'translate')).toThrow(
-      /"diarize" is not a known field/,
-    );
-    expect(() => optionsOf(fields({ response_format: 'diarized_json' }), 'translate')).toThrow(
-      /transcriptions/,
-    );
+    expect(refusal({ diarize: 'true' }, 'translate').message).toMatch(/"diarize" is not a known field/);
+    expect(refusal({ response_format: 'diarized_json' }, 'translate').message).toMatch(/transcriptions/);
+  });
+
+  test('can come from any model of OpenAI’s, and from the one that is deployed', () => {
+    expect(parse({ model: 'gpt-transcribe' }).unsupported).toEqual([]);
+    expect(parse({ model: 'openai/whisper-large-v3' }, 'transcribe', 'large-v3').unsupported).toEqual([]);
+    expect(parse({ model: 'medium' }, 'transcribe', 'large-v3').unsupported).toMatchObject([
+      { param: 'model' },
+    ]);
   });
 });
 
-test('a format is OpenAI’s, and json if none is said', () => {
-  expect(responseFormat(fields({}))).toBe('json');
-  expect(responseFormat(fields({ response_format: 'vtt' }))).toBe('vtt');
-  expect(() => responseFormat(fields({ response_format: 'txt' }))).toThrow(/one of json, text, srt/);
+test('the answer of gpt-transcribe says which languages were heard', () => {
+  expect(parse({ model: 'gpt-transcribe' }).answer.languages).toBe(true);
+  expect(parse({ model: 'whisper-1' }).answer.languages).toBe(false);
+});
+
+const url = 'data:audio/wav;base64,AAAA';
+test.each<[Values, string, RegExp]>([
+  [{ colour: 'red' }, 'colour', /"colour" is not a known field. Known: file, job, model/],
+  [{ model: ['a', 'b'] }, 'model', /given 2 times/],
+  [{ model: 'x'.repeat(300) }, 'model', /at most 256 characters: shorten it; got "x{100}…"/],
+  [{ response_format: 'txt' }, 'response_format', /one of json, text, srt.*; got "txt"/],
+  [{ temperature: '1.5' }, 'temperature', /a number from 0 to 1; got "1.5"/],
+  [{ temperature: '0x1' }, 'temperature', /a number/],
+  [{ stream: 'maybe' }, 'stream', /true or false; got "maybe"/],
+  [{ language: 'Klingon' }, 'language', /that Whisper knows.*; got "Klingon"/],
+  [{ languages: ['en', 'xx'] }, 'languages.1', /that Whisper knows.*; got "xx"/],
+  [{ language: 'en', languages: 'de' }, 'languages', /excludes "language"/],
+  [{ languages: Array<string>(21).fill('en') }, 'languages', /<=20/],
+  [{ keywords: Array<string>(101).fill('a') }, 'keywords', /<=100/],
+  [{ keywords: 'a', hotwords: 'b' }, 'keywords', /send one/],
+  [{ chunking_strategy: 'never' }, 'chunking_strategy', /server_vad.*; got "never"/],
+  [{ chunking_strategy: '{"type":"server_vad","speed":1}' }, 'chunking_strategy', /server_vad/],
+  [{ chunking_strategy: '{"type":"server_vad","threshold":"loud"}' }, 'chunking_strategy', /server_vad/],
+  [{ timestamp_granularities: 'word' }, 'timestamp_granularities', /needs "response_format" verbose_json/],
+  [
+    { timestamp_granularities: 'letter', response_format: 'verbose_json' },
+    'timestamp_granularities.0',
+    /word, segment; got "letter"/,
+  ],
+  [{ stream: 'true', response_format: 'srt' }, 'stream', /needs "response_format" json, text/],
+  [{ include: 'logprobs' }, 'include', /leave it out/],
+  [{ num_speakers: '2' }, 'num_speakers', /It needs "diarize": true/],
+  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /needs diarization/],
+  [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /twice/],
+  [{ diarize: 'true', known_speaker_references: url }, 'known_speaker_references', /1 entries.*has 0/],
+  [
+    { diarize: 'true', known_speaker_names: 'Ada', known_speaker_references: 'https://example.com/a.wav' },
+    'known_speaker_references',
+    /data URLs/,
+  ],
+])('%j is refused before any work', (values, param, message) => {
+  expect(refusal(values)).toMatchObject({ status: 400, code: 'invalid_request', options: { param } });
+  expect(refusal(values).message).toMatch(message);
 });

@@ -86,6 +86,7 @@ describe('a job that is done', () => {
     ['verbose_json', 'application/json', /^\{"task":"transcribe",.*"language":"english",/],
     ['diarized_json', 'application/json', /"type":"transcript\.text\.segment"/],
   ])('is answered as %s', async (format, type, content) => {
+    given(ended('succeeded', { transcript_key: KEY, options: { diarize: true } }));
     const response = await ask({ response_format: format });
     expect(response.statusCode).toBe(200);
     expect(response.headers).toEqual({
@@ -104,11 +105,37 @@ describe('a job that is done', () => {
 
   test.each(RESPONSE_FORMATS)('says in a header what is missing, as %s too', async (format) => {
     stored(degraded);
+    given(ended('succeeded', { transcript_key: KEY, options: { diarize: true } }));
     const [{ stage } = { stage: '' }] = (degraded as Transcript).degraded;
     expect(stage).not.toBe('');
     expect((await ask({ response_format: format })).headers).toMatchObject({
       'x-spotscribe-degraded': stage,
     });
+  });
+
+  test('says which languages were heard to who asks as gpt-transcribe', async () => {
+    expect(bodyOf(await ask({ model: 'gpt-transcribe' }))).toMatchObject({ languages: [{ code: 'en' }] });
+    expect(bodyOf(await ask({ model: 'whisper-1' }))).not.toHaveProperty('languages');
+  });
+
+  test('is answered to fields with which it was made', async () => {
+    const options = { language: 'en', hotwords: 'Ada', diarize: true, num_speakers: 2 };
+    given(ended('succeeded', { transcript_key: KEY, options }));
+    const fields = { language: 'English', hotwords: 'Ada', diarize: 'true', num_speakers: '2' };
+    expect((await ask(fields)).statusCode).toBe(200);
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [{ language: 'de' }, 'language'],
+    [{ hotwords: 'Ada' }, 'hotwords'],
+    [{ response_format: 'diarized_json' }, 'diarize'],
+    [{ temperature: '0.5' }, 'temperature'],
+    [{ colour: 'red' }, 'colour'],
+  ])('is not answered as if %j had been heeded', async (fields, param) => {
+    given(ended('succeeded', { transcript_key: KEY, options: {} }));
+    const response = await ask(fields);
+    expect(response.statusCode).toBe(400);
+    expect(errorOf(response).param).toBe(param);
   });
 
   test('has its subtitles laid out as asked', async () => {

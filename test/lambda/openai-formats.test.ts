@@ -1,5 +1,5 @@
 import type { Transcript } from '../../lambda/contract';
-import { diarizedJson, verboseJson } from '../../lambda/openai-formats';
+import { diarizedJson, plainJson, verboseJson } from '../../lambda/openai-formats';
 import diarizedFixture from '../fixtures/contract/Transcript.diarized.json';
 import wordsFixture from '../fixtures/contract/Transcript.json';
 
@@ -26,7 +26,7 @@ describe('verbose_json', () => {
       seek: 48,
       start: 0.48,
       end: 1.98,
-      text: 'Take 250 milligrams.',
+      text: ' Take 250 milligrams.',
       tokens: [],
       temperature: 0,
       avg_logprob: -0.21,
@@ -38,6 +38,39 @@ describe('verbose_json', () => {
     expect(words.slice(0, 2)).toEqual([
       { word: 'Take', start: 0.48, end: 0.71 },
       { word: '250', start: 0.71, end: 1.3, interpolated: true },
+    ]);
+  });
+
+  test('has segments whose texts make up the text when joined, spaces or not', () => {
+    const texts = ({ segments }: { segments: { text: string }[] }) =>
+      segments.map(({ text }) => text).join('');
+    const { text } = withSpeakers;
+    expect(texts(verbose(withSpeakers))).toBe(` ${text}`);
+    const segments = ['今日は。', '', '雨です。'].map((said, id) => ({
+      id,
+      start: id,
+      end: id + 1,
+      text: said,
+      words: [],
+    }));
+    const japanese = { ...silent, language: 'ja', text: '今日は。雨です。', segments };
+    expect(texts(verbose(japanese))).toBe(japanese.text);
+  });
+
+  test.each([
+    ['verbose_json', verbose],
+    ['diarized_json', diarized],
+  ])('ends nothing after the audio, as %s neither', (_, render) => {
+    const words = [
+      { word: 'a', start: 2, end: 3.02 },
+      { word: 'b', start: 3.05, end: 3.1 },
+    ];
+    const late = { ...silent, segments: [{ id: 0, start: 2, end: 3.1, text: 'a b', words }] };
+    const { segments, words: all = segments[0].words } = render(late);
+    expect(segments).toMatchObject([{ start: 2, end: 3 }]);
+    expect(all).toEqual([
+      { word: 'a', start: 2, end: 3 },
+      { word: 'b', start: 3, end: 3 },
     ]);
   });
 
@@ -79,6 +112,17 @@ describe('verbose_json', () => {
       task: 'translate',
       language: 'english',
     });
+  });
+});
+
+describe('json', () => {
+  const json = (transcript: Transcript, languages?: boolean) => JSON.parse(plainJson(transcript, languages));
+
+  test('says which languages were heard where that is wanted, and none where nobody knows', () => {
+    expect(json(withSpeakers)).not.toHaveProperty('languages');
+    expect(json(withSpeakers, true).languages).toEqual([{ code: 'en' }]);
+    expect(json({ ...withSpeakers, language: 'und' }, true).languages).toEqual([]);
+    expect(json(silent, true).languages).toEqual([]);
   });
 });
 

@@ -37,7 +37,7 @@ test('each expected file has its fixture', () => {
 describe('cues of random speech', () => {
   const layout: Layout = { maxLineWidth: 37, maxLineCount: 2, highlightWords: false };
   const segments = randomSegments(300);
-  const found = cues(segments, layout, true);
+  const found = cues(segments, layout, true, Infinity);
 
   test('follow each other without overlaps, and end after they start', () => {
     found.forEach(({ start, end }, index) => {
@@ -60,7 +60,7 @@ describe('cues of random speech', () => {
   });
 
   test('keep to their lines', () => {
-    const text = srt({ segments } as Transcript, layout);
+    const text = srt({ segments, duration: Infinity } as Transcript, layout);
     for (const block of text.trimEnd().split('\n\n')) {
       const [, , ...rows] = block.split('\n');
       expect(rows.length).toBeLessThanOrEqual(2);
@@ -69,9 +69,33 @@ describe('cues of random speech', () => {
   });
 });
 
+test('no cue stays after the audio, neither to be read nor where a word ends later', () => {
+  const layout: Layout = { maxLineWidth: 42, maxLineCount: 2, highlightWords: false };
+  const segment = (words: { word: string; start: number; end: number }[]): Segment => ({
+    id: 0,
+    start: words[0]!.start,
+    end: words.at(-1)!.end,
+    text: words.map(({ word }) => word).join(' '),
+    words,
+  });
+  const short = segment([{ word: 'Goodbye.', start: 9.7, end: 9.8 }]);
+  expect(cues([short], layout, false, 20)[0]!.end).toBeGreaterThan(10_000);
+  expect(cues([short], layout, false, 10)).toMatchObject([{ start: 9700, end: 10_000 }]);
+  const late = segment([{ word: 'Goodbye.', start: 9.7, end: 10.3 }]);
+  const transcript = { segments: [late], duration: 10 } as Transcript;
+  expect(srt(transcript, layout)).toContain('00:00:09,700 --> 00:00:10,000');
+  expect(vtt(transcript, layout)).toContain('00:00:09.700 --> 00:00:10.000');
+  // Nothing can be shown in no time.
+  const after = {
+    segments: [segment([{ word: 'Bye.', start: 10.2, end: 10.3 }])],
+    duration: 10,
+  } as Transcript;
+  expect(srt(after, layout)).toContain('00:00:10,000 --> 00:00:10,001');
+});
+
 test('words are underlined one after the other, without a gap within their cue', () => {
   const layout: Layout = { maxLineWidth: 42, maxLineCount: 2, highlightWords: true };
-  const found = cues(randomSegments(50), layout, false);
+  const found = cues(randomSegments(50), layout, false, Infinity);
   let inner = 0;
   found.forEach((cue, index) => {
     const before = found[index - 1];

@@ -635,26 +635,45 @@ describe('a form that is wrong', () => {
   test.each(['multipart/form-data; boundary=', 'multipart/form-data; charset=utf-8'])(
     'has no boundary: %s',
     async (type) =>
-      void (await refused(raw(part('name="a"', 'b'), type), 400, /Boundary|cannot be read|"file"/i)),
+      void (await refused(raw(part('name="a"', 'b'), type), 400, /Content-Type needs a boundary/)),
   );
 
   test('has another boundary, or nothing in it', async () => {
-    await refused(raw('--y\r\n\r\n'), 400, /./);
-    await refused(raw(''), 400, /./);
+    await refused(raw('--y\r\n\r\n'), 400, /does not occur in it/);
+    await refused(raw(''), 400, /does not occur in it/);
     await refused(raw('--x--\r\n'), 400, /"file" is missing/);
   });
 
   test('has no end', async () => {
-    await refused(raw(part('name="file"; filename="a.mp3"', 'abc')), 400, /cannot be read/);
-    await refused(raw(part('name="language"', 'abc')), 400, /cannot be read/);
-    await refused(raw('--x\r\nContent-Disposition: form-data; name="fi'), 400, /./);
+    const cutOff = /cut off: its closing boundary is missing/;
+    await refused(raw(part('name="file"; filename="a.mp3"', 'abc')), 400, cutOff);
+    await refused(raw(part('name="language"', 'abc')), 400, cutOff);
+    await refused(raw('--x\r\nContent-Disposition: form-data; name="fi'), 400, cutOff);
+  });
+
+  test('has a part without a name, however large', async () => {
+    const nameless = `--x\r\nContent-Type: text/plain\r\n\r\n${'y'.repeat(200_000)}\r\n--x--\r\n`;
+    await refused(raw(nameless), 400, /A part of the form has no name/);
+  });
+
+  test('has a field that is longer than it may be, and is answered in few words', async () => {
+    const long = await refused(
+      post([FILE, ['model', 'm'.repeat(3_000_000)]]),
+      400,
+      /"model" must be at most/,
+    );
+    expect(long).toMatchObject({ param: 'model' });
+    expect(long.message.length).toBeLessThan(300);
+    const name = 'n'.repeat(10_000);
+    const unknown = await refused(post([FILE, [name, 'x']]), 400, /is not a known field/);
+    expect(JSON.stringify(unknown).length).toBeLessThan(500);
   });
 
   test('has no file, or a field in its place', async () => {
     expect(await refused(post([['language', 'en']]), 400, /"file" is missing/)).toMatchObject({
       param: 'file',
     });
-    await refused(post([['file', 'text']]), 400, /"file" is missing/);
+    await refused(post([['file', 'text']]), 400, /"file" came as text/);
   });
 
   test('has two files, or one with another name', async () => {
@@ -678,9 +697,9 @@ describe('a form that is wrong', () => {
 
   test('has fields without end', async () => {
     await refused(
-      post([...Array.from({ length: 5000 }, (_, i): Part => [`f${i}`, 'x']), FILE]),
+      post([...Array.from({ length: 5000 }, (): Part => ['keywords[]', 'x']), FILE]),
       400,
-      /100 fields/,
+      /more than 200 fields/,
     );
   });
 });
@@ -688,7 +707,8 @@ describe('a form that is wrong', () => {
 describe('a field that is wrong', () => {
   test.each<[string, string[]]>([
     ['response_format', ['pdf']],
-    ['language', ['English']],
+    ['language', ['Klingon']],
+    ['timestamp_granularities', ['word']],
     ['temperature', ['hot']],
     ['temperature', ['1.5']],
     ['diarize', ['maybe']],
@@ -707,11 +727,66 @@ describe('a field that is wrong', () => {
     expect(dynamo.calls()).toHaveLength(0);
   });
 
-  test('is refused before a machine is asked', async () => {
+  test('is refused alike while a machine is awake, and where a job is wanted at once', async () => {
     machines.answers(200, 'application/json', '{"text":"never"}');
-    expect((await post([FILE, ['response_format', 'pdf']])).statusCode).toBe(400);
+    const wrong: Part[] = [FILE, ['stream', 'true'], ['response_format', 'srt']];
+    for (const headers of [{}, { prefer: 'respond-async' }, { prefer: 'wait=10' }])
+      expect(errorOf(await post(wrong, { headers: headers as Record<string, string> })).param).toBe('stream');
     expect(machines.came).toHaveLength(0);
   });
+});
+
+describe('a list', () => {
+  const granularities = async (...parts: Part[]) => {
+    machines.answers(200, 'application/json', '{"text":""}');
+    const response = await post([FILE, ['response_format', 'verbose_json'], ...parts]);
+    return response.statusCode === 200 ? 200 : errorOf(response).message;
+  };
+
+  test.each<[string, Part[]]>([
+    ['by its name', [['timestamp_granularities', 'word']]],
+    [
+      'with brackets',
+      [
+        ['timestamp_granularities[]', 'word'],
+        ['timestamp_granularities[]', 'segment'],
+      ],
+    ],
+    [
+      'by number',
+      [
+        ['timestamp_granularities[1]', 'word'],
+        ['timestamp_granularities[0]', 'segment'],
+      ],
+    ],
+  ])('comes %s', async (_, parts) => expect(await granularities(...parts)).toBe(200));
+
+  test('by number is in the order of its numbers', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    await post([FILE, ['keywords[10]', 'c'], ['keywords[2]', 'b'], ['keywords[0]', 'a']]);
+    expect(stored()).toMatchObject([{ options: { hotwords: 'a, b, c' } }]);
+  });
+
+  test.each<[Part[], RegExp]>([
+    [
+      [
+        ['timestamp_granularities[0]', 'word'],
+        ['timestamp_granularities[]', 'segment'],
+      ],
+      /comes in two ways/,
+    ],
+    [
+      [
+        ['timestamp_granularities[0]', 'word'],
+        ['timestamp_granularities[00]', 'segment'],
+      ],
+      /twice/,
+    ],
+    [[['timestamp_granularities[0][1]', 'word']], /not a known field/],
+    [[['timestamp_granularities[x]', 'word']], /segment/],
+  ])('is refused where it is none: %j', async (parts, message) =>
+    expect(await granularities(...parts)).toMatch(message),
+  );
 });
 
 describe('GET /v1/models', () => {
@@ -734,10 +809,35 @@ describe('GET /v1/models', () => {
     expect(data.every((model) => model.object === 'model')).toBe(true);
   });
 
+  const model = (id: string) =>
+    httpHandler(() => ({ ...dependencies, model: 'large-v3-turbo' }), transcribeAudio)(
+      request({ path: `/v1/models/${id}`, id }),
+      lambdaContext,
+    );
+
+  test('of one is answered by a machine, with its refusal too', async () => {
+    machines.answers(404, 'application/json', OURS('model_not_found'));
+    const response = await model('org/tiny');
+    expect([response.statusCode, errorOf(response).code]).toEqual([404, 'model_not_found']);
+    expect(machines.came).toMatchObject([{ method: 'GET', url: '/v1/models/org%2Ftiny' }]);
+  });
+
+  test('of one knows, while no machine is awake, the model that is deployed and its aliases alone', async () => {
+    machines.answers(503, 'text/html', ALB_503);
+    for (const name of ['whisper-1', 'large-v3-turbo', 'openai/whisper-large-v3-turbo'])
+      expect(bodyOf(await model(name))).toMatchObject({ id: name, object: 'model' });
+    for (const name of ['medium', '', 'x'.repeat(5000), '\ud800']) {
+      const response = await model(name);
+      expect([response.statusCode, errorOf(response).code]).toEqual([404, 'model_not_found']);
+      expect(errorOf(response).message.length).toBeLessThan(300);
+    }
+  });
+
   test('lists the names that the whisper service knows', () => {
     const python = readFileSync('docker/whisper/spotscribe_whisper/model_names.py', 'utf8');
-    const diarizing = /^DIARIZING = "(.+)"$/m.exec(python)![1]!;
-    const aliases = [.../^ALIASES = \(([^)]*)\)/m.exec(python)![1]!.matchAll(/"([^"]+)"|DIARIZING/g)];
-    expect(aliases.map(([, name]) => name ?? diarizing)).toEqual([...MODEL_ALIASES]);
+    const named = new Map([...python.matchAll(/^(\w+) = "(.+)"$/gm)].map(([, name, value]) => [name, value]));
+    const [, tuple] = /^ALIASES = \(([^)]*)\)/m.exec(python)!;
+    const aliases = [...tuple!.matchAll(/"([^"]+)"|([A-Z_]+)/g)];
+    expect(aliases.map(([, name, constant]) => name ?? named.get(constant))).toEqual([...MODEL_ALIASES]);
   });
 });

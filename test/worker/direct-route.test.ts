@@ -13,6 +13,7 @@ import { Stopping } from '../../docker/worker/src/errors';
 import { Scratch } from '../../docker/worker/src/scratch';
 import { createServer } from '../../docker/worker/src/server';
 import type { ErrorBody, HybridEvent, HybridResult } from '../../lambda/contract';
+import { BOUNDARY, CONTENT_TYPE, mutated } from '../multipart-mutations';
 import { hearing, ModelServer, segmentAt, transcriptOf, understanding, until } from './model-server';
 
 const log = createLog({ write: () => undefined });
@@ -100,6 +101,7 @@ describe('audio that comes with its request', () => {
     };
     const answer = await post(form(), { accept: 'application/x-ndjson' });
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/);
     const events: HybridEvent[] = [];
     let rest = '';
     for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
@@ -117,7 +119,7 @@ describe('audio that comes with its request', () => {
 
   it('takes what is to be heard and understood as fields', async () => {
     const fields: [string, string][] = [
-      ['language', 'en'],
+      ['language', 'English'],
       ['diarize', 'true'],
       ['num_speakers', '2'],
       ['tasks', 'topics, summary'],
@@ -160,7 +162,7 @@ describe('audio that comes with its request', () => {
   });
 
   it.each<[string, string | FormData, number, string, RegExp]>([
-    ['no form', 'sound', 400, 'invalid_request', /multipart.*curl -F file=/],
+    ['no form', 'sound', 415, 'unsupported_media_type', /multipart.*curl -F file=.*got "text\/plain/],
     ['no file', form([['language', 'en']], null), 400, 'invalid_request', /no "file"/],
     ['an unknown field', form([['colour', 'red']]), 400, 'invalid_request', /colour/],
     ['a wrong value', form([['num_speakers', '0']]), 400, 'invalid_request', /num_speakers/],
@@ -176,13 +178,62 @@ describe('audio that comes with its request', () => {
       /leave one out/,
     ],
     ['a field of prototypes', form([['__proto__', '{}']]), 400, 'invalid_request', /./],
-    ['a field without end', form([['prompt', 'x'.repeat(20_000)]]), 400, 'invalid_request', /./],
+    [
+      'a field without end',
+      form([['prompt', 'x'.repeat(300_000)]]),
+      400,
+      'invalid_request',
+      /^"prompt" must be at most 16384 bytes: shorten it$/,
+    ],
+    ['half a list', form([['languages[0][1]', 'en']]), 400, 'invalid_request', /not a known field/],
+    ['a language that nobody speaks', form([['language', 'Klingon']]), 400, 'invalid_request', /Klingon/],
+    ['text in place of its file', form([['file', 'talk.mp3']], null), 400, 'invalid_request', /came as text/],
     ['an empty file', form([], new Blob([])), 422, 'bad_audio', /empty/],
     ['too large a file', form([], new Blob(['x'.repeat(1001)])), 413, 'upload_too_large', /1000 bytes/],
   ])('is refused with %s', async (_, body, status, code, message) => {
     const answered = await refusal(await post(body));
     expect(answered).toMatchObject({ status, code, message: expect.stringMatching(message) });
     expect(whisper.requests).toHaveLength(0);
+  });
+
+  const send = (body: Buffer, type = CONTENT_TYPE) =>
+    fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+  const raw = (headers: string, value: string, end = `\r\n--${BOUNDARY}--\r\n`) =>
+    Buffer.from(`--${BOUNDARY}\r\n${headers}\r\n\r\n${value}${end}`);
+  const FILE_HEADERS = 'Content-Disposition: form-data; name="file"; filename="talk.mp3"';
+
+  it.each<[string, Buffer, RegExp]>([
+    ['a part without a name', raw('Content-Type: text/plain', 'y'.repeat(200_000)), /has no name/],
+    ['a form that is cut off', raw(FILE_HEADERS, 'sound', ''), /its closing boundary is missing/],
+    ['another boundary', Buffer.from('--y--\r\n'), /does not occur in it/],
+  ])('is refused with %s, at once', async (_, body, message) => {
+    expect(await refusal(await send(body))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message),
+    });
+    expect(whisper.requests).toHaveLength(0);
+  });
+
+  it('is a form or is refused, whatever comes, and nothing of it is left', async () => {
+    for (let seed = 0; seed < 400; seed++) {
+      const answer = await send(mutated(seed));
+      const { error } = (await answer.json()) as Partial<ErrorBody>;
+      const about = { seed, status: answer.status, code: error?.code };
+      expect([200, 400, 413, 422]).toContain(about.status);
+      expect(error?.message.length ?? 0).toBeLessThan(500);
+      expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/);
+    }
+  }, 120_000);
+
+  it.each([
+    ['GET', '/hybrid', 405, 'invalid_request', 'POST'],
+    ['POST', '/health', 405, 'invalid_request', 'GET, HEAD'],
+    ['POST', '/hybrids', 404, 'not_found', null],
+  ])('is %s %s: refused in OpenAI’s shape', async (method, path, status, code, allow) => {
+    const answer = await fetch(new URL(path, url), { method });
+    expect(await refusal(answer)).toMatchObject({ status, code, type: 'invalid_request_error' });
+    expect(answer.headers.get('allow')).toBe(allow);
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
   });
 
   it('is refused with the code of what is wrong with it', async () => {
@@ -246,7 +297,7 @@ describe('audio that comes with its request', () => {
     await until(() => whisper.requests.length === 1, 'it is inside');
     const open = () => new Promise<number>((count) => server.server.getConnections((_, n) => count(n)));
     await until(async () => (await open()) === 0, 'the caller is given up');
-    expect(readdirSync(folder)).toEqual([]);
+    await until(() => readdirSync(folder).length === 0, 'nothing is left');
     socket.destroy();
   }, 20_000);
 

@@ -1,92 +1,190 @@
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import type { MultipartFile } from '@fastify/multipart';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import type { JobOptions } from '../../../lambda/contract';
+import * as z from 'zod/mini';
+import { ANALYSIS_TASKS, type JobOptions, OPTION_LIMITS, QUESTION_LIMITS } from '../../../lambda/contract';
 import { SpotscribeError } from '../../../lambda/errors';
+import { flag, number } from '../../../lambda/field-values';
+import { FormError } from '../../../lambda/form-error';
+import { FieldCollector, type FormFields } from '../../../lambda/form-fields';
 import { jobOptions } from '../../../lambda/job-options';
+import { MultipartReader, type PartEvent } from '../../../lambda/multipart';
+import { shown, text } from '../../../lambda/text';
+import { complaint } from '../../../lambda/valid-body';
 import { DiskFull } from './errors';
-import { stallGuard } from './stall-guard';
+import { Stalled, stallGuard } from './stall-guard';
 
 /** A client that sends nothing for so long is given up: it holds a place that others wait for. */
 const STALL_MS = 30_000;
-/** Largest size of a field, in bytes: a prompt has 2000 characters. */
+/** Largest size of a field in bytes: a prompt has 2000 characters. */
 const FIELD_BYTES = 16 << 10;
-const FIELDS = 64;
+/** Boundaries, headers and fields around the file. */
+const ENVELOPE_BYTES = 1 << 20;
 
-const NUMBERS = ['num_speakers', 'min_speakers', 'max_speakers'];
-const FLAGS = ['diarize', 'analysis'];
+const { speakers, languages } = OPTION_LIMITS;
+const count = z.optional(number(1, speakers));
+const list = (most: number) => z.optional(z.array(text(FIELD_BYTES)).check(z.maxLength(most)));
+
+/** The options of a job, by their own names, as the fields of a form. */
+const FORM = {
+  language: z.optional(text(FIELD_BYTES)),
+  languages: list(languages),
+  task: z.optional(text(FIELD_BYTES)),
+  hotwords: z.optional(text(FIELD_BYTES)),
+  prompt: z.optional(text(FIELD_BYTES)),
+  diarize: z.optional(flag()),
+  num_speakers: count,
+  min_speakers: count,
+  max_speakers: count,
+  speaker_cleanup: list(8),
+  analysis: z.optional(flag()),
+  tasks: list(ANALYSIS_TASKS.length),
+  question: list(QUESTION_LIMITS.count),
+};
+const form = z.strictObject(FORM);
+const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
 
 /**
  * Reads a form: its file goes to the path given, its other fields are the options of a job, by their own names. Of the
- * analysis, `tasks` are parted by commas, `question` may be repeated, and `analysis=false` declines it.
+ * analysis, `tasks` are separated by commas, `question` may be repeated, and `analysis=false` declines it.
  *
- * @throws SpotscribeError `invalid_request` naming the field; `upload_too_large`
+ * @throws SpotscribeError `invalid_request` naming the field; `upload_too_large`; `bad_audio` for an empty file
  * @throws DiskFull if the scratch disk has no room
  */
 export async function readForm(request: FastifyRequest, file: string, maxBytes: number): Promise<JobOptions> {
-  if (!request.isMultipart()) {
-    throw invalid(
-      'The body must be multipart/form-data with the audio as "file", as curl -F file=@talk.mp3 sends it',
+  const contentType = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
+    throw new SpotscribeError(
+      'unsupported_media_type',
+      `The body must be multipart/form-data with the audio as "file", as curl -F file=@talk.mp3 sends it; got ${shown(contentType)}`,
     );
   }
-  const fields: [string, string][] = [];
-  let hasFile = false;
-  const limits = { fileSize: maxBytes, files: 1, fields: FIELDS, parts: FIELDS + 1, fieldSize: FIELD_BYTES };
   try {
-    for await (const part of request.parts({ limits })) {
-      if (part.type === 'field') fields.push([part.fieldname, String(part.value)]);
-      else if (part.fieldname !== 'file')
-        throw invalid(`A file came as ${shown(part.fieldname)}; name it "file"`);
-      else {
-        await save(part, file, maxBytes);
-        hasFile = true;
-      }
-    }
+    return optionsOf(await received(request, contentType, file, maxBytes));
   } catch (error) {
-    throw readable(error, maxBytes);
+    if (error instanceof FormError) throw invalid(error.message);
+    if (error instanceof Stalled) throw invalid(`The form is cut off: ${error.message}`);
+    throw (error as { code?: string }).code === 'ENOSPC' ? new DiskFull(maxBytes, { cause: error }) : error;
   }
-  if (!hasFile) throw invalid('The form has no "file": add the audio, as curl -F file=@talk.mp3 does');
-  return optionsOf(fields);
 }
 
-async function save(part: MultipartFile, path: string, maxBytes: number): Promise<void> {
-  const target = createWriteStream(path, { flags: 'wx', mode: 0o640 });
-  await pipeline(part.file, stallGuard(STALL_MS), target);
-  if (part.file.truncated) throw tooLarge(maxBytes);
-  if (target.bytesWritten === 0) throw new SpotscribeError('bad_audio', 'The file is empty');
+/** Writes the file, and returns the other fields. */
+async function received(
+  request: FastifyRequest,
+  contentType: string,
+  path: string,
+  maxBytes: number,
+): Promise<FormFields> {
+  const reader = new MultipartReader(contentType);
+  const parts = new Parts(path, maxBytes);
+  try {
+    let bytes = 0;
+    for await (const chunk of bodyOf(request.raw)) {
+      if ((bytes += chunk.length) > maxBytes + ENVELOPE_BYTES) throw tooLarge(maxBytes);
+      for (const event of reader.write(chunk)) await parts.take(event);
+    }
+    reader.end();
+    return parts.fields();
+  } finally {
+    // What a refused sender goes on sending is read, or the refusal would not reach it.
+    request.raw.unpipe();
+    request.raw.resume();
+    await parts.close();
+  }
 }
 
-function optionsOf(fields: [string, string][]): JobOptions {
-  const speech: Record<string, unknown> = {};
-  const analysis: { tasks?: string[]; questions?: string[] } = {};
-  for (const [name, value] of fields) {
-    if (name === 'tasks')
-      analysis.tasks = [...(analysis.tasks ?? []), ...value.split(',').map((each) => each.trim())];
-    else if (name === 'question') analysis.questions = [...(analysis.questions ?? []), value];
-    else if (name === 'speaker_cleanup') speech[name] = value === '' ? [] : value.split(',');
-    else if (NUMBERS.includes(name)) speech[name] = Number(value);
-    else if (FLAGS.includes(name) && ['true', 'false'].includes(value)) speech[name] = value === 'true';
-    else speech[name] = value;
+/** The body, which fails where its sender stalls or leaves. The connection stays: a refusal goes back on it. */
+function bodyOf(message: IncomingMessage): AsyncIterable<Buffer> {
+  const guard = message.pipe(stallGuard(STALL_MS));
+  message.once('error', (error) => guard.destroy(error));
+  message.once('close', () => {
+    if (!message.complete) guard.destroy(new FormError('The form is cut off: its sender left'));
+  });
+  return guard;
+}
+
+/** What has come of a form. */
+class Parts {
+  private readonly collector = new FieldCollector((name) =>
+    Object.hasOwn(FORM, name) ? FIELD_BYTES : undefined,
+  );
+  private target: FileHandle | undefined;
+  private written = 0;
+  private isFile = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly maxBytes: number,
+  ) {}
+
+  async take(event: PartEvent): Promise<void> {
+    if (event.type === 'part') {
+      const { name, filename } = event.part;
+      this.isFile = filename !== undefined;
+      if (!this.isFile && name === 'file')
+        throw invalid(
+          '"file" came as text: send it as a file with a filename, as curl -F file=@talk.mp3 does',
+        );
+      if (!this.isFile) return this.collector.begin(event.part);
+      if (name !== 'file') throw invalid(`A file came as ${shown(name)}; name it "file"`);
+      if (this.target !== undefined) throw invalid('The form has two files; send one');
+      this.target = await open(this.path, 'wx', 0o640);
+    } else if (event.type === 'data') {
+      if (!this.isFile) return this.collector.add(event.bytes);
+      if ((this.written += event.bytes.length) > this.maxBytes) throw tooLarge(this.maxBytes);
+      await this.target?.writeFile(event.bytes);
+    } else if (!this.isFile) this.collector.end();
   }
-  if (Object.keys(analysis).length > 0 && speech.analysis === false)
+
+  /** @throws SpotscribeError if there was no file, or nothing in it */
+  fields(): FormFields {
+    if (this.target === undefined)
+      throw invalid('The form has no "file": add the audio, as curl -F file=@talk.mp3 does');
+    if (this.written === 0) throw new SpotscribeError('bad_audio', 'The file is empty');
+    return this.collector.fields();
+  }
+
+  async close(): Promise<void> {
+    await this.target?.close();
+  }
+}
+
+function optionsOf(fields: FormFields): JobOptions {
+  const given: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [name, values] of fields) {
+    if (LISTS.includes(name)) given[name] = values;
+    else if (values.length > 1) throw invalid(`"${name}" is given ${values.length} times; give it once`);
+    else given[name] = values[0];
+  }
+  const { tasks, question, analysis, speaker_cleanup, ...speech } = valid(form, given);
+  const asked = tasks !== undefined || question !== undefined;
+  if (asked && analysis === false)
     throw invalid('"analysis" is false, and "tasks" or "question" ask for one: leave one out');
-  const chosen = Object.keys(analysis).length > 0 ? { ...speech, analysis } : speech;
-  const parsed = jobOptions.safeParse(chosen);
-  if (parsed.success) return parsed.data;
-  throw invalid(z.prettifyError(parsed.error).replaceAll('\n', ' '));
+  const wanted = {
+    ...speech,
+    speaker_cleanup: speaker_cleanup && separated(speaker_cleanup).filter((rule) => rule !== 'none'),
+    analysis: asked
+      ? { tasks: tasks && separated(tasks), questions: question }
+      : analysis === false
+        ? false
+        : undefined,
+  };
+  return valid(jobOptions, withoutUndefined(wanted));
 }
 
-/** What went wrong with the body, as an error of ours. */
-function readable(error: unknown, maxBytes: number): unknown {
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message: string };
-  if (code === 'ENOSPC') return new DiskFull(maxBytes, { cause: error });
-  if (statusCode === 413) return tooLarge(maxBytes);
-  return statusCode === undefined || statusCode >= 500 ? error : invalid(message);
+function valid<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(complaint(parsed.error, value).message);
 }
+
+const separated = (values: readonly string[]) =>
+  values.flatMap((value) => value.split(',')).map((value) => value.trim());
+
+/** A field that is there without a value would be one that is given. */
+const withoutUndefined = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 
 const invalid = (message: string) => new SpotscribeError('invalid_request', message);
 const tooLarge = (maxBytes: number) =>
   new SpotscribeError('upload_too_large', `The file must be at most ${maxBytes} bytes`);
-const shown = (name: string) => JSON.stringify(name.slice(0, 50));

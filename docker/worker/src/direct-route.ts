@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { finished } from 'node:stream/promises';
-import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type ErrorCode,
@@ -64,7 +63,9 @@ export class DirectRoute {
   constructor(private readonly tools: DirectTools) {}
 
   register(server: FastifyInstance): void {
-    void server.register(multipart);
+    // The body is read by the route, whatever it says of itself: what is no form is refused in the same words.
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('*', (_request, _payload, done) => done(null));
     server.post('/hybrid', (request, reply) => this.answer(request, reply));
   }
 
@@ -177,6 +178,7 @@ export class DirectRoute {
   }
 }
 
-function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
+/** Answers an error in OpenAI's shape. */
+export function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
   return reply.code(status).send(errorBody(status, code, message));
 }

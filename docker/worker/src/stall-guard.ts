@@ -1,5 +1,10 @@
 import { Transform } from 'node:stream';
 
+/** Nothing came for too long. */
+export class Stalled extends Error {
+  override readonly name = 'Stalled';
+}
+
 /** Passes a stream on, and ends it when it has gone silent: a dead connection says nothing of its death. */
 export function stallGuard(stallMs: number): Transform {
   const guard = new Transform({
@@ -12,6 +17,6 @@ export function stallGuard(stallMs: number): Transform {
       done(error);
     },
   });
-  const timer = setTimeout(() => guard.destroy(new Error(`nothing came for ${stallMs} ms`)), stallMs);
+  const timer = setTimeout(() => guard.destroy(new Stalled(`nothing came for ${stallMs} ms`)), stallMs);
   return guard;
 }

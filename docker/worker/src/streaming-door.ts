@@ -2,11 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AUDIO_ROUTES, type KeyRow, STREAMING_IDLE_SECONDS } from '../../../lambda/contract';
 import { errorBody } from '../../../lambda/error-body';
+import { modelPath } from '../../../lambda/model-names';
+import { matchesRoute } from '../../../lambda/routes';
+import { shown } from '../../../lambda/text';
 import type { KnownKeys } from './known-keys';
 import type { Log } from './log';
 import type { Metering } from './metering';
 import { Refusal } from './refusal';
 import { relay } from './relay';
+import { newRequestId } from './request-id';
 import { workDone } from './work-done';
 
 export interface StreamingDoorOptions {
@@ -72,6 +76,8 @@ export class StreamingDoor {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
+    const id = newRequestId();
+    response.setHeader('x-request-id', id);
     let key: KeyRow | undefined;
     this.inside++;
     try {
@@ -85,7 +91,7 @@ export class StreamingDoor {
     }
     const { log, lingerMs = 10_000 } = this.options;
     linger(request, lingerMs);
-    const about = { key_id: key?.id, tenant: key?.tenant, route: routeOf(request)?.join(' ') };
+    const about = { request_id: id, key_id: key?.id, tenant: key?.tenant, route: routeOf(request)?.name };
     const ms = Math.round(performance.now() - began);
     const complete = response.writableFinished;
     log.info(
@@ -100,7 +106,7 @@ export class StreamingDoor {
       const headers = { 'retry-after': String(RETRY_SECONDS) };
       throw new Refusal(503, 'busy', 'The worker is being stopped', headers);
     }
-    if (routeOf(request) === undefined) throw new Refusal(404, 'not_found', 'There is no such route');
+    if (routeOf(request) === undefined) throw noRoute(request);
     const key = await this.options.keys.holder(request.headers.authorization);
     if (key !== undefined) return key;
     throw new Refusal(
@@ -113,7 +119,7 @@ export class StreamingDoor {
 
   private async pass(request: IncomingMessage, response: ServerResponse, key: KeyRow): Promise<void> {
     const { whisperUrl, mostBytes, metering, during } = this.options;
-    const [method, path] = routeOf(request)!;
+    const { method, path } = routeOf(request)!;
     const headers = method === 'POST' ? await metering.admit(key) : {};
     const work = async () => {
       let seconds = () => 0;
@@ -148,8 +154,36 @@ export class StreamingDoor {
   }
 }
 
-const routeOf = ({ method, url = '' }: IncomingMessage) =>
-  AUDIO_ROUTES.find((route) => route[0] === method && route[1] === url.split('?')[0]);
+const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] ?? '';
+
+/** The route of a request, and the path that the service gets, which is made anew: nothing leads to another route of its. */
+function routeOf(request: IncomingMessage): { method: string; path: string; name: string } | undefined {
+  const asked = pathOf(request);
+  const found = AUDIO_ROUTES.find(
+    ([method, pattern]) => method === request.method && matchesRoute(pattern, asked),
+  );
+  if (found === undefined) return undefined;
+  const path = found[1].includes('{') ? modelPath(decoded(asked.slice('/v1/models/'.length))) : found[1];
+  return path === undefined ? undefined : { method: found[0], path, name: found.join(' ') };
+}
+
+/** Half a character stands for what cannot be decoded: no name has one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '\ud800';
+  }
+}
+
+function noRoute(request: IncomingMessage): Refusal {
+  const path = pathOf(request);
+  const methods = AUDIO_ROUTES.filter(([, pattern]) => matchesRoute(pattern, path)).map(([method]) => method);
+  if (methods.length === 0) return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
+  const allow = methods.join(', ');
+  const message = `${shown(path)} takes ${allow}; got ${shown(request.method ?? '')}`;
+  return new Refusal(405, 'invalid_request', message, { allow });
+}
 
 function sendJson(
   response: ServerResponse,
