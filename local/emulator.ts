@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ManagedProcess } from './processes';
+import { noCapacityFile } from './spot-capacity';
 
 const root = join(__dirname, '..');
 const START_SECONDS = 30;
@@ -60,6 +61,7 @@ export async function startEmulator(python: string, port: number, stateDir: stri
       // The host of the queues' and the API's addresses.
       MINISTACK_HOST: '127.0.0.1',
       LOG_LEVEL: 'INFO',
+      SPOTSCRIBE_NO_CAPACITY_FILE: noCapacityFile(stateDir),
       // Where handlers find the SDK, which the Lambda runtime would bring.
       NODE_PATH: join(root, 'node_modules'),
     },

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ministack.services import autoscaling as service
 
+from spotscribe_emulator import suspended_processes
 from spotscribe_emulator.resources import handlers_of
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -18,17 +21,41 @@ Made = tuple[str, dict[str, Any]]
 _activities: dict[str, list[dict[str, str]]] = {}
 
 
-def _record(group: str, description: str) -> None:
-    started = datetime.now(UTC).isoformat()
-    _activities.setdefault(group, []).insert(0, {"StartTime": started, "Description": description})
+_NO_CAPACITY = (
+    "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity due to your request"
+    " configuration. Please adjust your request and try again. Launching EC2 instance failed."
+)
+
+
+def _record(group: str, description: str, failure: str = "") -> None:
+    activity = {
+        "StartTime": datetime.now(UTC).isoformat(),
+        "Description": description,
+        "StatusCode": "Failed" if failure else "Successful",
+        "StatusMessage": failure,
+    }
+    _activities.setdefault(group, []).insert(0, activity)
+
+
+def _has_capacity() -> bool:
+    """Whether EC2 has spot machines: not while the file of `local/spot-capacity.ts` exists."""
+    return not Path(os.environ.get("SPOTSCRIBE_NO_CAPACITY_FILE", "")).is_file()
 
 
 def _reconcile(group: dict[str, Any]) -> None:
-    """Resizes a group, and remembers each machine that came or went."""
+    """Resizes a group, as far as it may and can, and remembers each machine that came or went."""
+    name = group["AutoScalingGroupName"]
+    lacking = group["DesiredCapacity"] - len(group["Instances"])
+    if suspended_processes.is_suspended(group, "Launch" if lacking > 0 else "Terminate"):
+        return
+    if lacking > 0 and not _has_capacity():
+        latest = next(iter(_activities.get(name, [])), {})
+        if latest.get("StatusCode") != "Failed":
+            _record(name, "Launching a new EC2 instance. Status Reason: no capacity", _NO_CAPACITY)
+        return
     before = {instance["InstanceId"] for instance in group["Instances"]}
     _original_reconcile(group)
     after = {instance["InstanceId"] for instance in group["Instances"]}
-    name = group["AutoScalingGroupName"]
     for instance in sorted(after - before):
         _record(name, f"Launching a new EC2 instance: {instance}")
     for instance in sorted(before - after):
@@ -82,10 +109,18 @@ def _describe_activities(parameters: Parameters) -> Answer:
     members = "".join(
         f"<member><ActivityId>{number}</ActivityId><AutoScalingGroupName>{name}</AutoScalingGroupName>"
         f"<Cause>desired capacity</Cause><Description>{activity['Description']}</Description>"
-        f"<StartTime>{activity['StartTime']}</StartTime><StatusCode>Successful</StatusCode></member>"
+        f"<StartTime>{activity['StartTime']}</StartTime><StatusCode>{activity['StatusCode']}</StatusCode>"
+        f"<StatusMessage>{activity['StatusMessage']}</StatusMessage></member>"
         for number, activity in enumerate(_activities.get(name, [])[:most])
     )
     return _answer("DescribeScalingActivities", f"<Activities>{members}</Activities>")
+
+
+def _describe_groups(parameters: Parameters) -> Answer:
+    """Tries again to launch what is missing, as Auto Scaling does all the time."""
+    for group in service._asgs.values():
+        _reconcile(group)
+    return suspended_processes.describe(parameters)
 
 
 def _update_group(parameters: Parameters) -> Answer:
@@ -102,6 +137,14 @@ def _keep_within_bounds(group: dict[str, Any]) -> None:
     service._reconcile_instances(group)
 
 
+def _stabilize(group: dict[str, Any]) -> None:
+    """Fails, as CloudFormation does after it has waited in vain for a group's minimum."""
+    size, least, most = len(group["Instances"]), group["MinSize"], group["MaxSize"]
+    if size < least:
+        sizes = f"current/minSize/maxSize group size: {size}/{least}/{most}"
+        raise RuntimeError(f"Group did not stabilize. {{{sizes}. Failed Scaling Activity: {_NO_CAPACITY}}}")
+
+
 def _install_groups() -> None:
     """Has groups of templates launch the machines that they keep, and keep their size through updates."""
     handlers = handlers_of("AWS::AutoScaling::AutoScalingGroup")
@@ -109,7 +152,13 @@ def _install_groups() -> None:
 
     def create_group(logical_id: str, props: Properties, stack_name: str) -> Made:
         made: Made = create(logical_id, props, stack_name)
-        service._reconcile_instances(service._asgs[made[0]])
+        group = service._asgs[made[0]]
+        service._reconcile_instances(group)
+        try:
+            _stabilize(group)
+        except RuntimeError:
+            service._asgs.pop(made[0])
+            raise
         return made
 
     def update_group(physical_id: str, old: Properties, new: Properties, *rest: str) -> Made:
@@ -122,6 +171,8 @@ def _install_groups() -> None:
                 if old.get(size) == new.get(size):
                     group[size] = before[size]
         _keep_within_bounds(group)
+        if old.get("MinSize") != new.get("MinSize"):
+            _stabilize(group)
         return made
 
     handlers.update(create=create_group, update=update_group)
@@ -140,7 +191,9 @@ def install() -> None:
     """Puts these in the place of ministack's own."""
     service._reconcile_instances = _reconcile
     _install_groups()
+    suspended_processes.install()
     service._ACTION_MAP.update(
+        DescribeAutoScalingGroups=_describe_groups,
         UpdateAutoScalingGroup=_update_group,
         SetDesiredCapacity=_set_desired_capacity,
         TerminateInstanceInAutoScalingGroup=_terminate_instance,
