@@ -43,6 +43,12 @@ export const ENV = {
   visibilitySeconds: 'VISIBILITY_SECONDS',
   /** Idle time after which a worker terminates its machine, in seconds. */
   idleSeconds: 'IDLE_SECONDS',
+  /** Machines that run although nothing is queued, a whole number. */
+  warmMachines: 'WARM_MACHINES',
+  /** When they run, such as `MON-FRI 08:00-18:00`; not set if they always run. */
+  warmHours: 'WARM_HOURS',
+  /** IANA name of the time zone of these hours; set together with them. */
+  warmTimeZone: 'WARM_TIME_ZONE',
   /** The deployment path's id, such as `DockerGpu`. */
   path: 'SPOTSCRIBE_PATH',
   /** Port that a container's server listens on. */
@@ -174,6 +180,21 @@ export const EVENT = {
     expired: 'Spotscribe Job Expired',
   },
 } as const;
+
+/** Largest number of machines of a deployment, and the largest size in every group's template. */
+export const MOST_MACHINES = 100;
+
+/** Time after which a run of the function that sizes the fleet is stopped, in seconds. */
+export const SIZING_SECONDS = 20;
+
+/** Event of the function that sizes the fleet. A job that comes in sends none: it can only raise the fleet. */
+export interface SizeFleetEvent {
+  /** Also looks for machines that must end. The schedule sends it, once all workers write heartbeats. @default false */
+  watch?: boolean;
+}
+
+/** Longest time between two heartbeats of a worker, in seconds. */
+export const HEARTBEAT_SECONDS = 60;
 
 /** How often a message is received before it goes to the dead-letter queue. */
 export const MAX_RECEIVES = 5;
@@ -411,6 +432,42 @@ export interface UsageRow {
 
 /** @param day such as `2026-03-01` */
 export const usageId = (keyId: string, day: string) => `usage#${keyId}#${day}`;
+
+/**
+ * What is known about a machine of the fleet, in the jobs table, with {@link machineRowId} as its id. The worker writes its
+ * heartbeat; the sizer writes the rest. Instants are epoch milliseconds.
+ */
+export interface MachineRow {
+  id: string;
+  /** Last heartbeat. @default - the worker has written none */
+  heartbeat_at?: number;
+  /** For how long the worker had had no work at that heartbeat, in seconds; 0 also before its models are ready. */
+  idle_seconds?: number;
+  /** Since when every look of the sizer has found no recent heartbeat; a heartbeat removes it. */
+  silent_since?: number;
+  /** Last look of the sizer that found no recent heartbeat. */
+  looked_at?: number;
+  /** When the sizer last tried to end the machine. */
+  ending_at?: number;
+  /** Epoch seconds at which the row is deleted (the table's TTL). */
+  expires_at: number;
+}
+
+export const MACHINE_ROW_PREFIX = 'machine#';
+export const machineRowId = (instanceId: string) => `${MACHINE_ROW_PREFIX}${instanceId}`;
+
+/** Makes sizings of a fleet run one at a time: a row of the jobs table with {@link SIZING_ROW_ID} as its id. */
+export interface SizingRow {
+  id: string;
+  /** Random id of the run that sizes the fleet. @default - none does */
+  holder?: string;
+  /** Epoch milliseconds after which the holder no longer runs. */
+  held_until?: number;
+  /** Another run has asked meanwhile: the holder sizes once more. */
+  again?: boolean;
+}
+
+export const SIZING_ROW_ID = 'sizing';
 
 /** Answer to `GET /v1/usage`: of the caller's own key. Seconds of audio; the two that are null have no limit. */
 export interface UsageResponse {

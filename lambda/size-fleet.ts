@@ -1,49 +1,46 @@
-import {
-  AutoScalingClient,
-  DescribeAutoScalingGroupsCommand,
-  DescribeScalingActivitiesCommand,
-  SetDesiredCapacityCommand,
-} from '@aws-sdk/client-auto-scaling';
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { answeredMinutes, type Names, requestsInFlight, secondsSinceAnswer } from './answered-requests';
-import { ENV } from './contract';
+import { ENV, type SizeFleetEvent } from './contract';
+import { documentClient } from './document-client';
+import { endMachines, type Watch } from './end-machines';
+import { FleetGroup, type GroupState } from './fleet-group';
+import { type Balancer, fleetWork } from './fleet-work';
+import { MachineStore } from './machine-store';
 import { env, envNumber, lambdaHandler, type Tools } from './runtime';
-import { desiredMachines, type FleetState, isStranded, patienceSeconds } from './sizing';
+import { desiredMachines } from './sizing';
+import { SizingLock } from './sizing-lock';
+import { warmMachines, type WarmSettings } from './warm-hours';
 
-/** The load balancers that send requests to the machines. */
-export interface Balancer extends Names {
-  cloudWatch: CloudWatchClient;
-  requestsPerMachine: number;
-}
-
-export interface Dependencies {
-  sqs: SQSClient;
-  autoScaling: AutoScalingClient;
-  queueUrl: string;
-  fleetName: string;
+export interface Dependencies extends Watch {
+  lock: Pick<SizingLock, 'exclusive'>;
   maxMachines: number;
   jobsPerMachine: number;
-  idleSeconds: number;
-  /** @default - machines do jobs alone */
-  balancer?: Balancer;
+  warm: WarmSettings;
 }
 
-/** Sets how many machines run. Called each minute, and whenever a job is queued. */
-export const handler = lambdaHandler(
-  (): Dependencies => ({
+/** Raises the fleet to what there is to do, when a job comes in and each minute. Each minute it also ends dead machines. */
+export const handler = lambdaHandler((): Dependencies => {
+  const documents = documentClient();
+  const table = env('jobsTable');
+  return {
     sqs: new SQSClient(),
-    autoScaling: new AutoScalingClient(),
+    group: new FleetGroup(new AutoScalingClient(), env('fleetName')),
+    lock: new SizingLock(documents, table),
+    machines: new MachineStore(documents, table),
     queueUrl: env('queueUrl'),
-    fleetName: env('fleetName'),
     maxMachines: envNumber('maxMachines'),
     jobsPerMachine: envNumber('jobsPerMachine'),
     idleSeconds: envNumber('idleSeconds'),
+    warm: {
+      machines: envNumber('warmMachines'),
+      hours: process.env[ENV.warmHours],
+      timeZone: process.env[ENV.warmTimeZone],
+    },
     balancer: process.env[ENV.loadBalancer] === undefined ? undefined : balancer(),
-  }),
-  sizeFleet,
-);
+  };
+}, sizeFleet);
 
 const balancer = (): Balancer => ({
   cloudWatch: new CloudWatchClient(),
@@ -52,103 +49,64 @@ const balancer = (): Balancer => ({
   requestsPerMachine: envNumber('requestsPerMachine'),
 });
 
+/** @returns the number of machines asked for; undefined if another run of the function sizes the fleet */
 export async function sizeFleet(
-  _event: unknown,
+  event: SizeFleetEvent | null | undefined,
   dependencies: Dependencies,
   tools: Tools,
-): Promise<{ desired: number }> {
-  const { logger, metrics } = tools;
-  const { autoScaling, fleetName, maxMachines, jobsPerMachine, idleSeconds } = dependencies;
-  const [queue, fleet] = await Promise.all([queueState(dependencies), fleetState(dependencies)]);
-  const requests = await requestState(fleet.desired, dependencies, tools);
-  const { requestsInFlight, requestsPerMachine } = requests;
-  const work = { ...queue, requestsInFlight };
-  const state = { ...fleet, ...work, maxMachines, jobsPerMachine, requestsPerMachine };
-  const quietSeconds = Math.min(fleet.quietSeconds, requests.quietSeconds);
-  const stranded = isStranded(state, quietSeconds, idleSeconds);
-  const desired = stranded ? fleet.minMachines : desiredMachines(state);
-  metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
-  metrics.addMetric('JobsInQueue', MetricUnit.Count, queue.visible + queue.delayed);
-  metrics.addMetric('JobsInFlight', MetricUnit.Count, queue.inFlight);
-  if (desired !== fleet.desired) {
-    logger.info(stranded ? 'letting go of stranded machines' : 'raising the fleet', {
-      from: fleet.desired,
-      to: desired,
-      ...work,
-    });
-    await autoScaling.send(
-      new SetDesiredCapacityCommand({
-        AutoScalingGroupName: fleetName,
-        DesiredCapacity: desired,
-        HonorCooldown: false,
-      }),
-    );
+): Promise<{ desired?: number }> {
+  const desired = await dependencies.lock.exclusive(() => sizeOnce(dependencies, tools));
+  if (event?.watch === true) {
+    const warm = warmMachines(dependencies.warm, new Date());
+    await endMachines(dependencies, warm, tools);
   }
   return { desired };
 }
 
-async function queueState({ sqs, queueUrl }: Dependencies) {
-  const { Attributes = {} } = await sqs.send(
-    new GetQueueAttributesCommand({
-      QueueUrl: queueUrl,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    }),
-  );
-  return {
-    visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
-    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-  };
-}
-
-/** Requests in place: none where no machine is there to answer them. */
-async function requestState(
-  machines: number,
-  { balancer, idleSeconds }: Dependencies,
-  { logger }: Tools,
-): Promise<Pick<FleetState, 'requestsInFlight' | 'requestsPerMachine'> & { quietSeconds: number }> {
-  if (balancer === undefined) return { requestsInFlight: 0, requestsPerMachine: 1, quietSeconds: Infinity };
-  const { cloudWatch, requestsPerMachine } = balancer;
-  if (machines === 0) return { requestsInFlight: 0, requestsPerMachine, quietSeconds: Infinity };
-  const now = Date.now() / 1000;
-  try {
-    const span = { now, seconds: patienceSeconds(idleSeconds) };
-    const { minutes, streamed } = await answeredMinutes(cloudWatch, balancer, span);
-    const starts = [...minutes.map(({ start }) => start), ...streamed];
-    return {
-      requestsInFlight: requestsInFlight(minutes, now),
-      requestsPerMachine,
-      quietSeconds: secondsSinceAnswer(starts, now),
-    };
-  } catch (error) {
-    // Jobs raise the fleet all the same; and nobody is let go of who may be answering.
-    logger.warn('the load balancer’s figures cannot be read', error as Error);
-    return { requestsInFlight: 0, requestsPerMachine, quietSeconds: 0 };
+async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<number> {
+  const { group, maxMachines, jobsPerMachine } = dependencies;
+  const { logger, metrics } = tools;
+  const before = await group.describe();
+  const warm = warmMachines(dependencies.warm, new Date());
+  await keepUp(before, warm, dependencies, tools);
+  const work = await fleetWork(before.desired, dependencies, tools);
+  const desired = desiredMachines({ ...work, desired: before.desired, warm, maxMachines, jobsPerMachine });
+  metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
+  metrics.addMetric('JobsInQueue', MetricUnit.Count, work.visible + work.delayed);
+  metrics.addMetric('JobsInFlight', MetricUnit.Count, work.inFlight);
+  if (desired > before.desired) {
+    const { visible, inFlight, delayed, requestsInFlight } = work;
+    const jobs = { visible, inFlight, delayed };
+    logger.info('raising the fleet', { from: before.desired, to: desired, ...jobs, requestsInFlight });
+    await group.raise(desired);
   }
+  return desired;
 }
 
-async function fleetState({ autoScaling, fleetName }: Dependencies) {
-  const { AutoScalingGroups = [] } = await autoScaling.send(
-    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [fleetName] }),
-  );
-  const [group] = AutoScalingGroups;
-  if (group === undefined) throw new Error(`There is no Auto Scaling group ${fleetName}`);
-  return {
-    desired: group.DesiredCapacity ?? 0,
-    minMachines: group.MinSize ?? 0,
-    quietSeconds: await quietSeconds(autoScaling, fleetName),
+/** Keeps the group as the fleet needs it. No failure here keeps a waiting job from its machine. */
+async function keepUp(
+  { desired, minSize, maxSize, suspended }: GroupState,
+  warm: number,
+  { group, maxMachines }: Dependencies,
+  { logger, metrics }: Tools,
+): Promise<void> {
+  const attempt = async (what: string, change: Promise<void>) => {
+    try {
+      await change;
+    } catch (error) {
+      logger.error(`cannot ${what}`, error as Error);
+      metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
+    }
   };
-}
-
-/** Seconds since a machine was last launched or ended. */
-async function quietSeconds(autoScaling: AutoScalingClient, fleetName: string): Promise<number> {
-  const { Activities = [] } = await autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName: fleetName, MaxRecords: 1 }),
-  );
-  const last = Activities[0]?.StartTime;
-  return last === undefined ? 0 : (Date.now() - last.getTime()) / 1000;
+  // A maximum below the number of machines would end some of them.
+  const most = Math.max(maxMachines, desired);
+  if (minSize !== warm || maxSize !== most)
+    await attempt('move the bounds of the group', group.bound(warm, most));
+  // Machines end themselves and leave zones uneven. To even them out, Auto Scaling would end machines that work.
+  if (!suspended.includes('AZRebalance'))
+    await attempt('suspend zone rebalancing', group.suspend('AZRebalance'));
+  const isLaunchSuspended = suspended.includes('Launch');
+  metrics.addMetric('LaunchSuspended', MetricUnit.Count, isLaunchSuspended ? 1 : 0);
+  if (isLaunchSuspended)
+    logger.warn('the group launches no machines: its process Launch is suspended. See docs/runbook.md');
 }

@@ -10,8 +10,8 @@ export interface FleetState {
   requestsInFlight: number;
   /** Machines that the group is asked to have. */
   desired: number;
-  /** Machines that the group keeps whatever the queue: those that are warm. */
-  minMachines: number;
+  /** Machines that run although there is no work. */
+  warm: number;
   maxMachines: number;
   /** Jobs, waiting or held, for which one machine is enough. */
   jobsPerMachine: number;
@@ -21,32 +21,25 @@ export interface FleetState {
 
 /**
  * How many machines there should be: as many as the jobs and the requests take together, at most `maxMachines`, and
- * never fewer than there are, or than are to be warm – machines end themselves when they are idle, so that none is ended
- * while it works.
+ * never fewer than the group is asked to have: a lower number would end machines that work.
  */
 export function desiredMachines(state: FleetState): number {
-  const { desired, minMachines, maxMachines, jobsPerMachine, requestsInFlight, requestsPerMachine } = state;
+  const { desired, warm, maxMachines, jobsPerMachine, requestsInFlight, requestsPerMachine } = state;
   const work = jobsIn(state) / jobsPerMachine + requestsInFlight / requestsPerMachine;
   const wanted = Math.min(Math.ceil(work), maxMachines);
-  return Math.max(wanted, desired, minMachines);
-}
-
-/**
- * Whether to let go of machines that should have ended themselves by now: there is no work, there are more than are to be
- * warm, and they have had the time to find that there is none. It is the backstop for machines whose worker never
- * started.
- *
- * @param quietSeconds seconds since a machine was last launched or ended, or a request last answered in place
- */
-export function isStranded(state: FleetState, quietSeconds: number, idleSeconds: number): boolean {
-  const idle = jobsIn(state) === 0 && state.requestsInFlight === 0;
-  return idle && state.desired > state.minMachines && quietSeconds > patienceSeconds(idleSeconds);
+  return Math.max(wanted, desired, warm);
 }
 
 /** Longest time after which a machine without work has ended itself: to boot, to look for work, to find that there is none. */
 export const patienceSeconds = (idleSeconds: number): number => BOOT_SECONDS + 2 * idleSeconds;
 
 /** Longest time from a machine's launch to its worker's first look at the queue: boot, image pull, model load. */
-const BOOT_SECONDS = 15 * 60;
+export const BOOT_SECONDS = 15 * 60;
 
-const jobsIn = ({ visible, inFlight, delayed }: FleetState): number => visible + inFlight + delayed;
+/** Jobs and requests, waiting or in work. */
+export const workIn = (work: Jobs & Pick<FleetState, 'requestsInFlight'>): number =>
+  jobsIn(work) + work.requestsInFlight;
+
+type Jobs = Pick<FleetState, 'visible' | 'inFlight' | 'delayed'>;
+
+const jobsIn = ({ visible, inFlight, delayed }: Jobs): number => visible + inFlight + delayed;

@@ -1,5 +1,7 @@
 import type { Node } from 'constructs';
 import { z } from 'zod';
+import { MOST_MACHINES } from '../lambda/contract';
+import { WARM_HOURS } from '../lambda/warm-hours';
 import { acceptedFindingsSetting, imagesSetting } from './image-settings';
 
 /** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
@@ -10,13 +12,6 @@ const VARIABLE = 'SPOTSCRIBE_SETTINGS';
 
 /** The only Voxtral model whose needs for memory are known. */
 export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
-
-export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'];
-const DAY = `(${WEEKDAYS.join('|')})`;
-const TIME = '([01][0-9]|2[0-3]):([0-5][0-9])';
-
-/** `MON-FRI 08:00-18:00`: first and last day, hour and minute of the beginning and of the end. */
-export const WARM_HOURS = new RegExp(`^${DAY}(?:-${DAY})? ${TIME}-${TIME}$`);
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
@@ -81,7 +76,7 @@ const schema = z.strictObject({
   /** Findings that do not refuse an image, each with its reason. */
   acceptedFindings: acceptedFindingsSetting().default([]),
   /** Most machines that run at once. */
-  maxMachines: number().int().min(1).max(100).default(4),
+  maxMachines: number().int().min(1).max(MOST_MACHINES).default(4),
   /** Jobs queued or in flight for which one machine is enough. */
   jobsPerMachine: number().int().min(1).max(1000).default(4),
   /**
@@ -90,7 +85,7 @@ const schema = z.strictObject({
    */
   requestsPerMachine: number().min(0.1).max(16).default(2),
   /** Machines that run though nothing is queued, on paths that answer in place. */
-  warmMachines: number().int().min(0).max(100).default(1),
+  warmMachines: number().int().min(0).max(MOST_MACHINES).default(1),
   /** When they run, such as `MON-FRI 08:00-18:00`. By default all the time. */
   warmHours: z.string().regex(WARM_HOURS, 'must be like MON-FRI 08:00-18:00').optional(),
   /** Time zone of these hours, by its IANA name. */

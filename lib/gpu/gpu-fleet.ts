@@ -4,7 +4,6 @@ import {
   type CfnAutoScalingGroup,
   GroupMetrics,
   OnDemandAllocationStrategy,
-  Schedule,
   SpotAllocationStrategy,
   TerminationPolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
@@ -22,13 +21,11 @@ import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-
 import type { IApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { MOST_MACHINES } from '../../lambda/contract';
 import { acknowledge, acknowledgeWildcard, findingName } from '../acknowledge';
 import type { Network } from '../network';
 import type { GpuSharing } from './gpu-sharing';
 import { machineBoot } from './machine-boot';
-import type { Warmth } from './warmth';
-
-const HOURLY = '0 * * * *';
 
 /** What machines start from, or what their image is baked of. */
 export const BASE_IMAGE = EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU);
@@ -40,19 +37,17 @@ export interface GpuFleetProps {
   readonly network: Network;
   /** Machine types, the first one preferred. */
   readonly instanceTypes: string[];
-  readonly maxMachines: number;
   readonly gpu: GpuSharing;
-  /** Machines that run though nothing is queued. @default - none */
-  readonly warmth?: Warmth;
   /** Whether machines start from an image of the path's own (`startFrom`). @default false */
   readonly baked?: boolean;
 }
 
 /**
- * An ECS cluster of spot GPU machines that starts and rests at zero, or at the machines that are to be kept warm.
+ * An ECS cluster of spot GPU machines that starts at zero.
  *
  * The group is no ECS capacity provider: managed scaling launches two machines from zero and takes 15 minutes to
- * let one go (see docs/decisions/001). `FleetSizer` raises it, the workers end their own machines.
+ * let one go (see docs/decisions/001). `FleetSizer` sets the bounds of its size and raises it, the workers end their own
+ * machines.
  */
 export class GpuFleet extends Construct {
   readonly cluster: ICluster;
@@ -70,7 +65,6 @@ export class GpuFleet extends Construct {
     this.cluster = this.ecsCluster();
     this.launch = this.launchTemplate();
     this.group = this.autoScalingGroup();
-    this.keepWarm();
   }
 
   /** Puts every machine into one more security group. */
@@ -102,23 +96,27 @@ export class GpuFleet extends Construct {
     this.grantGroup(grantee, 'autoscaling:TerminateInstanceInAutoScalingGroup');
   }
 
-  /** Lets the sizer set the desired number of machines. */
+  /** Lets the sizer move the size of this group and its bounds, suspend its processes and end its machines. */
   grantSize(grantee: IGrantable) {
-    this.grantGroup(grantee, 'autoscaling:SetDesiredCapacity');
+    this.grantGroup(
+      grantee,
+      'autoscaling:SetDesiredCapacity',
+      'autoscaling:SuspendProcesses',
+      'autoscaling:TerminateInstanceInAutoScalingGroup',
+      // Without iam:PassRole and ec2:RunInstances it changes sizes only: AWS refuses another launch template.
+      'autoscaling:UpdateAutoScalingGroup',
+    );
     grantee.grantPrincipal.addToPrincipalPolicy(
       // Describing groups cannot be limited to one.
-      new PolicyStatement({
-        actions: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
-        resources: ['*'],
-      }),
+      new PolicyStatement({ actions: ['autoscaling:DescribeAutoScalingGroups'], resources: ['*'] }),
     );
     acknowledgeWildcard(grantee, '*', 'Describing groups, and writing traces, works on * alone.');
   }
 
-  private grantGroup(grantee: IGrantable, action: string) {
+  private grantGroup(grantee: IGrantable, ...actions: string[]) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions: [action],
+        actions,
         resources: [
           // The id in the middle of a group's ARN is not to be had in a template; the name is the group's own.
           Stack.of(this).formatArn({
@@ -133,7 +131,7 @@ export class GpuFleet extends Construct {
     acknowledgeWildcard(
       grantee,
       `arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/${findingName(this.group.node.findChild('ASG'))}`,
-      'The id in a group’s ARN is not to be had in a template; its name, which is, is unique in the account.',
+      'A template cannot know the id in a group’s ARN. It knows the name, which is unique in the account.',
     );
   }
 
@@ -155,13 +153,15 @@ export class GpuFleet extends Construct {
   }
 
   private autoScalingGroup(): AutoScalingGroup {
-    const { network, instanceTypes, maxMachines, warmth } = this.props;
+    const { network, instanceTypes } = this.props;
     const group = new AutoScalingGroup(this, 'Machines', {
       vpc: network.vpc,
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
-      // AWS itself keeps these: below them it refuses a worker that would end its machine. With hours, the schedule.
-      minCapacity: warmth === undefined || warmth.hours ? 0 : warmth.machines,
-      maxCapacity: maxMachines,
+      // The same in every deployment, so that CloudFormation never changes them in a group: it would wait in vain for a
+      // minimum without spot capacity, and a maximum below the number of machines ends some that work. `FleetSizer` sets
+      // both by the settings, in the group itself.
+      minCapacity: 0,
+      maxCapacity: MOST_MACHINES,
       mixedInstancesPolicy: {
         instancesDistribution: {
           onDemandBaseCapacity: 0,
@@ -172,7 +172,8 @@ export class GpuFleet extends Construct {
         launchTemplate: this.launch,
         launchTemplateOverrides: instanceTypes.map((type) => ({ instanceType: new InstanceType(type) })),
       },
-      // Where two sizings meet, the later one may lower the number: that must cost a machine that has only just begun.
+      // Workers and sizer name the machine that they end. If something else lowers the number, a machine goes that has only
+      // just begun.
       terminationPolicies: [TerminationPolicy.NEWEST_INSTANCE],
       groupMetrics: [GroupMetrics.all()],
       defaultInstanceWarmup: Duration.minutes(3),
@@ -188,26 +189,6 @@ export class GpuFleet extends Construct {
       'The rule cannot read a launch template by reference; the volume in ours is encrypted, and a test says so.',
     );
     return group;
-  }
-
-  /**
-   * Moves the least size by the clock, and that alone: raising it brings machines; after it is lowered they end themselves
-   * when they are idle, whereas a lower desired number would end one in the midst of its work.
-   */
-  private keepWarm() {
-    const { machines, hours } = this.props.warmth ?? {};
-    if (hours !== undefined) {
-      this.moveLeastSize('Warm', hours.from, machines, hours.timeZone);
-      this.moveLeastSize('Cool', hours.to, 0, hours.timeZone);
-    } else if (machines === 0) {
-      // A deployment leaves a size alone that is the same in both templates, whatever a schedule that is gone has made
-      // of it: without this, warm machines of earlier hours would stay and cost.
-      this.moveLeastSize('Cool', HOURLY, 0);
-    }
-  }
-
-  private moveLeastSize(id: string, cron: string, minCapacity: number | undefined, timeZone?: string) {
-    this.group.scaleOnSchedule(id, { schedule: Schedule.expression(cron), timeZone, minCapacity });
   }
 
   private launchTemplate(): LaunchTemplate {

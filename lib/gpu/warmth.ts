@@ -1,13 +1,13 @@
 import { priceOf } from '../../lambda/prices';
 import { balancerCost } from '../http/balancer-cost';
-import { type Settings, SettingsError, WARM_HOURS, WEEKDAYS } from '../settings';
+import { parseWarmHours, WEEKDAYS } from '../../lambda/warm-hours';
+import { type Settings, SettingsError } from '../settings';
 
-/** When machines are kept warm: from one moment to a later one of the same day, on some days of the week. */
+/** When machines are kept warm: from one time of day to a later one, on some days of the week. */
 export interface WarmHours {
-  /** Cron expressions as Auto Scaling reads them. */
-  readonly from: string;
-  readonly to: string;
-  /** IANA name: the expressions follow its clock, daylight saving included. */
+  /** Such as `MON-FRI 08:00-18:00`. */
+  readonly text: string;
+  /** IANA name: the hours follow its clock, daylight saving included. */
   readonly timeZone: string;
   readonly hoursAWeek: number;
 }
@@ -54,24 +54,14 @@ export function monthlyCost({ machines, hours }: Warmth, instanceType: string): 
 }
 
 function hours(text: string, timeZone: string): WarmHours {
-  const [, first = '', last = first, fromHour, fromMinute, toHour, toMinute] = WARM_HOURS.exec(text) ?? [];
-  const [from, to] = [Number(fromHour) * 60 + Number(fromMinute), Number(toHour) * 60 + Number(toMinute)];
-  const [begin, end] = [WEEKDAYS.indexOf(first), WEEKDAYS.indexOf(last)];
-  if (end < begin || to <= from) {
+  const { firstDay, lastDay, from, to } = parseWarmHours(text);
+  if (lastDay < firstDay || to <= from) {
     throw new SettingsError(
-      `Setting "warmHours" must end after it begins, in the week (MON to SUN) and on the day; got "${text}". ` +
-        'Write it like MON-FRI 08:00-18:00.',
+      `Setting "warmHours" must end after it begins, in the week (${WEEKDAYS[0]} to ${WEEKDAYS.at(-1)}) and on the day; ` +
+        `got "${text}". Write it like MON-FRI 08:00-18:00.`,
     );
   }
-  // Numbers, as a week that ends on Sunday cannot be written as a range of names: cron's begins with it.
-  const days = Array.from({ length: end - begin + 1 }, (_, day) => (begin + day + 1) % 7).join(',');
-  const cron = (minutes: number) => `${minutes % 60} ${Math.floor(minutes / 60)} * * ${days}`;
-  return {
-    from: cron(from),
-    to: cron(to),
-    timeZone,
-    hoursAWeek: ((end - begin + 1) * (to - from)) / 60,
-  };
+  return { text, timeZone, hoursAWeek: ((lastDay - firstDay + 1) * (to - from)) / 60 };
 }
 
 const dollars = (amount: number) => `$${amount.toFixed(amount < 10 ? 2 : 0)}`;

@@ -4,7 +4,7 @@ import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { INDEX, KEY } from '../../lambda/contract';
+import { INDEX, KEY, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../lambda/contract';
 import { acknowledgeWildcard, findingName } from '../acknowledge';
 import { PrivateBucket } from '../private-bucket';
 import type { Settings } from '../settings';
@@ -48,6 +48,21 @@ export class JobStore extends Construct {
   /** Lets the sweeper find the jobs that wait for something. */
   grantSweep(grantee: IGrantable) {
     this.grantIndex(grantee, INDEX.open);
+  }
+
+  /** Lets the sizer of the fleet keep its own rows, and no job's. */
+  grantFleet(grantee: IGrantable) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+        resources: [this.table.tableArn],
+        conditions: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID] },
+          // Without keys in the request the condition above would hold.
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      }),
+    );
   }
 
   /** Lets the grantee read objects below the prefixes given. */

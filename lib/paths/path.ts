@@ -95,12 +95,10 @@ export abstract class Path extends Construct {
     this.fleet = new GpuFleet(this, 'Fleet', {
       network,
       instanceTypes: settings.instanceTypes,
-      maxMachines: settings.maxMachines,
       gpu,
-      warmth,
       baked: bakes(settings),
     });
-    // Warm machines begin with their group, cost from then on, and images may take an hour to be built.
+    // A machine that comes before its images is of no use, and they may take an hour to be built.
     this.fleet.group.node.addDependency(this.images);
     this.task = new GpuTask(this, 'Machine', {
       fleet: this.fleet,
@@ -109,7 +107,10 @@ export abstract class Path extends Construct {
       minHealthyPercent: warmth && warmth.machines >= 2 && !warmth.hours ? 50 : 0,
       healthCheckGracePeriod: balanced ? MODEL_LOAD : undefined,
     });
-    this.sizer = new FleetSizer(this, 'Sizer', { fleet: this.fleet, queue: this.queue, path, settings });
+    this.sizer = new FleetSizer(this, 'Sizer', {
+      ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings, warmth },
+      service: this.task,
+    });
     this.intake = new JobIntake(this, 'Intake', {
       store: this.store,
       queue: this.queue,

@@ -91,6 +91,7 @@ describe('the CDK’s own command line, against the laptop’s AWS', () => {
     expect(await cdk(['diff'], settings)).toContain('Number of stacks with differences: 1');
     const url = laptop.outputs[OUTPUT.queueUrl] ?? '';
     await deploy(settings);
+    await laptop.invoke('SizeFleet');
     expect(await laptop.largestFleet()).toBe(3);
     // Replaced resources would have other names.
     expect(await stackOutputs(laptop.env.AWS_ENDPOINT_URL ?? '', 'Spotscribe-DockerGpu')).toEqual(

@@ -1,12 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs';
-import {
-  AutoScalingClient,
-  DescribeScheduledActionsCommand,
-  UpdateAutoScalingGroupCommand,
-} from '@aws-sdk/client-auto-scaling';
 import OpenAI, { AuthenticationError, RateLimitError, toFile, type Uploadable } from 'openai';
-import { JOB_HEADER, type JobView, OUTPUT, type UsageResponse } from '../../lambda/contract';
-import { clientConfiguration } from '../../local/emulator';
+import { ENV, JOB_HEADER, type JobView, OUTPUT, type UsageResponse } from '../../lambda/contract';
 import { otherwiseWritten, SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 import { replacementTests } from './replacement';
@@ -36,12 +30,13 @@ describe('answers in place, and jobs where there are none', () => {
         jobsPerMachine: '20',
         requestsPerMachine: '0.3',
         warmMachines: '1',
-        warmHours: 'MON-FRI 08:00-18:00',
         certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
       },
       'FastApi',
     );
     client = clientWith(laptop.key);
+    await keepWarm(0);
+    await asleep();
   });
   afterAll(() => laptop?.stop());
 
@@ -53,20 +48,12 @@ describe('answers in place, and jobs where there are none', () => {
   /** Seconds of audio that have been counted for the key. */
   const used = async () => (await laptop.request<UsageResponse>('GET', '/v1/usage')).body.used_seconds;
 
-  /** Does what the deployed schedule does at one of its times: the emulator keeps it, but has no clock. */
-  const scheduled = async (recurrence: string) => {
-    const client = new AutoScalingClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? ''));
-    const AutoScalingGroupName = laptop.outputs[OUTPUT.fleetName];
-    const { ScheduledUpdateGroupActions = [] } = await client.send(
-      new DescribeScheduledActionsCommand({ AutoScalingGroupName }),
+  /** Sizes the fleet as after a change of the setting, or at the beginning or end of warm hours. */
+  const keepWarm = (machines: number) => laptop.setVariable('SizeFleet', ENV.warmMachines, String(machines));
+  const asleep = () =>
+    until('the fleet to rest', 120, async () =>
+      (await laptop.desiredMachines()) === 0 && laptop.machines().length === 0 ? true : undefined,
     );
-    const action = ScheduledUpdateGroupActions.find(({ Recurrence }) => Recurrence === recurrence);
-    if (action === undefined) throw new Error(`Nothing is scheduled for ${recurrence}`);
-    const { MinSize, MaxSize, DesiredCapacity } = action;
-    await client.send(
-      new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize, MaxSize, DesiredCapacity }),
-    );
-  };
   const logOf = (name: string) => {
     const log = laptop.machines()[0]?.containers.find((container) => container.name === name)?.log;
     return log === undefined ? '' : readFileSync(log, 'utf8');
@@ -147,7 +134,7 @@ describe('answers in place, and jobs where there are none', () => {
   });
 
   test('in warm hours a machine is there and stays, however long it is idle', async () => {
-    await scheduled('0 8 * * 1,2,3,4,5');
+    await keepWarm(1);
     await until('the worker to be refused the end of its machine', 90, () =>
       Promise.resolve(logOf('worker').includes('could not be ended') ? true : undefined),
     );
@@ -308,10 +295,8 @@ describe('answers in place, and jobs where there are none', () => {
   });
 
   test('after its warm hours the fleet goes to rest by itself', async () => {
-    await scheduled('0 18 * * 1,2,3,4,5');
-    await until('the fleet to rest', 120, async () =>
-      (await laptop.desiredMachines()) === 0 && laptop.machines().length === 0 ? true : undefined,
-    );
+    await keepWarm(0);
+    await asleep();
   });
 
   test('a revoked key is refused, and one whose quota is used up gets no work done', async () => {

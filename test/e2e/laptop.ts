@@ -9,7 +9,13 @@ import {
   type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import {
+  type FunctionConfiguration,
+  InvokeCommand,
+  LambdaClient,
+  ListFunctionsCommand,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
@@ -166,13 +172,29 @@ export class Laptop {
 
   /** Runs a function now that a schedule would run within a minute. */
   async invoke(name: string): Promise<void> {
-    const { Functions = [] } = await this.lambda.send(new ListFunctionsCommand({}));
-    const found = Functions.find(({ FunctionName = '' }) => FunctionName.includes(name))?.FunctionName;
+    const { FunctionName } = await this.functionNamed(name);
     const { FunctionError, Payload } = await this.lambda.send(
-      new InvokeCommand({ FunctionName: found, Payload: '{}' }),
+      new InvokeCommand({ FunctionName, Payload: '{}' }),
     );
     if (FunctionError !== undefined)
       throw new Error(`${name} failed: ${Buffer.from(Payload ?? []).toString()}`);
+  }
+
+  /** Changes an environment variable of a function, and runs it. */
+  async setVariable(name: string, variable: string, value: string): Promise<void> {
+    const { FunctionName, Environment } = await this.functionNamed(name);
+    const Variables = { ...Environment?.Variables, [variable]: value };
+    await this.lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }),
+    );
+    await this.invoke(name);
+  }
+
+  private async functionNamed(name: string): Promise<FunctionConfiguration> {
+    const { Functions = [] } = await this.lambda.send(new ListFunctionsCommand({}));
+    const found = Functions.find(({ FunctionName = '' }) => FunctionName.includes(name));
+    if (found === undefined) throw new Error(`There is no function ${name}`);
+    return found;
   }
 }
 

@@ -1,4 +1,4 @@
-import { desiredMachines, type FleetState, isStranded } from '../../lambda/sizing';
+import { desiredMachines, type FleetState } from '../../lambda/sizing';
 
 const state = (change: Partial<FleetState>): FleetState => ({
   visible: 0,
@@ -6,7 +6,7 @@ const state = (change: Partial<FleetState>): FleetState => ({
   delayed: 0,
   requestsInFlight: 0,
   desired: 0,
-  minMachines: 0,
+  warm: 0,
   maxMachines: 10,
   jobsPerMachine: 4,
   requestsPerMachine: 2,
@@ -25,9 +25,9 @@ describe('desired machines', () => {
     ['leaves idle machines to end themselves', { desired: 3 }, 3],
     ['leaves machines alone though fewer would do', { visible: 1, desired: 3 }, 3],
     ['leaves machines alone that are above a maximum lowered since', { visible: 400, desired: 12 }, 12],
-    ['keeps what is to be warm while there is nothing to do', { desired: 2, minMachines: 2 }, 2],
-    ['asks for no less than the group keeps', { visible: 1, desired: 1, minMachines: 3 }, 3],
-    ['counts warm machines among those that work', { visible: 9, desired: 2, minMachines: 2 }, 3],
+    ['keeps what is to be warm while there is nothing to do', { desired: 2, warm: 2 }, 2],
+    ['asks for no less than the group keeps', { visible: 1, desired: 1, warm: 3 }, 3],
+    ['counts warm machines among those that work', { visible: 9, desired: 2, warm: 2 }, 3],
     ['one for as many requests as one can take', { requestsInFlight: 2, desired: 1 }, 1],
     ['another for a little more than that', { requestsInFlight: 2.01, desired: 1 }, 2],
     ['adds requests to jobs', { visible: 2, requestsInFlight: 2, desired: 1 }, 2],
@@ -66,7 +66,7 @@ describe('desired machines', () => {
     ['jobs come in', ({ visible }) => ({ visible: visible + 1 })],
     ['requests come in', ({ requestsInFlight }) => ({ requestsInFlight: requestsInFlight + 0.7 })],
     ['more machines run', ({ desired }) => ({ desired: desired + 1 })],
-    ['more are to be warm', ({ minMachines }) => ({ minMachines: minMachines + 2 })],
+    ['more are to be warm', ({ warm }) => ({ warm: warm + 2 })],
     ['more are allowed', ({ maxMachines }) => ({ maxMachines: maxMachines + 1 })],
     ['a machine does fewer jobs', ({ jobsPerMachine }) => ({ jobsPerMachine: jobsPerMachine / 2 })],
     [
@@ -98,24 +98,5 @@ describe('desired machines', () => {
       const desired = desiredMachines(each);
       expect(desiredMachines({ ...each, desired })).toBe(desired);
     }
-  });
-});
-
-describe('stranded machines', () => {
-  const IDLE = 300;
-  const PATIENCE = 15 * 60 + 2 * IDLE;
-
-  test.each<[string, Partial<FleetState>, number, boolean]>([
-    ['are let go when they have had time to end themselves', { desired: 1 }, PATIENCE + 1, true],
-    ['are waited for until then', { desired: 1 }, PATIENCE, false],
-    ['are kept while a job waits', { desired: 1, visible: 1 }, PATIENCE + 1, false],
-    ['are kept while a job is held', { desired: 1, inFlight: 1 }, PATIENCE + 1, false],
-    ['are kept while a job waits for a retry', { desired: 1, delayed: 1 }, PATIENCE + 1, false],
-    ['are kept while they answer requests', { desired: 1, requestsInFlight: 0.01 }, PATIENCE + 1, false],
-    ['are none where all are to be warm', { desired: 2, minMachines: 2 }, PATIENCE + 1, false],
-    ['are let go though others are to be warm', { desired: 3, minMachines: 2 }, PATIENCE + 1, true],
-    ['are none where there are no machines', { desired: 0 }, PATIENCE + 1, false],
-  ])('%s', (_, change, quietSeconds, expected) => {
-    expect(isStranded(state(change), quietSeconds, IDLE)).toBe(expected);
   });
 });

@@ -27,6 +27,7 @@ let receiver: FakeReceiver;
 let backlog: number;
 let health: { unfitSeconds: number; reasons: string[]; modelsIdleSeconds: () => Promise<number> };
 let modelsIdle: number;
+let mayLeave: boolean;
 let watch: IdleWatch;
 
 beforeEach(() => {
@@ -36,6 +37,7 @@ beforeEach(() => {
   receiver = new FakeReceiver();
   backlog = 0;
   modelsIdle = Infinity;
+  mayLeave = true;
   health = { unfitSeconds: 0, reasons: [], modelsIdleSeconds: async () => modelsIdle };
   watch = new IdleWatch({
     receiver,
@@ -46,6 +48,7 @@ beforeEach(() => {
         return backlog;
       },
     },
+    heartbeat: { leave: async () => mayLeave },
     autoScaling: new AutoScalingClient({}),
     instanceId: 'i-1',
     limitSeconds: 300,
@@ -105,6 +108,14 @@ describe('an idle machine', () => {
   it('goes on when the last request brought a message after all', async () => {
     receiver.idleSeconds = 300;
     receiver.whileDraining = () => (receiver.idleSeconds = 0);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ends()).toHaveLength(0);
+    expect(receiver.running).toBe(true);
+  });
+
+  it('leaves it to the sizer that is ending it already: the fleet must lose one place, not two', async () => {
+    receiver.idleSeconds = 300;
+    mayLeave = false;
     await jest.advanceTimersByTimeAsync(1_000);
     expect(ends()).toHaveLength(0);
     expect(receiver.running).toBe(true);

@@ -3,6 +3,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { Health } from './health';
+import type { Heartbeat } from './heartbeat';
 import type { Log } from './log';
 import type { JobQueue } from './queue';
 import type { Receiver } from './receiver';
@@ -11,6 +12,7 @@ export interface IdleOptions {
   receiver: Pick<Receiver, 'idleSeconds' | 'busy' | 'drain' | 'start'>;
   health: Pick<Health, 'unfitSeconds' | 'reasons' | 'modelsIdleSeconds'>;
   queue: Pick<JobQueue, 'backlog'>;
+  heartbeat: Pick<Heartbeat, 'leave'>;
   autoScaling: AutoScalingClient;
   instanceId: string;
   /** Idle time after which the machine ends itself, in seconds. */
@@ -88,12 +90,16 @@ export class IdleWatch {
   }
 
   private async endMachine(): Promise<boolean> {
-    const { queue, autoScaling, instanceId, receiver, health, log } = this.options;
+    const { queue, heartbeat, autoScaling, instanceId, receiver, health, log } = this.options;
     const { unfit } = this;
     if (!unfit && !(await this.idle())) return false;
     const backlog = unfit ? 0 : await queue.backlog();
     if (backlog > 0) {
       log.info({ backlog }, 'idle, but messages have come');
+      return false;
+    }
+    if (!(await heartbeat.leave())) {
+      log.info('the sizer of the fleet is ending this machine');
       return false;
     }
     await autoScaling.send(

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Machine } from '../../../lambda/contract';
 import { findKey } from '../../../lambda/find-key';
 import { JobStore } from '../../../lambda/job-store';
+import { MachineStore } from '../../../lambda/machine-store';
 import { UsageStore } from '../../../lambda/usage-store';
 import { type Clients, destroyClients } from './clients';
 import { DirectRoute } from './direct-route';
 import { Endings } from './endings';
 import { Stopping } from './errors';
 import { Health } from './health';
+import { Heartbeat } from './heartbeat';
 import { IdleWatch } from './idle';
 import { JobRunner } from './job-runner';
 import { JsonObjects } from './json-objects';
@@ -45,6 +47,7 @@ export class Worker {
   private readonly scratch: Scratch;
   private readonly receiver: Receiver;
   private readonly idle: IdleWatch;
+  private readonly heartbeat: Heartbeat;
   private readonly door: StreamingDoor | undefined;
   private readonly stopping = new AbortController();
 
@@ -85,15 +88,16 @@ export class Worker {
       slots: services.length + 1,
       waitSeconds: options.waitSeconds ?? 3,
     });
-    this.idle = new IdleWatch({
-      receiver: this.receiver,
-      health,
-      queue,
-      autoScaling,
+    const presence = {
+      ...{ receiver: this.receiver, health, log },
       instanceId: machine.instance_id,
       limitSeconds: settings.idleSeconds,
-      log,
+    };
+    this.heartbeat = new Heartbeat({
+      ...presence,
+      machines: new MachineStore(documents, settings.jobsTable),
     });
+    this.idle = new IdleWatch({ ...presence, heartbeat: this.heartbeat, queue, autoScaling });
     const direct = new DirectRoute({
       ...{ models, scratch, machineTime, log, maxUploadBytes, maxAudioSeconds },
       receiver: () => this.receiver,
@@ -110,12 +114,14 @@ export class Worker {
     if (settings.streamingPort !== undefined) await this.door?.listen(settings.host, settings.streamingPort);
     this.receiver.start();
     this.idle.start();
+    this.heartbeat.start();
   }
 
   /** Gives back what is in hand – with a checkpoint, for others to go on at once – and ends. */
   async stop(): Promise<void> {
     this.stopping.abort(new Stopping());
     this.idle.stop();
+    this.heartbeat.stop();
     await Promise.all([this.receiver.drain(), this.door?.close()]);
     await this.server.close();
     destroyClients(this.options.clients);

@@ -1,4 +1,5 @@
 import { Match } from 'aws-cdk-lib/assertions';
+import { ENV, SIZING_SECONDS } from '../../../lambda/contract';
 import { pathTemplate, templates } from '../templates';
 
 describe('the fleet', () => {
@@ -6,7 +7,6 @@ describe('the fleet', () => {
 
   test('asks for spot machines alone, of every type given, where capacity is cheapest to keep', () => {
     template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
-      MaxSize: '7',
       MixedInstancesPolicy: {
         InstancesDistribution: {
           OnDemandBaseCapacity: 0,
@@ -39,6 +39,46 @@ describe('the fleet', () => {
     templates()['Spotscribe-Foundation']?.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: Match.absent(),
       SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
+    });
+  });
+
+  test('has a sizer that knows how many machines there may be', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Sets how many machines run',
+      Timeout: SIZING_SECONDS,
+      Environment: { Variables: Match.objectLike({ [ENV.maxMachines]: '7', [ENV.warmMachines]: '0' }) },
+    });
+  });
+
+  test('lets the sizer touch its own group, and its own rows of the jobs table alone', () => {
+    const group = Object.keys(template.findResources('AWS::AutoScaling::AutoScalingGroup'))[0];
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('SizeFleetRole') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: [
+              'autoscaling:SetDesiredCapacity',
+              'autoscaling:SuspendProcesses',
+              'autoscaling:TerminateInstanceInAutoScalingGroup',
+              'autoscaling:UpdateAutoScalingGroup',
+            ],
+            Resource: {
+              'Fn::Join': [
+                '',
+                Match.arrayWith([':autoScalingGroup:*:autoScalingGroupName/', { Ref: group }]),
+              ],
+            },
+          }),
+          Match.objectLike({
+            Action: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+            Condition: {
+              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['machine#*', 'sizing'] },
+              Null: { 'dynamodb:LeadingKeys': 'false' },
+            },
+          }),
+        ]),
+      },
     });
   });
 

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { ENV, MAX_RECEIVES, STOP_SECONDS } from '../../../lambda/contract';
+import {
+  ENV,
+  MAX_RECEIVES,
+  MOST_MACHINES,
+  type SizeFleetEvent,
+  STOP_SECONDS,
+} from '../../../lambda/contract';
 import { PATHS } from '../../../lib/paths';
+import type { Settings } from '../../../lib/settings';
 import { pathTemplate } from '../templates';
 
 interface Statement {
@@ -14,7 +21,6 @@ interface Statement {
 /** What works on `*` alone, and nothing else may. */
 const UNLIMITABLE = new Set([
   'autoscaling:DescribeAutoScalingGroups',
-  'autoscaling:DescribeScalingActivities',
   'cloudwatch:GetMetricData',
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
@@ -122,12 +128,42 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(resources(template, 'AWS::Lambda::Url')).toEqual([]);
   });
 
-  test('rests at zero machines unless some are to be warm, and none is asked for by a deployment', () => {
-    const cold = pathTemplate({ paths: [id], warmMachines: 0 }, id);
-    for (const { Properties } of resources(cold, 'AWS::AutoScaling::AutoScalingGroup')) {
-      expect(Properties.MinSize).toBe('0');
-      expect(Properties).not.toHaveProperty('DesiredCapacity');
+  test.each<[string, Partial<Settings>]>([
+    ['by default', {}],
+    ['with warm machines', { warmMachines: 3, maxMachines: 6 }],
+    ['with warm hours', { warmMachines: 2, warmHours: 'MON-FRI 08:00-18:00' }],
+    ['without any', { warmMachines: 0 }],
+  ])('has a group that a deployment neither waits for nor shrinks, %s', (_, settings) => {
+    const deployed = pathTemplate({ paths: [id], ...settings }, id);
+    const groups = resources(deployed, 'AWS::AutoScaling::AutoScalingGroup');
+    expect(groups).toHaveLength(1);
+    for (const { Properties, UpdatePolicy } of groups) {
+      expect(Properties).toMatchObject({ MinSize: '0', MaxSize: String(MOST_MACHINES) });
+      // Each of these ends machines, or asks for some.
+      for (const property of [
+        'DesiredCapacity',
+        'CapacityRebalance',
+        'MaxInstanceLifetime',
+        'HealthCheckType',
+      ])
+        expect(Properties).not.toHaveProperty(property);
+      expect(UpdatePolicy).toEqual({
+        AutoScalingScheduledAction: { IgnoreUnmodifiedGroupSizeProperties: true },
+      });
     }
+    for (const type of ['ScheduledAction', 'ScalingPolicy', 'LifecycleHook', 'WarmPool'])
+      expect(resources(deployed, `AWS::AutoScaling::${type}`)).toEqual([]);
+  });
+
+  test('has its machines watched only once every worker writes heartbeats', () => {
+    const rules = resources(template, 'AWS::Events::Rule').filter(
+      ({ Properties }) => Properties.Description === 'Sizes the fleet',
+    );
+    expect(rules).toHaveLength(1);
+    const [service = ''] = Object.keys(template.findResources('AWS::ECS::Service'));
+    expect(rules[0]?.DependsOn).toContain(service);
+    const event: SizeFleetEvent = { watch: true };
+    expect(rules[0]?.Properties.Targets).toMatchObject([{ Input: JSON.stringify(event) }]);
   });
 
   test('lets nobody on the internet in', () => {

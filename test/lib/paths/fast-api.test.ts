@@ -2,6 +2,7 @@ import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import type { Stack } from 'aws-cdk-lib';
 import { ENV } from '../../../lambda/contract';
 import { spotscribeApp } from '../../../lib/app';
+import { warmth } from '../../../lib/gpu/warmth';
 import { defaultSettings, type Settings } from '../../../lib/settings';
 import { container } from '../containers';
 import { pathTemplate } from '../templates';
@@ -14,8 +15,6 @@ const only = (type: string, settings?: Partial<Settings>) => {
   const [id, { Properties }] = found[0] as [string, { Properties: Record<string, unknown> }];
   return { id, properties: Properties };
 };
-const group = (settings?: Partial<Settings>) =>
-  only('AWS::AutoScaling::AutoScalingGroup', settings).properties as { MinSize: string };
 
 describe('path 300', () => {
   const standard = template();
@@ -197,44 +196,29 @@ describe('path 300', () => {
 });
 
 describe('warm machines', () => {
-  test('are the least that the group has, all the time', () => {
-    expect(group().MinSize).toBe('1');
-    expect(group({ warmMachines: 3 }).MinSize).toBe('3');
-    template().resourceCountIs('AWS::AutoScaling::ScheduledAction', 0);
-  });
-
-  test('come and go by the clock of their time zone: only the bound moves, so that nobody is ended at work', () => {
-    const settings = {
-      warmMachines: 2,
-      warmHours: 'MON-FRI 08:00-18:30',
-      warmTimeZone: 'Europe/Berlin',
-    };
-    expect(group(settings).MinSize).toBe('0');
-    const actions = Object.values(template(settings).findResources('AWS::AutoScaling::ScheduledAction'));
-    expect(actions.map(({ Properties }) => Properties as unknown)).toEqual([
+  test.each<[Partial<Settings>, Record<string, string>]>([
+    [{}, { [ENV.warmMachines]: '1' }],
+    [{ warmMachines: 0 }, { [ENV.warmMachines]: '0' }],
+    [
+      { warmMachines: 2, warmHours: 'MON-FRI 08:00-18:30', warmTimeZone: 'Europe/Berlin' },
       {
-        AutoScalingGroupName: expect.anything(),
-        Recurrence: '0 8 * * 1,2,3,4,5',
-        TimeZone: 'Europe/Berlin',
-        MinSize: 2,
+        [ENV.warmMachines]: '2',
+        [ENV.warmHours]: 'MON-FRI 08:00-18:30',
+        [ENV.warmTimeZone]: 'Europe/Berlin',
       },
-      {
-        AutoScalingGroupName: expect.anything(),
-        Recurrence: '30 18 * * 1,2,3,4,5',
-        TimeZone: 'Europe/Berlin',
-        MinSize: 0,
-      },
-    ]);
-  });
-
-  test('that earlier settings asked for are let go of, though no deployment would change their number', () => {
-    const fleet = only('AWS::AutoScaling::AutoScalingGroup', { warmMachines: 0 });
-    expect(fleet.properties.MinSize).toBe('0');
-    expect(only('AWS::AutoScaling::ScheduledAction', { warmMachines: 0 }).properties).toEqual({
-      AutoScalingGroupName: { Ref: fleet.id },
-      Recurrence: '0 * * * *',
-      MinSize: 0,
-    });
+    ],
+  ])('are the sizer’s to keep: %j', (settings, expected) => {
+    const [sizer] = Object.values(
+      template(settings).findResources('AWS::Lambda::Function', {
+        Properties: { Description: 'Sets how many machines run' },
+      }),
+    );
+    const { Variables } = (sizer?.Properties as { Environment: { Variables: Record<string, string> } })
+      .Environment;
+    const names = [ENV.warmMachines, ENV.warmHours, ENV.warmTimeZone];
+    expect(
+      Object.fromEntries(names.flatMap((name) => (name in Variables ? [[name, Variables[name]]] : []))),
+    ).toEqual(expected);
   });
 
   test.each<[string, Partial<Settings>, number]>([
@@ -295,11 +279,12 @@ describe('warm machines', () => {
   });
 
   test('may be daily, to a week that ends on Sunday', () => {
-    const { warmHours, ...rest } = defaultSettings({ warmHours: 'MON-SUN 00:00-23:59' });
-    expect(rest.warmTimeZone).toBe('Etc/UTC');
-    template({ warmHours }).hasResourceProperties('AWS::AutoScaling::ScheduledAction', {
-      Recurrence: '0 0 * * 1,2,3,4,5,6,0',
-      TimeZone: 'Etc/UTC',
+    const settings = defaultSettings({ warmHours: 'MON-SUN 00:00-23:59' });
+    const kept = warmth(settings);
+    expect(kept.hours).toEqual({
+      text: settings.warmHours,
+      timeZone: 'Etc/UTC',
+      hoursAWeek: expect.closeTo(167.88),
     });
   });
 });
