@@ -31,6 +31,7 @@ module.exports = {
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/images/'],
+      setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
       snapshotSerializers: ['<rootDir>/test/mask-hashes.ts'],
     },
     {
@@ -38,6 +39,7 @@ module.exports = {
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
       globalSetup: '<rootDir>/test/e2e/set-up.ts',
+      setupFilesAfterEnv: ['<rootDir>/test/e2e/patience.ts'],
     },
     { ...base, displayName: 'images', testMatch: ['<rootDir>/test/images/**/*.test.ts'] },
   ],

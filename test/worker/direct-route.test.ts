@@ -14,13 +14,15 @@ import { Scratch } from '../../docker/worker/src/scratch';
 import { createServer } from '../../docker/worker/src/server';
 import type { ErrorBody, HybridEvent, HybridResult } from '../../lambda/contract';
 import { BOUNDARY, CONTENT_TYPE, mutated } from '../multipart-mutations';
-import { hearing, ModelServer, segmentAt, transcriptOf, understanding, until } from './model-server';
+import { until } from '../until';
+import { hearing, ModelServer, segmentAt, transcriptOf, understanding } from './model-server';
 
 const log = createLog({ write: () => undefined });
 let whisper: ModelServer;
 let voxtral: ModelServer;
 let folder: string;
 let busy: number;
+let stallMs: number;
 let stopping: AbortController;
 let server: ReturnType<typeof createServer>;
 let url: string;
@@ -30,6 +32,7 @@ beforeEach(async () => {
   voxtral = await ModelServer.start(hearing(20, 1), understanding(20, 1));
   folder = mkdtempSync(join(tmpdir(), 'direct-'));
   busy = 0;
+  stallMs = 60_000;
   stopping = new AbortController();
   const guarded = (name: string, service: ModelServer) =>
     new GuardedService(new HttpModelService(name, service.url), log, { absentMs: 0 });
@@ -47,7 +50,9 @@ beforeEach(async () => {
     log,
     maxUploadBytes: 1000,
     maxAudioSeconds: 3600,
-    stallMs: 1_000,
+    get stallMs() {
+      return stallMs;
+    },
     maxWaitingBytes: 8 << 20,
   });
   const health = new Health([], new Scratch(folder));
@@ -85,6 +90,7 @@ describe('audio that comes with its request', () => {
     };
     const answer = await post(form());
     expect(answer.status).toBe(200);
+    expect(readdirSync(folder)).toEqual([]);
     const result = (await answer.json()) as HybridResult;
     expect(heard).toBe('sound');
     expect(result.transcript?.segments).toHaveLength(2);
@@ -293,13 +299,14 @@ describe('audio that comes with its request', () => {
 
   it('is given up with a caller who does not read the answer', async () => {
     talkative();
+    stallMs = 1_000;
     const socket = await postAndNeverRead('application/json');
     await until(() => whisper.requests.length === 1, 'it is inside');
     const open = () => new Promise<number>((count) => server.server.getConnections((_, n) => count(n)));
     await until(async () => (await open()) === 0, 'the caller is given up');
     await until(() => readdirSync(folder).length === 0, 'nothing is left');
     socket.destroy();
-  }, 20_000);
+  });
 
   it('is not taken in beyond four requests, nor when the worker stops', async () => {
     whisper.script = hearing(1000, 20);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+export { until } from '../until';
 import type {
   Analysis,
   AnalyzeEvent,
@@ -203,16 +204,3 @@ const spokenBy = (speaker: string, transcript: Transcript): Transcript => {
     diarization: { model: 'test', speakers: [speaker], turns, raw_turns: turns, merges: [] },
   };
 };
-
-/** Resolves when `condition` holds. @throws after `seconds` */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  seconds = 15,
-): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Not within ${seconds} s: ${what}`);
-    await sleep(20);
-  }
-}

@@ -134,7 +134,7 @@ export class DirectRoute {
   }
 
   private async both(id: string, options: JobOptions, signal: AbortSignal, emit: Emit): Promise<Outcome> {
-    const { models, machineTime, maxAudioSeconds } = this.tools;
+    const { models, machineTime, maxAudioSeconds, scratch } = this.tools;
     const wanted = analysisOptions(options, models);
     const time = machineTime.open();
     const file = { path: SHARED.input(id), max_seconds: maxAudioSeconds };
@@ -159,6 +159,8 @@ export class DirectRoute {
       );
     } finally {
       time.end();
+      // Before the answer: a caller who has it finds nothing left, and one who reads slowly keeps no audio on the disk.
+      await scratch.remove(id);
     }
   }
 
