@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { OUTPUT } from '../lambda/contract';
 import { endLeftovers, type LocalState, readLocalState, startLocalAws, stateDirectory } from '../local';
 import { settingsEnvironment } from '../local/deploy';
+import { claimStateDirectory } from '../local/state';
 import { clientEnvironment } from '../local/emulator';
 import { endProcess, isAlive } from '../local/processes';
 import type { Context } from './context';
@@ -109,7 +110,7 @@ export async function startLocal(
       );
     return running;
   }
-  mkdirSync(folder, { recursive: true });
+  claim(folder);
   const log = join(folder, 'local.log');
   const output = openSync(log, 'w');
   const args = [join(__dirname, '..', 'bin', 'spotscribe.js'), 'local', 'serve', '--state-dir', folder];
@@ -136,6 +137,14 @@ export async function startLocal(
       throw interruption.reason;
     }
     await sleep(150);
+  }
+}
+
+function claim(folder: string): void {
+  try {
+    claimStateDirectory(folder);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
   }
 }
 

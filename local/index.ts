@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BalancedService } from './balanced-service';
 import { commandOf } from './commands';
@@ -9,6 +9,7 @@ import { pythonEnvironment, workerBundle } from './installation';
 import { freePort } from './ports';
 import { endProcess, isAlive, type ManagedProcess, startTime } from './processes';
 import {
+  claimStateDirectory,
   type LocalMachine,
   type LocalState,
   machinesFolder,
@@ -68,10 +69,10 @@ export interface LocalAws {
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const { path = 'DockerGpu', onProgress = () => undefined, signal } = options;
   const folder = stateDirectory(options.stateDir);
+  claimStateDirectory(folder);
   await endLeftovers(folder);
   for (const old of ['machines', 'cdk.out', 'cdk.log', 'emulator.log'])
     rmSync(join(folder, old), { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
 
   const settings = { ...LAPTOP_SETTINGS, paths: path, ...options.settings };
   const state: LocalState = {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Where everything of a local AWS lies, unless told otherwise. */
@@ -41,6 +41,27 @@ export const stateDirectory = (folder?: string): string =>
 export const machinesFolder = (folder: string): string => join(folder, 'machines');
 
 const file = (folder: string) => join(folder, 'state.json');
+
+/** Says that a folder is a state folder, whose contents are removed at the next start. */
+const MARK = '.spotscribe-local';
+/** Files of state folders that were made before there was a mark. */
+const EARLIER = ['state.json', 'emulator.log'];
+
+/**
+ * Makes a state folder, or takes one that an earlier AWS has left.
+ *
+ * @throws if the folder holds anything else: it is the user's, and must not lose files
+ */
+export function claimStateDirectory(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const there = readdirSync(folder);
+  if (there.length > 0 && ![MARK, ...EARLIER].some((name) => there.includes(name))) {
+    throw new Error(
+      `${folder} has files that are not of a local AWS: name an empty folder, or one that does not exist, with --state-dir`,
+    );
+  }
+  writeFileSync(join(folder, MARK), '');
+}
 
 /** The state of the local AWS, or undefined if there is none. */
 export function readLocalState(folder?: string): LocalState | undefined {

@@ -95,7 +95,8 @@ export class Hub {
    *
    * @param progress is called with the bytes that are there
    * @returns size and SHA-256 of what came
-   * @throws GatedError, or CliError `file_changed` if size or SHA-256 are not what they should be
+   * @throws GatedError, or CliError `file_changed` if size or SHA-256 are not what they should be, `file_exists` if those
+   * of a file that was there before are not: it may be the user's
    */
   async download(
     repository: string,
@@ -115,6 +116,12 @@ export class Hub {
         sha256 !== file.sha256 &&
         `has the SHA-256 ${sha256} instead of ${file.sha256}`);
     if (wrong === false) return { size, sha256 };
+    if (there !== undefined) {
+      throw new CliError(
+        'file_exists',
+        `${target} was there already, and ${wrong}: move it away, or choose another folder with --cache`,
+      );
+    }
     await rm(target, { force: true });
     throw new CliError(
       'file_changed',

@@ -10,8 +10,9 @@ export class HubServer extends LocalServer {
   readonly requests: string[] = [];
   readonly authorizations: (string | undefined)[] = [];
   commit = 'c0ffee'.padEnd(40, '0');
-  /** Bytes after which the next answer breaks off. */
+  /** Bytes after which the next answer breaks off, once they have arrived: others on their way would be lost. */
   breakAfter?: number;
+  arrived: (bytes: number) => Promise<void> = async () => undefined;
 
   protected serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://hub');
@@ -40,6 +41,7 @@ export class HubServer extends LocalServer {
     const cut = this.breakAfter;
     this.breakAfter = undefined;
     if (cut === undefined) return void response.end(body);
-    response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 50));
+    response.write(body.subarray(0, cut));
+    void this.arrived(from + cut).then(() => response.destroy());
   }
 }

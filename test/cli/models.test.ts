@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +21,7 @@ import { pushFolder } from '../../cli/models/push-folder';
 import { MODEL_KEY } from '../../lambda/model-layout';
 import { parseManifest } from '../../lambda/model-manifest';
 import { type CatalogueModel, catalogueModel } from '../../lib/gpu/model-catalogue';
+import { until } from '../until';
 import { ObjectServer } from '../worker/object-server';
 import { HubServer } from './hub-server';
 import { callCli } from './run-cli';
@@ -222,6 +225,18 @@ describe('a model of the hub', () => {
     expect(readdirSync(folder, { recursive: true }).join()).not.toContain('model.bin');
   });
 
+  test('does not delete a file that was there before and is another one', async () => {
+    const there = join(folder, 'a'.repeat(40), 'model.bin');
+    mkdirSync(dirname(there));
+    writeFileSync(there, 'mine');
+    hub.files.set('makers/small/model.bin', Buffer.from('weights'));
+    const pinned = model([{ path: 'model.bin', size: 7, sha256: sha256('weights') }]);
+    await expect(downloadModel(source(), pinned, folder, () => undefined)).rejects.toThrow(
+      /model\.bin was there already, and has 4 bytes instead of 7: move it away/,
+    );
+    expect(readFileSync(there, 'utf8')).toBe('mine');
+  });
+
   test('begins anew where more came than should, and takes no more', async () => {
     const partial = join(folder, 'a'.repeat(40), 'model.bin.part');
     mkdirSync(dirname(partial));
@@ -275,10 +290,12 @@ describe('a model of the hub', () => {
     const weights = randomBytes(200_000);
     hub.files.set('makers/small/model.bin', weights);
     hub.breakAfter = 70_000;
+    const part = join(folder, 'a'.repeat(40), 'model.bin.part');
+    hub.arrived = (bytes) => until(() => existsSync(part) && statSync(part).size >= bytes);
     const pinned = model([{ path: 'model.bin', size: weights.length, sha256: sha256(weights) }]);
     const { origin } = await downloadModel(source(), pinned, folder, () => undefined);
     expect(origin.files).toEqual([{ path: 'model.bin', size: 200_000, sha256: sha256(weights) }]);
-    expect(hub.requests[1]).toMatch(/model\.bin \d\d+-$/);
+    expect(hub.requests[1]).toMatch(/model\.bin 70000-$/);
   });
 
   test('of which no commit is known is held to the one that is met, and its SHA-256 recorded', async () => {
