@@ -115,14 +115,16 @@ class Saver {
     if (this.hasTranscript || job.stages.transcript === 'failed') return;
     this.hasTranscript = true;
     await this.downloads.run(async () => {
-      for (const output of this.results.outputs) await this.write(output);
+      // Nothing else is to be written then: it need not be recorded once more.
+      const finished = job.status === 'succeeded' && !this.hasAnalysis(job);
+      for (const output of this.results.outputs) await this.write(output, finished);
     });
   }
 
   async analysis(job: JobView): Promise<void> {
     const path = this.results.analysis;
-    if (path === undefined || job.stages.analysis !== 'succeeded') return;
-    await this.downloads.run(() => this.write({ path, format: 'analysis' }));
+    if (path === undefined || !this.hasAnalysis(job)) return;
+    await this.downloads.run(() => this.write({ path, format: 'analysis' }, true));
   }
 
   /** Records that all is written. */
@@ -130,9 +132,13 @@ class Saver {
     for (const path of this.written) await finishResult(path);
   }
 
-  private async write(file: ResultFile): Promise<void> {
+  private hasAnalysis({ stages }: JobView): boolean {
+    return this.results.analysis !== undefined && stages.analysis === 'succeeded';
+  }
+
+  private async write(file: ResultFile, finished: boolean): Promise<void> {
     const content = await resultOf(this.client, this.origin.job, file.format);
-    await saveResult(file, content, this.origin, this.results.overwrite === true);
+    await saveResult(file, content, this.origin, { overwrite: this.results.overwrite === true, finished });
     this.written.push(file.path);
   }
 }

@@ -26,7 +26,7 @@ export async function saveResult(
   { path, format }: { path: string; format: string },
   content: Buffer,
   origin: Origin,
-  overwrite: boolean,
+  { overwrite, finished }: { overwrite: boolean; finished: boolean },
 ): Promise<void> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const found = await inspect(path);
@@ -42,7 +42,7 @@ export async function saveResult(
       version: 1,
       sha256: hashOf(content),
       ...(found.sha256 !== undefined && !isSame && { replaces: found.sha256 }),
-      finished: false,
+      finished,
       format,
       job: origin.job,
       options: origin.options,
@@ -61,10 +61,10 @@ export async function saveResult(
   throw appeared(path, origin.job);
 }
 
-/** Marks a result as one of a job that has ended. */
+/** Marks a result that was saved while its job still ran. */
 export async function finishResult(path: string): Promise<void> {
   const { record } = await inspect(path);
-  if (record === undefined) return;
+  if (record === undefined || record.finished) return;
   await writeRecord(path, { ...record, finished: true });
 }
 
