@@ -2,8 +2,6 @@ import type { ServerResponse } from 'node:http';
 import { type Fault, FakeApi, KEY } from './fake-api';
 import { callCli, Folder, runCli } from './run-cli';
 
-jest.setTimeout(60_000);
-
 let api: FakeApi;
 let folder: Folder;
 const run = (args: string[], env: Record<string, string> = {}) =>

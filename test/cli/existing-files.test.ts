@@ -4,8 +4,6 @@ import { RECORDS_FOLDER } from '../../cli/results/record';
 import { FakeApi } from './fake-api';
 import { callCli, Folder } from './run-cli';
 
-jest.setTimeout(120_000);
-
 let api: FakeApi;
 let folder: Folder;
 const at = (name: string) => join(folder.path, name);

@@ -62,6 +62,8 @@ export class FakeApi {
   onUnderstanding: () => Promise<void> | void = () => undefined;
   /** Transcripts are answered with an address in the store. */
   redirect = false;
+  /** Transcripts that are still answered; requests for others get no answer. */
+  transcriptsLeft = Infinity;
   /** Keys of submissions, with the body and the job that they stand for. */
   readonly submissions = new Map<string, { body: string; id: string }>();
   private server!: Server;
@@ -244,6 +246,7 @@ export class FakeApi {
   private transcript(response: ServerResponse, { view, audio }: Stored, query: URLSearchParams) {
     if (view.status !== 'succeeded' && view.stages.transcript !== 'succeeded')
       return refuse(response, 409, 'not_ready', `Job ${view.id} is ${view.status}`);
+    if (this.transcriptsLeft-- <= 0) return;
     if (this.redirect) return void response.writeHead(302, { location: `${this.origin}/store/result` }).end();
     const { type, render } = FORMAT[query.get('format') as TranscriptFormat];
     response.writeHead(200, { 'content-type': type }).end(render(transcriptOf(saidIn(audio))));

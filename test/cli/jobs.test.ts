@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { FakeApi, receipt } from './fake-api';
+import { ApiClient } from '../../cli/client';
+import { FakeApi, KEY, receipt } from './fake-api';
 import { callCli, Folder } from './run-cli';
-
-jest.setTimeout(60_000);
 
 let api: FakeApi;
 let folder: Folder;
@@ -10,7 +9,7 @@ const run = (...args: string[]) => callCli(['jobs', ...args], api.env);
 const firstId = () => [...api.jobs.keys()][0] ?? '';
 
 beforeAll(async () => {
-  folder = await Folder.with({ 'talk.mp3': 'good morning', 'open.mp3': 'wait' });
+  folder = await Folder.with({ 'talk.mp3': 'good morning' });
 });
 beforeEach(async () => {
   api = await new FakeApi().start();
@@ -22,8 +21,12 @@ afterAll(() => folder.remove());
 /** A job that has not ended. */
 async function openJob(): Promise<string> {
   api.held = true;
-  await callCli(['transcribe', join(folder.path, 'open.mp3'), '--force', '--timeout', '0.5s'], api.env);
-  return [...api.jobs.keys()].at(-1) ?? '';
+  const { id } = await new ApiClient({ url: api.url, key: KEY }, { retryForMs: 0 }).submit(
+    { name: 'open.mp3' },
+    'open',
+  );
+  api.jobs.get(id)!.view.status = 'queued';
+  return id;
 }
 
 test('lists jobs as a table or as one document, page after page', async () => {

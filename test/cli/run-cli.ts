@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Connection } from '../../cli/client';
 import { runProgram } from '../../cli/program';
 import { RECORDS_FOLDER } from '../../cli/results/record';
+import { until } from '../until';
 
 const launcher = join(__dirname, '..', '..', 'bin', 'spotscribe.js');
 
@@ -33,12 +34,9 @@ export function startCli(args: string[], env: Record<string, string> = {}, cwd =
     child.once('error', reject).once('close', (code) => resolve({ code, ...seen })),
   );
   const says = async (pattern: RegExp, times = 1) => {
-    for (let tries = 0; tries < 400; tries++) {
-      const found = (seen.out + seen.err).match(new RegExp(pattern, 'g'))?.length ?? 0;
-      if (found >= times) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`It never said ${pattern}, but: ${seen.out}${seen.err}`);
+    const found = () => (seen.out + seen.err).match(new RegExp(pattern, 'g'))?.length ?? 0;
+    await until(() => found() >= times || child.exitCode !== null);
+    if (found() < times) throw new Error(`It never said ${pattern}, but: ${seen.out}${seen.err}`);
   };
   return { child, ended, says };
 }

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { FakeApi, receipt, understood } from './fake-api';
 import { Folder, runCli, startCli } from './run-cli';
 
-jest.setTimeout(30_000);
-
 let api: FakeApi;
 let folder: Folder;
 const read = (name: string) => readFile(join(folder.path, name), 'utf8');

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { PARTED_ABOVE_BYTES } from '../../cli/upload-parts';
 import { partSizes } from '../../lambda/upload-parts';
 import { FakeApi, type Fault } from './fake-api';
+import { until } from '../until';
 import { Folder, runCli, startCli } from './run-cli';
-
-jest.setTimeout(60_000);
 
 const content = randomBytes(PARTED_ABOVE_BYTES + 5_000_000);
 const hash = createHash('sha256').update(content).digest('hex');
@@ -106,9 +105,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)(
     for (let part = arrived + 1; part <= PARTS; part++) api.faults.push(onPart(part, hang));
     const first = startCli(ARGS, api.env, folder.path);
     const stored = () => [...api.jobs.values()][0]?.parts?.size ?? 0;
-    while (stored() < arrived || hanging < PARTS - arrived) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => stored() >= arrived && hanging >= PARTS - arrived);
     first.child.kill(signal);
     await first.ended;
     expect((await runCli(ARGS, api.env, folder.path)).code).toBe(0);

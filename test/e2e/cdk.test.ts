@@ -13,7 +13,6 @@ import { clientConfiguration } from '../../local/emulator';
 import { sample } from './audio';
 import { Laptop, root, spotscribe } from './laptop';
 
-jest.setTimeout(300_000);
 const run = promisify(execFile);
 
 describe('the CDK’s own command line, against the laptop’s AWS', () => {

@@ -5,8 +5,6 @@ import { type JobMessage, type JobView, KEY, OUTPUT } from '../../lambda/contrac
 import { repeated, sample, sampleWords, words } from './audio';
 import { Laptop, until } from './laptop';
 
-jest.setTimeout(300_000);
-
 /** Long enough to be interrupted in the middle, in several windows. */
 const LONG_REPEATS = 6;
 

@@ -5,8 +5,6 @@ import type { Analysis, Claim, ErrorBody, HybridEvent, JobView } from '../../lam
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
-jest.setTimeout(300_000);
-
 /** Long enough for both models to be in the midst of it. */
 const LONG_REPEATS = 6;
 /** A minute, of which a transcript takes less than the silence below, after which a service is given up. */

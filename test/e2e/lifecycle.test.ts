@@ -6,8 +6,6 @@ import { type ListJobsResponse, OUTPUT } from '../../lambda/contract';
 import { SAMPLE, sample, sampleWords, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
-jest.setTimeout(300_000);
-
 describe('a deployment, from zero to zero', () => {
   let laptop: Laptop;
   let folder: string;

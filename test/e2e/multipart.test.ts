@@ -16,8 +16,6 @@ import { partSizes } from '../../lambda/upload-parts';
 import { sampleWithSilence, sampleWords, words } from './audio';
 import { Laptop, spotscribe } from './laptop';
 
-jest.setTimeout(300_000);
-
 describe('a recording that goes in parts', () => {
   let laptop: Laptop;
   let folder: string;

@@ -4,8 +4,6 @@ import type { TranscriptionDiarized } from 'openai/resources/audio/transcription
 import { sample, SAMPLE, sampleWords, words } from './audio';
 import { WhisperService } from './whisper-service';
 
-jest.setTimeout(180_000);
-
 /** OpenAI's own client for Node.js, unchanged, against the service and its real recogniser. */
 describe('the official client', () => {
   let service: WhisperService;

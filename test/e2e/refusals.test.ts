@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorBody, JobView, SubmitJobResponse } from '../../lambda/contract';
 import { converted, sample, sampleAsWav, sampleWords, words } from './audio';
-import { Laptop, root, spotscribe } from './laptop';
-
-jest.setTimeout(300_000);
+import { Laptop, root, spotscribe, until } from './laptop';
 
 describe('what is refused', () => {
   let laptop: Laptop;
@@ -136,12 +134,12 @@ describe('what is refused', () => {
 
   test('an upload that never comes expires', async () => {
     // The sweeper looks at it half a minute after the upload's address has expired.
-    const deadline = Date.now() + 90_000;
-    while ((await laptop.job(neverUploaded)).status === 'awaiting_upload' && Date.now() < deadline) {
+    const expired = await until('the upload to expire', 90, async () => {
       await laptop.invoke('SweepJobs');
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-    }
-    expect(await laptop.job(neverUploaded)).toMatchObject({
+      const job = await laptop.job(neverUploaded);
+      return job.status === 'awaiting_upload' ? undefined : job;
+    });
+    expect(expired).toMatchObject({
       status: 'expired',
       error: { code: 'upload_expired' },
     });

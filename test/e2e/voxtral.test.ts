@@ -2,8 +2,6 @@ import type { ErrorBody } from '../../lambda/contract';
 import { sample, sampleWords, words } from './audio';
 import { Laptop, until } from './laptop';
 
-jest.setTimeout(300_000);
-
 describe('Voxtral alone, from zero to zero', () => {
   let laptop: Laptop;
   beforeAll(async () => {

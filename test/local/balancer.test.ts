@@ -1,22 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalBalancer } from '../../local/balancer';
 import { freePort } from '../../local/ports';
+import { until } from '../until';
 
 const CHECK = {
   path: '/health',
   codes: '200',
   intervalMs: 20,
-  timeoutMs: 5_000,
+  timeoutMs: 60_000,
   healthyThreshold: 1,
   unhealthyThreshold: 1,
 };
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5);
-}
 
 /** A service whose health can be set, and which holds requests until they are let go. */
 class Service {

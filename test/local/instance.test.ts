@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskDefinition } from '@aws-sdk/client-ecs';
 import { LocalInstance } from '../../local/instance';
 import { giveSpotNotice } from '../../local/spot-notice';
+import { until } from '../until';
 
 /** Says its revision when it starts and `down` when it is told to stop, which takes it until there is a file `end`. */
 const SCRIPT = `const { existsSync } = require('fs');
@@ -52,9 +53,6 @@ describe('a machine', () => {
   const models = () => join(folder, 'disk/mnt/models');
   const said = () =>
     existsSync(join(folder, 'main.log')) ? readFileSync(join(folder, 'main.log'), 'utf8') : '';
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await sleep(10);
-  };
   const started = async () => {
     await machine.run(definition(1));
     await until(() => said() === 'up 1\n');

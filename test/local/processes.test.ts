@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { endLeftovers } from '../../local';
 import { endProcess, isAlive, ManagedProcess, startTime } from '../../local/processes';
 import { readLocalState, type StartedProcess, writeLocalState } from '../../local/state';
+import { until } from '../until';
 
 describe('processes of a local AWS', () => {
   let folder: string;
@@ -29,9 +29,7 @@ describe('processes of a local AWS', () => {
     return process_;
   };
 
-  const says = async (text: string) => {
-    while (!readFileSync(join(folder, 'log'), 'utf8').includes(text)) await sleep(20);
-  };
+  const says = (text: string) => until(() => readFileSync(join(folder, 'log'), 'utf8').includes(text));
 
   const forever = 'setInterval(() => undefined, 1000)';
 
@@ -47,7 +45,7 @@ describe('processes of a local AWS', () => {
       `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 300)); console.log('up'); ${forever}`,
     );
     await says('up');
-    await process_.stop(10);
+    await process_.stop(120);
     expect(await process_.exited).toBe(0);
   });
 
@@ -59,7 +57,7 @@ describe('processes of a local AWS', () => {
     expect(startTime(pid)).toBeDefined();
     await process_.stop(0.2);
     expect(await process_.exited).toBe('SIGKILL');
-    while (startTime(pid) !== undefined) await sleep(20);
+    await until(() => startTime(pid) === undefined);
   });
 
   test('are left alone when another has got the id of one that ended', async () => {
@@ -128,6 +126,6 @@ describe('processes of a local AWS', () => {
     const pid = Number(/child (\d+)/.exec(line)?.[1]);
     expect(startTime(pid)).toBeDefined();
     parent.kill('SIGKILL');
-    while (startTime(pid) !== undefined) await sleep(20);
+    await until(() => startTime(pid) === undefined);
   });
 });

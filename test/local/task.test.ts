@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { exitCode, restarts } from '../../local/restart-policy';
 import { LocalTask, startOrder } from '../../local/task';
+import { until } from '../until';
 
 const container = (name: string, ...dependencies: string[]): ContainerDefinition => ({
   name,
@@ -77,9 +78,6 @@ describe('a task on a machine', () => {
   };
   const said = (name: string) =>
     existsSync(join(folder, `${name}.log`)) ? readFileSync(join(folder, `${name}.log`), 'utf8') : '';
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await sleep(20);
-  };
   const forever = 'setInterval(() => undefined, 1000);';
 
   test('gives every container what the ECS agent gives it: the path of the task’s credentials', async () => {
@@ -107,7 +105,7 @@ describe('a task on a machine', () => {
   });
 
   test('does not start what waits for the success of one that failed', async () => {
-    start([
+    const running = start([
       { name: 'init', essential: false, script: 'process.exit(3)' },
       {
         name: 'main',
@@ -115,6 +113,7 @@ describe('a task on a machine', () => {
         script: 'console.log("started")',
       },
     ]);
+    await until(() => running.containers.get('init')?.process.running === false);
     await sleep(700);
     expect(said('main')).toBe('');
   });
@@ -180,7 +179,7 @@ describe('a task on a machine', () => {
   );
 
   test('leaves one that ended too soon where it is, and the task too if that can do without it', async () => {
-    const policy = { enabled: true, restartAttemptPeriod: 60 };
+    const policy = { enabled: true, restartAttemptPeriod: 3600 };
     const running = start([
       { name: 'model', essential: false, restartPolicy: policy, script: endsOn('model') },
       { name: 'worker', essential: true, script: `console.log('up'); ${forever}` },

@@ -135,7 +135,7 @@ describe('fetching models', () => {
     await fetchAll();
     expect(read('turbo/model.bin').equals(big)).toBe(true);
     expect(requestsFor('model.bin').length - before).toBeLessThan(10);
-  }, 20_000);
+  });
 
   it.each([
     ['after it had got its name', 'model.bin', 0],

@@ -1,23 +1,35 @@
 import { GuardedService, type Guards } from '../../docker/worker/src/guarded-service';
 import { HttpModelService } from '../../docker/worker/src/http-model-service';
 import { createLog } from '../../docker/worker/src/log';
-import { hearing, ModelServer, type Script, until } from './model-server';
+import { until } from '../until';
+import { hearing, ModelServer, type Script } from './model-server';
 
 const never = new AbortController().signal;
 const breaks: Script = (_, answer) => answer.breakOff();
-const REST = 150;
+const REST = 3_600_000;
 
 let server: ModelServer;
 let lines: string[];
+/** Milliseconds by which the clock is ahead. */
+let ahead: number;
 beforeEach(async () => {
   lines = [];
+  ahead = 0;
+  const now = Date.now;
+  jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
   server = await ModelServer.start(hearing(10, 1));
 });
-afterEach(() => server.stop());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await server.stop();
+});
+
+/** Rests end when a test says so, and not while it still looks at what happens in them. */
+const afterRest = () => void (ahead += REST);
 
 const guarded = (guards: Guards = {}) =>
   new GuardedService(
-    new HttpModelService('whisper', server.url, { healthTimeoutMs: 200 }),
+    new HttpModelService('whisper', server.url, { healthTimeoutMs: 60_000 }),
     createLog({ write: (line) => void lines.push(line) }),
     { restMs: REST, absentMs: 0, ...guards },
   );
@@ -113,13 +125,15 @@ describe('a guarded service', () => {
     await expect(transcribe(service)).rejects.toThrow(/left alone for a while; last: .*broke off/);
     expect(server.requests).toHaveLength(2);
 
-    await until(() => !service.rests, 'the rest is over');
+    afterRest();
+    expect(service.rests).toBe(false);
     await expect(transcribe(service)).rejects.toThrow(/broke off/);
     expect(server.requests).toHaveLength(3);
     expect(service.rests).toBe(true);
 
     server.script = hearing(10, 1);
-    await until(() => !service.rests, 'the rest is over');
+    afterRest();
+    expect(service.rests).toBe(false);
     expect(await transcribe(service)).toContain('result');
     expect(await service.unready()).toBeUndefined();
     server.script = breaks;
@@ -144,7 +158,8 @@ describe('a guarded service', () => {
     await expect(transcribe(service)).rejects.toThrow(/broke off/);
     await expect(transcribe(service)).rejects.toThrow(/broke off/);
     server.healthy = false;
-    await until(() => !service.rests, 'the rest is over');
+    afterRest();
+    expect(service.rests).toBe(false);
     await expect(transcribe(service)).rejects.toThrow(/answers 503/);
     expect(server.requests).toHaveLength(2);
     expect(service.rests).toBe(true);
@@ -162,7 +177,8 @@ describe('a guarded service', () => {
     const service = guarded();
     server.script = breaks;
     await Promise.allSettled([transcribe(service), transcribe(service)]);
-    await until(() => !service.rests, 'the rest is over');
+    afterRest();
+    expect(service.rests).toBe(false);
     server.script = () => new Promise<void>(() => undefined);
     const stop = new AbortController();
     const trial = transcribe(service, stop.signal);

@@ -1,7 +1,8 @@
 import { HttpModelService } from '../../docker/worker/src/http-model-service';
 import type { AnalyzeEvent, TranscribeEvent } from '../../lambda/contract';
 import { SpotscribeError } from '../../lambda/errors';
-import { hearing, ModelServer, type Script, segmentAt, understanding, until } from './model-server';
+import { until } from '../until';
+import { hearing, ModelServer, type Script, segmentAt, understanding } from './model-server';
 
 const never = new AbortController().signal;
 let server: ModelServer;
@@ -146,16 +147,20 @@ describe('the model service over HTTP', () => {
   });
 
   it('waits for a slow service as long as it says something', async () => {
-    const events = await ask(hearing(60, 100), { silenceMs: 300 });
+    // Longer in all than it may be silent, which each of its windows is far from.
+    const events = await ask(hearing(100, 400), { silenceMs: 3000 });
     expect(events.at(-1)?.type).toBe('result');
   });
 
   it('ends the request when it is aborted, and throws the reason', async () => {
     const abort = new AbortController();
     const reason = new Error('stop');
-    const asking = ask(hearing(1000, 50), {}, abort.signal);
-    setTimeout(() => abort.abort(reason), 150);
-    await expect(asking).rejects.toBe(reason);
+    let begun = false;
+    const long: Script = (request, answer) => ((begun = true), hearing(1000, 50)(request, answer));
+    const asking = expect(ask(long, {}, abort.signal)).rejects.toBe(reason);
+    await until(() => begun);
+    abort.abort(reason);
+    await asking;
     await until(() => server.abandoned === 1, 'the service is told');
   });
 
@@ -189,7 +194,7 @@ describe('the model service over HTTP', () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
-    const error = await failure(ask(busy, { silenceMs: 1000, stuckMs: 300 }));
+    const error = await failure(ask(busy, { silenceMs: 60_000, stuckMs: 300 }));
     expect(error).toMatchObject({
       permanent: false,
       message: expect.stringContaining('no event for 300 ms'),

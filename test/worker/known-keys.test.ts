@@ -1,7 +1,7 @@
 import { KnownKeys } from '../../docker/worker/src/known-keys';
 import { hashApiKey, newApiKey } from '../../lambda/api-key';
 import type { KeyRow } from '../../lambda/contract';
-import { until } from './model-server';
+import { until } from '../until';
 
 const rowOf = (key: string): KeyRow => ({
   key_sha256: hashApiKey(key),

@@ -4,20 +4,23 @@ import { createLog } from '../../docker/worker/src/log';
 import type { Delivery } from '../../docker/worker/src/queue';
 import { Receiver } from '../../docker/worker/src/receiver';
 import type { Scratch } from '../../docker/worker/src/scratch';
-import { until } from './model-server';
+import { until } from '../until';
 
 const log = createLog({ write: () => undefined });
 const delivery = {} as Delivery;
 
 let unready: string | undefined;
+/** How often it was asked whether work can be taken. */
+let looks: number;
 let freeBytes: number;
 let health: Health;
 let receiver: Receiver;
 
 beforeEach(() => {
   unready = undefined;
+  looks = 0;
   freeBytes = 1000;
-  health = new Health([{ unready: async () => unready, idleSeconds: async () => Infinity }], {
+  health = new Health([{ unready: async () => (looks++, unready), idleSeconds: async () => Infinity }], {
     free: async () => freeBytes,
   } as Scratch);
 });
@@ -63,7 +66,7 @@ describe('the receiver', () => {
     unready = 'loading';
     let asked = 0;
     receive(() => (asked++, nothing()));
-    await sleep(50);
+    await until(() => looks > 5 && health.unfitSeconds > 0, 'it has looked several times');
     expect(asked).toBe(0);
     expect(receiver.idleSeconds).toBe(0);
     expect(health.unfitSeconds).toBeGreaterThan(0);
@@ -79,7 +82,7 @@ describe('the receiver', () => {
     let asked = 0;
     health.diskFull(5000);
     receive(() => (asked++, nothing()));
-    await sleep(50);
+    await until(() => looks > 5 && health.reasons.length > 0, 'it has looked several times');
     expect(asked).toBe(0);
     expect(health.reasons).toEqual([expect.stringContaining('5000 bytes')]);
     freeBytes = 6000;

@@ -16,7 +16,7 @@ import { Metering } from '../../docker/worker/src/metering';
 import { StreamingDoor } from '../../docker/worker/src/streaming-door';
 import type { ErrorBody, KeyRow } from '../../lambda/contract';
 import { freePort } from '../../local/ports';
-import { until } from './model-server';
+import { until } from '../until';
 
 const KEY: KeyRow = {
   key_sha256: '',

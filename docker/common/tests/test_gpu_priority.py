@@ -72,7 +72,7 @@ class Steps:
     def count(self) -> int:
         return self._file.stat().st_size if self._file.exists() else 0
 
-    def go_on(self, within: float = 30) -> bool:
+    def go_on(self, within: float = 120) -> bool:
         before, until = self.count(), time.monotonic() + within
         while self.count() <= before + 2:
             if time.monotonic() > until:

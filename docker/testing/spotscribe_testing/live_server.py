@@ -53,7 +53,7 @@ def service_process(
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: process.poll() is not None or answers(url), "the process answers", seconds=60)
+        wait_until(lambda: process.poll() is not None or answers(url), "the process answers")
         assert process.poll() is None, log.read_text()
         yield process, url
     finally:
@@ -84,8 +84,12 @@ def open_files(deleted_in: Path) -> list[str]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
-    """Waits for `condition()`; what is awaited appears in the failure."""
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    """
+    Waits for `condition()`; what is awaited appears in the failure.
+
+    The limit is generous: a machine that runs many tests at once can be ten times slower than one at rest.
+    """
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"waited {seconds} s in vain until {what}"

@@ -42,7 +42,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def running(environment: dict[str, str], tmp_path: Path) -> Iterator[Running]:
     with service_process(MODULE, environment, tmp_path / "log") as (process, url):
-        wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
+        wait_until(lambda: answers_ok(url), "the engine has loaded")
         yield Running(process, url, tmp_path / "shared")
 
 

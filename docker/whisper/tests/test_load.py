@@ -38,7 +38,7 @@ def service(tmp_path: Path) -> Iterator[tuple[int, str]]:
         "STOP_SECONDS": "1",
     }
     with service_process("spotscribe_whisper", environment, tmp_path / "log") as (process, url):
-        wait_until(lambda: answers_ok(url), "the engine has loaded", seconds=60)
+        wait_until(lambda: answers_ok(url), "the engine has loaded")
         yield process.pid, url
 
 
@@ -92,11 +92,13 @@ def test_fifty_requests_over_eight_connections_are_all_answered(
             return [transcribe(client, url, clip) for _ in range(count)]
 
     shares = [len(range(start, REQUESTS, CONNECTIONS)) for start in range(CONNECTIONS)]
+    began = time.monotonic()
     with health_asked(url) as took, ThreadPoolExecutor(CONNECTIONS) as pool:
         answers = [answer for share in pool.map(several, shares) for answer in share]
+    lasted = time.monotonic() - began
     assert [answer.status_code for answer in answers] == [200] * REQUESTS
     assert {answer.json()["text"] for answer in answers} == {expected}
-    assert nearly_slowest(took) < 1
+    assert nearly_slowest(took) < lasted / 8
     assert resident_megabytes(pid) - before < 100
     assert list((tmp_path / "scratch").iterdir()) == []
 
@@ -110,13 +112,15 @@ def test_a_burst_beyond_the_queue_is_told_to_come_back(service: tuple[int, str],
         with httpx.Client() as client:
             return transcribe(client, url, clip)
 
+    began = time.monotonic()
     with health_asked(url) as took, ThreadPoolExecutor(burst) as pool:
         answers = list(pool.map(once, range(burst)))
+    lasted = time.monotonic() - began
     busy = [answer for answer in answers if answer.status_code == 429]
     assert {answer.status_code for answer in answers} == {200, 429}
     assert len(answers) - len(busy) >= 1 + WAITING
     assert all(int(answer.headers["retry-after"]) > 0 for answer in busy)
-    assert nearly_slowest(took) < 1
+    assert nearly_slowest(took) < lasted / 8
     assert resident_megabytes(pid) - before < 100
     queue = httpx.get(f"{url}/health").json()["queue"]
     assert (queue["inside"], queue["limit"]) == (0, 1 + WAITING)

@@ -125,6 +125,5 @@ def test_health_answers_while_the_engine_works(url: str, audio: str, engine: Scr
         "POST", f"{url}/transcribe", json={"path": audio}, headers={"accept": "application/x-ndjson"}
     ):
         wait_until(lambda: engine.at_work == 1, "the engine works")
-        started = time.monotonic()
         assert answers(url)
-        assert time.monotonic() - started < 1
+        assert engine.at_work == 1

@@ -12,8 +12,6 @@ import { workerBundle } from '../../../local/installation';
 import { ObjectServer } from '../../worker/object-server';
 import { WorkerAws } from './worker-aws';
 
-jest.setTimeout(60_000);
-
 /** As the worker fetches. */
 const PART = 32 << 20;
 

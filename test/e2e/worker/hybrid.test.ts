@@ -14,10 +14,8 @@ import { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 /** Long enough to tell that a service is left alone, short enough to wait for its end. */
-const REST_MS = 3_000;
+const REST_MS = 15_000;
 const GUARDS: Guards = { restMs: REST_MS, absentMs: 0 };
-jest.setTimeout(60_000);
-
 let aws: WorkerAws;
 let whisper: ModelServer;
 let voxtral: ModelServer;

@@ -11,8 +11,6 @@ import { hearing, ModelServer, until } from '../../worker/model-server';
 import { MACHINE, WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
-jest.setTimeout(60_000);
-
 let aws: WorkerAws;
 let model: ModelServer;
 let bundle: string;
@@ -74,10 +72,8 @@ describe('a worker’s process', () => {
     const child = await run();
     await aws.sendJob(job);
     await until(async () => ((await aws.store.get(job.id))?.progress ?? 0) > 0, 'progress');
-    const began = Date.now();
     child.kill('SIGTERM');
     expect(await exit(child)).toBe(0);
-    expect(Date.now() - began).toBeLessThan(10_000);
     expect(await aws.store.get(job.id)).toMatchObject({ status: 'queued', attempt: 1 });
     expect(await aws.depth()).toEqual({ visible: 1, inFlight: 0 });
     expect(readdirSync(shared)).toEqual([]);
