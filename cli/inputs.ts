@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
+import { leftBehind } from '../lambda/left-behind';
 import { UsageError } from './errors';
 
 /** An audio file to transcribe. */
@@ -60,7 +61,7 @@ async function audioIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && AUDIO_ENDINGS.has(extname(entry.name).toLowerCase()))
-    .filter((entry) => !entry.name.startsWith('.'))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => leftBehind(relative(folder, path)) === undefined)
     .sort();
 }
