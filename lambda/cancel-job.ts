@@ -43,7 +43,7 @@ export async function cancelJob(request: Request, dependencies: Dependencies): P
   const ended = cancelled ?? row;
   if (ended.status === 'cancelled') await announce(events, path, ended);
   if (ended.upload_id !== undefined) await abortUpload(ended, { s3, bucket });
-  await eraseObjects(s3, bucket, row);
+  await eraseObjects(s3, bucket, ended);
   if (cancelled !== undefined) return json(200, view(cancelled));
   await store.erase(row.id, tenant);
   return json(200, { id: row.id, object: 'job', deleted: true });

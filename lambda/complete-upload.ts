@@ -14,8 +14,8 @@ import {
   type Request,
   type Response,
 } from './http';
-import { hasArrived } from './job-objects';
-import { JobStore } from './job-store';
+import { arrivedInput } from './job-objects';
+import { type InputVersion, JobStore } from './job-store';
 import { isGone, isParted, type Media, type PartedRow, storedParts } from './multipart-upload';
 import { ownJob } from './own-job';
 import { env, type Tools } from './runtime';
@@ -70,21 +70,21 @@ export async function completeUpload(
   if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
   if (row.status !== 'awaiting_upload') return json(200, view(row));
   refuseUsedUp(allowance);
-  const isWhole = (await complete(row, parts, dependencies)) || (await hasArrived(s3, bucket, row));
-  if (!isWhole) throw tooLate(row);
+  const input = (await complete(row, parts, dependencies)) ?? (await arrivedInput(s3, bucket, row));
+  if (input === undefined) throw tooLate(row);
   // The audio's event queues it too, and may have done so already.
-  const queued = (await store.queue(row.id, new Date())) ?? (await store.get(row.id));
+  const queued = (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
   return json(200, view(queued ?? row));
 }
 
-/** Returns false if S3 knows the upload no more: it is complete, or was given up. */
+/** The version that the parts became. Returns undefined if S3 no longer knows the upload: it is complete, or was given up. */
 async function complete(
   row: PartedRow,
   given: CompleteUploadRequest['parts'],
   { s3, bucket }: Dependencies,
-): Promise<boolean> {
+): Promise<InputVersion | undefined> {
   const stored = await storedParts(row, { s3, bucket });
-  if (stored === undefined) return false;
+  if (stored === undefined) return undefined;
   const parts = wholeUpload(given, stored, row.upload_size);
   const command = new CompleteMultipartUploadCommand({
     Bucket: bucket,
@@ -93,10 +93,10 @@ async function complete(
     MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
   });
   try {
-    await s3.send(command);
-    return true;
+    const { VersionId, ETag } = await s3.send(command);
+    return { version: VersionId, etag: ETag };
   } catch (error) {
-    if (isGone(error)) return false;
+    if (isGone(error)) return undefined;
     // A part was sent once more since the store was asked.
     if ((error as Error).name === 'InvalidPart') {
       throw new Refusal(409, 'not_ready', 'A part has changed meanwhile: complete the upload again');

@@ -358,6 +358,13 @@ export interface JobRow {
   origin: 'api' | 'inbox';
   /** Key of the audio in the media bucket. */
   input_key: string;
+  /**
+   * The version of that object which is this job's audio: other versions are other recordings. Set when the audio has
+   * arrived. @default - not known: the bucket kept no versions, or the previous release queued the job
+   */
+  input_version?: string;
+  /** ETag of that version, in its quotes. */
+  input_etag?: string;
   /** Id in S3 of the upload in parts, if that is how the audio comes: set once, and the same for every request. */
   upload_id?: string;
   /** Bytes that an upload in parts is to have. */

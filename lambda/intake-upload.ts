@@ -1,30 +1,26 @@
 import { createHash } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { S3Client } from '@aws-sdk/client-s3';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { s3Client } from './s3-client';
-import { announce } from './completion';
-import { DEFAULT_TENANT, JOB_ID_PATTERN, type JobError, type JobRow, KEY } from './contract';
-import { eraseObjects } from './job-objects';
+import { DEFAULT_TENANT, JOB_ID_PATTERN, type JobRow, KEY } from './contract';
+import { findInput } from './job-objects';
+import type { InputVersion } from './job-store';
+import { leftBehind } from './left-behind';
 import { displayName, newJob } from './new-job';
 import { env, envNumber, lambdaHandler, type Tools } from './runtime';
-import { type Dispatch, dispatch, sendJob, wakeFleet } from './send-job';
+import { dispatch, wakeFleet } from './send-job';
+import { takeIn, type TakeIn } from './take-in';
 
-export interface Dependencies extends Dispatch {
-  s3: S3Client;
-  events: EventBridgeClient;
-  bucket: string;
-  path: string;
-  maxUploadBytes: number;
+export interface Dependencies extends TakeIn {
   /** Whether the path understands recordings. */
   analysis: boolean;
   retentionDays: number;
 }
 
-/** Detail of S3's `Object Created`, as far as it is used. The key is not URL-encoded here. */
+/** Detail of S3's `Object Created`, as far as it is used. The key is not URL-encoded here, and the ETag has no quotes. */
 export interface ObjectCreated {
   bucket: { name: string };
-  object: { key: string; size: number; etag?: string; sequencer?: string };
+  object: { key: string; size: number; etag?: string; sequencer?: string; 'version-id'?: string };
 }
 
 /** Makes a job of audio that has arrived: queues it, and wakes the fleet. */
@@ -48,26 +44,22 @@ export async function intakeUpload(
   dependencies: Dependencies,
   { logger }: Tools,
 ): Promise<void> {
-  const id = object.key.startsWith(KEY.inboxPrefix)
-    ? await inboxJob(object, dependencies)
-    : uploadedJob(object.key);
-  if (id === undefined) return;
-  const { store, s3, events, bucket, path, maxUploadBytes } = dependencies;
-  const refusal = refused(object.size, maxUploadBytes);
-  const now = new Date();
-  const changed = refusal === undefined ? await store.queue(id, now) : await store.fail(id, refusal, now);
-  // Unchanged, the row may be as an earlier invocation left it, which died before it did the rest.
-  const row = changed ?? (await store.get(id));
-  if (row?.status === 'queued' && refusal === undefined) {
-    await sendJob(dependencies, row);
-    await wakeFleet(dependencies);
-  } else if (row?.status === 'failed' && refusal !== undefined && row.error?.code === refusal.code) {
-    await eraseObjects(s3, bucket, row);
-    await announce(events, path, row);
-  } else if (row === undefined || row.status === 'cancelled' || row.status === 'expired') {
-    logger.info('erasing an upload that nobody waits for', { job_id: id });
-    await eraseObjects(s3, bucket, row ?? { id, input_key: object.key });
+  const pattern = object.key.startsWith(KEY.inboxPrefix)
+    ? leftBehind(object.key.slice(KEY.inboxPrefix.length))
+    : undefined;
+  if (pattern !== undefined) {
+    logger.info('no job for a file that a computer left behind', { pattern });
+    return;
   }
+  const { key, size, etag, 'version-id': version } = object;
+  const recording = { key, size, version, etag: etag === undefined ? undefined : `"${etag}"` };
+  const id = key.startsWith(KEY.inboxPrefix)
+    ? await inboxJob(object, recording, dependencies)
+    : uploadedJob(key);
+  if (id === undefined) return;
+  const outcome = await takeIn(id, recording, dependencies);
+  if (outcome === 'queued') await wakeFleet(dependencies);
+  else logger.info('an upload was taken in', { job_id: id, outcome });
 }
 
 /** The job whose audio lies at a key. Other keys of a job, such as its results, are none of an upload. */
@@ -76,38 +68,33 @@ function uploadedJob(key: string): string | undefined {
   return new RegExp(JOB_ID_PATTERN).test(id) && key === KEY.input(id) ? id : undefined;
 }
 
-function refused(size: number, maxUploadBytes: number): JobError | undefined {
-  if (size === 0) return { code: 'bad_audio', message: 'The file is empty' };
-  if (size <= maxUploadBytes) return undefined;
-  return {
-    code: 'upload_too_large',
-    message: `The file must be at most ${maxUploadBytes} bytes; got ${size}`,
-  };
-}
-
 /** The job of a file dropped under `inbox/`, made if there is none for this version of the file. */
 async function inboxJob(
-  object: ObjectCreated['object'],
-  dependencies: Dependencies,
+  { key, etag, sequencer }: ObjectCreated['object'],
+  input: InputVersion,
+  { store, s3, bucket, retentionDays, analysis }: Dependencies,
 ): Promise<string | undefined> {
   // What the console makes for a new folder.
-  if (object.key.endsWith('/')) return undefined;
-  const { store, bucket, retentionDays, analysis } = dependencies;
-  const version = [bucket, object.key, object.etag, object.sequencer].join('\n');
-  const id = `job_${createHash('sha256').update(version).digest('hex').slice(0, 32)}`;
+  if (key.endsWith('/')) return undefined;
+  const id = `job_${createHash('sha256').update([bucket, key, etag, sequencer].join('\n')).digest('hex').slice(0, 32)}`;
+  const inputKey = key.toWellFormed();
   const now = new Date();
   const row: JobRow = newJob({
     id,
     tenant: DEFAULT_TENANT,
-    name: displayName(object.key),
+    name: displayName(key),
     origin: 'inbox',
-    inputKey: object.key,
+    inputKey,
+    input,
     options: {},
     analysis,
     now,
     uploadUntil: Math.floor(now.getTime() / 1000) + 60,
     retentionDays,
   });
+  // An event that comes late, or again, must not bring back a job that was erased with its recording.
+  if (input.version !== undefined && inputKey === key && (await findInput(s3, bucket, row)) === undefined)
+    return undefined;
   await store.create(row);
   return id;
 }

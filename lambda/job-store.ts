@@ -25,6 +25,13 @@ import { StaleAttempt } from './errors';
 import { applied, type Condition, type Change, update } from './row-update';
 import { UsageStore } from './usage-store';
 
+/** The version of an object that is a job's audio, as far as it is known: without versioning S3 names none. */
+export interface InputVersion {
+  version?: string;
+  /** In its quotes. */
+  etag?: string;
+}
+
 /** What came of a worker's wish to work on a job. */
 export type Claim =
   | { outcome: 'claimed'; row: JobRow }
@@ -136,10 +143,14 @@ export class JobStore {
     });
   }
 
-  /** Marks a job's audio as arrived. Returns undefined if the job was not waiting for it. */
-  queue(id: string, now: Date): Promise<JobRow | undefined> {
+  /**
+   * Marks a job's audio as arrived, and has the job keep to this version of it. Returns undefined if the job was not waiting
+   * for it.
+   */
+  queue(id: string, input: InputVersion, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {
       set: {
+        ...inputOf(input),
         status: 'queued',
         queued_at: now.toISOString(),
         sweep_at: seconds(now) + UNSENT_SWEEP_SECONDS,
@@ -254,6 +265,15 @@ export class JobStore {
    */
   failHeld(id: string, attempt: number, error: JobError, now: Date): Promise<JobRow> {
     return this.updateHeld(id, attempt, ending('failed', now, { error }));
+  }
+
+  /** Ends a job whose audio cannot be worked on. Returns undefined if the job was not waiting for its audio. */
+  refuse(id: string, input: InputVersion, error: JobError, now: Date): Promise<JobRow | undefined> {
+    return this.update(
+      id,
+      [['status', '=', 'awaiting_upload']],
+      ending('failed', now, { ...inputOf(input), error }),
+    );
   }
 
   /** Ends a job that nobody works on. Returns undefined if it has ended, or a worker's claim holds. */
@@ -403,6 +423,11 @@ export class JobStore {
     return answer?.Attributes as JobRow | undefined;
   }
 }
+
+const inputOf = ({ version, etag }: InputVersion): Partial<JobRow> => ({
+  input_version: version,
+  input_etag: etag,
+});
 
 const seconds = (instant: Date) => Math.floor(instant.getTime() / 1000);
 

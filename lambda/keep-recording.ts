@@ -5,7 +5,7 @@ import { type JobOptions, type JobRow, KEY } from './contract';
 import { createJob, type Made, type Sameness } from './create-job';
 import { inTime } from './deadline';
 import { type Begun, type Caller, Refusal } from './http';
-import type { JobStore } from './job-store';
+import type { InputVersion, JobStore } from './job-store';
 import { displayName, newJob } from './new-job';
 import type { Tools } from './runtime';
 
@@ -142,14 +142,14 @@ async function withAudio(
     Body: bytes,
     ContentLength: bytes.length,
   });
-  await s3.send(put, { abortSignal: signal });
-  return (await queued(row, store)) ?? row;
+  const { VersionId, ETag } = await s3.send(put, { abortSignal: signal });
+  return (await queued(row, { version: VersionId, etag: ETag }, store)) ?? row;
 }
 
 /** The row as queued. The audio's event queues it too, and may have done so already, so that a failure is none. */
-async function queued(row: JobRow, store: JobStore): Promise<JobRow | undefined> {
+async function queued(row: JobRow, input: InputVersion, store: JobStore): Promise<JobRow | undefined> {
   try {
-    return (await store.queue(row.id, new Date())) ?? (await store.get(row.id));
+    return (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { JobRow, JobOptions } from './contract';
+import type { InputVersion } from './job-store';
 
 /** The row of a job that awaits its audio. */
 export function newJob(job: {
@@ -9,6 +10,8 @@ export function newJob(job: {
   name: string;
   origin: JobRow['origin'];
   inputKey: string;
+  /** The version of that object which is the job's audio. @default - the audio is still to come */
+  input?: InputVersion;
   options: JobOptions;
   /** Whether the path understands recordings. */
   analysis: boolean;
@@ -28,6 +31,8 @@ export function newJob(job: {
     name: job.name,
     origin: job.origin,
     input_key: job.inputKey,
+    ...(job.input?.version !== undefined && { input_version: job.input.version }),
+    ...(job.input?.etag !== undefined && { input_etag: job.input.etag }),
     ...(job.partedSize !== undefined && { upload_size: job.partedSize }),
     options: job.options,
     created_at: now,
@@ -48,8 +53,8 @@ export function newJob(job: {
 
 const MAX_NAME = 255;
 
-/** A client's file name, fit to be shown: any script, but no control or direction characters, and no folders. */
+/** A client's file name, fit to be shown: any script, but no control or direction characters, no folders, no half characters. */
 export function displayName(name: string): string {
   const shown = (name.split(/[\\/]/).at(-1) ?? '').replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '');
-  return [...shown].slice(0, MAX_NAME).join('').trim() || 'audio';
+  return [...shown].slice(0, MAX_NAME).join('').trim().toWellFormed() || 'audio';
 }

@@ -1,19 +1,14 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Client } from './s3-client';
 import { announce } from './completion';
 import type { JobRow } from './contract';
-import { hasArrived } from './job-objects';
-import { env, lambdaHandler, type Tools } from './runtime';
-import { type Dispatch, dispatch, sendJob, wakeFleet } from './send-job';
+import { arrivedInput } from './job-objects';
+import { env, envNumber, lambdaHandler, type Tools } from './runtime';
+import { dispatch, sendJob, wakeFleet } from './send-job';
+import { takeIn, type TakeIn } from './take-in';
 
-export interface Dependencies extends Dispatch {
-  s3: S3Client;
-  events: EventBridgeClient;
-  bucket: string;
-  path: string;
-}
+export type Dependencies = TakeIn;
 
 /** Most jobs looked at in one run; what is left is due in the next minute all the same. */
 const BATCH = 200;
@@ -26,6 +21,7 @@ export const handler = lambdaHandler(
     events: new EventBridgeClient(),
     bucket: env('mediaBucket'),
     path: env('path'),
+    maxUploadBytes: envNumber('maxUploadBytes'),
   }),
   sweepJobs,
 );
@@ -58,9 +54,9 @@ async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued
     await sendJob(dependencies, row);
     return 'requeued';
   }
-  if (await hasArrived(s3, bucket, row)) {
-    const queued = await store.queue(row.id, new Date());
-    if (queued !== undefined) await sendJob(dependencies, queued);
+  const input = await arrivedInput(s3, bucket, row);
+  if (input !== undefined) {
+    await takeIn(row.id, { key: row.input_key, ...input }, dependencies);
     return 'requeued';
   }
   const error = { code: 'upload_expired', message: 'The upload did not come in time' } as const;

@@ -14,6 +14,8 @@ import type { Settings } from './settings';
 export interface PrivateBucketProps {
   readonly onDestroy: Settings['onDestroy'];
   readonly lifecycleRules: LifecycleRule[];
+  /** Keeps what is overwritten or deleted, until a lifecycle rule or a request that names the version ends it. @default false */
+  readonly versioned?: boolean;
 }
 
 /** An encrypted bucket that only its own account reaches, over TLS alone. */
@@ -29,6 +31,7 @@ export class PrivateBucket extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
+      versioned: props.versioned,
       lifecycleRules: props.lifecycleRules,
       removalPolicy: erase ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
       autoDeleteObjects: erase,

@@ -164,7 +164,7 @@ export class JobApi extends Construct {
     store.grantWriteObjects(handler, KEY.jobsPrefix);
     store.grantListParts(handler, KEY.jobsPrefix);
     // To tell an upload that is complete from one that was given up.
-    store.grantListObjects(handler, KEY.jobsPrefix);
+    store.grantListVersions(handler, KEY.jobsPrefix);
     return handler;
   }
 
@@ -193,7 +193,7 @@ export class JobApi extends Construct {
     });
     store.grantTransition(handler);
     store.grantErase(handler);
-    store.grantDeleteObjects(handler, KEY.jobsPrefix, KEY.inboxPrefix);
+    store.grantEraseVersions(handler, KEY.jobsPrefix, KEY.inboxPrefix);
     store.grantAbortUploads(handler, KEY.jobsPrefix);
     grantPutEvents(this, handler);
     return handler;

@@ -64,7 +64,7 @@ export class JobIntake extends Construct {
     });
     store.grantSubmit(handler);
     store.grantTransition(handler);
-    store.grantDeleteObjects(handler, KEY.inboxPrefix, KEY.jobsPrefix);
+    store.grantEraseVersions(handler, KEY.inboxPrefix, KEY.jobsPrefix);
     queue.queue.grantSendMessages(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);
@@ -84,16 +84,21 @@ export class JobIntake extends Construct {
   }
 
   private sweepHandler(): NodejsFunction {
-    const { store, queue, sizer } = this.props;
+    const { store, queue, sizer, settings } = this.props;
     const handler = handlerFunction(this, 'SweepJobs', {
       file: 'sweep-jobs',
       description: 'Requeues jobs whose message was lost, and expires uploads that never came',
-      environment: { ...this.environment(), [ENV.sizeFleetFunction]: sizer.handler.functionName },
+      environment: {
+        ...this.environment(),
+        [ENV.sizeFleetFunction]: sizer.handler.functionName,
+        [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+      },
       timeout: Duration.seconds(60),
     });
     store.grantTransition(handler);
     store.grantSweep(handler);
-    store.grantListObjects(handler, KEY.jobsPrefix, KEY.inboxPrefix);
+    // Of an upload that is empty or too large, it does what the upload's event would have had done.
+    store.grantEraseVersions(handler, KEY.jobsPrefix, KEY.inboxPrefix);
     queue.queue.grantSendMessages(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);

@@ -1,12 +1,14 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration} from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { INDEX, KEY, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../lambda/contract';
+import { INDEX, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../lambda/contract';
 import { acknowledgeWildcard, findingName } from '../acknowledge';
 import { PrivateBucket } from '../private-bucket';
+import { mediaLifecycle } from './media-lifecycle';
 import type { Settings } from '../settings';
 
 export interface JobStoreProps {
@@ -65,11 +67,17 @@ export class JobStore extends Construct {
     );
   }
 
-  /** Lets the grantee read objects below the prefixes given. */
+  /** Lets the grantee read objects as they are now below the prefixes given. */
   grantReadObjects(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:GetObject'], prefixes);
-    // Without it a missing object looks forbidden (403 instead of 404), and a job would fail for the wrong reason.
-    this.grantListObjects(grantee, ...prefixes);
+    // Without it a missing object looks forbidden (403 instead of 404), and would be reported for the wrong reason.
+    this.grantListing(grantee, 's3:ListBucket', prefixes);
+  }
+
+  /** Lets the grantee find and read single versions of objects below the prefixes given: recordings. */
+  grantReadVersions(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:GetObjectVersion'], prefixes);
+    this.grantListVersions(grantee, ...prefixes);
   }
 
   grantWriteObjects(grantee: IGrantable, ...prefixes: string[]) {
@@ -86,16 +94,21 @@ export class JobStore extends Construct {
     this.grantObjects(grantee, ['s3:AbortMultipartUpload'], prefixes);
   }
 
-  grantDeleteObjects(grantee: IGrantable, ...prefixes: string[]) {
-    this.grantObjects(grantee, ['s3:DeleteObject'], prefixes);
-    this.grantListObjects(grantee, ...prefixes);
+  /** Lets the grantee find and erase single versions of objects below the prefixes given, and nothing but such versions. */
+  grantEraseVersions(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantObjects(grantee, ['s3:DeleteObjectVersion'], prefixes);
+    this.grantListVersions(grantee, ...prefixes);
   }
 
-  /** Lets the grantee see which objects there are below the prefixes given. */
-  grantListObjects(grantee: IGrantable, ...prefixes: string[]) {
+  /** Lets the grantee see which versions of objects there are below the prefixes given. */
+  grantListVersions(grantee: IGrantable, ...prefixes: string[]) {
+    this.grantListing(grantee, 's3:ListBucketVersions', prefixes);
+  }
+
+  private grantListing(grantee: IGrantable, action: string, prefixes: string[]) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions: ['s3:ListBucket'],
+        actions: [action],
         resources: [this.bucket.bucketArn],
         conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
       }),
@@ -163,11 +176,9 @@ export class JobStore extends Construct {
   private mediaBucket({ onDestroy, retention }: JobStoreProps): IBucket {
     const { bucket } = new PrivateBucket(this, 'Media', {
       onDestroy,
-      lifecycleRules: [
-        { prefix: KEY.jobsPrefix, expiration: retention },
-        { prefix: KEY.inboxPrefix, expiration: retention },
-        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
-      ],
+      // A job keeps to the version of its recording that was there when it was made.
+      versioned: true,
+      lifecycleRules: mediaLifecycle(retention),
     });
     // Set on the resource itself: the construct's own switch brings a custom resource and a wide role along.
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {

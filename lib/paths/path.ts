@@ -178,10 +178,13 @@ export abstract class Path extends Construct {
       this.api.grantCheckKeys(role);
     }
     this.store.grantTransition(role);
-    // Of its own jobs' folders also what earlier attempts left: checkpoints, and a transcript that is published already.
+    // Recordings. Workers do not delete them.
+    this.store.grantReadVersions(role, KEY.inboxPrefix, KEY.jobsPrefix);
+    // What earlier attempts left: checkpoints, and a transcript that is published already. And recordings, for workers of the
+    // previous release, which ask for no version: they still run while the stack is updated.
     this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);
     this.store.grantWriteObjects(role, KEY.jobsPrefix);
-    this.store.grantDeleteObjects(role, KEY.jobsPrefix);
+    this.store.grantEraseVersions(role, KEY.jobsPrefix);
     this.queue.queue.grantConsumeMessages(role);
     this.fleet.grantTerminate(role);
     grantPutEvents(this, role);

@@ -2,8 +2,9 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { type ListJobsResponse, OUTPUT } from '../../lambda/contract';
-import { SAMPLE, sample, sampleWords, words } from './audio';
+import { type ListJobsResponse, OUTPUT, type SubmitJobResponse } from '../../lambda/contract';
+import { versionsOf } from '../../lambda/object-versions';
+import { repeated, SAMPLE, sample, sampleWords, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
 describe('a deployment, from zero to zero', () => {
@@ -85,5 +86,47 @@ describe('a deployment, from zero to zero', () => {
     expect(words((await laptop.transcript(job.id)).text)).toEqual(sampleWords());
     const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
     expect(body.data.filter(({ origin }) => origin === 'inbox')).toHaveLength(1);
+  });
+
+  test('makes a job of each of two recordings under one key, and erases one without the other', async () => {
+    const Bucket = laptop.outputs[OUTPUT.mediaBucket];
+    const drop = (name: string, Body: Uint8Array) =>
+      laptop.s3.send(new PutObjectCommand({ Bucket, Key: `inbox/${name}`, Body }));
+    // What a computer leaves behind makes none.
+    await drop('._today.flac', sample());
+    const first = await drop('today.flac', sample());
+    const second = await drop('today.flac', repeated(2));
+    const jobs = async () => {
+      const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
+      return body.data.filter(({ name }) => name.endsWith('today.flac'));
+    };
+    const both = await until('two jobs', 20, async () => {
+      const found = await jobs();
+      return found.length === 2 ? found : undefined;
+    });
+    for (const { id } of both) expect(await laptop.ended(id)).toMatchObject({ status: 'succeeded' });
+    const heard = new Map<number, string>();
+    for (const { id } of both) heard.set(Math.round((await laptop.transcript(id)).duration / 19.6), id);
+    expect([...heard.keys()].sort()).toEqual([1, 2]);
+
+    const stored = async () =>
+      (await versionsOf(laptop.s3, Bucket ?? '', 'inbox/today.flac')).map(({ version }) => version);
+    expect(await stored()).toEqual([second.VersionId, first.VersionId]);
+    expect((await laptop.request('DELETE', `/v1/jobs/${heard.get(1)}`)).status).toBe(200);
+    expect(await stored()).toEqual([second.VersionId]);
+    expect((await jobs()).map(({ id }) => id)).toEqual([heard.get(2)]);
+  });
+
+  test('hears the first of two uploads to one address', async () => {
+    const { body } = await laptop.request<SubmitJobResponse>('POST', '/v1/jobs', { name: 'twice' });
+    const put = (audio: Uint8Array) => fetch(body.upload?.url ?? '', { method: 'PUT', body: audio });
+    expect((await put(sample())).status).toBe(200);
+    await until('the job to be queued', 20, async () => {
+      const { status } = await laptop.job(body.id);
+      return status === 'awaiting_upload' ? undefined : status;
+    });
+    expect((await put(new Uint8Array())).status).toBe(200);
+    expect(await laptop.ended(body.id)).toMatchObject({ status: 'succeeded' });
+    expect(words((await laptop.transcript(body.id)).text)).toEqual(sampleWords());
   });
 });

@@ -3,7 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import {
   AbortMultipartUploadCommand,
   DeleteObjectsCommand,
-  ListObjectsV2Command,
+  ListObjectVersionsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -11,7 +11,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { cancelJob, type Dependencies } from '../../lambda/cancel-job';
 import type { JobView } from '../../lambda/contract';
 import { JobStore } from '../../lambda/job-store';
-import { awsError, bodyOf, conditionFailed, ended, JOB_ID, request, row, TABLE } from './support';
+import { awsError, bodyOf, conditionFailed, ended, JOB_ID, listed, request, row, TABLE } from './support';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
@@ -39,7 +39,7 @@ beforeEach(() => {
   dynamo.reset();
   s3.reset();
   events.reset();
-  s3.on(ListObjectsV2Command).resolves({ Contents: [{ Key: INPUT }, { Key: RESULT }] });
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(INPUT), listed(RESULT)] });
   s3.on(DeleteObjectsCommand).resolves({});
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
 });
@@ -55,7 +55,7 @@ describe.each(['awaiting_upload', 'queued', 'running'] as const)('a job that is 
     expect(response.statusCode).toBe(200);
     expect(bodyOf<JobView>(response)).toMatchObject({ id: JOB_ID, object: 'job', status: 'cancelled' });
     expect(erased()).toEqual([[INPUT, RESULT]]);
-    expect(s3.commandCalls(ListObjectsV2Command)[0]!.args[0].input).toMatchObject({
+    expect(s3.commandCalls(ListObjectVersionsCommand)[0]!.args[0].input).toMatchObject({
       Bucket: 'media',
       Prefix: `jobs/${JOB_ID}/`,
     });
@@ -125,24 +125,93 @@ test('a job cancelled by a request that failed halfway is announced by the next'
   expect(deletedRows()).toEqual([{ id: JOB_ID }]);
 });
 
-test('a file under inbox/ is erased with its job', async () => {
-  const inbox = row({ origin: 'inbox', input_key: 'inbox/meeting.mp3' });
-  dynamo.on(GetCommand).resolves({ Item: inbox });
-  dynamo.on(UpdateCommand).resolves({ Attributes: { ...inbox, status: 'cancelled' } });
-  s3.on(ListObjectsV2Command).resolves({ Contents: [{ Key: RESULT }] });
-  await cancel();
-  expect(erased()).toEqual([['inbox/meeting.mp3'], [RESULT]]);
+describe('a file under inbox/', () => {
+  const KEY = 'inbox/meeting.mp3';
+  const inbox = row({ origin: 'inbox', input_key: KEY, input_version: 'v1', input_etag: '"e1"' });
+  const versions = () =>
+    s3
+      .commandCalls(DeleteObjectsCommand)
+      .flatMap(({ args }) => args[0].input.Delete!.Objects!.map(({ Key, VersionId }) => [Key, VersionId]));
+  /** What S3 has under the file's key. */
+  const stored = (...Versions: object[]) =>
+    s3.on(ListObjectVersionsCommand, { Prefix: KEY }).resolves({ Versions });
+  beforeEach(() => {
+    dynamo.on(GetCommand).resolves({ Item: inbox });
+    dynamo.on(UpdateCommand).resolves({ Attributes: { ...inbox, status: 'cancelled' } });
+    s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(RESULT)] });
+  });
+
+  test('is erased with its job', async () => {
+    stored(listed(KEY));
+    await cancel();
+    expect(versions()).toEqual([
+      [KEY, 'v1'],
+      [RESULT, 'v1'],
+    ]);
+  });
+
+  test('that came later under the same key stays, as does what came before', async () => {
+    stored(
+      listed(KEY, { VersionId: 'v2', ETag: '"e2"' }),
+      listed(KEY, { IsLatest: false }),
+      listed(KEY, { VersionId: 'v0', ETag: '"e0"', IsLatest: false }),
+    );
+    await cancel();
+    expect(versions()).toEqual([
+      [KEY, 'v1'],
+      [RESULT, 'v1'],
+    ]);
+  });
+
+  test.each([
+    ['is gone already', [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })], {}],
+    [
+      'was replaced in a bucket without versions',
+      [listed(KEY, { VersionId: 'null', ETag: '"e2"' })],
+      { input_version: undefined },
+    ],
+  ])('that %s takes no other one with it', async (_, found, change) => {
+    const ending = { ...inbox, ...change };
+    dynamo.on(GetCommand).resolves({ Item: ending });
+    dynamo.on(UpdateCommand).resolves({ Attributes: { ...ending, status: 'cancelled' } });
+    stored(...found);
+    await cancel();
+    expect(versions()).toEqual([[RESULT, 'v1']]);
+  });
+
+  test('whose job the previous release queued is erased as it was then', async () => {
+    const earlier = row({ origin: 'inbox', input_key: KEY, queued_at: '2026-03-01T11:00:05.000Z' });
+    dynamo.on(GetCommand).resolves({ Item: earlier });
+    dynamo.on(UpdateCommand).resolves({ Attributes: { ...earlier, status: 'cancelled' } });
+    stored(
+      listed(KEY, { VersionId: 'v2', LastModified: new Date('2026-03-01T11:10:00.000Z') }),
+      listed(KEY, { VersionId: 'null', IsLatest: false }),
+    );
+    await cancel();
+    expect(versions()).toEqual([
+      [KEY, 'null'],
+      [RESULT, 'v1'],
+    ]);
+  });
 });
 
-test('objects are erased page by page', async () => {
+test('objects are erased page by page, with their old versions and the marks of deletions', async () => {
   dynamo.on(GetCommand).resolves({ Item: row() });
   dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled') });
-  s3.on(ListObjectsV2Command)
-    .resolvesOnce({ Contents: [{ Key: INPUT }], IsTruncated: true, NextContinuationToken: 'more' })
-    .resolves({ Contents: [{ Key: RESULT }] });
+  s3.on(ListObjectVersionsCommand)
+    .resolvesOnce({
+      Versions: [listed(INPUT)],
+      IsTruncated: true,
+      NextKeyMarker: INPUT,
+      NextVersionIdMarker: 'v1',
+    })
+    .resolves({ Versions: [listed(RESULT)], DeleteMarkers: [listed(RESULT, { VersionId: 'v2' })] });
   await cancel();
-  expect(erased()).toEqual([[INPUT], [RESULT]]);
-  expect(s3.commandCalls(ListObjectsV2Command)[1]!.args[0].input.ContinuationToken).toBe('more');
+  expect(erased()).toEqual([[INPUT], [RESULT, RESULT]]);
+  expect(s3.commandCalls(ListObjectVersionsCommand)[1]!.args[0].input).toMatchObject({
+    KeyMarker: INPUT,
+    VersionIdMarker: 'v1',
+  });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CompleteMultipartUploadCommand,
-  ListObjectsV2Command,
+  ListObjectVersionsCommand,
   ListPartsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -19,6 +19,7 @@ import {
   errorOf,
   JOB_ID,
   lambdaContext,
+  listed,
   request,
   row,
   silenceConsole,
@@ -58,8 +59,8 @@ beforeEach(() => {
       { PartNumber: 2, ETag: '"e2"', Size: 5 },
     ],
   });
-  s3.on(CompleteMultipartUploadCommand).resolves({});
-  s3.on(ListObjectsV2Command).resolves({});
+  s3.on(CompleteMultipartUploadCommand).resolves({ VersionId: 'v1', ETag: '"whole-2"' });
+  s3.on(ListObjectVersionsCommand).resolves({});
 });
 afterEach(() => jest.restoreAllMocks());
 
@@ -80,6 +81,13 @@ test('the parts become one, and the job is queued', async () => {
       },
     },
   ]);
+});
+
+test('the job keeps to the version that the parts became', async () => {
+  await complete();
+  expect(
+    Object.values(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input.ExpressionAttributeValues!),
+  ).toEqual(expect.arrayContaining(['v1', '"whole-2"']));
 });
 
 test('the job may be further already, by the audio’s event', async () => {
@@ -104,8 +112,8 @@ describe('repeated after a success, it is answered as before', () => {
     'where the job was not queued yet (%p finds no upload)',
     async (command) => {
       s3.on(command).rejects(awsError('NoSuchUpload'));
-      s3.on(ListObjectsV2Command, { Bucket: 'media', Prefix: INPUT }).resolves({
-        Contents: [{ Key: INPUT }],
+      s3.on(ListObjectVersionsCommand, { Bucket: 'media', Prefix: INPUT }).resolves({
+        Versions: [listed(INPUT)],
       });
       const response = await complete();
       expect(response.statusCode).toBe(200);

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -14,6 +14,7 @@ import {
   ended,
   freezeTime,
   JOB_ID,
+  listed,
   NOW_SECONDS,
   quietTools,
   row,
@@ -46,7 +47,10 @@ const INPUT = `jobs/${JOB_ID}/input`;
 
 const arrive = (object: Partial<ObjectCreated['object']> = {}) =>
   intakeUpload(
-    { bucket: { name: 'media' }, object: { key: INPUT, size: 10, etag: 'e1', sequencer: 's1', ...object } },
+    {
+      bucket: { name: 'media' },
+      object: { key: INPUT, size: 10, etag: 'e1', sequencer: 's1', 'version-id': 'v1', ...object },
+    },
     dependencies,
     tools,
   );
@@ -83,7 +87,7 @@ beforeEach(() => {
   for (const mock of mocks) mock.reset();
   sqs.on(SendMessageCommand).resolves({});
   lambda.on(InvokeCommand).resolves({});
-  s3.on(ListObjectsV2Command).resolves({ Contents: [{ Key: INPUT }] });
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(INPUT)] });
   s3.on(DeleteObjectsCommand).resolves({});
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   dynamo.on(PutCommand).resolves({});
@@ -139,7 +143,7 @@ describe('an upload', () => {
   ])('is erased when its job was %s meanwhile', async (_, current) => {
     settled(current);
     await arrive();
-    expect(s3.commandCalls(ListObjectsV2Command)[0]!.args[0].input).toMatchObject({
+    expect(s3.commandCalls(ListObjectVersionsCommand)[0]!.args[0].input).toMatchObject({
       Bucket: 'media',
       Prefix: `jobs/${JOB_ID}/`,
     });
@@ -152,6 +156,42 @@ describe('an upload', () => {
     await expect(arrive()).rejects.toThrow('ServiceUnavailable');
     expect(wakes()).toBe(0);
   });
+});
+
+describe('a second upload to the same address', () => {
+  const versions = () =>
+    s3.commandCalls(DeleteObjectsCommand).flatMap(({ args }) => args[0].input.Delete!.Objects);
+
+  test.each(['queued', 'running', 'succeeded', 'failed'] as const)(
+    'is erased by its version where the job is %s with the first one, and changes nothing',
+    async (status) => {
+      const bound = { input_version: 'v0', input_etag: '"e0"' };
+      settled(status === 'queued' || status === 'running' ? row({ status, ...bound }) : ended(status, bound));
+      await arrive();
+      expect(versions()).toEqual([{ Key: INPUT, VersionId: 'v1' }]);
+      expect([messages(), wakes(), announced()]).toEqual([[], 0, []]);
+    },
+  );
+
+  test('is left to the worker to find where the bucket keeps no versions', async () => {
+    settled(row({ status: 'queued', input_etag: '"e0"' }));
+    await arrive({ 'version-id': undefined });
+    nothingElse();
+  });
+
+  test('is taken for the first where the previous release queued the job', async () => {
+    settled(row({ status: 'queued' }));
+    await arrive();
+    expect(messages()).toHaveLength(1);
+    expect(versions()).toEqual([]);
+  });
+});
+
+test('the job keeps to the version that arrived', async () => {
+  await arrive();
+  const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+  expect(input.UpdateExpression).toContain('#input_version');
+  expect(Object.values(input.ExpressionAttributeValues!)).toEqual(expect.arrayContaining(['v1', '"e1"']));
 });
 
 describe('audio that cannot be', () => {
@@ -206,6 +246,16 @@ describe('audio that cannot be', () => {
     nothingElse();
   });
 
+  test('fails only a job that awaits it, never one that is queued with other audio', async () => {
+    settled(row({ status: 'queued', input_version: 'v0' }));
+    await arrive({ size: 0 });
+    expect(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input).toMatchObject({
+      ConditionExpression: '#status = :v0',
+      ExpressionAttributeValues: expect.objectContaining({ ':v0': 'awaiting_upload' }),
+    });
+    expect(messages()).toEqual([]);
+  });
+
   test('may be just as large as allowed', async () => {
     await arrive({ size: 1000 });
     expect(messages()).toHaveLength(1);
@@ -231,7 +281,13 @@ describe('a file under inbox/', () => {
   const KEY = 'inbox/2026/Gespräch \u202Eexe.mp3';
   const made = () => dynamo.commandCalls(PutCommand).map(({ args }) => args[0].input.Item as JobRow);
 
-  test('becomes a job of the default tenant, under its own key', async () => {
+  beforeEach(() => {
+    s3.on(ListObjectVersionsCommand).callsFake(({ Prefix }: { Prefix: string }) => ({
+      Versions: [listed(Prefix), listed(Prefix, { VersionId: 'v2', ETag: '"e2"' })],
+    }));
+  });
+
+  test('becomes a job of the default tenant, under its own key and version', async () => {
     await arrive({ key: KEY });
     expect(made()).toEqual([
       {
@@ -241,6 +297,8 @@ describe('a file under inbox/', () => {
         name: 'Gespräch exe.mp3',
         origin: 'inbox',
         input_key: KEY,
+        input_version: 'v1',
+        input_etag: '"e1"',
         options: {},
         created_at: '2026-03-01T12:00:00.000Z',
         updated_at: '2026-03-01T12:00:00.000Z',
@@ -276,7 +334,7 @@ describe('a file under inbox/', () => {
     expect(messages()).toHaveLength(1);
   });
 
-  test.each([{ etag: 'e2' }, { sequencer: 's2' }, { key: 'inbox/other.mp3' }])(
+  test.each([{ etag: 'e2', 'version-id': 'v2' }, { sequencer: 's2' }, { key: 'inbox/other.mp3' }])(
     'makes another job of another version or file: %j',
     async (other) => {
       await arrive({ key: KEY });
@@ -285,16 +343,71 @@ describe('a file under inbox/', () => {
     },
   );
 
-  test('is erased by its own key when it is too large', async () => {
+  test('is erased by its own key and version when it is too large', async () => {
     dynamo.on(UpdateCommand).resolves({
       Attributes: ended('failed', {
         input_key: KEY,
+        input_version: 'v1',
         error: { code: 'upload_too_large', message: 'no' },
       }),
     });
-    s3.on(ListObjectsV2Command).resolves({});
+    s3.on(ListObjectVersionsCommand, { Prefix: KEY }).resolves({
+      Versions: [listed(KEY, { VersionId: 'v2' }), listed(KEY, { IsLatest: false })],
+    });
+    s3.on(ListObjectVersionsCommand, { Prefix: `jobs/${JOB_ID}/` }).resolves({});
     await arrive({ key: KEY, size: 1001 });
+    const [call] = s3.commandCalls(DeleteObjectsCommand);
+    expect(call!.args[0].input.Delete!.Objects).toEqual([{ Key: KEY, VersionId: 'v1' }]);
     expect(erased()).toEqual([KEY]);
+  });
+
+  test('makes no second job when its event comes after it was erased with its job', async () => {
+    s3.on(ListObjectVersionsCommand, { Prefix: KEY }).resolves({
+      Versions: [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })],
+    });
+    await arrive({ key: KEY });
+    expect(dynamo.calls()).toHaveLength(0);
+    nothingElse();
+  });
+
+  test('is found though its name has characters that XML cannot hold', async () => {
+    const key = 'inbox/a +\u0001%é.mp3';
+    s3.on(ListObjectVersionsCommand, { Prefix: key, EncodingType: 'url' }).resolves({
+      EncodingType: 'url',
+      Versions: [listed('inbox/a+%2B%01%25%C3%A9.mp3')],
+    });
+    await arrive({ key });
+    expect(made()).toMatchObject([{ input_key: key }]);
+  });
+
+  test('with half a character in its name becomes a failed job of well-formed text', async () => {
+    const key = 'inbox/a\ud83d.mp3';
+    dynamo.on(UpdateCommand).resolves({
+      Attributes: ended('failed', { error: { code: 'source_not_found', message: 'no' } }),
+    });
+    await arrive({ key });
+    expect(made()).toMatchObject([{ name: 'a\ufffd.mp3', input_key: 'inbox/a\ufffd.mp3' }]);
+    expect(announced()).toHaveLength(1);
+    expect(messages()).toEqual([]);
+  });
+
+  test.each([
+    '.DS_Store',
+    '._talk.mp3',
+    'Thumbs.db',
+    'desktop.ini',
+    'talk.mp3.filepart',
+    'week 1/talk.mp3.crdownload',
+    '.Trashes/talk.mp3',
+    '__MACOSX/talk.mp3',
+  ])('that a computer left behind makes no job, and is logged once: %s', async (name) => {
+    const info = jest.spyOn(tools.logger, 'info');
+    await arrive({ key: `inbox/${name}` });
+    expect(dynamo.calls()).toHaveLength(0);
+    expect(s3.calls()).toHaveLength(0);
+    nothingElse();
+    expect(info).toHaveBeenCalledTimes(1);
+    info.mockRestore();
   });
 
   test.each(['inbox/', 'inbox/folder/'])('is not what the console makes for a folder: %s', async (key) => {

@@ -23,6 +23,7 @@ const dynamo = mockClient(client);
 const store = new JobStore(client, TABLE);
 const NOW_MS = NOW.getTime();
 const LEASE_MS = NOW_MS + 120_000;
+const INPUT = { version: 'v1', etag: '"e1"' };
 const HELD = 'attempt=3 status=running';
 
 beforeEach(() => dynamo.reset());
@@ -135,10 +136,10 @@ describe('a new row', () => {
 describe('what hangs on no attempt', () => {
   test('queues only a job that awaits its upload, and has it looked at again soon', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row() });
-    expect(await store.queue(JOB_ID, NOW)).toEqual(row());
+    expect(await store.queue(JOB_ID, INPUT, NOW)).toEqual(row());
     expect(sent()).toEqual({
       condition: 'status=awaiting_upload',
-      update: `SET status=queued, queued_at=${iso}, sweep_at=${NOW_SECONDS + 60}, updated_at=${iso}`,
+      update: `SET input_version=v1, input_etag="e1", status=queued, queued_at=${iso}, sweep_at=${NOW_SECONDS + 60}, updated_at=${iso}`,
     });
   });
 
@@ -154,6 +155,16 @@ describe('what hangs on no attempt', () => {
   test('does not mind that a job was claimed before its message was remembered', async () => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     await expect(store.confirmSent(JOB_ID, NOW)).resolves.toBeUndefined();
+  });
+
+  test('refuses only audio that a job waits for', async () => {
+    dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed') });
+    const error = { code: 'bad_audio', message: 'no' } as const;
+    await store.refuse(JOB_ID, INPUT, error, NOW);
+    expect(sent()).toEqual({
+      condition: 'status=awaiting_upload',
+      update: `SET status=failed, finished_at=${iso}, updated_at=${iso}, input_version=v1, input_etag="e1", error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until`,
+    });
   });
 
   test('fails only a job that is open and that no worker holds', async () => {
@@ -186,7 +197,8 @@ describe('what hangs on no attempt', () => {
   });
 
   test.each([
-    ['queue', () => store.queue(JOB_ID, NOW)],
+    ['queue', () => store.queue(JOB_ID, INPUT, NOW)],
+    ['refuse', () => store.refuse(JOB_ID, INPUT, { code: 'bad_audio', message: 'no' }, NOW)],
     ['fail', () => store.fail(JOB_ID, { code: 'bad_audio', message: 'no' }, NOW)],
     ['cancel', () => store.cancel(JOB_ID, 'acme', NOW)],
     ['expire', () => store.expire(JOB_ID, { code: 'upload_expired', message: 'late' }, NOW)],
@@ -212,7 +224,10 @@ describe('a claim', () => {
   test('takes a job that nobody holds, counts the attempt and keeps the first start', async () => {
     const claimed = row({ status: 'running', attempt: 1 });
     dynamo.on(UpdateCommand).resolves({ Attributes: claimed });
-    expect(await store.claim(JOB_ID, LEASE_MS, NOW)).toEqual({ outcome: 'claimed', row: claimed });
+    expect(await store.claim(JOB_ID, LEASE_MS, NOW)).toEqual({
+      outcome: 'claimed',
+      row: claimed,
+    });
     expect(sent()).toEqual({
       condition: `status IN (queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS})`,
       update:

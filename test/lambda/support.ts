@@ -45,6 +45,17 @@ export const ended = (status: JobRow['status'], change: Partial<JobRow> = {}): J
   return made;
 };
 
+/** A version of an object as S3 lists it. */
+export const listed = (Key: string, change: object = {}) => ({
+  Key,
+  VersionId: 'v1',
+  ETag: '"e1"',
+  Size: 10,
+  IsLatest: true,
+  LastModified: new Date('2026-03-01T11:00:00.000Z'),
+  ...change,
+});
+
 /** What DynamoDB answers where a condition does not hold. */
 export const conditionFailed = () =>
   new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });

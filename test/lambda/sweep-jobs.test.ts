@@ -1,9 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { JobRow } from '../../lambda/contract';
 import { JobStore } from '../../lambda/job-store';
@@ -14,6 +14,7 @@ import {
   ended,
   freezeTime,
   JOB_ID,
+  listed,
   NOW_SECONDS,
   quietTools,
   row,
@@ -36,6 +37,7 @@ const dependencies: Dependencies = {
   sizeFleetFunction: 'size-fleet',
   bucket: 'media',
   path: 'DockerGpu',
+  maxUploadBytes: 1000,
 };
 const tools = quietTools();
 const metric = jest.spyOn(tools.metrics, 'addMetric');
@@ -54,7 +56,7 @@ beforeEach(() => {
   metric.mockClear();
   sqs.on(SendMessageCommand).resolves({});
   lambda.on(InvokeCommand).resolves({});
-  s3.on(ListObjectsV2Command).resolves({});
+  s3.on(ListObjectVersionsCommand).resolves({});
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   dynamo.on(UpdateCommand).resolves({ Attributes: row() });
 });
@@ -88,32 +90,72 @@ test('requeues a job whose worker was lost, and looks at it again only much late
 
 test('queues an upload whose event was lost', async () => {
   due(awaiting);
-  s3.on(ListObjectsV2Command).resolves({ Contents: [{ Key: awaiting.input_key }] });
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(awaiting.input_key)] });
   await sweep();
-  expect(s3.commandCalls(ListObjectsV2Command)[0]!.args[0].input).toEqual({
+  expect(s3.commandCalls(ListObjectVersionsCommand)[0]!.args[0].input).toEqual({
     Bucket: 'media',
     Prefix: awaiting.input_key,
-    MaxKeys: 1,
+    EncodingType: 'url',
   });
-  expect(Object.values(updates()[0]!.ExpressionAttributeValues!)).toContain('queued');
+  expect(Object.values(updates()[0]!.ExpressionAttributeValues!)).toEqual(
+    expect.arrayContaining(['queued', 'v1', '"e1"']),
+  );
   expect(messages()).toEqual([message()]);
 });
 
 test('leaves an upload alone that was queued meanwhile', async () => {
   due(awaiting);
-  s3.on(ListObjectsV2Command).resolves({ Contents: [{ Key: awaiting.input_key }] });
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(awaiting.input_key)] });
   dynamo.on(UpdateCommand).rejects(conditionFailed());
+  dynamo.on(GetCommand).resolves({ Item: row({ status: 'running', input_version: 'v1' }) });
   await sweep();
   expect(messages()).toEqual([]);
 });
 
+test('keeps to the first of two uploads whose events were lost', async () => {
+  due(awaiting);
+  const key = awaiting.input_key;
+  s3.on(ListObjectVersionsCommand).resolves({
+    Versions: [listed(key, { VersionId: 'v2' }), listed(key, { IsLatest: false })],
+  });
+  await sweep();
+  expect(Object.values(updates()[0]!.ExpressionAttributeValues!)).toContain('v1');
+});
+
 test.each([
-  ['nothing came', undefined],
-  ['only another key begins alike', [{ Key: `${awaiting.input_key}.part` }]],
-])('expires an upload of which %s, and announces it', async (_, Contents) => {
+  { Size: 0, code: 'bad_audio' },
+  { Size: 1001, code: 'upload_too_large' },
+] as const)('fails an upload of $Size bytes whose event was lost, and erases it', async ({ Size, code }) => {
+  const error = { code, message: 'no' };
+  due(awaiting);
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(awaiting.input_key, { Size })] });
+  s3.on(DeleteObjectsCommand).resolves({});
+  dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed', { error }) });
+  await sweep();
+  expect(Object.values(updates()[0]!.ExpressionAttributeValues!)).toContainEqual(
+    expect.objectContaining({ code }),
+  );
+  expect(s3.commandCalls(DeleteObjectsCommand)[0]!.args[0].input.Delete!.Objects).toEqual([
+    { Key: awaiting.input_key, VersionId: 'v1' },
+  ]);
+  expect(events.commandCalls(PutEventsCommand)).toHaveLength(1);
+  expect(messages()).toEqual([]);
+});
+
+test.each([
+  ['nothing came', {}],
+  ['only another key begins alike', { Versions: [listed(`${awaiting.input_key}.part`)] }],
+  [
+    'what came was deleted',
+    {
+      Versions: [listed(awaiting.input_key, { IsLatest: false })],
+      DeleteMarkers: [listed(awaiting.input_key, { VersionId: 'v2' })],
+    },
+  ],
+])('expires an upload of which %s, and announces it', async (_, found) => {
   const error = { code: 'upload_expired', message: 'The upload did not come in time' } as const;
   due(awaiting);
-  s3.on(ListObjectsV2Command).resolves({ Contents });
+  s3.on(ListObjectVersionsCommand).resolves(found);
   dynamo.on(UpdateCommand).resolves({ Attributes: ended('expired', { error }) });
   await sweep();
   expect(Object.values(updates()[0]!.ExpressionAttributeValues!)).toEqual(
@@ -136,7 +178,7 @@ test('announces nothing for an upload that came at the last moment', async () =>
 
 test('does not expire an upload because S3 does not answer', async () => {
   due(awaiting);
-  s3.on(ListObjectsV2Command).rejects(awsError('SlowDown'));
+  s3.on(ListObjectVersionsCommand).rejects(awsError('SlowDown'));
   await expect(sweep()).rejects.toThrow('1 of 1 jobs could not be swept');
   expect(updates()).toEqual([]);
 });

@@ -47,7 +47,11 @@ async function serve(...answers: Answer[]): Promise<void> {
 
 const head = (request: IncomingMessage, response: ServerResponse) => {
   const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-  response.writeHead(from > 0 ? 206 : 200, { 'content-length': content.length - from, etag });
+  response.writeHead(from > 0 ? 206 : 200, {
+    'content-length': content.length - from,
+    etag,
+    ...(from > 0 && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+  });
   return content.subarray(from);
 };
 const whole: Answer = (request, response) => void response.end(head(request, response));
@@ -73,7 +77,7 @@ const refuse =
 const get = (limits: Partial<DownloadLimits> = {}, signal = new AbortController().signal) =>
   download(
     s3,
-    { Bucket: 'media', Key: 'jobs/x/input' },
+    { Bucket: 'media', Key: 'jobs/x/input', VersionId: 'v1', IfMatch: etag },
     file,
     { maxBytes: 1 << 20, freeBytes: async () => 1 << 30, stallMs: 60_000, pauseMs: 1, ...limits },
     signal,
@@ -101,11 +105,44 @@ describe('a download', () => {
     expect(requests.at(-1)).toBe('bytes=1000-');
   });
 
-  it('begins again when another object has taken its place', async () => {
-    await serve(cutAfter(1000), refuse(412, 'PreconditionFailed'));
+  it('asks every time for the version and the ETag that it was told', async () => {
+    const asked: unknown[] = [];
+    const noting =
+      (answer: Answer): Answer =>
+      (request, response) => {
+        const { searchParams } = new URL(request.url!, 'http://localhost');
+        asked.push([searchParams.get('versionId'), request.headers['if-match']]);
+        answer(request, response);
+      };
+    await serve(noting(cutAfter(1000)), noting(whole));
     await get();
+    expect(asked).toEqual([
+      ['v1', etag],
+      ['v1', etag],
+    ]);
+  });
+
+  it.each([0, 1000])(
+    'fails for good when another object has taken its place after %i bytes',
+    async (bytes) => {
+      const before = bytes === 0 ? [] : [cutAfter(bytes)];
+      await serve(...before, refuse(412, 'PreconditionFailed'));
+      await expect(get()).rejects.toMatchObject({
+        code: 'source_not_found',
+        permanent: true,
+        message: 'Another file has replaced the audio in the bucket',
+      });
+    },
+  );
+
+  it('takes a whole answer for what it is where the rest was asked for', async () => {
+    const unranged: Answer = (_, response) => {
+      response.writeHead(200, { 'content-length': content.length, etag });
+      response.end(content);
+    };
+    await serve(cutAfter(1000), unranged);
+    expect(await get()).toBe(content.length);
     expect(readFileSync(file).equals(content)).toBe(true);
-    expect(requests).toEqual([undefined, 'bytes=1000-', undefined]);
   });
 
   it('has another try while S3 is throttled or down, but not for ever', async () => {
@@ -119,6 +156,7 @@ describe('a download', () => {
 
   it.each([
     [404, 'NoSuchKey', 'source_not_found', true],
+    [404, 'NoSuchVersion', 'source_not_found', true],
     [403, 'AccessDenied', 'source_forbidden', true],
     [403, 'InvalidObjectState', 'source_forbidden', true],
     [403, 'RequestTimeTooSkewed', 'internal', false],
@@ -149,7 +187,7 @@ describe('a download', () => {
     await serve();
     const full = download(
       s3,
-      { Bucket: 'media', Key: 'k' },
+      { Bucket: 'media', Key: 'k', VersionId: 'v1' },
       '/dev/full',
       { maxBytes: 1 << 20, freeBytes: async () => 1 << 30 },
       new AbortController().signal,

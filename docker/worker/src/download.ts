@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { stat, truncate } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,8 +22,17 @@ export interface DownloadLimits {
   pauseMs?: number;
 }
 
+/** A version of an object. */
+export interface ObjectSource {
+  Bucket: string;
+  Key: string;
+  VersionId: string;
+  /** ETag that it must have: without versioning, another object may take its place under the same version id. */
+  IfMatch?: string;
+}
+
 /**
- * Downloads an object into a file, and goes on from where it was when the connection breaks.
+ * Downloads a version of an object into a file, and goes on from where it was when the connection breaks.
  *
  * @returns bytes
  * @throws SpotscribeError `source_not_found`, `source_forbidden`, `upload_too_large` (permanent), else retryable
@@ -31,21 +40,23 @@ export interface DownloadLimits {
  */
 export async function download(
   s3: S3Client,
-  source: { Bucket: string; Key: string },
+  source: ObjectSource,
   file: string,
   limits: DownloadLimits,
   signal: AbortSignal,
 ): Promise<number> {
   const { stallMs = 20_000, pauseMs = 200 } = limits;
   let got = 0;
-  let etag: string | undefined;
+  let etag = source.IfMatch;
   for (let fruitless = 0; ;) {
     try {
-      const range = got > 0 ? { Range: `bytes=${got}-`, IfMatch: etag } : {};
-      const answer = await s3.send(new GetObjectCommand({ ...source, ...range }), { abortSignal: signal });
+      const wanted = { ...source, IfMatch: etag, ...(got > 0 && { Range: `bytes=${got}-` }) };
+      const answer = await s3.send(new GetObjectCommand(wanted), { abortSignal: signal });
       const body = answer.Body as Readable;
       // It can fail before the pipeline listens, and an error that nobody hears ends the process.
       body.on('error', () => undefined);
+      // All of it came though only the rest was asked for.
+      if (got > 0 && answer.ContentRange === undefined) got = 0;
       const size = got + (answer.ContentLength ?? 0);
       etag = answer.ETag;
       await checkSize(size, got, limits).catch((error: unknown) => {
@@ -67,10 +78,8 @@ export async function download(
       got = await sizeOf(file);
       const fault = classify(error, got);
       if (fault !== undefined) throw fault;
-      if (status(error) === 412 || status(error) === 416) {
-        // Another object has taken its place: begin again.
-        await truncate(file, (got = 0));
-      }
+      // It has no more bytes than came, and yet they were not all.
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 416) got = 0;
       fruitless = got > before ? 0 : fruitless + 1;
       if (fruitless === FRUITLESS_TRIES) {
         throw new SpotscribeError('internal', 'The audio could not be downloaded from S3', { cause: error });
@@ -97,8 +106,11 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFull(got, { cause: error });
   if (!(error instanceof S3ServiceException)) return undefined;
-  if (error.name === 'NoSuchKey' || error.name === 'NotFound') {
-    return new SpotscribeError('source_not_found', 'The audio is no longer in the bucket', { cause: error });
+  if (['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(error.name)) return sourceGone({ cause: error });
+  if (error.$metadata.httpStatusCode === 412) {
+    return new SpotscribeError('source_not_found', 'Another file has replaced the audio in the bucket', {
+      cause: error,
+    });
   }
   // By name: expired credentials and skewed clocks answer 403 too, and are not the caller's fault.
   if (error.name === 'AccessDenied' || error.name === 'InvalidObjectState') {
@@ -111,8 +123,9 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
   return undefined;
 }
 
-const status = (error: unknown) =>
-  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+/** The audio is not there any more. */
+export const sourceGone = (options?: ErrorOptions): SpotscribeError =>
+  new SpotscribeError('source_not_found', 'The audio is no longer in the bucket', options);
 
 const sizeOf = (file: string) =>
   stat(file).then(

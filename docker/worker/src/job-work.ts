@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import {
   type Analysis,
   type AnalyzeEvent,
@@ -13,15 +12,14 @@ import {
 } from '../../../lambda/contract';
 import { SpotscribeError } from '../../../lambda/errors';
 import type { JobStore } from '../../../lambda/job-store';
-import { download } from './download';
 import { checkpoint as checkpointSchema, transcript as transcriptSchema } from './event-schemas';
+import { type AudioTools, fetchAudio } from './job-audio';
 import type { JsonObjects } from './json-objects';
 import type { Lease } from './lease';
 import type { Log } from './log';
 import type { TimeShare } from './machine-time';
 import { analysisOptions, type Models, speechOptions } from './models';
 import { ProgressReporter } from './progress';
-import type { Scratch } from './scratch';
 import { both, type Outcome } from './sides';
 import { stagesOf } from './stages';
 import { Standing } from './standing';
@@ -32,16 +30,11 @@ import { Transcription } from './transcription';
 const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
 
 /** What the work on a job needs. */
-export interface WorkTools {
-  s3: S3Client;
-  bucket: string;
+export interface WorkTools extends AudioTools {
   store: JobStore;
-  scratch: Scratch;
   objects: JsonObjects;
   models: Models;
   log: Log;
-  /** Largest audio in bytes. */
-  maxUploadBytes: number;
   /** Longest audio in seconds. */
   maxAudioSeconds: number;
   /** Shortest time between checkpoints. */
@@ -83,7 +76,7 @@ export class JobWork {
    * @throws the signal's reason if it is aborted
    */
   async run(signal: AbortSignal): Promise<Outcome> {
-    await Promise.all([this.fetchAudio(signal), this.fetchEarlier()]);
+    await Promise.all([fetchAudio(this.tools, this.row, signal), this.fetchEarlier()]);
     this.watch.lap('download');
     const resumed = this.earlier !== undefined || this.heard !== undefined;
     this.standing = new Standing(
@@ -126,14 +119,6 @@ export class JobWork {
     await this.tools.objects.write(KEY.checkpoint(id), checkpoint);
     this.savedAt = Date.now();
     this.savedEnd = checkpoint.end;
-  }
-
-  private async fetchAudio(signal: AbortSignal): Promise<void> {
-    const { s3, bucket, scratch, maxUploadBytes } = this.tools;
-    const { id, input_key } = this.row;
-    const file = await scratch.prepare(id);
-    const limits = { maxBytes: maxUploadBytes, freeBytes: () => scratch.free() };
-    await download(s3, { Bucket: bucket, Key: input_key }, file, limits, signal);
   }
 
   private async fetchEarlier(): Promise<void> {

@@ -1,13 +1,8 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { eraseVersions, versionsOf } from '../../../lambda/object-versions';
 import type { Log } from './log';
 
 /** Largest object that is read, in bytes: ten hours' words with their times are some 15 MB. */
@@ -50,10 +45,10 @@ export class JsonObjects {
     );
   }
 
+  /** Erases objects for good, with all their versions: they hold what was said. */
   async remove(keys: string[]): Promise<void> {
-    if (keys.length === 0) return;
-    const Objects = keys.map((Key) => ({ Key }));
-    await this.s3.send(new DeleteObjectsCommand({ Bucket: this.bucket, Delete: { Objects, Quiet: true } }));
+    const versions = await Promise.all(keys.map((key) => versionsOf(this.s3, this.bucket, key)));
+    for (const each of versions) await eraseVersions(this.s3, this.bucket, each);
   }
 }
 

@@ -8,6 +8,7 @@ from spotscribe_emulator import (
     image_builds,
     images,
     load_balancers,
+    objects,
     security_groups,
     task_definitions,
 )
@@ -17,6 +18,7 @@ buckets.install()
 image_builds.install()
 images.install()
 load_balancers.install()
+objects.install()
 security_groups.install()
 task_definitions.install()
 main()

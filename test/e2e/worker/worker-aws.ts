@@ -9,6 +9,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -16,12 +17,14 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   type QueueAttributeName,
+  ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
 import {
+  type JobMessage,
   type JobRow,
   KEY,
   type Machine,
@@ -30,6 +33,7 @@ import {
   type TranscriptionOptions,
 } from '../../../lambda/contract';
 import { JobStore } from '../../../lambda/job-store';
+import { type ObjectVersion, versionsBelow } from '../../../lambda/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';
 import { startEmulator, clientConfiguration } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
@@ -120,9 +124,10 @@ export class WorkerAws {
       sweep_at: Math.floor(Date.now() / 1000) + 3600,
       expires_at: Math.floor(Date.now() / 1000) + 86400,
     };
-    await this.store.create(row);
-    await this.put(row.input_key, 'sound');
-    return row;
+    const { VersionId, ETag } = await this.put(row.input_key, 'sound');
+    const bound = { ...row, input_version: VersionId, input_etag: ETag };
+    await this.store.create(bound);
+    return bound;
   }
 
   put(Key: string, Body: Buffer | string) {
@@ -149,6 +154,13 @@ export class WorkerAws {
     return Contents.map(({ Key }) => Key!);
   }
 
+  /** Versions of all objects below a prefix, markers included. */
+  async versions(prefix: string): Promise<ObjectVersion[]> {
+    const found: ObjectVersion[] = [];
+    for await (const page of versionsBelow(this.mine().s3, BUCKET, prefix)) found.push(...page);
+    return found;
+  }
+
   send(body: object | string) {
     const MessageBody = typeof body === 'string' ? body : JSON.stringify(body);
     return this.mine().sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl, MessageBody }));
@@ -166,6 +178,17 @@ export class WorkerAws {
     );
     const [visible, inFlight] = names.map((name) => Number(Attributes[name as QueueAttributeName]));
     return { visible: visible!, inFlight: inFlight! };
+  }
+
+  /** Takes the messages that can be received out of the queue. */
+  async receiveAll(): Promise<JobMessage[]> {
+    const { sqs } = this.mine();
+    const found: JobMessage[] = [];
+    for (;;) {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: this.queueUrl }));
+      if (Messages.length === 0) return found;
+      found.push(...Messages.map(({ Body }) => JSON.parse(Body!) as JobMessage));
+    }
   }
 
   /** An empty queue and its dead letters, in place of those before. */
@@ -193,6 +216,9 @@ export class WorkerAws {
   private async create(): Promise<void> {
     const { s3, documents } = this.mine();
     await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    await s3.send(
+      new PutBucketVersioningCommand({ Bucket: BUCKET, VersioningConfiguration: { Status: 'Enabled' } }),
+    );
     await documents.send(
       new CreateTableCommand({
         TableName: TABLE,

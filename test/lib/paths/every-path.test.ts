@@ -55,14 +55,30 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(new Set(told.map(([, value]) => value))).toEqual(new Set([String(path.info.analysis)]));
   });
 
-  test('lets its worker read what earlier attempts at its jobs have left', () => {
-    const [task] = resources(template, 'AWS::ECS::TaskDefinition');
-    const role = (task?.Properties.TaskRoleArn as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0];
-    const read = resources(template, 'AWS::IAM::Policy')
+  /** What the policies of a role allow. */
+  const allowed = (role: string) =>
+    resources(template, 'AWS::IAM::Policy')
       .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes(`"${role}"`))
-      .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
-      .filter(({ Action }) => [Action].flat().includes('s3:GetObject'));
+      .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement);
+  const workerAllowed = () => {
+    const [task] = resources(template, 'AWS::ECS::TaskDefinition');
+    return allowed((task?.Properties.TaskRoleArn as { 'Fn::GetAtt': [string] })['Fn::GetAtt'][0]);
+  };
+  const actionsOf = (statements: Statement[]) => statements.flatMap(({ Action }) => [Action].flat());
+
+  test('lets its worker read what earlier attempts at its jobs have left', () => {
+    const read = workerAllowed().filter(({ Action }) => [Action].flat().includes('s3:GetObject'));
     expect(JSON.stringify(read.map(({ Resource }) => Resource))).toContain('/jobs/*');
+  });
+
+  test('keeps every version of a recording, reads and erases single versions, and nothing else of the inbox', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', { VersioningConfiguration: { Status: 'Enabled' } });
+    const ofInbox = resources(template, 'AWS::IAM::Policy')
+      .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .filter(({ Resource }) => JSON.stringify(Resource).includes('/inbox/*'));
+    expect(actionsOf(ofInbox)).not.toContain('s3:DeleteObject');
+    const ofWorker = workerAllowed().filter(({ Resource }) => JSON.stringify(Resource).includes('/inbox/*'));
+    expect(actionsOf(ofWorker)).toEqual(['s3:GetObjectVersion', 's3:GetObject']);
   });
 
   test('sends what fails again and again to a dead-letter queue', () => {
