@@ -19,7 +19,7 @@ def connected(url: str) -> socket.socket:
     return connection
 
 
-def head(path: str, content_type: str, length: int = 1 << 20) -> bytes:
+def head(path: str, content_type: str, length: int = 100_000) -> bytes:
     """The head of a request with a body."""
     lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Type: {content_type}", f"Content-Length: {length}"]
     return "\r\n".join([*lines, "", ""]).encode()

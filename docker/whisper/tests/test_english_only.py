@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from spotscribe_testing.answers import refusal
-from spotscribe_testing.live_server import answers_ok, served, service_process, wait_until
+from spotscribe_testing.live_server import answers_ok, served, wait_until
 from spotscribe_testing.places import SAMPLE
 from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine
@@ -104,23 +104,16 @@ def test_an_english_model_hears_english_alone(url: str, settings: Settings, audi
 def test_an_english_whisper_of_any_name_answers_without_a_language(tmp_path: Path) -> None:
     """It answered 500 to every request that named none."""
     from spotscribe_testing.tiny_whisper import scripted_whisper
+    from spotscribe_whisper.engines.whisperx import WhisperxEngine
 
-    scripted_whisper(tmp_path / "models" / "tiny", SENTENCE, multilingual=False)
-    (tmp_path / "scratch").mkdir()
-    environment = {
-        "WHISPER_ENGINE": "whisperx",
-        "WHISPER_MODEL": "tiny",
-        "MODEL_DIR": str(tmp_path / "models"),
-        "TMPDIR": str(tmp_path / "scratch"),
-    }
-    with service_process("spotscribe_whisper", environment, tmp_path / "log") as (_, url):
+    scripted_whisper(tmp_path / "tiny", SENTENCE, multilingual=False)
+    engine = WhisperxEngine(models=tmp_path, model="tiny", compute_type="auto", scratch=tmp_path)
+    with served(create_app(Settings(tmpdir=tmp_path), engine, ScriptedDiarizer())) as url:
         loading = lambda: httpx.get(f"{url}/health", timeout=120).json()["status"] == "loading"  # noqa: E731
-        wait_until(lambda: not loading(), "the engine has loaded", 300)
-        assert answers_ok(url), httpx.get(f"{url}/health", timeout=60).text
+        wait_until(lambda: not loading(), "the engine has loaded", 600)
         check_english(url, SAMPLE.read_bytes())
-        answer = httpx.post(
-            f"{url}/v1/audio/transcriptions", files={"file": SAMPLE.read_bytes()}, timeout=120
-        )
+        files = {"file": SAMPLE.read_bytes()}
+        answer = httpx.post(f"{url}/v1/audio/transcriptions", files=files, timeout=300)
         assert SENTENCE in answer.json()["text"]
 
 
