@@ -137,7 +137,7 @@ def test_out_of_memory_anywhere_in_the_words_is_told_as_such(
 ) -> None:
     """Not only where batches can be made smaller: telling the language needs memory too."""
 
-    def run_out(_: Any) -> str:
+    def run_out(*_: Any) -> str:
         raise failure
 
     monkeypatch.setattr(engine, "detect_language", run_out)
