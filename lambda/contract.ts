@@ -385,6 +385,8 @@ export interface JobRow {
   attempt: number;
   /** Epoch milliseconds until which the claim of the current attempt holds. */
   lease_until?: number;
+  /** Id in SQS of the message under which the current attempt claimed the job: every other message is a duplicate. */
+  message_id?: string;
   /** Key of the transcript, a {@link Transcript} as JSON; there as soon as that is ready, also while the job runs. */
   transcript_key?: string;
   /** Key of the analysis, an {@link Analysis} as JSON. */
@@ -498,6 +500,11 @@ export const JOB_ID_PATTERN = '^job_[0-9a-f]{32}$';
 export interface JobMessage {
   version: 1;
   job_id: string;
+  /**
+   * Attempts that failed under earlier messages of the job. A worker that is interrupted replaces its message, which sets
+   * the receive count of SQS back to zero; this number keeps the failures. @default 0
+   */
+  failures?: number;
 }
 
 /** Body of `POST /v1/jobs`. */

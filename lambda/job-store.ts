@@ -177,8 +177,10 @@ export class JobStore {
   /**
    * Takes a job for this worker until `leaseUntil` (epoch milliseconds), with a new attempt. Refused while another
    * worker's claim holds.
+   *
+   * @param messageId of the message that asks for it
    */
-  async claim(id: string, leaseUntil: number, now: Date): Promise<Claim> {
+  async claim(id: string, messageId: string, leaseUntil: number, now: Date): Promise<Claim> {
     const row = await this.update(
       id,
       [
@@ -189,6 +191,7 @@ export class JobStore {
         set: {
           status: 'running',
           lease_until: leaseUntil,
+          message_id: messageId,
           updated_at: now.toISOString(),
           ...lapsed(leaseUntil),
         },
@@ -202,6 +205,18 @@ export class JobStore {
     if (current.status === 'running' || current.status === 'queued')
       return { outcome: 'leased', row: current };
     return { outcome: current.status === 'awaiting_upload' ? 'unready' : 'final', row: current };
+  }
+
+  /** Remembers that a message took the place of the one under which a worker holds the job, if that is still so. */
+  async replaceMessage(id: string, from: string, to: string): Promise<void> {
+    await this.update(
+      id,
+      [
+        ['status', '=', 'running'],
+        ['message_id', 'absent or =', from],
+      ],
+      { set: { message_id: to } },
+    );
   }
 
   /** @throws StaleAttempt if the job is no longer this attempt's */

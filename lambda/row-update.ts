@@ -2,7 +2,8 @@ import type { JobRow } from './contract';
 
 /** A condition on an attribute, all of which must hold. */
 export type Condition =
-  [attribute: keyof JobRow, '=' | '<' | 'absent or <', unknown] | [attribute: keyof JobRow, 'in', unknown[]];
+  | [attribute: keyof JobRow, '=' | '<' | 'absent or <' | 'absent or =', unknown]
+  | [attribute: keyof JobRow, 'in', unknown[]];
 
 export interface Change {
   set: Partial<JobRow>;
@@ -31,7 +32,8 @@ export function update(conditions: Condition[], change: Change) {
       case 'in':
         return `${name(attribute)} IN (${content.map(value).join(', ')})`;
       case 'absent or <':
-        return `(attribute_not_exists(${name(attribute)}) OR ${name(attribute)} < ${value(content)})`;
+      case 'absent or =':
+        return `(attribute_not_exists(${name(attribute)}) OR ${name(attribute)} ${operator.at(-1)} ${value(content)})`;
       case '=':
       case '<':
         return `${name(attribute)} ${operator} ${value(content)}`;

@@ -186,6 +186,8 @@ export abstract class Path extends Construct {
     this.store.grantWriteObjects(role, KEY.jobsPrefix);
     this.store.grantEraseVersions(role, KEY.jobsPrefix);
     this.queue.queue.grantConsumeMessages(role);
+    // A job that is interrupted goes back as a new message.
+    this.queue.queue.grantSendMessages(role);
     this.fleet.grantTerminate(role);
     grantPutEvents(this, role);
     if (settings.bakedMachineImage) this.bake();

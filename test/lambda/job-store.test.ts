@@ -167,6 +167,15 @@ describe('what hangs on no attempt', () => {
     });
   });
 
+  test('remembers the message that took the place of the owner’s own, and of no other', async () => {
+    dynamo.on(UpdateCommand).resolves({ Attributes: row() });
+    await store.replaceMessage(JOB_ID, 'message-1', 'message-2');
+    expect(sent()).toEqual({
+      condition: 'status=running (attribute_not_exists(message_id) OR message_id=message-1)',
+      update: 'SET message_id=message-2',
+    });
+  });
+
   test('fails only a job that is open and that no worker holds', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed') });
     const error = { code: 'bad_audio', message: 'no' } as const;
@@ -224,14 +233,14 @@ describe('a claim', () => {
   test('takes a job that nobody holds, counts the attempt and keeps the first start', async () => {
     const claimed = row({ status: 'running', attempt: 1 });
     dynamo.on(UpdateCommand).resolves({ Attributes: claimed });
-    expect(await store.claim(JOB_ID, LEASE_MS, NOW)).toEqual({
+    expect(await store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).toEqual({
       outcome: 'claimed',
       row: claimed,
     });
     expect(sent()).toEqual({
       condition: `status IN (queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS})`,
       update:
-        `SET status=running, lease_until=${LEASE_MS}, updated_at=${iso}, sweep_at=${LEASE_MS / 1000 + 900}, ` +
+        `SET status=running, lease_until=${LEASE_MS}, message_id=message-1, updated_at=${iso}, sweep_at=${LEASE_MS / 1000 + 900}, ` +
         `started_at=if_not_exists(started_at, ${iso}) ADD attempt 1`,
     });
   });
@@ -247,20 +256,22 @@ describe('a claim', () => {
   ])('is refused as %s for a row that is %j', async (outcome, current) => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     dynamo.on(GetCommand).resolves({ Item: current });
-    expect(await store.claim(JOB_ID, LEASE_MS, NOW)).toEqual({ outcome, row: current });
+    expect(await store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).toEqual({ outcome, row: current });
   });
 
   test('finds nothing where the row is gone', async () => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     dynamo.on(GetCommand).resolves({});
-    expect(await store.claim(JOB_ID, LEASE_MS, NOW)).toEqual({ outcome: 'missing' });
+    expect(await store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).toEqual({ outcome: 'missing' });
   });
 
   test('is no refusal where the table was throttled', async () => {
     dynamo
       .on(UpdateCommand)
       .rejects(new ProvisionedThroughputExceededException({ message: 'slow', $metadata: {} }));
-    await expect(store.claim(JOB_ID, LEASE_MS, NOW)).rejects.toThrow(ProvisionedThroughputExceededException);
+    await expect(store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).rejects.toThrow(
+      ProvisionedThroughputExceededException,
+    );
   });
 });
 

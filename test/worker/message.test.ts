@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { backoffSeconds, parseMessage } from '../../docker/worker/src/message';
+import { backoffSeconds, failuresBefore, isExhausted, parseMessage } from '../../docker/worker/src/message';
+import type { JobMessage } from '../../lambda/contract';
 
 const id = `job_${'0a'.repeat(16)}`;
 
 describe('a message', () => {
-  it('names a job, as the contract’s fixture does', () => {
-    const fixture = readFileSync(join(__dirname, '../fixtures/contract/JobMessage.json'), 'utf8');
-    expect(parseMessage(fixture)).toEqual({ jobId: (JSON.parse(fixture) as { job_id: string }).job_id });
+  it.each([
+    ['JobMessage.json', 0],
+    ['JobMessage.interrupted.json', 3],
+  ])('names a job and its failures, as the contract’s fixture %s does', (file, failures) => {
+    const fixture = readFileSync(join(__dirname, '../fixtures/contract', file), 'utf8');
+    const { job_id } = JSON.parse(fixture) as JobMessage;
+    expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures });
   });
 
   it.each([
@@ -16,6 +21,7 @@ describe('a message', () => {
     ['another shape', '[]'],
     ['another version', JSON.stringify({ version: 99, job_id: id })],
     ['no id', JSON.stringify({ version: 1 })],
+    ['failures that are no number', JSON.stringify({ version: 1, job_id: id, failures: '3' })],
     ['an id that is a path', JSON.stringify({ version: 1, job_id: '../../etc' })],
     ['an id with a line after it', JSON.stringify({ version: 1, job_id: `${id}\n` })],
   ])('is not understood if it holds %s', (_, body) => {
@@ -25,5 +31,11 @@ describe('a message', () => {
   it('comes back after 5, 10, 20, 40, 80 seconds, and never after more than 300', () => {
     expect([1, 2, 3, 4, 5].map(backoffSeconds)).toEqual([5, 10, 20, 40, 80]);
     expect(backoffSeconds(1000)).toBe(300);
+  });
+
+  it('counts the failures that it carries, and those of its own earlier receives', () => {
+    expect(failuresBefore(0, 1)).toBe(0);
+    expect(failuresBefore(3, 2)).toBe(4);
+    expect([4, 5, 6].map(isExhausted)).toEqual([false, true, true]);
   });
 });

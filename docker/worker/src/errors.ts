@@ -24,11 +24,16 @@ export class DiskFull extends SpotscribeError {
 
 /** The model service is not there, broke off, or answered what the contract does not know. */
 export class ModelServiceFailed extends SpotscribeError {
-  override readonly name = 'ModelServiceFailed';
+  override readonly name: string = 'ModelServiceFailed';
 
   constructor(message: string, options?: ErrorOptions) {
     super('internal', message, options);
   }
+}
+
+/** The model service was not ready when a job's turn came: it has not seen the job, so the job has not failed. */
+export class ServiceUnready extends ModelServiceFailed {
+  override readonly name = 'ServiceUnready';
 }
 
 /** Any failure as one of the family; what is not known is ours, and worth another try. */

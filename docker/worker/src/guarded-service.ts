@@ -8,7 +8,7 @@ import type {
   TranscribeRequest,
   Transcript,
 } from '../../../lambda/contract';
-import { ModelServiceFailed } from './errors';
+import { ModelServiceFailed, ServiceUnready } from './errors';
 import type { Log } from './log';
 import type { ModelService, ServiceState } from './model-service';
 import { Turn } from './turn';
@@ -140,7 +140,7 @@ export class GuardedService {
     try {
       return await this.breaker.execute(guarded);
     } catch (error) {
-      throw error instanceof BrokenCircuitError ? new ModelServiceFailed(this.restReason()) : error;
+      throw error instanceof BrokenCircuitError ? new ServiceUnready(this.restReason()) : error;
     } finally {
       leave();
     }
@@ -163,7 +163,7 @@ export class GuardedService {
       const limit = { loading: loadingMs, absent: absentMs, failed: 0 }[state];
       const now = Date.now();
       if (onTrial || now - since >= limit || now - began >= loadingMs)
-        throw new ModelServiceFailed(capitalised(found.reason));
+        throw new ServiceUnready(capitalised(found.reason));
       await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

@@ -1,12 +1,13 @@
 import { FINAL_STATUSES, type JobRow } from '../../../lambda/contract';
-import { StaleAttempt } from '../../../lambda/errors';
+import { type SpotscribeError, StaleAttempt } from '../../../lambda/errors';
 import type { Endings } from './endings';
-import { asSpotscribeError, DiskFull, Stopping } from './errors';
+import { asSpotscribeError, DiskFull, ServiceUnready, Stopping } from './errors';
 import type { Health } from './health';
+import { JobDelivery } from './job-delivery';
 import { JobWork, type WorkTools } from './job-work';
 import { Lease } from './lease';
 import type { MachineTime } from './machine-time';
-import { backoffSeconds, parseMessage } from './message';
+import { parseMessage } from './message';
 import type { Metrics, Outcome } from './metrics';
 import type { Delivery } from './queue';
 import { Stopwatch } from './stopwatch';
@@ -25,7 +26,7 @@ export interface JobRunnerOptions {
 /** One attempt on its way. */
 interface Attempt {
   row: JobRow;
-  delivery: Delivery;
+  job: JobDelivery;
   watch: Stopwatch;
 }
 
@@ -37,46 +38,75 @@ export class JobRunner {
   constructor(private readonly options: JobRunnerOptions) {}
 
   async handle(delivery: Delivery): Promise<void> {
-    const { stopping, visibilitySeconds, work } = this.options;
-    const { store, log } = work;
-    if (stopping.aborted) return delivery.hide(0);
-    const message = parseMessage(delivery.body);
-    if ('fault' in message) {
+    const { stopping, work, metrics } = this.options;
+    const parsed = parseMessage(delivery.body);
+    if ('fault' in parsed) {
       // Never deleted: it goes to the dead-letter queue at once, where somebody can look at it.
-      log.warn({ receives: delivery.receives, fault: message.fault }, 'message cannot be understood');
-      this.options.metrics.ended('malformed');
+      work.log.warn({ receives: delivery.receives, fault: parsed.fault }, 'message cannot be understood');
+      metrics.ended('malformed');
       return delivery.hide(0);
     }
-    const id = message.jobId;
-    const watch = new Stopwatch(delivery.receivedAt);
-    const claim = await store.claim(id, Date.now() + visibilitySeconds * 1000, new Date());
+    const job = new JobDelivery(delivery, parsed.jobId, parsed.failures);
+    if (stopping.aborted) return job.replace(0);
+    if (job.isExhausted) return this.leaveToDeadLetters(job);
+    await this.begin(job);
+  }
+
+  private async begin(job: JobDelivery): Promise<void> {
+    const { visibilitySeconds, work } = this.options;
+    const { store, log } = work;
+    const { jobId: id, message } = job;
+    const watch = new Stopwatch(message.receivedAt);
+    const claim = await store.claim(id, message.id, Date.now() + visibilitySeconds * 1000, new Date());
     watch.lap('claim');
     switch (claim.outcome) {
       case 'claimed':
-        return this.attempt({ row: claim.row, delivery, watch });
-      case 'leased': {
-        const remaining = ((claim.row.lease_until ?? 0) - Date.now()) / 1000;
-        log.info({ job: id, seconds: Math.ceil(remaining) }, 'another worker has the job');
-        return delivery.hide(Math.max(1, remaining));
-      }
+        return this.attempt({ row: claim.row, job, watch });
+      case 'leased':
+        return this.leaveToOwner(job, claim.row);
       case 'final':
         log.info({ job: id, status: claim.row.status }, 'the job has ended already');
-        return this.end(claim.row, delivery);
+        return this.end(claim.row, job);
       case 'unready':
+        // The audio's arrival sends a message of its own.
         log.warn({ job: id }, 'the job still waits for its audio');
-        return delivery.hide(backoffSeconds(delivery.receives));
+        return message.delete();
       case 'missing':
         log.warn({ job: id }, 'the job has been erased');
-        return delivery.delete();
+        return message.delete();
     }
   }
 
+  /** Has SQS move the message to the dead-letter queue, unless another message carries the job. */
+  private async leaveToDeadLetters(job: JobDelivery): Promise<void> {
+    const { store, log } = this.options.work;
+    const row = await store.get(job.jobId);
+    const isLeased = row?.status === 'running' && (row.lease_until ?? 0) > Date.now();
+    if (row !== undefined && isLeased) return this.leaveToOwner(job, row);
+    log.warn({ job: job.jobId, failures: job.failures }, 'the job failed too often');
+    await job.message.hide(0);
+  }
+
+  /** Another worker has the job: this message must neither disturb it nor count as a failure. */
+  private async leaveToOwner(job: JobDelivery, { id, message_id, lease_until }: JobRow): Promise<void> {
+    const { store, log } = this.options.work;
+    const isDuplicate = message_id !== undefined && message_id !== job.message.id;
+    if (isDuplicate) {
+      log.info({ job: id }, 'another worker has the job by another message: this one is deleted');
+      return job.message.delete();
+    }
+    // The owner's own message: it may be dead, and its lease about to lapse.
+    const remaining = Math.max(1, ((lease_until ?? 0) - Date.now()) / 1000);
+    log.info({ job: id, seconds: Math.ceil(remaining) }, 'another worker has the job');
+    await job.replace(remaining, (replaced) => store.replaceMessage(id, job.message.id, replaced));
+  }
+
   private async attempt(attempt: Attempt): Promise<void> {
-    const { row, delivery, watch } = attempt;
+    const { row, job, watch } = attempt;
     const { work: tools, stopping, visibilitySeconds, endings, machineTime } = this.options;
     const { store, log, scratch } = tools;
     const time = machineTime.open();
-    const lease = new Lease(row, delivery, { store, visibilitySeconds, log });
+    const lease = new Lease(row, job.message, { store, visibilitySeconds, log });
     const signal = AbortSignal.any([stopping, lease.lost]);
     const work = new JobWork(row, lease, tools, watch, time);
     lease.start();
@@ -85,7 +115,7 @@ export class JobRunner {
       const done = await endings.commit(row, outcome, work);
       watch.lap('commit');
       await lease.stop();
-      await this.end(done, delivery, watch);
+      await this.end(done, job, watch);
       this.report({ ...attempt, row: done }, 'succeeded');
     } catch (error) {
       await lease.stop();
@@ -97,15 +127,15 @@ export class JobRunner {
   }
 
   /** The job has ended in its row: all that is left is to say so. */
-  private async end(row: JobRow, delivery: Delivery, watch?: Stopwatch): Promise<void> {
+  private async end(row: JobRow, job: JobDelivery, watch?: Stopwatch): Promise<void> {
     await this.options.endings.proclaim(row);
     watch?.lap('announce');
-    await delivery.delete();
+    await job.message.delete();
     watch?.lap('delete');
   }
 
   private async settle(attempt: Attempt, work: JobWork, reason: unknown): Promise<void> {
-    const { row, delivery, watch } = attempt;
+    const { row, job, watch } = attempt;
     const { store } = this.options.work;
     try {
       if (reason instanceof StaleAttempt) return await this.settleStale(attempt);
@@ -113,25 +143,29 @@ export class JobRunner {
       if (error.permanent) {
         const { code, message } = error;
         const failed = await store.failHeld(row.id, row.attempt, { code, message }, new Date());
-        await this.end(failed, delivery, watch);
+        await this.end(failed, job, watch);
         return this.report(attempt, 'failed', { code });
       }
       if (error instanceof DiskFull) this.options.health.diskFull(error.neededBytes);
-      await this.giveBack(attempt, work, error instanceof Stopping ? 0 : backoffSeconds(delivery.receives));
-      this.report(attempt, error instanceof Stopping ? 'released' : 'retried', { err: error });
+      await this.giveBack(attempt, work, error);
+      const isFailure = !(error instanceof Stopping || error instanceof ServiceUnready);
+      this.report(attempt, isFailure ? 'retried' : 'released', { err: error });
     } catch (error) {
       if (!(error instanceof StaleAttempt)) throw error;
       await this.settleStale(attempt);
     }
   }
 
-  private async giveBack({ row, delivery }: Attempt, work: JobWork, seconds: number): Promise<void> {
+  private async giveBack({ row, job }: Attempt, work: JobWork, error: SpotscribeError): Promise<void> {
     const { store, log } = this.options.work;
-    await work.saveCheckpoint().catch((error: unknown) => {
-      log.warn({ job: row.id, err: error }, 'checkpoint not saved');
+    await work.saveCheckpoint().catch((failure: unknown) => {
+      log.warn({ job: row.id, err: failure }, 'checkpoint not saved');
     });
+    // Before the message: whoever receives that is to find the job free.
     await store.release(row.id, row.attempt, new Date());
-    await delivery.hide(seconds);
+    if (error instanceof Stopping) return job.replace(0);
+    if (error instanceof ServiceUnready) return job.waitForService();
+    await job.retry();
   }
 
   /**
@@ -139,25 +173,29 @@ export class JobRunner {
    * connection and then repeated.
    */
   private async settleStale(attempt: Attempt): Promise<void> {
-    const { row, delivery, watch } = attempt;
+    const { row, job, watch } = attempt;
     const { work, endings } = this.options;
     const now = await work.store.get(row.id);
     if (now === undefined || now.status === 'cancelled') {
       await endings.eraseAttempt(row);
-      await delivery.delete();
+      await job.message.delete();
       return this.report(attempt, 'cancelled');
     }
     const mine = now.status === 'succeeded' && now.attempt === row.attempt;
     if (!mine) await endings.eraseAttempt(row, now);
-    if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) return this.report(attempt, 'lost');
-    await this.end(now, delivery, watch);
+    if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) {
+      // Its new owner may hold it by this very message, received once more.
+      if (now.message_id !== undefined && now.message_id !== job.message.id) await job.message.delete();
+      return this.report(attempt, 'lost');
+    }
+    await this.end(now, job, watch);
     this.report(mine ? { ...attempt, row: now } : attempt, mine ? 'succeeded' : 'lost');
   }
 
   /** One line for each attempt, and the metrics. */
-  private report({ row, delivery, watch }: Attempt, outcome: Outcome, more: object = {}): void {
+  private report({ row, job, watch }: Attempt, outcome: Outcome, more: object = {}): void {
     const { work, metrics } = this.options;
-    const queued = delivery.receivedAt - delivery.sentAt;
+    const queued = job.message.receivedAt - job.message.sentAt;
     const line = { job: row.id, attempt: row.attempt, outcome, ms: { queued, ...watch.parts }, ...more };
     work.log[outcome === 'retried' ? 'warn' : 'info']({ ...line, total_ms: watch.total }, 'job');
     metrics.ended(outcome, watch.parts, row.receipt);

@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { JOB_ID_PATTERN } from '../../../lambda/contract';
+import { JOB_ID_PATTERN, type JobMessage, MAX_RECEIVES } from '../../../lambda/contract';
 
-const schema = z.object({ version: z.literal(1), job_id: z.string().regex(new RegExp(JOB_ID_PATTERN)) });
+const schema = z.object({
+  version: z.literal(1),
+  job_id: z.string().regex(new RegExp(JOB_ID_PATTERN)),
+  failures: z.int().min(0).optional(),
+}) satisfies z.ZodType<JobMessage>;
 
 /** The job that a message names, or why it names none that we may work on. */
-export type ParsedMessage = { jobId: string } | { fault: string };
+export type ParsedMessage = { jobId: string; failures: number } | { fault: string };
 
 /** Reads a message's body. The id becomes part of keys and paths, so nothing but its exact form passes. */
 export function parseMessage(body: string | undefined): ParsedMessage {
@@ -15,10 +19,16 @@ export function parseMessage(body: string | undefined): ParsedMessage {
     return { fault: 'the body is not JSON' };
   }
   const parsed = schema.safeParse(content);
-  if (parsed.success) return { jobId: parsed.data.job_id };
+  if (parsed.success) return { jobId: parsed.data.job_id, failures: parsed.data.failures ?? 0 };
   const [issue] = parsed.error.issues;
   return { fault: `${issue?.path.join('.') ?? 'body'}: ${issue?.message}` };
 }
 
-/** Seconds after which a message comes back that was received `receives` times, and failed each time. */
-export const backoffSeconds = (receives: number) => Math.min(5 * 2 ** (Math.max(1, receives) - 1), 300);
+/** How often a job has failed before a message was received `receives` times: its earlier receives all ended in failures. */
+export const failuresBefore = (failures: number, receives: number) => failures + Math.max(0, receives - 1);
+
+/** Whether a job that has failed so often is not tried again. */
+export const isExhausted = (failures: number) => failures >= MAX_RECEIVES;
+
+/** Seconds after which a job is tried again that has failed so often. */
+export const backoffSeconds = (failures: number) => Math.min(5 * 2 ** (Math.max(1, failures) - 1), 300);

@@ -2,8 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Receipt } from '../../../lambda/contract';
 
 /**
- * What became of a message. `released`: given back because the worker stops; `retried`: given back after a failure;
- * `lost`: another worker has it.
+ * What became of a message. `released`: given back without a failure, because the worker stops or a model service was not
+ * ready; `retried`: given back after a failure; `lost`: another worker has it.
  */
 export const OUTCOMES = [
   'succeeded',

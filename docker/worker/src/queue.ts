@@ -4,14 +4,21 @@ import {
   GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
+  SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { JobMessage } from '../../../lambda/contract';
 
 /** Longest visibility that SQS grants, in seconds. */
 const MAX_VISIBILITY = 43_200;
 
+/** Longest delay of a message, in seconds. */
+const MAX_DELAY = 900;
+
 /** A message in this worker's hands. */
 export interface Delivery {
+  /** The message's id: the same each time that it is received. */
+  readonly id: string;
   readonly body: string | undefined;
   /** How often the message has been received, this time included. */
   readonly receives: number;
@@ -22,6 +29,14 @@ export interface Delivery {
   hide(seconds: number): Promise<void>;
   /** Takes it out of the queue. */
   delete(): Promise<void>;
+  /**
+   * Sends a message to take its place. SQS counts the receives of that one from zero. The message itself stays until it is
+   * deleted: a worker that is killed in between leaves two messages, not none.
+   *
+   * @param delaySeconds until it can be received, 900 at most
+   * @returns its id
+   */
+  sendAnew(message: JobMessage, delaySeconds: number): Promise<string>;
 }
 
 /** The queue of jobs. */
@@ -65,6 +80,7 @@ export class JobQueue {
     const handle = { QueueUrl: this.url, ReceiptHandle };
     const receivedAt = Date.now();
     return {
+      id: message.MessageId ?? '',
       body: Body,
       receives: Number(Attributes?.ApproximateReceiveCount ?? 1),
       sentAt: Number(Attributes?.SentTimestamp ?? receivedAt),
@@ -75,6 +91,16 @@ export class JobQueue {
       },
       delete: async () => {
         await this.sqs.send(new DeleteMessageCommand(handle));
+      },
+      sendAnew: async (content, delaySeconds) => {
+        const { MessageId = '' } = await this.sqs.send(
+          new SendMessageCommand({
+            QueueUrl: this.url,
+            MessageBody: JSON.stringify(content),
+            DelaySeconds: Math.min(Math.max(0, Math.ceil(delaySeconds)), MAX_DELAY),
+          }),
+        );
+        return MessageId;
       },
     };
   }

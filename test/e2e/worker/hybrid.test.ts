@@ -220,7 +220,7 @@ describe('a worker with two models', () => {
     await start({ visibility: 60 });
     await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
     const { transcript_key } = await row(job);
-    await aws.store.claim(job.id, Date.now() + 60_000, new Date(Date.now() + 120_000));
+    await aws.store.claim(job.id, 'other-message', Date.now() + 60_000, new Date(Date.now() + 120_000));
     analysis.release();
     await until(() => workers.lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
     expect(await row(job)).toMatchObject({ status: 'running', attempt: 2, transcript_key });

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { KEY } from '../../../lambda/contract';
+import { KEY, MAX_RECEIVES } from '../../../lambda/contract';
 import { baseEnvironment, clientEnvironment } from '../../../local/emulator';
 import { workerBundle } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
@@ -78,6 +78,22 @@ describe('a worker’s process', () => {
     expect(await aws.depth()).toEqual({ visible: 1, inFlight: 0 });
     expect(readdirSync(shared)).toEqual([]);
     expect(lines.at(-1)).toContain('worker stopped');
+  });
+
+  it('interrupted more often than a job may fail, leaves the job to the next one, which ends it', async () => {
+    const job = await aws.job();
+    await aws.sendJob(job);
+    for (let interrupted = 1; interrupted <= MAX_RECEIVES + 1; interrupted++) {
+      const child = await run();
+      await until(() => model.requests.length === interrupted, `attempt ${interrupted}`);
+      child.kill('SIGTERM');
+      expect(await exit(child)).toBe(0);
+    }
+    model.script = hearing(60, 1);
+    await run();
+    await until(async () => (await aws.store.get(job.id))?.status === 'succeeded', 'the job succeeds');
+    expect(await aws.store.get(job.id)).toMatchObject({ attempt: MAX_RECEIVES + 2 });
+    expect(await aws.depth(aws.deadLettersUrl)).toEqual({ visible: 0, inFlight: 0 });
   });
 
   it('killed in the middle of a job, leaves it to the next one: one result, nothing in scratch', async () => {

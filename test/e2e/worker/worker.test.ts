@@ -255,7 +255,7 @@ describe('a worker', () => {
 
   it('only announces and deletes what was committed before the delete', async () => {
     const job = await aws.job();
-    const claim = await aws.store.claim(job.id, Date.now() + 1000, new Date());
+    const claim = await aws.store.claim(job.id, 'other-message', Date.now() + 1000, new Date());
     if (claim.outcome !== 'claimed') throw new Error('not claimed');
     await aws.store.failHeld(job.id, 1, { code: 'bad_audio', message: 'x' }, new Date());
     await startWorker();
@@ -267,11 +267,11 @@ describe('a worker', () => {
 
   it('takes up the job of a worker that was killed, from its checkpoint, when the lease has lapsed', async () => {
     const job = await aws.job();
-    await aws.store.claim(job.id, Date.now() + 2000, new Date());
+    const { MessageId } = await aws.sendJob(job);
+    await aws.store.claim(job.id, MessageId!, Date.now() + 2000, new Date());
     const kept: Checkpoint = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 100 };
     await aws.put(KEY.checkpoint(job.id), JSON.stringify(kept));
     await startWorker();
-    await aws.sendJob(job);
     await ended(job);
     expect(model.requests.map(({ start_at }) => start_at)).toEqual([20]);
     const done = await row(job);
@@ -292,7 +292,12 @@ describe('a worker', () => {
     await startWorker({ visibility: 60 });
     await aws.sendJob(job);
     await until(() => model.requests.length === 1, 'the first attempt');
-    const claim = await aws.store.claim(job.id, Date.now() + 60_000, new Date(Date.now() + 120_000));
+    const claim = await aws.store.claim(
+      job.id,
+      'other-message',
+      Date.now() + 60_000,
+      new Date(Date.now() + 120_000),
+    );
     expect(claim).toMatchObject({ outcome: 'claimed', row: { attempt: 2 } });
     release();
     await until(() => workers.lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
@@ -421,7 +426,7 @@ describe('a worker', () => {
             },
           });
     const job = await aws.job();
-    await aws.store.claim(job.id, Date.now() - 1, new Date());
+    await aws.store.claim(job.id, 'other-message', Date.now() - 1, new Date());
     const kept: Checkpoint = { end: 70, segments: [segmentAt(0)], processing_seconds: 1 };
     await aws.put(KEY.checkpoint(job.id), JSON.stringify(kept));
     await startWorker();
@@ -441,7 +446,7 @@ describe('a worker', () => {
     ['a time that is none', JSON.stringify({ end: -5, segments: [], processing_seconds: 1 })],
   ])('does not go on from a checkpoint with %s', async (_, content) => {
     const job = await aws.job();
-    await aws.store.claim(job.id, Date.now() - 1, new Date());
+    await aws.store.claim(job.id, 'other-message', Date.now() - 1, new Date());
     await aws.put(KEY.checkpoint(job.id), content);
     await startWorker();
     await aws.sendJob(job);

@@ -71,6 +71,10 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(JSON.stringify(read.map(({ Resource }) => Resource))).toContain('/jobs/*');
   });
 
+  test('lets its worker put a new message in the place of one that it gives back', () => {
+    expect(actionsOf(workerAllowed())).toContain('sqs:SendMessage');
+  });
+
   test('keeps every version of a recording, reads and erases single versions, and nothing else of the inbox', () => {
     template.hasResourceProperties('AWS::S3::Bucket', { VersioningConfiguration: { Status: 'Enabled' } });
     const ofInbox = resources(template, 'AWS::IAM::Policy')

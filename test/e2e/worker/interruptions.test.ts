@@ -1,0 +1,144 @@
+import { type JobMessage, type JobRow, MAX_RECEIVES } from '../../../lambda/contract';
+import { hearing, ModelServer, type Script, until } from '../../worker/model-server';
+import { RunningWorkers, type RunOptions } from './running-worker';
+import { WorkerAws } from './worker-aws';
+
+const VISIBILITY = 3;
+jest.setTimeout(60_000);
+
+let aws: WorkerAws;
+let model: ModelServer;
+const workers = new RunningWorkers();
+const breaks: Script = (_, answer) => answer.breakOff();
+
+beforeAll(async () => {
+  aws = await WorkerAws.start();
+});
+afterAll(() => aws?.stop());
+beforeEach(async () => {
+  await aws.freshQueues(VISIBILITY);
+  model = await ModelServer.start(hearing(60, 5));
+});
+afterEach(async () => {
+  await workers.reset();
+  await model.stop();
+});
+
+const start = (options?: RunOptions) => workers.start(aws, { whisper: model }, VISIBILITY, options);
+const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
+const status = async (job: JobRow) => (await row(job)).status;
+const ended = (job: JobRow) => until(async () => (await status(job)) === 'succeeded', `${job.id} succeeds`);
+const send = ({ id }: JobRow, failures?: number) =>
+  aws.send({ version: 1, job_id: id, failures } satisfies JobMessage);
+const logged = (msg: string) => workers.lines.some((line) => line.msg === msg);
+const deadLetters = async () => (await aws.depth(aws.deadLettersUrl)).visible;
+const queueEmpty = () =>
+  until(async () => {
+    const { visible, inFlight } = await aws.depth();
+    return visible + inFlight === 0;
+  }, 'the queue is empty');
+
+describe('failures', () => {
+  it('before an interruption count after it: the job ends as a dead letter', async () => {
+    model.script = breaks;
+    const job = await aws.job();
+    await start();
+    await send(job, MAX_RECEIVES - 1);
+    await until(async () => (await deadLetters()) === 1, 'a dead letter', 30);
+    await queueEmpty();
+    expect(await row(job)).toMatchObject({ status: 'queued', attempt: 1 });
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it('are carried by the message that takes the place of an interrupted one', async () => {
+    model.script = hearing(600, 100);
+    const job = await aws.job();
+    const worker = await start();
+    await send(job, 3);
+    await until(() => model.requests.length === 1, 'the job is heard');
+    await workers.stop(worker);
+    expect(await aws.receiveAll()).toEqual([{ version: 1, job_id: job.id, failures: 3 }]);
+  });
+});
+
+describe('a message that is no failure of its job', () => {
+  it('is replaced where the worker stops before it has begun', async () => {
+    model.script = hearing(600, 100);
+    // Both models' slots are taken by the first two: what else comes is given back as it is.
+    const jobs = await Promise.all([aws.job(), aws.job()]);
+    const worker = await start();
+    await Promise.all(jobs.map((job) => send(job, 2)));
+    await until(
+      async () => (await status(jobs[0])) === 'running' && (await status(jobs[1])) === 'running',
+      'both',
+    );
+    await workers.stop(worker);
+    const left = await aws.receiveAll();
+    expect(left.map(({ failures }) => failures)).toEqual([2, 2]);
+    expect(left.map(({ job_id }) => job_id).sort()).toEqual(jobs.map(({ id }) => id).sort());
+  });
+
+  it('is replaced where the model service was not ready for the job', async () => {
+    model.script = hearing(600, 100);
+    const first = await aws.job();
+    const waiting = await aws.job();
+    await start({ guards: { absentMs: 0, failures: 100 } });
+    await send(first);
+    await until(() => model.requests.length === 1, 'the first job is heard');
+    await send(waiting, MAX_RECEIVES - 1);
+    await until(async () => (await status(waiting)) === 'running', 'the second job waits for its turn');
+    model.failure = 'the model cannot be loaded';
+    model.healthy = false;
+    await aws.store.cancel(first.id, 'default', new Date());
+    await until(
+      () => workers.lines.some(({ job, outcome }) => job === waiting.id && outcome === 'released'),
+      'released',
+    );
+    expect(await deadLetters()).toBe(0);
+    model.failure = undefined;
+    model.healthy = true;
+    model.script = hearing(60, 1);
+    await ended(waiting);
+  });
+});
+
+describe('a message of a job that another worker has', () => {
+  it('is deleted if it is a duplicate, and uses up nothing', async () => {
+    model.script = hearing(600, 60);
+    const job = await aws.job();
+    await start();
+    await send(job);
+    await until(() => model.requests.length === 1, 'the job is heard');
+    for (let sent = 0; sent <= MAX_RECEIVES; sent++) await send(job, sent);
+    await until(async () => (await aws.depth()).visible === 0, 'the duplicates are received');
+    await ended(job);
+    await queueEmpty();
+    expect(await deadLetters()).toBe(0);
+    expect(await row(job)).toMatchObject({ attempt: 1 });
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it('comes back when the lease has lapsed if it may be the owner’s own, without being counted twice', async () => {
+    const job = await aws.job();
+    // As after a crash: the owner claimed by the message that is received again, a little before its lease lapses.
+    await aws.store.claim(job.id, 'unknown', Date.now() + 2500, new Date());
+    const { MessageId } = await send(job, 1);
+    await aws.store.replaceMessage(job.id, 'unknown', MessageId!);
+    await start();
+    await ended(job);
+    await queueEmpty();
+    expect(logged('another worker has the job')).toBe(true);
+    expect(await row(job)).toMatchObject({ attempt: 2 });
+  });
+});
+
+it('a message that comes before its job’s audio is dropped: the audio sends another', async () => {
+  const job = await aws.job();
+  const id = job.id.replace(/.$/, job.id.endsWith('0') ? '1' : '0');
+  await aws.store.create({ ...job, id, status: 'awaiting_upload' });
+  await start();
+  await aws.send({ version: 1, job_id: id });
+  await until(() => logged('the job still waits for its audio'), 'a warning');
+  await queueEmpty();
+  expect(await deadLetters()).toBe(0);
+});
