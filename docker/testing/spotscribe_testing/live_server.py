@@ -13,11 +13,20 @@ from pathlib import Path
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from spotscribe_common.server import server_config
 from spotscribe_testing.places import DOCKER
 
 _PACKAGES = ("common", "voxtral", "whisper", "testing")
+
+# A machine that runs many tests at once can be ten times slower than one at rest.
+PATIENCE_SECONDS = 300.0
+# Requests of tests without a timeout of their own: httpx would give them 5 s.
+DEFAULT_TIMEOUT_CONFIG.connect = PATIENCE_SECONDS
+DEFAULT_TIMEOUT_CONFIG.read = PATIENCE_SECONDS
+DEFAULT_TIMEOUT_CONFIG.write = PATIENCE_SECONDS
+DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE_SECONDS
 
 
 @contextmanager
@@ -70,7 +79,7 @@ def answers(url: str) -> bool:
 
 
 def answers_ok(url: str) -> bool:
-    return httpx.get(f"{url}/health", timeout=5).status_code == 200
+    return httpx.get(f"{url}/health").status_code == 200
 
 
 def open_files(deleted_in: Path) -> list[str]:
@@ -84,12 +93,8 @@ def open_files(deleted_in: Path) -> list[str]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-    """
-    Waits for `condition()`; what is awaited appears in the failure.
-
-    The limit is generous: a machine that runs many tests at once can be ten times slower than one at rest.
-    """
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Waits for `condition()`; what is awaited appears in the failure."""
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"waited {seconds} s in vain until {what}"

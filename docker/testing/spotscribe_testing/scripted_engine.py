@@ -65,7 +65,7 @@ class ScriptedEngine:
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
-            until = time.monotonic() + 120
+            until = time.monotonic() + 600
             while not self.go.wait(0.01):
                 if cancelled():
                     self.cancelled += 1

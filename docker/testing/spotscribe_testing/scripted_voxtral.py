@@ -160,7 +160,7 @@ class ScriptedVoxtral:
         return f"{len(samples) / SAMPLE_RATE:g} seconds in {language or 'what is heard'}"
 
     def _wait(self, cancelled: Callable[[], bool]) -> None:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 600
         self.at_work += 1
         try:
             while not self.go.wait(0.01):

@@ -20,11 +20,11 @@ STREAM = {"Accept": "application/x-ndjson"}
 
 
 def analyze(url: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-    return httpx.post(f"{url}/analyze", json=body, headers=headers, timeout=30)
+    return httpx.post(f"{url}/analyze", json=body, headers=headers, timeout=600)
 
 
 def queue(url: str) -> dict[str, int]:
-    found: dict[str, int] = httpx.get(f"{url}/health", timeout=5).json()["queue"]
+    found: dict[str, int] = httpx.get(f"{url}/health", timeout=600).json()["queue"]
     return found
 
 
@@ -68,7 +68,7 @@ def test_an_uploads_tasks_come_in_one_field_or_in_many(
     fields: dict[str, Any], url: str, audio: str, settings: Settings
 ) -> None:
     with (settings.shared_audio / audio).open("rb") as file:
-        answer = httpx.post(f"{url}/analyze", files={"file": ("a", file)}, data=fields, timeout=30)
+        answer = httpx.post(f"{url}/analyze", files={"file": ("a", file)}, data=fields, timeout=600)
     assert answer.status_code == 200, answer.text
     assert set(answer.json()) == {"version", "engine", "duration", "summary", "topics", "degraded"}
     assert list(settings.tmpdir.iterdir()) == []
@@ -80,7 +80,7 @@ def test_an_uploads_own_questions_are_answered(
     asked = ["What is said?", "Who, where?"]
     with (settings.shared_audio / audio).open("rb") as file:
         answer = httpx.post(
-            f"{url}/analyze", files={"file": ("a", file)}, data={"questions": asked}, timeout=30
+            f"{url}/analyze", files={"file": ("a", file)}, data={"questions": asked}, timeout=600
         )
     assert answer.status_code == 200, answer.text
     assert [found["question"] for found in answer.json()["answers"]] == asked
@@ -109,11 +109,11 @@ def test_a_request_that_cannot_be_served_is_refused_with_its_code(
 
 def test_a_form_with_another_task_or_field_is_refused(url: str) -> None:
     for fields in ({"tasks": "summary,poem"}, {"path": "input"}):
-        answer = httpx.post(f"{url}/analyze", files={"file": ("a", b"x")}, data=fields, timeout=30)
+        answer = httpx.post(f"{url}/analyze", files={"file": ("a", b"x")}, data=fields, timeout=600)
         refusal(answer, 400, "invalid_request")
     refusal(httpx.post(f"{url}/analyze", content=b"x"), 415, "unsupported_media_type")
     playlist = ("a.mp3", b"#EXTM3U\n#EXTINF:3,\nhttp://127.0.0.1:9/a.ts\n")
-    answer = httpx.post(f"{url}/analyze", files={"file": playlist}, timeout=30)
+    answer = httpx.post(f"{url}/analyze", files={"file": playlist}, timeout=600)
     refusal(answer, 415, "unsupported_media_type")
 
 

@@ -27,7 +27,7 @@ from spotscribe_voxtral.settings import Settings
 @pytest.fixture
 def client(url: str, model: ScriptedVoxtral) -> OpenAI:
     model.script = lambda _conversation: "She says good morning."
-    return OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=30)
+    return OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=600)
 
 
 @pytest.fixture
@@ -51,11 +51,11 @@ def text(words: str) -> dict[str, Any]:
 
 def post(url: str, **fields: Any) -> httpx.Response:
     body = {"model": "scripted", "messages": [user("Hello")], **fields}
-    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30)
+    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=600)
 
 
 def queue(url: str) -> dict[str, int]:
-    found: dict[str, int] = httpx.get(f"{url}/health", timeout=5).json()["queue"]
+    found: dict[str, int] = httpx.get(f"{url}/health", timeout=600).json()["queue"]
     return found
 
 
@@ -116,7 +116,7 @@ def test_a_piece_is_sent_when_it_is_written(url: str, model: ScriptedVoxtral) ->
     model.script = lambda _conversation: "Hello."
     model.go.clear()
     body = {"model": "scripted", "messages": [user("Hello")], "stream": True}
-    with httpx.stream("POST", f"{url}/v1/chat/completions", json=body, timeout=10) as answer:
+    with httpx.stream("POST", f"{url}/v1/chat/completions", json=body, timeout=600) as answer:
         lines = filter(None, answer.iter_lines())
         assert json.loads(next(lines).removeprefix("data: "))["choices"][0]["delta"]["role"] == "assistant"
         model.go.set()
@@ -328,7 +328,7 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(
 ) -> None:
     header = {"content-type": "application/json"}
     for content in (b"{", b"[]", b'{"messages": ' + b"[" * 20_000, b"\xff"):
-        answer = httpx.post(f"{url}/v1/chat/completions", content=content, headers=header, timeout=10)
+        answer = httpx.post(f"{url}/v1/chat/completions", content=content, headers=header, timeout=600)
         refusal(answer, 400, "invalid_request")
     answer = httpx.post(f"{url}/v1/chat/completions", content=b"x", headers={"content-type": "text/plain"})
     refusal(answer, 415, "unsupported_media_type")
@@ -338,7 +338,7 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(
         yield from (b" " * 65536 for _ in range(40))
 
     for body in (b" " * (2 << 20), chunks()):
-        answer = httpx.post(f"{url}/v1/chat/completions", content=body, headers=header, timeout=30)
+        answer = httpx.post(f"{url}/v1/chat/completions", content=body, headers=header, timeout=600)
         refusal(answer, 413, "upload_too_large")
     assert list(settings.tmpdir.iterdir()) == []
     assert queue(url)["inside"] == 0

@@ -59,7 +59,7 @@ def test_while_the_model_loads_health_is_503_and_work_is_refused(
         assert int(refused.headers["retry-after"]) > 0
         model.may_load.set()
         wait_until(lambda: answers_ok(url), "the model has loaded")
-        assert httpx.post(f"{url}{route}", json=body, timeout=30).status_code == 200
+        assert httpx.post(f"{url}{route}", json=body, timeout=600).status_code == 200
 
 
 def test_a_model_that_cannot_be_loaded_is_named(settings: Settings, model: ScriptedVoxtral) -> None:
@@ -110,7 +110,7 @@ def test_unknown_routes_and_methods_answer_in_the_same_shape(url: str) -> None:
 def test_audio_stages_losses_and_tokens_are_counted(url: str, audio: str, model: ScriptedVoxtral) -> None:
     model.script = well
     for route, body in ROUTES:
-        answer = httpx.post(f"{url}{route}", json=body, timeout=30)
+        answer = httpx.post(f"{url}{route}", json=body, timeout=600)
         assert answer.status_code == 200, answer.text
     found = {}
     for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text):

@@ -22,7 +22,7 @@ STREAM = {"Accept": "application/x-ndjson"}
 
 
 def transcribe(url: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-    return httpx.post(f"{url}/transcribe", json=body, headers=headers, timeout=30)
+    return httpx.post(f"{url}/transcribe", json=body, headers=headers, timeout=600)
 
 
 def test_each_piece_is_a_segment_whose_words_share_its_time(
@@ -132,7 +132,7 @@ def test_the_model_is_told_one_language_by_its_code_and_never_several(
 def test_an_upload_gives_a_transcript(url: str, settings: Settings, audio: str) -> None:
     with (settings.shared_audio / audio).open("rb") as file:
         files = {"file": ("a.mp3", file)}
-        answer = httpx.post(f"{url}/transcribe", files=files, data={"language": "de"}, timeout=30)
+        answer = httpx.post(f"{url}/transcribe", files=files, data={"language": "de"}, timeout=600)
     assert answer.status_code == 200, answer.text
     assert answer.json()["language"] == "de"
     assert list(settings.tmpdir.iterdir()) == []
@@ -171,7 +171,7 @@ def test_an_empty_line_says_again_and_again_that_the_work_goes_on(
     monkeypatch.setattr(event_stream, "EMPTY_LINE_SECONDS", 0.05)
     model.go.clear()
     with httpx.stream(
-        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=10
+        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=600
     ) as answer:
         lines = answer.iter_lines()
         assert json.loads(next(lines))["type"] == "started"

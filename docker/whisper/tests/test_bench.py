@@ -69,7 +69,7 @@ def holder() -> Iterator[subprocess.Popen[bytes]]:
     yield process
     assert process.stdin is not None
     process.stdin.close()
-    process.wait(timeout=30)
+    process.wait(timeout=600)
 
 
 def test_the_peak_of_a_child_is_seen(holder: subprocess.Popen[bytes], tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ STREAM = {"Accept": "application/x-ndjson"}
 
 
 def transcribe(url: str, audio: str, **fields: Any) -> dict[str, Any]:
-    answer = httpx.post(f"{url}/transcribe", json={"path": audio, **fields}, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio, **fields}, timeout=600)
     assert answer.status_code == 200, answer.text
     check("Transcript", answer.json())
     found: dict[str, Any] = answer.json()
@@ -66,7 +66,7 @@ def test_a_failed_diarization_delivers_the_words_and_says_why(
 
 def test_the_stream_tells_the_stages_and_the_progress_never_falls(url: str, audio: str) -> None:
     answer = httpx.post(
-        f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=30
+        f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=600
     )
     events = [json.loads(line) for line in answer.text.splitlines() if line]
     for event in events:
@@ -83,7 +83,7 @@ def test_the_stream_tells_the_stages_and_the_progress_never_falls(url: str, audi
 def test_a_failed_stage_is_told(url: str, audio: str, diarizer: ScriptedDiarizer) -> None:
     diarizer.failure = RuntimeError("broken")
     answer = httpx.post(
-        f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=30
+        f"{url}/transcribe", json={"path": audio, "diarize": True}, headers=STREAM, timeout=600
     )
     events = [json.loads(line) for line in answer.text.splitlines() if line]
     assert [event["state"] for event in events if event["type"] == "stage"] == ["running", "failed"]
@@ -109,7 +109,7 @@ def test_every_format_says_what_is_missing(
             f"{url}/v1/audio/transcriptions",
             data={"response_format": kind, "diarize": "true"},
             files={"file": content},
-            timeout=30,
+            timeout=600,
         )
         assert answer.status_code == 200, answer.text
         assert answer.headers["x-spotscribe-degraded"] == "diarization"
@@ -121,7 +121,7 @@ def test_out_of_memory_in_the_words_fails_the_request_and_the_service_stays(
     url: str, audio: str, engine: ScriptedEngine
 ) -> None:
     engine.hear_failure = OutOfMemoryError("The cuda ran out of memory, also with batches of 8.")
-    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=600)
     assert answer.status_code == 503
     assert "ran out of memory" in answer.json()["error"]["message"]
     assert int(answer.headers["retry-after"]) > 0
@@ -141,7 +141,7 @@ def test_out_of_memory_anywhere_in_the_words_is_told_as_such(
         raise failure
 
     monkeypatch.setattr(engine, "detect_language", run_out)
-    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=600)
     assert answer.status_code == 503, answer.text
     assert "memory did not suffice" in answer.json()["error"]["message"]
     monkeypatch.undo()
@@ -155,7 +155,7 @@ def test_a_service_whose_gpu_is_lost_says_so_and_ends(
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda *call: sent.append(call))
     engine.hear_failure = RuntimeError("CUDA error: an illegal memory access was encountered")
-    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=600)
     assert answer.status_code == 500
     assert sent == [(os.getpid(), signal.SIGTERM)]
     health = httpx.get(f"{url}/health")
@@ -167,7 +167,7 @@ def test_a_resumed_run_knows_what_was_heard_before(url: str, audio: str, engine:
     """As the worker resumes: with the finished windows' segments and losses, interrupted anywhere."""
     engine.losses = [Degradation(stage="alignment", reason="The aligner was away.")]
     request = {"path": audio, "diarize": True}
-    answer = httpx.post(f"{url}/transcribe", json=request, headers=STREAM, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json=request, headers=STREAM, timeout=600)
     events = [json.loads(line) for line in answer.text.splitlines() if line]
     whole = events[-1]["transcript"]
     earlier: list[dict[str, Any]] = []

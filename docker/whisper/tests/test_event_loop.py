@@ -47,11 +47,11 @@ def test_health_is_answered_while_an_answer_is_rendered(
             f"{url}/v1/audio/transcriptions",
             data=fields,
             files={"file": (settings.shared_audio / audio).read_bytes()},
-            timeout=60,
+            timeout=600,
         )
         assert rendering.wait(20)
         try:
-            assert httpx.get(f"{url}/health", timeout=10).status_code == 200
+            assert httpx.get(f"{url}/health", timeout=600).status_code == 200
         finally:
             may_end.set()
         assert answer.result().status_code == 200

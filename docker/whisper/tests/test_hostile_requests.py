@@ -14,7 +14,7 @@ from spotscribe_common.receiving import stream
 
 def refused(url: str, body: str) -> dict[str, Any]:
     answer = httpx.post(
-        f"{url}/transcribe", content=body, headers={"Content-Type": "application/json"}, timeout=30
+        f"{url}/transcribe", content=body, headers={"Content-Type": "application/json"}, timeout=600
     )
     assert answer.status_code == 400, answer.text
     found: dict[str, Any] = answer.json()["error"]
@@ -55,7 +55,7 @@ def test_no_cycles_are_looked_for_while_a_body_is_read(
         return read(body)
 
     monkeypatch.setattr(TranscribeRequest, "model_validate_json", watched)
-    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=600)
     assert answer.status_code == 200, answer.text
     refused(url, "[")
     assert collecting == [False, False]
@@ -65,7 +65,7 @@ def test_no_cycles_are_looked_for_while_a_body_is_read(
 def test_work_may_begin_where_the_audio_ends(url: str, audio: str) -> None:
     """A millisecond behind it is let in for the sake of rounding; a counter refused the negative rest."""
     request = {"path": audio, "start_at": 35.001}
-    answer = httpx.post(f"{url}/transcribe", json=request, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", json=request, timeout=600)
     assert answer.status_code == 200, answer.text
     assert answer.json()["segments"] == []
 
@@ -78,7 +78,7 @@ def test_fields_in_an_odd_charset_are_not_read(charset: str, url: str) -> None:
         f"{url}/v1/audio/transcriptions",
         content=body,
         headers={"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"},
-        timeout=30,
+        timeout=600,
     )
     assert answer.status_code == 415, answer.text
     assert charset in answer.json()["error"]["message"]
@@ -96,7 +96,7 @@ def test_a_caller_who_sends_next_to_nothing_is_given_up(url: str, monkeypatch: p
             time.sleep(0.1)
 
     answer = httpx.post(
-        f"{url}/transcribe", content=drip(), headers={"Content-Type": "application/json"}, timeout=30
+        f"{url}/transcribe", content=drip(), headers={"Content-Type": "application/json"}, timeout=600
     )
     assert answer.status_code == 408, answer.text
     assert "bytes per second" in answer.json()["error"]["message"]

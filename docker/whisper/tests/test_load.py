@@ -43,7 +43,7 @@ def service(tmp_path: Path) -> Iterator[tuple[int, str]]:
 
 
 def transcribe(client: httpx.Client, url: str, clip: bytes) -> httpx.Response:
-    return client.post(f"{url}/v1/audio/transcriptions", files={"file": ("clip.wav", clip)}, timeout=120)
+    return client.post(f"{url}/v1/audio/transcriptions", files={"file": ("clip.wav", clip)}, timeout=600)
 
 
 def resident_megabytes(pid: int) -> float:
@@ -61,7 +61,7 @@ def health_asked(url: str) -> Iterator[list[float]]:
         with httpx.Client() as client:
             while not stop.wait(0.02):
                 began = time.monotonic()
-                assert client.get(f"{url}/health", timeout=30).status_code == 200
+                assert client.get(f"{url}/health", timeout=600).status_code == 200
                 took.append(time.monotonic() - began)
 
     asking = threading.Thread(target=ask)

@@ -31,12 +31,12 @@ def test_requests_audio_speed_stages_and_the_queue_are_counted(
     url: str, audio: str, engine: ScriptedEngine
 ) -> None:
     assert (
-        httpx.post(f"{url}/transcribe", json={"path": audio, "diarize": True}, timeout=30).status_code == 200
+        httpx.post(f"{url}/transcribe", json={"path": audio, "diarize": True}, timeout=600).status_code == 200
     )
     assert httpx.post(f"{url}/transcribe", json={"path": "nothing"}).status_code == 404
     assert httpx.get(f"{url}/no/such/route/secret").status_code == 404
     engine.hear_failure = RuntimeError("unexpected")
-    assert httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=30).status_code == 500
+    assert httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=600).status_code == 500
     found = figures(url)
     assert found["spotscribe_requests_total{route=/transcribe,status=200}"] == 1
     assert found["spotscribe_requests_total{route=/transcribe,status=404}"] == 1
@@ -55,7 +55,7 @@ def test_requests_audio_speed_stages_and_the_queue_are_counted(
 
 def test_what_is_missing_is_counted(url: str, audio: str, diarizer: ScriptedDiarizer) -> None:
     diarizer.failure = RuntimeError("broken")
-    httpx.post(f"{url}/transcribe", json={"path": audio, "diarize": True}, timeout=30)
+    httpx.post(f"{url}/transcribe", json={"path": audio, "diarize": True}, timeout=600)
     assert figures(url)["spotscribe_degraded_total{stage=diarization}"] == 1
 
 

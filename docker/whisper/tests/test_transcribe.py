@@ -22,7 +22,7 @@ STREAM = {"Accept": "application/x-ndjson"}
 
 
 def transcribe(url: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-    return httpx.post(f"{url}/transcribe", json=body, headers=headers, timeout=30)
+    return httpx.post(f"{url}/transcribe", json=body, headers=headers, timeout=600)
 
 
 def test_a_shared_file_gives_a_transcript(url: str, audio: str) -> None:
@@ -38,7 +38,7 @@ def test_an_upload_gives_a_transcript_and_leaves_nothing_behind(
     url: str, settings: Settings, audio: str, tmp_path: Path
 ) -> None:
     with (settings.shared_audio / audio).open("rb") as file:
-        answer = httpx.post(f"{url}/transcribe", files={"file": ("../x.mp3", file)}, timeout=30)
+        answer = httpx.post(f"{url}/transcribe", files={"file": ("../x.mp3", file)}, timeout=600)
     assert answer.status_code == 200, answer.text
     assert answer.json()["language"] == "de", "not the detected language"
     assert list(settings.tmpdir.iterdir()) == []
@@ -64,7 +64,7 @@ def test_the_stream_tells_segments_windows_and_the_result(url: str, audio: str) 
 def test_an_event_is_sent_when_it_happens(url: str, audio: str, engine: ScriptedEngine) -> None:
     engine.go.clear()
     with httpx.stream(
-        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=10
+        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=600
     ) as answer:
         lines = filter(None, answer.iter_lines())
         assert json.loads(next(lines))["type"] == "started"
@@ -78,7 +78,7 @@ def test_an_empty_line_says_again_and_again_that_the_work_goes_on(
     monkeypatch.setattr(event_stream, "EMPTY_LINE_SECONDS", 0.05)
     engine.go.clear()
     with httpx.stream(
-        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=10
+        "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=600
     ) as answer:
         lines = answer.iter_lines()
         assert json.loads(next(lines))["type"] == "started"
@@ -139,7 +139,7 @@ def test_bad_media_is_refused_and_the_next_request_is_served(
 ) -> None:
     (settings.shared_audio / "bad.mp3").write_bytes(content)
     if way == "upload":
-        answer = httpx.post(f"{url}/transcribe", files={"file": ("bad.mp3", content)}, timeout=30)
+        answer = httpx.post(f"{url}/transcribe", files={"file": ("bad.mp3", content)}, timeout=600)
     else:
         answer = transcribe(url, {"path": "bad.mp3"}, **STREAM)
     refusal(answer, status, code)
@@ -156,7 +156,7 @@ def test_audio_beyond_the_services_cap_is_too_long_whatever_the_caller_allows(
 def test_a_body_that_is_no_json_or_of_another_type_is_refused(url: str) -> None:
     for content in (b"{", b"[]", b'{"path": ' + b"[" * 20_000):
         answer = httpx.post(
-            f"{url}/transcribe", content=content, headers={"content-type": "application/json"}, timeout=10
+            f"{url}/transcribe", content=content, headers={"content-type": "application/json"}, timeout=600
         )
         refusal(answer, 400, "invalid_request")
     answer = httpx.post(f"{url}/transcribe", content=b"x", headers={"content-type": "text/plain"})
@@ -184,10 +184,10 @@ def test_an_oversized_body_is_refused_declared_or_not(url: str, settings: Settin
         yield b"\r\n--b--\r\n"
 
     header = {"content-type": "multipart/form-data; boundary=b"}
-    answer = httpx.post(f"{url}/transcribe", content=chunks(), headers=header, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", content=chunks(), headers=header, timeout=600)
     refusal(answer, 413, "upload_too_large")
     json_header = {"content-type": "application/json"}
-    answer = httpx.post(f"{url}/transcribe", content=b" " * (33 << 20), headers=json_header, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", content=b" " * (33 << 20), headers=json_header, timeout=600)
     refusal(answer, 413, "upload_too_large")
     assert list(settings.tmpdir.iterdir()) == []
 
@@ -208,7 +208,7 @@ def test_more_than_may_wait_are_told_when_to_come_back(url: str, audio: str, eng
 
 
 def queue(url: str) -> dict[str, int]:
-    found: dict[str, int] = httpx.get(f"{url}/health", timeout=5).json()["queue"]
+    found: dict[str, int] = httpx.get(f"{url}/health", timeout=600).json()["queue"]
     return found
 
 
@@ -268,6 +268,6 @@ def test_a_scratch_disk_without_room_for_an_upload_is_worth_a_retry(
         return Path("/dev/full").open("w+b", buffering=0)
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    answer = httpx.post(f"{url}/transcribe", files={"file": ("a.wav", b"x" * 100)}, timeout=30)
+    answer = httpx.post(f"{url}/transcribe", files={"file": ("a.wav", b"x" * 100)}, timeout=600)
     refusal(answer, 503, "internal")
     assert int(answer.headers["retry-after"]) > 0

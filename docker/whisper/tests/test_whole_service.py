@@ -59,9 +59,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     with service_process("spotscribe_whisper", environment, folder / "log") as (_, found):
         wait_until(
-            lambda: httpx.get(f"{found}/health", timeout=60).json()["status"] != "loading", "loaded", 180
+            lambda: httpx.get(f"{found}/health", timeout=600).json()["status"] != "loading", "loaded", 180
         )
-        assert answers_ok(found), httpx.get(f"{found}/health", timeout=5).text
+        assert answers_ok(found), httpx.get(f"{found}/health", timeout=600).text
         yield found
 
 
@@ -77,7 +77,7 @@ def test_health_says_that_speakers_can_be_told_apart(url: str) -> None:
 
 
 def test_openais_client_gets_words_and_speakers(url: str, two_voices: Path) -> None:
-    client = OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=180)
+    client = OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=600)
     answer = client.audio.transcriptions.create(
         model="gpt-4o-transcribe-diarize",
         file=two_voices,
@@ -106,7 +106,7 @@ def recorded(voice: str, folder: Path) -> str:
 def test_reference_recordings_name_speakers_by_voice_not_by_order(
     url: str, two_voices: Path, tmp_path: Path
 ) -> None:
-    client = OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=180)
+    client = OpenAI(base_url=f"{url}/v1", api_key="sk-unused", max_retries=0, timeout=600)
     answer = client.audio.transcriptions.create(
         model="gpt-4o-transcribe-diarize",
         file=two_voices,
@@ -122,7 +122,7 @@ def test_reference_recordings_name_speakers_by_voice_not_by_order(
 
 def test_the_workers_request_gets_turns_and_who_had_them(url: str) -> None:
     request = {"path": "two.wav", "language": "en", "diarize": True, "num_speakers": 2}
-    transcript = httpx.post(f"{url}/transcribe", json=request, timeout=180).json()
+    transcript = httpx.post(f"{url}/transcribe", json=request, timeout=600).json()
     check("Transcript", transcript)
     assert transcript["degraded"] == []
     assert transcript["diarization"]["speakers"] == ["A", "B"]
@@ -132,7 +132,7 @@ def test_the_workers_request_gets_turns_and_who_had_them(url: str) -> None:
     again = httpx.post(
         f"{url}/transcribe",
         json={**request, "start_at": transcript["duration"], "earlier": transcript["segments"]},
-        timeout=180,
+        timeout=600,
     ).json()
     assert again["diarization"] == transcript["diarization"]
     assert again["text"] == transcript["text"]
