@@ -97,6 +97,8 @@ export const ENV = {
   gpuPriorityFile: 'GPU_PRIORITY_FILE',
   /** `true` if the path's machines understand recordings (an analysis), for the handlers of the job API. */
   analysis: 'ANALYSIS',
+  /** Routes of the API, separated by commas, for the handler of what is none of them. */
+  routes: 'ROUTES',
   /** Minutes of audio per day for keys without a number of their own; not set where there is no such limit. */
   minutesPerDayPerKey: 'MINUTES_PER_DAY_PER_KEY',
 } as const;

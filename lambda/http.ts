@@ -21,8 +21,15 @@ export interface Caller {
   audio_seconds_per_day?: number;
 }
 
+/** The authorizer could not look the key up. */
+export interface Unchecked {
+  unchecked: true;
+}
+
 /** Of a key that nobody knows the authorizer says nothing. */
-export type Request = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Caller> | null>;
+export type Request = APIGatewayProxyEventV2WithLambdaAuthorizer<
+  (Partial<Caller> & Partial<Unchecked>) | null
+>;
 export type Response = APIGatewayProxyStructuredResultV2;
 
 /** A request is refused: answered with this status and the body of OpenAI's API. */
@@ -101,9 +108,7 @@ export function httpHandler<Dependencies extends Metered>(
     begun: Begun,
   ) => Promise<Response>,
 ) {
-  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools, context) => {
-    const { requestId } = request.requestContext;
-    tools.logger.appendKeys({ request_id: requestId });
+  return lambdaHandler(prepare, (request: Request, dependencies: Dependencies, tools, context) => {
     const begun: Begun = {};
     const work = async () => {
       const allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
@@ -112,10 +117,25 @@ export function httpHandler<Dependencies extends Metered>(
       );
       return { ...answer, headers: { ...answer.headers, ...allowance.headers } };
     };
-    const response = await answered(tools, begun, () => inTime(lastMoment(request, context), work()));
-    const headers: Response['headers'] = { ...response.headers, 'x-request-id': requestId };
-    return { ...response, headers };
+    return framed(request, tools, () => inTime(lastMoment(request, context), work()), begun);
   });
+}
+
+/**
+ * What every answer has: the shape of refusals, and the id of the request.
+ *
+ * @param begun what a 503 names. @default - nothing is begun
+ */
+export async function framed(
+  { requestContext: { requestId } }: Request,
+  tools: Tools,
+  work: () => Promise<Response>,
+  begun: Begun = {},
+): Promise<Response> {
+  tools.logger.appendKeys({ request_id: requestId });
+  const response = await answered(tools, begun, work);
+  const headers: Response['headers'] = { ...response.headers, 'x-request-id': requestId };
+  return { ...response, headers };
 }
 
 /** Epoch milliseconds at which the request must have an answer, whatever it waits for. */
@@ -135,7 +155,7 @@ async function answered({ logger }: Tools, begun: Begun, work: () => Promise<Res
   }
 }
 
-function busy({ jobId }: Begun): Refusal {
+function busy({ jobId }: Begun = {}): Refusal {
   const message = 'Spotscribe is busy; try again in a moment';
   const job = `This request may have made job ${jobId}: GET /v1/jobs/${jobId} says what became of it`;
   return new Refusal(503, 'busy', jobId === undefined ? message : `${message}. ${job}`, {
@@ -144,13 +164,17 @@ function busy({ jobId }: Begun): Refusal {
   });
 }
 
-/** @throws Refusal (401) if the request has no key, or one that is not known or has been revoked */
+/**
+ * @throws Refusal (503) if the key could not be looked up; (401) if the request has no key, or one that is not known or
+ *   has been revoked
+ */
 export function caller({
   requestContext,
   headers,
 }: Pick<Request, 'requestContext'> & Partial<Pick<Request, 'headers'>>): Caller {
   // A route that lacks its authorizer by mistake has no context, and lets nobody in.
-  const { tenant, key_id, ...more } = requestContext.authorizer?.lambda ?? {};
+  const { tenant, key_id, unchecked, ...more } = requestContext.authorizer?.lambda ?? {};
+  if (unchecked !== undefined) throw busy();
   if (tenant !== undefined && key_id !== undefined) return { tenant, key_id, ...more };
   const message =
     headers?.authorization === undefined

@@ -6,6 +6,7 @@ import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { AUDIO_ROUTES, ENV, KEY } from '../../lambda/contract';
 import { handlerFunction } from '../jobs/handler';
+import { modelName } from '../gpu/model-catalogue';
 import type { JobApi } from '../jobs/job-api';
 import type { JobStore } from '../jobs/job-store';
 import { limits, type Settings } from '../settings';
@@ -45,8 +46,7 @@ export class AudioApi extends Construct {
     super(scope, id);
     this.transcribeAudio = this.handler();
     const integration = new HttpLambdaIntegration('TranscribeAudioIntegration', this.transcribeAudio);
-    for (const [method, path] of AUDIO_ROUTES)
-      props.api.httpApi.addRoutes({ path, methods: [HttpMethod[method]], integration });
+    for (const [method, path] of AUDIO_ROUTES) props.api.addRoute(HttpMethod[method], path, integration);
   }
 
   private handler(): NodejsFunction {
@@ -74,6 +74,7 @@ export class AudioApi extends Construct {
         [ENV.mediaBucket]: store.bucket.bucketName,
         [ENV.machinesUrl]: balancer.url,
         [ENV.waitSeconds]: String(wait.toSeconds()),
+        ...(settings.engine === 'whisperx' && { [ENV.whisperModel]: modelName(settings.model) }),
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
         [ENV.uploadExpirySeconds]: limits(settings).uploadExpirySeconds,
         [ENV.retentionDays]: String(settings.retentionDays),

@@ -1,6 +1,6 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import type { CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
@@ -8,9 +8,11 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV, KEY, KEY_CACHE_SECONDS } from '../../lambda/contract';
+import { ENV, KEY } from '../../lambda/contract';
 import { limits, type Settings } from '../settings';
+import { acknowledge } from '../acknowledge';
 import { grantPutEvents } from './completion-events';
+import { corsOf } from './cors';
 import { handlerFunction } from './handler';
 import type { JobStore } from './job-store';
 
@@ -30,6 +32,7 @@ export class JobApi extends Construct {
   readonly readJob: NodejsFunction;
   readonly cancelJob: NodejsFunction;
   readonly completeUpload: NodejsFunction;
+  private readonly routes: string[] = [];
 
   constructor(
     scope: Construct,
@@ -48,15 +51,22 @@ export class JobApi extends Construct {
     this.readJob = this.readHandler();
     this.cancelJob = this.cancelHandler();
     this.completeUpload = this.completeHandler();
+    const noRoute = new HttpLambdaIntegration('NoRouteIntegration', this.noRouteHandler());
+    const { allowedOrigins } = props.settings;
     this.httpApi = new HttpApi(this, 'Http', {
       description: 'Spotscribe jobs',
-      defaultAuthorizer: new HttpLambdaAuthorizer('Keys', this.authorizeHandler(), {
+      defaultAuthorizer: new HttpLambdaAuthorizer('Callers', this.authorizeHandler(), {
         responseTypes: [HttpLambdaResponseType.SIMPLE],
-        // A revoked key is refused within this time, and another quota counts.
-        resultsCacheTtl: Duration.seconds(KEY_CACHE_SECONDS),
+        // With an identity source the gateway refuses a request without a key in its own words. Without one it cannot remember
+        // answers: the function does, each under its key.
+        identitySource: [],
+        resultsCacheTtl: Duration.seconds(0),
       }),
+      defaultIntegration: noRoute,
+      corsPreflight: corsOf(allowedOrigins),
     });
-    this.addRoutes();
+    if (allowedOrigins !== undefined) this.openPreflight(noRoute);
+    this.addJobRoutes();
     this.limitAndLog();
   }
 
@@ -76,7 +86,13 @@ export class JobApi extends Construct {
     );
   }
 
-  private addRoutes() {
+  /** Adds a route for holders of a key. */
+  addRoute(method: HttpMethod, path: string, integration: HttpLambdaIntegration) {
+    this.routes.push(`${method} ${path}`);
+    this.httpApi.addRoutes({ path, methods: [method], integration });
+  }
+
+  private addJobRoutes() {
     const routes: [HttpMethod, string, NodejsFunction][] = [
       [HttpMethod.POST, '/v1/jobs', this.submitJob],
       [HttpMethod.GET, '/v1/jobs', this.readJob],
@@ -87,13 +103,24 @@ export class JobApi extends Construct {
       [HttpMethod.POST, '/v1/jobs/{id}/upload', this.completeUpload],
       [HttpMethod.GET, '/v1/usage', this.readJob],
     ];
-    for (const [method, path, handler] of routes) {
-      this.httpApi.addRoutes({
-        path,
-        methods: [method],
-        integration: new HttpLambdaIntegration(`${handler.node.id}Integration`, handler),
-      });
-    }
+    for (const [method, path, handler] of routes)
+      this.addRoute(method, path, new HttpLambdaIntegration(`${handler.node.id}Integration`, handler));
+  }
+
+  /** Lets a browser ask, without a key, whether its page may call: else the default route would refuse the question. */
+  private openPreflight(integration: HttpLambdaIntegration) {
+    const [route] = this.httpApi.addRoutes({
+      path: '/{proxy+}',
+      methods: [HttpMethod.OPTIONS],
+      integration,
+      authorizer: new HttpNoneAuthorizer(),
+    });
+    if (route === undefined) return;
+    acknowledge(
+      route,
+      'AwsSolutions-APIG4',
+      'Browsers send no key with a preflight. Its answer is 204 without a body, with headers of the gateway alone.',
+    );
   }
 
   private limitAndLog() {
@@ -117,6 +144,15 @@ export class JobApi extends Construct {
         error: '$context.error.message',
       }),
     };
+  }
+
+  private noRouteHandler(): NodejsFunction {
+    return handlerFunction(this, 'NoRoute', {
+      file: 'no-route',
+      description: 'Answers what there is no route for',
+      // Routes are added after this.
+      environment: { [ENV.routes]: Lazy.string({ produce: () => this.routes.join(',') }) },
+    });
   }
 
   private authorizeHandler(): NodejsFunction {

@@ -7,6 +7,9 @@ import {
 import { DynamoDBDocumentClient, PutCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { authorize } from '../../lambda/authorize';
+import { findKey } from '../../lambda/find-key';
+import { KeyCache } from '../../lambda/key-cache';
+import { quietTools } from '../lambda/support';
 import type { KeyRow } from '../../lambda/contract';
 import { callCli } from './run-cli';
 
@@ -59,7 +62,8 @@ test('makes a key that the API accepts, prints it alone, and stores only its has
   const client = { send: async () => ({ Item: input?.Item }) } as unknown as DynamoDBDocumentClient;
   const answer = await authorize(
     { headers: { authorization: `Bearer ${out.trim()}` } },
-    { client, table: 'T' },
+    { keys: new KeyCache({ find: (sha256) => findKey(client, 'T', sha256) }) },
+    quietTools(),
   );
   expect(answer).toMatchObject({ isAuthorized: true, context: { tenant: 'acme' } });
 });

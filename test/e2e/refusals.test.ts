@@ -15,9 +15,49 @@ describe('what is refused', () => {
 
   const code = (answer: { body: unknown }) => (answer.body as ErrorBody).error.code;
 
-  test('a missing key', async () => {
-    const answer = await fetch(`${laptop.url}/v1/jobs`);
+  const shaped = { error: { type: 'invalid_request_error', message: expect.any(String) } };
+
+  test.each([
+    ['GET', '/v1/jobs'],
+    ['DELETE', '/v1/usage'],
+    ['GET', '/nothing'],
+  ])('a missing key, in OpenAI’s shape: %s %s', async (method, path) => {
+    const answer = await fetch(`${laptop.url}${path}`, { method });
     expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(answer.headers.get('x-request-id')).toMatch(/./);
+    expect(await answer.json()).toMatchObject({ error: { ...shaped.error, code: 'unauthorized' } });
+  });
+
+  test('what there is no route for, in OpenAI’s shape', async () => {
+    const unknown = await laptop.request('GET', '/v1/engines');
+    expect([unknown.status, code(unknown)]).toEqual([404, 'not_found']);
+    const wrong = await laptop.request('PATCH', '/v1/jobs');
+    expect([wrong.status, code(wrong)]).toEqual([405, 'invalid_request']);
+    expect(wrong.headers.get('allow')).toBe('GET, POST');
+    for (const { headers, body } of [unknown, wrong]) {
+      expect(headers.get('x-request-id')).toMatch(/./);
+      expect(body).toMatchObject(shaped);
+    }
+  });
+
+  // As AWS's gateway does: no function sees it (docs/endpoint.md).
+  test.each([
+    ['a function', 5_000_000],
+    ['the gateway', 11_000_000],
+  ])('a body that is too large for %s, in the gateway’s words', async (_, bytes) => {
+    const answer = await fetch(`${laptop.url}/v1/jobs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${laptop.key}`, 'content-type': 'audio/mpeg' },
+      body: Buffer.alloc(bytes),
+    });
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toEqual({ message: 'Request Entity Too Large' });
+  });
+
+  test('half a character in a name, and not as if AWS were busy', async () => {
+    const answer = await laptop.request('POST', '/v1/jobs', '{"name": "a\\ud800"}');
+    expect([answer.status, code(answer)]).toEqual([400, 'invalid_request']);
   });
 
   test.each(['Bearer nonsense', 'Bearer sk-spotscribe-forged', 'Basic dXNlcjpwYXNz'])(

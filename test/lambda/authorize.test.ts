@@ -4,7 +4,11 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { hashApiKey, newApiKey } from '../../lambda/api-key';
 import { authorize, handler } from '../../lambda/authorize';
 import { ENV, type KeyRow } from '../../lambda/contract';
-import { awsError, lambdaContext, silenceConsole } from './support';
+import { findKey } from '../../lambda/find-key';
+import { KeyCache } from '../../lambda/key-cache';
+import { httpHandler, json } from '../../lambda/http';
+import type { JobStore } from '../../lambda/job-store';
+import { awsError, errorOf, lambdaContext, quietTools, request, silenceConsole } from './support';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const client = DynamoDBDocumentClient.from(new DynamoDBClient());
@@ -18,10 +22,12 @@ const keyRow: KeyRow = {
 };
 /** Nobody: the handlers' frame answers 401, which no authorizer of an HTTP API can. */
 const NOBODY = { isAuthorized: true, context: {} };
+const keys = () => new KeyCache({ find: (sha256) => findKey(client, 'keys-table', sha256) });
 const ask = (authorization?: string, minutesPerDay?: number) =>
   authorize(
     { headers: authorization === undefined ? {} : { authorization } },
-    { client, table: 'keys-table', minutesPerDay },
+    { keys: keys(), minutesPerDay },
+    quietTools(),
   );
 
 beforeEach(() => dynamo.reset());
@@ -86,7 +92,22 @@ test.each([
 });
 
 test('knows nobody without headers', async () => {
-  expect(await authorize({}, { client, table: 'keys-table' })).toEqual(NOBODY);
+  expect(await authorize({}, { keys: keys() }, quietTools())).toEqual(NOBODY);
+});
+
+test('remembers each key by itself, and those that are not known', async () => {
+  const remembering = { keys: keys() };
+  const other = newApiKey();
+  dynamo.on(GetCommand, { Key: { key_sha256: hashApiKey(key) } }).resolves({ Item: keyRow });
+  dynamo.on(GetCommand, { Key: { key_sha256: hashApiKey(other) } }).resolves({});
+  const asked = (authorization?: string) =>
+    authorize({ headers: authorization === undefined ? {} : { authorization } }, remembering, quietTools());
+  for (let times = 0; times < 3; times++) {
+    expect((await asked(`Bearer ${key}`)).context).toMatchObject({ tenant: 'acme' });
+    expect(await asked(`Bearer ${other}`)).toEqual(NOBODY);
+    expect(await asked()).toEqual(NOBODY);
+  }
+  expect(dynamo.calls()).toHaveLength(2);
 });
 
 describe('the handler', () => {
@@ -107,12 +128,29 @@ describe('the handler', () => {
     expect((await handler(event, lambdaContext)).context).toMatchObject({ audio_seconds_per_day: 90 });
   });
 
+  test('says that it could not look, where the table is overloaded: the frame asks to come back', async () => {
+    silenceConsole();
+    dynamo.on(GetCommand).rejects(awsError('ThrottlingException'));
+    const unseen = { headers: { authorization: `Bearer ${newApiKey()}` } } as unknown as typeof event;
+    const { context } = await handler(unseen, lambdaContext);
+    const frame = httpHandler(
+      () => ({ store: {} as JobStore }),
+      async () => json(200, {}),
+    );
+    const passed = request({});
+    passed.requestContext.authorizer = { lambda: context };
+    const response = await frame(passed, lambdaContext);
+    expect([response.statusCode, errorOf(response).code]).toEqual([503, 'busy']);
+  });
+
   test('never writes a key to its log, not when the table fails either', async () => {
     const { written } = silenceConsole();
-    dynamo.on(GetCommand).resolvesOnce({ Item: keyRow }).rejects(awsError('InternalServerError'));
-    await handler(event, lambdaContext);
-    await expect(handler(event, lambdaContext)).rejects.toThrow('InternalServerError');
-    expect(written()).toContain('InternalServerError');
+    const another = newApiKey();
+    dynamo.on(GetCommand).rejects(awsError('AccessDeniedException'));
+    const failing = { headers: { authorization: `Bearer ${another}` } } as unknown as typeof event;
+    await expect(handler(failing, lambdaContext)).rejects.toThrow('AccessDeniedException');
+    expect(written()).toContain('AccessDeniedException');
+    expect(written()).not.toContain(another);
     expect(written()).not.toContain(key);
     expect(written()).not.toContain(hashApiKey(key));
   });

@@ -17,6 +17,8 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import OpenAI, { AuthenticationError, InternalServerError, RateLimitError, toFile } from 'openai';
+import Newest from 'openai-newest';
+import Oldest from 'openai-oldest';
 import type { IdempotencyRow, JobRow } from '../../lambda/contract';
 import { httpHandler } from '../../lambda/http';
 import { JobStore } from '../../lambda/job-store';
@@ -73,6 +75,9 @@ const gateway = createServer((incoming, outgoing) => {
       path: incoming.url,
     });
     event.requestContext.timeEpoch = Date.now();
+    event.requestContext.requestId = `request-${requests}`;
+    const [, model] = /^\/v1\/models\/(.+)$/.exec(incoming.url ?? '') ?? [];
+    if (model !== undefined) event.pathParameters = { id: decodeURIComponent(model) };
     const known = KEYS[incoming.headers.authorization ?? ''];
     if (known !== undefined) event.requestContext.authorizer = { lambda: known };
     onRequest(requests);
@@ -83,13 +88,15 @@ const gateway = createServer((incoming, outgoing) => {
   })();
 });
 let openai: OpenAI;
+let baseURL: string;
 
 beforeAll(async () => {
   await machines.start();
   gateway.listen(0, '127.0.0.1');
   await once(gateway, 'listening');
   const { port } = gateway.address() as AddressInfo;
-  openai = new OpenAI({ apiKey: 'sk-spotscribe-test', baseURL: `http://127.0.0.1:${port}/v1` });
+  baseURL = `http://127.0.0.1:${port}/v1`;
+  openai = new OpenAI({ apiKey: 'sk-spotscribe-test', baseURL });
 });
 afterAll(async () => {
   gateway.closeAllConnections();
@@ -271,4 +278,66 @@ test('raises its own errors for a key that was revoked and for a quota that is u
   await expect(limit).rejects.toThrow(RateLimitError);
   await expect(limit).rejects.toMatchObject({ status: 429, code: 'quota_exceeded' });
   expect(requests).toBe(2);
+});
+
+describe('what today’s clients send for gpt-transcribe', () => {
+  /** What a model service would answer is not the point: what it is sent is a job here. */
+  const ask = async (more: Partial<Newest.Audio.TranscriptionCreateParamsNonStreaming>) => {
+    asleep();
+    const client = new Newest({ apiKey: 'sk-spotscribe-test', baseURL });
+    await client.audio.transcriptions.create({ file: await file(), model: 'gpt-transcribe', ...more });
+    const [{ Item: row } = {}] = dynamo.commandCalls(PutCommand).map(({ args }) => args[0].input);
+    return (row as { options: object }).options;
+  };
+
+  test.each<[Partial<Newest.Audio.TranscriptionCreateParamsNonStreaming>, object]>([
+    [{ keywords: ['Ada Lovelace', 'Babbage'] }, { hotwords: 'Ada Lovelace, Babbage' }],
+    [{ languages: ['en', 'de'] }, { languages: ['en', 'de'] }],
+    [{ languages: ['en'] }, { language: 'en' }],
+    [{ language: 'en-US' }, { language: 'en' }],
+    [{ chunking_strategy: 'auto' }, {}],
+    [{ chunking_strategy: { type: 'server_vad', threshold: 0.5, prefix_padding_ms: 300 } }, {}],
+    [{ timestamp_granularities: ['word', 'segment'], response_format: 'verbose_json' }, {}],
+    [{ response_format: 'json', temperature: 0, stream: false, prompt: 'Hm.' }, { prompt: 'Hm.' }],
+  ])('%j is understood', async (more, options) => expect(await ask(more)).toEqual(options));
+
+  test('raises what is wrong with it, with the field and the request’s id', async () => {
+    const refusal = ask({ keywords: ['x'.repeat(101)] });
+    await expect(refusal).rejects.toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      param: 'keywords.0',
+      requestID: expect.stringMatching(/^request-/),
+    });
+  });
+});
+
+// The oldest that is supported: 3.x spoke another way.
+describe.each([
+  ['newest', () => new Newest({ apiKey: 'sk-spotscribe-test', baseURL })],
+  ['oldest', () => new Oldest({ apiKey: 'sk-spotscribe-test', baseURL })],
+] as [string, () => Newest][])('the %s client that is supported', (_, make) => {
+  test('gets a transcript, its subtitles and events', async () => {
+    const client = make();
+    machines.answers(200, 'application/json', '{"text":"hello","languages":[{"code":"en"}]}');
+    const options = { file: await file(), model: 'whisper-1' };
+    expect(await client.audio.transcriptions.create(options)).toMatchObject({ text: 'hello' });
+    expect(machines.came[0]!.body.includes(AUDIO)).toBe(true);
+    expect(await client.audio.translations.create(options)).toMatchObject({ text: 'hello' });
+  });
+
+  test('finds one model, and raises NotFoundError for another', async () => {
+    asleep();
+    expect(await make().models.retrieve('whisper-1')).toMatchObject({ id: 'whisper-1', object: 'model' });
+    await expect(make().models.retrieve('gpt-5')).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    });
+  });
+
+  test('raises the gateway’s refusals as its own errors', async () => {
+    const spent = make();
+    spent.apiKey = 'sk-spotscribe-revoked';
+    await expect(spent.models.list()).rejects.toMatchObject({ status: 401, code: 'unauthorized' });
+  });
 });

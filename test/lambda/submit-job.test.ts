@@ -241,7 +241,7 @@ describe('a hostile file name', () => {
     expect(job!.name).toBe(shown);
     expect(job!.input_key).toMatch(/^jobs\/job_[0-9a-f]{32}\/input$/);
     expect(uploadOf(response).pathname).toBe(`/${job!.input_key}`);
-    expect(response.headers.location).toMatch(/^\/v1\/jobs\/job_[0-9a-f]{32}$/);
+    expect(response.headers?.location).toMatch(/^\/v1\/jobs\/job_[0-9a-f]{32}$/);
   });
 });
 

@@ -78,6 +78,7 @@ export const request = (change: {
 }): Request =>
   ({
     version: '2.0',
+    routeKey: '$default',
     rawPath: change.path ?? '/v1/jobs',
     headers: { 'content-type': 'application/json', ...change.headers },
     queryStringParameters: change.query,

@@ -311,8 +311,10 @@ describe('what is refused', () => {
     ['GET', '/metrics'],
     ['POST', '/transcribe'],
     ['GET', '/'],
-    ['GET', '/v1/audio/transcriptions'],
-    ['POST', '/v1/models'],
+    ['GET', '/v1/models/'],
+    ['GET', '/v1/models/..%2F..%2Fmetrics/%'],
+    ['GET', '/v1/models/%2e%2e'],
+    ['GET', '/v1/models/..'],
     ['POST', '/v1/audio/transcriptions/'],
     ['POST', '/v1/audio/../../transcribe'],
     ['GET', '//v1/models'],
@@ -323,6 +325,31 @@ describe('what is refused', () => {
         status: 404,
         code: 'not_found',
       });
+  });
+
+  test.each<[string, string, string]>([
+    ['GET', '/v1/audio/transcriptions', 'POST'],
+    ['POST', '/v1/models', 'GET'],
+    ['PUT', '/v1/models/whisper-1', 'GET'],
+  ])('%s %s: 405, with the method that it takes', async (method, path, allow) => {
+    const answer = await whole({ method, path });
+    expect(answer.headers).toMatchObject({ allow });
+    expect(await refusal(answer)).toMatchObject({ status: 405, code: 'invalid_request' });
+  });
+
+  test('every request has an id, in its answer and in the log, whether it is refused or not', async () => {
+    listener = (request, response) => void request.resume().once('end', () => response.end('{}'));
+    const answers = [
+      await whole(),
+      await whole({ headers: { authorization: '' } }),
+      await whole({ path: '/x' }),
+    ];
+    const ids = answers.map(({ headers }) => headers['x-request-id']);
+    expect(new Set(ids).size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^req_[0-9a-f]{32}$/);
+    answers.forEach((answer) => answer.resume());
+    await until(() => lines.length === 3, 'all are in the log');
+    expect(lines.map(({ request_id }) => request_id)).toEqual(ids);
   });
 
   test('a body that is too large, said at once where it is announced', async () => {
@@ -430,6 +457,24 @@ describe('the door', () => {
     };
     expect(await json(await whole({ method: 'GET', path: '/v1/models' }))).toEqual({ data: [] });
     expect(during).toBe(0);
+  });
+
+  test.each([
+    ['/v1/models/whisper-1', '/v1/models/whisper-1'],
+    ['/v1/models/openai/whisper-large-v3', '/v1/models/openai%2Fwhisper-large-v3'],
+    ['/v1/models/openai%2Fwhisper-large-v3', '/v1/models/openai%2Fwhisper-large-v3'],
+    // Whatever a name holds, it stays a name.
+    ['/v1/models/../../metrics', '/v1/models/..%2F..%2Fmetrics'],
+    ['/v1/models/..%5c..%5cmetrics', '/v1/models/..%5C..%5Cmetrics'],
+    ['/v1/models/a%3Fb%23c', '/v1/models/a%3Fb%23c'],
+  ])('asks for the model of %s by its name alone: %s', async (path, passed) => {
+    let asked: string | undefined;
+    listener = ({ url }, response) => {
+      asked = url;
+      response.end('{"object":"model"}');
+    };
+    expect(await json(await whole({ method: 'GET', path }))).toEqual({ object: 'model' });
+    expect(asked).toBe(passed);
   });
 
   test('passes no body on with a question for models: the service would read it as another request', async () => {

@@ -1,43 +1,15 @@
-import { LRUCache } from 'lru-cache';
-import { hashApiKey } from '../../../lambda/api-key';
-import { KEY_CACHE_SECONDS, type KeyRow } from '../../../lambda/contract';
-import { bearerKey } from '../../../lambda/find-key';
+import type { KeyRow } from '../../../lambda/contract';
+import { KeyCache, type KeyCacheOptions } from '../../../lambda/key-cache';
 import { Refusal } from './refusal';
-
-export interface KnownKeysOptions {
-  /** Looks a key up by its hash, see `findKey`. */
-  find: (sha256: string) => Promise<KeyRow | undefined>;
-  /** For how long an answer counts. @default KEY_CACHE_SECONDS */
-  ttlMs?: number;
-  /** Most keys that are remembered, unknown ones included. @default 1000 */
-  most?: number;
-  /** Most look-ups at once: strangers who try keys must not take the machine's time. @default 32 */
-  mostLookups?: number;
-}
 
 const RETRY_SECONDS = 2;
 
-/**
- * Who holds a bearer key. An answer is remembered for a while, good or bad, under the key's hash: a key itself is kept nowhere.
- */
+/** Who holds a bearer key, for a server that refuses whom it cannot look up. */
 export class KnownKeys {
-  private readonly rows: LRUCache<string, { row: KeyRow | undefined }>;
-  private lookups = 0;
+  private readonly cache: KeyCache;
 
-  constructor({ find, ttlMs = KEY_CACHE_SECONDS * 1000, most = 1000, mostLookups = 32 }: KnownKeysOptions) {
-    this.rows = new LRUCache({
-      max: most,
-      ttl: ttlMs,
-      fetchMethod: async (sha256) => {
-        if (this.lookups >= mostLookups) throw new Error(`${this.lookups} keys are being looked up`);
-        this.lookups++;
-        try {
-          return { row: await find(sha256) };
-        } finally {
-          this.lookups--;
-        }
-      },
-    });
+  constructor(options: KeyCacheOptions) {
+    this.cache = new KeyCache(options);
   }
 
   /**
@@ -46,10 +18,8 @@ export class KnownKeys {
    * @throws Refusal (503) if that cannot be found out now
    */
   async holder(authorization: string | undefined): Promise<KeyRow | undefined> {
-    const key = bearerKey(authorization);
-    if (key === undefined) return undefined;
     try {
-      return (await this.rows.fetch(hashApiKey(key)))?.row;
+      return await this.cache.holder(authorization);
     } catch (cause) {
       const message = 'The key cannot be checked at present. Try again in a moment';
       throw new Refusal(503, 'busy', message, { 'retry-after': String(RETRY_SECONDS) }, { cause });

@@ -179,7 +179,8 @@ function decoded(text: string): string {
 function noRoute(request: IncomingMessage): Refusal {
   const path = pathOf(request);
   const methods = AUDIO_ROUTES.filter(([, pattern]) => matchesRoute(pattern, path)).map(([method]) => method);
-  if (methods.length === 0) return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
+  // With a method that is among them it is the name of the model that cannot be one.
+  if (methods.every((method) => method === request.method)) return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
   const allow = methods.join(', ');
   const message = `${shown(path)} takes ${allow}; got ${shown(request.method ?? '')}`;
   return new Refusal(405, 'invalid_request', message, { allow });

@@ -9,6 +9,7 @@ from spotscribe_emulator import (
     images,
     load_balancers,
     objects,
+    payloads,
     security_groups,
     task_definitions,
 )
@@ -19,6 +20,7 @@ image_builds.install()
 images.install()
 load_balancers.install()
 objects.install()
+payloads.install()
 security_groups.install()
 task_definitions.install()
 main()

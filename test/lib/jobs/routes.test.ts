@@ -33,6 +33,7 @@ function routes(template: Template) {
       key: Properties.RouteKey as string,
       authorizer: template.findResources('AWS::ApiGatewayV2::Authorizer')[named(Properties.AuthorizerId)],
       file: variables.POWERTOOLS_SERVICE_NAME as string,
+      variables,
     };
   });
 }
@@ -40,16 +41,24 @@ function routes(template: Template) {
 const all = IDS.map((id) => [id, routes(made[`Spotscribe-${id}`]!)] as const);
 
 describe.each(all)('the API of path %s', (_, found) => {
-  test('asks the authorizer about every request, and believes it for a minute at most', () => {
-    expect(found.map(({ key }) => key)).toEqual(expect.arrayContaining(['POST /v1/jobs', 'GET /v1/usage']));
+  test('asks the authorizer about every request, one without a key too, and remembers none of its answers', () => {
+    const keys = found.map(({ key }) => key);
+    expect(keys).toEqual(expect.arrayContaining(['POST /v1/jobs', 'GET /v1/usage', '$default']));
     for (const { authorizer } of found) {
       expect(authorizer?.Properties).toMatchObject({
         AuthorizerType: 'REQUEST',
         EnableSimpleResponses: true,
-        IdentitySource: ['$request.header.Authorization'],
+        IdentitySource: [],
+        AuthorizerResultTtlInSeconds: 0,
       });
-      expect(authorizer?.Properties.AuthorizerResultTtlInSeconds).toBeLessThanOrEqual(60);
     }
+  });
+
+  test('tells the handler of everything else which routes there are', () => {
+    const other = found.find(({ key }) => key === '$default');
+    expect(other?.file).toBe('no-route');
+    const known = (other?.variables[ENV.routes] as string).split(',');
+    expect(['$default', ...known].sort()).toEqual(found.map(({ key }) => key).sort());
   });
 });
 

@@ -86,7 +86,7 @@ describe('a public load balancer with the user’s certificate', () => {
     const posted = route('POST', '/v1/audio/transcriptions', '/v1/audio/translations');
     expect(forwarding.map(({ Conditions }) => Conditions)).toEqual([
       [...posted, key],
-      [...route('GET', '/v1/models'), key],
+      [...route('GET', '/v1/models', '/v1/models/*'), key],
     ]);
     for (const { Actions } of forwarding)
       expect(Actions).toEqual([{ Type: 'forward', TargetGroupArn: { Ref: targetsId } }]);
