@@ -1,22 +1,27 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { OUTPUT } from '../lambda/contract';
+import { acknowledge } from './acknowledge';
 import { ImageBuilds } from './gpu/image-builds';
+import type { BuiltImage } from './gpu/image-context';
 import { ImageRepositories } from './gpu/image-repositories';
 import { ModelCache } from './gpu/model-cache';
 import { Network } from './network';
 import type { Settings } from './settings';
+import { imageValues } from './shared-images';
+import { SharedValues } from './shared-values';
 
 export interface FoundationStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** Whether deployments are to bring models, and there is an engine that does not have its own. */
-const fillsModels = ({ fillModels, engine, voxtralEngine }: Settings): boolean =>
-  fillModels === 'codebuild' && (engine === 'whisperx' || voxtralEngine === 'voxtral');
-
-/** What all deployment paths share: the network, the model cache and the image repositories. Costs nothing while idle. */
+/**
+ * What all deployment paths share: the network, the model cache and the image repositories. Costs nothing while idle. It is
+ * the same whichever paths, zones and images are chosen, so that no deployment takes from it what a deployed path uses.
+ */
 export class FoundationStack extends Stack {
+  /** What paths read of it. */
+  readonly shared: SharedValues;
   readonly network: Network;
   readonly modelCache: ModelCache;
   readonly images: ImageRepositories;
@@ -24,33 +29,69 @@ export class FoundationStack extends Stack {
 
   constructor(scope: Construct, id: string, props: FoundationStackProps) {
     super(scope, id, props);
-    const { settings } = props;
-    this.network = new Network(this, 'Network', {
-      availabilityZones: settings.availabilityZones,
-      imageBuilds: settings.bakedMachineImage,
-    });
-    this.modelCache = new ModelCache(this, 'ModelCache', {
-      onDestroy: settings.onDestroy,
-      fill: fillsModels(settings) ? { tokenSecret: settings.huggingFaceTokenSecret } : undefined,
-    });
-    this.images = new ImageRepositories(this, 'Images', { onDestroy: settings.onDestroy });
+    const { onDestroy, huggingFaceTokenSecret: tokenSecret } = props.settings;
+    this.network = new Network(this, 'Network');
+    this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy, tokenSecret });
+    this.images = new ImageRepositories(this, 'Images', { onDestroy });
     this.imageBuilds = new ImageBuilds(this, 'ImageBuilds', { repositories: this.images });
-    this.exportImages();
-    this.exportValue(this.network.vpc.vpcId);
-    if (this.network.buildSubnet) this.exportValue(this.network.buildSubnet.subnetId);
+    this.shared = new SharedValues(this, 'Shared');
+    this.share();
+    acknowledge(
+      this,
+      'CloudFormation-Validate::E1022',
+      'AWS documents Fn::GetAZs as the list of Fn::Join; the rule does not know that.',
+    );
+    this.exportAsBefore();
     new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
+    new CfnOutput(this, 'InUse', {
+      description: 'Every path imports it: CloudFormation deletes no foundation that a path stands on',
+      value: this.stackName,
+      exportName: this.inUse,
+    });
+  }
+
+  /** Name of the one export that paths import. Its value never changes. */
+  get inUse(): string {
+    return `${this.stackName}:InUse`;
+  }
+
+  private share() {
+    const { shared, network, modelCache, imageBuilds } = this;
+    shared.share('VpcId', network.vpc.vpcId);
+    shared.share('MachineSecurityGroupId', network.machineSecurityGroup.securityGroupId);
+    shared.share('BuildSubnetId', network.buildSubnet.subnetId);
+    shared.shareList('SubnetIds', network.subnetIds);
+    shared.shareList('Zones', network.zones);
+    shared.share('ModelBucketName', modelCache.bucket.bucketName);
+    shared.share('ModelProvider', modelCache.filling.serviceToken);
+    shared.share('ModelProject', modelCache.filling.projectName);
+    shared.share('ImageProvider', imageBuilds.serviceToken);
+    for (const [image, build] of Object.entries(imageBuilds.of)) {
+      const { repository, project } = imageValues(image as BuiltImage);
+      shared.share(repository, build.repository.repositoryName);
+      shared.share(project, build.projectName);
+    }
   }
 
   /**
-   * Exports every image and its build, whichever paths are chosen. By itself the CDK would export those of the chosen ones
-   * alone, and deploying one path would then take away the exports that another one, deployed earlier, stands on.
+   * Paths that were deployed before there were shared values import these, and CloudFormation refuses to take away an export
+   * that is imported. They may go when every path has been deployed with shared values.
    */
-  private exportImages() {
-    for (const { repositoryArn, repositoryName } of this.images.all) {
-      this.exportValue(repositoryArn);
-      this.exportValue(repositoryName);
-    }
-    for (const { project } of this.imageBuilds.all) this.exportValue(project.projectName);
-    this.exportValue(this.imageBuilds.serviceToken);
+  private exportAsBefore() {
+    const { network, modelCache, images, imageBuilds } = this;
+    const values = [
+      network.vpc.vpcId,
+      ...network.subnetIds,
+      network.buildSubnet.subnetId,
+      network.machineSecurityGroup.securityGroupId,
+      modelCache.bucket.bucketArn,
+      modelCache.bucket.bucketName,
+      modelCache.filling.serviceToken,
+      modelCache.filling.projectName,
+      ...images.all.flatMap(({ repositoryArn, repositoryName }) => [repositoryArn, repositoryName]),
+      ...imageBuilds.all.map(({ projectName }) => projectName),
+      imageBuilds.serviceToken,
+    ];
+    for (const value of values) this.exportValue(value);
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ImageName } from './gpu/image-repositories';
 
 /** On the command line, what is more than a word is given as JSON. */
-function fromText(value: unknown): unknown {
+export function fromText(value: unknown): unknown {
   if (typeof value !== 'string' || !/^[[{]/.test(value)) return value;
   try {
     return JSON.parse(value) as unknown;

@@ -1,9 +1,9 @@
 import { Fn, Stack } from 'aws-cdk-lib';
 import {
+  type CfnSubnet,
   GatewayVpcEndpointAwsService,
   IpAddresses,
   type ISubnet,
-  type IVpc,
   Peer,
   Port,
   PublicSubnet,
@@ -13,33 +13,54 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
+import { MOST_ZONES } from './zone-settings';
 
-export interface NetworkProps {
-  /** Number of availability zones: the more, the more spot pools there are to find a machine in. */
-  readonly availabilityZones: number;
-  /** Whether machines come here that EC2 Image Builder starts, which asks for no address. @default false */
-  readonly imageBuilds?: boolean;
-}
+/** In the list of zones where there is no further zone. */
+export const NO_ZONE = 'none';
+
+const INDICES = Array.from({ length: MOST_ZONES }, (_, index) => index);
 
 /**
  * Public subnets without a NAT gateway (which would cost about $33 a month and zone while idle).
  * Machines have public addresses to reach AWS, and no inbound rule at all.
+ *
+ * The subnets are the same whatever the settings say, and paths choose among them: no setting takes a subnet away that a
+ * deployed path uses. They cost nothing. Where the region has fewer zones, the rest lie in the first zone, and no path uses
+ * them.
  */
 export class Network extends Construct {
-  readonly vpc: IVpc;
+  readonly vpc: Vpc;
   /** Lets out what a machine needs; lets nothing in. */
   readonly machineSecurityGroup: SecurityGroup;
-  /** Whoever is here gets an address by being here. Undefined unless machine images are built. */
-  readonly buildSubnet?: ISubnet;
+  /** Machines of EC2 Image Builder, which asks for no address, get one here. */
+  readonly buildSubnet: ISubnet;
 
-  constructor(scope: Construct, id: string, props: NetworkProps) {
+  constructor(scope: Construct, id: string) {
     super(scope, id);
+    this.vpc = this.network();
+    this.machineSecurityGroup = new SecurityGroup(this, 'Machines', {
+      vpc: this.vpc,
+      description: 'Spotscribe machines: HTTPS to AWS, nothing in',
+      allowAllOutbound: false,
+    });
+    this.machineSecurityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS APIs');
+    this.buildSubnet = this.subnetWithAddresses();
+  }
+
+  /** The subnets, in the order of `zones`. */
+  get subnetIds(): string[] {
+    return this.vpc.publicSubnets.map(({ subnetId }) => subnetId);
+  }
+
+  /** Names of the region's zones, filled up with `NO_ZONE` so that there is one for each subnet. */
+  get zones(): string[] {
+    return [this.regionZones(), ...INDICES.map(() => NO_ZONE)];
+  }
+
+  private network(): Vpc {
     const vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr('10.42.0.0/16'),
-      // Zones by index rather than by look-up: synthesis needs no account.
-      availabilityZones: Array.from({ length: props.availabilityZones }, (_, zone) =>
-        Fn.select(zone, Fn.getAzs(Stack.of(this).region)),
-      ),
+      availabilityZones: INDICES.map((index) => this.zone(index)),
       natGateways: 0,
       // The launch template asks for addresses; nothing else here gets one by being here.
       subnetConfiguration: [
@@ -50,25 +71,46 @@ export class Network extends Construct {
         DynamoDb: { service: GatewayVpcEndpointAwsService.DYNAMODB },
       },
     });
+    for (const [index, { node }] of vpc.publicSubnets.entries())
+      if (index > 0) (node.defaultChild as CfnSubnet).cidrBlock = this.range(index);
     acknowledge(
       vpc,
       'AwsSolutions-VPC7',
       'Flow logs cost money while nothing runs, and no port is open. Call addFlowLog() where a policy asks for them.',
     );
-    this.vpc = vpc;
-    this.machineSecurityGroup = new SecurityGroup(this, 'Machines', {
-      vpc,
-      description: 'Spotscribe machines: HTTPS to AWS, nothing in',
-      allowAllOutbound: false,
-    });
-    this.machineSecurityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS APIs');
-    if (props.imageBuilds) this.buildSubnet = this.subnetWithAddresses(vpc);
+    return vpc;
   }
 
-  private subnetWithAddresses(vpc: Vpc): ISubnet {
+  /** The region's zone of this index, or its first one if it has fewer. By index: synthesis needs no account. */
+  private zone(index: number): string {
+    const first = Fn.select(0, Fn.getAzs(Stack.of(this).region));
+    if (index === 0) return first;
+    const all = Fn.join(',', [this.regionZones(), ...INDICES.map(() => first)]);
+    return Fn.select(index, Fn.split(',', all));
+  }
+
+  /**
+   * The subnet's addresses. Those of a subnet without a zone of its own are others, from the range's second half: when the region
+   * gets another zone, CloudFormation replaces that subnet, and makes the new one before it deletes the old one.
+   */
+  private range(index: number): string {
+    const own = `10.42.${16 * index}.0/20`;
+    const spare = `10.42.${16 * (index + 8)}.0/20`;
+    // `<zone>,own,<zone>,own,<zone>,spare,spare,…`: one `own` fewer than there are zones.
+    const zones = Fn.join(`,${own},`, Fn.getAzs(Stack.of(this).region));
+    const all = Fn.join(',', [zones, ...INDICES.flatMap(() => [spare, spare])]);
+    return Fn.select(2 * index - 1, Fn.split(',', all));
+  }
+
+  private regionZones(): string {
+    return Fn.join(',', Fn.getAzs(Stack.of(this).region));
+  }
+
+  private subnetWithAddresses(): ISubnet {
+    const { vpc } = this;
     const subnet = new PublicSubnet(this, 'ImageBuilds', {
       vpcId: vpc.vpcId,
-      availabilityZone: Fn.select(0, Fn.getAzs(Stack.of(this).region)),
+      availabilityZone: this.zone(0),
       // The end of the range: those of the zones grow from its beginning.
       cidrBlock: '10.42.255.0/28',
       mapPublicIpOnLaunch: true,

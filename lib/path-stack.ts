@@ -1,9 +1,13 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { OUTPUT } from '../lambda/contract';
+import { acknowledge } from './acknowledge';
 import type { FoundationStack } from './foundation-stack';
 import type { Path, PathClass } from './paths';
 import type { Settings } from './settings';
+import { SharedImages } from './shared-images';
+import { SharedModels } from './shared-models';
+import { SharedNetwork } from './shared-network';
 
 export interface PathStackProps extends StackProps {
   readonly path: PathClass;
@@ -18,13 +22,21 @@ export class PathStack extends Stack {
   constructor(scope: Construct, id: string, props: PathStackProps) {
     super(scope, id, props);
     const { foundation, settings } = props;
+    const { shared: values, imageBuilds: builds } = foundation;
+    this.addStackDependency(foundation);
     this.path = new props.path(this, 'Path', {
-      network: foundation.network,
-      modelCache: foundation.modelCache,
-      imageBuilds: foundation.imageBuilds,
+      network: new SharedNetwork(this, 'Network', { values, zones: settings.availabilityZones }),
+      modelCache: new SharedModels(this, 'Models', values),
+      imageBuilds: new SharedImages(this, 'Images', { values, builds }),
       settings,
     });
     this.addOutputs();
+    acknowledge(
+      this,
+      'CloudFormation-Validate::W2001',
+      'Without a load balancer a path has no use for the network’s id, and the CDK reads it with the subnets.',
+    );
+    new CfnOutput(this, 'Foundation', { value: Fn.importValue(foundation.inUse) });
   }
 
   private addOutputs() {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MOST_MACHINES } from '../lambda/contract';
 import { WARM_HOURS } from '../lambda/warm-hours';
 import { acceptedFindingsSetting, imagesSetting } from './image-settings';
+import { zonesSetting } from './zone-settings';
 
 /** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
 const CONTEXT_KEY = 'spotscribe';
@@ -99,8 +100,8 @@ const schema = z.strictObject({
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
   /** Whether machines start from an image of their own with the path's containers and models in it, which costs storage. */
   bakedMachineImage: flag().default(false),
-  /** Availability zones to look for machines in. */
-  availabilityZones: number().int().min(1).max(6).default(3),
+  /** Availability zones to look for machines in: how many, as far as the region has them, or their names. */
+  availabilityZones: zonesSetting().default(3),
   /** Seconds that a worker's claim holds without a heartbeat: how soon a lost job is taken up again. */
   visibilitySeconds: number().int().min(6).max(3600).default(60),
   /** Minutes that an upload may take to come. */

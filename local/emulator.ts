@@ -39,8 +39,17 @@ export function baseEnvironment(): Record<string, string> {
   );
 }
 
-/** Starts the emulator on 127.0.0.1 and waits until it answers. */
-export async function startEmulator(python: string, port: number, stateDir: string): Promise<ManagedProcess> {
+/**
+ * Starts the emulator on 127.0.0.1 and waits until it answers.
+ *
+ * @param zones letters of the availability zones that the account sees
+ */
+export async function startEmulator(
+  python: string,
+  port: number,
+  stateDir: string,
+  zones = 'abc',
+): Promise<ManagedProcess> {
   const log = join(stateDir, 'emulator.log');
   // Where it unpacks functions, and leaves them.
   const temporary = join(stateDir, 'tmp');
@@ -58,6 +67,7 @@ export async function startEmulator(python: string, port: number, stateDir: stri
       GATEWAY_PORT: String(port),
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       MINISTACK_REGION: REGION,
+      EMULATOR_ZONES: zones,
       // The host of the queues' and the API's addresses.
       MINISTACK_HOST: '127.0.0.1',
       LOG_LEVEL: 'INFO',

@@ -18,11 +18,11 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { WantedModel } from '../../lambda/model-layout';
 import { acknowledge, acknowledgeWildcard } from '../acknowledge';
-import type { Network } from '../network';
+import type { SharedNetwork } from '../shared-network';
 import { BAKE_DOCUMENT, BAKE_HASH, BAKE_PARAMETER } from './bake-component';
 import { BASE_IMAGE } from './gpu-fleet';
 import type { GpuTask } from './gpu-task';
-import type { ModelCache } from './model-cache';
+import type { SharedModels } from '../shared-models';
 
 /** Without a GPU: nothing is run there but what fetches. The second is for zones that lack the first. */
 const MACHINE_TYPES = ['m6i.xlarge', 'm5.xlarge'];
@@ -31,10 +31,10 @@ const MACHINE_TYPES = ['m6i.xlarge', 'm5.xlarge'];
 const TEST_TIMEOUT = Duration.hours(1);
 
 export interface BakedMachineImageProps {
-  readonly network: Network;
+  readonly network: SharedNetwork;
   /** What machines run. */
   readonly task: GpuTask;
-  readonly modelCache: ModelCache;
+  readonly modelCache: SharedModels;
   readonly models: WantedModel[];
   /** Size of the root volume in GiB. */
   readonly volumeGib: number;
@@ -123,13 +123,13 @@ export class BakedMachineImage extends Construct {
   }
 
   private infrastructure(role: IRole): CfnInfrastructureConfiguration {
-    const { buildSubnet, machineSecurityGroup } = this.props.network;
+    const { buildSubnetId, machineSecurityGroup } = this.props.network;
     const profile = new CfnInstanceProfile(this, 'Profile', { roles: [role.roleName] });
     return new CfnInfrastructureConfiguration(this, 'Machine', {
       name: this.name,
       instanceProfileName: profile.ref,
       instanceTypes: MACHINE_TYPES,
-      subnetId: buildSubnet?.subnetId,
+      subnetId: buildSubnetId,
       securityGroupIds: [machineSecurityGroup.securityGroupId],
       instanceMetadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
       terminateInstanceOnFailure: true,

@@ -23,7 +23,7 @@ import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal
 import { Construct } from 'constructs';
 import { MOST_MACHINES } from '../../lambda/contract';
 import { acknowledge, acknowledgeWildcard, findingName } from '../acknowledge';
-import type { Network } from '../network';
+import type { SharedNetwork } from '../shared-network';
 import type { GpuSharing } from './gpu-sharing';
 import { machineBoot } from './machine-boot';
 
@@ -34,7 +34,7 @@ export const BASE_IMAGE = EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU)
 export const ROOT_VOLUME_GIB = 40;
 
 export interface GpuFleetProps {
-  readonly network: Network;
+  readonly network: SharedNetwork;
   /** Machine types, the first one preferred. */
   readonly instanceTypes: string[];
   readonly gpu: GpuSharing;

@@ -12,6 +12,17 @@ import { type BuiltImage, bundles, withContext } from './image-context';
 /** CloudFormation waits an hour for a resource at most: a build that takes longer would succeed for nobody. */
 const TIMEOUT = Duration.minutes(50);
 
+/** What a stack needs to know to ask for an image. */
+export interface ImageSource {
+  readonly repository: IRepository;
+  /** Name of the CodeBuild project. */
+  readonly projectName: string;
+  /** `<bucket>/<key>` of the build's context. */
+  readonly source: string;
+  /** The tag of the image with these variables: what it is made of, and how, in one hash. */
+  tag(variables: Record<string, string>): string;
+}
+
 export interface ImageBuildProps {
   readonly image: BuiltImage;
   /** Where the image is pushed to. */
@@ -23,11 +34,10 @@ export interface ImageBuildProps {
 }
 
 /** How one image is built from the sources in this package: they lie in S3, and a CodeBuild project waits to be started. */
-export class ImageBuild extends Construct {
+export class ImageBuild extends Construct implements ImageSource {
   readonly repository: IRepository;
   readonly project: Project;
   readonly log: LogGroup;
-  /** `<bucket>/<key>` of the build's context. */
   readonly source: string;
   private readonly context: Asset;
 
@@ -81,7 +91,10 @@ export class ImageBuild extends Construct {
     );
   }
 
-  /** The tag of the image with these variables: what it is made of, and how, in one hash. */
+  get projectName(): string {
+    return this.project.projectName;
+  }
+
   tag(variables: Record<string, string>): string {
     return createHash('sha256')
       .update(JSON.stringify([this.context.assetHash, Object.entries(variables).sort()]))

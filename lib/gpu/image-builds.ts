@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { ImageBuild } from './image-build';
+import { ImageBuild, type ImageSource } from './image-build';
 import type { BuiltImage } from './image-context';
 import { ImageProvider } from './image-provider';
 import type { ImageRepositories } from './image-repositories';
@@ -10,8 +10,15 @@ export interface ImageBuildsProps {
   readonly root?: string;
 }
 
+/** How a stack gets images. */
+export interface ImageSources {
+  source(image: BuiltImage): ImageSource;
+  /** What a custom resource that stands for an image names as its provider. */
+  readonly serviceToken: string;
+}
+
 /** How each image is built, for all paths. None is until a path asks for it. */
-export class ImageBuilds extends Construct {
+export class ImageBuilds extends Construct implements ImageSources {
   readonly of: Record<BuiltImage, ImageBuild>;
   private readonly provider: ImageProvider;
 
@@ -32,7 +39,10 @@ export class ImageBuilds extends Construct {
     this.provider = new ImageProvider(this, 'Provider', { builds: this.all });
   }
 
-  /** What a custom resource that stands for an image names as its provider. */
+  source(image: BuiltImage): ImageSource {
+    return this.of[image];
+  }
+
   get serviceToken(): string {
     return this.provider.serviceToken;
   }

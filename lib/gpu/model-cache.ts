@@ -1,7 +1,7 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { Construct, type IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { acknowledgeWildcard, findingName } from '../acknowledge';
 import { PrivateBucket } from '../private-bucket';
 import type { Settings } from '../settings';
@@ -9,43 +9,30 @@ import { ModelFilling } from './model-filling';
 
 export interface ModelCacheProps {
   readonly onDestroy: Settings['onDestroy'];
-  /** Whether deployments fill it, and with which secret's token. @default - by hand: `spotscribe models push` */
-  readonly fill?: { readonly tokenSecret?: string };
+  /** Name or ARN of the secret with a token of the hub. @default - models that need one are left out */
+  readonly tokenSecret?: string;
 }
 
 const PREFIX = 'models/';
 
-/** The bucket that machines bring their models from: `models/<name>/<revision>/…`. */
+/** The bucket that machines bring their models from, `models/<name>/<revision>/…`, and what fills it. */
 export class ModelCache extends Construct {
   readonly bucket: IBucket;
-  /** What fills it, if deployments do. */
-  readonly filling?: ModelFilling;
+  /** It is there whatever the settings say: a deployed path may have been filled by it, and ends that through it. */
+  readonly filling: ModelFilling;
 
-  constructor(scope: Construct, id: string, props: ModelCacheProps) {
+  constructor(scope: Construct, id: string, { onDestroy, tokenSecret }: ModelCacheProps) {
     super(scope, id);
     this.bucket = new PrivateBucket(this, 'Bucket', {
-      onDestroy: props.onDestroy,
+      onDestroy,
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     }).bucket;
-    if (props.fill) this.filling = new ModelFilling(this, 'Filling', { cache: this, ...props.fill });
+    this.filling = new ModelFilling(this, 'Filling', { cache: this, tokenSecret });
   }
 
-  /** Lets a machine list and read models. */
+  /** Lets a function of this stack list and read models. */
   grantFetch(grantee: IGrantable) {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['s3:GetObject'],
-        resources: [this.bucket.arnForObjects(`${PREFIX}*`)],
-      }),
-    );
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['s3:ListBucket'],
-        resources: [this.bucket.bucketArn],
-        conditions: { StringLike: { 's3:prefix': `${PREFIX}*` } },
-      }),
-    );
-    this.acknowledgeFiles(grantee);
+    grantModelFetch(this.bucket, findingName(this.bucket, 'Arn'), grantee);
   }
 
   /** Lets a build write models, and see what is there of them. */
@@ -63,18 +50,28 @@ export class ModelCache extends Construct {
         resources: [this.bucket.bucketArn],
       }),
     );
-    this.acknowledgeFiles(grantee);
-  }
-
-  /** Names the wildcard as the grantee's policy does: in another stack by this stack's export. */
-  private acknowledgeFiles(grantee: IGrantable) {
-    const stack = Stack.of(this);
-    const principal = grantee.grantPrincipal as unknown as IConstruct;
-    const exported = () => {
-      const value = stack.resolve(stack.exportValue(this.bucket.bucketArn)) as Record<string, string>;
-      return value['Fn::ImportValue']!;
-    };
-    const name = Stack.of(principal) === stack ? findingName(this.bucket, 'Arn') : exported();
-    acknowledgeWildcard(grantee, `${name}/${PREFIX}*`, 'A model is as many files as its makers chose.');
+    acknowledgeFiles(findingName(this.bucket, 'Arn'), grantee);
   }
 }
+
+/**
+ * Lets a grantee list and read models.
+ *
+ * @param arn of the bucket, as cdk-nag writes it in the name of a finding
+ */
+export function grantModelFetch(bucket: IBucket, arn: string, grantee: IGrantable) {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects(`${PREFIX}*`)] }),
+  );
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': `${PREFIX}*` } },
+    }),
+  );
+  acknowledgeFiles(arn, grantee);
+}
+
+const acknowledgeFiles = (arn: string, grantee: IGrantable) =>
+  acknowledgeWildcard(grantee, `${arn}/${PREFIX}*`, 'A model is as many files as its makers chose.');

@@ -1,14 +1,5 @@
 import { join } from 'node:path';
-import {
-  ArnFormat,
-  AssetHashType,
-  CfnOutput,
-  CustomResource,
-  DockerImage,
-  Duration,
-  RemovalPolicy,
-  Stack,
-} from 'aws-cdk-lib';
+import { ArnFormat, AssetHashType, DockerImage, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { BuildSpec, ComputeType, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -16,9 +7,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
-import { ENV, OUTPUT } from '../../lambda/contract';
-import type { FillRequest } from '../../lambda/fill-models';
-import type { WantedModel } from '../../lambda/model-layout';
+import { ENV } from '../../lambda/contract';
 import { acknowledge } from '../acknowledge';
 import { acknowledgeProvider } from '../acknowledge-provider';
 import { handlerFunction } from '../jobs/handler';
@@ -40,15 +29,11 @@ export interface ModelFillingProps {
  */
 export class ModelFilling extends Construct {
   private readonly project: Project;
-  private readonly serviceToken: string;
+  /** What a custom resource that stands for a path's models names as its provider. */
+  readonly serviceToken: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly props: ModelFillingProps,
-  ) {
+  constructor(scope: Construct, id: string, { cache, tokenSecret }: ModelFillingProps) {
     super(scope, id);
-    const { cache, tokenSecret } = props;
     const log = new LogGroup(this, 'Log', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -92,24 +77,11 @@ export class ModelFilling extends Construct {
     // No build starts before it may do its work.
     provider.node.addDependency(role);
     this.serviceToken = provider.serviceToken;
-    // Whichever paths are chosen: another one, deployed earlier, may stand on these.
-    const stack = Stack.of(this);
-    for (const value of [this.serviceToken, this.project.projectName]) stack.exportValue(value);
   }
 
-  /** A resource of a path's stack that is there once its models are, with what could not be brought as an output. */
-  bring(scope: Construct, id: string, models: WantedModel[]): CustomResource {
-    const resource = new CustomResource(scope, id, {
-      resourceType: 'Custom::SpotscribeModels',
-      serviceToken: this.serviceToken,
-      properties: {
-        Bucket: this.props.cache.bucket.bucketName,
-        Models: JSON.stringify(models),
-        Project: this.project.projectName,
-      } satisfies FillRequest,
-    });
-    new CfnOutput(Stack.of(scope), OUTPUT.modelsLeftOut, { value: resource.getAttString('LeftOut') });
-    return resource;
+  /** Name of the CodeBuild project that brings models. */
+  get projectName(): string {
+    return this.project.projectName;
   }
 
   private provider(cache: ModelCache, log: LogGroup): Provider {

@@ -1,13 +1,13 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings';
-import type { ImageBuilds } from './image-builds';
+import type { ImageSources } from './image-builds';
 import type { Requirements } from './image-context';
 import type { ImageName } from './image-repositories';
 import { ServiceImage } from './service-image';
 
 export interface PathImagesProps {
-  readonly builds: ImageBuilds;
+  readonly builds: ImageSources;
   readonly settings: Settings;
 }
 

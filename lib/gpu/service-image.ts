@@ -4,7 +4,7 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { AcceptedFinding, ScanGate } from '../../lambda/image-request';
-import type { ImageBuilds } from './image-builds';
+import type { ImageSources } from './image-builds';
 import { bundles, type Requirements, withContext } from './image-context';
 import type { ImageName } from './image-repositories';
 import { SourceImage, type SourceImageProps } from './source-image';
@@ -22,7 +22,7 @@ export interface LocalImageProps {
 }
 
 export interface BuiltImageProps extends LocalImageProps {
-  readonly builds: ImageBuilds;
+  readonly builds: ImageSources;
   /** Another one has the image built anew, on the base image and the packages of that day. */
   readonly edition: string;
   /** Least severity of findings that refuse the image. */

@@ -2,14 +2,14 @@ import { CustomResource, Stack } from 'aws-cdk-lib';
 import { ContainerImage, type ContainerDefinition, type ContainerImageConfig } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import type { AcceptedFinding, ImageRequest, ScanGate } from '../../lambda/image-request';
-import type { ImageBuild } from './image-build';
-import type { ImageBuilds } from './image-builds';
+import type { ImageSource } from './image-build';
+import type { ImageSources } from './image-builds';
 import type { BuiltImage } from './image-context';
 import { HELD_PREFIX } from './image-repositories';
 
 export interface SourceImageProps {
   readonly image: BuiltImage;
-  readonly builds: ImageBuilds;
+  readonly builds: ImageSources;
   /** What the Dockerfile is told. */
   readonly variables: Record<string, string>;
   /** Image that takes the place of the Dockerfile's stage `environment`. @default - the stage is built */
@@ -30,19 +30,19 @@ export class SourceImage extends Construct {
   readonly digest: string;
   /** What the image's scan found. */
   readonly scan: string;
-  private readonly build: ImageBuild;
+  private readonly build: ImageSource;
 
   constructor(scope: Construct, id: string, props: SourceImageProps) {
     super(scope, id);
     const { image, builds, environment, scanGate = 'off', acceptedFindings = [] } = props;
-    this.build = builds.of[image];
-    const { repository, project, source } = this.build;
+    this.build = builds.source(image);
+    const { repository, projectName, source } = this.build;
     this.tag = this.build.tag({ ...props.variables, ...(environment && { ENVIRONMENT: environment.tag }) });
     const request: ImageRequest = {
       RepositoryName: repository.repositoryName,
       Tag: this.tag,
       HeldAs: `${HELD_PREFIX}${Stack.of(this).stackName}-${id}`,
-      Project: project.projectName,
+      Project: projectName,
       Source: source,
       Variables: {
         ...props.variables,
@@ -76,7 +76,7 @@ export class SourceImage extends Construct {
 class PinnedImage extends ContainerImage {
   constructor(
     private readonly image: SourceImage,
-    private readonly build: ImageBuild,
+    private readonly build: ImageSource,
   ) {
     super();
   }

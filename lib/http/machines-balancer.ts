@@ -7,8 +7,8 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge';
-import type { Settings } from '../settings';
-import { SettingsError } from '../settings';
+import { type Settings, SettingsError } from '../settings';
+import { zoneCount } from '../zone-settings';
 import { machineTargets } from './machine-targets';
 
 /** Zones that an Application Load Balancer needs at least. */
@@ -111,9 +111,9 @@ export class MachinesBalancer extends Construct {
 
 /** @throws SettingsError if there are too few zones for a load balancer */
 export function checkZones({ availabilityZones }: Settings) {
-  if (availabilityZones >= LEAST_ZONES) return;
+  if (zoneCount(availabilityZones) >= LEAST_ZONES) return;
   throw new SettingsError(
     `Setting "availabilityZones" must be at least ${LEAST_ZONES} for a path with a load balancer; ` +
-      `got ${availabilityZones}. Raise it, or leave the path out.`,
+      `got ${JSON.stringify(availabilityZones)}. Raise it, or leave the path out.`,
   );
 }

@@ -7,6 +7,7 @@ import { AudioApi } from '../http/audio-api';
 import { checkZones, MachinesBalancer } from '../http/machines-balancer';
 import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
 import { StreamingBalancer } from '../http/streaming-balancer';
+import { zoneCount } from '../zone-settings';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /** Host and container port of the whisper service: fixed, so that a security group's rule can name it. */
@@ -100,7 +101,7 @@ export class FastApiPath extends Path {
     this.task.registerWith(balancer.targets, { container: 'worker', port: STREAMING_PORT });
     Annotations.of(this).addInfoV2(
       'spotscribe:streaming',
-      streamingCost(streaming, settings.availabilityZones),
+      streamingCost(streaming, zoneCount(settings.availabilityZones)),
     );
     return balancer;
   }

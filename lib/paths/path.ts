@@ -8,9 +8,8 @@ import { FleetSizer } from '../gpu/fleet-sizer';
 import { GpuFleet } from '../gpu/gpu-fleet';
 import { GpuSharing } from '../gpu/gpu-sharing';
 import { GpuTask } from '../gpu/gpu-task';
-import type { ImageBuilds } from '../gpu/image-builds';
+import type { ImageSources } from '../gpu/image-builds';
 import type { ImageName } from '../gpu/image-repositories';
-import type { ModelCache } from '../gpu/model-cache';
 import { PathImages } from '../gpu/path-images';
 import type { ServiceImage } from '../gpu/service-image';
 import type { Warmth } from '../gpu/warmth';
@@ -19,14 +18,15 @@ import { JobApi } from '../jobs/job-api';
 import { JobIntake } from '../jobs/job-intake';
 import { JobQueue } from '../jobs/job-queue';
 import { JobStore } from '../jobs/job-store';
-import type { Network } from '../network';
 import { limits, type Settings } from '../settings';
+import type { SharedModels } from '../shared-models';
+import type { SharedNetwork } from '../shared-network';
 import { Alarms } from '../watch/alarms';
 
 export interface PathProps {
-  readonly network: Network;
-  readonly modelCache: ModelCache;
-  readonly imageBuilds: ImageBuilds;
+  readonly network: SharedNetwork;
+  readonly modelCache: SharedModels;
+  readonly imageBuilds: ImageSources;
   readonly settings: Settings;
 }
 
@@ -140,15 +140,15 @@ export abstract class Path extends Construct {
 
   /** Adds the container that fetches the models of the path's services and ends. */
   protected addModelFetch(models: WantedModel[]) {
-    const { modelCache } = this.props;
+    const { modelCache, settings } = this.props;
     this.models = models;
     this.task.addModelFetch(this.image('worker'), {
       [ENV.modelBucket]: modelCache.bucket.bucketName,
       [ENV.models]: JSON.stringify(models),
     });
     modelCache.grantFetch(this.task.definition.taskRole);
-    if (models.length === 0 || modelCache.filling === undefined) return;
-    const filled = modelCache.filling.bring(this, 'Models', models);
+    if (models.length === 0 || settings.fillModels === 'manual') return;
+    const filled = modelCache.bring(this, 'Models', models);
     // A machine that comes before its models would be of no use.
     for (const waiting of [this.fleet.group, this.task]) waiting.node.addDependency(filled);
   }

@@ -63,6 +63,40 @@ describe('settings', () => {
     expect(() => read({ spotscribe })).toThrow(message);
   });
 
+  test.each([
+    ['2', 2],
+    [4, 4],
+    ['us-west-1a,us-west-1c', ['us-west-1a', 'us-west-1c']],
+    ['us-west-1a, us-west-1c', ['us-west-1a', 'us-west-1c']],
+    ['["us-gov-west-1a"]', ['us-gov-west-1a']],
+    [['eusc-de-east-1b'], ['eusc-de-east-1b']],
+  ])('take a number of zones, or their names: %j', (given, zones) => {
+    expect(read({ 'spotscribe:availabilityZones': given }).availabilityZones).toEqual(zones);
+    expect(read({ spotscribe: { availabilityZones: given } }).availabilityZones).toEqual(zones);
+  });
+
+  test.each([
+    [0, 'must be a whole number from 1 to 6, or names of availability zones such as us-west-1a,us-west-1c'],
+    [7, 'must be a whole number from 1 to 6'],
+    ['2.5', 'must be a whole number from 1 to 6'],
+    ['', 'must be a whole number from 1 to 6'],
+    [[], 'must be a whole number from 1 to 6'],
+    [true, 'must be a whole number from 1 to 6'],
+    ['[1, 2]', 'must be a whole number from 1 to 6'],
+    ['usw1-az1', 'must be a whole number from 1 to 6'],
+    ['us-west-1', 'must be a whole number from 1 to 6'],
+    ['us-west-2-lax-1a', 'must be a whole number from 1 to 6'],
+    ['us-west-1a,', 'must be a whole number from 1 to 6'],
+    ['us-west-1a,us-west-1a', 'must name each availability zone once'],
+    ['us-west-1a,us-east-1a', 'must name availability zones of one region'],
+    [[...'abcdefg'].map((letter) => `us-east-1${letter}`), 'must name at most 6 availability zones'],
+  ])('refuse zones that are none, with one line: %j', (availabilityZones, message) => {
+    const refused = () => read({ spotscribe: { availabilityZones } });
+    expect(refused).toThrow(SettingsError);
+    expect(refused).toThrow(`Setting "availabilityZones" ${message}`);
+    expect(refused).toThrow(/^[^\n]*; got [^\n]*$/);
+  });
+
   test('say where each image comes from, on the command line too', () => {
     const images = { whisper: 'ghcr.io/me/whisper:v1', worker: 'local' };
     expect(read({ spotscribe: { images } }).images).toEqual(images);

@@ -5,6 +5,7 @@ from ministack.app import main
 from spotscribe_emulator import (
     autoscaling,
     buckets,
+    exports,
     image_builds,
     images,
     load_balancers,
@@ -12,10 +13,12 @@ from spotscribe_emulator import (
     payloads,
     security_groups,
     task_definitions,
+    zones,
 )
 
 autoscaling.install()
 buckets.install()
+exports.install()
 image_builds.install()
 images.install()
 load_balancers.install()
@@ -23,4 +26,5 @@ objects.install()
 payloads.install()
 security_groups.install()
 task_definitions.install()
+zones.install()
 main()

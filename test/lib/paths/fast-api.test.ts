@@ -147,7 +147,7 @@ describe('path 300', () => {
         NetworkInterfaces: [
           Match.objectLike({
             Groups: [
-              { 'Fn::ImportValue': Match.stringLikeRegexp('Machines') },
+              { Ref: Match.stringLikeRegexp('MachineSecurityGroupId') },
               { 'Fn::GetAtt': [Match.stringLikeRegexp('BalancerMachines'), 'GroupId'] },
             ],
           }),
