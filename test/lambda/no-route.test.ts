@@ -1,4 +1,3 @@
-import type { Context } from 'aws-lambda';
 import { ENV } from '../../lambda/contract';
 import { handler } from '../../lambda/no-route';
 import { matchesRoute } from '../../lambda/routes';
@@ -16,7 +15,7 @@ function ask(method: string, path: string, lambda: object | null = { tenant: 'ac
   const event = request({ path });
   Object.assign(event, { routeKey: '$default' });
   Object.assign(event.requestContext, { requestId: 'r-1', http: { method }, authorizer: { lambda } });
-  return handler(event, lambdaContext as Context);
+  return handler(event, lambdaContext);
 }
 
 beforeEach(() => {
@@ -58,7 +57,7 @@ test('a browser’s question needs no key, and gets no answer of ours', async ()
   const event = request({ path: '/v1/jobs' });
   Object.assign(event, { routeKey: 'OPTIONS /{proxy+}' });
   event.requestContext.authorizer = undefined as never;
-  const { statusCode, body } = await handler(event, lambdaContext as Context);
+  const { statusCode, body } = await handler(event, lambdaContext);
   expect([statusCode, body]).toEqual([204, undefined]);
 });
 

@@ -102,7 +102,7 @@ export async function queuedJob(): Promise<JobRow> {
 
 /** What a worker does. */
 export async function succeed({ id }: JobRow): Promise<void> {
-  const claim = await store.claim(id, Date.now() + 60_000, new Date());
+  const claim = await store.claim(id, 'message-1', Date.now() + 60_000, new Date());
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
   const transcript_key = KEY.transcript(id, 1);
   bucket.objects.set(transcript_key, Buffer.from(JSON.stringify(diarized)));
