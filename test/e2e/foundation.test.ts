@@ -120,7 +120,12 @@ describe('a foundation in a region with two zones, and the stacks that stand on 
       }),
     );
     expect(await settled('Before')).toBe('CREATE_COMPLETE');
-    await deploy('Foundation', { paths: 'DockerGpu', availabilityZones: '1', fillModels: 'manual', onDestroy: 'keep' });
+    await deploy('Foundation', {
+      paths: 'DockerGpu',
+      availabilityZones: '1',
+      fillModels: 'manual',
+      onDestroy: 'keep',
+    });
     await cloudFormation.send(new DeleteStackCommand({ StackName: 'Before' }));
     expect(await settled('Before').catch(() => 'DELETE_COMPLETE')).toBe('DELETE_COMPLETE');
   });

@@ -180,7 +180,8 @@ function noRoute(request: IncomingMessage): Refusal {
   const path = pathOf(request);
   const methods = AUDIO_ROUTES.filter(([, pattern]) => matchesRoute(pattern, path)).map(([method]) => method);
   // With a method that is among them it is the name of the model that cannot be one.
-  if (methods.every((method) => method === request.method)) return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
+  if (methods.every((method) => method === request.method))
+    return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
   const allow = methods.join(', ');
   const message = `${shown(path)} takes ${allow}; got ${shown(request.method ?? '')}`;
   return new Refusal(405, 'invalid_request', message, { allow });
