@@ -28,31 +28,21 @@ def _event_bytes(headers: dict[str, str], body: bytes) -> int:
 
 
 def install() -> None:
-    """Has the gateway refuse what AWS's refuses: a form of more than about 4.5 MB is an event of more than 6."""
+    """Has the gateway refuse what AWS's does: a form above about 4.5 MB is an event above 6."""
     execute, invoke = apigateway.handle_execute, apigateway._invoke_lambda_proxy
 
-    async def handle_execute(
-        api_id: str, stage: str, path: str, method: str, headers: Any, body: bytes, *rest: Any
-    ) -> Answer:
-        if len(body or b"") > _MOST_BODY_BYTES:
+    async def handle_execute(*request: Any, **more: Any) -> Answer:
+        # API, stage, path, method, headers, body, and more.
+        if len(request[5] or b"") > _MOST_BODY_BYTES:
             return _too_large()
-        answer: Answer = await execute(api_id, stage, path, method, headers, body, *rest)
+        answer: Answer = await execute(*request, **more)
         return answer
 
-    async def invoke_lambda_proxy(
-        integration: Any,
-        api_id: str,
-        stage: str,
-        path: str,
-        method: str,
-        headers: Any,
-        body: bytes,
-        *rest: Any,
-        **more: Any,
-    ) -> Answer:
-        if _event_bytes(headers, body or b"") > _MOST_EVENT_BYTES:
+    async def invoke_lambda_proxy(*request: Any, **more: Any) -> Answer:
+        # Integration, API, stage, path, method, headers, body, and more.
+        if _event_bytes(request[5], request[6] or b"") > _MOST_EVENT_BYTES:
             return _too_large()
-        answer: Answer = await invoke(integration, api_id, stage, path, method, headers, body, *rest, **more)
+        answer: Answer = await invoke(*request, **more)
         return answer
 
     apigateway.handle_execute = handle_execute
