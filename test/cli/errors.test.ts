@@ -136,7 +136,7 @@ test.each([
   [['transcribe', 'talk.mp3', '--format', 'doc'], /"doc" is none of json, txt, srt, vtt/],
   [['transcribe', 'talk.mp3', '--timeout', '5 days'], /must be a time such as 90s, 30m or 2h/],
   [['transcribe', 'talk.mp3', '--concurrency', '0'], /whole number from 1 to 64/],
-  [['transcribe', 'talk.mp3', '--language', 'English'], /language code such as "en"/],
+  [['transcribe', 'talk.mp3', '--language', 'Klingonese'], /must be a language that Whisper knows/],
   [['transcribe', 'talk.mp3', '--out', 'talk.mp3/sub'], /Cannot write results to .*--out/],
   [['transcribble'], /unknown command 'transcribble'\n\(Did you mean transcribe\?\)/],
   [['jobs', 'shwo'], /unknown command 'shwo'/],

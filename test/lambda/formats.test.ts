@@ -59,7 +59,7 @@ test.each([
   [360_000, '100:00:00.000', '100:00:01.000'],
 ])('%d s is written as %s, a second later as %s', (seconds, start, end) => {
   const late = transcript({ start: seconds, end: seconds + 1, text: 'late' });
-  expect(FORMAT.vtt.render(late)).toContain(`${start} --> ${end}\n`);
+  expect(FORMAT.vtt.render({ ...late, duration: seconds + 1 })).toContain(`${start} --> ${end}\n`);
 });
 
 test('vtt escapes what a player would take for markup or for a time', () => {

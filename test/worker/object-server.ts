@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LocalServer } from '../local-server';
 
-/** As much of S3 as models need: lists, ranges, If-Match, uploads in parts. It counts requests and can be made to fail. */
+/** As much of S3 as models and recordings need: lists, ranges, If-Match, uploads in parts. It counts requests and can be made to fail. */
 export class ObjectServer extends LocalServer {
   readonly objects = new Map<string, Buffer>();
   /** What was said of objects when they were put: `x-amz-meta-sha256`. */
@@ -39,6 +39,7 @@ export class ObjectServer extends LocalServer {
     if (request.method === 'POST')
       return query.has('uploads') ? this.begin(key, request, response) : this.complete(key, upload, response);
     if (request.method === 'HEAD') return this.head(key, response);
+    if (query.has('versions')) return this.listVersions(query.get('prefix') ?? '', response);
     if (query.has('uploads')) return this.listUploads(query.get('prefix') ?? '', response);
     if (query.has('uploadId')) return this.listParts(upload, response);
     if (query.has('prefix')) return this.list(query.get('prefix') ?? '', response);
@@ -59,6 +60,18 @@ export class ObjectServer extends LocalServer {
           `<Contents><Key>${key}</Key><Size>${content.length}</Size><ETag>${etag(content)}</ETag></Contents>`,
       );
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
+  }
+
+  /** As a bucket without versioning answers: one version, `null`, of each object. */
+  private listVersions(prefix: string, response: ServerResponse): void {
+    const versions = [...this.objects]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(
+        ([key, content]) =>
+          `<Version><Key>${key}</Key><VersionId>null</VersionId><IsLatest>true</IsLatest>` +
+          `<LastModified>${new Date().toISOString()}</LastModified><Size>${content.length}</Size><ETag>${etag(content)}</ETag></Version>`,
+      );
+    response.end(`<R><IsTruncated>false</IsTruncated>${versions.join('')}</R>`);
   }
 
   private async get(key: string, range = '', match: string | undefined, response: ServerResponse) {
