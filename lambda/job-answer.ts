@@ -155,9 +155,10 @@ export function refuseOtherWork(row: JobRow, { task, options, unsupported }: Ask
   );
 }
 
-/** @throws Refusal (400) if the caller names a language, and the job heard another one */
+/** @throws Refusal (400) if the caller names a language, and the job, which was left to detect it, heard another one */
 function refuseOtherLanguage(row: JobRow, { task, options }: AskedForm, { language }: Transcript): void {
-  if (task === 'translate' || options.language === undefined) return;
+  const isCompared = task !== 'translate' && row.options.language === undefined;
+  if (!isCompared || options.language === undefined) return;
   if ([options.language, 'und'].includes(language)) return;
   const message = `Job ${row.id} heard ${shown(language)}; got ${shown(options.language)}`;
   throw invalid('language', message);

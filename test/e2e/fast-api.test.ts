@@ -223,10 +223,11 @@ describe('answers in place, and jobs where there are none', () => {
       expect(await status('/v1/models')).toBe(401);
       expect(await status('/v1/audio/transcriptions', { method: 'POST' })).toBe(401);
       const headers = { authorization: `Bearer ${laptop.key}` };
-      for (const path of ['/', '/health', '/metrics', '/v1/jobs', '/v1/models/en-us'])
+      for (const path of ['/', '/health', '/metrics', '/v1/jobs', '/v1/models/none'])
         expect(await status(path, { headers })).toBe(404);
-      for (const path of ['/hybrid', '/transcribe', '/v1/models'])
+      for (const path of ['/hybrid', '/transcribe'])
         expect(await status(path, { headers, method: 'POST' })).toBe(404);
+      expect(await status('/v1/models', { headers, method: 'POST' })).toBe(405);
       await until('the revoked key to be refused', 60, async () =>
         revoked.models.list().then(
           () => undefined,

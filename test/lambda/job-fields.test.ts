@@ -44,7 +44,7 @@ describe('the transcript of a job', () => {
     ['prompt', { prompt: 'x' }],
     ['temperature', { temperature: '0.4' }],
     ['timestamp_granularities', { 'timestamp_granularities[]': 'word' }],
-    ['timestamp_granularities', { 'timestamp_granularities[]': 'letter', response_format: 'verbose_json' }],
+    ['timestamp_granularities.0', { 'timestamp_granularities[]': 'letter', response_format: 'verbose_json' }],
     ['callback', { callback: 'x' }],
     ['max_line_width', { max_line_width: '1', response_format: 'srt' }],
     ['stream', { stream: 'true', response_format: 'srt' }],
