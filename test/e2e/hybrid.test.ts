@@ -48,7 +48,7 @@ describe('words and meaning on one machine', () => {
       laptop.env,
     );
     expect(readdirSync(folder).sort()).toEqual(
-      ['morning.analysis.json', 'morning.flac', 'morning.srt', 'morning.txt'].sort(),
+      ['.spotscribe-results', 'morning.analysis.json', 'morning.flac', 'morning.srt', 'morning.txt'].sort(),
     );
     expect(words(readFileSync(join(folder, 'morning.txt'), 'utf8'))).toEqual(sampleWords());
     const analysis = JSON.parse(readFileSync(join(folder, 'morning.analysis.json'), 'utf8')) as Analysis;

@@ -48,7 +48,6 @@ _MOST_CHARACTERS = 200
 # Of what the framework refuses by itself: here 404 is an unknown route, not a file that is not there.
 _CODES: dict[int, ErrorCode] = {
     404: "not_found",
-    405: "not_found",
     413: "upload_too_large",
     415: "unsupported_media_type",
 }
@@ -69,7 +68,7 @@ def install_error_answers(app: FastAPI) -> None:
             return error_answer(error)
         code = _CODES.get(error.status_code, "invalid_request" if error.status_code < 500 else "internal")
         said = str(error.detail)
-        if code == "not_found":
+        if error.status_code in {404, 405}:
             route = f"{request.method[:20]} {quoted(request.url.path)}"
             said = f"There is no route {route}. /docs lists those that there are."
         body = _body(said, code, permanent=error.status_code < 500)

@@ -19,8 +19,8 @@ from spotscribe_testing.answers import refusal
 from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import tone
 from spotscribe_testing.scripted_voxtral import Endless, ScriptedVoxtral, in_turn, seconds, texts
-from spotscribe_voxtral.chat import reading
 from spotscribe_voxtral.engines.engine import Capacity
+from spotscribe_voxtral.routes import chat
 from spotscribe_voxtral.settings import Settings
 
 
@@ -332,7 +332,7 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(
         refusal(answer, 400, "invalid_request")
     answer = httpx.post(f"{url}/v1/chat/completions", content=b"x", headers={"content-type": "text/plain"})
     refusal(answer, 415, "unsupported_media_type")
-    monkeypatch.setattr(reading, "BODY_BYTES", 1 << 20)
+    monkeypatch.setattr(chat, "BODY_BYTES", 1 << 20)
 
     def chunks() -> Any:
         yield from (b" " * 65536 for _ in range(40))

@@ -51,7 +51,10 @@ def test_languages_are_the_engines(url: str) -> None:
     assert answer.json() == {
         "engine": "pocketsphinx",
         "model": "scripted",
-        "languages": [{"code": "de", "name": "german"}, {"code": "en", "name": "english"}],
+        "languages": [
+            {"code": code, "name": name}
+            for code, name in (("de", "german"), ("en", "english"), ("fr", "french"), ("ja", "japanese"))
+        ],
     }
 
 

@@ -256,7 +256,7 @@ def test_a_failure_of_the_engine_is_the_last_event_and_no_secret_is_told(
 def test_unknown_routes_and_methods_answer_in_the_same_shape(url: str) -> None:
     refusal(httpx.get(f"{url}/nothing"), 404, "not_found")
     refused = httpx.get(f"{url}/transcribe")
-    refusal(refused, 405, "not_found")
+    refusal(refused, 405, "invalid_request")
     assert refused.headers["allow"] == "POST"
 
 
