@@ -5,8 +5,6 @@ import { Refusal } from './http';
 import { MultipartReader } from './multipart';
 import { shown } from './text';
 
-export type { FormFields } from './form-fields';
-
 /** A form with a recording, as OpenAI's clients send it. */
 export interface AudioForm {
   file?: { name: string; bytes: Buffer };

@@ -9,7 +9,7 @@ import {
 import { isOverload } from './overload';
 
 /** The build's variable that says what it makes: two builds with the same value would make the same. */
-export const BUILD_KEY = 'BUILD_KEY';
+const BUILD_KEY = 'BUILD_KEY';
 
 /** The most builds that CodeBuild describes at once. */
 const BUILDS = 100;
@@ -65,7 +65,7 @@ export async function startBuild(
 }
 
 /** CodeBuild answers a token that it has seen in the last five minutes with the same build: two that ask at once get one. */
-export const startToken = (key: string, latestBuild = ''): string =>
+const startToken = (key: string, latestBuild = ''): string =>
   createHash('sha256').update(`${key} after ${latestBuild}`).digest('hex');
 
 /** The project's builds that make the same, the newest first. */

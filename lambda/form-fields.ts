@@ -6,14 +6,14 @@ import { shown } from './text';
 export type FormFields = ReadonlyMap<string, readonly string[]>;
 
 /** More fields than anybody means. */
-export const MOST_FIELDS = 200;
+const MOST_FIELDS = 200;
 
 /** `name`, `name[]`, `name[0]` or `name[key]`. */
 const NAME = /^([^[\]]+)(?:\[([^[\]]*)\])?$/;
 const INDEX = /^\d{1,4}$/;
 
 /** The name of a field without what is in brackets. */
-export const plainName = (name: string): string => name.split('[', 1)[0] ?? '';
+const plainName = (name: string): string => name.split('[', 1)[0] ?? '';
 
 /** Collects the text fields of a form, each within its own bound. */
 export class FieldCollector {

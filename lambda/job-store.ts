@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -9,6 +9,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { ifHolds } from './conditional-write';
 import { despiteConflicts } from './conflict';
 import {
   type Degradation,
@@ -81,7 +82,7 @@ export class JobStore {
       Item: row,
       ConditionExpression: 'attribute_not_exists(id)',
     });
-    return (await refusable(this.client.send(put))) !== undefined;
+    return (await ifHolds(this.client.send(put))) !== undefined;
   }
 
   /**
@@ -345,7 +346,7 @@ export class JobStore {
 
   /** Deletes an ended job's row. */
   async erase(id: string, tenant: string): Promise<void> {
-    await refusable(
+    await ifHolds(
       this.client.send(
         new DeleteCommand({
           TableName: this.table,
@@ -434,7 +435,7 @@ export class JobStore {
       ...update(conditions, change),
       ReturnValues: 'ALL_NEW',
     });
-    const answer = await refusable(this.client.send(command));
+    const answer = await ifHolds(this.client.send(command));
     return answer?.Attributes as JobRow | undefined;
   }
 }
@@ -458,13 +459,3 @@ const ending = (status: JobStatus, now: Date, more: Partial<JobRow>): Change => 
   set: { status, finished_at: now.toISOString(), updated_at: now.toISOString(), ...more },
   remove: ['open', 'sweep_at', 'lease_until'],
 });
-
-/** The answer, or undefined if the condition was not met. */
-async function refusable<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
-}

@@ -1,4 +1,5 @@
 import { Refusal } from './http';
+import { shown } from './text';
 
 /** How a caller wants to be answered. */
 export interface Preference {
@@ -39,6 +40,6 @@ export function preferenceOf(
 function isTrue(value: string): boolean {
   if (value === 'true' || value === '1') return true;
   if (value === 'false' || value === '0') return false;
-  const message = `"async" must be true or false; got ${JSON.stringify(value.slice(0, 50))}`;
+  const message = `"async" must be true or false; got ${shown(value)}`;
   throw new Refusal(400, 'invalid_request', message, { param: 'async' });
 }

@@ -32,11 +32,6 @@ const send = ({ id }: JobRow, failures?: number) =>
   aws.send({ version: 1, job_id: id, failures } satisfies JobMessage);
 const logged = (msg: string) => workers.lines.some((line) => line.msg === msg);
 const deadLetters = async () => (await aws.depth(aws.deadLettersUrl)).visible;
-const queueEmpty = () =>
-  until(async () => {
-    const { visible, inFlight } = await aws.depth();
-    return visible + inFlight === 0;
-  }, 'the queue is empty');
 
 describe('failures', () => {
   it('before an interruption count after it: the job ends as a dead letter', async () => {
@@ -45,7 +40,7 @@ describe('failures', () => {
     await start();
     await send(job, MAX_RECEIVES - 1);
     await until(async () => (await deadLetters()) === 1, 'a dead letter', 30);
-    await queueEmpty();
+    await aws.emptied();
     expect(await row(job)).toMatchObject({ status: 'queued', attempt: 1 });
     expect(model.requests).toHaveLength(1);
   });
@@ -112,7 +107,7 @@ describe('a message of a job that another worker has', () => {
     for (let sent = 0; sent <= MAX_RECEIVES; sent++) await send(job, sent);
     await until(async () => (await aws.depth()).visible === 0, 'the duplicates are received');
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(await deadLetters()).toBe(0);
     expect(await row(job)).toMatchObject({ attempt: 1 });
     expect(model.requests).toHaveLength(1);
@@ -126,7 +121,7 @@ describe('a message of a job that another worker has', () => {
     await aws.store.replaceMessage(job.id, 'unknown', MessageId!);
     await start();
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(logged('another worker has the job')).toBe(true);
     expect(await row(job)).toMatchObject({ attempt: 2 });
   });
@@ -139,6 +134,6 @@ it('a message that comes before its job’s audio is dropped: the audio sends an
   await start();
   await aws.send({ version: 1, job_id: id });
   await until(() => logged('the job still waits for its audio'), 'a warning');
-  await queueEmpty();
+  await aws.emptied();
   expect(await deadLetters()).toBe(0);
 });

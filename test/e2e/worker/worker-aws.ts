@@ -39,6 +39,7 @@ import { startEmulator, clientConfiguration } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
 import type { ManagedProcess } from '../../../local/processes';
+import { until } from '../../until';
 
 /** What a machine says of itself. */
 export const MACHINE: Machine = {
@@ -178,6 +179,15 @@ export class WorkerAws {
     );
     const [visible, inFlight] = names.map((name) => Number(Attributes[name as QueueAttributeName]));
     return { visible: visible!, inFlight: inFlight! };
+  }
+
+  /** Waits until the queue has no message, also none in flight. */
+  emptied(): Promise<void> {
+    const isEmpty = async () => {
+      const { visible, inFlight } = await this.depth();
+      return visible + inFlight === 0;
+    };
+    return until(isEmpty, 'the queue is empty');
   }
 
   /** Takes the messages that can be received out of the queue. */

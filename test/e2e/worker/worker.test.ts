@@ -35,11 +35,6 @@ const get = async (worker: Worker, path: string) => {
   const answer = await fetch(`${addressOf(worker)}${path}`);
   return { status: answer.status, body: await answer.text() };
 };
-const queueEmpty = () =>
-  until(async () => {
-    const { visible, inFlight } = await aws.depth();
-    return visible + inFlight === 0;
-  }, 'the queue is empty');
 
 describe('a worker', () => {
   it('takes a job from its message to its transcript, with a receipt, and leaves nothing behind', async () => {
@@ -47,7 +42,7 @@ describe('a worker', () => {
     await startWorker();
     await aws.sendJob(job);
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
 
     const done = await row(job);
     expect(done).toMatchObject({
@@ -74,7 +69,7 @@ describe('a worker', () => {
     await Promise.all([startWorker(), startWorker()]);
     await Promise.all([aws.sendJob(job), aws.sendJob(job)]);
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(model.requests).toHaveLength(1);
     expect((await row(job)).attempt).toBe(1);
   });
@@ -116,7 +111,7 @@ describe('a worker', () => {
     );
     expect(text).toBe(segments.map((segment) => segment.text).join(' '));
     expect((await row(first)).receipt!.processing_seconds).toBeGreaterThan(1);
-    await queueEmpty();
+    await aws.emptied();
     expect(await aws.keys(KEY.checkpoint(first.id))).toEqual([]);
   });
 
@@ -223,7 +218,7 @@ describe('a worker', () => {
     await aws.sendJob(good);
     await ended(bad, 'failed');
     await ended(good);
-    await queueEmpty();
+    await aws.emptied();
     expect(await row(bad)).toMatchObject({ attempt: 1, error: { code: 'bad_audio', message: 'no audio' } });
   });
 
@@ -233,7 +228,7 @@ describe('a worker', () => {
     await startWorker();
     await aws.sendJob(job);
     await ended(job, 'failed');
-    await queueEmpty();
+    await aws.emptied();
     expect(await row(job)).toMatchObject({ error: { code: 'source_not_found' } });
     expect(model.requests).toHaveLength(0);
   });
@@ -242,14 +237,14 @@ describe('a worker', () => {
     await startWorker();
     await aws.send({ version: 99, job_id: 'job_00000000000000000000000000000000' });
     await until(async () => (await aws.depth(aws.deadLettersUrl)).visible === 1, 'a dead letter');
-    await queueEmpty();
+    await aws.emptied();
   });
 
   it('deletes the message of a job that has been erased', async () => {
     await startWorker();
     await aws.send({ version: 1, job_id: 'job_00000000000000000000000000000000' });
     await until(() => workers.lines.some(({ msg }) => msg === 'the job has been erased'), 'a warning');
-    await queueEmpty();
+    await aws.emptied();
     expect(await aws.depth(aws.deadLettersUrl)).toMatchObject({ inFlight: 0 });
   });
 
@@ -260,7 +255,7 @@ describe('a worker', () => {
     await aws.store.failHeld(job.id, 1, { code: 'bad_audio', message: 'x' }, new Date());
     await startWorker();
     await aws.sendJob(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(model.requests).toHaveLength(0);
     expect((await row(job)).attempt).toBe(1);
   });
@@ -312,7 +307,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     await until(async () => (await aws.keys(KEY.checkpoint(job.id))).length === 1, 'a checkpoint');
     await aws.store.cancel(job.id, 'default', new Date());
-    await queueEmpty();
+    await aws.emptied();
     await until(() => model.abandoned === 1, 'the model is told');
     expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id)]);
   });
@@ -347,7 +342,7 @@ describe('a worker', () => {
     expect(await aws.depth()).toMatchObject({ visible: 1 });
     model.healthy = true;
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(await get(worker, '/health')).toEqual({ status: 200, body: '{"status":"ok"}' });
     expect((await get(worker, '/metrics')).body).toMatch(/jobs_total\{outcome="succeeded"\} 1/);
   });
@@ -369,7 +364,7 @@ describe('a worker', () => {
     await startWorker({ clients });
     await aws.sendJob(job);
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(lost).toBe(2);
     const done = await row(job);
     expect((await aws.transcript(done)).segments).toHaveLength(6);
@@ -393,7 +388,7 @@ describe('a worker', () => {
     await startWorker({ clients });
     await aws.sendJob(job);
     await ended(job);
-    await queueEmpty();
+    await aws.emptied();
     expect(refused).toBe(3);
     expect(model.requests).toHaveLength(1);
   });
