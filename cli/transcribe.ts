@@ -61,7 +61,10 @@ export function registerTranscribe(program: Command, context: Context): void {
     .addOption(
       new Option('--overwrite', 'replace files that Spotscribe did not write, too').conflicts('adopt'),
     )
-    .option('--adopt', 'count files that are newer than the audio as its results, whoever wrote them')
+    .option(
+      '--adopt',
+      'count files that are newer than the audio as its results, even if another program wrote them',
+    )
     .option('--new', 'pay for a new job, even if this audio was sent before; implies --force')
     .option(
       '--concurrency <n>',

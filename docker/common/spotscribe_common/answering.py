@@ -1,4 +1,4 @@
-"""Answers whoever would get no answer: when the service stops, and when it fails unexpectedly."""
+"""Answers requests that would get no answer: when the service stops, and when it fails unexpectedly."""
 
 import asyncio
 

@@ -35,7 +35,7 @@ _CODES = {name.replace("_", " "): entry[0] for entry in _ENTRIES for name in ent
 def language_code(text: str) -> str:
     """Whisper's code of the language that the text names: `en` for `English`, `EN`, `en-US` and `eng`.
 
-    What names none comes back in lower case, for whoever knows more languages, or refuses it.
+    A value that names no language comes back in lower case: the caller may know more languages, or refuse it.
     """
     name = text.strip().lower().replace("_", "-")
     found = _CODES.get(name.replace("-", " ")) or _CODES.get(name.partition("-")[0])

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 HEADER = "x-request-id"
 _log = logging.getLogger(__name__)
 _current: ContextVar[str] = ContextVar("request_id", default="-")
-# Asked every few seconds by whoever watches the service.
+# Health checks ask for these every few seconds.
 _WATCHED = ("/health", "/metrics")
 
 

@@ -170,7 +170,7 @@ class ModelService:
         return min(self.admission.idle_seconds, self.intake.idle_seconds)
 
     async def receive(self, request: Request, accepted: Accepted, opened: AsyncExitStack) -> Body:
-        """Receives a whole body. A place is for whoever has sent one: slow senders must not hold any.
+        """Receives a whole body. A request takes a place only after that: slow senders must not hold one.
 
         Args:
             request: whose body nobody has read.

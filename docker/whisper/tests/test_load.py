@@ -74,7 +74,7 @@ def health_asked(url: str) -> Iterator[list[float]]:
 
 
 def nearly_slowest(took: list[float]) -> float:
-    """All but a twentieth are quicker: a busy machine may hold up whoever asks."""
+    """All but a twentieth are quicker: a busy machine may delay a request."""
     return sorted(took)[len(took) * 19 // 20]
 
 

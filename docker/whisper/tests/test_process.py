@@ -78,7 +78,7 @@ def test_the_samples_words_come_back_while_health_answers_and_sigterm_ends_with_
             time.sleep(0.02)
     assert heard.result().json()["text"].split() == sample_words() * 2
     # A recogniser in the service's own process held up whoever asked for as long as it heard a window.
-    # All but a twentieth: a busy machine may hold up whoever asks.
+    # All but a twentieth: a busy machine may delay a request.
     assert sorted(waits)[len(waits) * 19 // 20] < (time.monotonic() - began) / 4
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(timeout=600) == 0

@@ -63,7 +63,7 @@ def test_dribbling_uploads_keep_nobody_out(
         wait_until(lambda: queue(url)["receiving"] == count, "all have begun", seconds=60)
         assert queue(url)["inside"] == 0
         assert upload(url, sound).status_code == 200
-        assert queue(url)["idle_seconds"] == 0, "a machine could be ended in the midst of an upload"
+        assert queue(url)["idle_seconds"] == 0, "a machine could be ended during an upload"
     wait_until(lambda: queue(url)["receiving"] == 0, "those who left are forgotten")
 
 

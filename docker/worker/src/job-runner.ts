@@ -161,7 +161,7 @@ export class JobRunner {
     await work.saveCheckpoint().catch((failure: unknown) => {
       log.warn({ job: row.id, err: failure }, 'checkpoint not saved');
     });
-    // Before the message: whoever receives that is to find the job free.
+    // Before the message: the worker that receives it must find the job free.
     await store.release(row.id, row.attempt, new Date());
     if (error instanceof Stopping) return job.replace(0);
     if (error instanceof ServiceUnready) return job.waitForService();

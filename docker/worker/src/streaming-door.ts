@@ -167,7 +167,7 @@ function routeOf(request: IncomingMessage): { method: string; path: string; name
   return path === undefined ? undefined : { method: found[0], path, name: found.join(' ') };
 }
 
-/** Half a character stands for what cannot be decoded: no name has one. */
+/** A lone surrogate stands for a path that cannot be decoded: no model name contains one. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
