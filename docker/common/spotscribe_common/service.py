@@ -103,6 +103,8 @@ class ModelService:
         await self.load_more()
         by_device = _STUCK_SECONDS[self.served.device().kind]
         self.models.liveness.limit = self._limits.stuck_seconds or by_device
+        # Not only at the watch's next turn: until then, the first work would have the long limit of loading.
+        self._put_off_the_end()
         self.status = "ok"
         _log.info("engine %s loaded model %s", self.served.name, self.served.model)
 
@@ -119,7 +121,7 @@ class ModelService:
         try:
             while True:
                 liveness = self.models.liveness
-                end_in(2 * liveness.limit - liveness.silent_seconds)
+                self._put_off_the_end()
                 if liveness.is_stuck:
                     self._give_up(first=not told)
                 told = liveness.is_stuck
@@ -128,6 +130,10 @@ class ModelService:
             # Not after a fault of this loop itself: who is not watched ends.
             end_in(None)
             raise
+
+    def _put_off_the_end(self) -> None:
+        liveness = self.models.liveness
+        end_in(2 * liveness.limit - liveness.silent_seconds)
 
     def _give_up(self, *, first: bool) -> None:
         """Tells everybody who waits for the work, also those who came since."""

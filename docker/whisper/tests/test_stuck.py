@@ -9,11 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from spotscribe_common import service
 from spotscribe_common.stuck_exit import STUCK_STATUS
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import tone
+from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.settings import Settings
 
 WEDGING = "spotscribe_testing.wedging_whisper"
@@ -88,6 +91,18 @@ def test_native_code_that_holds_pythons_lock_cannot_keep_the_process(
     with service_process(WEDGING, {**environment, "WEDGE": "native"}, log) as (_, url):
         wait_until(lambda: answers_ok(url), "the next process serves", seconds=60)
         assert json.loads(lines_until_the_end(url)[-1])["type"] == "result"
+
+
+async def test_the_first_work_after_loading_has_its_own_limit_not_that_of_loading(
+    settings: Settings, engine: ScriptedEngine, diarizer: ScriptedDiarizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come, and hold Python's lock, before the watch has had another turn."""
+    ends: list[float | None] = []
+    monkeypatch.setattr(service, "end_in", ends.append)
+    loaded = TranscriptionService(settings.model_copy(update={"stuck_seconds": 5.0}), engine, diarizer)
+    await loaded.load()
+    assert ends == [pytest.approx(10, abs=0.1)]
+    loaded.models.close()
 
 
 def test_a_model_that_never_loads_ends_the_process(environment: dict[str, str], tmp_path: Path) -> None:
