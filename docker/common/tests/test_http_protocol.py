@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from spotscribe_common import http_protocol
 from spotscribe_common.http_errors import install_error_answers
-from spotscribe_testing.dribble import connected, received
+from spotscribe_testing.dribble import answered, connected, received
 from spotscribe_testing.live_server import served, wait_until
 
 LARGE = 16 << 20
@@ -62,7 +62,7 @@ def test_headers_that_come_byte_by_byte_are_given_up(
     with connected(url) as connection:
         if before:
             connection.sendall(before)
-            assert connection.recv(65536).startswith(b"HTTP/1.1 404")
+            assert answered(connection) == 404
         connection.sendall(b"GET /nothing HTTP/1.1\r\nX: ")
         dripped(connection, b"x")
 
@@ -77,7 +77,7 @@ def test_a_refused_body_is_not_taken_for_ever(url: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.5)
     with connected(url) as connection:
         connection.sendall(b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+        assert answered(connection) == 400
         dripped(connection, b"x")
 
 
@@ -85,7 +85,7 @@ def test_a_client_may_send_the_rest_of_a_refused_body_and_go_on(url: str) -> Non
     with connected(url) as connection:
         for _ in range(2):
             connection.sendall(b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
-            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+            assert answered(connection) == 400
             connection.sendall(b"x" * 100_000)
 
 

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 FORM = "multipart/form-data; boundary=b"
@@ -51,6 +52,14 @@ def dribbling(
         dripping.join()
         for connection in connections:
             connection.close()
+
+
+def answered(connection: socket.socket) -> int:
+    """Reads one whole answer, however many pieces it comes in; its status."""
+    with HTTPResponse(connection) as answer:
+        answer.begin()
+        answer.read()
+        return answer.status
 
 
 def received(connection: socket.socket) -> bytes:

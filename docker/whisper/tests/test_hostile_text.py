@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from spotscribe_testing.answers import refusal
-from spotscribe_testing.dribble import FORM_START, connected
+from spotscribe_testing.dribble import FORM_START, answered, connected
 from spotscribe_testing.scripted_engine import ScriptedEngine
 
 OPENAI = "/v1/audio/transcriptions"
@@ -132,7 +132,7 @@ def test_a_header_in_latin_1_is_no_fault(url: str) -> None:
         connection.sendall(
             b"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: \xff\xfe\r\nContent-Length: 1\r\n\r\nx"
         )
-        assert connection.recv(65536).startswith(b"HTTP/1.1 415")
+        assert answered(connection) == 415
 
 
 def test_nothing_was_worked_on(url: str, engine: ScriptedEngine) -> None:
