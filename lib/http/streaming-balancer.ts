@@ -121,14 +121,15 @@ export class StreamingBalancer extends Construct {
     });
   }
 
-  /** To each group of routes two rules: with what looks like a key on to the machines, else 401. */
+  /** To each group of routes three rules: with what looks like a key on to the machines, else 401; another method is 405. */
   private addRules(listener: ApplicationListener) {
     const methods = [...new Set(AUDIO_ROUTES.map(([method]) => method))];
     for (const [at, method] of methods.entries()) {
       const paths = AUDIO_ROUTES.filter((route) => route[0] === method).map(([, path]) =>
         path.replace(/\{.*$/, '*'),
       );
-      const route = [ListenerCondition.httpRequestMethods([method]), ListenerCondition.pathPatterns(paths)];
+      const anyMethod = [ListenerCondition.pathPatterns(paths)];
+      const route = [ListenerCondition.httpRequestMethods([method]), ...anyMethod];
       // `?` is any one character: the blank.
       const key = ListenerCondition.httpHeader('Authorization', [`Bearer?${API_KEY_PREFIX}*`]);
       listener.addAction(`${method}WithKey`, {
@@ -144,6 +145,11 @@ export class StreamingBalancer extends Construct {
           'unauthorized',
           `The API key is missing. Send 'Authorization: Bearer ${API_KEY_PREFIX}...'`,
         ),
+      });
+      listener.addAction(`Not${method}`, {
+        priority: 30 + at,
+        conditions: anyMethod,
+        action: refusal(405, 'invalid_request', `This route takes ${method}`),
       });
     }
   }

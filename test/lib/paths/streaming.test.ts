@@ -92,13 +92,14 @@ describe('a public load balancer with the user’s certificate', () => {
       expect(Actions).toEqual([{ Type: 'forward', TargetGroupArn: { Ref: targetsId } }]);
   });
 
-  test('answers the rest itself, in OpenAI’s shape: 401 without a key, 404 without a route', () => {
+  test('answers the rest itself, in OpenAI’s shape: 401 without a key, 405 for another method, 404 without a route', () => {
     const own = rules.flatMap(({ Actions, Priority }) =>
       Actions.flatMap(({ FixedResponseConfig: answer }) =>
         answer === undefined ? [] : [{ Priority, answer }],
       ),
     );
-    expect(own.map(({ answer }) => answer.StatusCode)).toEqual(['401', '401']);
+    const inTurn = own.sort((a, b) => a.Priority - b.Priority).map(({ answer }) => answer.StatusCode);
+    expect(inTurn).toEqual(['401', '401', '405', '405']);
     const last = Math.max(
       ...rules.filter(({ Actions }) => Actions[0]?.Type === 'forward').map((rule) => rule.Priority),
     );
@@ -113,7 +114,7 @@ describe('a public load balancer with the user’s certificate', () => {
           message: expect.any(String),
           type: 'invalid_request_error',
           param: null,
-          code: expect.stringMatching(/^(unauthorized|not_found)$/),
+          code: expect.stringMatching(/^(unauthorized|invalid_request|not_found)$/),
         },
       });
     }
