@@ -15,8 +15,17 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def check(type_name: str, value: object) -> None:
-    """Raises `jsonschema.ValidationError` if the value is not of the contract's type."""
+@cache
+def _validator(type_name: str) -> jsonschema.protocols.Validator:
+    """Made, and the schema itself checked, once: that takes half a second of a processor."""
     whole = schema()
     assert type_name in whole["definitions"]
-    jsonschema.validate(value, {"$ref": f"#/definitions/{type_name}", "definitions": whole["definitions"]})
+    of_type = {"$ref": f"#/definitions/{type_name}", "definitions": whole["definitions"]}
+    made = jsonschema.validators.validator_for(of_type)
+    made.check_schema(of_type)
+    return made(of_type)
+
+
+def check(type_name: str, value: Any) -> None:
+    """Raises `jsonschema.ValidationError` if the value is not of the contract's type."""
+    _validator(type_name).validate(value)
