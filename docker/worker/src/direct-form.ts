@@ -96,10 +96,11 @@ async function received(
 /** The body, which fails where its sender stalls or leaves. The connection stays: a refusal goes back on it. */
 function bodyOf(message: IncomingMessage): AsyncIterable<Buffer> {
   const guard = message.pipe(stallGuard(STALL_MS));
-  message.once('error', (error) => guard.destroy(error));
-  message.once('close', () => {
-    if (!message.complete) guard.destroy(new FormError('The form is cut off: its sender left'));
-  });
+  // Node emits `error` (ECONNRESET) before `close` when the sender leaves.
+  const left = () => {
+    if (!message.readableEnded) guard.destroy(new FormError('The form is cut off: its sender left'));
+  };
+  message.once('error', left).once('close', left);
   return guard;
 }
 
