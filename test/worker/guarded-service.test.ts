@@ -143,13 +143,36 @@ describe('a guarded service', () => {
     expect(lines.filter((line) => line.includes('circuit breaker closed'))).toHaveLength(1);
   });
 
-  it('tells for how long nobody has asked anything of it, without end where that is not known', async () => {
+  it('tells for how long nobody has asked anything of it, without end where it does not count that', async () => {
     const service = guarded();
     expect(await service.idleSeconds()).toBe(Infinity);
     server.idleSeconds = 7;
     expect(await service.idleSeconds()).toBe(7);
-    server.healthy = false;
+  });
+
+  it.each([
+    ['loads its model', undefined],
+    ['could not load its model', 'model.bin is missing'],
+  ])('is not idle while it %s, until it has not been ready for twenty minutes', async (_, failure) => {
+    const service = guarded();
+    server.idleSeconds = 3_600;
+    [server.healthy, server.failure] = [false, failure];
+    expect(await service.idleSeconds()).toBe(0);
+    ahead = 1_190_000;
+    expect(await service.idleSeconds()).toBe(0);
+    ahead = 1_200_000;
     expect(await service.idleSeconds()).toBe(Infinity);
+    server.healthy = true;
+    expect(await service.idleSeconds()).toBe(3_600);
+    server.healthy = false;
+    expect(await service.idleSeconds()).toBe(0);
+  });
+
+  it('is not idle while it does not answer: it may be too busy to', async () => {
+    const service = guarded();
+    await server.stop();
+    expect(await service.idleSeconds()).toBe(0);
+    server = await ModelServer.start(hearing(10, 1));
   });
 
   it('does not try a service that is not ready when its rest is over', async () => {

@@ -25,6 +25,11 @@ export interface Guards {
   loadingMs?: number;
   /** How long it waits at once for one that does not answer: a container takes seconds to start. @default 30000 */
   absentMs?: number;
+  /**
+   * Time without being ready after which it has no work, whatever it did before: stuck work has ended by then. As long as
+   * a machine keeps that can take no work. @default 1200000
+   */
+  brokenMs?: number;
 }
 
 /** Pause before another look at a service that is not ready. */
@@ -50,6 +55,8 @@ export class GuardedService {
   /** Epoch milliseconds until which the service is left alone. */
   private restsUntil = 0;
   private lastFailure = '';
+  /** Epoch milliseconds of the first look in a row that found it not ready; undefined while it is ready. */
+  private unreadySince: number | undefined;
 
   constructor(
     private readonly service: ModelService,
@@ -87,14 +94,20 @@ export class GuardedService {
 
   /** The same by what the service says, whatever has become of jobs. Never throws. */
   async unreadyItself(): Promise<string | undefined> {
-    const state = await this.service.state();
+    const state = await this.look();
     return state.state === 'ready' ? undefined : state.reason;
   }
 
-  /** For how long nobody has asked anything of it, whoever else may; without end if it does not say. Never throws. */
+  /**
+   * For how long it has had no request, anybody's. 0 while it is not ready: it may load, or work and be too busy to answer.
+   * Infinite if it does not count its requests, and once it has not been ready for `brokenMs`. Never throws.
+   */
   async idleSeconds(): Promise<number> {
-    const state = await this.service.state();
-    return (state.state === 'ready' ? state.idleSeconds : undefined) ?? Infinity;
+    const { brokenMs = 1_200_000 } = this.guards;
+    const state = await this.look();
+    if (state.state === 'ready') return state.idleSeconds ?? Infinity;
+    const unreadyMs = Date.now() - (this.unreadySince ?? Date.now());
+    return unreadyMs >= brokenMs ? Infinity : 0;
   }
 
   /** Transcribes a file. @throws as {@link ModelService.transcribe}, and if the service is left alone or not ready */
@@ -156,7 +169,7 @@ export class GuardedService {
     let state: ServiceState['state'] | undefined;
     for (;;) {
       signal.throwIfAborted();
-      const found = await this.service.state();
+      const found = await this.look();
       if (found.state === 'ready') return;
       if (found.state !== state) since = Date.now();
       state = found.state;
@@ -166,6 +179,12 @@ export class GuardedService {
         throw new ServiceUnready(capitalised(found.reason));
       await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
+  }
+
+  private async look(): Promise<ServiceState> {
+    const found = await this.service.state();
+    this.unreadySince = found.state === 'ready' ? undefined : (this.unreadySince ?? Date.now());
+    return found;
   }
 
   private restReason(): string {

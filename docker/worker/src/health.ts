@@ -40,7 +40,10 @@ export class Health {
     return this.models.includes(undefined);
   }
 
-  /** For how long no model service has had a request: others than this worker send them, too, where they answer in place. */
+  /**
+   * For how long no model service has had a request: others than this worker send them, too, where they answer in place.
+   * 0 while one of them is not ready, until it counts as broken.
+   */
   async modelsIdleSeconds(): Promise<number> {
     return Math.min(...(await Promise.all(this.services.map((service) => service.idleSeconds()))));
   }

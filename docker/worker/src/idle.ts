@@ -108,7 +108,8 @@ export class IdleWatch {
         ShouldDecrementDesiredCapacity: true,
       }),
     );
-    if (unfit) log.error({ reasons: health.reasons }, 'of no use for too long: the machine ends itself');
+    if (unfit)
+      log.error({ reasons: health.reasons }, 'the machine could take no work for too long and ends itself');
     else log.info({ idle_seconds: Math.round(receiver.idleSeconds) }, 'idle: the machine ends itself');
     return true;
   }
