@@ -507,6 +507,11 @@ export interface JobMessage {
    * the receive count of SQS back to zero; this number keeps the failures. @default 0
    */
   failures?: number;
+  /**
+   * Times that the job was given back because its model service was not ready for it. They are no failures, up to a number
+   * that the worker sets. @default 0
+   */
+  unready?: number;
 }
 
 /** Body of `POST /v1/jobs`. */

@@ -46,6 +46,13 @@ async function transcribe(service: GuardedService, signal = never): Promise<stri
   return types;
 }
 
+/** What counts as a failure of the job, and what does not. */
+const failure = (message: RegExp) => ({
+  name: 'ModelServiceFailed',
+  message: expect.stringMatching(message),
+});
+const unready = (message: RegExp) => ({ name: 'ServiceUnready', message: expect.stringMatching(message) });
+
 describe('a guarded service', () => {
   it('passes the events on, and tells when the service is this job’s', async () => {
     expect(await transcribe(guarded())).toEqual(['started', 'segment', 'window', 'result']);
@@ -90,17 +97,17 @@ describe('a guarded service', () => {
     expect(await work).toContain('result');
   });
 
-  it('waits no longer in all than for a model that loads', async () => {
+  it('waits no longer in all than for a model that loads: the job has failed then', async () => {
     const service = guarded({ loadingMs: 300, absentMs: 60_000 });
     await server.stop();
-    await expect(transcribe(service)).rejects.toThrow(/does not answer/);
+    await expect(transcribe(service)).rejects.toMatchObject(failure(/does not answer/));
     server = await ModelServer.start(hearing(10, 1));
   });
 
   it('does not wait for a service that could not load its model', async () => {
     server.healthy = false;
     server.failure = 'model.bin is missing';
-    await expect(transcribe(guarded())).rejects.toThrow(/model\.bin is missing/);
+    await expect(transcribe(guarded())).rejects.toMatchObject(failure(/model\.bin is missing/));
     expect(server.requests).toHaveLength(0);
   });
 
@@ -122,7 +129,9 @@ describe('a guarded service', () => {
     expect(await service.unready()).toMatch(/left alone for a while; last: .*broke off/);
     // Others than jobs go by what it says of itself.
     expect(await service.unreadyItself()).toBeUndefined();
-    await expect(transcribe(service)).rejects.toThrow(/left alone for a while; last: .*broke off/);
+    await expect(transcribe(service)).rejects.toMatchObject(
+      unready(/left alone for a while; last: .*broke off/),
+    );
     expect(server.requests).toHaveLength(2);
 
     afterRest();
@@ -183,7 +192,7 @@ describe('a guarded service', () => {
     server.healthy = false;
     afterRest();
     expect(service.rests).toBe(false);
-    await expect(transcribe(service)).rejects.toThrow(/answers 503/);
+    await expect(transcribe(service)).rejects.toMatchObject(unready(/answers 503/));
     expect(server.requests).toHaveLength(2);
     expect(service.rests).toBe(true);
   });

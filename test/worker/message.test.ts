@@ -7,12 +7,13 @@ const id = `job_${'0a'.repeat(16)}`;
 
 describe('a message', () => {
   it.each([
-    ['JobMessage.json', 0],
-    ['JobMessage.interrupted.json', 3],
-  ])('names a job and its failures, as the contract’s fixture %s does', (file, failures) => {
+    ['JobMessage.json', 0, 0],
+    ['JobMessage.interrupted.json', 3, 0],
+    ['JobMessage.unready.json', 0, 2],
+  ])('names a job and what became of it, as the contract’s fixture %s does', (file, failures, unready) => {
     const fixture = readFileSync(join(__dirname, '../fixtures/contract', file), 'utf8');
     const { job_id } = JSON.parse(fixture) as JobMessage;
-    expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures });
+    expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures, unready });
   });
 
   it.each([

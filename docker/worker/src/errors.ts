@@ -31,7 +31,11 @@ export class ModelServiceFailed extends SpotscribeError {
   }
 }
 
-/** The model service was not ready when a job's turn came: it has not seen the job, so the job has not failed. */
+/**
+ * The model service was left alone, or loaded its model, when a job's turn came: it has not seen the job, so the job has
+ * not failed. One that cannot load its model, or is not ready after the whole wait, is a {@link ModelServiceFailed}: jobs
+ * would wait for it without end.
+ */
 export class ServiceUnready extends ModelServiceFailed {
   override readonly name = 'ServiceUnready';
 }

@@ -110,7 +110,13 @@ export class GuardedService {
     return unreadyMs >= brokenMs ? Infinity : 0;
   }
 
-  /** Transcribes a file. @throws as {@link ModelService.transcribe}, and if the service is left alone or not ready */
+  /**
+   * Transcribes a file.
+   *
+   * @throws as {@link ModelService.transcribe}
+   * @throws ServiceUnready if the service is left alone, or not yet ready to be tried again
+   * @throws ModelServiceFailed if it cannot load its model, or is not ready after the whole wait
+   */
   transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<Transcript> {
     return this.use(use, async () => {
       for await (const event of this.service.transcribe(request, use.signal)) {
@@ -173,10 +179,12 @@ export class GuardedService {
       if (found.state === 'ready') return;
       if (found.state !== state) since = Date.now();
       state = found.state;
-      const limit = { loading: loadingMs, absent: absentMs, failed: 0 }[state];
+      const reason = capitalised(found.reason);
+      if (state === 'failed') throw new ModelServiceFailed(reason);
+      if (onTrial) throw new ServiceUnready(reason);
+      const limit = { loading: loadingMs, absent: absentMs }[state];
       const now = Date.now();
-      if (onTrial || now - since >= limit || now - began >= loadingMs)
-        throw new ServiceUnready(capitalised(found.reason));
+      if (now - since >= limit || now - began >= loadingMs) throw new ModelServiceFailed(reason);
       await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

@@ -46,7 +46,7 @@ export class JobRunner {
       metrics.ended('malformed');
       return delivery.hide(0);
     }
-    const job = new JobDelivery(delivery, parsed.jobId, parsed.failures);
+    const job = new JobDelivery(delivery, parsed);
     if (stopping.aborted) return job.replace(0);
     if (job.isExhausted) return this.leaveToDeadLetters(job);
     await this.begin(job);
@@ -147,25 +147,33 @@ export class JobRunner {
         return this.report(attempt, 'failed', { code });
       }
       if (error instanceof DiskFull) this.options.health.diskFull(error.neededBytes);
-      await this.giveBack(attempt, work, error);
-      const isFailure = !(error instanceof Stopping || error instanceof ServiceUnready);
-      this.report(attempt, isFailure ? 'retried' : 'released', { err: error });
+      this.report(attempt, await this.giveBack(attempt, work, error), { err: error });
     } catch (error) {
       if (!(error instanceof StaleAttempt)) throw error;
       await this.settleStale(attempt);
     }
   }
 
-  private async giveBack({ row, job }: Attempt, work: JobWork, error: SpotscribeError): Promise<void> {
+  /** @returns whether this was a failure of the job */
+  private async giveBack(
+    { row, job }: Attempt,
+    work: JobWork,
+    error: SpotscribeError,
+  ): Promise<'released' | 'retried'> {
     const { store, log } = this.options.work;
     await work.saveCheckpoint().catch((failure: unknown) => {
       log.warn({ job: row.id, err: failure }, 'checkpoint not saved');
     });
     // Before the message: the worker that receives it must find the job free.
     await store.release(row.id, row.attempt, new Date());
-    if (error instanceof Stopping) return job.replace(0);
-    if (error instanceof ServiceUnready) return job.waitForService();
-    await job.retry();
+    const waits = error instanceof ServiceUnready && job.mayWait;
+    if (error instanceof Stopping) await job.replace(0);
+    else if (waits) await job.waitForService();
+    else {
+      await job.retry();
+      return 'retried';
+    }
+    return 'released';
   }
 
   /**

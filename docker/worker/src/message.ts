@@ -5,10 +5,18 @@ const schema = z.object({
   version: z.literal(1),
   job_id: z.string().regex(new RegExp(JOB_ID_PATTERN)),
   failures: z.int().min(0).optional(),
+  unready: z.int().min(0).optional(),
 }) satisfies z.ZodType<JobMessage>;
 
+/** The job that a message names, and what has become of its earlier messages: see {@link JobMessage}. */
+export interface NamedJob {
+  jobId: string;
+  failures: number;
+  unready: number;
+}
+
 /** The job that a message names, or why it names none that we may work on. */
-export type ParsedMessage = { jobId: string; failures: number } | { fault: string };
+export type ParsedMessage = NamedJob | { fault: string };
 
 /** Reads a message's body. The id becomes part of keys and paths, so nothing but its exact form passes. */
 export function parseMessage(body: string | undefined): ParsedMessage {
@@ -19,7 +27,10 @@ export function parseMessage(body: string | undefined): ParsedMessage {
     return { fault: 'the body is not JSON' };
   }
   const parsed = schema.safeParse(content);
-  if (parsed.success) return { jobId: parsed.data.job_id, failures: parsed.data.failures ?? 0 };
+  if (parsed.success) {
+    const { job_id: jobId, failures = 0, unready = 0 } = parsed.data;
+    return { jobId, failures, unready };
+  }
   const [issue] = parsed.error.issues;
   return { fault: `${issue?.path.join('.') ?? 'body'}: ${issue?.message}` };
 }

@@ -73,26 +73,26 @@ describe('a message that is no failure of its job', () => {
     expect(left.map(({ job_id }) => job_id).sort()).toEqual(jobs.map(({ id }) => id).sort());
   });
 
-  it('is replaced where the model service was not ready for the job', async () => {
-    model.script = hearing(600, 100);
+  it('is replaced where the model service is left alone when the job’s turn comes', async () => {
+    let fails = false;
+    model.script = async (_, answer) => {
+      await until(() => fails, 'it fails');
+      answer.breakOff();
+    };
     const first = await aws.job();
     const waiting = await aws.job();
-    await start({ guards: { absentMs: 0, failures: 100 } });
+    await start({ guards: { failures: 1, restMs: 1_000 } });
     await send(first);
     await until(() => model.requests.length === 1, 'the first job is heard');
     await send(waiting, MAX_RECEIVES - 1);
     await until(async () => (await status(waiting)) === 'running', 'the second job waits for its turn');
-    model.failure = 'the model cannot be loaded';
-    model.healthy = false;
-    await aws.store.cancel(first.id, 'default', new Date());
+    model.script = hearing(60, 1);
+    fails = true;
     await until(
       () => workers.lines.some(({ job, outcome }) => job === waiting.id && outcome === 'released'),
       'released',
     );
     expect(await deadLetters()).toBe(0);
-    model.failure = undefined;
-    model.healthy = true;
-    model.script = hearing(60, 1);
     await ended(waiting);
   });
 });
