@@ -12,14 +12,13 @@ import { MultipartReader, type PartEvent } from '../../../lambda/multipart';
 import { shown, text } from '../../../lambda/text';
 import { complaint } from '../../../lambda/valid-body';
 import { DiskFull } from './errors';
+import type { Arrival } from './intake';
 import { Stalled, stallGuard } from './stall-guard';
 
-/** A client that sends nothing for so long is given up: it holds a place that others wait for. */
-const STALL_MS = 30_000;
 /** Largest size of a field in bytes: a prompt has 2000 characters. */
 const FIELD_BYTES = 16 << 10;
 /** Boundaries, headers and fields around the file. */
-const ENVELOPE_BYTES = 1 << 20;
+export const ENVELOPE_BYTES = 1 << 20;
 
 const { speakers, languages } = OPTION_LIMITS;
 const count = z.optional(number(1, speakers));
@@ -49,9 +48,15 @@ const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
  * analysis, `tasks` are separated by commas, `question` may be repeated, and `analysis=false` declines it.
  *
  * @throws SpotscribeError `invalid_request` naming the field; `upload_too_large`; `bad_audio` for an empty file
+ * @throws Crowded if it gives way to another upload, or the disk space for uploads is taken
  * @throws DiskFull if the scratch disk has no room
  */
-export async function readForm(request: FastifyRequest, file: string, maxBytes: number): Promise<JobOptions> {
+export async function readForm(
+  request: FastifyRequest,
+  file: string,
+  maxBytes: number,
+  arrival: Arrival,
+): Promise<JobOptions> {
   const contentType = request.headers['content-type'] ?? '';
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
     throw new SpotscribeError(
@@ -60,7 +65,7 @@ export async function readForm(request: FastifyRequest, file: string, maxBytes: 
     );
   }
   try {
-    return optionsOf(await received(request, contentType, file, maxBytes));
+    return optionsOf(await received(request, contentType, file, maxBytes, arrival));
   } catch (error) {
     if (error instanceof FormError) throw invalid(error.message);
     if (error instanceof Stalled) throw invalid(`The form is cut off: ${error.message}`);
@@ -74,28 +79,27 @@ async function received(
   contentType: string,
   path: string,
   maxBytes: number,
+  arrival: Arrival,
 ): Promise<FormFields> {
   const reader = new MultipartReader(contentType);
   const parts = new Parts(path, maxBytes);
   try {
-    let bytes = 0;
-    for await (const chunk of bodyOf(request.raw)) {
-      if ((bytes += chunk.length) > maxBytes + ENVELOPE_BYTES) throw tooLarge(maxBytes);
+    for await (const chunk of bodyOf(request.raw, arrival)) {
+      arrival.grew(chunk.length);
+      if (arrival.bytes > maxBytes + ENVELOPE_BYTES) throw tooLarge(maxBytes);
       for (const event of reader.write(chunk)) await parts.take(event);
     }
     reader.end();
     return parts.fields();
   } finally {
-    // What a refused sender goes on sending is read, or the refusal would not reach it.
-    request.raw.unpipe();
-    request.raw.resume();
     await parts.close();
   }
 }
 
-/** The body, which fails where its sender stalls or leaves. The connection stays: a refusal goes back on it. */
-function bodyOf(message: IncomingMessage): AsyncIterable<Buffer> {
-  const guard = message.pipe(stallGuard(STALL_MS));
+/** The body, which fails where its sender stalls, leaves or gives way. The connection stays: a refusal goes back on it. */
+function bodyOf(message: IncomingMessage, { stallMs, gaveWay }: Arrival): AsyncIterable<Buffer> {
+  const guard = message.pipe(stallGuard(stallMs));
+  gaveWay.addEventListener('abort', () => guard.destroy(gaveWay.reason as Error), { once: true });
   // Node emits `error` (ECONNRESET) before `close` when the sender leaves.
   const left = () => {
     if (!message.readableEnded) guard.destroy(new FormError('The form is cut off: its sender left'));

@@ -9,8 +9,10 @@ import {
   SHARED,
 } from '../../../lambda/contract';
 import { errorBody } from '../../../lambda/error-body';
-import { readForm } from './direct-form';
-import { asSpotscribeError, ModelServiceFailed, Stopping } from './errors';
+import { ENVELOPE_BYTES, readForm } from './direct-form';
+import { asSpotscribeError, Crowded, ModelServiceFailed, Stopping } from './errors';
+import { Intake, type IntakeLimits } from './intake';
+import { LINGER_MS, linger } from './linger';
 import type { Log } from './log';
 import type { MachineTime } from './machine-time';
 import { analysisOptions, type Models, speechOptions } from './models';
@@ -32,10 +34,14 @@ export interface DirectTools {
   stallMs?: number;
   /** Most bytes that wait for a caller who reads more slowly than events come. @default 32 MiB */
   maxWaitingBytes?: number;
+  /** Of uploads. @default - as many bytes as the requests inside may have */
+  intake?: Partial<IntakeLimits>;
+  /** For how long what a refused caller goes on sending is read. @default 10000 */
+  lingerMs?: number;
 }
 
 const NDJSON = 'application/x-ndjson';
-/** Requests that are taken in at once; queued jobs wait for the same models. */
+/** Requests that are worked on at once; queued jobs wait for the same models. */
 const MOST_INSIDE = 4;
 const RETRY_SECONDS = 10;
 /** Proxies cut connections that are silent for a minute. */
@@ -48,6 +54,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   unsupported_media_type: 415,
   bad_audio: 422,
   model_not_found: 404,
+  busy: 429,
 };
 
 type Emit = (event: HybridEvent) => void;
@@ -59,52 +66,73 @@ type Emit = (event: HybridEvent) => void;
  */
 export class DirectRoute {
   private inside = 0;
+  private readonly intake: Intake;
 
-  constructor(private readonly tools: DirectTools) {}
+  constructor(private readonly tools: DirectTools) {
+    const mostBytes = MOST_INSIDE * (tools.maxUploadBytes + ENVELOPE_BYTES);
+    this.intake = new Intake({ mostBytes, ...tools.intake });
+  }
 
   register(server: FastifyInstance): void {
     // The body is read by the route, whatever it says of itself: what is no form is refused in the same words.
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    const { lingerMs = LINGER_MS } = this.tools;
+    server.addHook('onResponse', async ({ raw }) => linger(raw, lingerMs));
     server.post('/hybrid', (request, reply) => this.answer(request, reply));
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { stopping, receiver } = this.tools;
+    const { stopping, maxUploadBytes, scratch } = this.tools;
     if (stopping.aborted) return refuse(reply, 503, 'busy', 'The worker is being stopped');
-    if (this.inside >= MOST_INSIDE) {
-      const message = `${this.inside} requests are being worked on. Try again in ${RETRY_SECONDS} s`;
-      return refuse(reply.header('retry-after', RETRY_SECONDS), 429, 'busy', message);
-    }
-    this.inside++;
-    try {
-      return await receiver().during(() => this.work(request, reply));
-    } catch (error) {
-      return this.refuse(reply, error);
-    } finally {
-      this.inside--;
-    }
-  }
-
-  private async work(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { scratch, stopping, maxUploadBytes, stallMs = 60_000 } = this.tools;
     const id = `job_${randomBytes(16).toString('hex')}`;
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort(new Error('The caller went away')));
     const signal = AbortSignal.any([stopping, gone.signal]);
     try {
-      const options = await readForm(request, await scratch.prepare(id), maxUploadBytes);
-      if (!(request.headers.accept ?? '').includes(NDJSON)) {
-        const outcome = await this.both(id, options, signal, () => undefined);
-        reply.raw.setTimeout(stallMs);
-        reply.send(outcome);
-      } else await this.stream(id, options, signal, reply);
-      // What waits for its reader is memory: the request keeps its place until it is read or given up.
-      await finished(reply.raw).catch(() => undefined);
-      return reply;
-    } finally {
-      await scratch.remove(id);
+      // Before the upload, which would be for nothing, and after it: a place is taken only then.
+      this.checkPlaces();
+      return await this.intake
+        .admit(
+          async (arrival) => readForm(request, await scratch.prepare(id), maxUploadBytes, arrival),
+          (options) => this.inPlace(() => this.work(id, options, signal, request, reply)),
+        )
+        .finally(() => scratch.remove(id));
+    } catch (error) {
+      return this.refuse(reply, error);
     }
+  }
+
+  private checkPlaces(): void {
+    if (this.inside >= MOST_INSIDE) throw new Crowded(`${this.inside} requests are being worked on`);
+  }
+
+  private async inPlace<T>(work: () => Promise<T>): Promise<T> {
+    this.checkPlaces();
+    this.inside++;
+    try {
+      return await this.tools.receiver().during(work);
+    } finally {
+      this.inside--;
+    }
+  }
+
+  private async work(
+    id: string,
+    options: JobOptions,
+    signal: AbortSignal,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<unknown> {
+    const { stallMs = 60_000 } = this.tools;
+    if (!(request.headers.accept ?? '').includes(NDJSON)) {
+      const outcome = await this.both(id, options, signal, () => undefined);
+      reply.raw.setTimeout(stallMs);
+      reply.send(outcome);
+    } else await this.stream(id, options, signal, reply);
+    // What waits for its reader is memory: the request keeps its place until it is read or given up.
+    await finished(reply.raw).catch(() => undefined);
+    return reply;
   }
 
   private async stream(
@@ -167,15 +195,14 @@ export class DirectRoute {
   private refuse(reply: FastifyReply, error: unknown): FastifyReply {
     const { code, message } = this.shown(error);
     const status = STATUS[code] ?? 503;
-    if (status === 503) reply.header('retry-after', RETRY_SECONDS);
+    if (status === 503 || status === 429) reply.header('retry-after', RETRY_SECONDS);
     return refuse(reply, status, code, message);
   }
 
   private shown(error: unknown): JobError {
     const known = asSpotscribeError(error);
-    if (!known.permanent && !(known instanceof Stopping) && !(known instanceof ModelServiceFailed)) {
-      this.tools.log.error({ err: error }, 'a direct request failed');
-    }
+    const expected = [Crowded, ModelServiceFailed, Stopping].some((each) => known instanceof each);
+    if (!known.permanent && !expected) this.tools.log.error({ err: error }, 'a direct request failed');
     return { code: known.code, message: known.message };
   }
 }

@@ -22,6 +22,15 @@ export class DiskFull extends SpotscribeError {
   }
 }
 
+/** There is no room for a request now. */
+export class Crowded extends SpotscribeError {
+  override readonly name = 'Crowded';
+
+  constructor(message: string) {
+    super('busy', `${message}. Try again later`);
+  }
+}
+
 /** The model service is not there, broke off, or answered what the contract does not know. */
 export class ModelServiceFailed extends SpotscribeError {
   override readonly name: string = 'ModelServiceFailed';

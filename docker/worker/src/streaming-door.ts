@@ -6,6 +6,7 @@ import { modelPath } from '../../../lambda/model-names';
 import { matchesRoute } from '../../../lambda/routes';
 import { shown } from '../../../lambda/text';
 import type { KnownKeys } from './known-keys';
+import { LINGER_MS, linger } from './linger';
 import type { Log } from './log';
 import type { Metering } from './metering';
 import { Refusal } from './refusal';
@@ -89,7 +90,7 @@ export class StreamingDoor {
     } finally {
       this.inside--;
     }
-    const { log, lingerMs = 10_000 } = this.options;
+    const { log, lingerMs = LINGER_MS } = this.options;
     linger(request, lingerMs);
     const about = { request_id: id, key_id: key?.id, tenant: key?.tenant, route: routeOf(request)?.name };
     const ms = Math.round(performance.now() - began);
@@ -194,15 +195,4 @@ function sendJson(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-}
-
-/**
- * Reads what is still being sent after the answer, and ends the connection if that goes on: closed at once, it would take the
- * answer along, and read to its end, it would be a way to keep us busy.
- */
-function linger(request: IncomingMessage, ms: number): void {
-  if (request.complete) return;
-  request.resume();
-  const late = setTimeout(() => request.socket.destroy(), ms);
-  request.once('close', () => clearTimeout(late));
 }
