@@ -186,7 +186,7 @@ function valid<T>(schema: z.ZodMiniType<T>, value: unknown): T {
 const separated = (values: readonly string[]) =>
   values.flatMap((value) => value.split(',')).map((value) => value.trim());
 
-/** A field that is there without a value would be one that is given. */
+/** Schemas take a key whose value is undefined for a field that was given. */
 const withoutUndefined = (value: object): object =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 

@@ -29,7 +29,8 @@ export interface RelayOptions {
 
 /**
  * Passes a request on to a model service, and the answer back, byte by byte: what comes is sent at once, and what its reader
- * does not take is not read. Whoever leaves takes the other side along. How long an upload may take, the service decides.
+ * does not take is not read. If one side closes its connection, the other connection is closed, too. The service decides
+ * how long an upload may take.
  *
  * Node's own client and server do it: a proxy's library would bring retries, redirects and pools, none of which is wanted.
  *
