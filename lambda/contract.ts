@@ -103,6 +103,12 @@ export const ENV = {
   minutesPerDayPerKey: 'MINUTES_PER_DAY_PER_KEY',
 } as const;
 
+/** Metrics of the handlers that alarms watch. */
+export const METRIC = {
+  /** Invocations that failed, including requests that were answered with 500. */
+  failures: 'Failures',
+} as const;
+
 /**
  * OpenAI's audio routes: method and path, in the words of an HTTP API. The machines' whisper services answer them, and whatever
  * stands before those. `{id+}` is the rest of the path: names of models have slashes.

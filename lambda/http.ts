@@ -9,7 +9,7 @@ import { inTime, TooLate } from './deadline';
 import { errorBody } from './error-body';
 import type { JobStore } from './job-store';
 import { usedUpHeaders, usedUpMessage } from './quota';
-import { lambdaHandler, type Tools } from './runtime';
+import { lambdaHandler, reportFailure, type Tools } from './runtime';
 import { shown } from './text';
 import { isOverload } from './overload';
 
@@ -95,8 +95,9 @@ const MARGIN_MS = 1000;
 /**
  * An HTTP handler, the frame of every route. A request without a valid key is refused here, before `handle`: the
  * authorizer lets every request pass (see there). Refusals become answers. An AWS service that is overloaded, or too slow
- * for the function's time, becomes a 503 that says when to come back and names the job that was begun. Every answer has
- * the gateway's id of the request, which the access log has too. Every answer to a key with a quota says what is left.
+ * for the function's time, becomes a 503 that says when to come back and names the job that was begun. Any other error is
+ * logged, counted for the alarm and answered with 500. Every answer has the gateway's id of the request, which the access
+ * log has too. Every answer to a key with a quota says what is left.
  */
 export function httpHandler<Dependencies extends Metered>(
   prepare: (tools: Tools) => Dependencies,
@@ -108,23 +109,22 @@ export function httpHandler<Dependencies extends Metered>(
     begun: Begun,
   ) => Promise<Response>,
 ) {
-  return lambdaHandler(prepare, (request: Request, dependencies: Dependencies, tools, context) => {
+  return lambdaHandler(prepare, async (request: Request, dependencies: Dependencies, tools, context) => {
     const begun: Begun = {};
+    const known: { allowance?: Allowance } = {};
     const work = async () => {
-      const allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
-      const answer = await answered(tools, begun, () =>
-        handle(request, dependencies, tools, allowance, begun),
-      );
-      return { ...answer, headers: { ...answer.headers, ...allowance.headers } };
+      known.allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
+      return handle(request, dependencies, tools, known.allowance, begun);
     };
-    return framed(request, tools, () => inTime(lastMoment(request, context), work()), begun);
+    const answer = await framed(request, tools, () => inTime(lastMoment(request, context), work()), begun);
+    return { ...answer, headers: { ...answer.headers, ...known.allowance?.headers } };
   });
 }
 
 /**
  * What every answer has: the shape of refusals, and the id of the request.
  *
- * @param begun what a 503 names. @default - nothing is begun
+ * @param begun what a 500 or 503 names. @default - nothing is begun
  */
 export async function framed(
   { requestContext: { requestId } }: Request,
@@ -144,25 +144,41 @@ function lastMoment({ requestContext }: Request, context: Context): number {
   return Math.min(ownMs - MARGIN_MS, requestContext.timeEpoch + ANSWER_SECONDS * 1000 + MARGIN_MS / 2);
 }
 
-async function answered({ logger }: Tools, begun: Begun, work: () => Promise<Response>): Promise<Response> {
+async function answered(tools: Tools, begun: Begun, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof Refusal) return error.response;
-    if (!(error instanceof TooLate) && !isOverload(error)) throw error;
-    logger.warn('overloaded', error as Error);
-    return busy(begun).response;
+    if (error instanceof TooLate || isOverload(error)) {
+      tools.logger.warn('overloaded', error as Error);
+      return busy(begun).response;
+    }
+    // Thrown on, it would be answered by the gateway: not in OpenAI's shape, and without the job's id.
+    reportFailure(tools, error as Error);
+    return failed(begun).response;
   }
 }
 
-function busy({ jobId }: Begun = {}): Refusal {
-  const message = 'Spotscribe is busy; try again in a moment';
-  const job = `This request may have made job ${jobId}: GET /v1/jobs/${jobId} says what became of it`;
-  return new Refusal(503, 'busy', jobId === undefined ? message : `${message}. ${job}`, {
+const busy = (begun: Begun = {}): Refusal =>
+  new Refusal(503, 'busy', withJob('Spotscribe is busy; try again in a moment', begun), {
     retryAfterSeconds: 2,
-    jobId,
+    ...begun,
   });
-}
+
+const failed = (begun: Begun): Refusal =>
+  new Refusal(
+    500,
+    'internal',
+    withJob('Spotscribe failed; its log has the error under x-request-id', begun),
+    {
+      ...begun,
+    },
+  );
+
+const withJob = (message: string, { jobId }: Begun): string =>
+  jobId === undefined
+    ? message
+    : `${message}. This request may have made job ${jobId}: GET /v1/jobs/${jobId} says what became of it`;
 
 /**
  * @throws Refusal (503) if the key could not be looked up; (401) if the request has no key, or one that is not known or

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { Context } from 'aws-lambda';
-import { ENV } from './contract';
+import { ENV, METRIC } from './contract';
 
 /** What a handler works with: made at the first invocation of a container, not when the file is imported. */
 export interface Tools {
@@ -32,15 +32,20 @@ export function lambdaHandler<Event, Result, Dependencies>(
     try {
       return await handle(event, dependencies, tools, context);
     } catch (error) {
-      tools.logger.error('failed', error as Error);
-      tools.metrics.addMetric('Failures', MetricUnit.Count, 1);
-      tools.tracer.addErrorAsMetadata(error as Error);
+      reportFailure(tools, error as Error);
       throw error;
     } finally {
       endTrace();
       tools.metrics.publishStoredMetrics();
     }
   };
+}
+
+/** Logs an error with its stack, and counts it for the alarm. */
+export function reportFailure({ logger, metrics, tracer }: Tools, error: Error): void {
+  logger.error('failed', error);
+  metrics.addMetric(METRIC.failures, MetricUnit.Count, 1);
+  tracer.addErrorAsMetadata(error);
 }
 
 /** Traces the handler as a part of its function's segment; what it returns is kept out of the trace. */

@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type ISecurityGroup, type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -6,6 +7,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { METRIC } from '../../lambda/contract';
 import { acknowledgeWildcard } from '../acknowledge';
 import { bundledHandler } from './bundled-handler';
 
@@ -74,6 +76,20 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
   acknowledgeWildcard(role, '*', 'X-Ray has no resources to name: its two write actions work on * alone.');
   return handler;
 }
+
+/**
+ * Failures that a handler counts itself, answers with status 500 included: Lambda takes those for successes.
+ *
+ * @param file of the handler, as in {@link HandlerProps}
+ */
+export const failuresOf = (scope: Construct, file: string): Metric =>
+  new Metric({
+    namespace: Stack.of(scope).stackName,
+    metricName: METRIC.failures,
+    dimensionsMap: { service: file },
+    statistic: Stats.SUM,
+    period: Duration.minutes(5),
+  });
 
 function grantNetwork(role: Role) {
   role.addToPolicy(new PolicyStatement({ actions: NETWORK_ACTIONS, resources: ['*'] }));

@@ -74,7 +74,7 @@ export class FastApiPath extends Path {
       wait: WAIT,
       settings,
     });
-    this.alarms.watchFunction(transcribeAudio);
+    this.alarms.watchRequests(transcribeAudio, 'transcribe-audio');
     Annotations.of(this).addInfoV2(
       'spotscribe:warmMachines',
       monthlyCost(warmth, settings.instanceTypes[0] ?? ''),

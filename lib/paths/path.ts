@@ -124,8 +124,9 @@ export abstract class Path extends Construct {
       queue: this.queue,
       failedEvents: this.intake.failedEvents,
       email: settings.alarmEmail,
-      handlers: [this.sizer.handler, this.intake.intakeUpload, this.intake.sweepJobs, this.api.submitJob],
+      handlers: [this.sizer.handler, this.intake.intakeUpload, this.intake.sweepJobs],
     });
+    this.alarms.watchRequests(this.api.submitJob, 'submit-job');
   }
 
   /** Outputs of the path's own, by name. */

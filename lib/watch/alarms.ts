@@ -6,6 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { failuresOf } from '../jobs/handler';
 import type { JobQueue } from '../jobs/job-queue';
 
 export interface AlarmsProps {
@@ -53,6 +54,22 @@ export class Alarms extends Construct {
       metric: handler.metricErrors({ period: Duration.minutes(5) }),
       threshold: 1,
       what: `The function ${handler.node.id} failed`,
+      heading: 'A function fails',
+    });
+  }
+
+  /**
+   * Tells when a function that answers requests fails. It answers most failures itself, with status 500; those that end it
+   * (its time or memory is up) only Lambda sees.
+   *
+   * @param file of the handler, without its ending
+   */
+  watchRequests(handler: IFunction, file: string) {
+    this.watchFunction(handler);
+    this.alarm(`${handler.node.id}Failures`, {
+      metric: failuresOf(this, file),
+      threshold: 1,
+      what: `The function ${handler.node.id} answered a request with 500`,
       heading: 'A function fails',
     });
   }

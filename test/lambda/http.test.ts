@@ -1,7 +1,9 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Allowance } from '../../lambda/allowance';
+import { JOB_HEADER } from '../../lambda/contract';
 import {
   httpHandler,
   json,
@@ -14,7 +16,16 @@ import {
 } from '../../lambda/http';
 import type { Tools } from '../../lambda/runtime';
 import { UsageStore } from '../../lambda/usage-store';
-import { awsError, errorOf, freezeTime, lambdaContext, request, silenceConsole, TABLE } from './support';
+import {
+  awsError,
+  errorOf,
+  freezeTime,
+  JOB_ID,
+  lambdaContext,
+  request,
+  silenceConsole,
+  TABLE,
+} from './support';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const store = { usage: new UsageStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE) };
@@ -204,8 +215,56 @@ describe('a handler', () => {
       CancellationReasons: [{ Code: 'None' }, { Code: 'ValidationError' }],
     }),
     new TypeError('a bug'),
-  ])('does not hide $name: it fails, for the alarm', async (error) => {
-    await expect(failing(error)).rejects.toBe(error);
+  ])('answers $name with 500, logs its stack and counts it for the alarm', async (error) => {
+    const { written } = silenceConsole();
+    const counted = jest.spyOn(Metrics.prototype, 'addMetric');
+    const response = await failing(error);
+    expect(response.statusCode).toBe(500);
+    expect(errorOf(response)).toEqual({
+      message: 'Spotscribe failed; its log has the error under x-request-id',
+      type: 'server_error',
+      param: null,
+      code: 'internal',
+    });
+    expect(written()).toContain('http.test.ts:');
+    expect(counted.mock.calls).toEqual([['Failures', 'Count', 1]]);
+  });
+
+  test('counts no failure of work that was given up when the time was over', async () => {
+    const { written } = silenceConsole();
+    const counted = jest.spyOn(Metrics.prototype, 'addMetric');
+    let fail: (error: Error) => void = () => undefined;
+    const handle = httpHandler(
+      () => ({ store }),
+      () => new Promise<Response>((_, reject) => (fail = reject)),
+    );
+    const response = await handle(request({}), { ...lambdaContext, getRemainingTimeInMillis: () => 1000 });
+    expect(response.statusCode).toBe(503);
+    fail(new TypeError('a bug'));
+    await new Promise(setImmediate);
+    expect(counted).not.toHaveBeenCalled();
+    expect(written()).not.toContain('a bug');
+  });
+
+  test.each([
+    [500, new TypeError('a bug')],
+    [503, awsError('ThrottlingException')],
+  ])('names the job that was begun and the request in a %d', async (status, error) => {
+    const event = request({});
+    Object.assign(event.requestContext, { requestId: 'JKJaXmPLvHcESHA=' });
+    const handle = httpHandler(
+      () => ({ store }),
+      async (_request, _dependencies, _tools, _allowance, begun) => {
+        begun.jobId = JOB_ID;
+        throw error;
+      },
+    );
+    const response = await handle(event, lambdaContext);
+    expect(response).toMatchObject({
+      statusCode: status,
+      headers: { [JOB_HEADER]: JOB_ID, location: `/v1/jobs/${JOB_ID}`, 'x-request-id': 'JKJaXmPLvHcESHA=' },
+    });
+    expect(errorOf(response)).toMatchObject({ job_id: JOB_ID, message: expect.stringContaining(JOB_ID) });
   });
 });
 

@@ -102,6 +102,19 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
+  test('tells by alarm of requests answered with 500, which Lambda does not count as errors', () => {
+    const [{ Properties } = { Properties: {} }] = resources(template, 'AWS::Lambda::Function').filter(
+      ({ Properties }) => Properties.Description === 'Makes a job and a place to upload its audio',
+    );
+    const { Variables } = Properties.Environment as { Variables: Record<string, string> };
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'Failures',
+      Namespace: Variables.POWERTOOLS_METRICS_NAMESPACE,
+      Dimensions: [{ Name: 'service', Value: Variables.POWERTOOLS_SERVICE_NAME }],
+      Statistic: 'Sum',
+    });
+  });
+
   test('encrypts what it stores, and speaks TLS alone', () => {
     for (const { Properties } of resources(template, 'AWS::S3::Bucket')) {
       expect(Properties.BucketEncryption).toBeDefined();

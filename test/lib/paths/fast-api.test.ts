@@ -181,9 +181,9 @@ describe('path 300', () => {
     });
   });
 
-  test('tells by an alarm when the function fails', () => {
+  test.each(['Errors', 'Failures'])('tells by an alarm when the function fails: %s', (MetricName) => {
     standard.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'Errors',
+      MetricName,
       AlarmDescription: Match.stringLikeRegexp('TranscribeAudio'),
     });
   });
