@@ -2,6 +2,8 @@ import type {
   APIGatewayRequestAuthorizerEventV2,
   APIGatewaySimpleAuthorizerWithContextResult,
 } from 'aws-lambda';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { inTime, TooLate } from './deadline';
 import { documentClient } from './document-client';
 import { findKey } from './find-key';
 import type { Caller, Unchecked } from './http';
@@ -16,6 +18,9 @@ export interface Dependencies {
   minutesPerDay?: number;
 }
 
+/** Longest look-up of a key: half of the function's time, after which the gateway answers 500 for it. */
+const LOOK_UP_MS = 5000;
+
 type Answer = APIGatewaySimpleAuthorizerWithContextResult<Partial<Caller> | Unchecked>;
 
 /**
@@ -27,12 +32,24 @@ type Answer = APIGatewaySimpleAuthorizerWithContextResult<Partial<Caller> | Unch
  * `httpHandler`, answers with that.
  */
 export const handler = lambdaHandler((): Dependencies => {
-  const [client, table] = [documentClient(), env('keysTable')];
   return {
-    keys: new KeyCache({ find: (sha256) => findKey(client, table, sha256) }),
+    keys: keysOf(documentClient(), env('keysTable')),
     minutesPerDay: optionalNumber('minutesPerDayPerKey'),
   };
 }, authorize);
+
+/** The keys of a table. A look-up ends with `TooLate` when its time is up, so that the next request makes a new one. */
+export const keysOf = (client: DynamoDBDocumentClient, table: string, lookUpMs = LOOK_UP_MS): KeyCache =>
+  new KeyCache({
+    find: async (sha256) => {
+      const abort = new AbortController();
+      try {
+        return await inTime(Date.now() + lookUpMs, findKey(client, table, sha256, abort.signal));
+      } finally {
+        abort.abort();
+      }
+    },
+  });
 
 export async function authorize(
   event: Pick<APIGatewayRequestAuthorizerEventV2, 'headers'>,
@@ -52,7 +69,7 @@ export async function authorize(
       },
     };
   } catch (error) {
-    if (!isOverload(error)) throw error;
+    if (!(error instanceof TooLate) && !isOverload(error)) throw error;
     logger.warn('overloaded', error as Error);
     return { isAuthorized: true, context: { unchecked: true } };
   }

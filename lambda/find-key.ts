@@ -12,8 +12,11 @@ export async function findKey(
   client: DynamoDBDocumentClient,
   table: string,
   sha256: string,
+  abortSignal?: AbortSignal,
 ): Promise<KeyRow | undefined> {
-  const { Item } = await client.send(new GetCommand({ TableName: table, Key: { key_sha256: sha256 } }));
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key: { key_sha256: sha256 } }), {
+    abortSignal,
+  });
   const row = Item as KeyRow | undefined;
   return row?.revoked_at === undefined ? row : undefined;
 }

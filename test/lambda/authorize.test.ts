@@ -2,12 +2,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { hashApiKey, newApiKey } from '../../lambda/api-key';
-import { authorize, handler } from '../../lambda/authorize';
+import { authorize, handler, keysOf } from '../../lambda/authorize';
 import { ENV, type KeyRow } from '../../lambda/contract';
 import { findKey } from '../../lambda/find-key';
 import { KeyCache } from '../../lambda/key-cache';
 import { httpHandler, json } from '../../lambda/http';
 import type { JobStore } from '../../lambda/job-store';
+import { until } from '../until';
 import { awsError, errorOf, lambdaContext, quietTools, request, silenceConsole } from './support';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
@@ -108,6 +109,22 @@ test('remembers each key by itself, and those that are not known', async () => {
     expect(await asked()).toEqual(NOBODY);
   }
   expect(dynamo.calls()).toHaveLength(2);
+});
+
+test('says that it could not look, where the table hangs, and looks again for the next request', async () => {
+  dynamo
+    .on(GetCommand)
+    .callsFakeOnce(() => new Promise(() => undefined))
+    .resolves({ Item: keyRow });
+  const dependencies = { keys: keysOf(client, 'keys-table', 10) };
+  const asked = () => authorize({ headers: { authorization: `Bearer ${key}` } }, dependencies, quietTools());
+  expect(await asked()).toEqual({ isAuthorized: true, context: { unchecked: true } });
+  const [, sent] = dynamo.commandCalls(GetCommand)[0]!.args as unknown as [
+    object,
+    { abortSignal: AbortSignal },
+  ];
+  expect(sent.abortSignal.aborted).toBe(true);
+  await until(async () => 'tenant' in (await asked()).context);
 });
 
 describe('the handler', () => {
