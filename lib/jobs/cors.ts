@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { CorsHttpMethod, type CorsPreflightOptions } from 'aws-cdk-lib/aws-apigatewayv2';
+import { JOB_HEADER } from '../../lambda/contract';
 
 /** What OpenAI's client says of itself in a browser. */
 const CLIENT = [
@@ -33,6 +34,7 @@ const EXPOSED_HEADERS = [
   'x-request-id',
   'x-should-retry',
   'x-spotscribe-degraded',
+  JOB_HEADER,
 ];
 
 /** What the gateway tells browsers: pages of these origins may call the API, with a key. Undefined lets none. */
