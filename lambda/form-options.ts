@@ -102,6 +102,14 @@ function refuseCombinations(values: FormValues, { format, stream }: AnswerShape,
     throw invalid('stream', `"stream" needs "response_format" ${STREAMED.join(', ')}; got ${format}`);
   if (values.hotwords !== undefined && values.keywords !== undefined)
     throw invalid('keywords', '"keywords" and "hotwords" are two names of one thing: send one');
+  const listened = characters(joined(values.keywords))?.length ?? 0;
+  if (listened > OPTION_LIMITS.hotwords) {
+    const limit = `at most ${OPTION_LIMITS.hotwords} characters together`;
+    throw invalid(
+      'keywords',
+      `"keywords" must have ${limit}, two between each: leave some out; got ${listened}`,
+    );
+  }
   if (names.length > 0 && !diarizes(values)) {
     const cure = 'set "diarize" to true, or "response_format" to diarized_json';
     throw invalid('known_speaker_names', `"known_speaker_names" needs diarization: ${cure}`);
@@ -128,11 +136,10 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
     language: values.language,
     languages: values.languages,
     task: task === 'translate' ? task : undefined,
-    // Whisper listens to the last 224 tokens of what was said before, and to the first ones of the hotwords.
+    // As with OpenAI, a prompt may be longer than Whisper hears, which is its last 224 tokens. They are in what is kept, and
+    // the service reports the cut in `degraded`.
     prompt: characters(values.prompt)?.slice(-OPTION_LIMITS.prompt).join(''),
-    hotwords: characters(values.hotwords ?? values.keywords?.join(', '))
-      ?.slice(0, OPTION_LIMITS.hotwords)
-      .join(''),
+    hotwords: values.hotwords ?? joined(values.keywords),
     diarize: diarize ? true : undefined,
     num_speakers: values.num_speakers,
     min_speakers: values.min_speakers,
@@ -168,6 +175,9 @@ export function one(fields: FormFields, name: string): string | undefined {
   if (more.length > 0) throw invalid(name, `"${name}" is given ${more.length + 1} times; give it once`);
   return value;
 }
+
+/** Keywords as the hotwords of a job. */
+const joined = (keywords: string[] | undefined) => keywords?.join(', ');
 
 /** Characters as Python counts them. */
 const characters = (text: string | undefined) => (text === undefined ? undefined : [...text]);

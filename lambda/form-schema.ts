@@ -10,13 +10,13 @@ export const RESPONSE_FORMATS = ['json', 'text', 'srt', 'verbose_json', 'vtt', '
 export type ResponseFormat = (typeof RESPONSE_FORMATS)[number];
 
 /** Bounds that the whisper service has as well. */
-const MOST_TEXT = 20_000;
+const MOST_PROMPT = 20_000;
 const MOST_NAME = 100;
 const MOST_KEYWORDS = 100;
 const MOST_REFERENCES = 10;
 const MOST_REFERENCE = 3 << 20;
 
-const { speakers, languages } = OPTION_LIMITS;
+const { speakers, languages, hotwords } = OPTION_LIMITS;
 
 const milliseconds = z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(60_000)));
 
@@ -40,10 +40,10 @@ const list = <T extends z.ZodMiniType>(of: T, most: number) =>
 
 const COMMON = {
   model: z.optional(text(MOST_MODEL_NAME)),
-  prompt: z.optional(text(MOST_TEXT)),
+  prompt: z.optional(text(MOST_PROMPT)),
   response_format: z.optional(choice(RESPONSE_FORMATS)),
   temperature: z.optional(number(0, 1, 'a number')),
-  hotwords: z.optional(text(MOST_TEXT)),
+  hotwords: z.optional(text(hotwords)),
   max_line_width: z.optional(number(8, 200)),
   max_line_count: z.optional(number(1, 4)),
   highlight_words: z.optional(flag()),
@@ -82,8 +82,8 @@ export const LISTS = Object.entries(TRANSCRIBE).flatMap(([name, type]) =>
 /** Largest size of fields in bytes, where it is not that of a word. UTF-8 takes four for a character. */
 const BYTES: Readonly<Record<string, number>> = {
   model: 4 * MOST_MODEL_NAME,
-  prompt: 4 * MOST_TEXT,
-  hotwords: 4 * MOST_TEXT,
+  prompt: 4 * MOST_PROMPT,
+  hotwords: 4 * hotwords,
   chunking_strategy: 4000,
   known_speaker_references: MOST_REFERENCE,
 };

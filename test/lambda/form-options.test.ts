@@ -6,7 +6,18 @@ import { Refusal } from '../../lambda/http';
 import { jobOptions } from '../../lambda/job-options';
 
 type Schema = {
-  properties: Record<string, { enum?: string[]; default?: unknown; minimum?: number; maximum?: number }>;
+  properties: Record<
+    string,
+    {
+      enum?: string[];
+      default?: unknown;
+      minimum?: number;
+      maximum?: number;
+      maxItems?: number;
+      items?: { maxLength?: number };
+      anyOf?: { maxLength?: number }[];
+    }
+  >;
 };
 const { components, paths } = JSON.parse(readFileSync('docs/openapi/whisper.json', 'utf8'));
 
@@ -36,6 +47,20 @@ describe('the fields', () => {
   ] as const)('of %s are those that the whisper service takes', (route, task) => {
     const names = Object.keys(formOf(route)).map((name) => name.replace('[]', ''));
     expect([...Object.keys(FORM[task].shape), 'file'].sort()).toEqual(names.sort());
+  });
+
+  test.each(['hotwords', 'prompt'])('such as %s may be as long as the service takes them', (name) => {
+    const most = formOf('transcriptions')[name]!.anyOf!.find(({ maxLength }) => maxLength)!.maxLength!;
+    expect(parse({ [name]: 'x'.repeat(most) }).options).toHaveProperty(name);
+    expect(refusal({ [name]: 'x'.repeat(most + 1) }).options.param).toBe(name);
+  });
+
+  test('keywords[] may be as many and as long as the service takes them', () => {
+    const { maxItems, items } = formOf('transcriptions')['keywords[]']!;
+    expect(parse({ keywords: Array<string>(maxItems!).fill('x') }).options).toHaveProperty('hotwords');
+    expect(refusal({ keywords: Array<string>(maxItems! + 1).fill('x') }).options.param).toBe('keywords');
+    expect(parse({ keywords: 'x'.repeat(items!.maxLength!) }).options).toHaveProperty('hotwords');
+    expect(refusal({ keywords: 'x'.repeat(items!.maxLength! + 1) }).options.param).toBe('keywords.0');
   });
 
   test('that lay out subtitles have the service’s bounds and defaults', () => {
@@ -73,15 +98,18 @@ describe('the options of a job', () => {
     );
   });
 
-  test('keep of a long prompt what Whisper listens to: its end, and of hotwords the beginning', () => {
-    const { prompt, hotwords } = parse({
-      prompt: `${'🎙'.repeat(3000)}end`,
-      hotwords: `first${'x'.repeat(3000)}`,
-    }).options;
+  test('keep of a long prompt what Whisper listens to: its end', () => {
+    const { prompt } = parse({ prompt: `${'🎙'.repeat(3000)}end` }).options;
     expect([...prompt!]).toHaveLength(2000);
     expect(prompt!.endsWith('🎙end')).toBe(true);
-    expect(hotwords).toMatch(/^firstx{995}$/);
-    expect(jobOptions.safeParse({ prompt, hotwords }).success).toBe(true);
+    expect(jobOptions.safeParse({ prompt }).success).toBe(true);
+  });
+
+  test('have as many hotwords as fit, none cut', () => {
+    const hotwords = '🎙'.repeat(1000);
+    expect(parse({ hotwords }).options).toEqual({ hotwords });
+    const keywords = Array<string>(10).fill('x'.repeat(98));
+    expect(parse({ keywords }).options).toEqual({ hotwords: keywords.join(', ') });
   });
 
   test.each<Record<string, string>>([
@@ -151,6 +179,8 @@ test.each<[Values, string, RegExp]>([
   [{ languages: Array<string>(21).fill('en') }, 'languages', /<=20/],
   [{ keywords: Array<string>(101).fill('a') }, 'keywords', /<=100/],
   [{ keywords: 'a', hotwords: 'b' }, 'keywords', /send one/],
+  [{ hotwords: 'x'.repeat(1001) }, 'hotwords', /at most 1000 characters/],
+  [{ keywords: Array<string>(10).fill('x'.repeat(99)) }, 'keywords', /at most 1000 .* together.*; got 1008/],
   [{ chunking_strategy: 'never' }, 'chunking_strategy', /server_vad.*; got "never"/],
   [{ chunking_strategy: '{"type":"server_vad","speed":1}' }, 'chunking_strategy', /server_vad/],
   [{ chunking_strategy: '{"type":"server_vad","threshold":"loud"}' }, 'chunking_strategy', /server_vad/],

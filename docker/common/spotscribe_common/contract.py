@@ -63,6 +63,7 @@ SPEAKER_RULES: tuple[SpeakerRule, ...] = get_args(SpeakerRule)
 Task = Literal["transcribe", "translate"]
 # Of a language's code or name.
 LANGUAGE_CHARACTERS = 64
+HOTWORDS_CHARACTERS = 1000
 
 
 class SpeakerTurn(Shape):
@@ -132,7 +133,7 @@ class TranscriptionOptions(Shape):
         default=None, min_length=1, max_length=20
     )
     task: Task = "transcribe"
-    hotwords: str | None = Field(default=None, max_length=1000)
+    hotwords: str | None = Field(default=None, max_length=HOTWORDS_CHARACTERS)
     prompt: str | None = Field(default=None, max_length=2000)
     diarize: bool = False
     num_speakers: int | None = Field(default=None, ge=1, le=20)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spotscribe_common.contract import LANGUAGE_CHARACTERS, TranscriptionOptions
+from spotscribe_common.contract import HOTWORDS_CHARACTERS, LANGUAGE_CHARACTERS, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.quoting import quoted
 from spotscribe_common.transcribe_body import RuleChoice, chosen_rules, every_rule
@@ -22,7 +22,6 @@ from spotscribe_whisper.speakers.references import (
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # It stands at every segment of hours.
 _LONGEST_NAME = 100
-_MOST_HOTWORDS = 20_000
 # What can be told piece by piece.
 _STREAMED: tuple[Format, ...] = ("json", "text", "diarized_json")
 
@@ -41,7 +40,7 @@ class TranslationForm(BaseModel):
     response_format: Format = "json"
     temperature: float = Field(default=0, ge=0, le=1)
     hotwords: str | None = Field(
-        default=None, max_length=_MOST_HOTWORDS, description="Ours: names and rare words to listen for."
+        default=None, max_length=HOTWORDS_CHARACTERS, description="Ours: names and rare words to listen for."
     )
     max_line_width: int = Field(
         default=42, ge=8, le=200, description="Ours: greatest length of a subtitle's line in characters."
@@ -110,9 +109,9 @@ class TranscriptionForm(TranslationForm):
         max_length=20,
         description="The language is detected among these. Excludes `language`.",
     )
-    keywords: list[Annotated[str, Field(max_length=200)]] = Field(
+    keywords: list[Annotated[str, Field(max_length=100)]] = Field(
         default_factory=list,
-        max_length=1000,
+        max_length=100,
         description="Words to listen for: `hotwords` as OpenAI names them. Excludes `hotwords`.",
     )
     timestamp_granularities: list[Literal["word", "segment"]] = Field(default_factory=list, max_length=8)
@@ -198,9 +197,9 @@ class TranscriptionForm(TranslationForm):
         if self.hotwords is not None:
             raise InvalidRequestError("keywords and hotwords exclude each other.", param="keywords")
         words = ", ".join(self.keywords)
-        if len(words) > _MOST_HOTWORDS:
+        if len(words) > HOTWORDS_CHARACTERS:
             raise InvalidRequestError(
-                f"keywords have {len(words)} characters together. At most {_MOST_HOTWORDS} are accepted.",
+                f"keywords have {len(words)} characters together. At most {HOTWORDS_CHARACTERS} are taken.",
                 param="keywords",
             )
         return words
