@@ -38,14 +38,21 @@ export class Allowance {
   }
 
   /**
-   * Counts audio that was answered. What cannot be counted is given away: the work is done, and the answer is there.
+   * Counts a recording that was answered, once if the request is repeated. If counting fails, the caller is not charged: the
+   * work is done, and the answer is there.
    *
+   * @param sha256 of the recording and its options
    * @param untilMs epoch milliseconds at which the caller has to be answered
    */
-  async count(seconds: number, untilMs: number, { logger, metrics }: Tools): Promise<void> {
+  async count(
+    recording: { sha256: string; seconds: number },
+    untilMs: number,
+    { logger, metrics }: Tools,
+  ): Promise<void> {
     const signal = AbortSignal.timeout(Math.max(1, untilMs - Date.now()));
     try {
-      this.quota.usedSeconds = await this.usage.add(this.keyId, seconds, this.now, signal);
+      const isNew = await this.usage.addOnce(this.keyId, recording, this.now, signal);
+      if (isNew) this.quota.usedSeconds += recording.seconds;
     } catch (error) {
       logger.warn('could not count audio', error as Error);
       metrics.addMetric('UncountedAnswers', MetricUnit.Count, 1);

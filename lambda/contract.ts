@@ -451,6 +451,13 @@ export interface UsageRow {
 export const usageId = (keyId: string, day: string) => `usage#${keyId}#${day}`;
 
 /**
+ * Id of the row of the jobs table that remembers that an answer in place was counted.
+ *
+ * @param sha256 as in {@link recordingId}
+ */
+export const chargedId = (keyId: string, sha256: string) => `charged#${keyId}#${sha256}`;
+
+/**
  * What is known about a machine of the fleet, in the jobs table, with {@link machineRowId} as its id. The worker writes its
  * heartbeat; the sizer writes the rest. Instants are epoch milliseconds.
  */

@@ -130,7 +130,7 @@ export async function transcribeAudio(
     const { audioSeconds } = asked.answer;
     // Where an earlier job may count the same recording, it is not counted twice.
     if (audioSeconds !== undefined && earlier.isKnown)
-      await allowance.count(audioSeconds, keepUntilMs, tools);
+      await allowance.count({ sha256, seconds: audioSeconds }, keepUntilMs, tools);
     return passedOn(asked.answer);
   }
   const instead = notJob === undefined ? WITHOUT_JOB : notByJob(notJob);

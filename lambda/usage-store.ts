@@ -1,10 +1,19 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { despiteConflicts } from './conflict';
-import { usageId, type UsageRow } from './contract';
+import { chargedId, usageId, type UsageRow } from './contract';
 import { dayOf } from './quota';
 
 /** How long a day's counter stays, for who wants to look. */
 const KEPT_SECONDS = 8 * 86_400;
+
+/** How long the same recording is not counted again: clients that heard no answer have repeated the request by then. */
+const CHARGED_SECONDS = 15 * 60;
 
 /**
  * How much audio keys have used, by the day: counters in the jobs table, where whoever does the work may write already
@@ -33,6 +42,41 @@ export class UsageStore {
     const update = new UpdateCommand({ ...this.addition(keyId, seconds, now), ReturnValues: 'ALL_NEW' });
     const { Attributes } = await despiteConflicts(() => this.client.send(update, { abortSignal }));
     return (Attributes as UsageRow).seconds;
+  }
+
+  /**
+   * Adds the seconds of a recording, unless it was counted within the last 15 minutes.
+   *
+   * @param sha256 of the recording and its options
+   * @returns whether it was counted now
+   */
+  async addOnce(
+    keyId: string,
+    { sha256, seconds }: { sha256: string; seconds: number },
+    now: Date,
+    abortSignal?: AbortSignal,
+  ): Promise<boolean> {
+    const nowSeconds = Math.floor(now.getTime() / 1000);
+    const charge = {
+      TableName: this.table,
+      Item: { id: chargedId(keyId, sha256), expires_at: nowSeconds + CHARGED_SECONDS },
+      // The table's TTL may delete days later than it says.
+      ConditionExpression: 'attribute_not_exists(id) OR expires_at < :now',
+      ExpressionAttributeValues: { ':now': nowSeconds },
+    };
+    const transaction = new TransactWriteCommand({
+      TransactItems: [{ Put: charge }, { Update: this.addition(keyId, seconds, now) }],
+    });
+    try {
+      await despiteConflicts(() => this.client.send(transaction, { abortSignal }));
+      return true;
+    } catch (error) {
+      const isCounted =
+        error instanceof TransactionCanceledException &&
+        error.CancellationReasons?.[0]?.Code === 'ConditionalCheckFailed';
+      if (isCounted) return false;
+      throw error;
+    }
   }
 
   /** The update that adds, to be made alone or in a transaction. */

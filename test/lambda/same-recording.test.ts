@@ -61,6 +61,28 @@ describe('the same recording sent again', () => {
     expect(await usedSeconds()).toBe(6.4);
   });
 
+  test('is counted once where a machine answers each time, as clients repeat what broke off', async () => {
+    const after = { 'x-spotscribe-audio-seconds': '12.5' };
+    machines.answers(200, 'application/json', '{"text":"hello"}', after);
+    const answers = await Promise.all([1, 2, 3].map(() => send({}, { quota: 600 })));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
+    expect(machines.came).toHaveLength(3);
+    expect(await usedSeconds()).toBe(12.5);
+    const response = await send({}, { quota: 600 });
+    expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-audio-seconds': '587' });
+    await send({ language: 'de' });
+    await send({}, { file: Buffer.from('other') });
+    expect(await usedSeconds()).toBe(37.5);
+  });
+
+  test('is counted again a quarter of an hour later', async () => {
+    const recording = { sha256: 'a', seconds: 10 };
+    const [now, later] = [Date.now(), Date.now() + 901_000].map((instant) => new Date(instant));
+    expect(await store.usage.addOnce('key_2', recording, now!)).toBe(true);
+    expect(await store.usage.addOnce('key_2', recording, now!)).toBe(false);
+    expect(await store.usage.addOnce('key_2', recording, later!)).toBe(true);
+  });
+
   test('is answered though the quota is used up', async () => {
     await succeed(await first({}, { quota: 5 }));
     expect((await send({}, { quota: 5 })).statusCode).toBe(200);

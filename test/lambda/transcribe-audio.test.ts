@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  DynamoDBClient,
-  TransactionCanceledException,
-  TransactionConflictException,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DynamoDBDocumentClient,
@@ -510,7 +506,11 @@ describe('Prefer', () => {
 
 describe('audio that was answered in place', () => {
   const AFTER = { 'x-spotscribe-audio-seconds': '12.500' };
-  const counted = () => dynamo.commandCalls(UpdateCommand).map(({ args }) => args[0].input);
+  const counted = () =>
+    dynamo
+      .commandCalls(TransactWriteCommand)
+      .flatMap(({ args }) => args[0].input.TransactItems ?? [])
+      .flatMap(({ Update }) => Update ?? []);
   const used = (seconds: number) =>
     dynamo
       .on(GetCommand)
@@ -523,7 +523,6 @@ describe('audio that was answered in place', () => {
   ])('counts for the key, whatever its format: %s', async (type, body) => {
     machines.answers(200, type, body, AFTER);
     used(100);
-    dynamo.on(UpdateCommand).resolves({ Attributes: { seconds: 112.5 } });
     const response = await post([FILE], { quota: 600 });
     expect(response).toMatchObject({ statusCode: 200, body });
     expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-audio-seconds': '487' });
@@ -537,7 +536,6 @@ describe('audio that was answered in place', () => {
 
   test('counts for a key without a quota too, which is told nothing of it', async () => {
     machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
-    dynamo.on(UpdateCommand).resolves({ Attributes: { seconds: 112.5 } });
     const response = await post();
     expect(response.headers).toEqual({ 'content-type': 'application/json' });
     expect(counted()).toHaveLength(1);
@@ -567,17 +565,16 @@ describe('audio that was answered in place', () => {
     'is answered though it could not be counted ($name)',
     async (error) => {
       machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
-      dynamo.on(UpdateCommand).rejects(error);
+      dynamo.on(TransactWriteCommand).rejects(error);
       expect(await post()).toMatchObject({ statusCode: 200, body: '{"text":"hello"}' });
     },
   );
 
   test('is counted again where a job’s end met it at the counter', async () => {
     machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
-    dynamo
-      .on(UpdateCommand)
-      .rejectsOnce(new TransactionConflictException({ message: '', $metadata: {} }))
-      .resolves({ Attributes: { seconds: 12.5 } });
+    const reasons = [{ Code: 'None' }, { Code: 'TransactionConflict' }];
+    const conflict = { message: '', CancellationReasons: reasons, $metadata: {} };
+    dynamo.on(TransactWriteCommand).rejectsOnce(new TransactionCanceledException(conflict)).resolves({});
     await post();
     expect(counted()).toHaveLength(2);
   });
