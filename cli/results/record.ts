@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../atomic-write';
@@ -17,7 +17,7 @@ const recordSchema = z.object({
   sha256,
   /** An earlier result that this one replaces: a run that is killed leaves either of the two. */
   replaces: sha256.optional(),
-  /** False until the job has ended: its other results may be missing. */
+  /** False until the file is written and the job has ended: its other results may be missing. */
   finished: z.boolean(),
   format: z.string(),
   job: z.string().optional(),
@@ -68,6 +68,9 @@ export async function checkRecords(path: string): Promise<void> {
     throw new CliError('write_failed', `Cannot keep records of results in ${folder}: ${message}`);
   }
 }
+
+/** Forgets a result that was not written after all. */
+export const removeRecord = (path: string): Promise<void> => rm(recordPath(path), { force: true });
 
 /** @throws CliError `write_failed` */
 export async function writeRecord(path: string, record: ResultRecord): Promise<void> {

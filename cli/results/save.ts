@@ -1,7 +1,7 @@
 import { createAtomically, writeAtomically } from '../atomic-write';
 import { CliError } from '../errors';
 import { hashOf, inspect, sourcePath } from './inspect';
-import { writeRecord } from './record';
+import { removeRecord, type ResultRecord, writeRecord } from './record';
 import type { Input } from '../inputs';
 
 /** What a result is made of. */
@@ -18,7 +18,8 @@ const MOST_TRIES = 5;
 
 /**
  * Writes a result, if its place is still as it was allowed: hours may have passed since that was decided. The record
- * goes first, so that a run which is killed in between leaves a file that is known.
+ * goes first, so that a run which is killed in between leaves a file that is known. It is unfinished until the file is
+ * there: a file that comes there by another hand must not count as the result.
  *
  * @throws CliError `file_exists` if something else came there meanwhile, `write_failed`
  */
@@ -38,7 +39,7 @@ export async function saveResult(
     if (found.file === 'occupied' || (found.file !== 'none' && !isSame && !mayReplace && !overwrite)) {
       throw appeared(path, origin.job);
     }
-    await writeRecord(path, {
+    const record: ResultRecord = {
       version: 1,
       sha256: hashOf(content),
       ...(found.sha256 !== undefined && !isSame && { replaces: found.sha256 }),
@@ -53,10 +54,17 @@ export async function saveResult(
         sha256: origin.hash,
       },
       written_at: new Date().toISOString(),
-    });
-    if (isSame) return;
-    if (found.file !== 'none') return writeAtomically(path, content);
-    if (await createAtomically(path, content)) return;
+    };
+    if (isSame) return writeRecord(path, record);
+    await writeRecord(path, { ...record, finished: false });
+    if (found.file !== 'none') await writeAtomically(path, content);
+    else if (!(await createAtomically(path, content))) {
+      // Another run's result has its own record by now.
+      if ((await inspect(path)).file === 'edited') await removeRecord(path);
+      continue;
+    }
+    if (finished) await writeRecord(path, record);
+    return;
   }
   throw appeared(path, origin.job);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import files, { mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RECORDS_FOLDER } from '../../cli/results/record';
 import { FakeApi } from './fake-api';
@@ -34,6 +34,7 @@ beforeEach(async () => {
   folder = await Folder.with({ 'talk.mp3': 'good morning', 'other.mp3': 'good evening' });
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await api.stop();
   await folder.remove();
 });
@@ -55,6 +56,33 @@ describe('a file that Spotscribe did not write', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'summary', done: 1, failed: 1, skipped: 0 });
     expect(uploads()).toBe(1);
     expect(api.jobs.size).toBe(1);
+  });
+
+  test('is no result where it came while a result was being written', async () => {
+    jest.spyOn(files, 'link').mockImplementationOnce(async (_, path) => {
+      await writeFile(path, 'my notes');
+      throw Object.assign(new Error('it is there'), { code: 'EEXIST' });
+    });
+    expect((await run(['talk.mp3'])).of('talk.mp3')).toMatchObject({ error: { code: 'file_exists' } });
+    const { of } = await run(['talk.mp3']);
+    expect(of('talk.mp3')).toMatchObject({ status: 'failed', error: { code: 'file_exists' } });
+    expect(of('talk.mp3')?.error?.message).toMatch(/talk\.txt .*was not written by Spotscribe/);
+    expect(await read('talk.txt')).toBe('my notes');
+  });
+
+  test('is no result where a result could not be written before', async () => {
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    jest.spyOn(files, 'link').mockRejectedValueOnce(full);
+    const rename = files.rename.bind(files);
+    jest
+      .spyOn(files, 'rename')
+      .mockImplementation((from, to) => (to === at('talk.txt') ? Promise.reject(full) : rename(from, to)));
+    expect((await run(['talk.mp3'])).of('talk.mp3')).toMatchObject({ error: { code: 'write_failed' } });
+    jest.restoreAllMocks();
+    await folder.add('talk.txt', 'my notes', 0);
+    const { of } = await run(['talk.mp3']);
+    expect(of('talk.mp3')).toMatchObject({ status: 'failed', error: { code: 'file_exists' } });
+    expect(await read('talk.txt')).toBe('my notes');
   });
 
   test('is replaced with --overwrite, and is a result then', async () => {
