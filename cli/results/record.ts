@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -36,11 +37,24 @@ const recordSchema = z.object({
 /** What proves that Spotscribe wrote a file, and what it was made from. */
 export type ResultRecord = z.infer<typeof recordSchema>;
 
-/** `talk.srt` has the record `.spotscribe-results/talk.srt.json`. A name that is too long for that keeps its beginning. */
+/** Greatest length of a result's name in bytes with which the record's name is no longer than a name may be. */
+const MOST_NAME_BYTES = 245;
+
+/**
+ * `talk.srt` has the record `.spotscribe-results/talk.srt.json`. A name that is too long for that is cut, and ends in a hash:
+ * names with the same beginning, such as those of two formats, have records of their own.
+ */
 export function recordPath(path: string): string {
-  let name = basename(path);
-  while (Buffer.byteLength(name) > 245) name = name.slice(0, -1);
-  return join(dirname(path), RECORDS_FOLDER, `${name}.json`);
+  const name = basename(path);
+  return join(dirname(path), RECORDS_FOLDER, `${shortened(name)}.json`);
+}
+
+function shortened(name: string): string {
+  if (Buffer.byteLength(name) <= MOST_NAME_BYTES) return name;
+  const end = `-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+  let beginning = name;
+  while (Buffer.byteLength(beginning + end) > MOST_NAME_BYTES) beginning = beginning.slice(0, -1);
+  return beginning.toWellFormed() + end;
 }
 
 /** The record of a result; undefined without one. A file whose record cannot be read is the user's. */

@@ -1,6 +1,6 @@
 import files, { mkdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RECORDS_FOLDER } from '../../cli/results/record';
+import { basename, join } from 'node:path';
+import { recordPath, RECORDS_FOLDER } from '../../cli/results/record';
 import { FakeApi } from './fake-api';
 import { callCli, Folder } from './run-cli';
 
@@ -319,11 +319,17 @@ describe('what is no file to write to', () => {
     expect(uploads()).toBe(0);
   });
 
-  test('names as long as names can be are written', async () => {
+  test('names as long as names can be are written, and each format is known by its own record', async () => {
     const name = '語'.repeat(83);
     await folder.add(`${name}.mp3`, 'long');
-    expect((await run([`${name}.mp3`])).of(`${name}.mp3`)).toMatchObject({ status: 'done' });
-    expect((await run([`${name}.mp3`])).of(`${name}.mp3`)).toMatchObject({ status: 'skipped' });
+    const result = async () => (await run([`${name}.mp3`], '--format', 'txt,srt')).of(`${name}.mp3`);
+    expect(await result()).toMatchObject({ status: 'done' });
+    expect(await result()).toMatchObject({ status: 'skipped' });
+    const [txt, srt] = [recordPath(at(`${name}.txt`)), recordPath(at(`${name}.srt`))];
+    expect(txt).not.toBe(srt);
+    expect(Buffer.byteLength(basename(txt))).toBeLessThanOrEqual(255);
+    expect(JSON.parse(await readFile(txt, 'utf8'))).toMatchObject({ format: 'txt' });
+    expect(JSON.parse(await readFile(srt, 'utf8'))).toMatchObject({ format: 'srt' });
   });
 });
 
