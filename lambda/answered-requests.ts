@@ -44,12 +44,12 @@ export interface Names {
 /**
  * The minutes in which requests were answered, the one that is going on left out.
  *
- * An Application Load Balancer tells how long targets took from the request to the head of their answer. So a stream of
- * events, whose head comes first, counts only until its audio is decoded; and who gives up waiting does not count here,
- * but as the job that the request becomes.
+ * An Application Load Balancer reports how long targets took from the request to the head of their answer. A stream of
+ * events sends its head first, so it counts only until its audio is decoded. A request that stops waiting does not count
+ * here, but as the job that it becomes.
  *
- * Of the public one these times say little, as they may hold a long upload, and lack a long stream: of it is asked alone when
- * anything went well. Strangers, whom the machine refuses, keep none.
+ * For the public load balancer these times say little: they may include a long upload, and do not include a long stream.
+ * Only the minutes in which it had successful answers are read from it. Requests without a valid key keep no machine.
  *
  * @param now epoch seconds
  * @returns `streamed` has the beginnings of the public one's minutes, in epoch seconds

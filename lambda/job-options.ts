@@ -24,7 +24,10 @@ const language = z.pipe(
 const languageList = z.array(language).check(
   z.minLength(1),
   z.maxLength(languages),
-  z.refine((codes) => codes.length === 1 || !codes.includes(AUTO), '"auto" excludes other languages'),
+  z.refine(
+    (codes) => codes.length === 1 || !codes.includes(AUTO),
+    '"auto" cannot be combined with other languages',
+  ),
 );
 
 const count = z.int().check(z.minimum(1), z.maximum(speakers));
@@ -73,14 +76,15 @@ const combined: z.ZodMiniType<JobOptions> = z
     ),
     z.refine<JobOptions>((options) => options.language === undefined || options.languages === undefined, {
       path: ['languages'],
-      error: 'It excludes "language": give one language, or those to choose from, not both',
+      error: 'It cannot be combined with "language": give one language, or a list to choose from',
     }),
     z.refine<JobOptions>(
       ({ num_speakers, min_speakers, max_speakers }) =>
         num_speakers === undefined || (min_speakers ?? max_speakers) === undefined,
       {
         path: ['num_speakers'],
-        error: 'It excludes "min_speakers" and "max_speakers": give the exact number or its bounds, not both',
+        error:
+          'It cannot be combined with "min_speakers" or "max_speakers": give the exact number, or its bounds',
       },
     ),
     z.refine<JobOptions>(({ min_speakers = 1, max_speakers = speakers }) => min_speakers <= max_speakers, {

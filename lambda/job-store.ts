@@ -88,7 +88,7 @@ export class JobStore {
   /**
    * Stores a new row and remembers which request made it, both or neither.
    *
-   * @param replaces id of a job: a request that is remembered for it counts no more
+   * @param replaces id of a job: the new request may take the place of one that is remembered for it
    * @returns the earlier request that is the same, if there is one and it still counts
    */
   async createOnce(

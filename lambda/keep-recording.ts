@@ -91,7 +91,7 @@ async function kept<T>(
     logger.warn('could not keep a recording', error as Error);
     throw notKept(begun);
   } finally {
-    // Nothing is begun after the answer: an upload of which the caller has not heard would be work for nobody.
+    // No upload begins after the answer: the caller would not know of its job.
     abort.abort();
   }
 }

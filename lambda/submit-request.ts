@@ -39,7 +39,7 @@ export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limi
     throw new Refusal(
       400,
       'invalid_request',
-      '"options.analysis" is not to be had: this deployment transcribes, and understands nothing. Leave it out, or deploy the path Hybrid or Voxtral',
+      '"options.analysis" is not supported by this deployment, which only transcribes. Leave it out, or deploy the path Hybrid or Voxtral',
       { param: 'options.analysis' },
     );
   }

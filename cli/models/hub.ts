@@ -106,7 +106,7 @@ export class Hub {
     progress: (bytes: number) => void,
   ): Promise<{ size: number; sha256: string }> {
     const there = await sizeOf(target);
-    // A name stands for a file that has come whole.
+    // A file gets its name only when it is complete.
     if (there === undefined) await this.fetchWhole(repository, commit, file, target, progress);
     const size = (await sizeOf(target)) ?? 0;
     const sha256 = await hashOf(target);

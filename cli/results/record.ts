@@ -89,7 +89,7 @@ export const removeRecord = (path: string): Promise<void> => rm(recordPath(path)
 /** @throws CliError `write_failed` */
 export async function writeRecord(path: string, record: ResultRecord): Promise<void> {
   const place = recordPath(path);
-  // An error is told by the write that follows.
+  // If this fails, the write that follows reports it.
   await mkdir(dirname(place), { recursive: true }).catch(() => undefined);
   await writeAtomically(place, Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`));
 }

@@ -15,10 +15,10 @@ export interface ModelCacheProps {
 
 const PREFIX = 'models/';
 
-/** The bucket that machines bring their models from, `models/<name>/<revision>/…`, and what fills it. */
+/** The bucket that machines fetch their models from (`models/<name>/<revision>/…`), and what fills it. */
 export class ModelCache extends Construct {
   readonly bucket: IBucket;
-  /** It is there whatever the settings say: a deployed path may have been filled by it, and ends that through it. */
+  /** Always there, whatever the settings: a path that it has filled needs it until the path is deleted. */
   readonly filling: ModelFilling;
 
   constructor(scope: Construct, id: string, { onDestroy, tokenSecret }: ModelCacheProps) {

@@ -70,7 +70,7 @@ export class JobApi extends Construct {
     this.limitAndLog();
   }
 
-  /** What whoever checks keys has to know. */
+  /** Environment variables of a function or container that checks keys. */
   get keyEnvironment(): Record<string, string> {
     const { minutesPerDayPerKey } = this.props.settings;
     return {

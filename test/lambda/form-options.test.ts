@@ -175,7 +175,7 @@ test.each<[Values, string, RegExp]>([
   [{ stream: 'maybe' }, 'stream', /true or false; got "maybe"/],
   [{ language: 'Klingon' }, 'language', /that Whisper knows.*; got "Klingon"/],
   [{ languages: ['en', 'xx'] }, 'languages.1', /that Whisper knows.*; got "xx"/],
-  [{ language: 'en', languages: 'de' }, 'languages', /excludes "language"/],
+  [{ language: 'en', languages: 'de' }, 'languages', /cannot be combined with "language"/],
   [{ languages: Array<string>(21).fill('en') }, 'languages', /<=20/],
   [{ keywords: Array<string>(101).fill('a') }, 'keywords', /<=100/],
   [{ keywords: 'a', hotwords: 'b' }, 'keywords', /send one/],

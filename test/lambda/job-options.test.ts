@@ -70,9 +70,9 @@ test.each<[Record<string, unknown>, string, RegExp]>([
   [{ prompt: '🎙'.repeat(2001) }, 'prompt', /Expected at most 2000 characters: shorten it; got "/],
   [{ prompt: 'half \ud83c' }, 'prompt', /Expected whole Unicode characters.*; got "half \\ud83c"$/],
   [{ language: 'xx' }, 'language', /that Whisper knows, such as "en".*; got "xx"$/],
-  [{ languages: ['en', 'auto'] }, 'languages', /"auto" excludes other languages/],
+  [{ languages: ['en', 'auto'] }, 'languages', /"auto" cannot be combined with other languages/],
   [{ languages: [] }, 'languages', />=1/],
-  [{ language: 'en', languages: ['de'] }, 'languages', /It excludes "language"/],
+  [{ language: 'en', languages: ['de'] }, 'languages', /It cannot be combined with "language"/],
   [{ diarize: 'yes' }, 'diarize', /expected boolean.*; got "yes"$/],
   [{ diarize: true, num_speakers: 0 }, 'num_speakers', />=1; got 0$/],
   [{ diarize: true, max_speakers: 21 }, 'max_speakers', /<=20; got 21$/],
@@ -90,9 +90,9 @@ test.each<[Record<string, unknown>, string, RegExp]>([
   [
     { diarize: true, num_speakers: 2, min_speakers: 1 },
     'num_speakers',
-    /It excludes "min_speakers" and "max_speakers": give the exact number or its bounds, not both; got 2$/,
+    /It cannot be combined with "min_speakers" or "max_speakers": give the exact number, or its bounds; got 2$/,
   ],
-  [{ diarize: true, num_speakers: 2, max_speakers: 2 }, 'num_speakers', /It excludes/],
+  [{ diarize: true, num_speakers: 2, max_speakers: 2 }, 'num_speakers', /cannot be combined/],
   [
     { diarize: true, min_speakers: 4, max_speakers: 3 },
     'min_speakers',
@@ -121,7 +121,7 @@ test('an analysis is refused where the path makes none, with the cure; declining
   expect(refusal({ analysis: {} }, false)).toMatchObject({
     status: 400,
     message: expect.stringMatching(
-      /understands nothing\. Leave it out, or deploy the path Hybrid or Voxtral$/,
+      /not supported by this deployment, which only transcribes\. Leave it out, or deploy the path Hybrid or Voxtral$/,
     ),
     options: { param: 'options.analysis' },
   });
