@@ -93,8 +93,7 @@ describe('a model service whose thread is stuck', () => {
       const scratch = mkdtempSync(join(folder, `${wedge}-`));
       const port = await freePort();
       const url = `http://127.0.0.1:${port}`;
-      const job = await aws.job();
-      await aws.put(job.input_key, readFileSync(audio));
+      const job = await aws.job({}, readFileSync(audio));
       await workers.start(aws, { whisper: { url } }, VISIBILITY, { guards: { absentMs: 120_000 } });
       service = new WedgingService(python, port, scratch, workers.folders[0]!, wedge);
       await aws.sendJob(job);

@@ -103,7 +103,7 @@ export class WorkerAws {
   }
 
   /** A queued job with its audio, its message not yet sent. */
-  async job(options: TranscriptionOptions = {}): Promise<JobRow> {
+  async job(options: TranscriptionOptions = {}, sound: Buffer | string = 'sound'): Promise<JobRow> {
     const id = `job_${randomBytes(16).toString('hex')}`;
     const now = new Date().toISOString();
     const row: JobRow = {
@@ -125,7 +125,7 @@ export class WorkerAws {
       sweep_at: Math.floor(Date.now() / 1000) + 3600,
       expires_at: Math.floor(Date.now() / 1000) + 86400,
     };
-    const { VersionId, ETag } = await this.put(row.input_key, 'sound');
+    const { VersionId, ETag } = await this.put(row.input_key, sound);
     const bound = { ...row, input_version: VersionId, input_etag: ETag };
     await this.store.create(bound);
     return bound;
