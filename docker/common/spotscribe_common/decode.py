@@ -47,9 +47,9 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
     bounds = _bounds(max_seconds)
     samples = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - handed on inside the Pcm
     try:
-        is_mixed = 1 < media.channels <= _MOST_CHANNELS
+        is_mixed = _is_mixed(media)
         ended = await run_bounded(
-            _command(file, max_seconds, media.channels if is_mixed else 1),
+            _command(file, max_seconds, media),
             bounds,
             inherit=[file.fileno()],
             output=_mixed(samples, media, max_seconds) if is_mixed else samples,
@@ -71,13 +71,22 @@ def _mixed(samples: BinaryIO, media: Media, max_seconds: float) -> MixedFile:
     return MixedFile(samples, weights_of(media.layout, media.channels), most)
 
 
-def _command(file: BinaryIO, max_seconds: float, channels: int) -> list[str]:
+def _is_mixed(media: Media) -> bool:
+    return 1 < media.channels <= _MOST_CHANNELS
+
+
+def _command(file: BinaryIO, max_seconds: float, media: Media) -> list[str]:
+    # `-ac 4` is ffmpeg's default layout of four channels, and every other layout is mixed to it. Naming the
+    # layout keeps the channels, and their number stays the same if the file changes its channels later on.
+    has_layout = _is_mixed(media) and media.layout is not None
+    layout = [f"aformat=channel_layouts={media.layout}"] if has_layout else []
+    count = [] if has_layout else ["-ac", str(media.channels if _is_mixed(media) else 1)]
     return [
         "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD,
         "-i", input_name(file), "-map", "0:a:0", "-vn", "-sn", "-dn",
         "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
         # Gaps in the time stamps become silence: the words' times are those of the file.
-        "-af", "aresample=async=1:first_pts=0", "-ac", str(channels), "-ar", str(SAMPLE_RATE),
+        "-af", ",".join(["aresample=async=1:first_pts=0", *layout]), *count, "-ar", str(SAMPLE_RATE),
         "-f", "s16le", "pipe:1",
     ]  # fmt: skip
 

@@ -23,6 +23,8 @@ _KEPT = 0.9
 # Greatest difference between two samples of a channel that counts as silent: 60 dB below full scale.
 _SILENT = 66
 _LARGEST = np.iinfo(np.int16).max
+# Layouts named like film sound whose third channel is not the centre.
+_WITHOUT_CENTRE = frozenset({"3.0(back)", "6.0(front)", "6.1(front)"})
 
 
 def weights_of(layout: str | None, channels: int) -> NDArray[np.float32]:
@@ -37,7 +39,7 @@ def weights_of(layout: str | None, channels: int) -> NDArray[np.float32]:
     """
     weights = np.ones(channels, dtype=np.float32)
     film = re.match(r"([3-7])\.([01])", layout or "")
-    if film is None:
+    if film is None or layout in _WITHOUT_CENTRE:
         return weights
     weights[:2] = np.sqrt(0.5)
     weights[3:] = 0.5

@@ -117,7 +117,7 @@ def _media(found: dict[str, Any], file: BinaryIO) -> Media:
     container = str(found.get("format", {}).get("format_name", ""))
     if audio is None:
         raise BadAudioError(f"The file ({container or 'unknown container'}) has no audio stream.")
-    channels, layout = max(int(audio.get("channels", 1)), 1), audio.get("channel_layout")
+    channels, layout = max(int(audio.get("channels", 1)), 1), _layout(audio.get("channel_layout"))
     if container == "wav":
         # ffprobe measures a truncated WAV by its size: what was promised stands in the header only.
         seconds = _wav_seconds(os.pread(file.fileno(), _HEAD_BYTES, 0))
@@ -131,6 +131,11 @@ def _media(found: dict[str, Any], file: BinaryIO) -> Media:
     # Lengths of the remaining containers are guessed from the bit rate, but Ogg's is read from its last page.
     known = stated if promised or container == "ogg" else None
     return Media(container, known, promised, channels, layout)
+
+
+def _layout(text: str | None) -> str | None:
+    """The layout if it may stand in a filter of ffmpeg's, where some characters have a meaning."""
+    return text if re.fullmatch(r"(?!unknown)[A-Za-z0-9.()+ -]{1,999}", text or "") else None
 
 
 def _seconds(text: str | None) -> float | None:

@@ -254,7 +254,7 @@ async def test_several_channels_of_which_more_comes_than_may_do_not_fill_the_dis
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = decode_module._command
-    monkeypatch.setattr(decode_module, "_command", lambda file, _, channels: command(file, HOUR, channels))
+    monkeypatch.setattr(decode_module, "_command", lambda file, _, media: command(file, HOUR, media))
     said = await refused(AudioTooLongError, tone(tmp_path / "a.mp3", 60, "-ac", "2"), scratch, max_seconds=5)
     assert "longer" in said
 
