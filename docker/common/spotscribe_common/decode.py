@@ -66,29 +66,39 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
     return pcm
 
 
+def _is_mixed(media: Media) -> bool:
+    return media.channels <= _MOST_CHANNELS
+
+
 def _mixed(samples: BinaryIO, media: Media, max_seconds: float) -> MixedFile:
     most = math.ceil((max_seconds + _OVERRUN_SECONDS) * SAMPLE_RATE)
-    return MixedFile(samples, weights_of(media.layout, media.channels), most)
-
-
-def _is_mixed(media: Media) -> bool:
-    return 1 < media.channels <= _MOST_CHANNELS
+    # A mono file may go on in stereo.
+    return MixedFile(samples, weights_of(media.layout, max(media.channels, 2)), most)
 
 
 def _command(file: BinaryIO, max_seconds: float, media: Media) -> list[str]:
-    # `-ac 4` is ffmpeg's default layout of four channels, and every other layout is mixed to it. Naming the
-    # layout keeps the channels, and their number stays the same if the file changes its channels later on.
-    has_layout = _is_mixed(media) and media.layout is not None
-    layout = [f"aformat=channel_layouts={media.layout}"] if has_layout else []
-    count = [] if has_layout else ["-ac", str(media.channels if _is_mixed(media) else 1)]
+    filters, count = _channels(media)
     return [
         "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD,
         "-i", input_name(file), "-map", "0:a:0", "-vn", "-sn", "-dn",
         "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
         # Gaps in the time stamps become silence: the words' times are those of the file.
-        "-af", ",".join(["aresample=async=1:first_pts=0", *layout]), *count, "-ar", str(SAMPLE_RATE),
-        "-f", "s16le", "pipe:1",
+        "-af", ",".join(["aresample=async=1:first_pts=0", *filters]), *count, "-ar", str(SAMPLE_RATE),
+        "-f", "s16le", "-flush_packets", "0", "pipe:1",
     ]  # fmt: skip
+
+
+def _channels(media: Media) -> tuple[list[str], list[str]]:
+    """Filters and options that keep the channels, and their number where the file changes it later on."""
+    if not _is_mixed(media):
+        return [], ["-ac", "1"]
+    if media.channels == 1:
+        # The second channel is silent, and so without weight, until the file goes on in stereo.
+        return ["aformat=channel_layouts=mono|stereo", "pan=2c|c0=c0|c1=c1"], []
+    if media.layout is None:
+        return [], ["-ac", str(media.channels)]
+    # `-ac 4` is ffmpeg's default layout of four channels, and every other layout is mixed to it.
+    return [f"aformat=channel_layouts={media.layout}"], []
 
 
 def _bounds(max_seconds: float) -> Bounds:

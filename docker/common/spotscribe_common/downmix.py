@@ -65,16 +65,35 @@ class MixedFile:
         self._mix = Downmix(weights)
         self._channels = len(weights)
         self._left = most
+        # The last samples, as long as only the first channel has had sound; None after that.
+        self._alone: Samples | None = np.zeros(0, np.int16)
         self.block_bytes = _BLOCK * self._channels * BYTES_PER_SAMPLE
 
     def take(self, block: bytes) -> None:
         """Mixes the next block."""
         whole = len(block) // (self._channels * BYTES_PER_SAMPLE) * self._channels
         samples = np.frombuffer(block, dtype=np.int16, count=whole).reshape(-1, self._channels)
-        mixed = self._mix.add(samples, last=len(block) < self.block_bytes)[: self._left]
+        mixed = self._next(samples, last=len(block) < self.block_bytes)[: self._left]
         self._file.write(mixed.tobytes())
         self._file.flush()
         self._left -= len(mixed)
+
+    def _next(self, samples: Samples, *, last: bool) -> Samples:
+        """The samples that are ready. While only the first channel has sound, they are copied."""
+        if self._alone is None:
+            return self._mix.add(samples, last=last)
+        before, self._alone = self._alone, None
+        if samples[:, 1:].any():
+            if len(before):
+                # The mix returns these with the next block.
+                held = np.zeros((len(before), self._channels), np.int16)
+                held[:, 0] = before
+                self._mix.add(held)
+            return self._mix.add(samples, last=last)
+        copied = np.concatenate([before, samples[:, 0]])
+        ready = len(copied) if last else max(len(copied) - _HOP, 0)
+        self._alone = copied[ready:]
+        return copied[:ready]
 
 
 class Downmix:

@@ -1,5 +1,6 @@
 """Channels to one: what is said in any of them is still there, whatever the phases."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spotscribe_common.decode import decode
-from spotscribe_common.downmix import Downmix, weights_of
+from spotscribe_common.downmix import Downmix, MixedFile, weights_of
 from spotscribe_common.pcm import SAMPLE_RATE
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE
@@ -15,6 +16,11 @@ from spotscribe_testing.places import SAMPLE
 Audio = NDArray[np.float64]
 # Voices at 0.9 to 3.5 kHz say which words these are.
 _BAND = slice(900, 3500)
+
+
+def _written(path: Path, samples: NDArray[np.int16]) -> Path:
+    path.write_bytes(samples.tobytes())
+    return path
 
 
 async def decoded(path: Path) -> Audio:
@@ -106,6 +112,42 @@ async def test_what_is_in_phase_is_their_mean_to_the_bit(tmp_path: Path) -> None
     ffmpeg("-i", SAMPLE, "-ac", "1", "-ar", "16000", mono)
     ffmpeg("-i", mono, "-af", "pan=stereo|c0=c0|c1=c0", twice)
     assert np.array_equal(await decoded(mono), await decoded(twice))
+
+
+@pytest.mark.parametrize("extension", ["mp3", "aac", "ogg", "ts", "flac"])
+async def test_speech_is_still_there_after_a_mono_file_has_gone_on_in_inverted_stereo(
+    extension: str, tmp_path: Path
+) -> None:
+    mono, inverted = tmp_path / f"mono.{extension}", tmp_path / f"inverted.{extension}"
+    ffmpeg("-t", "6", "-i", SAMPLE, "-ac", "1", "-ar", "44100", mono)
+    ffmpeg("-i", mono, "-af", FILTERS["inverted"], "-ar", "44100", "-b:a", "192k", inverted)
+    speech = await decoded(mono)
+    both = tmp_path / "both"
+    both.write_bytes(mono.read_bytes() + inverted.read_bytes())
+    mixed = await decoded(both)
+    assert level(mixed[-5 * SAMPLE_RATE :], speech[-5 * SAMPLE_RATE :]) > -9
+
+
+async def test_a_mono_file_is_copied_to_the_bit(tmp_path: Path) -> None:
+    path = tmp_path / "noise.wav"
+    noise = np.random.default_rng(4).integers(-32_768, 32_768, 70_001).astype("<i2")
+    noise[:40_000] = 0
+    ffmpeg("-f", "s16le", "-ar", "16000", "-ac", "1", "-i", _written(tmp_path / "noise", noise), path)
+    assert np.array_equal(await decoded(path), noise)
+
+
+@pytest.mark.parametrize("mono", [0, 1, 32_000, 95_000, 100_000])
+def test_a_copied_beginning_fits_what_is_mixed_after_it(mono: int) -> None:
+    speech = np.random.default_rng(3).normal(0, 3000, 100_000).round().astype(np.int16)
+    channels = np.stack([speech, -speech], axis=1)
+    channels[:mono, 1] = 0
+    blocks = [channels[at : at + 32_000] for at in range(0, len(channels), 32_000)]
+    file = BytesIO()
+    mixed, mix = MixedFile(file, weights_of("stereo", 2), len(speech)), Downmix(weights_of("stereo", 2))
+    for block in blocks:
+        mixed.take(block.tobytes())
+    expected = np.concatenate([mix.add(block, last=len(block) < 32_000) for block in blocks])
+    assert np.array_equal(np.frombuffer(file.getvalue(), np.int16), expected)
 
 
 @pytest.mark.parametrize("length", [1, 255, 256, 257, 511, 31_999, 32_000, 32_001, 64_000, 100_003])
