@@ -18,6 +18,9 @@ from spotscribe_common.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
 _OVERRUN_SECONDS = 1.0
 # Left on the disk whatever is decoded.
 _DISK_RESERVE = 64 << 20
+# ffmpeg starts its filters anew where a file changes its channels or its rate. Further from the beginning of
+# the audio than this, they are not at its beginning.
+_NEAR_SECONDS = 1.0
 # More than any sensible recording has: ffmpeg itself mixes these, as far as it can.
 _MOST_CHANNELS = 64
 
@@ -78,12 +81,14 @@ def _mixed(samples: BinaryIO, media: Media, max_seconds: float) -> MixedFile:
 
 def _command(file: BinaryIO, max_seconds: float, media: Media) -> list[str]:
     filters, count = _channels(media)
+    # Filters that start later begin with no silence: what came before has been put out.
+    late = f"asetpts=PTS-if(gt(STARTT\\,{media.start_seconds + _NEAR_SECONDS:.3f})\\,STARTPTS\\,0)"
     return [
         "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", *INPUT_GUARD,
         "-i", input_name(file), "-map", "0:a:0", "-vn", "-sn", "-dn",
         "-t", f"{max_seconds + _OVERRUN_SECONDS:.3f}",
         # Gaps in the time stamps become silence: the words' times are those of the file.
-        "-af", ",".join(["aresample=async=1:first_pts=0", *filters]), *count, "-ar", str(SAMPLE_RATE),
+        "-af", ",".join([late, "aresample=async=1:first_pts=0", *filters]), *count, "-ar", str(SAMPLE_RATE),
         "-f", "s16le", "-flush_packets", "0", "pipe:1",
     ]  # fmt: skip
 

@@ -28,6 +28,11 @@ _PLAYLIST = re.compile(
     rb"(?:#[^\n]*\n\s*)*(?:file|stream|exact_stream_id|option|chapter)\s+['\"\w])",
     re.DOTALL | re.IGNORECASE,
 )
+# What is read below.
+_ENTRIES = (
+    "format=format_name,start_time,duration:"
+    "stream=codec_type,start_time,duration,channels,channel_layout:stream_tags=DURATION"
+)
 _PROBE_BOUNDS = Bounds(memory_bytes=2 << 30, file_bytes=0, cpu_seconds=60, wall_seconds=120)
 
 
@@ -41,6 +46,7 @@ class Media:
         promised: whether that length was written before the audio, so that less audio means a truncated file.
         channels: number of the first audio stream's channels, at least 1.
         layout: ffmpeg's name for what they are, such as `5.1(side)`; None if the file does not say.
+        start_seconds: when the first audio stream begins, from the beginning of the file.
     """
 
     container: str
@@ -48,6 +54,7 @@ class Media:
     promised: bool
     channels: int = 1
     layout: str | None = None
+    start_seconds: float = 0.0
 
 
 def refuse_playlists(file: BinaryIO) -> None:
@@ -76,7 +83,7 @@ async def probe(file: BinaryIO) -> Media:
     answer = await run_bounded(
         [
             "ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", "-show_entries",
-            "format=format_name,duration:stream=codec_type,duration,channels,channel_layout:stream_tags=DURATION",
+            _ENTRIES,
             "-i", input_name(file),
         ],
         _PROBE_BOUNDS,
@@ -130,7 +137,8 @@ def _media(found: dict[str, Any], file: BinaryIO) -> Media:
     promised = not _PROMISING.isdisjoint(container.split(","))
     # Lengths of the remaining containers are guessed from the bit rate, but Ogg's is read from its last page.
     known = stated if promised or container == "ogg" else None
-    return Media(container, known, promised, channels, layout)
+    start = _number(audio.get("start_time")) - _number(found["format"].get("start_time"))
+    return Media(container, known, promised, channels, layout, max(start, 0))
 
 
 def _layout(text: str | None) -> str | None:
@@ -139,11 +147,17 @@ def _layout(text: str | None) -> str | None:
 
 
 def _seconds(text: str | None) -> float | None:
+    value = _number(text)
+    return value if value > 0 else None
+
+
+def _number(text: str | None) -> float:
+    """Of what ffprobe leaves out or says as `N/A`, 0."""
     try:
-        value = float(text) if text is not None else math.nan
+        value = float(text or 0)
     except ValueError:
-        return None
-    return value if math.isfinite(value) and value > 0 else None
+        return 0
+    return value if math.isfinite(value) else 0
 
 
 def _clock(text: str | None) -> float | None:

@@ -85,6 +85,28 @@ async def test_the_sound_of_a_film_is_taken_also_if_it_ends_before_the_picture(
     pcm.close()
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+async def test_sound_that_begins_after_the_picture_keeps_its_place(
+    name: str, tmp_path: Path, scratch: Path
+) -> None:
+    path = tmp_path / name
+    picture, sound = "testsrc=size=160x120:rate=10:duration=8", "sine=frequency=440:duration=3"
+    ffmpeg("-f", "lavfi", "-i", picture, "-itsoffset", "4", "-f", "lavfi", "-i", sound, path)
+    pcm = await decoded(path, scratch)
+    assert pcm.duration == pytest.approx(7, abs=0.2)
+    assert not pcm.read(0, 3.8).any()
+    pcm.close()
+
+
+async def test_what_follows_a_change_of_channels_is_not_late(tmp_path: Path, scratch: Path) -> None:
+    parts = [tone(tmp_path / f"{n}.mp3", 5, "-ac", str(n)).read_bytes() for n in (2, 1, 2)]
+    joined = tmp_path / "joined"
+    joined.write_bytes(b"".join(parts))
+    pcm = await decoded(joined, scratch)
+    assert pcm.duration == pytest.approx(15, abs=0.3)
+    pcm.close()
+
+
 async def test_a_wav_written_by_a_stream_does_not_know_its_length_and_is_no_less_whole(
     tmp_path: Path, scratch: Path
 ) -> None:
