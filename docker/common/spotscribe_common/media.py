@@ -28,10 +28,9 @@ _PLAYLIST = re.compile(
     rb"(?:#[^\n]*\n\s*)*(?:file|stream|exact_stream_id|option|chapter)\s+['\"\w])",
     re.DOTALL | re.IGNORECASE,
 )
-# What is read below.
+# Without texts of the file's own, which may have any length.
 _ENTRIES = (
-    "format=format_name,start_time,duration:"
-    "stream=codec_type,start_time,duration,channels,channel_layout:stream_tags=DURATION"
+    "format=format_name,start_time,duration:stream=codec_type,start_time,duration,channels,channel_layout"
 )
 _PROBE_BOUNDS = Bounds(memory_bytes=2 << 30, file_bytes=0, cpu_seconds=60, wall_seconds=120)
 
@@ -80,18 +79,36 @@ async def probe(file: BinaryIO) -> Media:
         InternalError: ffprobe is missing.
     """
     refuse_playlists(file)
+    found = await _asked(file, "-show_entries", _ENTRIES)
+    return _media(found, file, await _sound_clock(file) if _is_matroska_film(found) else None)
+
+
+async def _asked(file: BinaryIO, *what: str) -> dict[str, Any]:
     answer = await run_bounded(
-        [
-            "ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", "-show_entries",
-            _ENTRIES,
-            "-i", input_name(file),
-        ],
+        ["ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", *what, "-i", input_name(file)],
         _PROBE_BOUNDS,
         inherit=[file.fileno()],
-    )  # fmt: skip
+    )
     refuse_failure(answer, "probed", _PROBE_BOUNDS)
-    found: dict[str, Any] = json.loads(answer.output)
-    return _media(found, file)
+    try:
+        found: dict[str, Any] = json.loads(answer.output)
+    except ValueError as error:
+        raise BadAudioError("The file's description of its streams is malformed or too long.") from error
+    return found
+
+
+def _is_matroska_film(found: dict[str, Any]) -> bool:
+    return "matroska" in found.get("format", {}).get("format_name", "") and len(found.get("streams", [])) > 1
+
+
+async def _sound_clock(file: BinaryIO) -> str | None:
+    """Length of the first audio stream as a Matroska file states it: in a tag, which may hold anything."""
+    try:
+        found = await _asked(file, "-select_streams", "a:0", "-show_entries", "stream_tags=DURATION")
+    except BadAudioError:
+        return None
+    tags = [stream.get("tags", {}).get("DURATION") for stream in found.get("streams", [])]
+    return tags[0] if tags else None
 
 
 def input_name(file: BinaryIO) -> str:
@@ -118,7 +135,7 @@ def refuse_failure(ended: Finished, verb: str, bounds: Bounds) -> None:
     raise BadAudioError(f"The file could not be {verb} as audio: {said}.")
 
 
-def _media(found: dict[str, Any], file: BinaryIO) -> Media:
+def _media(found: dict[str, Any], file: BinaryIO, clock: str | None) -> Media:
     streams: list[dict[str, Any]] = found.get("streams", [])
     audio = next((stream for stream in streams if stream.get("codec_type") == "audio"), None)
     container = str(found.get("format", {}).get("format_name", ""))
@@ -131,13 +148,13 @@ def _media(found: dict[str, Any], file: BinaryIO) -> Media:
         return Media(container, seconds, promised=True, channels=channels, layout=layout)
     alone = all(stream.get("codec_type") == "audio" for stream in streams)
     # A film's length says nothing about its sound, which may end before the picture.
-    stated = _seconds(audio.get("duration")) or _clock(audio.get("tags", {}).get("DURATION"))
+    stated = _seconds(audio.get("duration")) or _clock(clock)
     if stated is None and alone:
         stated = _seconds(found.get("format", {}).get("duration"))
     promised = not _PROMISING.isdisjoint(container.split(","))
     # Lengths of the remaining containers are guessed from the bit rate, but Ogg's is read from its last page.
     known = stated if promised or container == "ogg" else None
-    start = _number(audio.get("start_time")) - _number(found["format"].get("start_time"))
+    start = _number(audio.get("start_time")) - _number(found.get("format", {}).get("start_time"))
     return Media(container, known, promised, channels, layout, max(start, 0))
 
 
@@ -162,7 +179,7 @@ def _number(text: str | None) -> float:
 
 def _clock(text: str | None) -> float | None:
     """Seconds of Matroska's `HH:MM:SS.nnnnnnnnn`."""
-    match = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", text or "")
+    match = re.fullmatch(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", text or "")
     return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 

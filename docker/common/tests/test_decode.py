@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from spotscribe_common import bounded_process
 from spotscribe_common import decode as decode_module
 from spotscribe_common.decode import decode
 from spotscribe_common.errors import (
@@ -105,6 +106,47 @@ async def test_what_follows_a_change_of_channels_is_not_late(tmp_path: Path, scr
     pcm = await decoded(joined, scratch)
     assert pcm.duration == pytest.approx(15, abs=0.3)
     pcm.close()
+
+
+@pytest.mark.parametrize("name", ["a.opus", "a.ogg", "a.flac", "a.mka", "film.mkv", "film.mp4"])
+@pytest.mark.parametrize("tag", ["DURATION", "title"])
+async def test_a_long_tag_is_no_reason_to_refuse_a_file(
+    name: str, tag: str, tmp_path: Path, scratch: Path
+) -> None:
+    source = film(tmp_path / name, 3, sound_seconds=3) if "film" in name else tone(tmp_path / name, 3)
+    tags, tagged = tmp_path / "tags", tmp_path / f"tagged-{name}"
+    tags.write_text(f";FFMETADATA1\n{tag}={'9' * 1_200_000}\n")
+    ffmpeg("-i", source, "-i", tags, "-map_metadata:s:a", "1", "-map_metadata", "1", "-c", "copy", tagged)
+    pcm = await decoded(tagged, scratch)
+    assert pcm.duration == pytest.approx(3, abs=0.1)
+    pcm.close()
+
+
+@pytest.mark.parametrize("hours", ["9" * 400, "9" * 5000, "\u0665" * 7, "-1", "x"])
+async def test_a_tag_that_states_no_length_is_ignored(hours: str, tmp_path: Path, scratch: Path) -> None:
+    path, tags, tagged = (
+        film(tmp_path / "a.mkv", 2, sound_seconds=2),
+        tmp_path / "tags",
+        tmp_path / "tagged.mkv",
+    )
+    stated = f"{hours}:00:00.000000000"
+    # The muxer writes a tag with the true length, which is renamed.
+    tags.write_text(f";FFMETADATA1\nDURATIOX={stated}\n")
+    ffmpeg("-i", path, "-i", tags, "-map_metadata:s:a", "1", "-c", "copy", tagged)
+    content = tagged.read_bytes()
+    assert content.count(b"DURATIOX") == 1
+    tagged.write_bytes(content.replace(b"DURATION", b"DURATIOY").replace(b"DURATIOX", b"DURATION"))
+    pcm = await decoded(tagged, scratch)
+    assert pcm.duration == pytest.approx(2, abs=0.1)
+    pcm.close()
+
+
+async def test_a_description_that_is_cut_off_is_bad_audio(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_process, "_OUTPUT_CAP", 100)
+    said = await refused(BadAudioError, tone(tmp_path / "a.wav", 1), scratch)
+    assert "malformed or too long" in said
 
 
 async def test_a_wav_written_by_a_stream_does_not_know_its_length_and_is_no_less_whole(
