@@ -28,24 +28,30 @@ export const readingTime = (columns: number) =>
  * The blocks in their order, without overlaps, and long enough to be read where there is room.
  *
  * @param blocks by ascending start, with the times of their words
- * @param end of the audio: no block stays longer, but for the millisecond that one needs which begins there
+ * @param end of the audio: no block starts or ends after it, if it has a millisecond for each
  */
 export function inTime(blocks: readonly Block[], end: number): Block[] {
-  const distinct = apart(blocks);
+  const distinct = apart(blocks, end);
   return distinct.map((block, index) => {
     const long = lengthened(block, distinct[index + 1]?.start);
     return { ...long, end: Math.max(Math.min(long.end, end), block.start + 1) };
   });
 }
 
-/** Ends a cue where the next one starts, but delays that one until the cue has had its least time. */
-function apart(blocks: readonly Block[]): Block[] {
+/**
+ * Ends a cue where the next one starts, but delays that one until the cue has had its least time. Where the audio ends
+ * before all have had it, they share what is left.
+ */
+function apart(blocks: readonly Block[], latest: number): Block[] {
   const found: Block[] = [];
-  for (const block of blocks) {
-    let { start } = block;
+  for (const [index, block] of blocks.entries()) {
+    const left = blocks.length - index;
+    // Two frames for each that is left, where the audio is long enough: less cannot be seen.
+    let start = Math.max(Math.min(block.start, latest - left * MIN_GAP), 0);
     const before = found.at(-1);
     if (before !== undefined && before.end > start) {
-      start = Math.max(start, Math.min(before.end, before.start + MIN_DURATION));
+      const share = Math.max(Math.floor((latest - before.start) / (left + 1)), 1);
+      start = Math.max(start, Math.min(before.end, before.start + Math.min(MIN_DURATION, share)));
       before.end = start;
     }
     const own = Math.max(Math.min(block.end - block.start, MIN_DURATION), 1);

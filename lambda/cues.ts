@@ -23,8 +23,9 @@ export interface Cue {
 /**
  * Cues by ascending start: none overlaps another, each ends after it starts.
  *
- * A cue starts with its first word: never before it, and later only where people speak at once and the cue before it
- * still needs its time. It holds words of one speaker and no long pause.
+ * A cue starts with its first word. It starts later only where people speak at once and the cue before it still needs
+ * its time, and earlier only at the end of the audio, so that it can be seen. It holds words of one speaker and no long
+ * pause.
  *
  * Twin of `formats/cues.py` in the whisper service.
  *

@@ -85,12 +85,33 @@ test('no cue stays after the audio, neither to be read nor where a word ends lat
   const transcript = { segments: [late], duration: 10 } as Transcript;
   expect(srt(transcript, layout)).toContain('00:00:09,700 --> 00:00:10,000');
   expect(vtt(transcript, layout)).toContain('00:00:09.700 --> 00:00:10.000');
-  // Nothing can be shown in no time.
+  // What begins with the end is shown for two frames.
   const after = {
     segments: [segment([{ word: 'Bye.', start: 10.2, end: 10.3 }])],
     duration: 10,
   } as Transcript;
-  expect(srt(after, layout)).toContain('00:00:10,000 --> 00:00:10,001');
+  expect(srt(after, layout)).toContain('00:00:09,917 --> 00:00:10,000');
+});
+
+test('people who speak at once at the end share the time that is left', () => {
+  const layout: Layout = { maxLineWidth: 42, maxLineCount: 2, highlightWords: false };
+  const voices = ['A', 'B', 'C'].map((speaker, id): Segment => {
+    const start = 9 + id / 10;
+    return { id, start, end: 10, text: speaker, words: [{ word: speaker, start, end: 10 }], speaker };
+  });
+  expect(cues(voices, layout, false, 10).map(({ start }) => start)).toEqual([9000, 9333, 9666]);
+});
+
+test.each([0.2, 0.5, 0.9, 0.99, 1])('every cue is within audio that ends after %d of the speech', (share) => {
+  const layout: Layout = { maxLineWidth: 37, maxLineCount: 2, highlightWords: false };
+  const segments = randomSegments(100);
+  const duration = Math.max(...segments.map(({ end }) => end)) * share;
+  const found = cues(segments, layout, false, duration);
+  found.forEach(({ start, end }, index) => {
+    expect(start).toBeGreaterThanOrEqual(found[index - 1]?.end ?? 0);
+    expect(end).toBeGreaterThan(start);
+    expect(end).toBeLessThanOrEqual(Math.round(duration * 1000));
+  });
 });
 
 test('words are underlined one after the other, without a gap within their cue', () => {

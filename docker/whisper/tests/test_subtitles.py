@@ -305,4 +305,23 @@ def test_no_cue_stays_longer_than_the_audio(*, highlight: bool) -> None:
     found = cues([last], Layout(highlight_words=highlight), 1.4)
     assert found[-1].end == 1400
     # Aligners of old transcripts have put words behind the end.
-    assert [(cue.start, cue.end) for cue in cues([last], Layout(), 0.5)] == [(1000, 1001)]
+    assert [(cue.start, cue.end) for cue in cues([last], Layout(), 0.5)] == [(417, 500)]
+
+
+def test_people_who_speak_at_once_at_the_end_share_the_time_that_is_left() -> None:
+    voices = [said("One.", 9.0, 1.0, "A"), said("Two.", 9.1, 0.9, "B"), said("Three.", 9.2, 0.8, "C")]
+    found = cues(voices, Layout(), 10.0)
+    assert [cue.start for cue in found] == [9000, 9333, 9666]
+    assert found[-1].end == 10_000
+    assert all(cue.end - cue.start >= 250 for cue in found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_cue_is_within_the_audio_wherever_that_ends(seed: int) -> None:
+    segments = speech(seed, together=True)
+    last = max(segment.end for segment in segments)
+    for share in (0.2, 0.5, 0.9, 0.99, 1.0):
+        found = cues(segments, Layout(), last * share)
+        assert found
+        assert all(0 <= cue.start < cue.end <= round(last * share * 1000) for cue in found)
+        assert all(one.end <= other.start for one, other in pairwise(found))

@@ -39,13 +39,14 @@ def cues(
 ) -> list[Cue]:
     """Cues by ascending start: none overlaps another, each ends after it starts.
 
-    A cue starts with its first word: never before it, and later only where people speak at once and the cue
-    before it still needs its time. It holds words of one speaker and no long pause.
+    A cue starts with its first word. It starts later only where people speak at once and the cue before it
+    still needs its time, and earlier only at the end of the audio, so that it can be seen. It holds words of
+    one speaker and no long pause.
 
     Args:
         segments: of a transcript.
         layout: the room of a cue.
-        duration: of the audio in seconds: no cue stays longer, not even to be read.
+        duration: of the audio in seconds: no cue starts after it or stays longer, not even to be read.
         prefixes: keeps room for `prefix` in cues that are named.
     """
     found_runs = runs(segments, layout.max_line_width)

@@ -38,22 +38,28 @@ def in_time(blocks: Sequence[Block], latest: int) -> list[Block]:
 
     Args:
         blocks: by ascending start, with the times of their words.
-        latest: end of the audio: no block stays longer, but for the millisecond of one that begins there.
+        latest: end of the audio: no block starts or ends after it, if it has a millisecond for each.
     """
-    apart = _apart(blocks)
+    apart = _apart(blocks, latest)
     timed = [_lengthened(block, following.start) for block, following in pairwise(apart)]
     timed += [_lengthened(block, None) for block in apart[-1:]]
     return [replace(block, end=max(min(block.end, latest), block.start + 1)) for block in timed]
 
 
-def _apart(blocks: Sequence[Block]) -> list[Block]:
-    """Ends a cue where the next one starts, but delays that one until the cue has had its least time."""
+def _apart(blocks: Sequence[Block], latest: int) -> list[Block]:
+    """Ends a cue where the next one starts, but delays that one until the cue has had its least time.
+
+    Where the audio ends before all have had it, they share what is left.
+    """
     apart: list[Block] = []
-    for block in blocks:
-        start = block.start
+    for index, block in enumerate(blocks):
+        left = len(blocks) - index
+        # Two frames for each that is left, where the audio is long enough: less cannot be seen.
+        start = max(min(block.start, latest - left * MIN_GAP_MS), 0)
         if apart and apart[-1].end > start:
             before = apart[-1]
-            start = max(start, min(before.end, before.start + MIN_DURATION_MS))
+            share = max((latest - before.start) // (left + 1), 1)
+            start = max(start, min(before.end, before.start + min(MIN_DURATION_MS, share)))
             apart[-1] = replace(before, end=start)
         own = max(min(block.end - block.start, MIN_DURATION_MS), 1)
         end = min(max(block.end, start + own), start + MAX_DURATION_MS)
