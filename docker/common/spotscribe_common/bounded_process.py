@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, runtime_checkable
 
-from spotscribe_common.errors import InternalError
+from spotscribe_common.errors import BadAudioError, InternalError
 
 _OUTPUT_CAP = 1 << 20
+# Share of a processor above which a program without progress computes, and does not wait for storage.
+_COMPUTES = 0.1
 # The limits are set by a shell between fork and exec: Python's own hook for that is unsafe beside threads.
 _LIMITED = 'ulimit -c 0 && ulimit -v "$1" && ulimit -f "$2" && ulimit -t "$3" && shift 3 && exec "$@"'
 
@@ -79,7 +81,8 @@ async def run_bounded(
         progress: a value that changes as the program gets on.
 
     Raises:
-        InternalError: the program is not installed, or got no further for `bounds.stall_seconds`.
+        InternalError: the program is not installed, or waited for `bounds.stall_seconds` without progress.
+        BadAudioError: it computed for as long without progress.
         Exception: what the sink raises.
     """
     program = shutil.which(command[0])
@@ -110,7 +113,8 @@ async def run_bounded(
             async with asyncio.timeout(bounds.wall_seconds):
                 taken = _taken(process.stdout, output if isinstance(output, Sink) else said)
                 ended = asyncio.gather(taken, _drain(process.stderr, complaint), process.wait())
-                await _while_it_gets_on(ended, progress, bounds.stall_seconds, Path(program).name)
+                name = Path(program).name
+                await _while_it_gets_on(ended, progress, bounds.stall_seconds, name, process.pid)
         except TimeoutError:
             timed_out = True
     finally:
@@ -161,22 +165,41 @@ async def _while_it_gets_on(
     progress: Callable[[], object] | None,
     stall_seconds: float,
     name: str,
+    pid: int,
 ) -> None:
     """Waits for the end of a program.
 
     Raises:
-        InternalError: `progress()` stayed the same for `stall_seconds`.
+        BadAudioError: `progress()` stayed the same for `stall_seconds`, in which the program computed.
+        InternalError: the same, but it waited: its storage may be slow.
     """
-    seen, since = None, time.monotonic()
+    seen, since, used = None, time.monotonic(), 0.0
     try:
         while not (await asyncio.wait({ended}, timeout=min(stall_seconds / 4, 5)))[0]:
             now = None if progress is None else progress()
             if progress is None or now != seen:
-                seen, since = now, time.monotonic()
+                seen, since, used = now, time.monotonic(), _processor_seconds(pid)
             elif time.monotonic() - since > stall_seconds:
+                if _processor_seconds(pid) - used > _COMPUTES * stall_seconds:
+                    raise BadAudioError(
+                        f"The file is damaged: {name} computed for {stall_seconds:g} s without any audio."
+                    )
                 raise InternalError(f"{name} got no further for {stall_seconds:g} s.")
         await ended
     finally:
         if not ended.done():
             ended.cancel()
             await asyncio.wait({ended})
+            # An exception that nobody looks at is logged.
+            with contextlib.suppress(asyncio.CancelledError):
+                ended.exception()
+
+
+def _processor_seconds(pid: int) -> float:
+    """Processor time of a process so far; 0 where the system does not tell it, or after its end."""
+    try:
+        # The name, in parentheses, may hold anything. The numbers are those of proc(5): utime and stime.
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -38,10 +38,10 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
 
     Raises:
         UnsupportedMediaError: a playlist or a container that is not accepted.
-        BadAudioError: not decodable, no audio, or less audio than the header promises.
+        BadAudioError: not decodable, no audio, less audio than the header promises, or endless computing.
         AudioTooLongError: longer than `max_seconds`.
         DiskFullError: the scratch disk has no room.
-        InternalError: ffmpeg is missing, or does not get on.
+        InternalError: ffmpeg is missing, or waits without progress.
     """
     media = await probe(file)
     if media.stated_seconds is not None and media.stated_seconds > max_seconds:

@@ -304,6 +304,16 @@ async def test_a_decoder_that_does_not_get_on_is_ended_and_the_file_is_not_to_bl
     assert _processes("876543") == 0
 
 
+async def test_a_decoder_that_computes_without_getting_on_has_a_damaged_file(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = decode_module._bounds(HOUR)
+    monkeypatch.setattr(decode_module, "_bounds", lambda _: replace(bounds, stall_seconds=1.0))
+    monkeypatch.setattr(decode_module, "_command", lambda *_: ["sh", "-c", "while :; do :; done"])
+    said = await refused(BadAudioError, tone(tmp_path / "a.wav", 1), scratch)
+    assert said == "The file is damaged: sh computed for 1 s without any audio."
+
+
 async def test_several_channels_that_find_the_disk_full_are_no_fault_of_the_file(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
