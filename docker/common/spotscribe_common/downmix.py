@@ -1,4 +1,4 @@
-"""Several channels to one, so that speech in opposite phase does not cancel."""
+"""Mixes several channels to one without cancelling speech in opposite phase."""
 
 import re
 from typing import BinaryIO
@@ -14,11 +14,11 @@ _FRAME = 2 * _HOP
 _WINDOW = np.sin(np.pi * (np.arange(_FRAME, dtype=np.float32) + 0.5) / _FRAME)
 # Two seconds.
 _BLOCK = 125 * _HOP
-# Coherence below which a channel's sign is changed, -1 to 1. Above it, a sum loses at most 6 dB, and the
-# signs of channels that have nothing to do with each other are left as they are.
+# A channel is inverted where its coherence with the sum is below this (-1 to 1). Above it, the sum loses at
+# most 6 dB, and unrelated channels are not inverted.
 _OPPOSITE = -0.5
-# Share of the channels' energy that their sum must keep for a frame to be left as it is: below it, the part
-# that cancels may be speech.
+# A frame is corrected if the sum of the channels keeps less than this share of their energy: the part that
+# cancels may be speech.
 _KEPT = 0.9
 # Greatest difference between two samples of a channel that counts as silent: 60 dB below full scale.
 _SILENT = 66
@@ -97,13 +97,13 @@ class MixedFile:
 
 
 class Downmix:
-    """The weighted mean of the channels, with the sign changed of what would cancel.
+    """The weighted mean of the channels, which inverts the parts of a channel that would cancel others.
 
-    Recordings with one channel inverted are common (a cable with two wires swapped, a button on a mixer), and
-    may be so in parts. Signs are decided frame by frame and frequency by frequency: a frequency at which a
-    channel is opposite to the sum of those before it is added with the other sign. What is in phase is not
-    touched. A channel that has been silent from the beginning has no weight, so that it does not make the
-    others quiet.
+    Recordings with one inverted channel are common: a cable with two wires swapped, a button on a mixer. The
+    fault may affect only a part of the recording, so the decision is made for each frame and frequency. If a
+    channel is in opposite phase to the sum of the channels before it, it is inverted there. Sound in phase is
+    not changed. A channel that has been silent since the beginning has no weight, so the others keep their
+    level.
 
     Args:
         weights: one for each channel.
@@ -187,13 +187,13 @@ def _is_lossy(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _correction(spectra: NDArray[np.complex64]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The sum with signs changed, less the plain sum, as windowed samples.
+    """The sum with parts inverted, less the plain sum, as windowed samples.
 
     Args:
         spectra: of shape (channels, frames, frequencies).
 
     Returns:
-        The frames in which a sign was changed, and what is added to each of these.
+        The frames in which a channel was inverted, and what is added to each of these.
     """
     total = spectra[0]
     lost = np.zeros_like(total)

@@ -11,16 +11,17 @@ from pathlib import Path
 from spotscribe_common.liveness import mark
 
 _log = logging.getLogger(__name__)
-# One hold is one batch, which takes a T4 some seconds at most. Who has not begun another one for so long has
-# been stopped, or hangs, and may do so for good.
+# A process holds the lock for one batch, which takes a few seconds on a T4. A process that begins no other
+# batch for this long has been stopped or hangs.
 STOPPED_SECONDS = 60.0
-# Between two batches there is a little Python. A step that began there would run into the second batch.
+# The lock is free for moments between two batches. A step that began then would overlap the second batch.
 GAP_SECONDS = 0.05
 _LOOK_SECONDS = 0.005
-# Longest wait before a step. Who goes first pauses more often than that, as words are placed and files come:
-# one that never does must not keep the other from its work for good.
+# Longest wait before a step. The process with priority usually pauses more often, to place words and to load
+# files. If it never pauses, the other must not wait for ever.
 WAIT_SECONDS = 120.0
-# Who looks has the lock for microseconds, unless it is stopped just then: who goes first waits for nobody.
+# A process that looks has the lock for microseconds, unless it is stopped just then. The process with
+# priority tries this often and then goes on without it.
 _TRIES = 5
 _TRY_SECONDS = 0.001
 

@@ -1,4 +1,4 @@
-"""A transcript without words: right for silence, and worth a remark where something can be heard."""
+"""Reports a transcript without words, unless the audio is silent."""
 
 import numpy as np
 from numpy.typing import NDArray
