@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -30,11 +31,24 @@ class _Phase(Enum):
     REST = "the rest of a body comes whose request has its answer"
 
 
+class _CycleTransport:
+    """The connection's transport as a request's cycle uses it: another function decides how it is closed."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self._transport = transport
+        self.close = close
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class BoundedProtocol(H11Protocol):
     """Closes a connection that sends no request, goes on sending after its answer, or does not read it."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        # The connection ends with the rest of the body, which is dropped.
+        self._ends_with_body = False
         self._phase: _Phase | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -57,9 +71,20 @@ class BoundedProtocol(H11Protocol):
         self._stop(self._deadline)
         self._stop(self._unread)
 
+    def data_received(self, data: bytes) -> None:
+        """Takes what has come, or drops the rest of a body."""
+        if not self._ends_with_body:
+            super().data_received(data)
+            return
+        self.conn.receive_data(data)
+        self._drop()
+
     def handle_events(self) -> None:
         """Takes what has come."""
         super().handle_events()
+        if self.cycle is not None and not isinstance(self.cycle.transport, _CycleTransport):
+            closing = _CycleTransport(self.transport, self._close_after_body)
+            self.cycle.transport = cast("asyncio.Transport", closing)
         self._watch()
 
     def on_response_complete(self) -> None:
@@ -93,6 +118,26 @@ class BoundedProtocol(H11Protocol):
         """Goes on."""
         super().resume_writing()
         self._stop(self._unread)
+
+    def _close_after_body(self) -> None:
+        """Closes the connection, but not while the body of an answered request still comes.
+
+        The kernel resets a connection that is closed with unread bytes: its client would not see the answer.
+        """
+        if self.cycle.response_complete and self.conn.their_state is h11.SEND_BODY:
+            self._ends_with_body = True
+        else:
+            self.transport.close()
+
+    def _drop(self) -> None:
+        try:
+            while isinstance(event := self.conn.next_event(), h11.Data):
+                pass
+        except h11.RemoteProtocolError:
+            self.transport.close()
+        else:
+            if event is not h11.NEED_DATA:
+                self.transport.close()
 
     def _watch(self) -> None:
         """Sets a deadline where a phase begins that must end; more bytes of the same phase do not move it."""

@@ -89,6 +89,43 @@ def test_a_client_may_send_the_rest_of_a_refused_body_and_go_on(url: str) -> Non
             connection.sendall(b"x" * 100_000)
 
 
+@pytest.mark.parametrize("megabytes", [8, 60])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_client_that_wants_the_connection_closed_sees_why_its_body_is_refused(
+    version: str, megabytes: int, url: str
+) -> None:
+    """It sends the whole body before it reads: a reset would take the answer from it."""
+    size = megabytes << 20
+    with connected(url) as connection:
+        start = f"POST /refused HTTP/{version}\r\nHost: x\r\nConnection: close\r\n"
+        connection.sendall(f"{start}Content-Length: {size}\r\n\r\n".encode())
+        connection.sendall(b"x" * size)
+        assert answered(connection) == 400
+        assert connection.recv(1) == b"", "the connection stays open"
+
+
+def test_a_refused_body_in_chunks_is_dropped_to_its_end(url: str) -> None:
+    with connected(url) as connection:
+        connection.sendall(
+            b"POST /refused HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        assert answered(connection) == 400
+        connection.sendall((b"100000\r\n" + b"x" * (1 << 20) + b"\r\n") * 8 + b"0\r\n\r\n")
+        assert connection.recv(1) == b""
+
+
+def test_a_refused_body_is_not_taken_for_ever_where_the_connection_ends(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.5)
+    with connected(url) as connection:
+        connection.sendall(
+            b"POST /refused HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n"
+        )
+        assert answered(connection) == 400
+        dripped(connection, b"x")
+
+
 def test_a_client_that_does_not_read_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "UNREAD_SECONDS", 0.2)
     with connected(url) as connection:
