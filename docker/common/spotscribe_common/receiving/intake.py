@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from spotscribe_common.errors import CrowdedError
 
@@ -34,14 +34,24 @@ class Arrival:
         """Bytes per second so far."""
         return self.bytes / max(self.seconds, 0.001)
 
-    def waits(self, timeout: asyncio.Timeout) -> None:
-        """Takes the timeout of its reader, which ends at once when this body gives way."""
-        self._timeout = timeout
+    @asynccontextmanager
+    async def waiting(self, seconds: float) -> AsyncIterator[None]:
+        """The block waits for bytes.
+
+        Raises:
+            TimeoutError: it took longer than this, or the body gives way.
+        """
+        try:
+            async with asyncio.timeout(seconds) as self._timeout:
+                yield
+        finally:
+            # One that has been left cannot be rescheduled.
+            self._timeout = None
 
     def give_way(self) -> None:
-        """Ends it, for the sake of another one."""
+        """Ends it, for the sake of another one: at once if it waits, else with its next bytes."""
         self._gave_way = True
-        if self._timeout is not None and self._timeout.when() is not None:
+        if self._timeout is not None and not self._timeout.expired():
             self._timeout.reschedule(asyncio.get_running_loop().time())
 
     def check(self) -> None:

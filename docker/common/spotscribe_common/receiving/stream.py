@@ -1,6 +1,5 @@
 """The bytes of one body as they come, bounded in size and time."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from fastapi import Request
@@ -36,8 +35,7 @@ async def chunks(request: Request, arrival: Arrival, *, most: int) -> AsyncItera
     stream = aiter(request.stream())
     while True:
         try:
-            async with asyncio.timeout(STALL_SECONDS) as timeout:
-                arrival.waits(timeout)
+            async with arrival.waiting(STALL_SECONDS):
                 chunk = await anext(stream, None)
         except TimeoutError:
             arrival.check()
