@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 from starlette.types import Message
 
-from spotscribe_common.errors import CrowdedError
+from spotscribe_common.errors import CrowdedError, SlowBodyError
 from spotscribe_common.receiving import intake as module
 from spotscribe_common.receiving.intake import Arrival, Intake
 from spotscribe_common.receiving.stream import chunks
@@ -25,6 +25,27 @@ class Sender:
     def body(self, arrival: Arrival) -> AsyncIterator[bytes]:
         request = Request({"type": "http", "method": "POST", "headers": []}, self._messages.get)
         return aiter(chunks(request, arrival, most=1 << 40))
+
+
+class Clock:
+    """Stands still between two moves of the test."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def after(
+    seconds: float, clock: Clock, sender: Sender, body: AsyncIterator[bytes], data: bytes
+) -> None:
+    """The data come so long after the service begins to wait for them."""
+    waiting = asyncio.ensure_future(anext(body))
+    await asyncio.sleep(0)
+    clock.now += seconds
+    sender.send(data)
+    await waiting
 
 
 async def runs_out_of_time(arrival: Arrival) -> None:
@@ -72,3 +93,71 @@ async def test_a_body_that_has_just_run_out_of_time_gives_way() -> None:
         with pytest.raises(CrowdedError):
             slow.check()
     assert faults == []
+
+
+async def test_a_fast_start_does_not_pay_for_a_slow_rest() -> None:
+    """By the average since the start, a byte every 29 s was legal for days."""
+    clock, sender = Clock(), Sender()
+    intake = Intake(bodies=1, most_bytes=1 << 40, clock=clock)
+    with intake.arrival() as arrival:
+        arrival.grew(5 << 30)
+        body = sender.body(arrival)
+        await after(29, clock, sender, body, b"x")
+        with pytest.raises(SlowBodyError):
+            await after(29, clock, sender, body, b"x")
+
+
+async def test_a_slow_but_steady_body_comes_to_its_end() -> None:
+    clock, sender = Clock(), Sender()
+    intake = Intake(bodies=1, most_bytes=1 << 40, clock=clock)
+    with intake.arrival() as arrival:
+        body = sender.body(arrival)
+        for _ in range(100):
+            await after(7, clock, sender, body, b"x" * (64 << 10))
+
+
+async def test_the_time_in_which_bytes_are_written_is_not_the_client_s() -> None:
+    clock, sender = Clock(), Sender()
+    intake = Intake(bodies=1, most_bytes=1 << 40, clock=clock)
+    with intake.arrival() as arrival:
+        body = sender.body(arrival)
+        for _ in range(3):
+            sender.send(b"x")
+            await anext(body)
+            clock.now += 100
+            assert arrival.seconds == 0
+
+
+def test_bytes_that_hardly_grow_any_more_give_way_to_those_that_come() -> None:
+    """Two large bodies that began fast and then stalled took all the disk space."""
+    clock = Clock()
+    intake = Intake(bodies=9, most_bytes=10 << 20, clock=clock)
+    with intake.arrival() as stalled, intake.arrival() as little, intake.arrival() as whole:
+        stalled.grew(5 << 20)
+        little.grew(1)
+        whole.grew((5 << 20) - 1)
+        whole.complete()
+        clock.now += 40
+        with intake.arrival() as newcomer:
+            for _ in range(5):
+                newcomer.grew(1 << 20)
+            little.check()
+            with pytest.raises(CrowdedError):
+                stalled.check()
+            with pytest.raises(CrowdedError, match="on the disk"):
+                newcomer.grew(1 << 20)
+            assert intake.bytes == little.bytes + whole.bytes + newcomer.bytes
+    assert intake.bytes == 0
+
+
+def test_a_slow_body_does_not_push_out_a_faster_one_for_its_bytes() -> None:
+    clock = Clock()
+    intake = Intake(bodies=9, most_bytes=(1 << 20) + 1010, clock=clock)
+    with intake.arrival() as faster, intake.arrival() as slower:
+        faster.grew(1 << 20)
+        slower.grew(1)
+        clock.now += 29
+        slower.grew(1000)
+        with pytest.raises(CrowdedError, match="on the disk"):
+            slower.grew(2000)
+        faster.check()

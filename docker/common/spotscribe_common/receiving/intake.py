@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from spotscribe_common.errors import CrowdedError
+from spotscribe_common.receiving.pace import WINDOW_SECONDS, Pace
 
 _RETRY_SECONDS = 5
 # A body that has come for so long can be told from a slow one.
@@ -17,22 +18,29 @@ _SLOW = 64 << 10
 class Arrival:
     """One body, from its first byte until nobody needs its file any more."""
 
-    def __init__(self, intake: "Intake") -> None:
+    def __init__(self, intake: "Intake", clock: Callable[[], float]) -> None:
         self._intake = intake
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
         self._timeout: asyncio.Timeout | None = None
+        # Since when, and for how many seconds before, nobody waits: the bytes that came are written.
+        self._left_at: float | None = None
+        self._ours = 0.0
+        self._pace = Pace()
         self._gave_way = False
         self.bytes = 0
 
     @property
     def seconds(self) -> float:
-        """How long it has been coming."""
-        return time.monotonic() - self._began
+        """How long the client has had so far."""
+        now = self._clock() if self._left_at is None else self._left_at
+        return now - self._began - self._ours
 
     @property
     def speed(self) -> float:
-        """Bytes per second so far."""
-        return self.bytes / max(self.seconds, 0.001)
+        """Bytes per second lately."""
+        seconds = self.seconds
+        return self._pace.recent(seconds) / max(min(seconds, WINDOW_SECONDS), 0.001)
 
     @asynccontextmanager
     async def waiting(self, seconds: float) -> AsyncIterator[None]:
@@ -41,12 +49,16 @@ class Arrival:
         Raises:
             TimeoutError: it took longer than this, or the body gives way.
         """
+        if self._left_at is not None:
+            self._ours += self._clock() - self._left_at
+            self._left_at = None
         try:
             async with asyncio.timeout(seconds) as self._timeout:
                 yield
         finally:
             # One that has been left cannot be rescheduled.
             self._timeout = None
+            self._left_at = self._clock()
 
     def give_way(self) -> None:
         """Ends it, for the sake of another one: at once if it waits, else with its next bytes."""
@@ -73,7 +85,8 @@ class Arrival:
             CrowdedError: it has given way, or the disk space for uploads is taken.
         """
         self.check()
-        self._intake.take(count)
+        self._pace.add(self.seconds, count)
+        self._intake.take(self, count)
         self.bytes += count
 
     def complete(self) -> None:
@@ -87,13 +100,15 @@ class Intake:
     Args:
         bodies: greatest number of bodies that are being received.
         most_bytes: greatest size of all that have been received and are still needed.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, *, bodies: int, most_bytes: int) -> None:
+    def __init__(self, *, bodies: int, most_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._bodies = bodies
         self._most_bytes = most_bytes
         self._arriving: set[Arrival] = set()
-        self._left_at = time.monotonic()
+        self._left_at = clock()
         self.bytes = 0
 
     @property
@@ -104,7 +119,7 @@ class Intake:
     @property
     def idle_seconds(self) -> float:
         """Seconds since the last body was received; 0 while one is."""
-        return 0.0 if self._arriving else time.monotonic() - self._left_at
+        return 0.0 if self._arriving else self._clock() - self._left_at
 
     @contextmanager
     def arrival(self) -> Iterator[Arrival]:
@@ -114,7 +129,7 @@ class Intake:
             CrowdedError: there are too many, and none of them is slow.
         """
         self._make_room()
-        arrival = Arrival(self)
+        arrival = Arrival(self, self._clock)
         self._arriving.add(arrival)
         try:
             yield arrival
@@ -126,31 +141,46 @@ class Intake:
         """Notes that a body is no longer being received."""
         if arrival in self._arriving:
             self._arriving.discard(arrival)
-            self._left_at = time.monotonic()
+            self._left_at = self._clock()
 
-    def take(self, count: int) -> None:
-        """Takes disk space.
+    def take(self, arrival: Arrival, count: int) -> None:
+        """Takes disk space for bytes of this body.
 
         Raises:
-            CrowdedError: there is not enough.
+            CrowdedError: there is not enough, and no slower body has it.
         """
-        if self.bytes + count > self._most_bytes:
-            raise CrowdedError(
-                f"The uploads at hand fill the {self._most_bytes} bytes that they may have on the disk. "
-                "Try again later.",
-                retry_after=_RETRY_SECONDS,
-            )
+        missing = self.bytes + count - self._most_bytes
+        if missing > 0:
+            slowest = self._slowest(holding=missing)
+            if slowest is None or slowest.speed >= arrival.speed:
+                raise CrowdedError(
+                    f"The uploads at hand fill the {self._most_bytes} bytes that they may have on the disk. "
+                    "Try again later.",
+                    retry_after=_RETRY_SECONDS,
+                )
+            self._end(slowest)
         self.bytes += count
 
     def _make_room(self) -> None:
         if len(self._arriving) < self._bodies:
             return
-        judged = [one for one in self._arriving if one.seconds >= _JUDGED_AFTER_SECONDS]
-        slowest = min(judged, key=lambda one: one.speed, default=None)
-        if slowest is None or slowest.speed > _SLOW:
+        slowest = self._slowest()
+        if slowest is None:
             raise CrowdedError(
                 f"{len(self._arriving)} uploads are being received, and no more are taken. Try again later.",
                 retry_after=_RETRY_SECONDS,
             )
-        slowest.give_way()
-        self.arrived(slowest)
+        self._end(slowest)
+
+    def _slowest(self, *, holding: int = 0) -> Arrival | None:
+        """The body that gives way; None if none is slow. It has `holding` bytes on the disk at least."""
+        judged = [one for one in self._arriving if one.seconds >= _JUDGED_AFTER_SECONDS]
+        slow = [one for one in judged if one.speed < _SLOW and one.bytes >= holding]
+        return min(slow, key=lambda one: one.speed, default=None)
+
+    def _end(self, slow: Arrival) -> None:
+        slow.give_way()
+        self.arrived(slow)
+        # Its file is closed as soon as its reader has its turn.
+        self.bytes -= slow.bytes
+        slow.bytes = 0

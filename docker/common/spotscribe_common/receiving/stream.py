@@ -8,10 +8,11 @@ from starlette.requests import ClientDisconnect
 from spotscribe_common.disconnect import CallerGoneError
 from spotscribe_common.errors import SlowBodyError, UploadTooLargeError
 from spotscribe_common.receiving.intake import Arrival
+from spotscribe_common.receiving.pace import WINDOW_SECONDS
 
-# A client that sends nothing for so long is given up. So is one that is slower than below after as long.
-STALL_SECONDS = 30.0
-# 64 kbit/s: a fifth of what a slow mobile network uploads.
+# A client that sends nothing for a whole window is refused.
+STALL_SECONDS = WINDOW_SECONDS
+# So is one that is slower than this over it. 64 kbit/s: a fifth of what a slow mobile network uploads.
 LEAST_BYTES_PER_SECOND = 8 << 10
 
 
@@ -48,7 +49,7 @@ async def chunks(request: Request, arrival: Arrival, *, most: int) -> AsyncItera
         arrival.grew(len(chunk))
         if arrival.bytes > most:
             raise _too_large("larger", most)
-        if arrival.seconds > STALL_SECONDS + arrival.bytes / LEAST_BYTES_PER_SECOND:
+        if arrival.seconds > STALL_SECONDS and arrival.speed < LEAST_BYTES_PER_SECOND:
             raise SlowBodyError(f"The body comes at less than {LEAST_BYTES_PER_SECOND} bytes per second.")
         if chunk:
             yield chunk
