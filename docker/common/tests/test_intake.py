@@ -1,7 +1,9 @@
 """Who gives way when too many bodies come at once."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 import pytest
 from fastapi import Request
@@ -161,3 +163,74 @@ def test_a_slow_body_does_not_push_out_a_faster_one_for_its_bytes() -> None:
         with pytest.raises(CrowdedError, match="on the disk"):
             slower.grew(2000)
         faster.check()
+
+
+class Flood:
+    """Clients that take every place, and begin anew before anybody can call them slow."""
+
+    def __init__(self, intake: Intake, count: int) -> None:
+        self._intake = intake
+        self._all = [self._begun() for _ in range(count)]
+
+    def _begun(self) -> tuple[ExitStack, Arrival]:
+        opened = ExitStack()
+        arrival = opened.enter_context(self._intake.arrival())
+        arrival.grew(1)
+        return opened, arrival
+
+    def begin_anew(self, *, all_of_them: bool) -> None:
+        """All, or only those that had to give way: they come back at once."""
+        for at, (opened, arrival) in enumerate(self._all):
+            if all_of_them or gave_way(arrival):
+                opened.close()
+                self._all[at] = self._begun()
+
+
+def gave_way(arrival: Arrival) -> bool:
+    try:
+        arrival.check()
+    except CrowdedError:
+        return True
+    return False
+
+
+def came_through(intake: Intake, flood: Flood, clock: Clock) -> bool:
+    """One try of an upload of 400 KiB at 20 KiB/s."""
+    with intake.arrival() as honest:
+        for tenth in range(200):
+            if gave_way(honest):
+                return False
+            honest.grew(2 << 10)
+            clock.now += 0.1
+            flood.begin_anew(all_of_them=tenth % 16 == 15)
+        return True
+
+
+def test_clients_that_begin_anew_all_the_time_keep_nobody_out() -> None:
+    """Nobody was judged in his first two seconds: forty who came back every 1.6 s locked all others out."""
+    random.seed(1)
+    clock = Clock()
+    intake = Intake(bodies=40, most_bytes=1 << 30, clock=clock)
+    flood = Flood(intake, 40)
+    assert [came_through(intake, flood, clock) for _ in range(20)].count(True) > 10
+
+
+def test_a_young_body_that_sent_more_than_others_is_spared() -> None:
+    clock = Clock()
+    intake = Intake(bodies=40, most_bytes=1 << 30, clock=clock)
+    with intake.arrival() as ahead, ExitStack() as opened:
+        ahead.grew(2 << 10)
+        for _ in range(500):
+            opened.enter_context(intake.arrival())
+        ahead.check()
+
+
+def test_fast_bodies_do_not_give_way() -> None:
+    clock = Clock()
+    intake = Intake(bodies=2, most_bytes=1 << 30, clock=clock)
+    with intake.arrival() as young, intake.arrival() as older:
+        older.grew(10 << 20)
+        young.grew(1 << 20)
+        clock.now += 1.9
+        with pytest.raises(CrowdedError, match="no more are taken"):
+            ExitStack().enter_context(intake.arrival())

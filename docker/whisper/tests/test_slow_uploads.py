@@ -91,7 +91,7 @@ def test_the_slowest_gives_way_where_no_more_are_received(
 def test_where_nobody_gives_way_a_newcomer_is_told_when_to_come_back(
     settings: Settings, sound: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "_JUDGED_AFTER_SECONDS", 1000.0)
+    monkeypatch.setattr(intake, "_SLOW", 0)
     with service(settings, max_receiving=4) as url:
         with dribbling(url, OPENAI, 4):
             wait_until(lambda: queue(url)["receiving"] == 4, "all have begun")

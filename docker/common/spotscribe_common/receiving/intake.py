@@ -1,6 +1,7 @@
 """Bounds on all bodies that are on their way at once: their number, and their bytes on the scratch disk."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -9,8 +10,12 @@ from spotscribe_common.errors import CrowdedError
 from spotscribe_common.receiving.pace import WINDOW_SECONDS, Pace
 
 _RETRY_SECONDS = 5
-# A body that has come for so long can be told from a slow one.
+# A body that has come for so long can be told from a slow one. A younger one's speed counts as if it had
+# taken as long.
 _JUDGED_AFTER_SECONDS = 2.0
+# So many younger ones, drawn at random, compete with the slowest. One that has just begun is rarely drawn,
+# and wins where it has sent more than the other.
+_DRAWN = 2
 # Below this speed, in bytes per second, a body gives way to another when there are too many.
 _SLOW = 64 << 10
 
@@ -40,7 +45,7 @@ class Arrival:
     def speed(self) -> float:
         """Bytes per second lately."""
         seconds = self.seconds
-        return self._pace.recent(seconds) / max(min(seconds, WINDOW_SECONDS), 0.001)
+        return self._pace.recent(seconds) / max(min(seconds, WINDOW_SECONDS), _JUDGED_AFTER_SECONDS)
 
     @asynccontextmanager
     async def waiting(self, seconds: float) -> AsyncIterator[None]:
@@ -174,9 +179,10 @@ class Intake:
 
     def _slowest(self, *, holding: int = 0) -> Arrival | None:
         """The body that gives way; None if none is slow. It has `holding` bytes on the disk at least."""
-        judged = [one for one in self._arriving if one.seconds >= _JUDGED_AFTER_SECONDS]
-        slow = [one for one in judged if one.speed < _SLOW and one.bytes >= holding]
-        return min(slow, key=lambda one: one.speed, default=None)
+        slow = [one for one in self._arriving if one.speed < _SLOW and one.bytes >= holding]
+        young = [one for one in slow if one.seconds < _JUDGED_AFTER_SECONDS]
+        spared = set(random.sample(young, max(0, len(young) - _DRAWN)))
+        return min((one for one in slow if one not in spared), key=lambda one: one.speed, default=None)
 
     def _end(self, slow: Arrival) -> None:
         slow.give_way()
