@@ -14,6 +14,10 @@ from spotscribe_common.quoting import shortened
 Model = TypeVar("Model", bound=BaseModel)
 # A body with more to complain of than this was never meant for us.
 _MOST_COMPLAINTS = 100
+# How pydantic's complaints about texts end.
+_BROKEN_TEXT = ("hex escape", "unicode code point")
+# As Python's objects, a body takes twenty times its size and more: only so much is searched for the field.
+_MOST_SEARCHED_BYTES = 1 << 20
 
 
 def parsed_json(body: bytes, model: type[Model]) -> Model:
@@ -29,20 +33,26 @@ def parsed_json(body: bytes, model: type[Model]) -> Model:
         return model.model_validate_json(body)
     except ValidationError as error:
         # Spelling out a million of them takes seconds and a gigabyte.
-        details = error.errors() if error.error_count() <= _MOST_COMPLAINTS else []
+        few = error.error_count() <= _MOST_COMPLAINTS
+        details = error.errors(include_input=False) if few else []
     finally:
         gc.enable()
     if details and details[0]["type"] == "json_invalid":
-        _refuse_broken_text(body)
+        _refuse_broken_text(body, details[0]["ctx"]["error"])
     raise invalid_request(details)
 
 
-def _refuse_broken_text(body: bytes) -> None:
+def _refuse_broken_text(body: bytes, complaint: str) -> None:
     """Pydantic says at which column, and a caller knows fields.
 
     Raises:
         InvalidRequestError: a text has bytes that are not UTF-8, or half of a surrogate pair.
     """
+    said, _, place = complaint.partition(" at ")
+    if not said.endswith(_BROKEN_TEXT):
+        return
+    if len(body) > _MOST_SEARCHED_BYTES:
+        raise InvalidRequestError(f"The body: the text at {place} is not valid Unicode.")
     try:
         # Bytes that are not UTF-8 become surrogates, which the other reader lets through.
         value = json.loads(body.decode("utf-8", "surrogateescape"))
@@ -56,18 +66,27 @@ def _refuse_broken_text(body: bytes) -> None:
 
 def _broken(value: Any) -> Iterator[str]:
     """Dotted paths of the texts that cannot be encoded. No recursion: the reader allows deep nesting."""
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
-    while waiting:
-        path, found = waiting.pop()
-        if isinstance(found, dict):
-            for key, entry in found.items():
-                if _is_broken(key):
-                    yield ".".join((*path, key))
-                waiting.append(((*path, key), entry))
-        elif isinstance(found, list):
-            waiting += [((*path, str(at)), entry) for at, entry in enumerate(found)]
-        elif isinstance(found, str) and _is_broken(found):
-            yield ".".join(path) or "The body"
+    path: list[str] = []
+    levels = [_entries({"The body": value})]
+    while levels:
+        entry = next(levels[-1], None)
+        if entry is None:
+            levels.pop()
+            del path[-1:]
+            continue
+        key, found = entry
+        if _is_broken(key) or (isinstance(found, str) and _is_broken(found)):
+            yield ".".join([*path, key][1:]) or key
+        elif isinstance(found, dict | list):
+            levels.append(_entries(found))
+            path.append(key)
+
+
+def _entries(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    else:
+        yield from ((str(at), entry) for at, entry in enumerate(value))
 
 
 def _is_broken(text: str) -> bool:
