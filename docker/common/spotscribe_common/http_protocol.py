@@ -52,6 +52,7 @@ class BoundedProtocol(H11Protocol):
         self._phase: _Phase | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._abort: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -59,17 +60,28 @@ class BoundedProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Waits for a request. With too many connections, one that has none makes room."""
-        if len(self.connections) >= MOST_CONNECTIONS:
-            self._make_room()
+        """Waits for a request. With too many connections, an idle one makes room, else this one is closed."""
+        has_room = len(self.connections) < MOST_CONNECTIONS or self._make_room()
         super().connection_made(transport)
-        self._watch()
+        if has_room:
+            self._watch()
+        else:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets the connection."""
         super().connection_lost(exc)
-        self._stop(self._deadline)
-        self._stop(self._unread)
+        for timer in (self._deadline, self._unread, self._abort):
+            self._stop(timer)
+
+    def eof_received(self) -> None:
+        """Closes the connection, as its client has."""
+        self._close(UNREAD_SECONDS)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes a connection that sends no further request."""
+        super().timeout_keep_alive_handler()
+        self._close(LINGER_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         """Takes what has come, or drops the rest of a body."""
@@ -106,7 +118,7 @@ class BoundedProtocol(H11Protocol):
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        self._close(LINGER_SECONDS)
 
     def pause_writing(self) -> None:
         """Gives up a client that does not read."""
@@ -127,17 +139,24 @@ class BoundedProtocol(H11Protocol):
         if self.cycle.response_complete and self.conn.their_state is h11.SEND_BODY:
             self._ends_with_body = True
         else:
-            self.transport.close()
+            self._close(UNREAD_SECONDS)
 
     def _drop(self) -> None:
         try:
             while isinstance(event := self.conn.next_event(), h11.Data):
                 pass
         except h11.RemoteProtocolError:
-            self.transport.close()
+            self._close(LINGER_SECONDS)
         else:
             if event is not h11.NEED_DATA:
-                self.transport.close()
+                self._close(UNREAD_SECONDS)
+
+    def _close(self, seconds: float) -> None:
+        """Closes the connection. Its client has so many seconds to read the rest of its answer."""
+        self.transport.close()
+        self._stop(self._abort)
+        if self in self.connections:
+            self._abort = self.loop.call_later(seconds, self.transport.abort)
 
     def _watch(self) -> None:
         """Sets a deadline where a phase begins that must end; more bytes of the same phase do not move it."""
@@ -148,7 +167,7 @@ class BoundedProtocol(H11Protocol):
         self._stop(self._deadline)
         if phase is not None and not self.transport.is_closing():
             seconds = HEADERS_SECONDS if phase is _Phase.HEADERS else LINGER_SECONDS
-            self._deadline = self.loop.call_later(seconds, self.transport.close)
+            self._deadline = self.loop.call_later(seconds, self._close, LINGER_SECONDS)
 
     def _now_in(self) -> "_Phase | None":
         if self.cycle is None:
@@ -164,11 +183,16 @@ class BoundedProtocol(H11Protocol):
         if timer is not None:
             timer.cancel()
 
-    def _make_room(self) -> None:
-        idle = next(
-            (one for one in self.connections if isinstance(one, BoundedProtocol) and one.is_idle), None
-        )
-        if idle is None:
+    def _make_room(self) -> bool:
+        """Ends an idle connection. One whose client has its whole answer goes first."""
+        idle = [
+            one
+            for one in self.connections
+            if isinstance(one, BoundedProtocol) and one.is_idle and not one.transport.is_closing()
+        ]
+        if not idle:
             _log.warning("%d connections, and all of them have requests", len(self.connections))
-        else:
-            idle.transport.close()
+            return False
+        # Not closed, which waits for what is unread: each further connection would add one.
+        min(idle, key=lambda one: one.transport.get_write_buffer_size()).transport.abort()
+        return True
