@@ -114,6 +114,17 @@ def test_keywords_are_hotwords(url: str, sound: bytes, engine: ScriptedEngine) -
     assert len(engine.asked[-1].hotwords or "") == 998
 
 
+@pytest.mark.parametrize(("count", "param"), [(101, "keywords"), (128, "keywords"), (1000, "keywords[]")])
+def test_a_hundred_keywords_are_taken_and_no_more(
+    count: int, param: str, url: str, sound: bytes, engine: ScriptedEngine
+) -> None:
+    """A thousand were promised, and the form's reader takes 128 fields."""
+    assert transcribed(url, sound, {"keywords[]": ["x"] * 100}).status_code == 200
+    assert engine.asked[-1].hotwords == ", ".join(["x"] * 100)
+    error = refusal(transcribed(url, sound, {"keywords[]": ["x"] * count}), 400, "invalid_request")
+    assert error["param"] == param
+
+
 @pytest.mark.parametrize(
     "fields",
     [

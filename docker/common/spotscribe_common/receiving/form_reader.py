@@ -162,7 +162,10 @@ class FormReader:
         if part.is_file:
             self._begin_file(part.name)
         elif len(self.fields) >= _MOST_FIELDS:
-            raise InvalidRequestError(f"The form has more than {_MOST_FIELDS} fields.")
+            raise InvalidRequestError(
+                f"{quoted(part.name)}: the form has more than {_MOST_FIELDS} fields.",
+                param=shortened(part.name),
+            )
         part.start = self._text_bytes
 
     def _begin_file(self, name: str) -> None:

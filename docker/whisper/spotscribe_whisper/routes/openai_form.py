@@ -22,6 +22,8 @@ from spotscribe_whisper.speakers.references import (
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # It stands at every segment of hours.
 _LONGEST_NAME = 100
+# As many as path 300's gateway takes; each is a field of the form.
+_MOST_KEYWORDS = 100
 # What can be told piece by piece.
 _STREAMED: tuple[Format, ...] = ("json", "text", "diarized_json")
 
@@ -111,7 +113,7 @@ class TranscriptionForm(TranslationForm):
     )
     keywords: list[Annotated[str, Field(max_length=100)]] = Field(
         default_factory=list,
-        max_length=100,
+        max_length=_MOST_KEYWORDS,
         description="Words to listen for: `hotwords` as OpenAI names them. Excludes `hotwords`.",
     )
     timestamp_granularities: list[Literal["word", "segment"]] = Field(default_factory=list, max_length=8)
