@@ -138,23 +138,32 @@ def test_a_chunking_strategy_is_taken(fields: dict[str, str], url: str, sound: b
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "param"),
     [
-        {"chunking_strategy": "manual"},
-        {"chunking_strategy": "{"},
-        {"chunking_strategy": "{" * 900},
-        {"chunking_strategy": '{"type": "client_vad"}'},
-        {"chunking_strategy": '{"type": "server_vad", "speed": 1}'},
-        {"chunking_strategy": '{"type": "server_vad", "threshold": 2}'},
-        {"chunking_strategy": '{"type": "server_vad", "threshold": NaN}'},
-        {"chunking_strategy[type]": "server_vad", "chunking_strategy[silence_duration_ms]": "-1"},
-        {"chunking_strategy[threshold]": "0.5"},
-        {"chunking_strategy[type]": "server_vad", "chunking_strategy": "auto"},
+        ({"chunking_strategy": "manual"}, ""),
+        ({"chunking_strategy": "{"}, ""),
+        ({"chunking_strategy": "{" * 900}, ""),
+        ({"chunking_strategy": "[]"}, ""),
+        ({"chunking_strategy": '{"type": "client_vad"}'}, ".type"),
+        ({"chunking_strategy": '{"type": "server_vad", "speed": 1}'}, ".speed"),
+        ({"chunking_strategy": '{"type": "server_vad", "threshold": 2}'}, ".threshold"),
+        ({"chunking_strategy": '{"type": "server_vad", "threshold": NaN}'}, ".threshold"),
+        ({"chunking_strategy": '{"type": "server_vad", "threshold": []}'}, ".threshold"),
+        ({"chunking_strategy": '{"type": "server_vad", "prefix_padding_ms": "x"}'}, ".prefix_padding_ms"),
+        (
+            {"chunking_strategy[type]": "server_vad", "chunking_strategy[silence_duration_ms]": "-1"},
+            ".silence_duration_ms",
+        ),
+        ({"chunking_strategy[threshold]": "0.5"}, ".type"),
+        ({"chunking_strategy[type]": "server_vad", "chunking_strategy": "auto"}, ""),
     ],
 )
-def test_a_chunking_strategy_that_is_none_is_named(fields: dict[str, str], url: str, sound: bytes) -> None:
+def test_a_chunking_strategy_that_is_none_is_named(
+    fields: dict[str, str], param: str, url: str, sound: bytes
+) -> None:
     error = refusal(transcribed(url, sound, fields), 400, "invalid_request")
-    assert error["param"].startswith("chunking_strategy")
+    assert error["param"] == f"chunking_strategy{param}"
+    assert "literal" not in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 # An hour: a longer pause or padding is a mistake.
 _MOST_MS = 3_600_000
+_NEITHER = 'neither "auto" nor an object in JSON'
 
 
 class ServerVad(BaseModel):
@@ -20,14 +21,17 @@ class ServerVad(BaseModel):
 
 
 def _read(value: object) -> object:
-    """A form's text may be an object's JSON."""
-    if not isinstance(value, str) or not value.lstrip().startswith("{"):
-        return value
-    try:
-        found: object = json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError('neither "auto" nor an object in JSON') from None
-    return found
+    """A form's text may be an object's JSON. The union's own errors would name each of its kinds."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(_NEITHER) from None
+    if isinstance(value, dict):
+        return ServerVad.model_validate(value)
+    if value != "auto" and not isinstance(value, ServerVad):
+        raise ValueError(_NEITHER)
+    return value
 
 
 ChunkingStrategy = Annotated[Literal["auto"] | ServerVad, BeforeValidator(_read)]
