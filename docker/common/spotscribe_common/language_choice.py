@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from spotscribe_common.contract import TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.languages import chosen_language, language_code
+from spotscribe_common.languages import chosen_language
 from spotscribe_common.quoting import quoted
 
 
 def with_codes(
     asked: TranscriptionOptions, is_known: Callable[[str], bool], hint: str
 ) -> TranscriptionOptions:
-    """The choices with codes for languages. One alone in `languages` counts as `language`.
+    """The choices with codes for languages. One alone in `languages` counts as `language`, `auto` as any.
 
     Args:
         asked: what the caller sent.
@@ -36,8 +36,11 @@ def with_codes(
             "language and languages exclude each other. Give one language, or those to choose from.",
             param="languages",
         )
-    codes = list(dict.fromkeys(map(language_code, asked.languages)))
+    chosen = [chosen_language(text) for text in asked.languages]
+    codes = [code for code in dict.fromkeys(chosen) if code is not None]
     check("languages", codes)
+    if None in chosen:
+        return asked.model_copy(update={"language": None, "languages": None})
     if len(codes) == 1:
         return asked.model_copy(update={"language": codes[0], "languages": None})
     return asked.model_copy(update={"language": None, "languages": codes})

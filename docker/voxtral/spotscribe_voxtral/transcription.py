@@ -30,6 +30,8 @@ LONGEST_PIECE_SECONDS = 30.0
 # "Undetermined" in ISO 639-3: the model hears the language and does not say which one.
 UNDETERMINED = "und"
 _LANGUAGE = re.compile(r"[a-z]{2}")
+# Whisper's codes, which transcripts have, that Mistral's tokenizer does not know.
+_ISO_639_1 = {"jw": "jv"}
 # Scripts without spaces, in which a character counts as a word: kana and ideographs.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
@@ -149,7 +151,8 @@ class RecordingTranscription:
 
     def _heard(self, window: Window, language: str | None) -> str:
         samples = self._pcm.read(window.start, window.end)
-        return " ".join(self._engine.transcribe(samples, language, self._cancelled).split())
+        told = None if language is None else _ISO_639_1.get(language, language)
+        return " ".join(self._engine.transcribe(samples, told, self._cancelled).split())
 
     def _done(self, window: Window) -> WindowDone:
         part = window.end / self._duration if self._duration else 1.0

@@ -116,6 +116,11 @@ def test_what_cannot_be_had_is_told(url: str, audio: str) -> None:
         ({"language": "auto"}, None),
         ({"languages": ["German"]}, "de"),
         ({"languages": ["en", "de"]}, None),
+        ({"languages": ["auto"]}, None),
+        # Whisper calls it jw.
+        ({"language": "jv"}, "jv"),
+        ({"language": "Javanese"}, "jv"),
+        ({"language": "jw"}, "jv"),
     ],
 )
 def test_the_model_is_told_one_language_by_its_code_and_never_several(

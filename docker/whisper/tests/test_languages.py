@@ -60,6 +60,8 @@ def sound(settings: Settings, audio: str) -> bytes:
         ({"languages[]": ["EN"]}, "en"),
         ({"languages[]": ["en", "en-US", "eng"]}, "en"),
         ({"language": "auto", "languages[]": ["en", "fr"]}, "fr"),
+        ({"languages[]": ["auto"]}, "de"),
+        ({"languages[]": ["en", "AUTO"]}, "de"),
     ],
 )
 def test_the_most_probable_of_the_languages_is_heard(
@@ -89,7 +91,8 @@ def test_only_the_model_that_tells_languages_does(url: str, sound: bytes) -> Non
         ({"language": "xx"}, "language"),
         ({"language": "es"}, "language"),
         ({"languages[]": ["en", "tlh"]}, "languages"),
-        ({"languages[]": ["auto"]}, "languages"),
+        ({"languages[]": ["auto", "tlh"]}, "languages"),
+        ({"languages[]": ["auto"], "language": "de"}, "languages"),
         ({"languages[]": ["en"], "language": "de"}, "languages"),
         ({"languages[]": ["en"] * 21}, "languages"),
         ({"languages[en]": "en"}, "languages[en]"),
