@@ -95,13 +95,13 @@ class ModelService:
         """
         try:
             await self.models.run(self.served.load)
+            await self.load_more()
+            by_device = _STUCK_SECONDS[self.served.device().kind]
         except Exception as error:
             self.failure = as_service_error(error).message
             self.status = "failed"
             _log.error("engine %s failed to load: %s", self.served.name, self.failure)
             return
-        await self.load_more()
-        by_device = _STUCK_SECONDS[self.served.device().kind]
         self.models.liveness.limit = self._limits.stuck_seconds or by_device
         # Not only at the watch's next turn: until then, the first work would have the long limit of loading.
         self._put_off_the_end()

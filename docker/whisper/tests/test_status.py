@@ -7,6 +7,7 @@ from unittest.mock import ANY
 import httpx
 import pytest
 
+from spotscribe_common.device import Device
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_testing.live_server import answers, served, wait_until
 from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
@@ -72,6 +73,20 @@ def test_while_the_model_loads_health_is_503_and_work_is_refused(
         engine.may_load.set()
         wait_until(lambda: httpx.get(f"{url}/health").status_code == 200, "the model has loaded")
         assert httpx.post(f"{url}/transcribe", json={"path": audio}, timeout=600).status_code == 200
+
+
+def test_a_device_that_fails_after_loading_is_told(
+    settings: Settings, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service said for ever that it was loading."""
+
+    def fail() -> Device:
+        raise RuntimeError("the driver does not answer")
+
+    monkeypatch.setattr(engine, "device", fail)
+    with served(create_app(settings, engine, ScriptedDiarizer())) as url:
+        wait_until(lambda: httpx.get(f"{url}/health").json()["status"] != "loading", "it has an end")
+        assert httpx.get(f"{url}/health").json()["status"] == "failed"
 
 
 def test_a_model_that_cannot_be_loaded_is_named(
