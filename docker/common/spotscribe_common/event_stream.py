@@ -15,7 +15,7 @@ from spotscribe_common.job import Event, Job
 
 NDJSON = "application/x-ndjson"
 Line = TypeVar("Line", bound=Shape)
-# A line that is no event. It is sent while the models' work gets on: without it, the service hangs.
+# A line without an event, sent while the model's work makes progress. If none comes, the service hangs.
 EMPTY_LINE = "\n"
 # Far below the silence after which the worker takes a service for hung.
 EMPTY_LINE_SECONDS = 2.0

@@ -16,9 +16,10 @@ from spotscribe_common.request_id import HEADER, new_request_id
 _log = logging.getLogger(__name__)
 # From the connection, or the first byte of a further request, to the end of the headers.
 HEADERS_SECONDS = 20.0
-# A refused request's body is read and dropped for so long: a client that still sends must see its answer.
+# The rest of a refused request's body is read and dropped for at most this long, so that its client, which
+# still sends, can read the answer. After a close, the client has as long to read the rest.
 LINGER_SECONDS = 10.0
-# A client that reads nothing of its answer for so long is given up.
+# The connection of a client that reads nothing of its answer ends after this time.
 UNREAD_SECONDS = 120.0
 # Each is a file descriptor.
 MOST_CONNECTIONS = 512

@@ -44,7 +44,7 @@ class Liveness:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the work has not got on for longer than any of its steps takes."""
+        """Whether the work made no progress for longer than any of its steps takes."""
         return self.silent_seconds > self.limit
 
 
@@ -63,13 +63,13 @@ def mark() -> None:
 
 
 class StuckError(RetryableError):
-    """The model's work does not get on; the service is about to start anew."""
+    """The model's work makes no progress; the service is about to restart."""
 
     status = 503
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"The model's work has not got on for {seconds:.0f} s. If it stays so, the service starts anew. "
-            "Send the request again.",
+            f"The model's work made no progress for {seconds:.0f} s. If this continues, the service "
+            "restarts. Send the request again.",
             retry_after=30,
         )

@@ -1,4 +1,4 @@
-"""How error messages show what a caller sent: short, and always possible to send back."""
+"""Shortens and escapes what a caller sent, so that an error message can contain it."""
 
 # Characters of a caller's text that a message shows.
 MOST_QUOTED = 100

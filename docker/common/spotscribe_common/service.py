@@ -112,10 +112,10 @@ class ModelService:
         """Loads what a service has beside its engine, and can do without."""
 
     async def watch(self) -> None:
-        """Puts the process's end off for as long as its work, and this very loop, get on.
+        """Postpones the end of the process while its work and this event loop make progress.
 
-        Work that is stuck is given up at `limit`, and the process at twice that: whoever runs it starts
-        another. In between, a step that only took long may end.
+        Jobs fail when their work makes no progress for `limit`. The process ends after twice that time, and
+        whoever runs it starts another. In between, a step that only took long may end.
         """
         told = False
         try:
@@ -139,14 +139,14 @@ class ModelService:
         """Tells everybody who waits for the work, also those who came since."""
         seconds = self.models.liveness.silent_seconds
         if first:
-            _log.critical("the model's work has not got on for %.0f s: its jobs are given up", seconds)
+            _log.critical("the model's work made no progress for %.0f s: its jobs are given up", seconds)
         for job in [*self._jobs]:
             job.fail(StuckError(seconds))
             self._jobs.discard(job)
 
     @property
     def stuck_seconds(self) -> float | None:
-        """For how long the work has not got on, if it is stuck."""
+        """For how long the work made no progress, if it is stuck."""
         liveness = self.models.liveness
         return liveness.silent_seconds if liveness.is_stuck else None
 
@@ -225,7 +225,7 @@ class ModelService:
 
     def _end_for_good(self, error: RuntimeError) -> None:
         """Nothing in this process can use the GPU any more: whoever runs it starts another."""
-        self.failure = "The GPU failed, and the service is starting anew."
+        self.failure = "The GPU failed, and the service is restarting."
         self.status = "failed"
         _log.critical("the GPU is lost to this process, which ends: %s", error)
         os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Ends this process when nobody puts the end off any more, whatever its threads do.
+"""Ends this process when its end is no longer postponed, whatever its threads do.
 
 A thread may be stuck in native code that holds Python's lock, so that no line of Python runs: not even a
 watching thread's. The kernel's timer sends SIGALRM, and its handlers are C functions: faulthandler's writes

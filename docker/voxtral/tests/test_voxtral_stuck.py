@@ -33,7 +33,7 @@ def test_a_stream_ends_with_an_error(url: str, model: ScriptedVoxtral, route: st
     model.go.clear()
     ended = lines()[-1]
     assert (ended["type"], ended["error"]["code"]) == ("error", "internal")
-    assert "has not got on" in ended["error"]["message"]
+    assert "made no progress" in ended["error"]["message"]
     model.go.set()
     wait_until(lambda: httpx.get(f"{url}/health").json()["status"] == "ok", "the work gets on")
     wait_until(lambda: httpx.get(f"{url}/health").json()["queue"]["inside"] == 0, "nobody is inside")

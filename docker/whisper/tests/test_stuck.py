@@ -59,7 +59,7 @@ def test_a_thread_that_waits_for_ever_is_told_of_and_ended(
             body = health(url)
             assert httpx.get(f"{url}/health").status_code == 503
             assert body["stuck_seconds"] > 5
-            assert "has not got on" in body["error"]
+            assert "made no progress" in body["error"]
             [silent] = re.findall(
                 r"^spotscribe_silent_seconds (.*)$", httpx.get(f"{url}/metrics").text, re.MULTILINE
             )
@@ -133,7 +133,7 @@ class TestWithinTheProcess:
             events = pool.submit(ask, {"stream": "true"})
             whole = pool.submit(ask, {})
             assert '"code": "internal"' in events.result().text
-            assert events.result().text.count("has not got on") == 1
+            assert events.result().text.count("made no progress") == 1
             assert whole.result().status_code == 503
             assert int(whole.result().headers["retry-after"]) > 0
         engine.go.set()
