@@ -20,15 +20,7 @@ const language = z.pipe(
   }),
 );
 
-/** `auto` among others would make the others mean nothing. */
-const languageList = z.array(language).check(
-  z.minLength(1),
-  z.maxLength(languages),
-  z.refine(
-    (codes) => codes.length === 1 || !codes.includes(AUTO),
-    '"auto" cannot be combined with other languages',
-  ),
-);
+const languageList = z.array(language).check(z.minLength(1), z.maxLength(languages));
 
 const count = z.int().check(z.minimum(1), z.maximum(speakers));
 
@@ -96,9 +88,9 @@ const combined: z.ZodMiniType<JobOptions> = z
 /** What the caller may choose about a job, and in which combinations. Languages come out as their codes. */
 export const jobOptions: z.ZodMiniType<JobOptions> = z.pipe(combined, z.transform(withLanguages));
 
-/** One language to choose from is that language, and `auto` is none. */
+/** One language to choose from is that language. With `auto`, alone or among others, it may be any. */
 function withLanguages({ language: one, languages: some, ...more }: JobOptions): JobOptions {
-  const codes = [...new Set(one === undefined ? (some ?? []) : [one])].filter((code) => code !== AUTO);
-  if (codes.length === 0) return more;
+  const codes = [...new Set(one === undefined ? (some ?? []) : [one])];
+  if (codes.length === 0 || codes.includes(AUTO)) return more;
   return codes.length === 1 ? { language: codes[0], ...more } : { languages: codes, ...more };
 }
