@@ -27,8 +27,8 @@ const list = (of: z.ZodType<string> = z.string().min(1)) =>
 /** A certificate of ACM, in any partition. */
 const CERTIFICATE = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
 
-/** A scheme, a host, maybe a port; no path. The gateway's documentation names no other schemes. */
-const ORIGIN = /^(\*|https?:\/\/[a-z0-9.-]+(:\d{1,5})?)$/;
+/** A scheme, a host, maybe a port; no path. */
+const ORIGIN = /^(\*|[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d{1,5})?)$/;
 
 function isTimeZone(name: string): boolean {
   try {
@@ -126,12 +126,7 @@ const schema = z.strictObject({
   allowedCidrs: list(z.cidrv4('must be IPv4 ranges such as 203.0.113.0/24')).optional(),
   /** Origins of pages that may call the API from a browser, or `*` for any. By default none. */
   allowedOrigins: list(
-    z
-      .string()
-      .regex(
-        ORIGIN,
-        'must be origins such as https://example.com, or * (also for apps whose pages have a scheme of their own)',
-      ),
+    z.string().regex(ORIGIN, 'must be origins such as https://example.com or app://obsidian.md, or *'),
   ).optional(),
   /** Who is told when something goes wrong. */
   alarmEmail: z.email().optional(),

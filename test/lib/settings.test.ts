@@ -57,10 +57,6 @@ describe('settings', () => {
     ],
     [{ gpuSharing: 'mig' }, 'Setting "gpuSharing" must be one of runtime, mps; got "mig".'],
     [{ modelSilenceSeconds: 1 }, 'Setting "modelSilenceSeconds" must be at least 2; got 1.'],
-    [
-      { allowedOrigins: 'app://obsidian.md' },
-      'Setting "allowedOrigins" must be origins such as https://example.com, or * (also for apps whose pages have a scheme of their own); got "app://obsidian.md".',
-    ],
     [{ maxMachine: 3 }, 'Setting "maxMachine" is not known. Known settings: paths,'],
   ])('refuse %j with property, limit and value', (spotscribe, message) => {
     expect(() => read({ spotscribe })).toThrow(SettingsError);

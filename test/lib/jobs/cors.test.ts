@@ -12,7 +12,7 @@ test('no page may call the API unless its origin is allowed', () => {
 });
 
 test('where one is, browsers may ask without a key, and nothing else is open', () => {
-  const allowedOrigins = ['https://example.com', 'http://localhost:3000'];
+  const allowedOrigins = ['https://example.com', 'app://obsidian.md'];
   const template = pathTemplate({ allowedOrigins });
   template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
     CorsConfiguration: {
