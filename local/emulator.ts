@@ -29,6 +29,8 @@ export const clientEnvironment = (endpoint: string): Record<string, string> => (
   CDK_DEFAULT_ACCOUNT: ACCOUNT,
   CDK_DEFAULT_REGION: REGION,
   CDK_DISABLE_CLI_TELEMETRY: 'true',
+  // Rules for AWS, which take some seconds of every deployment.
+  CDK_VALIDATION: 'false',
 });
 
 /** What a process inherits of this one's environment: how to find programs, and nothing of AWS. */
