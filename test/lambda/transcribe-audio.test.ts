@@ -132,7 +132,7 @@ function expectJob(response: Awaited<ReturnType<typeof post>>, status: 202 | 503
   expect(AUDIO.equals(uploads()[0]!.Body as Buffer)).toBe(true);
   if (status === 202) expect(bodyOf(response)).toMatchObject({ object: 'job', id, status: 'queued' });
   else expect(errorOf(response)).toMatchObject({ code: 'not_ready', job_id: id });
-  return { name, seconds: Number(response.headers!['retry-after']) };
+  return { name, seconds: Number(response.headers['retry-after']) };
 }
 
 describe('while a machine is awake', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyRequest } from 'fastify';
 import { readForm } from '../../docker/worker/src/direct-form';
-import { Arrival } from '../../docker/worker/src/intake';
+import { Intake } from '../../docker/worker/src/intake';
 import { BOUNDARY, CONTENT_TYPE } from '../multipart-mutations';
 import { until } from '../until';
 
@@ -19,8 +19,12 @@ let socket: Socket;
 beforeEach(async () => {
   reading = undefined;
   server = createServer((raw: IncomingMessage) => {
-    const arrival = new Arrival(60_000, 0, () => undefined);
-    reading = readForm({ raw, headers: raw.headers } as FastifyRequest, file, 1 << 20, arrival);
+    const request = { raw, headers: raw.headers } as FastifyRequest;
+    const intake = new Intake({ mostBytes: 1 << 20 });
+    reading = intake.admit(
+      (arrival) => readForm(request, file, 1 << 20, arrival),
+      (options) => Promise.resolve(options),
+    );
     reading.catch(() => undefined);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -162,7 +162,7 @@ describe('an upload that dribbles', () => {
 
 describe('what is refused', () => {
   it('is an upload beyond those that may come at once, where none of them is slow', async () => {
-    await start({ uploads: 2, judgedMs: Infinity });
+    await start({ uploads: 2, slowBytesPerSecond: 0 });
     await dribble(2);
     expect(await refusal(await post())).toMatchObject({ status: 429, code: 'busy' });
   });
