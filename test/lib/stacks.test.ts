@@ -1,4 +1,5 @@
 import { PATHS } from '../../lib/paths';
+import stateful from '../fixtures/stateful-ids.json';
 import { templates } from './templates';
 
 describe('stacks', () => {
@@ -20,6 +21,25 @@ describe('stacks', () => {
       const alone = templates({ paths: [info.id] })['Spotscribe-Foundation'];
       expect(alone?.toJSON()).toEqual(all['Spotscribe-Foundation']?.toJSON());
     }
+  });
+
+  /** With another logical id, an update makes a new one and removes the old one, or leaves it behind. */
+  test('keep the logical ids of what holds state, or is known to users by its address', () => {
+    const kinds = new Set([
+      'AWS::DynamoDB::Table',
+      'AWS::DynamoDB::GlobalTable',
+      'AWS::S3::Bucket',
+      'AWS::SQS::Queue',
+      'AWS::ECR::Repository',
+      'AWS::ApiGatewayV2::Api',
+      'AWS::AutoScaling::AutoScalingGroup',
+    ]);
+    const found = Object.entries(all).map(([stack, template]) => {
+      const resources = Object.entries(template.toJSON().Resources as Record<string, { Type: string }>);
+      const kept = resources.filter(([, { Type }]) => kinds.has(Type)).map(([id, { Type }]) => [id, Type]);
+      return [stack, Object.fromEntries(kept.sort())] as const;
+    });
+    expect(Object.fromEntries(found)).toEqual(stateful);
   });
 
   test.each(Object.entries(all))('%s', (_, template) => {
