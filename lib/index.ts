@@ -1,5 +1,5 @@
 export { FoundationStack, type FoundationStackProps } from './foundation-stack';
-export { GpuSharing, type MpsProps } from './gpu/gpu-sharing';
+export { GpuSharing } from './gpu/gpu-sharing';
 export { type WarmHours, type Warmth } from './gpu/warmth';
 export { PathStack, type PathStackProps } from './path-stack';
 export * from './paths';

@@ -63,8 +63,6 @@ const schema = z.strictObject({
   huggingFaceTokenSecret: z.string().min(1).optional(),
   /** How Voxtral's weights are held: in half precision (`none`), in 4 bits (`nf4`), or as there is room for. */
   voxtralQuantization: z.enum(['auto', 'none', 'nf4']).default('auto'),
-  /** How two models share a GPU: `runtime` (both see all of it) or `mps` (ECS divides it; not shown on a T4). */
-  gpuSharing: z.enum(['runtime', 'mps']).default('runtime'),
   /** The whisper service's share of a GPU's memory in MiB. By default what the model needs. */
   whisperGpuMemoryMib: number().int().min(1).optional(),
   /** The Voxtral service's share of a GPU's memory in MiB. By default what the whisper service leaves of the smallest. */
@@ -134,6 +132,11 @@ const schema = z.strictObject({
   onDestroy: z.enum(['keep', 'delete']).default('keep'),
 });
 
+/** Settings of earlier versions: what happens without them. */
+const REMOVED = new Map([
+  ['gpuSharing', 'two models always share a GPU by Docker’s runtime, as "runtime" did'],
+]);
+
 /** Validated settings of the app. */
 export type Settings = z.infer<typeof schema>;
 
@@ -190,13 +193,24 @@ export const defaultSettings = (overrides: Partial<Settings> = {}): Settings => 
 });
 
 function describe(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(schema.shape).join(', ');
-    return `Setting "${issue.keys.join('", "')}" is not known. Known settings: ${known}.`;
-  }
+  if (issue.code === 'unrecognized_keys') return describeUnknown(issue.keys);
   const name = String(issue.path[0] ?? CONTEXT_KEY);
   const cure = `Set it in cdk.json under context.${CONTEXT_KEY}.${name}, or with -c ${CONTEXT_KEY}:${name}=<value>.`;
   return `Setting "${name}" ${limit(issue)}; got ${JSON.stringify(given[name])}. ${cure}`;
+}
+
+function describeUnknown(names: string[]): string {
+  const removed = names.filter((name) => REMOVED.has(name));
+  const unknown = names.filter((name) => !REMOVED.has(name));
+  const lines = removed.map(
+    (name) =>
+      `Setting "${name}" was removed: ${REMOVED.get(name)}. Delete it from cdk.json (context.${CONTEXT_KEY}), ` +
+      `${VARIABLE} or the command line.`,
+  );
+  const known = Object.keys(schema.shape).join(', ');
+  if (unknown.length > 0)
+    lines.push(`Setting "${unknown.join('", "')}" is not known. Known settings: ${known}.`);
+  return lines.join('\n');
 }
 
 function limit(issue: z.core.$ZodIssue): string {

@@ -1,26 +1,13 @@
-import { type CfnTaskDefinition, ContainerDefinition, type TaskDefinition } from 'aws-cdk-lib/aws-ecs';
-
-export interface MpsProps {
-  /** Memory of the card for each container, in MiB by its name; one without memory gets no GPU. */
-  readonly memoryMib: Readonly<Record<string, number | undefined>>;
-  /**
-   * Most of the card's compute capacity for a container, in percent by its name. A limit, not a reservation.
-   * @default - 100 for each
-   */
-  readonly maxComputePercent?: Readonly<Record<string, number>>;
-}
-
 /** What a kind of sharing comes down to. */
 interface Terms {
   readonly gpuCount?: number;
   readonly environment?: Record<string, string>;
   readonly bootCommands?: string[];
-  readonly mps?: MpsProps;
 }
 
 const DOCKER_OPTIONS = '/etc/sysconfig/docker';
 
-/** How the containers of a task come to the machine's GPU. Of the three, `runtime` is what two models share by default. */
+/** How the containers of a task come to the machine's GPU. */
 export class GpuSharing {
   /** One container has the GPU for itself, as ECS's own GPU resource: nothing else can be given it. */
   static exclusive(): GpuSharing {
@@ -48,24 +35,6 @@ export class GpuSharing {
     });
   }
 
-  /**
-   * ECS divides the GPU with NVIDIA's Multi-Process Service: every container has a limit of memory, and kernels of
-   * several containers run at the same time.
-   *
-   * Read in AWS's documentation (API reference of `NvidiaMpsAllocation` and `ResourceRequirement`, CloudFormation's
-   * `SharingStrategy`): memory is in MiB, at least 1, and all containers of a task are given the same card, which must
-   * have room for them together; `MaxComputePercent` is a limit; all containers of a task that ask for a GPU must ask in
-   * the same way; it works on EC2, and not in ECS's *managed daemon* tasks – a service with the scheduling strategy
-   * DAEMON, as ours is, is something else and not excluded. Read in the sources of the agent and the AMI: the agent
-   * offers it from 1.107.0 on where the machine's `nvidia-mps` unit is enabled, and sets
-   * `CUDA_MPS_PINNED_DEVICE_MEM_LIMIT`. A machine that does not offer it is never given the task.
-   *
-   * **Not shown on a T4**, nor on any card by us. A fatal fault in one container ends what the others do on that card.
-   */
-  static mps(props: MpsProps): GpuSharing {
-    return new GpuSharing({ mps: props });
-  }
-
   private constructor(private readonly terms: Terms) {}
 
   /** Whole GPUs for a model service's container. */
@@ -81,23 +50,5 @@ export class GpuSharing {
   /** What a machine does at boot while Docker is not running. */
   get bootCommands(): string[] {
     return this.terms.bootCommands ?? [];
-  }
-
-  /** Gives a container its part of the GPU, where the construct for containers has no word for it. */
-  assign(definition: TaskDefinition, container: ContainerDefinition) {
-    const { memoryMib, maxComputePercent } = this.terms.mps ?? { memoryMib: {} };
-    const memory = memoryMib[container.containerName];
-    if (memory === undefined) return;
-    const containers = definition.node.children.filter((child) => child instanceof ContainerDefinition);
-    const requirement = {
-      Type: 'GPU',
-      SharingStrategy: {
-        NvidiaMps: { Memory: memory, MaxComputePercent: maxComputePercent?.[container.containerName] },
-      },
-    };
-    (definition.node.defaultChild as CfnTaskDefinition).addPropertyOverride(
-      `ContainerDefinitions.${containers.indexOf(container)}.ResourceRequirements`,
-      [requirement],
-    );
   }
 }

@@ -154,7 +154,6 @@ export class GpuTask extends Construct {
         TMPDIR: MOUNT.scratch,
       },
     });
-    gpu.assign(this.definition, container);
     container.addPortMappings({ containerPort: service.port, hostPort: service.hostPort });
     if (this.models) {
       container.addContainerDependencies({

@@ -28,10 +28,7 @@ export class HybridPath extends Path {
   constructor(scope: Construct, id: string, props: PathProps) {
     const { settings } = props;
     const shares = gpuShares(settings);
-    const mps = settings.gpuSharing === 'mps';
-    super(scope, id, HybridPath.info, props, {
-      gpu: mps ? GpuSharing.mps({ memoryMib: shares }) : GpuSharing.runtime(),
-    });
+    super(scope, id, HybridPath.info, props, { gpu: GpuSharing.runtime() });
 
     this.addModelFetch([...whisperModels(settings), ...voxtralModels(settings)]);
     const place = {

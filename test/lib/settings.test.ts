@@ -55,12 +55,21 @@ describe('settings', () => {
       { voxtralModel: 'a/b' },
       'Setting "voxtralModel" must be a name of the catalogue, or <name>@<revision> for a model of your own; got "a/b".',
     ],
-    [{ gpuSharing: 'mig' }, 'Setting "gpuSharing" must be one of runtime, mps; got "mig".'],
     [{ modelSilenceSeconds: 1 }, 'Setting "modelSilenceSeconds" must be at least 2; got 1.'],
     [{ maxMachine: 3 }, 'Setting "maxMachine" is not known. Known settings: paths,'],
   ])('refuse %j with property, limit and value', (spotscribe, message) => {
     expect(() => read({ spotscribe })).toThrow(SettingsError);
     expect(() => read({ spotscribe })).toThrow(message);
+  });
+
+  test('that were removed are refused with what happens without them, beside those that never were', () => {
+    const refused = () => read({ spotscribe: { gpuSharing: 'mps', maxMachine: 3, constructor: 1 } });
+    expect(refused).toThrow(SettingsError);
+    expect(refused).toThrow(
+      'Setting "gpuSharing" was removed: two models always share a GPU by Docker’s runtime, as "runtime" did. ' +
+        'Delete it from cdk.json (context.spotscribe), SPOTSCRIBE_SETTINGS or the command line.\n' +
+        'Setting "maxMachine", "constructor" is not known. Known settings: paths,',
+    );
   });
 
   test.each([

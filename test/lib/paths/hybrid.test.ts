@@ -69,45 +69,23 @@ describe('path 500', () => {
       [ENV.gpuMemoryMib]: String(15_360 - whisperMib),
       [ENV.voxtralQuantization]: 'nf4',
     });
-    expect(JSON.stringify(userData({}))).toContain('--default-runtime=nvidia');
+    expect(JSON.stringify(userData())).toContain('--default-runtime=nvidia');
   });
 
-  test('shares it by ECS’s own way where that is set: each with its memory, and Docker left as it is', () => {
-    const settings = { gpuSharing: 'mps' } as const;
-    const requirement = (memory: number) => [
-      { Type: 'GPU', SharingStrategy: { NvidiaMps: { Memory: memory } } },
-    ];
-    expect(of('whisper', settings).ResourceRequirements).toEqual(requirement(whisperMib));
-    expect(of('voxtral', settings).ResourceRequirements).toEqual(requirement(15_360 - whisperMib));
-    for (const name of ['models', 'worker'])
-      expect(of(name, settings)).not.toHaveProperty('ResourceRequirements');
-    expect(environment(of('voxtral', settings))).toMatchObject({
-      [ENV.gpuMemoryMib]: String(15_360 - whisperMib),
+  test('asks nobody for a share where no engine needs a GPU', () => {
+    const laptop: Partial<Settings> = {
+      engine: 'pocketsphinx',
+      voxtralEngine: 'extractive',
+      instanceTypes: ['m7i.large'],
+    };
+    expect(environment(of('voxtral', laptop))).not.toHaveProperty(ENV.gpuMemoryMib);
+    for (const name of MODELS) expect(of(name, laptop)).not.toHaveProperty('ResourceRequirements');
+  });
+
+  const userData = () => {
+    const templates = pathTemplate({ paths: [PATH] }, PATH).findResources('AWS::EC2::LaunchTemplate', {
+      Properties: { LaunchTemplateData: { UserData: Match.anyValue() } },
     });
-    expect(environment(of('whisper', settings))).not.toHaveProperty('NVIDIA_VISIBLE_DEVICES');
-    expect(JSON.stringify(userData(settings))).not.toContain('default-runtime');
-  });
-
-  test.each(['runtime', 'mps'] as const)(
-    'asks nobody for a share where no engine needs a GPU: %s',
-    (gpuSharing) => {
-      const settings = {
-        gpuSharing,
-        engine: 'pocketsphinx',
-        voxtralEngine: 'extractive',
-        instanceTypes: ['m7i.large'],
-      } as const;
-      const laptop = { ...settings, instanceTypes: [...settings.instanceTypes] };
-      expect(environment(of('voxtral', laptop))).not.toHaveProperty(ENV.gpuMemoryMib);
-      for (const name of MODELS) expect(of(name, laptop)).not.toHaveProperty('ResourceRequirements');
-    },
-  );
-
-  const userData = (settings: Partial<Settings>) => {
-    const templates = pathTemplate({ paths: [PATH], ...settings }, PATH).findResources(
-      'AWS::EC2::LaunchTemplate',
-      { Properties: { LaunchTemplateData: { UserData: Match.anyValue() } } },
-    );
     return Object.values(templates).map(
       ({ Properties }) => (Properties as { LaunchTemplateData: { UserData: unknown } }).LaunchTemplateData,
     );
