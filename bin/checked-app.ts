@@ -10,7 +10,6 @@ const paths = PATHS.map(({ info }) => info.id).join(',');
 /** What is off by default, and makes resources of its own. */
 const options = {
   'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
-  'spotscribe:bakedMachineImage': 'true',
   'spotscribe:allowedOrigins': 'https://example.com',
 };
 const app = spotscribeApp({

@@ -59,7 +59,6 @@ export class FoundationStack extends Stack {
     const { shared, network, modelCache, imageBuilds } = this;
     shared.share('VpcId', network.vpc.vpcId);
     shared.share('MachineSecurityGroupId', network.machineSecurityGroup.securityGroupId);
-    shared.share('BuildSubnetId', network.buildSubnet.subnetId);
     shared.shareList('SubnetIds', network.subnetIds);
     shared.shareList('Zones', network.zones);
     shared.share('ModelBucketName', modelCache.bucket.bucketName);
@@ -82,6 +81,7 @@ export class FoundationStack extends Stack {
     const values = [
       network.vpc.vpcId,
       ...network.subnetIds,
+      // Of paths with machine images of their own, which are gone.
       network.buildSubnet.subnetId,
       network.machineSecurityGroup.securityGroupId,
       modelCache.bucket.bucketArn,

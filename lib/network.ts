@@ -32,7 +32,10 @@ export class Network extends Construct {
   readonly vpc: Vpc;
   /** Lets out what a machine needs; lets nothing in. */
   readonly machineSecurityGroup: SecurityGroup;
-  /** Machines of EC2 Image Builder, which asks for no address, get one here. */
+  /**
+   * Nothing is started here any more: EC2 Image Builder's machines were. Paths that the previous version deployed may import
+   * the subnet's id, and CloudFormation refuses to take away an export that is imported. It goes when that export goes.
+   */
   readonly buildSubnet: ISubnet;
 
   constructor(scope: Construct, id: string) {
@@ -44,7 +47,7 @@ export class Network extends Construct {
       allowAllOutbound: false,
     });
     this.machineSecurityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS APIs');
-    this.buildSubnet = this.subnetWithAddresses();
+    this.buildSubnet = this.subnetForExport();
   }
 
   /** The subnets, in the order of `zones`. */
@@ -106,7 +109,7 @@ export class Network extends Construct {
     return Fn.join(',', Fn.getAzs(Stack.of(this).region));
   }
 
-  private subnetWithAddresses(): ISubnet {
+  private subnetForExport(): ISubnet {
     const { vpc } = this;
     const subnet = new PublicSubnet(this, 'ImageBuilds', {
       vpcId: vpc.vpcId,
@@ -119,7 +122,7 @@ export class Network extends Construct {
     acknowledge(
       subnet,
       'cdk-validator-cfnguard::subnet_auto_assign_public_ip_disabled_check',
-      'EC2 Image Builder cannot ask for an address; without one its machine reaches nothing, or needs a NAT gateway.',
+      'Kept as it was deployed, for the export of its id alone: nothing is started here, so nothing gets an address.',
     );
     return subnet;
   }

@@ -16,8 +16,6 @@ export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
-const flag = () =>
-  z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
 const modelName = () =>
   z.string().regex(MODEL, 'must be a name of the catalogue, or <name>@<revision> for a model of your own');
@@ -96,8 +94,6 @@ const schema = z.strictObject({
   idleMinutes: number().min(0.05).max(720).default(5),
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
-  /** Whether machines start from an image of their own with the path's containers and models in it, which costs storage. */
-  bakedMachineImage: flag().default(false),
   /** Availability zones to look for machines in: how many, as far as the region has them, or their names. */
   availabilityZones: zonesSetting().default(3),
   /** Seconds that a worker's claim holds without a heartbeat: how soon a lost job is taken up again. */
@@ -135,6 +131,7 @@ const schema = z.strictObject({
 /** Settings of earlier versions: what happens without them. */
 const REMOVED = new Map([
   ['gpuSharing', 'two models always share a GPU by Docker’s runtime, as "runtime" did'],
+  ['bakedMachineImage', 'machines always pull images and fetch models when they start, as with false'],
 ]);
 
 /** Validated settings of the app. */

@@ -51,11 +51,6 @@ export class SharedNetwork extends Construct {
     if (typeof zones !== 'number') this.refuseOthers(zones);
   }
 
-  /** Machines of EC2 Image Builder get an address here. */
-  get buildSubnetId(): string {
-    return this.props.values.read(this, 'BuildSubnetId');
-  }
-
   /** Subnets by index, without those that are not wanted or have no zone of their own. */
   private subnets(): string[] {
     const { values, zones } = this.props;

@@ -9,7 +9,6 @@ import {
 } from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
-  type CfnLaunchTemplate,
   EbsDeviceVolumeType,
   InstanceType,
   type ISecurityGroup,
@@ -27,19 +26,11 @@ import type { SharedNetwork } from '../shared-network';
 import type { GpuSharing } from './gpu-sharing';
 import { machineBoot } from './machine-boot';
 
-/** What machines start from, or what their image is baked of. */
-export const BASE_IMAGE = EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU);
-
-/** For the system alone: images and models lie elsewhere. */
-export const ROOT_VOLUME_GIB = 40;
-
 export interface GpuFleetProps {
   readonly network: SharedNetwork;
   /** Machine types, the first one preferred. */
   readonly instanceTypes: string[];
   readonly gpu: GpuSharing;
-  /** Whether machines start from an image of the path's own (`startFrom`). @default false */
-  readonly baked?: boolean;
 }
 
 /**
@@ -82,13 +73,6 @@ export class GpuFleet extends Construct {
     const group = this.group.node.defaultChild as CfnAutoScalingGroup;
     this.targets.push(targets.targetGroupArn);
     group.targetGroupArns = this.targets;
-  }
-
-  /** Has machines start from an image that holds what they would bring, on a root volume of its size in GiB. */
-  startFrom(imageId: string, volumeGib: number) {
-    const launch = this.launch.node.defaultChild as CfnLaunchTemplate;
-    launch.addPropertyOverride('LaunchTemplateData.ImageId', imageId);
-    launch.addPropertyOverride('LaunchTemplateData.BlockDeviceMappings.0.Ebs.VolumeSize', volumeGib);
   }
 
   /** Lets a worker end its own machine, and no other group's. */
@@ -192,7 +176,7 @@ export class GpuFleet extends Construct {
   }
 
   private launchTemplate(): LaunchTemplate {
-    const { network, gpu, baked } = this.props;
+    const { network, gpu } = this.props;
     const role = new Role(this, 'MachineRole', {
       assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
       managedPolicies: [
@@ -205,18 +189,19 @@ export class GpuFleet extends Construct {
       'The ECS agent needs just what AWS maintains here. Containers cannot reach this role (IMDS hop limit 1).',
     );
     return new LaunchTemplate(this, 'Launch', {
-      machineImage: BASE_IMAGE,
+      machineImage: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
       role,
       securityGroup: network.machineSecurityGroup,
       associatePublicIpAddress: true,
-      userData: machineBoot(this.cluster.clusterName, gpu.bootCommands, baked),
+      userData: machineBoot(this.cluster.clusterName, gpu.bootCommands),
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
       requireImdsv2: true,
       blockDevices: [
         {
           deviceName: '/dev/xvda',
-          volume: BlockDeviceVolume.ebs(ROOT_VOLUME_GIB, {
+          // For the system alone, in GiB: images and models lie on the local disk.
+          volume: BlockDeviceVolume.ebs(40, {
             volumeType: EbsDeviceVolumeType.GP3,
             encrypted: true,
             deleteOnTermination: true,

@@ -9,7 +9,6 @@ import {
   NetworkMode,
 } from 'aws-cdk-lib/aws-ecs';
 import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type { Policy } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, STOP_SECONDS } from '../../lambda/contract';
@@ -77,7 +76,6 @@ export class GpuTask extends Construct {
   private readonly service: Ec2Service;
   private readonly log: LogGroup;
   private readonly services: { container: ContainerDefinition; port: number; urlVariable: string }[] = [];
-  private readonly containers: ContainerDefinition[] = [];
   private models?: ContainerDefinition;
 
   constructor(
@@ -201,18 +199,6 @@ export class GpuTask extends Construct {
       worker.addEnvironment(name, value);
   }
 
-  /** Addresses of the images that machines run, by container. */
-  get images(): Record<string, string> {
-    return Object.fromEntries(
-      this.containers.map(({ containerName, imageName }) => [containerName, imageName]),
-    );
-  }
-
-  /** What lets a machine's agent pull them, and write their logs. */
-  get pullPolicy(): Policy {
-    return this.definition.obtainExecutionRole().node.findChild('DefaultPolicy') as Policy;
-  }
-
   /** Has a load balancer know of every machine's task, for as long as that is not about to stop. */
   registerWith(targets: ApplicationTargetGroup, { container, port }: { container: string; port: number }) {
     targets.addTarget(this.service.loadBalancerTarget({ containerName: container, containerPort: port }));
@@ -236,7 +222,6 @@ export class GpuTask extends Construct {
       logging: LogDrivers.awsLogs({ logGroup: this.log, streamPrefix: name }),
       ...options,
     });
-    this.containers.push(container);
     container.addMountPoints(
       ...writable.map((volume) => ({ sourceVolume: volume, containerPath: MOUNT[volume], readOnly: false })),
       ...readOnly.map((volume) => ({ sourceVolume: volume, containerPath: MOUNT[volume], readOnly: true })),

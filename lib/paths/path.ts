@@ -1,9 +1,7 @@
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ENV, KEY } from '../../lambda/contract';
 import type { WantedModel } from '../../lambda/model-layout';
-import { BakedMachineImage } from '../gpu/baked-machine-image';
-import { bakedCost, bakedVolumeGib, bakes } from '../gpu/baking';
 import { FleetSizer } from '../gpu/fleet-sizer';
 import { GpuFleet } from '../gpu/gpu-fleet';
 import { GpuSharing } from '../gpu/gpu-sharing';
@@ -74,7 +72,6 @@ export abstract class Path extends Construct {
   readonly api: JobApi;
   readonly alarms: Alarms;
   private readonly images: PathImages;
-  private models: WantedModel[] = [];
 
   protected constructor(
     scope: Construct,
@@ -96,7 +93,6 @@ export abstract class Path extends Construct {
       network,
       instanceTypes: settings.instanceTypes,
       gpu,
-      baked: bakes(settings),
     });
     // A machine that comes before its images is of no use, and they may take an hour to be built.
     this.fleet.group.node.addDependency(this.images);
@@ -142,7 +138,6 @@ export abstract class Path extends Construct {
   /** Adds the container that fetches the models of the path's services and ends. */
   protected addModelFetch(models: WantedModel[]) {
     const { modelCache, settings } = this.props;
-    this.models = models;
     this.task.addModelFetch(this.image('worker'), {
       [ENV.modelBucket]: modelCache.bucket.bucketName,
       [ENV.models]: JSON.stringify(models),
@@ -191,22 +186,5 @@ export abstract class Path extends Construct {
     this.queue.queue.grantSendMessages(role);
     this.fleet.grantTerminate(role);
     grantPutEvents(this, role);
-    if (settings.bakedMachineImage) this.bake();
-  }
-
-  /** Has machines start from an image of the path's own, with all that they would pull and fetch. */
-  private bake() {
-    const { task, models } = this;
-    const { network, modelCache } = this.props;
-    const volumeGib = bakedVolumeGib(models);
-    const image = new BakedMachineImage(this, 'MachineImage', {
-      network,
-      task,
-      modelCache,
-      models,
-      volumeGib,
-    });
-    this.fleet.startFrom(image.imageId, volumeGib);
-    Annotations.of(this).addInfoV2('spotscribe:bakedMachineImage', bakedCost(models));
   }
 }

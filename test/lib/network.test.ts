@@ -1,4 +1,5 @@
 import type { Template } from 'aws-cdk-lib/assertions';
+import type { Settings } from '../../lib/settings';
 import { MOST_ZONES, type Zones } from '../../lib/zone-settings';
 import exported from '../fixtures/foundation-exports.json';
 import { evaluate, type Place } from './intrinsics';
@@ -57,12 +58,13 @@ describe('subnets', () => {
     }
   });
 
-  test.each([{ availabilityZones: 1 }, { availabilityZones: ['us-west-1a'] }, { bakedMachineImage: false }])(
-    'and all of the foundation are the same with the settings %j',
-    (settings) => {
-      expect(templates(settings)['Spotscribe-Foundation']?.toJSON()).toEqual(FOUNDATION.toJSON());
-    },
-  );
+  test.each<Partial<Settings>>([
+    { availabilityZones: 1 },
+    { availabilityZones: ['us-west-1a'] },
+    { fillModels: 'manual' },
+  ])('and all of the foundation are the same with the settings %j', (settings) => {
+    expect(templates(settings)['Spotscribe-Foundation']?.toJSON()).toEqual(FOUNDATION.toJSON());
+  });
 });
 
 describe('a path', () => {

@@ -63,11 +63,14 @@ describe('settings', () => {
   });
 
   test('that were removed are refused with what happens without them, beside those that never were', () => {
-    const refused = () => read({ spotscribe: { gpuSharing: 'mps', maxMachine: 3, constructor: 1 } });
+    const spotscribe = { gpuSharing: 'mps', bakedMachineImage: true, maxMachine: 3, constructor: 1 };
+    const refused = () => read({ spotscribe });
     expect(refused).toThrow(SettingsError);
     expect(refused).toThrow(
       'Setting "gpuSharing" was removed: two models always share a GPU by Docker’s runtime, as "runtime" did. ' +
         'Delete it from cdk.json (context.spotscribe), SPOTSCRIBE_SETTINGS or the command line.\n' +
+        'Setting "bakedMachineImage" was removed: machines always pull images and fetch models when they start, as with ' +
+        'false. Delete it from cdk.json (context.spotscribe), SPOTSCRIBE_SETTINGS or the command line.\n' +
         'Setting "maxMachine", "constructor" is not known. Known settings: paths,',
     );
   });
