@@ -205,8 +205,7 @@ onLaptopsOnly('the worker’s image beside whisper’s', () => {
       MACHINE_FILE: '/machine.json',
     });
     await until(() => worker.checked(), 'the worker to be healthy', 120);
-    const row = await aws.job();
-    await aws.put(row.input_key, sample());
+    const row = await aws.job({}, sample());
     await aws.sendJob(row);
     await until(async () => (await aws.store.get(row.id))?.status === 'succeeded', 'the job to succeed', 100);
     const { segments } = await aws.transcript((await aws.store.get(row.id))!);
