@@ -417,14 +417,8 @@ export class JobStore {
       // One for all tries: a try whose answer was lost does not count twice.
       ClientRequestToken: randomUUID(),
     });
-    try {
-      await despiteConflicts(() => this.client.send(transaction));
-    } catch (error) {
-      const isRefused =
-        error instanceof TransactionCanceledException &&
-        error.CancellationReasons?.[0]?.Code === 'ConditionalCheckFailed';
-      throw isRefused ? new StaleAttempt(id, attempt) : error;
-    }
+    const answer = await ifHolds(despiteConflicts(() => this.client.send(transaction)));
+    if (answer === undefined) throw new StaleAttempt(id, attempt);
     return applied(row, change);
   }
 

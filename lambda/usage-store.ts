@@ -1,10 +1,10 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { ifHolds } from './conditional-write';
 import { despiteConflicts } from './conflict';
 import { chargedId, usageId, type UsageRow } from './contract';
 import { dayOf } from './quota';
@@ -67,16 +67,8 @@ export class UsageStore {
     const transaction = new TransactWriteCommand({
       TransactItems: [{ Put: charge }, { Update: this.addition(keyId, seconds, now) }],
     });
-    try {
-      await despiteConflicts(() => this.client.send(transaction, { abortSignal }));
-      return true;
-    } catch (error) {
-      const isCounted =
-        error instanceof TransactionCanceledException &&
-        error.CancellationReasons?.[0]?.Code === 'ConditionalCheckFailed';
-      if (isCounted) return false;
-      throw error;
-    }
+    const answer = await ifHolds(despiteConflicts(() => this.client.send(transaction, { abortSignal })));
+    return answer !== undefined;
   }
 
   /** The update that adds, to be made alone or in a transaction. */
