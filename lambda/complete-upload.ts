@@ -8,12 +8,12 @@ import {
   caller,
   httpHandler,
   json,
-  jsonBody,
   refuseUsedUp,
   Refusal,
   type Request,
   type Response,
 } from './http';
+import { jsonBody } from './json-body';
 import { arrivedInput } from './job-objects';
 import { type InputVersion, JobStore } from './job-store';
 import { isGone, isParted, type Media, type PartedRow, storedParts } from './multipart-upload';

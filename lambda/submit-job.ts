@@ -6,16 +6,8 @@ import { s3Client } from './s3-client';
 import type { Allowance } from './allowance';
 import { type JobRow, KEY, type SubmitJobRequest, type SubmitJobResponse } from './contract';
 import { createJob, sameKey } from './create-job';
-import {
-  type Begun,
-  type Caller,
-  caller,
-  httpHandler,
-  json,
-  jsonBody,
-  type Request,
-  type Response,
-} from './http';
+import { type Begun, type Caller, caller, httpHandler, json, type Request, type Response } from './http';
+import { jsonBody } from './json-body';
 import { JobStore } from './job-store';
 import { addresses, beginUpload } from './multipart-upload';
 import { displayName, newJob } from './new-job';

@@ -7,13 +7,13 @@ import { JOB_HEADER } from '../../lambda/contract';
 import {
   httpHandler,
   json,
-  jsonBody,
   jobNotFound,
   refuseUsedUp,
   Refusal,
   type Request,
   type Response,
 } from '../../lambda/http';
+import { jsonBody } from '../../lambda/json-body';
 import type { Tools } from '../../lambda/runtime';
 import { UsageStore } from '../../lambda/usage-store';
 import {
