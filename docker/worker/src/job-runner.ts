@@ -154,7 +154,7 @@ export class JobRunner {
     }
   }
 
-  /** @returns whether this was a failure of the job */
+  /** @returns `retried` if this was a failure of the job */
   private async giveBack(
     { row, job }: Attempt,
     work: JobWork,
@@ -166,14 +166,16 @@ export class JobRunner {
     });
     // Before the message: the worker that receives it must find the job free.
     await store.release(row.id, row.attempt, new Date());
-    const waits = error instanceof ServiceUnready && job.mayWait;
-    if (error instanceof Stopping) await job.replace(0);
-    else if (waits) await job.waitForService();
-    else {
-      await job.retry();
-      return 'retried';
+    if (error instanceof Stopping) {
+      await job.replace(0);
+      return 'released';
     }
-    return 'released';
+    if (error instanceof ServiceUnready && job.mayWait) {
+      await job.waitForService();
+      return 'released';
+    }
+    await job.retry();
+    return 'retried';
   }
 
   /**

@@ -4,7 +4,7 @@ const STEP_MS = 1000;
 /** Counts the bytes of the last while. An average since the start would let a fast start pay for a slow rest. */
 export class Pace {
   /** Number of a step, and the bytes that came in it. */
-  private steps: [number, number][] = [];
+  private readonly steps: [number, number][] = [];
 
   constructor(readonly windowMs: number) {}
 
@@ -25,6 +25,6 @@ export class Pace {
 
   private forget(now: number): void {
     const began = Math.floor((now - this.windowMs) / STEP_MS);
-    this.steps = this.steps.filter(([step]) => step >= began);
+    while ((this.steps[0]?.[0] ?? began) < began) this.steps.shift();
   }
 }
