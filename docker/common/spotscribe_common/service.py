@@ -115,7 +115,7 @@ class ModelService:
         """Postpones the end of the process while its work and this event loop make progress.
 
         Jobs fail when their work makes no progress for `limit`. The process ends after twice that time, and
-        whoever runs it starts another. In between, a step that only took long may end.
+        its supervisor (ECS) starts another. A slow step may still finish between these two times.
         """
         told = False
         try:

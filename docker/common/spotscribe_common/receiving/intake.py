@@ -28,7 +28,8 @@ class Arrival:
         self._clock = clock
         self._began = clock()
         self._timeout: asyncio.Timeout | None = None
-        # Since when, and for how many seconds before, nobody waits: the bytes that came are written.
+        # While the service writes bytes to the disk, the client's time stands still. `_left_at` is when the
+        # present write began, `_ours` the seconds of the earlier ones.
         self._left_at: float | None = None
         self._ours = 0.0
         self._pace = Pace()
