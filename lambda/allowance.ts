@@ -1,12 +1,19 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { UsageResponse } from './contract';
+import { inTime } from './deadline';
 import type { Caller } from './http';
 import { isUsedUp, type Quota, quotaHeaders, usageOf } from './quota';
 import type { Tools } from './runtime';
 import type { UsageStore } from './usage-store';
 
+/** How long to look for an earlier count: a slow table must not keep the machines from answering. */
+const RECALL_MS = 3000;
+
 /** What a caller may still use on the day of the request. Nothing is read for a key without a quota. */
 export class Allowance {
+  /** Whether the recording of this request was counted a short time ago: it uses up nothing more. */
+  isCounted = false;
+
   private constructor(
     private readonly keyId: string,
     private readonly usage: UsageStore,
@@ -24,7 +31,7 @@ export class Allowance {
   }
 
   get isUsedUp(): boolean {
-    return isUsedUp(this.quota);
+    return !this.isCounted && isUsedUp(this.quota);
   }
 
   /** For every answer to the caller. */
@@ -35,6 +42,21 @@ export class Allowance {
   /** As it is now, for a key without a quota too. */
   async read(): Promise<UsageResponse> {
     return usageOf({ ...this.quota, usedSeconds: await this.usage.used(this.keyId, this.now) }, this.now);
+  }
+
+  /**
+   * Finds out whether the recording was counted a short time ago, by an answer in place that may have been lost. If the
+   * table cannot say, it was not.
+   *
+   * @param sha256 of the recording and its options
+   */
+  async recall(sha256: string, { logger }: Tools): Promise<void> {
+    try {
+      const look = this.usage.hasCounted(this.keyId, sha256, this.now);
+      this.isCounted = await inTime(Date.now() + RECALL_MS, look);
+    } catch (error) {
+      logger.warn('could not look for an earlier count', error as Error);
+    }
   }
 
   /**

@@ -360,6 +360,8 @@ export interface JobRow {
   tenant: string;
   /** Id of the key that submitted it, on whose quota its audio counts. @default - it came without one, through the inbox */
   key_id?: string;
+  /** Whether its audio counted already, when a machine answered the same request in place. @default false */
+  counted?: boolean;
   status: JobStatus;
   /** File name given by the client: shown, never used in a key or a path. */
   name: string;

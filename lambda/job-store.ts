@@ -266,7 +266,7 @@ export class JobStore {
     now: Date,
   ): Promise<JobRow> {
     const change = ending('succeeded', now, { ...result, progress: 1 });
-    if (row.key_id === undefined) return this.updateHeld(row.id, row.attempt, change);
+    if (row.key_id === undefined || row.counted === true) return this.updateHeld(row.id, row.attempt, change);
     return this.updateCounted(
       row,
       change,

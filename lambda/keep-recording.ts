@@ -53,7 +53,7 @@ export function keepRecording(
 ): Promise<Made> {
   return kept(begun, untilMs, tools, async (signal) => {
     const now = new Date();
-    const row = newRow(recording, caller, keeping, now);
+    const row = { ...newRow(recording, caller, keeping, now), ...(allowance.isCounted && { counted: true }) };
     const made = await createJob(row, same, store, now, allowance, begun);
     return { ...made, row: await withAudio(made.row, recording.bytes, { store, ...keeping }, signal) };
   });

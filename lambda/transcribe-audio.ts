@@ -117,10 +117,14 @@ export async function transcribeAudio(
   const asking: Asking = { recording, caller: who, same, preference, waiting, keepUntilMs, allowance, begun };
   const [notJob] = wanted.unsupported;
   if (preference.async) refuseAsJob(wanted);
-  if (preference.async && preference.waitSeconds === 0)
+  const recall = allowance.recall(sha256, tools);
+  if (preference.async && preference.waitSeconds === 0) {
+    await recall;
     return becomeJob(undefined, asking, dependencies, tools);
+  }
 
   const earlier = notJob === undefined ? await lookUp(same, store, tools) : { isKnown: true };
+  await recall;
   if (earlier.row !== undefined) return attach(earlier.row, asking, dependencies, tools);
   refuseUsedUp(allowance);
   const sent = { path: PATH[task], contentType, body };

@@ -2,7 +2,6 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   TransactWriteCommand,
-  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from './conditional-write';
 import { despiteConflicts } from './conflict';
@@ -37,13 +36,6 @@ export class UsageStore {
     return (Item as UsageRow | undefined)?.seconds ?? 0;
   }
 
-  /** Adds seconds of audio to what a key has used on the day of `now`, and returns how much that is then. */
-  async add(keyId: string, seconds: number, now: Date, abortSignal?: AbortSignal): Promise<number> {
-    const update = new UpdateCommand({ ...this.addition(keyId, seconds, now), ReturnValues: 'ALL_NEW' });
-    const { Attributes } = await despiteConflicts(() => this.client.send(update, { abortSignal }));
-    return (Attributes as UsageRow).seconds;
-  }
-
   /**
    * Adds the seconds of a recording, unless it was counted within the last 15 minutes.
    *
@@ -71,7 +63,19 @@ export class UsageStore {
     return answer !== undefined;
   }
 
-  /** The update that adds, to be made alone or in a transaction. */
+  /** Whether {@link addOnce} counted a recording within the last 15 minutes. */
+  async hasCounted(keyId: string, sha256: string, now: Date): Promise<boolean> {
+    const { Item } = await this.client.send(
+      new GetCommand({
+        TableName: this.table,
+        Key: { id: chargedId(keyId, sha256) },
+        ConsistentRead: true,
+      }),
+    );
+    return Item !== undefined && (Item.expires_at as number) * 1000 >= now.getTime();
+  }
+
+  /** The update that adds, for a transaction with what it is counted for. */
   addition(keyId: string, seconds: number, now: Date) {
     return {
       TableName: this.table,

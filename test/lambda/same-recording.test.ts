@@ -75,6 +75,27 @@ describe('the same recording sent again', () => {
     expect(await usedSeconds()).toBe(37.5);
   });
 
+  const sendCounted = async () => {
+    machines.answers(200, 'application/json', '{"text":"hello"}', { 'x-spotscribe-audio-seconds': '12.5' });
+    expect((await send({}, { quota: 10 })).statusCode).toBe(200);
+    expect(await usedSeconds()).toBe(12.5);
+  };
+
+  test('is answered again where its first answer used up the quota', async () => {
+    await sendCounted();
+    expect((await send({}, { quota: 10 })).statusCode).toBe(200);
+    expect((await send({}, { quota: 10, file: Buffer.from('other') })).statusCode).toBe(429);
+  });
+
+  test('is not counted again by the job that it becomes', async () => {
+    await sendCounted();
+    machines.answers(503, 'application/json', '{}');
+    const answer = send({}, { quota: 10 });
+    await succeed(await queuedJob());
+    expect((await answer).statusCode).toBe(200);
+    expect(await usedSeconds()).toBe(12.5);
+  });
+
   test('is counted again a quarter of an hour later', async () => {
     const recording = { sha256: 'a', seconds: 10 };
     const [now, later] = [Date.now(), Date.now() + 901_000].map((instant) => new Date(instant));

@@ -40,6 +40,7 @@ let busy: number;
 let worked: number;
 let used: number;
 let counted: number[];
+let bodies: Set<string>;
 let unready: string | undefined;
 let lines: Record<string, unknown>[];
 
@@ -61,9 +62,12 @@ async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: 
     metering: new Metering(
       {
         used: () => Promise.resolve(used),
-        add: async (_, seconds) => {
+        addOnce: async (_, { sha256, seconds }) => {
           await add?.(seconds);
-          return (counted.push(seconds), seconds);
+          const isNew = !bodies.has(sha256);
+          bodies.add(sha256);
+          if (isNew) counted.push(seconds);
+          return isNew;
         },
       },
       log,
@@ -85,6 +89,7 @@ async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: 
 
 beforeEach(async () => {
   [busy, worked, used, counted, unready, lines] = [0, 0, 0, [], undefined, []];
+  bodies = new Set();
   whisper = createServer((request, response) => void listener(request, response));
   await once(whisper.listen(0, '127.0.0.1'), 'listening');
 });
@@ -393,6 +398,22 @@ describe('what a key may use', () => {
     await text(await whole());
     await until(() => busy === 0, 'the request is over');
     expect(counted).toEqual([61.5]);
+  });
+
+  test('is counted once where the request is repeated, with another boundary', async () => {
+    listener = events('{"type":"transcript.text.done"}');
+    const send = async (boundary: string, file: string, path?: string) => {
+      const call = ask({ path, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } });
+      const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n`;
+      call.end(`${head}${file}\r\n--${boundary}--\r\n`);
+      await text(await answerTo(call));
+      await until(() => busy === 0, 'the request is over');
+    };
+    for (const boundary of ['one', 'another']) await send(boundary, 'sound');
+    expect(counted).toEqual([61.5]);
+    await send('one', 'other sound');
+    await send('one', 'sound', '/v1/audio/translations');
+    expect(counted).toEqual([61.5, 61.5, 61.5]);
   });
 
   test('is not used up by what the service failed at', async () => {

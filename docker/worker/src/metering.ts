@@ -15,7 +15,7 @@ import { Refusal } from './refusal';
 export class Metering {
   /** @param minutesPerDay for keys without a number of their own. @default - no limit */
   constructor(
-    private readonly usage: Pick<UsageStore, 'used' | 'add'>,
+    private readonly usage: Pick<UsageStore, 'used' | 'addOnce'>,
     private readonly log: Log,
     private readonly minutesPerDay?: number,
   ) {}
@@ -37,12 +37,16 @@ export class Metering {
     throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, now), more);
   }
 
-  /** Counts audio that was worked on. What cannot be counted is given away: the work is done. */
-  async count(key: KeyRow, seconds: number): Promise<void> {
+  /**
+   * Counts audio that was worked on, once if the request is repeated. What cannot be counted is given away: the work is done.
+   *
+   * @param request its body's hash, and the seconds of audio in it
+   */
+  async count(key: KeyRow, request: { sha256: string; seconds: number }): Promise<void> {
     try {
-      await this.usage.add(key.id, seconds, new Date());
+      await this.usage.addOnce(key.id, request, new Date());
     } catch (error) {
-      this.log.error({ err: error, key_id: key.id, seconds }, 'audio could not be counted');
+      this.log.error({ err: error, key_id: key.id, seconds: request.seconds }, 'audio could not be counted');
     }
   }
 

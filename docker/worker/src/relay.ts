@@ -23,6 +23,8 @@ export interface RelayOptions {
   mostBytes: number;
   /** Of the answer, besides the service's own. */
   headers: Readonly<Record<string, string>>;
+  /** Told of each piece of the body. */
+  passed: (chunk: Buffer) => void;
   /** Told of the answer before any of it is passed on. */
   begun: (answer: IncomingMessage) => void;
 }
@@ -40,7 +42,7 @@ export interface RelayOptions {
 export async function relay(
   request: IncomingMessage,
   response: ServerResponse,
-  { url, mostBytes, headers, begun }: RelayOptions,
+  { url, mostBytes, headers, passed, begun }: RelayOptions,
 ): Promise<void> {
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) throw tooLarge(mostBytes);
   if (response.destroyed) return;
@@ -52,6 +54,7 @@ export async function relay(
     let bytes = 0;
     const count = (chunk: Buffer) => {
       if ((bytes += chunk.length) > mostBytes) refuse(tooLarge(mostBytes));
+      else passed(chunk);
     };
     // What the other side does not want any more is read all the same, and goes nowhere.
     const stop = () => {

@@ -5,6 +5,7 @@ import { errorBody } from '../../../lambda/error-body';
 import { modelPath } from '../../../lambda/model-names';
 import { matchesRoute } from '../../../lambda/routes';
 import { shown } from '../../../lambda/text';
+import { BodyHash } from './body-hash';
 import type { KnownKeys } from './known-keys';
 import { LINGER_MS, linger } from './linger';
 import type { Log } from './log';
@@ -123,14 +124,16 @@ export class StreamingDoor {
     const { method, path } = routeOf(request)!;
     const headers = method === 'POST' ? await metering.admit(key) : {};
     const work = async () => {
+      const hash = new BodyHash(path, request.headers['content-type']);
       let seconds = () => 0;
       await relay(request, response, {
         url: new URL(path, whisperUrl),
         mostBytes: mostBytes + ENVELOPE_BYTES,
         headers,
+        passed: (chunk) => hash.update(chunk),
         begun: (answer) => (seconds = workDone(answer, response)),
       });
-      if (seconds() > 0) await metering.count(key, seconds());
+      if (seconds() > 0) await metering.count(key, { sha256: hash.digest(), seconds: seconds() });
     };
     // Who asks for models again and again keeps no machine awake, and neither does who has used up a quota.
     await (method === 'POST' ? during(work) : work());
