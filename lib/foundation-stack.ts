@@ -6,7 +6,8 @@ import { ImageBuilds } from './gpu/image-builds';
 import type { BuiltImage } from './gpu/image-context';
 import { ImageRepositories } from './gpu/image-repositories';
 import { ModelCache } from './gpu/model-cache';
-import { Network } from './network';
+import { FunctionZones } from './function-zones';
+import { filledUp, Network } from './network';
 import type { Settings } from './settings';
 import { imageValues } from './shared-images';
 import { SharedValues } from './shared-values';
@@ -23,6 +24,7 @@ export class FoundationStack extends Stack {
   /** What paths read of it. */
   readonly shared: SharedValues;
   readonly network: Network;
+  private readonly functionZones: FunctionZones;
   readonly modelCache: ModelCache;
   readonly images: ImageRepositories;
   readonly imageBuilds: ImageBuilds;
@@ -31,6 +33,7 @@ export class FoundationStack extends Stack {
     super(scope, id, props);
     const { onDestroy, huggingFaceTokenSecret: tokenSecret } = props.settings;
     this.network = new Network(this, 'Network');
+    this.functionZones = new FunctionZones(this, 'FunctionZones');
     this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy, tokenSecret });
     this.images = new ImageRepositories(this, 'Images', { onDestroy });
     this.imageBuilds = new ImageBuilds(this, 'ImageBuilds', { repositories: this.images });
@@ -61,6 +64,7 @@ export class FoundationStack extends Stack {
     shared.share('MachineSecurityGroupId', network.machineSecurityGroup.securityGroupId);
     shared.shareList('SubnetIds', network.subnetIds);
     shared.shareList('Zones', network.zones);
+    shared.shareList('FunctionZones', filledUp(this.functionZones.names));
     shared.share('ModelBucketName', modelCache.bucket.bucketName);
     shared.share('ModelProvider', modelCache.filling.serviceToken);
     shared.share('ModelProject', modelCache.filling.projectName);

@@ -20,6 +20,9 @@ export const NO_ZONE = 'none';
 
 const INDICES = Array.from({ length: MOST_ZONES }, (_, index) => index);
 
+/** Names of zones, known when the stack is deployed, filled up with {@link NO_ZONE} so that there is one for each subnet. */
+export const filledUp = (names: string): string[] => [names, ...INDICES.map(() => NO_ZONE)];
+
 /**
  * Public subnets without a NAT gateway (which would cost about $33 a month and zone while idle).
  * Machines have public addresses to reach AWS, and no inbound rule at all.
@@ -57,7 +60,7 @@ export class Network extends Construct {
 
   /** Names of the region's zones, filled up with `NO_ZONE` so that there is one for each subnet. */
   get zones(): string[] {
-    return [this.regionZones(), ...INDICES.map(() => NO_ZONE)];
+    return filledUp(this.regionZones());
   }
 
   private network(): Vpc {

@@ -7,7 +7,14 @@ import {
   type ICfnConditionExpression,
   Stack,
 } from 'aws-cdk-lib';
-import { type ISecurityGroup, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  type ISecurityGroup,
+  type ISubnet,
+  type IVpc,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { NO_ZONE } from './network';
 import { itemOf, type SharedValues } from './shared-values';
@@ -39,16 +46,23 @@ export class SharedNetwork extends Construct {
       availabilityZones: subnets.map((_, index) => `zone-${index}`),
       publicSubnetIds: subnets,
     });
-    for (const subnet of this.vpc.publicSubnets)
-      Annotations.of(subnet).acknowledgeWarning(
-        '@aws-cdk/aws-ec2:noSubnetRouteTableId',
-        'Routes are the foundation’s; no path adds one.',
-      );
+    this.vpc.publicSubnets.forEach(withoutRoutes);
     const group = values.read(this, 'MachineSecurityGroupId');
     this.machineSecurityGroup = SecurityGroup.fromSecurityGroupId(this, 'Machines', group, {
       mutable: false,
     });
     if (typeof zones !== 'number') this.refuseOthers(zones);
+  }
+
+  /** The subnets in which functions can be: not every zone has Lambda. */
+  get functionSubnets(): ISubnet[] {
+    const zones = this.props.values.readList(this, 'FunctionZones');
+    return this.vpc.publicSubnets.map(({ subnetId }, index) => {
+      const id = `FunctionsInZone${index + 1}`;
+      const condition = new CfnCondition(this, id, { expression: isThere(itemOf(zones, index)) });
+      const given = Fn.conditionIf(condition.logicalId, subnetId, Aws.NO_VALUE).toString();
+      return withoutRoutes(Subnet.fromSubnetId(this, `${id}Subnet`, given));
+    });
   }
 
   /** Subnets by index, without those that are not wanted or have no zone of their own. */
@@ -82,8 +96,18 @@ export class SharedNetwork extends Construct {
   }
 }
 
+function withoutRoutes(subnet: ISubnet): ISubnet {
+  Annotations.of(subnet).acknowledgeWarning(
+    '@aws-cdk/aws-ec2:noSubnetRouteTableId',
+    'Routes are the foundation’s; no path adds one.',
+  );
+  return subnet;
+}
+
+const isThere = (name: string): ICfnConditionExpression => Fn.conditionNot(Fn.conditionEquals(name, NO_ZONE));
+
 function isWanted(name: string, zones: Zones): ICfnConditionExpression {
-  if (typeof zones === 'number') return Fn.conditionNot(Fn.conditionEquals(name, NO_ZONE));
+  if (typeof zones === 'number') return isThere(name);
   const [first, ...rest] = zones.map((zone) => Fn.conditionEquals(name, zone));
   return rest.length === 0 ? first! : Fn.conditionOr(first!, ...rest);
 }

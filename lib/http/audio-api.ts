@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { type ISubnet, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { AUDIO_ROUTES, ENV, KEY } from '../../lambda/contract';
@@ -19,6 +19,8 @@ export interface AudioApiProps {
   /** The API that gets the routes; its keys are theirs. */
   readonly api: JobApi;
   readonly vpc: IVpc;
+  /** Where the function can be. */
+  readonly subnets: ISubnet[];
   readonly balancer: MachinesBalancer;
   readonly store: JobStore;
   readonly path: string;
@@ -50,7 +52,7 @@ export class AudioApi extends Construct {
   }
 
   private handler(): NodejsFunction {
-    const { balancer, store, vpc, path, analysis, wait, settings } = this.props;
+    const { balancer, store, vpc, subnets, path, analysis, wait, settings } = this.props;
     const securityGroup = new SecurityGroup(this, 'FrontDoor', {
       vpc,
       description: 'Spotscribe front door: to the load balancer, S3 and DynamoDB; nothing in',
@@ -82,7 +84,7 @@ export class AudioApi extends Construct {
       timeout: TIMEOUT,
       // An upload is held in memory several times over: as base64, as bytes, and as its parts.
       memoryMiB: 1024,
-      inside: { vpc, securityGroup },
+      inside: { vpc, subnets, securityGroup },
     });
     store.grantSubmit(handler);
     // A recording that is stored is marked as queued at once, for the case that its event is lost.

@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { type ISecurityGroup, type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { type ISecurityGroup, type ISubnet, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -23,7 +23,11 @@ export interface HandlerProps {
   /** Receives events that an asynchronous invocation could not handle. @default - they are dropped after two retries */
   readonly failedEvents?: IQueue;
   /** Where the function is, if it is to reach something private. @default - outside of any network of ours */
-  readonly inside?: { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
+  readonly inside?: {
+    readonly vpc: IVpc;
+    readonly subnets: ISubnet[];
+    readonly securityGroup: ISecurityGroup;
+  };
 }
 
 /** What Lambda itself does, in the function's name, to bring it into a network. None of it can be limited to a name. */
@@ -62,7 +66,7 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
       vpc: props.inside.vpc,
       securityGroups: [props.inside.securityGroup],
       // A function has no public address, and so no way to the internet here: that is as it should be.
-      vpcSubnets: { subnetType: SubnetType.PUBLIC },
+      vpcSubnets: { subnets: props.inside.subnets },
       allowPublicSubnet: true,
     }),
     environment: {

@@ -67,6 +67,7 @@ export class FastApiPath extends Path {
     const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
       api: this.api,
       vpc,
+      subnets: network.functionSubnets,
       balancer,
       store: this.store,
       path: FastApiPath.info.id,

@@ -85,6 +85,7 @@ describe('a foundation in a region with two zones, and the stacks that stand on 
     return StackEvents.map(({ ResourceStatusReason = '' }) => ResourceStatusReason);
   };
 
+  // The second one has no Lambda, and the laptop's AWS refuses functions there.
   test('is deployed by default, and its load balancer and machines are in both zones', async () => {
     await deployPath(deployment, 'FastApi');
     expect(await subnets('FastApi')).toHaveLength(2);

@@ -20,13 +20,20 @@ function subnets(place: Place): { id: string; zone: string; range: string }[] {
     });
 }
 
-/** What paths read in a region with these zones. */
-function shared(zones: string[]): Place {
+/**
+ * What paths read in a region with these zones.
+ *
+ * @param without letters of the zones that have no Lambda
+ */
+function shared(zones: string[], without = ''): Place {
+  const functionZones = zones.map((zone) => (without.includes(zone.slice(-1)) ? 'none' : zone));
   const values = Object.values(FOUNDATION.findResources('AWS::SSM::Parameter')).map(({ Properties }) => [
     Properties.Name as string,
-    JSON.stringify(Properties.Value).includes('Fn::GetAtt')
-      ? 'attribute'
-      : evaluate(FOUNDATION, Properties.Value, { zones }),
+    (Properties.Name as string).endsWith('/FunctionZones')
+      ? [...functionZones, ...Array.from({ length: MOST_ZONES }, () => 'none')].join(',')
+      : JSON.stringify(Properties.Value).includes('Fn::GetAtt')
+        ? 'attribute'
+        : evaluate(FOUNDATION, Properties.Value, { zones }),
   ]);
   return { zones, shared: Object.fromEntries(values) as Record<string, string> };
 }
@@ -76,14 +83,27 @@ describe('a path', () => {
     return template;
   };
 
-  const zonesIn = (template: Template, type: string, letters: string, read = 'VPCZoneIdentifier') => {
-    const place = shared(zonesOf(letters));
+  const zonesIn = (
+    template: Template,
+    type: string,
+    letters: string,
+    read = 'VPCZoneIdentifier',
+    place = shared(zonesOf(letters)),
+  ) => {
     const all = new Map(subnets(place).map(({ id, zone }) => [id, zone]));
-    return Object.values(template.findResources(type)).map(({ Properties }) => {
-      const { VpcConfig } = Properties as { VpcConfig?: { SubnetIds: unknown } };
-      const ids = evaluate(template, VpcConfig?.SubnetIds ?? Properties[read], place) as string[];
-      return ids.map((id) => all.get(id)?.replace(REGION, ''));
+    return Object.values(template.findResources(type)).flatMap(({ Properties }) => {
+      const { VpcConfig, [read]: found } = Properties as Record<string, unknown>;
+      const named = (VpcConfig as { SubnetIds: unknown } | undefined)?.SubnetIds ?? found;
+      if (named === undefined) return [];
+      const ids = evaluate(template, named, place) as string[];
+      return [ids.map((id) => all.get(id)?.replace(REGION, ''))];
     });
+  };
+
+  /** Of functions that are in the network. */
+  const functionZonesIn = (template: Template, letters: string, without = '') => {
+    const place = shared(zonesOf(letters), without);
+    return zonesIn(template, 'AWS::Lambda::Function', letters, 'none', place);
   };
 
   test.each<[Zones, string, string]>([
@@ -102,15 +122,21 @@ describe('a path', () => {
     expect(zonesIn(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer', letters, 'Subnets')).toEqual(
       wanted,
     );
-    const functions = Object.values(template.findResources('AWS::Lambda::Function')).filter(
-      ({ Properties }) => (Properties as { VpcConfig?: object }).VpcConfig !== undefined,
-    );
-    expect(functions).toHaveLength(1);
-    const [{ Properties } = { Properties: {} }] = functions;
-    const place = shared(zonesOf(letters));
-    const { SubnetIds } = (Properties as { VpcConfig: { SubnetIds: unknown } }).VpcConfig;
-    expect(evaluate(template, SubnetIds, place)).toHaveLength(expected.length);
+    expect(functionZonesIn(template, letters)).toEqual(wanted);
   });
+
+  test.each([
+    ['c', 'ab'],
+    ['a', 'bc'],
+    ['d', 'abc'],
+  ])(
+    'has no function in zone %s if that has no Lambda, but in %s; its machines use all',
+    (without, expected) => {
+      const template = path(3);
+      expect(functionZonesIn(template, 'abcd', without)).toEqual([[...expected]]);
+      expect(zonesIn(template, 'AWS::AutoScaling::AutoScalingGroup', 'abcd')).toEqual([['a', 'b', 'c']]);
+    },
+  );
 
   test('in a single zone, by number or by name', () => {
     for (const zones of [1, ['us-west-1b']] as const) {

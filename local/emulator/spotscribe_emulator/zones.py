@@ -17,6 +17,10 @@ Made = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
 
+# Ids of zones in which Lambda makes no function of a network.
+WITHOUT_LAMBDA = {"use1-az3"}
+
+
 def _zones() -> list[str]:
     """The zones that the account sees: three, or those whose letters `EMULATOR_ZONES` has, such as `ac`."""
     return [f"{get_region()}{letter}" for letter in environ.get("EMULATOR_ZONES", "abc")]
@@ -52,6 +56,16 @@ def _check_balancer(props: Properties) -> None:
         raise ValueError("At least two subnets in two different Availability Zones must be specified")
 
 
+def _check_function(props: Properties) -> None:
+    """Refuses a function of a network in a zone that has no Lambda."""
+    for subnet in props.get("VpcConfig", {}).get("SubnetIds", []):
+        if ec2._subnets[subnet]["AvailabilityZoneId"] in WITHOUT_LAMBDA:
+            raise ValueError(
+                "The provided subnets contain availability zone Lambda doesn't support. "
+                "Please use a different set of subnets."
+            )
+
+
 def _check_first(kind: str, check: Callable[[Properties], None]) -> None:
     """Has resources of a type checked before they are made."""
     found = handlers_of(kind)
@@ -74,4 +88,5 @@ def install() -> None:
         if hasattr(module, "_resolve_refs"):
             module._resolve_refs = _resolve_refs
     _check_first("AWS::EC2::Subnet", _check_subnet)
+    _check_first("AWS::Lambda::Function", _check_function)
     _check_first("AWS::ElasticLoadBalancingV2::LoadBalancer", _check_balancer)

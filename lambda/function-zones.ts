@@ -1,0 +1,55 @@
+import { DescribeAvailabilityZonesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { lambdaHandler, type Tools } from './runtime';
+
+/** Properties of the custom resource that stands for the zones where functions can be. */
+export interface FunctionZonesRequest {
+  /** Names of the region's zones, in their order. */
+  readonly Zones: string[];
+  /** Ids of the zones, such as `use1-az3`, in which no function can be. */
+  readonly Without: string[];
+  /** What stands in the answer for a zone in which no function can be. */
+  readonly NoZone: string;
+}
+
+export interface FunctionZones {
+  PhysicalResourceId: string;
+  Data: {
+    /** Names of the zones in their order, with commas between them. */
+    Zones: string;
+  };
+}
+
+export interface Dependencies {
+  ec2: EC2Client;
+}
+
+/**
+ * Says in which of a region's zones functions of a network can be. A zone has the same id in all accounts, and another name
+ * in each, so that only the account itself can tell.
+ */
+export const handler = lambdaHandler((): Dependencies => ({ ec2: new EC2Client() }), functionZones);
+
+export async function functionZones(
+  event: CloudFormationCustomResourceEvent,
+  { ec2 }: Dependencies,
+  { logger }: Tools,
+): Promise<FunctionZones> {
+  const { Zones, Without, NoZone } = event.ResourceProperties as unknown as FunctionZonesRequest;
+  const unusable = event.RequestType === 'Delete' ? [] : await namesOf(Without, ec2, logger);
+  const zones = Zones.map((name) => (unusable.includes(name) ? NoZone : name));
+  return { PhysicalResourceId: 'function-zones', Data: { Zones: zones.join(',') } };
+}
+
+/** Names of zones in this account. None if they cannot be looked up: most accounts do not have such a zone among their first. */
+async function namesOf(ids: string[], ec2: EC2Client, logger: Tools['logger']): Promise<string[]> {
+  try {
+    const { AvailabilityZones = [] } = await ec2.send(new DescribeAvailabilityZonesCommand({}));
+    return AvailabilityZones.filter(({ ZoneId = '' }) => ids.includes(ZoneId)).map(
+      ({ ZoneName = '' }) => ZoneName,
+    );
+  } catch (error) {
+    logger.warn('could not look up the zones of this account', error as Error);
+    return [];
+  }
+}
