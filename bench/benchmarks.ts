@@ -1,12 +1,12 @@
 import type { Benchmark } from './benchmark';
-import { frontDoor } from './front-door';
+import { frontDoor } from './front-door/front-door';
 import { handlers } from './handlers';
-import { hybridSharedDevice, hybridTotal, hybridTranscript } from './hybrid';
-import { modelFetch } from './model-fetch';
+import { hybridSharedDevice, hybridTotal, hybridTranscript } from './models/hybrid';
+import { modelFetch } from './model-fetch/model-fetch';
 import { synthesis } from './synthesis';
-import { voxtralThroughput } from './voxtral';
+import { voxtralThroughput } from './models/voxtral';
 import { wake } from './wake';
-import { whisperLoad, whisperMemory, whisperThroughput } from './whisper';
+import { whisperLoad, whisperMemory, whisperThroughput } from './models/whisper';
 import { workerOverhead } from './worker-overhead';
 
 /** All benchmarks, in the order in which they run. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { ApiClient } from '../cli/client';
-import { upload } from '../cli/upload';
+import type { ApiClient } from '../cli/api/client';
+import { upload } from '../cli/transcribe/upload';
 
 /** Makes a job of a file and uploads it, as the command line does; resolves to the job's id. */
 export async function submit(api: ApiClient, path: string, signal: AbortSignal): Promise<string> {

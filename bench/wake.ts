@@ -6,9 +6,9 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { DisableRuleCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { ApiClient } from '../cli/client';
-import { pause } from '../cli/retry';
-import { OUTPUT } from '../lambda/contract';
+import type { ApiClient } from '../cli/api/client';
+import { pause } from '../cli/api/retry';
+import { OUTPUT } from '../core/contract/contract';
 import { clientConfiguration } from '../local/emulator';
 import type { LocalAws } from '../local';
 import type { BenchContext, Benchmark } from './benchmark';

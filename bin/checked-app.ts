@@ -3,7 +3,7 @@ import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { spotscribeApp } from '../lib/app';
-import { acknowledgeGuardRules } from '../lib/guard-acknowledgements';
+import { acknowledgeGuardRules } from '../lib/policies/guard-acknowledgements';
 import { PATHS } from '../lib/paths';
 
 const paths = PATHS.map(({ info }) => info.id).join(',');

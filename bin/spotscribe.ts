@@ -1,5 +1,5 @@
 import { InterruptedError } from '../cli/errors';
-import { localConnection } from '../cli/local-key';
+import { localConnection } from '../cli/local/local-key';
 import { runProgram } from '../cli/program';
 
 // The SDK says on every start that it will want a newer Node.js one day.

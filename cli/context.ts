@@ -1,4 +1,4 @@
-import type { Connection } from './client';
+import type { Connection } from './api/client';
 import type { ExitCode } from './exit-codes';
 import type { Terminal } from './terminal';
 

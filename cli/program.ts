@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './context';
-import { registerDemo } from './demo';
+import { registerDemo } from './local/demo';
 import { CliError } from './errors';
 import { EXIT, type ExitCode, exitCodesHelp } from './exit-codes';
-import { registerJobs } from './jobs';
-import { registerKeys } from './keys';
-import { registerLocal } from './local';
-import { registerModels } from './models';
+import { registerJobs } from './jobs/jobs';
+import { registerKeys } from './keys/keys';
+import { registerLocal } from './local/local';
+import { registerModels } from './models/models';
 import { type Surroundings, Terminal } from './terminal';
-import { registerTranscribe } from './transcribe';
-import { registerUsage } from './usage';
+import { registerTranscribe } from './transcribe/transcribe';
+import { registerUsage } from './keys/usage';
 
 export interface Program extends Surroundings {
   interruption: AbortSignal;

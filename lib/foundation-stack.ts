@@ -1,15 +1,15 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../lambda/contract';
-import { acknowledge } from './acknowledge';
-import { ImageBuilds } from './gpu/image-builds';
-import type { BuiltImage } from './gpu/image-context';
-import { ImageRepositories } from './gpu/image-repositories';
-import { ModelCache } from './gpu/model-cache';
-import { FunctionZones } from './function-zones';
-import { filledUp, Network } from './network';
+import { OUTPUT } from '../core/contract/contract';
+import { acknowledge } from './policies/acknowledge';
+import { ImageBuilds } from './images/image-builds';
+import type { BuiltImage } from './images/image-context';
+import { ImageRepositories } from './images/image-repositories';
+import { ModelCache } from './models/model-cache';
+import { FunctionZones } from './network/function-zones';
+import { filledUp, Network } from './network/network';
 import type { Settings } from './settings';
-import { imageValues } from './shared-images';
+import { imageValues } from './images/shared-images';
 import { SharedValues } from './shared-values';
 
 export interface FoundationStackProps extends StackProps {

@@ -1,13 +1,13 @@
 import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../lambda/contract';
-import { acknowledge } from './acknowledge';
+import { OUTPUT } from '../core/contract/contract';
+import { acknowledge } from './policies/acknowledge';
 import type { FoundationStack } from './foundation-stack';
 import type { Path, PathClass } from './paths';
 import type { Settings } from './settings';
-import { SharedImages } from './shared-images';
-import { SharedModels } from './shared-models';
-import { SharedNetwork } from './shared-network';
+import { SharedImages } from './images/shared-images';
+import { SharedModels } from './models/shared-models';
+import { SharedNetwork } from './network/shared-network';
 
 export interface PathStackProps extends StackProps {
   readonly path: PathClass;

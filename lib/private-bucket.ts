@@ -8,7 +8,7 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge';
+import { acknowledge } from './policies/acknowledge';
 import type { Settings } from './settings';
 
 export interface PrivateBucketProps {

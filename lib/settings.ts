@@ -1,9 +1,9 @@
 import type { Node } from 'constructs';
 import { z } from 'zod';
-import { MOST_MACHINES } from '../lambda/contract';
-import { WARM_HOURS } from '../lambda/warm-hours';
-import { acceptedFindingsSetting, imagesSetting } from './image-settings';
-import { zonesSetting } from './zone-settings';
+import { MOST_MACHINES } from '../core/contract/contract';
+import { WARM_HOURS } from '../core/fleet/warm-hours';
+import { acceptedFindingsSetting, imagesSetting } from './images/image-settings';
+import { zonesSetting } from './network/zone-settings';
 
 /** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
 const CONTEXT_KEY = 'spotscribe';

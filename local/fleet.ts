@@ -13,12 +13,12 @@ import {
   ListServicesCommand,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
-import { OUTPUT } from '../lambda/contract';
-import type { BalancedService } from './balanced-service';
-import type { Command } from './commands';
-import { toReplace } from './deployment';
+import { OUTPUT } from '../core/contract/contract';
+import type { BalancedService } from './balancer/balanced-service';
+import type { Command } from './machine/commands';
+import { toReplace } from './machine/deployment';
 import { clientConfiguration, clientEnvironment } from './emulator';
-import { LocalInstance } from './instance';
+import { LocalInstance } from './machine/instance';
 import type { LocalMachine } from './state';
 
 const POLL_MS = 400;

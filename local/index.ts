@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BalancedService } from './balanced-service';
-import { commandOf } from './commands';
+import { BalancedService } from './balancer/balanced-service';
+import { commandOf } from './machine/commands';
 import { deployPath } from './deploy';
 import { clientEnvironment, startEmulator } from './emulator';
 import { LocalFleet } from './fleet';

@@ -1,15 +1,15 @@
-/** Writes `lambda/contract.schema.json`: the shapes of `lambda/contract.ts` for those who do not read TypeScript. */
+/** Writes `core/contract/contract.schema.json`: the shapes of `core/contract/contract.ts` for those who do not read TypeScript. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createGenerator } from 'ts-json-schema-generator';
 
 const root = path.resolve(__dirname, '..');
-export const SCHEMA_FILE = path.join(root, 'lambda', 'contract.schema.json');
+export const SCHEMA_FILE = path.join(root, 'core', 'contract', 'contract.schema.json');
 
 /** The schema as text, one definition for each exported type. */
 export function contractSchema(): string {
   const generator = createGenerator({
-    path: path.join(root, 'lambda', 'contract.ts'),
+    path: path.join(root, 'core', 'contract', 'contract.ts'),
     tsconfig: path.join(root, 'tsconfig.json'),
     type: '*',
     additionalProperties: false,

@@ -1,7 +1,7 @@
 /** Writes `docs/gpu-memory.md`: what fits on which card, from the models' own figures. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CARDS, needed, type Part, voxtralParts, whisperParts } from '../lib/gpu/gpu-memory';
+import { CARDS, needed, type Part, voxtralParts, whisperParts } from '../lib/machine/gpu-memory';
 
 export const MEMORY_FILE = path.resolve(__dirname, '..', 'docs', 'gpu-memory.md');
 
@@ -21,7 +21,7 @@ const SETTINGS: [string, Part[][]][] = [
 const INTRODUCTION = `# Memory of the GPU
 
 What the services hold on a card while they work, and what that leaves. \`npm run gpu-memory\` writes this file from
-\`lib/gpu/gpu-memory.ts\`; a test holds it to that. Parameters are counted in the published architectures (a test counts them
+\`lib/machine/gpu-memory.ts\`; a test holds it to that. Parameters are counted in the published architectures (a test counts them
 again with Transformers), batches and windows are what the services use. What is *estimated* or *reported* (other people's
 measurements) is marked so: nothing here was measured on a card yet.
 `;

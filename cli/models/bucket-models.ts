@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
-import { MODEL_KEY, type ModelVersion, totalSize } from '../../lambda/model-layout';
-import { type ModelManifest, parseManifest } from '../../lambda/model-manifest';
-import type { CatalogueModel } from '../../lib/gpu/model-catalogue';
+import { MODEL_KEY, type ModelVersion, totalSize } from '../../core/models/model-layout';
+import { type ModelManifest, parseManifest } from '../../core/models/model-manifest';
+import type { CatalogueModel } from '../../lib/models/model-catalogue';
 import { absent } from './upload-object';
 
 /** What the bucket holds of a model. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { ModelManifest } from '../../lambda/model-manifest';
-import type { CatalogueModel } from '../../lib/gpu/model-catalogue';
+import type { ModelManifest } from '../../core/models/model-manifest';
+import type { CatalogueModel } from '../../lib/models/model-catalogue';
 import { CliError } from '../errors';
 import { filesToKeep } from './files-to-keep';
 import type { Hub, HubListing } from './hub';

@@ -1,4 +1,4 @@
-import { modelFilePath } from '../../lambda/model-manifest';
+import { modelFilePath } from '../../core/models/model-manifest';
 import type { HubFile } from './hub';
 
 /** Beside the weights: documentation, samples, other forms of the same weights, and language models for decoding. */

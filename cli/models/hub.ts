@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { CliError, UnreachableError } from '../errors';
-import { networkError } from '../network-error';
-import { parseRetryAfter, type Patience, Retryable, retrying } from '../retry';
+import { networkError } from '../api/network-error';
+import { parseRetryAfter, type Patience, Retryable, retrying } from '../api/retry';
 
 /** Where models come from unless `HF_ENDPOINT` names a mirror. */
 export const HUB = 'https://huggingface.co';

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { MODEL_KEY, type ModelVersion } from '../../lambda/model-layout';
-import { modelFilePath, type ModelFile, type ModelManifest } from '../../lambda/model-manifest';
+import { MODEL_KEY, type ModelVersion } from '../../core/models/model-layout';
+import { modelFilePath, type ModelFile, type ModelManifest } from '../../core/models/model-manifest';
 import { UsageError } from '../errors';
 import { hashOf } from './hub';
 import { type Upload, uploadObject } from './upload-object';

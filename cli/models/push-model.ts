@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { ModelVersion } from '../../lambda/model-layout';
-import { catalogueModel } from '../../lib/gpu/model-catalogue';
+import type { ModelVersion } from '../../core/models/model-layout';
+import { catalogueModel } from '../../lib/models/model-catalogue';
 import { UsageError } from '../errors';
 import { BucketModels } from './bucket-models';
 import { downloadModel } from './download-model';

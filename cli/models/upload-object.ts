@@ -10,8 +10,8 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { ModelFile } from '../../lambda/model-manifest';
-import { Limit } from '../limit';
+import type { ModelFile } from '../../core/models/model-manifest';
+import { Limit } from '../api/limit';
 
 /** Held in memory for each part under way. A hundred thousand of them would be 3 TB: S3 takes ten thousand. */
 const PART_BYTES = 32 << 20;

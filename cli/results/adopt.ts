@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import type { JobView, TranscriptFormat } from '../../lambda/contract';
-import type { ApiClient } from '../client';
-import type { Input } from '../inputs';
-import { Limit } from '../limit';
+import type { JobView, TranscriptFormat } from '../../core/contract/contract';
+import type { ApiClient } from '../api/client';
+import type { Input } from '../transcribe/inputs';
+import { Limit } from '../api/limit';
 import { type Found, hashOf, hashOfInput, sourcePath } from './inspect';
 import { writeRecord } from './record';
 

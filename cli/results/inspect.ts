@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { contentHash } from '../idempotency';
-import type { Input } from '../inputs';
+import { contentHash } from '../transcribe/idempotency';
+import type { Input } from '../transcribe/inputs';
 import { readRecord, type ResultRecord } from './record';
 
 /** What stands where a result is to go. */

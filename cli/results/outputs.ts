@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { FORMAT_ENDING, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../lambda/contract';
+import { FORMAT_ENDING, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/contract';
 import { UsageError } from '../errors';
-import type { Input } from '../inputs';
+import type { Input } from '../transcribe/inputs';
 import { type Kinship, kinship } from './inspect';
 import { readRecord, recordPath } from './record';
 

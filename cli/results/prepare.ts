@@ -1,5 +1,5 @@
-import type { JobOptions } from '../../lambda/contract';
-import type { ApiClient } from '../client';
+import type { JobOptions } from '../../core/contract/contract';
+import type { ApiClient } from '../api/client';
 import { CliError } from '../errors';
 import { adopt, adoptByJobs, type EarlierJobs, type ResultFile } from './adopt';
 import { decide, type Decision, type Permission } from './decide';

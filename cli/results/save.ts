@@ -2,7 +2,7 @@ import { createAtomically, writeAtomically } from '../atomic-write';
 import { CliError } from '../errors';
 import { hashOf, inspect, sourcePath } from './inspect';
 import { removeRecord, type ResultRecord, writeRecord } from './record';
-import type { Input } from '../inputs';
+import type { Input } from '../transcribe/inputs';
 
 /** What a result is made of. */
 export interface Origin {

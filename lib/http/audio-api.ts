@@ -4,10 +4,10 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { type ISubnet, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { AUDIO_ROUTES, ENV, KEY } from '../../lambda/contract';
-import { handlerFunction } from '../jobs/handler';
-import { modelName } from '../gpu/model-catalogue';
-import type { JobApi } from '../jobs/job-api';
+import { AUDIO_ROUTES, ENV, KEY } from '../../core/contract/contract';
+import { handlerFunction } from '../functions/handler';
+import { modelName } from '../models/model-catalogue';
+import type { JobApi } from './job-api';
 import type { JobStore } from '../jobs/job-store';
 import { limits, type Settings } from '../settings';
 import type { MachinesBalancer } from './machines-balancer';
@@ -67,7 +67,7 @@ export class AudioApi extends Construct {
       'S3 and DynamoDB, by gateway endpoints',
     );
     const handler = handlerFunction(this, 'TranscribeAudio', {
-      file: 'transcribe-audio',
+      file: 'openai/transcribe-audio',
       description: 'Transcribes in place while a machine is warm, and by a job otherwise',
       environment: {
         [ENV.path]: path,

@@ -6,9 +6,9 @@ import {
   type ApplicationTargetGroup,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { acknowledge } from '../acknowledge';
+import { acknowledge } from '../policies/acknowledge';
 import { type Settings, SettingsError } from '../settings';
-import { zoneCount } from '../zone-settings';
+import { zoneCount } from '../network/zone-settings';
 import { machineTargets } from './machine-targets';
 
 /** Zones that an Application Load Balancer needs at least. */

@@ -17,8 +17,8 @@ import {
   type ErrorBody,
   type ErrorCode,
   STREAMING_IDLE_SECONDS,
-} from '../../lambda/contract';
-import { acknowledge } from '../acknowledge';
+} from '../../core/contract/contract';
+import { acknowledge } from '../policies/acknowledge';
 import { machineTargets } from './machine-targets';
 import type { Streaming } from './streaming';
 

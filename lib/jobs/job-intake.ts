@@ -5,11 +5,11 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENV, KEY } from '../../lambda/contract';
+import { ENV, KEY } from '../../core/contract/contract';
 import { limits, type Settings } from '../settings';
-import type { FleetSizer } from '../gpu/fleet-sizer';
+import type { FleetSizer } from '../fleet/fleet-sizer';
 import { grantPutEvents } from './completion-events';
-import { handlerFunction } from './handler';
+import { handlerFunction } from '../functions/handler';
 import type { JobQueue } from './job-queue';
 import type { JobStore } from './job-store';
 
@@ -50,7 +50,7 @@ export class JobIntake extends Construct {
   private intakeHandler(): NodejsFunction {
     const { store, queue, sizer, analysis, settings } = this.props;
     const handler = handlerFunction(this, 'IntakeUpload', {
-      file: 'intake-upload',
+      file: 'intake/intake-upload',
       description: 'Queues a job when its audio has arrived, and wakes the fleet',
       environment: {
         ...this.environment(),
@@ -86,7 +86,7 @@ export class JobIntake extends Construct {
   private sweepHandler(): NodejsFunction {
     const { store, queue, sizer, settings } = this.props;
     const handler = handlerFunction(this, 'SweepJobs', {
-      file: 'sweep-jobs',
+      file: 'intake/sweep-jobs',
       description: 'Requeues jobs whose message was lost, and expires uploads that never came',
       environment: {
         ...this.environment(),
@@ -113,7 +113,7 @@ export class JobIntake extends Construct {
   private buryHandler(): NodejsFunction {
     const { store, queue } = this.props;
     const handler = handlerFunction(this, 'BuryJob', {
-      file: 'bury-job',
+      file: 'intake/bury-job',
       description: 'Marks the jobs of dead letters as failed',
       environment: this.environment(),
     });

@@ -1,6 +1,6 @@
 import { Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { whisperModels, whisperService } from '../gpu/whisper-service';
+import { whisperModels, whisperService } from '../machine/whisper-service';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /** Path 200: the whisper service and the worker as containers, one pair to a machine. */

@@ -1,13 +1,13 @@
 import { Annotations, Duration, Size, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../../lambda/contract';
-import { warmth as warmthOf, monthlyCost } from '../gpu/warmth';
-import { whisperModels, whisperService } from '../gpu/whisper-service';
+import { OUTPUT } from '../../core/contract/contract';
+import { warmth as warmthOf, monthlyCost } from '../fleet/warmth';
+import { whisperModels, whisperService } from '../machine/whisper-service';
 import { AudioApi } from '../http/audio-api';
 import { checkZones, MachinesBalancer } from '../http/machines-balancer';
 import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
 import { StreamingBalancer } from '../http/streaming-balancer';
-import { zoneCount } from '../zone-settings';
+import { zoneCount } from '../network/zone-settings';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /** Host and container port of the whisper service: fixed, so that a security group's rule can name it. */

@@ -1,11 +1,11 @@
 import { Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ENV } from '../../lambda/contract';
-import { gpuShares, sharedQuantization } from '../gpu/gpu-shares';
-import { GpuSharing } from '../gpu/gpu-sharing';
-import { GPU_PRIORITY_FILE } from '../gpu/gpu-task';
-import { voxtralModels, voxtralService } from '../gpu/voxtral-service';
-import { whisperModels, whisperService } from '../gpu/whisper-service';
+import { ENV } from '../../core/contract/contract';
+import { gpuShares, sharedQuantization } from '../machine/gpu-shares';
+import { GpuSharing } from '../machine/gpu-sharing';
+import { GPU_PRIORITY_FILE } from '../machine/gpu-task';
+import { voxtralModels, voxtralService } from '../machine/voxtral-service';
+import { whisperModels, whisperService } from '../machine/whisper-service';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /**

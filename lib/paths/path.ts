@@ -1,24 +1,24 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { ENV, KEY } from '../../lambda/contract';
-import type { WantedModel } from '../../lambda/model-layout';
-import { FleetSizer } from '../gpu/fleet-sizer';
-import { GpuFleet } from '../gpu/gpu-fleet';
-import { GpuSharing } from '../gpu/gpu-sharing';
-import { GpuTask } from '../gpu/gpu-task';
-import type { ImageSources } from '../gpu/image-builds';
-import type { ImageName } from '../gpu/image-repositories';
-import { PathImages } from '../gpu/path-images';
-import type { ServiceImage } from '../gpu/service-image';
-import type { Warmth } from '../gpu/warmth';
+import { ENV, KEY } from '../../core/contract/contract';
+import type { WantedModel } from '../../core/models/model-layout';
+import { FleetSizer } from '../fleet/fleet-sizer';
+import { GpuFleet } from '../fleet/gpu-fleet';
+import { GpuSharing } from '../machine/gpu-sharing';
+import { GpuTask } from '../machine/gpu-task';
+import type { ImageSources } from '../images/image-builds';
+import type { ImageName } from '../images/image-name';
+import { PathImages } from '../images/path-images';
+import type { ServiceImage } from '../images/service-image';
+import type { Warmth } from '../fleet/warmth';
 import { grantPutEvents } from '../jobs/completion-events';
-import { JobApi } from '../jobs/job-api';
+import { JobApi } from '../http/job-api';
 import { JobIntake } from '../jobs/job-intake';
 import { JobQueue } from '../jobs/job-queue';
 import { JobStore } from '../jobs/job-store';
 import { limits, type Settings } from '../settings';
-import type { SharedModels } from '../shared-models';
-import type { SharedNetwork } from '../shared-network';
+import type { SharedModels } from '../models/shared-models';
+import type { SharedNetwork } from '../network/shared-network';
 import { Alarms } from '../watch/alarms';
 
 export interface PathProps {

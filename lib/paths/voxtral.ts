@@ -1,6 +1,6 @@
 import { Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { voxtralModels, voxtralService } from '../gpu/voxtral-service';
+import { voxtralModels, voxtralService } from '../machine/voxtral-service';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /** Path 400: the Voxtral service and the worker as containers, one pair to a machine; the service has the GPU for itself. */

@@ -6,7 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { failuresOf } from '../jobs/handler';
+import { failuresOf } from '../functions/handler';
 import type { JobQueue } from '../jobs/job-queue';
 
 export interface AlarmsProps {

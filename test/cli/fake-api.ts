@@ -12,9 +12,9 @@ import type {
   SubmitJobRequest,
   Transcript,
   TranscriptFormat,
-} from '../../lambda/contract';
-import { FORMAT } from '../../lambda/formats';
-import { partSize, partSizes } from '../../lambda/upload-parts';
+} from '../../core/contract/contract';
+import { FORMAT } from '../../core/formats/formats';
+import { partSize, partSizes } from '../../lambda/api/upload-parts';
 import analysis from '../fixtures/contract/Analysis.json';
 
 export const KEY = `sk-spotscribe-${'k'.repeat(43)}`;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection } from '../../cli/client';
+import type { Connection } from '../../cli/api/client';
 import { runProgram } from '../../cli/program';
 import { RECORDS_FOLDER } from '../../cli/results/record';
 import { until } from '../until';

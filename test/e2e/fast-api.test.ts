@@ -1,6 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import OpenAI, { AuthenticationError, RateLimitError, toFile, type Uploadable } from 'openai';
-import { ENV, JOB_HEADER, type JobView, OUTPUT, type UsageResponse } from '../../lambda/contract';
+import { ENV, JOB_HEADER, type JobView, OUTPUT, type UsageResponse } from '../../core/contract/contract';
 import { otherwiseWritten, SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 import { replacementTests } from './replacement';

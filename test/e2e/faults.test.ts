@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { type JobMessage, type JobView, KEY, OUTPUT } from '../../lambda/contract';
-import { versionsBelow } from '../../lambda/object-versions';
+import { type JobMessage, type JobView, KEY, OUTPUT } from '../../core/contract/contract';
+import { versionsBelow } from '../../core/jobs/object-versions';
 import { repeated, sample, sampleWords, words } from './audio';
 import { Laptop, until } from './laptop';
 

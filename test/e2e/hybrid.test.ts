@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Analysis, Claim, ErrorBody, HybridEvent, JobView } from '../../lambda/contract';
+import type { Analysis, Claim, ErrorBody, HybridEvent, JobView } from '../../core/contract/contract';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 

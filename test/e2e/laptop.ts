@@ -25,7 +25,7 @@ import {
   OUTPUT,
   type SubmitJobResponse,
   type Transcript,
-} from '../../lambda/contract';
+} from '../../core/contract/contract';
 import { clientConfiguration } from '../../local/emulator';
 import { type LocalMachine, readLocalState } from '../../local/state';
 

@@ -2,8 +2,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { type ListJobsResponse, OUTPUT, type SubmitJobResponse } from '../../lambda/contract';
-import { versionsOf } from '../../lambda/object-versions';
+import { type ListJobsResponse, OUTPUT, type SubmitJobResponse } from '../../core/contract/contract';
+import { versionsOf } from '../../core/jobs/object-versions';
 import { repeated, SAMPLE, sample, sampleWords, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import { PARTED_ABOVE_BYTES } from '../../cli/upload-parts';
+import { PARTED_ABOVE_BYTES } from '../../cli/transcribe/upload-parts';
 import {
   type ErrorBody,
   type JobView,
@@ -11,8 +11,8 @@ import {
   type ListJobsResponse,
   OUTPUT,
   type SubmitJobResponse,
-} from '../../lambda/contract';
-import { partSizes } from '../../lambda/upload-parts';
+} from '../../core/contract/contract';
+import { partSizes } from '../../lambda/api/upload-parts';
 import { sampleWithSilence, sampleWords, words } from './audio';
 import { Laptop, spotscribe } from './laptop';
 

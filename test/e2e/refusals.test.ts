@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorBody, JobView, SubmitJobResponse } from '../../lambda/contract';
+import type { ErrorBody, JobView, SubmitJobResponse } from '../../core/contract/contract';
 import { converted, sample, sampleAsWav, sampleWords, words } from './audio';
 import { Laptop, root, spotscribe, until } from './laptop';
 

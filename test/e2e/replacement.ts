@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
-import { JOB_HEADER, OUTPUT } from '../../lambda/contract';
+import { JOB_HEADER, OUTPUT } from '../../core/contract/contract';
 import { clientConfiguration } from '../../local/emulator';
 import { beginning, otherwiseWritten, sampleWords, unheard, words } from './audio';
 import { type Laptop, spotscribe, until } from './laptop';

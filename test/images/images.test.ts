@@ -1,12 +1,12 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeContext } from '../../lib/gpu/image-context';
+import { writeContext } from '../../lib/images/image-context';
 import { clientEnvironment } from '../../local/emulator';
 import { freePort } from '../../local/ports';
 import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
 import { MACHINE, WorkerAws } from '../e2e/worker/worker-aws';
-import { until } from '../worker/model-server';
+import { until } from '../support/model-server';
 import { type Layer, layersOf, report, total } from './layers';
 import { build, Container, inspect } from './podman';
 

@@ -1,4 +1,4 @@
-"""The shapes of `lambda/contract.ts` that the Python services speak.
+"""The shapes of `core/contract/contract.ts` that the Python services speak.
 
 The tests hold every fixture and every event sent against the JSON schema made from that file.
 All times are seconds from the start of the audio.

@@ -1,4 +1,4 @@
-"""Settings of every model service, read from the environment by the names in `lambda/contract.ts`."""
+"""Settings of every model service, read from the environment by the names in `core/contract/contract.ts`."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The shapes of this package are those of `lambda/contract.ts`."""
+"""The shapes of this package are those of `core/contract/contract.ts`."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Holds what a service says against the schema made from `lambda/contract.ts`."""
+"""Holds what a service says against the schema made from `core/contract/contract.ts`."""
 
 import json
 from functools import cache

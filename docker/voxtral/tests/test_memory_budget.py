@@ -30,7 +30,7 @@ MINI = ModelShape(
     encoder_width=1280, encoder_inner_width=5120, encoder_positions=1500, mel_bins=128,
 )  # fmt: skip
 GIB = 1 << 30
-# Read by the test of lib/gpu/gpu-memory.ts too: for the longest window, and the answers of an analysis.
+# Read by the test of lib/machine/gpu-memory.ts too: for the longest window, and the answers of an analysis.
 FIGURES = json.loads((ROOT / "test/fixtures/gpu-memory.json").read_text())
 # Of Voxtral-Mini-3B-2507: 4.7 billion parameters, in half precision and with most of them in four bits.
 HALF, FOUR_BITS = 9.4e9, 4.7e9

@@ -1,4 +1,4 @@
-import { SpotscribeError } from '../../../lambda/errors';
+import { SpotscribeError } from '../../../core/contract/errors';
 
 /** The worker was told to stop: its jobs go back to the queue. */
 export class Stopping extends SpotscribeError {

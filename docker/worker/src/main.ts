@@ -1,11 +1,11 @@
-import { ENV, STOP_SECONDS } from '../../../lambda/contract';
-import { SpotscribeError } from '../../../lambda/errors';
+import { ENV, STOP_SECONDS } from '../../../core/contract/contract';
+import { SpotscribeError } from '../../../core/contract/errors';
 import { createClients } from './clients';
-import { fetchModels } from './fetch-models';
-import { GuardedService } from './guarded-service';
-import { HttpModelService } from './http-model-service';
+import { fetchModels } from './models/fetch-models';
+import { GuardedService } from './services/guarded-service';
+import { HttpModelService } from './services/http-model-service';
 import { createLog, type Log } from './log';
-import type { Models } from './models';
+import type { Models } from './services/models';
 import {
   readMachine,
   readModelFetchSettings,

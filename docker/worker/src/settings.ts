@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ENV, type Machine } from '../../../lambda/contract';
-import { parseWantedModels } from '../../../lambda/model-manifest';
+import { ENV, type Machine } from '../../../core/contract/contract';
+import { parseWantedModels } from '../../../core/models/model-manifest';
 
 const text = z.string().min(1);
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);

@@ -9,10 +9,10 @@ import {
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { FleetGroup } from '../../../lambda/fleet-group';
-import { MachineStore } from '../../../lambda/machine-store';
-import type { Dependencies } from '../../../lambda/size-fleet';
-import { SizingLock } from '../../../lambda/sizing-lock';
+import { FleetGroup } from '../../../lambda/fleet/fleet-group';
+import { MachineStore } from '../../../core/fleet/machine-store';
+import type { Dependencies } from '../../../lambda/fleet/size-fleet';
+import { SizingLock } from '../../../lambda/fleet/sizing-lock';
 import { clientConfiguration, startEmulator } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';

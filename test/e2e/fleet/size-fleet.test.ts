@@ -1,11 +1,11 @@
 import { ResumeProcessesCommand, SuspendProcessesCommand } from '@aws-sdk/client-auto-scaling';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { SIZING_ROW_ID } from '../../../lambda/contract';
-import { sizeFleet } from '../../../lambda/size-fleet';
-import { SizingLock } from '../../../lambda/sizing-lock';
+import { SIZING_ROW_ID } from '../../../core/contract/contract';
+import { sizeFleet } from '../../../lambda/fleet/size-fleet';
+import { SizingLock } from '../../../lambda/fleet/sizing-lock';
 import { setSpotCapacity } from '../../../local/spot-capacity';
-import { quietTools, silenceConsole } from '../../lambda/support';
+import { quietTools, silenceConsole } from '../../support/support';
 import { EmulatedFleet, TABLE } from './emulated-fleet';
 
 jest.setTimeout(120_000);

@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fetchModels } from '../../../docker/worker/src/fetch-models';
+import { fetchModels } from '../../../docker/worker/src/models/fetch-models';
 import { createLog } from '../../../docker/worker/src/log';
 import { pushFolder } from '../../../cli/models/push-folder';
 import { baseEnvironment, clientEnvironment } from '../../../local/emulator';
 import { workerBundle } from '../../../local/installation';
-import { ObjectServer } from '../../worker/object-server';
+import { ObjectServer } from '../../support/object-server';
 import { WorkerAws } from './worker-aws';
 
 /** As the worker fetches. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Guards } from '../../../docker/worker/src/guarded-service';
-import { type Analysis, type JobOptions, type JobRow, KEY } from '../../../lambda/contract';
+import type { Guards } from '../../../docker/worker/src/services/guarded-service';
+import { type Analysis, type JobOptions, type JobRow, KEY } from '../../../core/contract/contract';
 import {
   type AnalysisScript,
   hearing,
@@ -8,7 +8,7 @@ import {
   type Script,
   understanding,
   until,
-} from '../../worker/model-server';
+} from '../../support/model-server';
 import { RunningWorkers, type RunOptions } from './running-worker';
 import { WorkerAws } from './worker-aws';
 

@@ -1,5 +1,5 @@
-import { type JobMessage, type JobRow, MAX_RECEIVES } from '../../../lambda/contract';
-import { hearing, ModelServer, type Script, until } from '../../worker/model-server';
+import { type JobMessage, type JobRow, MAX_RECEIVES } from '../../../core/contract/contract';
+import { hearing, ModelServer, type Script, until } from '../../support/model-server';
 import { RunningWorkers, type RunOptions } from './running-worker';
 import { WorkerAws } from './worker-aws';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { type JobRow, KEY } from '../../../lambda/contract';
-import { hearing, ModelServer, type Script, until } from '../../worker/model-server';
+import { type JobRow, KEY } from '../../../core/contract/contract';
+import { hearing, ModelServer, type Script, until } from '../../support/model-server';
 import { RunningWorkers } from './running-worker';
 import { WorkerAws } from './worker-aws';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
-import { until } from '../../worker/model-server';
+import { until } from '../../support/model-server';
 import { RunningWorkers } from './running-worker';
 import { WorkerAws } from './worker-aws';
 

@@ -31,9 +31,9 @@ import {
   MAX_RECEIVES,
   type Transcript,
   type TranscriptionOptions,
-} from '../../../lambda/contract';
-import { JobStore } from '../../../lambda/job-store';
-import { type ObjectVersion, versionsBelow } from '../../../lambda/object-versions';
+} from '../../../core/contract/contract';
+import { JobStore } from '../../../core/jobs/job-store';
+import { type ObjectVersion, versionsBelow } from '../../../core/jobs/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';
 import { startEmulator, clientConfiguration } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';

@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { KEY, MAX_RECEIVES } from '../../../lambda/contract';
+import { KEY, MAX_RECEIVES } from '../../../core/contract/contract';
 import { baseEnvironment, clientEnvironment } from '../../../local/emulator';
 import { workerBundle } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
-import { hearing, ModelServer, until } from '../../worker/model-server';
+import { hearing, ModelServer, until } from '../../support/model-server';
 import { MACHINE, WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;

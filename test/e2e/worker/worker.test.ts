@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { Scratch } from '../../../docker/worker/src/scratch';
+import { Scratch } from '../../../docker/worker/src/jobs/scratch';
 import type { Worker } from '../../../docker/worker/src/worker';
-import { KEY, type Checkpoint, type JobRow } from '../../../lambda/contract';
-import { hearing, ModelServer, segmentAt, transcriptOf, until } from '../../worker/model-server';
+import { KEY, type Checkpoint, type JobRow } from '../../../core/contract/contract';
+import { hearing, ModelServer, segmentAt, transcriptOf, until } from '../../support/model-server';
 import { addressOf, RunningWorkers, type RunOptions } from './running-worker';
 import { WorkerAws } from './worker-aws';
 

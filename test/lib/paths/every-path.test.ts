@@ -7,7 +7,7 @@ import {
   MOST_MACHINES,
   type SizeFleetEvent,
   STOP_SECONDS,
-} from '../../../lambda/contract';
+} from '../../../core/contract/contract';
 import { PATHS } from '../../../lib/paths';
 import type { Settings } from '../../../lib/settings';
 import { pathTemplate } from '../templates';

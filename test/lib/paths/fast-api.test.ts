@@ -1,8 +1,8 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import type { Stack } from 'aws-cdk-lib';
-import { ENV } from '../../../lambda/contract';
+import { ENV } from '../../../core/contract/contract';
 import { spotscribeApp } from '../../../lib/app';
-import { warmth } from '../../../lib/gpu/warmth';
+import { warmth } from '../../../lib/fleet/warmth';
 import { defaultSettings, type Settings } from '../../../lib/settings';
 import { container } from '../containers';
 import { pathTemplate } from '../templates';

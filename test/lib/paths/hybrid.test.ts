@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
-import { ENV } from '../../../lambda/contract';
-import type { WantedModel } from '../../../lambda/model-layout';
-import { needed, whisperParts } from '../../../lib/gpu/gpu-memory';
+import { ENV } from '../../../core/contract/contract';
+import type { WantedModel } from '../../../core/models/model-layout';
+import { needed, whisperParts } from '../../../lib/machine/gpu-memory';
 import type { Settings } from '../../../lib/settings';
 import { container, environment, task } from '../containers';
 import { pathTemplate } from '../templates';

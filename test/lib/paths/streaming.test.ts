@@ -1,6 +1,6 @@
 import { Aws, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
-import { API_KEY_PREFIX, ENV, OUTPUT, STREAMING_IDLE_SECONDS } from '../../../lambda/contract';
+import { API_KEY_PREFIX, ENV, OUTPUT, STREAMING_IDLE_SECONDS } from '../../../core/contract/contract';
 import { spotscribeApp } from '../../../lib/app';
 import { streaming } from '../../../lib/http/streaming';
 import { defaultSettings, type Settings } from '../../../lib/settings';

@@ -1,4 +1,4 @@
-import { ENV } from '../../../lambda/contract';
+import { ENV } from '../../../core/contract/contract';
 import { container, environment, task } from '../containers';
 
 const PATH = 'Voxtral';

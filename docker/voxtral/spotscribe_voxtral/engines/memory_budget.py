@@ -110,7 +110,7 @@ class PromptParts(NamedTuple):
 def prompt_parts(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: int) -> PromptParts:
     """Peak memory of one prompt with that many pieces of 30 s, beside the weights.
 
-    `lib/gpu/gpu-memory.ts` counts the same for the cards' tables; a test holds it to these figures.
+    `lib/machine/gpu-memory.ts` counts the same for the cards' tables; a test holds it to these figures.
 
     Counted in Transformers' code (modeling_voxtral.py, modeling_llama.py, 4.57): what is alive at once where
     most is. The encoder has ended when the language model begins, but the allocator keeps the larger part.

@@ -1,4 +1,4 @@
-"""Words as cues: what a player shows, from when to when. Twin of `lambda/cues.ts`."""
+"""Words as cues: what a player shows, from when to when. Twin of `core/formats/cues.ts`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The lines of a cue. Twin of `lambda/cue-lines.ts`."""
+"""The lines of a cue. Twin of `core/formats/cue-lines.ts`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

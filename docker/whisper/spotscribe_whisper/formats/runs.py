@@ -1,6 +1,6 @@
 """Words in runs of one speaker without a long pause.
 
-Twin of `lambda/cue-runs.ts`.
+Twin of `core/formats/cue-runs.ts`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where a run of speech is parted into cues. Twin of `lambda/cue-splitting.ts`."""
+"""Where a run of speech is parted into cues. Twin of `core/formats/cue-splitting.ts`."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """The words of a segment with times in milliseconds, and the spaces between them.
 
-Twin of `lambda/cue-words.ts`.
+Twin of `core/formats/cue-words.ts`.
 """
 
 import math

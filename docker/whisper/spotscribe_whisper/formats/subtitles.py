@@ -1,4 +1,4 @@
-"""SubRip and WebVTT. Twin of the same formats in `lambda/formats.ts`."""
+"""SubRip and WebVTT. Twin of the same formats in `core/formats/formats.ts`."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""When cues come and go. Twin of `lambda/cue-timing.ts`.
+"""When cues come and go. Twin of `core/formats/cue-timing.ts`.
 
 All times are milliseconds. The figures come from Netflix's timed-text style guides, general and English:
 5/6 of a second, 7 seconds, two frames of film at 24 a second, 20 characters a second for adults.

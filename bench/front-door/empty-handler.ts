@@ -1,0 +1,71 @@
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStackResourcesCommand,
+  waitUntilStackCreateComplete,
+} from '@aws-sdk/client-cloudformation';
+import { OUTPUT } from '../../core/contract/contract';
+import type { LocalAws } from '../../local';
+import { clientConfiguration } from '../../local/emulator';
+
+const STACK = 'EmptyHandler';
+const PATH = '/bench/empty';
+const LONGEST_SECONDS = 30;
+
+/**
+ * Adds a route to a deployed path's API, for the same keys, that leads to a function which does nothing: what a request
+ * there takes is the gateway's own, of which the path's code has no part.
+ *
+ * @param stack - the path's
+ * @returns the route's address
+ */
+export async function addEmptyHandler({ endpoint, outputs }: LocalAws, stack: string): Promise<string> {
+  const client = new CloudFormationClient(clientConfiguration(endpoint));
+  const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName: stack }));
+  const idOf = (type: string) =>
+    StackResources.find(({ ResourceType }) => ResourceType === `AWS::ApiGatewayV2::${type}`)
+      ?.PhysicalResourceId;
+  const TemplateBody = template(idOf('Api'), idOf('Authorizer'));
+  await client.send(new CreateStackCommand({ StackName: STACK, TemplateBody }));
+  const patience = { client, minDelay: 1, maxDelay: 1, maxWaitTime: LONGEST_SECONDS };
+  await waitUntilStackCreateComplete(patience, { StackName: STACK });
+  return `${outputs[OUTPUT.apiUrl]}${PATH}`;
+}
+
+/** It logs a line, as handlers do: the emulator waits 50 ms for the log of one that does not. */
+const NOTHING =
+  'exports.handler = async () => { console.log("nothing"); return { statusCode: 200, body: "" }; };';
+
+const template = (ApiId: string | undefined, AuthorizerId: string | undefined) =>
+  JSON.stringify({
+    Resources: {
+      Handler: {
+        Type: 'AWS::Lambda::Function',
+        Properties: {
+          Runtime: 'nodejs24.x',
+          Handler: 'index.handler',
+          Role: { 'Fn::Sub': 'arn:aws:iam::${AWS::AccountId}:role/none' },
+          Code: { ZipFile: NOTHING },
+        },
+      },
+      Integration: {
+        Type: 'AWS::ApiGatewayV2::Integration',
+        Properties: {
+          ApiId,
+          IntegrationType: 'AWS_PROXY',
+          IntegrationUri: { 'Fn::GetAtt': ['Handler', 'Arn'] },
+          PayloadFormatVersion: '2.0',
+        },
+      },
+      Route: {
+        Type: 'AWS::ApiGatewayV2::Route',
+        Properties: {
+          ApiId,
+          RouteKey: `POST ${PATH}`,
+          AuthorizationType: 'CUSTOM',
+          AuthorizerId,
+          Target: { 'Fn::Sub': 'integrations/${Integration}' },
+        },
+      },
+    },
+  });

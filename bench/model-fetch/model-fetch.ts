@@ -1,0 +1,197 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { ENV } from '../../core/contract/contract';
+import { MODEL_KEY } from '../../core/models/model-layout';
+import type { ModelManifest } from '../../core/models/model-manifest';
+import { pythonEnvironment, workerBundle } from '../../local/installation';
+import type { BenchContext, Benchmark } from '../benchmark';
+import { type Figure, median } from '../figure';
+
+/** GB of the model, in one file as the largest are. 5 is the size of one of Voxtral's. */
+const GIGABYTES = Number(process.env.SPOTSCRIBE_BENCH_MODEL_GB ?? 1);
+const ROUNDS = 3;
+const MODEL = { name: 'big', revision: '1' };
+const BLOCK_BYTES = 64 << 20;
+
+/** Runs a program and tells what it took: the kernel counts for a process that has ended. */
+const MEASURE = `
+import json, resource, subprocess, sys, time
+began = time.monotonic()
+code = subprocess.run(sys.argv[1:], stdout=sys.stderr).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"code": code, "seconds": time.monotonic() - began, "cpu": used.ru_utime + used.ru_stime, "kilobytes": used.ru_maxrss}))
+`;
+const measured = z.object({
+  code: z.literal(0),
+  seconds: z.number(),
+  cpu: z.number(),
+  kilobytes: z.number(),
+});
+type Measured = z.infer<typeof measured>;
+
+/**
+ * How long a machine takes to bring a model from the cache, against AWS's own program with its native transfer client, and
+ * against a plain copy. Server, client and disk share this machine: the ratios count, not the seconds.
+ */
+export const modelFetch: Benchmark = {
+  name: 'model-fetch',
+  run: async (context) => {
+    const { folder, say } = context;
+    const bucket = join(folder, 'bucket');
+    const file = makeModel(bucket);
+    const aws = await pythonEnvironment('model-fetch', 'bench/model-fetch/requirements.txt', say);
+    const worker = await workerBundle(folder);
+    const server = await startServer(bucket, context);
+    const env = environment(folder, server.port);
+    const target = join(folder, 'target');
+    const ours: Measured[] = [];
+    const second: Measured[] = [];
+    const theirs: Measured[] = [];
+    const copies: Measured[] = [];
+    const fetch = () =>
+      measure([process.execPath, worker, 'fetch-models'], { ...env, [ENV.modelDir]: target }, context);
+    try {
+      for (let round = 1; round <= ROUNDS; round++) {
+        const fresh = () => {
+          rmSync(target, { recursive: true, force: true });
+          mkdirSync(target);
+        };
+        fresh();
+        copies.push(await measure(['cp', file, join(target, 'model.bin')], env, context));
+        fresh();
+        const key = `s3://models/${MODEL_KEY.file(MODEL, 'model.bin')}`;
+        const copy = ['-m', 'awscli', 's3', 'cp', '--only-show-errors', key, join(target, 'model.bin')];
+        theirs.push(await measure([aws, ...copy], env, context));
+        fresh();
+        ours.push(await fetch());
+        second.push(await fetch());
+        say(
+          `round ${round}/${ROUNDS}: ${[ours, theirs, copies, second].map((all) => all.at(-1)?.seconds.toFixed(2)).join(', ')} s`,
+        );
+      }
+    } finally {
+      server.stop();
+    }
+    return figures(ours, theirs, copies, second);
+  },
+};
+
+function figures(ours: Measured[], theirs: Measured[], copies: Measured[], second: Measured[]): Figure[] {
+  const seconds = (all: Measured[]) => median(all.map((each) => each.seconds));
+  return [
+    {
+      name: 'model-fetch: speed beside AWS’s native client',
+      value: seconds(theirs) / seconds(ours),
+      unit: '×',
+      least: 1,
+    },
+    { name: 'model-fetch: … beside a plain copy', value: seconds(copies) / seconds(ours), unit: '×' },
+    { name: 'model-fetch: second start', value: seconds(second), unit: 's', target: 1 },
+    { name: `model-fetch: … ${GIGABYTES} GB, with SHA-256`, value: seconds(ours), unit: 's' },
+    { name: 'model-fetch: … AWS’s native client, without', value: seconds(theirs), unit: 's' },
+    { name: 'model-fetch: … processor time', value: median(ours.map(({ cpu }) => cpu)), unit: 's' },
+    {
+      name: 'model-fetch: … processor time of AWS’s',
+      value: median(theirs.map(({ cpu }) => cpu)),
+      unit: 's',
+    },
+    {
+      name: 'model-fetch: … peak memory',
+      value: Math.max(...ours.map(({ kilobytes }) => kilobytes)) / 1000,
+      unit: 'MB',
+    },
+    {
+      name: 'model-fetch: … peak memory of AWS’s',
+      value: Math.max(...theirs.map(({ kilobytes }) => kilobytes)) / 1000,
+      unit: 'MB',
+    },
+  ];
+}
+
+/** Writes a model into a bucket's folder. Returns its one file. */
+function makeModel(bucket: string): string {
+  const place = join(bucket, MODEL_KEY.folder(MODEL));
+  mkdirSync(place, { recursive: true });
+  const file = join(place, 'model.bin');
+  const block = randomBytes(BLOCK_BYTES);
+  const blocks = Math.ceil((GIGABYTES * 1e9) / BLOCK_BYTES);
+  const hash = createHash('sha256');
+  const opened = openSync(file, 'w');
+  for (let written = 0; written < blocks; written++) {
+    // No two blocks are the same: one in another's place would be found.
+    block.writeUInt32LE(written, 0);
+    writeSync(opened, block);
+    hash.update(block);
+  }
+  closeSync(opened);
+  const manifest: ModelManifest = {
+    version: 1,
+    ...MODEL,
+    source: null,
+    license: null,
+    created_at: new Date().toISOString(),
+    files: [{ path: 'model.bin', size: blocks * BLOCK_BYTES, sha256: hash.digest('hex') }],
+  };
+  writeFileSync(join(bucket, MODEL_KEY.manifest(MODEL)), JSON.stringify(manifest));
+  return file;
+}
+
+/** For both programs: where S3 is, and the native client for AWS's. */
+function environment(folder: string, port: string): Record<string, string> {
+  const config = join(folder, 'aws-config');
+  writeFileSync(
+    config,
+    '[default]\nregion = us-east-1\ns3 =\n  preferred_transfer_client = crt\n  addressing_style = path\n',
+  );
+  return {
+    PATH: process.env.PATH ?? '',
+    AWS_CONFIG_FILE: config,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    [ENV.modelBucket]: 'models',
+    [ENV.models]: JSON.stringify([{ ...MODEL, required: true }]),
+  };
+}
+
+function measure(
+  command: string[],
+  env: Record<string, string>,
+  { signal }: BenchContext,
+): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('python3', ['-c', MEASURE, ...command], {
+      env,
+      signal,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const seen = { out: '', err: '' };
+    child.stdout.on('data', (data: Buffer) => (seen.out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (seen.err += data.toString()));
+    child.once('error', reject);
+    child.once('close', () => {
+      const { success, data } = measured.safeParse(JSON.parse(seen.out === '' ? '{}' : seen.out));
+      if (success) resolve(data);
+      else reject(new Error(`"${command.slice(0, 4).join(' ')}" failed: ${seen.err.slice(-2000)}`));
+    });
+  });
+}
+
+/** A process of its own: in this one it would share a thread with the measuring. */
+async function startServer(bucket: string, { signal }: BenchContext) {
+  const file = join(__dirname, 'server.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', file, bucket], {
+    signal,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child.on('error', () => undefined);
+  for await (const port of createInterface(child.stdout)) return { port, stop: () => void child.kill() };
+  throw new Error('The server of the benchmark did not start');
+}

@@ -1,0 +1,142 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pause } from '../../cli/api/retry';
+import { GuardedService } from '../../docker/worker/src/services/guarded-service';
+import { HttpModelService } from '../../docker/worker/src/services/http-model-service';
+import { createLog } from '../../docker/worker/src/log';
+import { both } from '../../docker/worker/src/jobs/sides';
+import type { Analysis, Transcript } from '../../core/contract/contract';
+import { commandOf } from '../../local/machine/commands';
+import { baseEnvironment } from '../../local/emulator';
+import { pythonEnvironment } from '../../local/installation';
+import { freePort } from '../../local/ports';
+import { ManagedProcess } from '../../local/processes';
+import type { BenchContext } from '../benchmark';
+import type { Took } from './hybrid-figures';
+
+const STOP_SECONDS = 5;
+const LOAD_MS = 60_000;
+const LOOK_MS = 100;
+/** The engines of the laptop, which stand for the GPU's. */
+const ENGINES = {
+  whisper: { WHISPER_ENGINE: 'pocketsphinx' },
+  voxtral: { VOXTRAL_ENGINE: 'extractive' },
+};
+type Name = keyof typeof ENGINES;
+
+/** Python of the environment that both services have on a laptop, which is made if it is not there. */
+export const laptopPython = ({ say }: BenchContext): Promise<string> =>
+  pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', say);
+
+/** Both model services, each a process of its own, asked in the way in which the worker asks them. */
+export class HybridMachine {
+  /** @returns the machine once both services are ready */
+  static async start(context: BenchContext): Promise<HybridMachine> {
+    const python = await laptopPython(context);
+    const shared = join(context.folder, 'shared');
+    mkdirSync(shared);
+    const processes: ManagedProcess[] = [];
+    const stop = async () => void (await Promise.all(processes.map((each) => each.stop(STOP_SECONDS))));
+    try {
+      const services: HttpModelService[] = [];
+      for (const name of ['whisper', 'voxtral'] as const) {
+        const { process, service } = await launched(name, python, shared, context);
+        processes.push(process);
+        services.push(service);
+      }
+      await Promise.all(services.map((service, at) => ready(processes[at]!, service, context.signal)));
+      const [transcriber, analyst] = services.map(guarded);
+      return new HybridMachine(shared, transcriber!, analyst!, stop, context.signal);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  private constructor(
+    /** Folder of the audio, which both services read. */
+    readonly shared: string,
+    private readonly transcriber: GuardedService,
+    private readonly analyst: GuardedService,
+    readonly stop: () => Promise<void>,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** The transcript, and once it is there the analysis. @param path - of the audio below the shared folder */
+  async inTurn(path: string): Promise<Took> {
+    const watch = stopwatch();
+    await this.transcript(path, this.signal);
+    const transcript = watch();
+    const { degraded } = await this.analysis(path, this.signal);
+    refuse(degraded);
+    return { transcript, total: watch() };
+  }
+
+  /** Both at the same time, as the worker has it done. */
+  async atOnce(path: string): Promise<Took> {
+    const watch = stopwatch();
+    let transcript = NaN;
+    const transcribe = async (signal: AbortSignal) => {
+      const found = await this.transcript(path, signal);
+      transcript = watch();
+      return found;
+    };
+    const analyze = (signal: AbortSignal) => this.analysis(path, signal);
+    const { degraded } = await both({ transcribe, analyze }, this.signal);
+    const total = watch();
+    refuse(degraded);
+    return { transcript, total };
+  }
+
+  private transcript(path: string, signal: AbortSignal): Promise<Transcript> {
+    return this.transcriber.transcribe({ path }, { signal, begin }, () => undefined);
+  }
+
+  private analysis(path: string, signal: AbortSignal): Promise<Analysis> {
+    return this.analyst.analyze({ path }, { signal, begin }, () => undefined);
+  }
+}
+
+/** Starts a service, which does not answer yet. */
+async function launched(name: Name, servicePython: string, shared: string, { folder }: BenchContext) {
+  const port = await freePort();
+  const cwd = join(folder, name);
+  mkdirSync(cwd);
+  const { file, args, env } = commandOf({ name }, { servicePython, workerBundle: '' });
+  const settings = { ...ENGINES[name], PORT: String(port), SHARED_AUDIO: shared, TMPDIR: cwd };
+  const process = new ManagedProcess({
+    name,
+    file,
+    args,
+    env: { ...baseEnvironment(), ...env, ...settings },
+    cwd,
+    log: join(folder, `${name}.log`),
+  });
+  return { process, service: new HttpModelService(name, `http://127.0.0.1:${port}`) };
+}
+
+async function ready(process: ManagedProcess, service: HttpModelService, signal: AbortSignal): Promise<void> {
+  for (const deadline = Date.now() + LOAD_MS; (await service.state()).state !== 'ready';) {
+    if (!process.running || Date.now() > deadline)
+      throw new Error(`The ${service.name} service did not start`);
+    await pause(LOOK_MS, signal);
+  }
+}
+
+/** Seconds since it was made. */
+function stopwatch(): () => number {
+  const began = performance.now();
+  return () => (performance.now() - began) / 1000;
+}
+
+/** What is missing took no time: a figure without it would be too good. */
+function refuse(degraded: readonly object[]): void {
+  if (degraded.length > 0) throw new Error(`Not everything was done: ${JSON.stringify(degraded)}`);
+}
+
+/** As the worker guards it; what it would log is told by the error. */
+const guarded = (service: HttpModelService) =>
+  new GuardedService(service, createLog({ write: () => undefined }));
+
+/** Nothing is kept of the time that a job spends. */
+const begin = () => () => undefined;

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { z } from 'zod';
+import { pause } from '../../cli/api/retry';
+import { baseEnvironment } from '../../local/emulator';
+import { ManagedProcess } from '../../local/processes';
+import type { BenchContext } from '../benchmark';
+
+const root = join(__dirname, '..', '..');
+const PYTHON = join(root, '.spotscribe/production/bin/python');
+const PACKAGES = ['docker/common', 'docker/whisper', 'docker/voxtral', 'docker/testing', 'bench/services'];
+/** For the service and its decoders to end, and for a batch on a busy processor that has to come to its end first. */
+const STOP_SECONDS = 30;
+const LAST_LINES = 15;
+
+/** What the Python side tells, a line each. */
+const line = z.union([z.object({ say: z.string() }), z.object({ measured: z.unknown() })]);
+
+/** What is missing on this machine for the services' production environment, and how to get it. */
+export const lacksProduction = (): string | undefined =>
+  existsSync(PYTHON)
+    ? undefined
+    : 'the production environment .spotscribe/production is missing. Run "bash scripts/test-production.sh" once';
+
+/** Measures in the services' production environment. Parameters and errors as `measureIn`. */
+export const measureInProduction = <T>(
+  part: string,
+  shape: z.ZodType<T>,
+  context: BenchContext,
+): Promise<T> => measureIn(PYTHON, part, shape, context);
+
+/**
+ * Runs a part of `bench/services`, and passes on what it says.
+ *
+ * @param file - Python of the environment that it runs in
+ * @param part - as the Python side names it
+ * @param shape - of what it measures
+ * @throws the signal's reason if it is aborted, or an error with the last lines of its output if it fails
+ */
+export async function measureIn<T>(
+  file: string,
+  part: string,
+  shape: z.ZodType<T>,
+  { folder, signal, say }: BenchContext,
+): Promise<T> {
+  const log = join(folder, 'python.log');
+  const report = join(folder, 'report.jsonl');
+  signal.throwIfAborted();
+  const python = new ManagedProcess({
+    name: part,
+    file,
+    args: ['-m', 'spotscribe_bench', part, folder],
+    env: environment(),
+    cwd: folder,
+    log,
+  });
+  let ended = false;
+  const exited = python.exited.finally(() => (ended = true));
+  let told = 0;
+  try {
+    while (!ended) {
+      // Woken by the end; what an abort does to the pause is to throw.
+      await Promise.race([exited, pause(500, signal)]);
+      const { said, lines } = readReport(existsSync(report) ? readFileSync(report, 'utf8') : '');
+      said.slice(told).forEach(say);
+      told = said.length;
+      if (ended && lines.length > 0) return shape.parse(lines.at(-1));
+    }
+    throw new Error(`Measuring ${part} failed (${await exited}):\n${lastLines(readFileSync(log, 'utf8'))}`);
+  } finally {
+    await python.stop(STOP_SECONDS);
+  }
+}
+
+/** What has been said, and what has been measured, in a report that may still be being written. */
+export function readReport(text: string): { said: string[]; lines: unknown[] } {
+  const complete = text.slice(0, text.lastIndexOf('\n') + 1);
+  const found = complete
+    .split('\n')
+    .filter((each) => each !== '')
+    .map((each) => line.parse(JSON.parse(each)));
+  return {
+    said: found.flatMap((each) => ('say' in each ? [each.say] : [])),
+    lines: found.flatMap((each) => ('measured' in each ? [each.measured] : [])),
+  };
+}
+
+const lastLines = (text: string) => text.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+
+const environment = () => ({
+  ...baseEnvironment(),
+  PYTHONPATH: PACKAGES.map((each) => join(root, each)).join(delimiter),
+  PYTHONDONTWRITEBYTECODE: '1',
+  HF_HUB_OFFLINE: '1',
+  HF_HUB_DISABLE_TELEMETRY: '1',
+  PYANNOTE_METRICS_ENABLED: '0',
+  ORT_DISABLE_TELEMETRY: '1',
+});

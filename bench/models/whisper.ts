@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import type { Benchmark } from '../benchmark';
+import { type Figure, median } from '../figure';
+import { lacksProduction, measureInProduction } from './production';
+
+const LEAST_BESIDE_BARE = 0.97;
+const LEAST_AT_ONCE = 0.95;
+const TARGET_HEALTH_S = 1;
+const TARGET_REFUSAL_S = 5;
+const TARGET_MB = 600;
+const MB = 1e6;
+
+const seconds = z.array(z.number().positive()).min(1);
+
+const throughput = z.object({
+  shapes: z.string(),
+  /** Length of the audio in seconds. */
+  audio: z.number(),
+  bare: seconds,
+  service: seconds,
+  /** Seconds on the processor, of both: what others do on the machine hardly changes them. */
+  processor: z.object({ bare: seconds, service: seconds }),
+  /** Of the service's time, what went into speech detection and recognition; a round's mean. */
+  recognition: z.number(),
+  sequential: z.number(),
+  /** Peak of the service above its loaded model, in bytes. */
+  memory: z.number(),
+  /** Share of time, 0 to 1; null without a GPU. */
+  gpu_waits: z.number().nullable(),
+});
+
+const load = z.object({
+  requests: z.number(),
+  connections: z.number(),
+  one_by_one: seconds,
+  at_once: seconds,
+  failed_share: z.number(),
+  slowest_health: z.number(),
+});
+
+/** Bytes above what the service held when its model was loaded. */
+const peaks = z.object({
+  seconds: z.number(),
+  with_children: z.number(),
+  alone: z.number(),
+  scratch: z.number(),
+});
+
+const memory = z.object({
+  speech_seconds: z.number(),
+  silence_seconds: z.number(),
+  speech: peaks,
+  refused: peaks,
+  silence: peaks,
+});
+
+/** The service beside bare whisperX and sequential faster-whisper, with the same audio and weights. */
+export const whisperThroughput: Benchmark = {
+  name: 'whisper-throughput',
+  lacks: lacksProduction,
+  run: async (context) => throughputFigures(await measureInProduction('throughput', throughput, context)),
+};
+
+/** Requests at once beside the same ones one after the other. */
+export const whisperLoad: Benchmark = {
+  name: 'whisper-load',
+  lacks: lacksProduction,
+  run: async (context) => loadFigures(await measureInProduction('load', load, context)),
+};
+
+/** Memory and disk that hours of audio take. */
+export const whisperMemory: Benchmark = {
+  name: 'whisper-memory',
+  lacks: lacksProduction,
+  run: async (context) => memoryFigures(await measureInProduction('memory', memory, context)),
+};
+
+export function throughputFigures(found: z.infer<typeof throughput>): Figure[] {
+  const service = median(found.service);
+  const bare = median(found.bare);
+  const figures: Figure[] = [
+    { name: 'whisper: beside bare whisperX', value: bare / service, unit: '×', least: LEAST_BESIDE_BARE },
+    {
+      name: 'whisper: … in processor time',
+      value: median(found.processor.bare) / median(found.processor.service),
+      unit: '×',
+    },
+    { name: `whisper: … real time (${found.shapes})`, value: found.audio / service, unit: '×' },
+    { name: 'whisper: … real time of bare whisperX', value: found.audio / bare, unit: '×' },
+    { name: 'whisper: over sequential faster-whisper', value: found.sequential / service, unit: '×' },
+    {
+      name: 'whisper: … its recognition alone',
+      value: found.sequential / found.recognition,
+      unit: '×',
+    },
+    { name: 'whisper: memory above the loaded model', value: found.memory / MB, unit: 'MB' },
+  ];
+  if (found.gpu_waits === null) return figures;
+  return [...figures, { name: 'whisper: time that the GPU waits', value: found.gpu_waits * 100, unit: '%' }];
+}
+
+export function loadFigures(found: z.infer<typeof load>): Figure[] {
+  const oneByOne = median(found.one_by_one);
+  const atOnce = median(found.at_once);
+  const { requests, connections } = found;
+  return [
+    {
+      name: `whisper: ${requests} requests over ${connections} connections, beside one by one`,
+      value: oneByOne / atOnce,
+      unit: '×',
+      least: LEAST_AT_ONCE,
+    },
+    { name: 'whisper: … at once', value: atOnce, unit: 's' },
+    { name: 'whisper: … one by one', value: oneByOne, unit: 's' },
+    { name: 'whisper: … failed', value: found.failed_share * 100, unit: '%', target: 0 },
+    { name: 'whisper: … slowest /health', value: found.slowest_health, unit: 's', target: TARGET_HEALTH_S },
+  ];
+}
+
+export function memoryFigures(found: z.infer<typeof memory>): Figure[] {
+  const { speech, refused, silence } = found;
+  const speechHours = found.speech_seconds / 3600;
+  const silenceHours = found.silence_seconds / 3600;
+  return [
+    ...held(`${speechHours} h of speech`, speech),
+    { name: 'whisper: … real time', value: found.speech_seconds / speech.seconds, unit: '×' },
+    ...held(`${silenceHours} h of silence, refused`, refused),
+    { name: 'whisper: … time to the refusal', value: refused.seconds, unit: 's', target: TARGET_REFUSAL_S },
+    ...held(`${silenceHours} h of silence, accepted`, silence),
+  ];
+}
+
+function held(what: string, { with_children, alone, scratch }: z.infer<typeof peaks>): Figure[] {
+  return [
+    {
+      name: `whisper: memory of ${what}`,
+      value: with_children / MB,
+      unit: 'MB',
+      target: TARGET_MB,
+    },
+    { name: 'whisper: … without the decoder', value: alone / MB, unit: 'MB' },
+    { name: 'whisper: … scratch disk', value: scratch / MB, unit: 'MB' },
+  ];
+}

@@ -1,0 +1,58 @@
+import { API_KEY_PREFIX } from '../../core/contract/contract';
+import type { Connection } from './client';
+import { UsageError } from '../errors';
+
+export interface ConnectionOptions {
+  url?: string;
+  key?: string;
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * The API to talk to: the options, then `SPOTSCRIBE_URL` and `SPOTSCRIBE_KEY`, then the AWS that runs on this machine.
+ * That one's key is used for its own URL alone.
+ *
+ * @throws UsageError saying what is missing or wrong, and where to get it
+ */
+export async function findConnection(
+  options: ConnectionOptions,
+  env: NodeJS.ProcessEnv,
+  local: () => Promise<Connection | undefined>,
+): Promise<Connection> {
+  const given = { url: options.url ?? env.SPOTSCRIBE_URL, key: options.key ?? env.SPOTSCRIBE_KEY };
+  const running = given.url === undefined || given.key === undefined ? await local() : undefined;
+  const url = given.url ?? running?.url;
+  if (url === undefined) {
+    throw new UsageError(
+      'No API to talk to: give --url or SPOTSCRIBE_URL (the stack\'s output "ApiUrl"), ' +
+        'or start an AWS on this machine with "spotscribe local up"',
+    );
+  }
+  const checked = checkedUrl(url);
+  const key = given.key ?? (running?.url === url ? running.key : undefined);
+  if (key === undefined) {
+    throw new UsageError(
+      `No key for ${url}: give SPOTSCRIBE_KEY or --key; "spotscribe keys create" makes one`,
+    );
+  }
+  if (!key.startsWith(API_KEY_PREFIX)) {
+    throw new UsageError(`The key must begin with "${API_KEY_PREFIX}"; got one of ${key.length} characters`);
+  }
+  return { url: checked, key };
+}
+
+function checkedUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    throw new UsageError(`The URL must begin with https://; got "${url}"`);
+  }
+  if (
+    parsed.protocol === 'http:' &&
+    !LOOPBACK.has(parsed.hostname) &&
+    !parsed.hostname.endsWith('.localhost')
+  ) {
+    throw new UsageError(`The key would go to ${parsed.host} in the clear: use https://`);
+  }
+  return url;
+}

@@ -1,0 +1,52 @@
+import type { Analysis, Claim, Entity } from '../../core/contract/contract';
+import { duration, shown } from '../format';
+
+/** An analysis for reading: what was understood, each claim with where it is said and in which words. */
+export function analysisLines(analysis: Analysis): string {
+  const { engine, summary, topics, action_items, questions, sentiment, entities, answers } = analysis;
+  const sections: [string, string[]][] = [
+    ['Summary', summary === undefined ? [] : [shown(summary)]],
+    ['Answers', (answers ?? []).map((each) => entry(each, pair(each.question, each.answer ?? 'not said')))],
+    ['Topics', (topics ?? []).map((each) => entry(each, each.title))],
+    ['Action items', (action_items ?? []).map((each) => entry(each, task(each)))],
+    [
+      'Questions',
+      (questions ?? []).map((each) => entry(each, pair(each.question, each.answer ?? 'no answer'))),
+    ],
+    [
+      'Sentiment',
+      sentiment === undefined ? [] : [entry(sentiment, pair(sentiment.overall, sentiment.reason))],
+    ],
+    ['Names', (entities ?? []).map((each: Entity) => entry(each, `${each.name} (${each.type})`))],
+    ['Missing', analysis.degraded.map(({ reason }) => shown(reason))],
+  ];
+  const filled = sections.filter(([, lines]) => lines.length > 0);
+  const head = `${duration(analysis.duration)} of audio, understood by ${engine.name} (${shown(engine.model)})\n`;
+  return (
+    head +
+    filled.map(([title, lines]) => `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`).join('')
+  );
+}
+
+const pair = (first: string, second: string) => `${first} – ${second}`;
+
+function task({ task: what, owner, due }: { task: string; owner?: string; due?: string }): string {
+  const more = [owner, due].filter((each) => each !== undefined).join(', ');
+  return more === '' ? what : `${what} (${more})`;
+}
+
+/** A claim behind the time at which its words are said; one whose words the transcript does not have is marked. */
+function entry({ evidence, located }: Claim, text: string): string {
+  const found = evidence.find(({ start }) => start !== undefined) ?? evidence[0];
+  const when = found?.start === undefined ? (located === false ? 'not found' : '') : clock(found.start);
+  const quote = found === undefined ? '' : `  “${shown(found.quote)}”`;
+  return `${when.padEnd(9)} ${shown(text)}${quote}`.trim();
+}
+
+/** Seconds as `0:04` or `1:02:03`: where a player has to go. */
+function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
+}

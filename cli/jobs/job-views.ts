@@ -1,0 +1,63 @@
+import type { JobOptions, JobView, Receipt } from '../../core/contract/contract';
+import { dollars, duration, receiptLine, shown, table } from '../format';
+
+/** Jobs as a table. */
+export const jobTable = (jobs: JobView[]): string =>
+  table([
+    ['ID', 'STATUS', 'CREATED', 'AUDIO', 'COST', 'NAME'],
+    ...jobs.map((job) => [
+      job.id,
+      job.status === 'running' ? `running ${percent(job.progress)}` : job.status,
+      instant(job.created_at),
+      job.receipt === undefined ? '' : duration(job.receipt.audio_seconds),
+      job.receipt === undefined ? '' : dollars(job.receipt.cost),
+      shown(job.name),
+    ]),
+  ]);
+
+/** A job, a line for each thing known of it. */
+export function jobLines(job: JobView): string {
+  const { receipt, error } = job;
+  const stages = Object.entries(job.stages).map(([stage, state]) => `${stage} ${state}`);
+  const rows: [string, string | undefined][] = [
+    ['id', job.id],
+    ['name', shown(job.name)],
+    ['status', job.status],
+    ['progress', percent(job.progress)],
+    ['stages', stages.join(', ')],
+    ...Object.entries(flat(job.options)).map(([option, value]): [string, string] => [
+      option.replaceAll('_', ' '),
+      shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
+    ]),
+    ['origin', job.origin],
+    ['created', instant(job.created_at)],
+    ['queued', instant(job.queued_at)],
+    ['started', instant(job.started_at)],
+    ['finished', instant(job.finished_at)],
+    ['error', error && `${error.code}: ${shown(error.message)}`],
+    ...job.degraded.map(({ stage, reason }): [string, string] => [
+      'degraded',
+      `without ${stage}: ${shown(reason)}`,
+    ]),
+    ['receipt', receipt && receiptLine(receipt)],
+    ['machine', receipt && machineLine(receipt)],
+    ['queued for', receipt && duration(receipt.queue_seconds)],
+    ['per minute', receipt && dollars(receipt.cost_per_audio_minute)],
+  ];
+  return table(rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
+}
+
+/** The options without those that hold others, and what these hold. */
+const flat = ({ analysis, ...others }: JobOptions): Record<string, unknown> => ({
+  ...others,
+  ...(analysis === false ? { analysis } : analysis),
+});
+
+const machineLine = ({ machine_type, capacity, price_per_hour, price_source }: Receipt) =>
+  `${shown(machine_type)}, ${capacity}, ` +
+  (price_per_hour === null ? 'no price known' : `$${price_per_hour} an hour (${shown(price_source)})`);
+
+const percent = (fraction: number) => `${Math.floor(fraction * 100)}%`;
+
+/** An ISO instant to the second. */
+const instant = (iso: string | undefined): string => iso?.replace('T', ' ').replace(/\.\d+Z$/, 'Z') ?? '';

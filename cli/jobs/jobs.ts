@@ -1,0 +1,128 @@
+import { type Command, type CommandOptions, Option } from 'commander';
+import {
+  FINAL_STATUSES,
+  JOB_STATUSES,
+  type JobStatus,
+  type JobView,
+  TRANSCRIPT_FORMATS,
+  type TranscriptFormat,
+} from '../../core/contract/contract';
+import { analysisLines } from './analysis-view';
+import { ApiClient } from '../api/client';
+import { type ConnectionOptions, findConnection } from '../api/connection';
+import type { Context } from '../context';
+import { CliError, UsageError } from '../errors';
+import * as parse from '../options';
+import { jobLines, jobTable } from './job-views';
+
+const PATIENCE_MS = 5000;
+/** The API's largest page. */
+const PAGE = 100;
+
+interface JobsOptions extends ConnectionOptions {
+  json?: boolean;
+}
+
+export function registerJobs(program: Command, context: Context): void {
+  const jobs = program
+    .command('jobs')
+    .summary('list, show, cancel and erase jobs')
+    .description('Jobs of the key.');
+  const { terminal } = context;
+  const add = (name: string, description: string, settings: CommandOptions = {}) =>
+    jobs
+      .command(name, settings)
+      .description(description)
+      .addOption(parse.urlOption())
+      .addOption(parse.keyOption())
+      .option('--json', 'print one JSON document');
+  const connect = async (options: ConnectionOptions) =>
+    new ApiClient(await findConnection(options, terminal.around.env, context.localConnection), {
+      retryForMs: PATIENCE_MS,
+      signal: context.interruption,
+    });
+
+  add('list', 'Lists jobs, newest first. "spotscribe jobs" alone does the same.', { isDefault: true })
+    .allowExcessArguments()
+    .addOption(new Option('--status <status>', 'only those in this status').choices(JOB_STATUSES))
+    .option('--limit <n>', 'at most so many', parse.wholeNumber(1, 10_000), 20)
+    .action(async (options: JobsOptions & { status?: JobStatus; limit: number }, { args }: Command) => {
+      // As the default command, it is given what is no command at all.
+      if (args.length > 0) throw new UsageError(`unknown command '${args[0]}': see "spotscribe jobs --help"`);
+      const found = await listJobs(await connect(options), options.limit, options.status);
+      if (options.json) terminal.json({ object: 'list', data: found });
+      else if (found.length === 0) terminal.say('No jobs');
+      else terminal.data(jobTable(found));
+    });
+
+  add('show <id>', 'Shows a job with its error or its receipt.').action(
+    async (id: string, options: JobsOptions) => {
+      const job = await (await connect(options)).job(id);
+      if (options.json) terminal.json(job);
+      else terminal.data(jobLines(job));
+    },
+  );
+
+  add('transcript <id>', "Prints a job's transcript, as it is.")
+    .addOption(
+      new Option('--format <format>', TRANSCRIPT_FORMATS.join(', ')).argParser(parse.format).default('txt'),
+    )
+    .action(async (id: string, options: JobsOptions & { format: TranscriptFormat }) => {
+      const format = options.json ? 'json' : options.format;
+      terminal.data(await (await connect(options)).transcript(id, format));
+    });
+
+  add(
+    'analysis <id>',
+    "Prints what was understood of a job's recording, with where each claim is said.",
+  ).action(async (id: string, options: JobsOptions) => {
+    const analysis = await (await connect(options)).analysis(id);
+    if (options.json) terminal.json(analysis);
+    else terminal.data(analysisLines(analysis));
+  });
+
+  add('cancel <id>', 'Cancels an open job and erases its audio.').action(
+    async (id: string, options: JobsOptions) => {
+      const client = await connect(options);
+      const { status } = await client.job(id);
+      // The API's DELETE erases what has ended, and nobody means that by "cancel".
+      if ((FINAL_STATUSES as readonly string[]).includes(status)) {
+        throw new CliError(
+          'invalid_request',
+          `Job ${id} is ${status} already; "spotscribe jobs erase ${id}" erases it`,
+        );
+      }
+      const answer = await client.delete(id);
+      if (options.json) terminal.json(answer);
+      else terminal.say(`Cancelled ${id}`);
+    },
+  );
+
+  add('erase <id>', 'Erases an ended job: audio, results and row. There is no way back.').action(
+    async (id: string, options: JobsOptions) => {
+      const client = await connect(options);
+      const { status } = await client.job(id);
+      if (!(FINAL_STATUSES as readonly string[]).includes(status)) {
+        throw new CliError(
+          'invalid_request',
+          `Job ${id} is ${status}: "spotscribe jobs cancel ${id}" ends it first`,
+        );
+      }
+      const answer = await client.delete(id);
+      if (options.json) terminal.json(answer);
+      else terminal.say(`Erased ${id}`);
+    },
+  );
+}
+
+/** Page after page, until there are enough. A page of one status may be short or empty before the last. */
+async function listJobs(client: ApiClient, limit: number, status?: JobStatus): Promise<JobView[]> {
+  const found: JobView[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.list({ limit: Math.min(PAGE, limit - found.length), status, cursor });
+    found.push(...page.data);
+    cursor = page.next;
+  } while (cursor !== undefined && found.length < limit);
+  return found;
+}

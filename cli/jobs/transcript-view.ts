@@ -1,0 +1,39 @@
+import type { Transcript, Word } from '../../core/contract/contract';
+import { duration, shown, width } from '../format';
+
+const COLUMNS = 100;
+
+/** A transcript for reading: each segment with its times, and below it each word after the second at which it begins. */
+export function transcriptLines(transcript: Transcript): string {
+  const body = transcript.segments.map(({ start, end, text, speaker, words }) => {
+    const who = speaker === undefined ? '' : `${shown(speaker)}: `;
+    return `\n[${start.toFixed(2)} – ${end.toFixed(2)} s] ${who}${shown(text.trim())}\n${wordLines(words)}`;
+  });
+  return head(transcript) + body.join('');
+}
+
+function head({ engine, language, task, duration: length, diarization }: Transcript): string {
+  const spoken = task === 'translate' ? `translated to ${language}` : language;
+  const lines = [`${duration(length)} of audio, ${spoken}, heard by ${engine.name} (${engine.model})`];
+  if (diarization !== undefined) {
+    const { speakers, model, merges } = diarization;
+    const names = speakers.length === 0 ? 'none' : speakers.map(shown).join(', ');
+    // What the cleanup changed is told: it may have been wrong.
+    const turns = merges.length === 1 ? '1 turn' : `${merges.length} turns`;
+    const changed = merges.length === 0 ? '' : `; ${turns} given to another speaker`;
+    lines.push(`speakers: ${names}, told apart by ${shown(model)}${changed}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function wordLines(words: Word[]): string {
+  const lines: string[] = [];
+  for (const { word, start, interpolated } of words) {
+    // Times that no aligner gave are marked: they are a guess between their neighbours.
+    const cell = `${interpolated === true ? '~' : ''}${start.toFixed(2)} ${shown(word.trim())}`;
+    const last = lines.at(-1);
+    if (last === undefined || width(last) + width(cell) + 2 > COLUMNS) lines.push(`    ${cell}`);
+    else lines[lines.length - 1] = `${last}  ${cell}`;
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,46 @@
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { paginateDescribeStacks, type Stack } from '@aws-sdk/client-cloudformation';
+import { OUTPUT } from '../../core/contract/contract';
+import { CliError, UsageError } from '../errors';
+
+/** What a stack of a path says of itself. */
+export interface DeployedStack {
+  name: string;
+  outputs: Record<string, string>;
+}
+
+/**
+ * The deployed stack of a path: the one named, or the only one there is.
+ *
+ * @throws CliError `not_found`, or UsageError where several could be meant
+ */
+export async function findStack(client: CloudFormationClient, name?: string): Promise<DeployedStack> {
+  const found: DeployedStack[] = [];
+  for await (const { Stacks = [] } of paginateDescribeStacks({ client }, { StackName: name })) {
+    found.push(...Stacks.map(described).filter(({ outputs }) => OUTPUT.keysTable in outputs));
+  }
+  const candidates =
+    name === undefined ? found.filter((stack) => stack.name.startsWith('Spotscribe-')) : found;
+  const [only, ...others] = candidates;
+  if (only === undefined) {
+    throw new CliError(
+      'not_found',
+      name === undefined
+        ? 'No stack of Spotscribe is deployed in this account and region: "npx cdk deploy Spotscribe-DockerGpu" deploys one'
+        : `The stack ${name} has no output "${OUTPUT.keysTable}": is it a stack of a Spotscribe path?`,
+    );
+  }
+  if (others.length > 0) {
+    throw new UsageError(`Several stacks are deployed: choose one with --stack: ${names(candidates)}`);
+  }
+  return only;
+}
+
+const names = (stacks: DeployedStack[]) => stacks.map(({ name }) => name).join(', ');
+
+const described = ({ StackName = '', Outputs = [] }: Stack): DeployedStack => ({
+  name: StackName,
+  outputs: Object.fromEntries(
+    Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+  ),
+});

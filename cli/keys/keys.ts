@@ -1,0 +1,120 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_TENANT } from '../../core/contract/contract';
+import { fromAws } from '../aws-errors';
+import type { Context } from '../context';
+import { shown, table } from '../format';
+import type { KeyStore, MinutesPerDay } from './key-store';
+import { localAccess, openKeyStore } from './open-key-store';
+
+/** As of the setting `minutesPerDayPerKey`. */
+const MOST_MINUTES = 1_000_000;
+
+interface KeysOptions {
+  stack?: string;
+  local?: boolean;
+  json?: boolean;
+}
+
+export function registerKeys(program: Command, { terminal }: Context): void {
+  const keys = program
+    .command('keys')
+    .summary('make, list, limit and revoke API keys')
+    .description(
+      'API keys of a deployment. Needs AWS credentials (AWS_PROFILE and the like) that may read CloudFormation stacks\n' +
+        'and write to the table of keys.',
+    );
+  const add = (name: string, description: string) =>
+    keys
+      .command(name)
+      .description(description)
+      .option('--stack <name>', 'the deployed stack (default: the only one named Spotscribe-…)')
+      .option('--local', 'of the AWS that runs on this machine')
+      .option('--json', 'print one JSON document');
+
+  add('create', 'Makes a key and prints it, this once: only its hash is stored.')
+    .option('--tenant <tenant>', 'whose jobs the key sees', tenant, DEFAULT_TENANT)
+    .option('--name <name>', 'what the key is for, shown in lists', label, '')
+    .addOption(minutesOption())
+    .action(async (options: KeysOptions & { tenant: string; name: string } & Minutes) => {
+      const { tenant, name, minutesPerDay } = options;
+      const made = await withKeys(options, (store) => store.create(tenant, name, minutesIn(minutesPerDay)));
+      if (options.json) return terminal.json(made);
+      terminal.data(`${made.key}\n`);
+      terminal.say(`This is ${made.id} of tenant "${made.tenant}". Keep the key: it cannot be shown again.`);
+    });
+
+  add('list', 'Lists keys, oldest first, revoked ones too.').action(async (options: KeysOptions) => {
+    const found = await withKeys(options, (store) => store.list());
+    if (options.json) return terminal.json({ object: 'list', data: found });
+    if (found.length === 0) return terminal.say('No keys; "spotscribe keys create" makes one');
+    terminal.data(
+      table([
+        ['ID', 'TENANT', 'CREATED', 'REVOKED', 'MINUTES/DAY', 'NAME'],
+        ...found.map((key) => [
+          key.id,
+          shown(key.tenant),
+          key.created_at,
+          key.revoked_at ?? '',
+          String(key.minutes_per_day === null ? 'none' : (key.minutes_per_day ?? '')),
+          shown(key.name),
+        ]),
+      ]),
+    );
+  });
+
+  add('set <id>', 'Changes what a key may use, by its id. It takes effect within half a minute.')
+    .addOption(minutesOption().makeOptionMandatory())
+    .action(async (id: string, options: KeysOptions & Minutes) => {
+      const changed = await withKeys(options, (store) =>
+        store.setMinutes(id, minutesIn(options.minutesPerDay)),
+      );
+      if (options.json) terminal.json(changed);
+      else terminal.say(`Changed ${id}`);
+    });
+
+  add('revoke <id>', 'Revokes a key, by its id. It takes effect within half a minute.').action(
+    async (id: string, options: KeysOptions) => {
+      const revoked = await withKeys(options, (store) => store.revoke(id));
+      if (options.json) terminal.json(revoked);
+      else terminal.say(`Revoked ${id}`);
+    },
+  );
+}
+
+function tenant(text: string): string {
+  if (/^[A-Za-z0-9._@-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must have 1 to 64 letters, digits or the signs . _ @ -');
+}
+
+interface Minutes {
+  minutesPerDay?: number | 'none' | 'default';
+}
+
+const minutesOption = () =>
+  new Option(
+    '--minutes-per-day <n>',
+    'audio that it may use each UTC day: a number, none (no limit) or default (what the deployment allows)',
+  ).argParser(minutes);
+
+function minutes(text: string): Minutes['minutesPerDay'] {
+  if (text === 'none' || text === 'default') return text;
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value <= MOST_MINUTES) return value;
+  throw new InvalidArgumentError(`It must be a number from 0 to ${MOST_MINUTES}, none or default.`);
+}
+
+const minutesIn = (given: Minutes['minutesPerDay']): MinutesPerDay =>
+  given === 'none' ? null : given === 'default' ? undefined : given;
+
+function label(text: string): string {
+  if (text.length <= 100 && shown(text) === text) return text;
+  throw new InvalidArgumentError('It must have at most 100 characters, none of them control characters.');
+}
+
+async function withKeys<T>(options: KeysOptions, work: (store: KeyStore) => Promise<T>): Promise<T> {
+  try {
+    return await work(await openKeyStore(options.local === true ? localAccess() : {}, options.stack));
+  } catch (error) {
+    throw fromAws(error);
+  }
+}

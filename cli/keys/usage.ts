@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import type { UsageResponse } from '../../core/contract/contract';
+import { ApiClient } from '../api/client';
+import { type ConnectionOptions, findConnection } from '../api/connection';
+import type { Context } from '../context';
+import { duration, table } from '../format';
+import * as parse from '../options';
+
+const PATIENCE_MS = 5000;
+
+export function registerUsage(program: Command, { terminal, localConnection, interruption }: Context): void {
+  program
+    .command('usage')
+    .summary("show the key's quota of the day")
+    .description('How much audio the key has used today, and what is left.')
+    .addOption(parse.urlOption())
+    .addOption(parse.keyOption())
+    .option('--json', 'print one JSON document')
+    .action(async (options: ConnectionOptions & { json?: boolean }) => {
+      const connection = await findConnection(options, terminal.around.env, localConnection);
+      const client = new ApiClient(connection, { retryForMs: PATIENCE_MS, signal: interruption });
+      const usage = await client.usage();
+      if (options.json) terminal.json(usage);
+      else terminal.data(usageLines(usage));
+    });
+}
+
+const usageLines = ({ day, limit_seconds, used_seconds, remaining_seconds, resets_at }: UsageResponse) =>
+  table([
+    ['day', day],
+    ['used', duration(used_seconds)],
+    ['quota', limit_seconds === null ? 'none' : duration(limit_seconds)],
+    ...(remaining_seconds === null ? [] : [['left', duration(remaining_seconds)]]),
+    ['begins anew', resets_at],
+  ]);

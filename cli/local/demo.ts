@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type Analysis, type JobView, OUTPUT, type Transcript } from '../../core/contract/contract';
+import { type LocalState, readLocalState } from '../../local';
+import { isAlive } from '../../local/processes';
+import { analysisLines } from '../jobs/analysis-view';
+import { ApiClient, type Connection } from '../api/client';
+import type { Context } from '../context';
+import { CliError } from '../errors';
+import { findInputs, type Input } from '../transcribe/inputs';
+import { jobLines } from '../jobs/job-views';
+import { Limit } from '../api/limit';
+import { endLocal, startLocal } from './local';
+import { noTotals } from '../transcribe/outcome';
+import { LiveProgress, PlainProgress } from '../transcribe/progress';
+import { transcribeFile } from '../transcribe/transcribe-file';
+import { transcriptLines } from '../jobs/transcript-view';
+
+interface DemoOptions {
+  path?: string;
+  keep?: boolean;
+  json?: boolean;
+}
+
+const SAMPLE = join(__dirname, '..', '..', 'samples', 'good-morning.flac');
+const TIMEOUT_MS = 15 * 60_000;
+const PATIENCE_MS = 10_000;
+
+export function registerDemo(program: Command, context: Context): void {
+  program
+    .command('demo')
+    .summary('show it all on this machine, without an AWS account')
+    .description(
+      'Starts an AWS on this machine, deploys to it, transcribes a sample, prints its words with their times and the ' +
+        'receipt, and takes everything down again. One that runs already is used, and left running.',
+    )
+    .argument('[file]', 'audio to transcribe (default: the sample)')
+    .option('--path <id>', 'deployment path to show (default: the one that runs already, or DockerGpu)')
+    .option('--keep', 'leave the AWS on this machine running')
+    .option('--json', 'print one JSON document: the job and its transcript')
+    .action((file: string | undefined, options: DemoOptions) => demo(file ?? SAMPLE, options, context));
+}
+
+async function demo(file: string, { path, keep, json }: DemoOptions, context: Context): Promise<void> {
+  const { terminal } = context;
+  const [input] = await findInputs([file], false);
+  if (input === undefined) return;
+  const earlier = readLocalState();
+  const runsAlready = earlier !== undefined && isAlive(earlier.owner);
+  const leave = keep === true || runsAlready;
+  try {
+    const state = await startLocal({ path, setting: {} }, context);
+    const { job, transcript, analysis } = await transcribeOne(input, connectionTo(state), context);
+    if (json === true) terminal.json({ job, transcript, analysis });
+    else {
+      const parts = [
+        transcript && transcriptLines(transcript),
+        analysis && analysisLines(analysis),
+        jobLines(job),
+      ];
+      terminal.data(parts.filter((part) => part !== undefined).join('\n'));
+    }
+    if (leave) terminal.say('The AWS on this machine is left running; "spotscribe local down" ends it');
+  } finally {
+    if (!leave) {
+      terminal.say('taking everything down');
+      await endLocal({}, context);
+    }
+  }
+}
+
+function connectionTo({ outputs, key }: LocalState): Connection {
+  const url = outputs[OUTPUT.apiUrl];
+  if (url !== undefined && key !== undefined) return { url, key };
+  throw new CliError(
+    'internal',
+    'The AWS on this machine has no API or no key: end it with "spotscribe local down"',
+  );
+}
+
+async function transcribeOne(
+  input: Input,
+  connection: Connection,
+  { terminal, interruption }: Context,
+): Promise<{ job: JobView; transcript?: Transcript; analysis?: Analysis }> {
+  const progress = terminal.live ? new LiveProgress(terminal, noTotals(1)) : new PlainProgress(terminal);
+  try {
+    const run = {
+      connection,
+      options: {},
+      // It is the run that is to be seen, not an earlier one's result.
+      anew: true,
+      retryForMs: PATIENCE_MS,
+      timeoutMs: TIMEOUT_MS,
+      uploads: new Limit(1),
+      parts: new Limit(1),
+      downloads: new Limit(1),
+      waiting: { count: 0 },
+      interruption,
+    };
+    const { job } = await transcribeFile(input, { outputs: [] }, run, (activity) =>
+      progress.activity(input, activity),
+    );
+    const client = new ApiClient(connection, { retryForMs: PATIENCE_MS, signal: interruption });
+    const transcript =
+      job.stages.transcript === 'succeeded'
+        ? (JSON.parse((await client.transcript(job.id, 'json')).toString()) as Transcript)
+        : undefined;
+    const analysis = job.stages.analysis === 'succeeded' ? await client.analysis(job.id) : undefined;
+    return { job, transcript, analysis };
+  } finally {
+    progress.close();
+  }
+}

@@ -1,0 +1,21 @@
+import { DEFAULT_TENANT, OUTPUT } from '../../core/contract/contract';
+import { type LocalAws, readLocalState } from '../../local';
+import { clientConfiguration } from '../../local/emulator';
+import { isAlive } from '../../local/processes';
+import type { Connection } from '../api/client';
+import { keyStore } from '../keys/open-key-store';
+
+/** Makes a key for the user of this machine. */
+export async function createLocalKey({ endpoint, outputs }: LocalAws): Promise<string> {
+  const store = keyStore(clientConfiguration(endpoint), outputs);
+  const { key } = await store.create(DEFAULT_TENANT, 'this machine');
+  return key;
+}
+
+/** The API of the AWS that runs on this machine, if one does. */
+export async function localConnection(): Promise<Connection | undefined> {
+  const state = readLocalState();
+  const url = state?.outputs[OUTPUT.apiUrl];
+  if (state?.key === undefined || url === undefined || !isAlive(state.owner)) return undefined;
+  return { url, key: state.key };
+}

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { OUTPUT } from '../../core/contract/contract';
+import { endLeftovers, type LocalState, readLocalState, startLocalAws, stateDirectory } from '../../local';
+import { settingsEnvironment } from '../../local/deploy';
+import { claimStateDirectory } from '../../local/state';
+import { clientEnvironment } from '../../local/emulator';
+import { endProcess, isAlive } from '../../local/processes';
+import type { Context } from '../context';
+import { CliError, UsageError } from '../errors';
+import { registerInterrupt } from './local-interrupt';
+import { createLocalKey } from './local-key';
+import { wholeNumber } from '../options';
+import { runningLocal } from './running-local';
+
+export interface UpOptions {
+  stateDir?: string;
+  port?: number;
+  path?: string;
+  setting: Record<string, string>;
+  json?: boolean;
+}
+
+/** `spotscribe local up|status|interrupt|down` */
+export function registerLocal(program: Command, context: Context) {
+  const local = program
+    .command('local')
+    .description('an AWS on this machine: the real stacks, on an emulator');
+  const stateDir = () =>
+    new Option('--state-dir <folder>', 'where everything of it lies').env('SPOTSCRIBE_LOCAL_STATE');
+  const json = () => new Option('--json', 'print one JSON document');
+  const upOptions = (command: Command) =>
+    command
+      .addOption(stateDir())
+      .option('--port <port>', 'port of the emulator (default: one that is free)', wholeNumber(1, 65535))
+      .option('--path <id>', 'deployment path (default: DockerGpu)')
+      .option('--setting <name=value>', 'a setting of the deployment; can be given again', setting, {});
+
+  upOptions(local.command('up'))
+    .description('start it, deploy to it, and leave it running')
+    .addOption(json())
+    .action(async (options: UpOptions) => show(await startLocal(options, context), options, context));
+  upOptions(local.command('serve'))
+    .description('the same in the foreground, until Ctrl-C')
+    .action((options: UpOptions) => serve(options, context));
+  local
+    .command('status')
+    .description('show whether it runs, its machines and its containers')
+    .addOption(stateDir())
+    .addOption(json())
+    .action((options: UpOptions) => status(options, context));
+  registerInterrupt(local, stateDir(), context);
+  local
+    .command('down')
+    .description('end everything that it started')
+    .addOption(stateDir())
+    .action((options: UpOptions) => endLocal(options, context));
+}
+
+function setting(text: string, earlier: Record<string, string>): Record<string, string> {
+  const [name = '', ...value] = text.split('=');
+  return { ...earlier, [name]: value.join('=') };
+}
+
+/** Runs the AWS within this process until it is told to end. */
+async function serve(options: UpOptions, { terminal, interruption }: Context): Promise<void> {
+  const aws = await startLocalAws({
+    stateDir: options.stateDir,
+    port: options.port,
+    path: options.path,
+    settings: options.setting,
+    onProgress: (text) => terminal.say(text),
+  }).catch((error: unknown) => {
+    throw new CliError('internal', (error as Error).message, undefined, { cause: error });
+  });
+  try {
+    aws.rememberKey(await createLocalKey(aws));
+    await new Promise((resolve) => {
+      if (interruption.aborted) resolve(undefined);
+      interruption.addEventListener('abort', resolve, { once: true });
+      // A listener keeps no process alive.
+      const alive = setInterval(() => undefined, 60_000);
+      interruption.addEventListener('abort', () => clearInterval(alive), { once: true });
+    });
+  } finally {
+    terminal.say('ending');
+    await aws.stop();
+  }
+}
+
+/** Starts `local serve` as a process of its own, and shows how it gets on until it is ready. */
+export async function startLocal(
+  options: UpOptions,
+  { terminal, interruption }: Context,
+): Promise<LocalState> {
+  const folder = stateDirectory(options.stateDir);
+  const running = readLocalState(folder);
+  if (running !== undefined && isAlive(running.owner)) {
+    if (running.phase !== 'ready')
+      throw new CliError(
+        'internal',
+        `A local AWS is ${running.phase} already: wait, or run "spotscribe local down"`,
+      );
+    if (options.path !== undefined && options.path !== running.settings.paths)
+      throw new UsageError(
+        `A local AWS runs already, with the path ${running.settings.paths} and not ${options.path}: end it with "spotscribe local down", or start another one with --state-dir`,
+      );
+    return running;
+  }
+  claim(folder);
+  const log = join(folder, 'local.log');
+  const output = openSync(log, 'w');
+  const args = [join(__dirname, '..', '..', 'bin', 'spotscribe.js'), 'local', 'serve', '--state-dir', folder];
+  if (options.path !== undefined) args.push('--path', options.path);
+  if (options.port !== undefined) args.push('--port', String(options.port));
+  for (const [name, value] of Object.entries(options.setting)) args.push('--setting', `${name}=${value}`);
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
+  let exited = false;
+  child.once('exit', () => (exited = true));
+  child.unref();
+
+  let shown = '';
+  for (;;) {
+    const state = readLocalState(folder);
+    if (state !== undefined && state.owner.pid === child.pid && state.message !== shown) {
+      shown = state.message;
+      terminal.say(shown);
+    }
+    if (state?.owner.pid === child.pid && state?.phase === 'ready' && state.key !== undefined) return state;
+    if (exited) throw new CliError('internal', `It did not start: see ${log}`);
+    if (interruption.aborted) {
+      process.kill(child.pid ?? 0, 'SIGTERM');
+      throw interruption.reason;
+    }
+    await sleep(150);
+  }
+}
+
+function claim(folder: string): void {
+  try {
+    claimStateDirectory(folder);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function status(options: UpOptions, context: Context): void {
+  show(runningLocal(options.stateDir), options, context);
+}
+
+/** Ends the AWS of a state folder, and what an earlier one left behind. */
+export async function endLocal(options: Pick<UpOptions, 'stateDir'>, { terminal }: Context): Promise<void> {
+  const folder = stateDirectory(options.stateDir);
+  const state = readLocalState(folder);
+  if (state === undefined) {
+    terminal.say('No AWS runs on this machine');
+    return;
+  }
+  // Its machines get the time to give their jobs back.
+  await endProcess(state.owner, 130);
+  await endLeftovers(folder);
+  terminal.say('Ended');
+}
+
+function show(state: LocalState, { json }: UpOptions, { terminal }: Context): void {
+  const { endpoint = '', outputs, settings, machines, phase, key } = state;
+  if (json === true) return terminal.json({ phase, endpoint, outputs, settings, key, machines });
+  const environment = Object.entries({
+    ...clientEnvironment(endpoint),
+    ...settingsEnvironment(settings),
+  }).map(([name, value]) => `export ${name}='${value}'`);
+  const lines = [
+    `phase     ${phase}`,
+    `endpoint  ${endpoint}`,
+    `API       ${outputs[OUTPUT.apiUrl] ?? ''}`,
+    `machines  ${machines.length}`,
+    ...machines.flatMap(({ id, leaving, containers }) => [
+      `  ${id}${leaving ? ', leaving' : ''}`,
+      ...containers.map(({ name, running, pid, port, log }) => {
+        const what = running ? `process ${pid}${port === undefined ? '' : `, port ${port}`}` : 'ended';
+        return `    ${name.padEnd(8)} ${what}, ${log}`;
+      }),
+    ]),
+    '',
+    '# for the CDK and other clients of AWS:',
+    ...environment,
+  ];
+  terminal.data(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,209 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { S3Client } from '@aws-sdk/client-s3';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type ModelVersion, PLAIN_NAME } from '../../core/models/model-layout';
+import { CATALOGUE, modelVersion } from '../../lib/models/model-catalogue';
+import { whisperModels } from '../../lib/machine/whisper-service';
+import { defaultSettings, SettingsError } from '../../lib/settings';
+import { fromAws } from '../aws-errors';
+import type { Context } from '../context';
+import { UsageError } from '../errors';
+import { EXIT } from '../exit-codes';
+import { bytes, shown, table } from '../format';
+import { BucketModels } from './bucket-models';
+import { GatedError, Hub, hubToken } from './hub';
+import { findModelBucket } from './model-bucket';
+import { pushFolder } from './push-folder';
+import { pushModel } from './push-model';
+import { Tally } from './tally';
+import { localAccess } from '../keys/open-key-store';
+
+interface ModelsOptions {
+  bucket?: string;
+  local?: boolean;
+  json?: boolean;
+}
+
+interface PushOptions extends ModelsOptions {
+  from?: string;
+  revision?: string;
+  license?: string;
+  cache: string;
+  force?: boolean;
+}
+
+/** How long a hub that does not answer is borne with. */
+const PATIENCE_MS = 120_000;
+
+/** `spotscribe models list|push|verify` */
+export function registerModels(program: Command, context: Context): void {
+  const models = program
+    .command('models')
+    .summary('bring models into a deployment, list and verify them')
+    .description(
+      'The models of a deployment: what machines load. Needs AWS credentials that may read and write the bucket of models.',
+    );
+  const add = (name: string, description: string) =>
+    models
+      .command(name)
+      .description(description)
+      .option('--bucket <name>', 'the bucket (default: that of the stack Spotscribe-Foundation)')
+      .option('--local', 'of the AWS that runs on this machine')
+      .option('--json', 'print one JSON document');
+
+  add('list', 'Lists the catalogue and what the bucket holds of it, and models of your own.').action(
+    (options: ModelsOptions) => translated(() => list(options, context)),
+  );
+  add(
+    'push [models...]',
+    'Brings models from the hub into the bucket, or one of your own from a folder. What is there is left; what broke off goes on.\n' +
+      'HF_TOKEN is the token for models whose makers want to know who uses them, HF_ENDPOINT a mirror of the hub.',
+  )
+    .option('--from <folder>', 'a folder with the files of the one model that is named')
+    .option('--revision <name>', 'what this version of your own model is called', revision)
+    .option('--license <name>', 'licence of your own model, shown in lists')
+    .option('--cache <folder>', 'where downloads are kept', join(homedir(), '.cache', 'spotscribe', 'models'))
+    .option('--force', 'push what is there already, too')
+    .action((names: string[], options: PushOptions) => translated(() => push(names, options, context)));
+  add('verify [models...]', 'Reads what the bucket holds and compares it with the manifests.').action(
+    (names: string[], options: ModelsOptions) => translated(() => verify(names, options, context)),
+  );
+}
+
+async function list(options: ModelsOptions, { terminal }: Context): Promise<void> {
+  const { s3, bucket } = await storage(options);
+  const found = await new BucketModels(s3, bucket).list(CATALOGUE);
+  if (options.json === true) return terminal.json({ object: 'list', bucket, data: found });
+  terminal.data(
+    table([
+      ['MODEL', 'REVISION', 'STATE', 'SIZE', 'LICENCE', 'NOTE'],
+      ...found.map(({ name, revision: version, state, size, license, gated, note }) => [
+        shown(name),
+        shown(version.slice(0, 12)),
+        state,
+        size === null ? '?' : bytes(size),
+        shown(license ?? '?'),
+        shown(note ?? (gated && state === 'missing' ? 'needs a token of the hub' : '')),
+      ]),
+    ]),
+  );
+}
+
+async function push(names: string[], options: PushOptions, context: Context): Promise<void> {
+  if (options.from !== undefined) return pushOwn(names, options, context);
+  if (options.revision !== undefined || options.license !== undefined)
+    throw new UsageError('--revision and --license are of a model of your own: give its folder with --from');
+  const { terminal, interruption, exitWith } = context;
+  const { s3, bucket } = await storage(options);
+  const { HF_TOKEN, HF_ENDPOINT } = terminal.around.env;
+  const hub = new Hub({ retryForMs: PATIENCE_MS, signal: interruption }, HF_ENDPOINT, hubToken(HF_TOKEN));
+  const wanted = names.length === 0 ? whisperModels(defaultSettings()) : names.map(named);
+  const results: (ModelVersion & { state: string; message?: string })[] = [];
+  for (const { name, revision: version } of wanted) {
+    const model = { name, revision: version };
+    const tally = new Tally(terminal, `${name}@${version.slice(0, 12)}`);
+    const pushed = pushModel(hub, { s3, bucket, signal: interruption }, model, options.cache, {
+      force: options.force,
+      progress: (what, count) => tally.show(what, count),
+    });
+    try {
+      results.push({ ...model, state: await pushed });
+      tally.end(results.at(-1)?.state ?? '');
+    } catch (error) {
+      // The others can still be brought.
+      if (!(error instanceof GatedError)) throw error;
+      results.push({ ...model, state: 'refused', message: error.message });
+      tally.end(`refused: ${error.message}`);
+      exitWith(EXIT.failed);
+    }
+  }
+  if (options.json === true) terminal.json({ bucket, models: results });
+}
+
+async function pushOwn(
+  [name, ...others]: string[],
+  options: PushOptions,
+  { terminal, interruption }: Context,
+): Promise<void> {
+  const { from = '', revision: version, license = null } = options;
+  if (name === undefined || others.length > 0)
+    throw new UsageError('With --from name the one model that it is');
+  if (!PLAIN_NAME.test(name))
+    throw new UsageError(`A model's name is a plain name of a folder; got "${name}"`);
+  if (version === undefined)
+    throw new UsageError('With --from give --revision, such as 1: another one for each version of the files');
+  const model = { name, revision: version };
+  const { s3, bucket } = await storage(options);
+  if (options.force !== true && (await new BucketModels(s3, bucket).manifest(model)) !== undefined) {
+    throw new UsageError(
+      `The bucket has ${name}@${version} already. Push other files under another revision, or the same again with --force`,
+    );
+  }
+  const tally = new Tally(terminal, `${name}@${version}`);
+  const upload = { s3, bucket, signal: interruption };
+  const manifest = await pushFolder(upload, model, from, { source: null, license }, (count) =>
+    tally.show('uploading', count),
+  );
+  tally.end(`pushed; name it in the settings as ${name}@${version}`);
+  if (options.json === true)
+    terminal.json({ bucket, models: [{ ...model, state: 'pushed', files: manifest.files }] });
+}
+
+async function verify(names: string[], options: ModelsOptions, context: Context): Promise<void> {
+  const { terminal, interruption, exitWith } = context;
+  const { s3, bucket } = await storage(options);
+  const models = new BucketModels(s3, bucket);
+  const present = (await models.list(CATALOGUE)).filter(({ state }) => state !== 'missing');
+  const wanted = names.length === 0 ? present : names.map(named);
+  const results: (ModelVersion & { faults: { path: string; fault: string }[] })[] = [];
+  for (const { name, revision: version } of wanted) {
+    const model = { name, revision: version };
+    const tally = new Tally(terminal, `${name}@${version.slice(0, 12)}`);
+    const manifest = await models.manifest(model);
+    const faults =
+      manifest === undefined
+        ? [{ path: 'manifest.json', fault: 'is missing: the model is not whole' }]
+        : await models.verify(model, manifest, (count) => tally.show('reading', count), interruption);
+    results.push({ ...model, faults });
+    tally.end(
+      faults.length === 0 ? 'whole' : faults.map(({ path, fault }) => `${shown(path)} ${fault}`).join('; '),
+    );
+    if (faults.length > 0) exitWith(EXIT.failed);
+  }
+  if (options.json === true) terminal.json({ bucket, models: results });
+}
+
+async function storage({ bucket, local }: ModelsOptions): Promise<{ s3: S3Client; bucket: string }> {
+  const access = local === true ? localAccess() : {};
+  return {
+    s3: new S3Client({ ...access, ...(local === true && { forcePathStyle: true }) }),
+    bucket: bucket ?? (await findModelBucket(new CloudFormationClient(access))),
+  };
+}
+
+function named(text: string): ModelVersion {
+  try {
+    return modelVersion('model', text);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new UsageError(
+      `The catalogue has no model ${JSON.stringify(text)}, but ${CATALOGUE.map(({ name }) => name).join(', ')}. ` +
+        `One of your own is pushed with --from <folder> --revision 1, and named ${text}@1 from then on`,
+    );
+  }
+}
+
+function revision(text: string): string {
+  if (PLAIN_NAME.test(text)) return text;
+  throw new InvalidArgumentError('It must have letters, digits and the signs . _ - alone.');
+}
+
+async function translated(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw fromAws(error);
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import {
+  type JobView,
+  PERMANENT_CODES,
+  type SubmitJobResponse,
+  type JobOptions,
+} from '../../core/contract/contract';
+import type { ApiClient } from '../api/client';
+import { ApiError, CliError } from '../errors';
+import { PARTED_ABOVE_BYTES } from './upload-parts';
+
+/** What makes two submissions the same. */
+export interface Audio {
+  /** SHA-256 of the content, in hex. */
+  hash: string;
+  name: string;
+  /** Bytes. */
+  size: number;
+  options: JobOptions;
+  /** Sets a submission apart from others of the same audio. Empty where an earlier job will do. */
+  salt: string;
+}
+
+/** Jobs of one file that may have come to nothing within the day for which the API remembers keys. */
+const MOST_GENERATIONS = 50;
+
+/**
+ * SHA-256 of a file's content, in hex.
+ *
+ * @throws CliError `file_unreadable`
+ */
+export async function contentHash(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    const content = createReadStream(path, { highWaterMark: 1024 * 1024, signal });
+    for await (const chunk of content) hash.update(chunk as Buffer);
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw new CliError('file_unreadable', `Cannot read ${path}: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * The `Idempotency-Key` of a file: the same for the same content, name and options, so that a repeated run finds the
+ * job of the run before and nothing is paid twice.
+ *
+ * @param generation how many earlier jobs of the same file came to nothing and are left behind
+ */
+export function idempotencyKeyOf({ hash, name, options, salt }: Audio, generation: number): string {
+  const canonical = JSON.stringify([hash, name, Object.entries(options).sort(), salt, generation]);
+  return `cli-${createHash('sha256').update(canonical).digest('hex')}`;
+}
+
+/** The job of an earlier run, or a new one where there is none that can still give a result. */
+export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<SubmitJobResponse> {
+  const { name, size, options } = audio;
+  const request = { name, size, options, ...(size > PARTED_ABOVE_BYTES && { multipart: true }) };
+  for (let generation = 0; generation < MOST_GENERATIONS; generation++) {
+    try {
+      const job = await client.submit(request, idempotencyKeyOf(audio, generation));
+      if (!cameToNothing(job)) return job;
+    } catch (error) {
+      // The job of this key was erased.
+      if (!(error instanceof ApiError && error.code === 'idempotency_conflict')) throw error;
+    }
+  }
+  throw new CliError(
+    'attempts_exhausted',
+    `${MOST_GENERATIONS} jobs of this audio came to nothing within a day; look at them with "spotscribe jobs"`,
+  );
+}
+
+/** An earlier job that ended without a result, and not through its audio: bad audio would only fail again. */
+function cameToNothing({ status, error }: JobView): boolean {
+  if (status === 'cancelled' || status === 'expired') return true;
+  return status === 'failed' && !(PERMANENT_CODES as readonly string[]).includes(error?.code ?? '');
+}

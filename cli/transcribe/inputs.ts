@@ -1,0 +1,67 @@
+import type { Stats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join, relative } from 'node:path';
+import { leftBehind } from '../../core/jobs/left-behind';
+import { UsageError } from '../errors';
+
+/** An audio file to transcribe. */
+export interface Input {
+  /** As given or found, for reading and for messages. */
+  path: string;
+  /** Path below the folder that was given; for a file that was given, its name alone. */
+  within: string;
+  size: number;
+  modifiedMs: number;
+}
+
+/** Endings that are looked for in folders. A file given by name may have any. */
+const AUDIO_ENDINGS = new Set(
+  '.3gp .aac .aif .aiff .amr .avi .flac .m4a .m4b .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mpga .oga .ogg .opus .wav .weba .webm .wma'.split(
+    ' ',
+  ),
+);
+
+/**
+ * The files meant by the arguments, folders searched if `recursive`; each file once, in the order given.
+ *
+ * @throws UsageError for what is not there, and for folders without `recursive`
+ */
+export async function findInputs(paths: string[], recursive: boolean): Promise<Input[]> {
+  const found = new Map<string, Input>();
+  for (const path of paths) {
+    const stats = await statOf(path);
+    if (stats.isDirectory()) {
+      if (!recursive) throw new UsageError(`${path} is a folder: add --recursive to take the audio in it`);
+      for (const each of await audioIn(path)) await add(each, relative(path, each));
+    } else if (stats.isFile()) {
+      await add(path, path.split(/[\\/]/).at(-1) ?? path);
+    } else {
+      throw new UsageError(`${path} is neither a file nor a folder`);
+    }
+  }
+  return [...found.values()];
+
+  async function add(path: string, within: string) {
+    const { size, mtimeMs, dev, ino } = await statOf(path);
+    const identity = `${dev}:${ino}:${path.split(/[\\/]/).at(-1)}`;
+    if (!found.has(identity)) found.set(identity, { path, within, size, modifiedMs: mtimeMs });
+  }
+}
+
+async function statOf(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(code === 'ENOENT' ? `There is no file ${path}` : `Cannot read ${path}: ${message}`);
+  }
+}
+
+async function audioIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && AUDIO_ENDINGS.has(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => leftBehind(relative(folder, path)) === undefined)
+    .sort();
+}

@@ -1,0 +1,128 @@
+import { deflateSync } from 'node:zlib';
+import type { Segment, Transcript, Word } from '../contract/contract';
+import { languageName, separator } from '../contract/languages';
+import { segmentsInTime } from './segments-in-time';
+
+// The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the
+// whisper service, but for the tokens: no tokenizer is at hand here.
+
+/** Where diarization was not wanted, or failed, the shape still wants a name. */
+const NOBODY = 'unknown';
+
+/** Voxtral does not say which language it hears. */
+const UNDETERMINED = 'und';
+
+/**
+ * As `response_format=json`.
+ *
+ * @param withLanguages says which languages were heard, as OpenAI's gpt-transcribe does; none if that is not known
+ */
+export function plainJson(transcript: Transcript, withLanguages = false): string {
+  const { text, usage, degraded } = common(transcript);
+  const { language } = transcript;
+  const languages = language === UNDETERMINED || text === '' ? [] : [{ code: language }];
+  return JSON.stringify({ text, ...(withLanguages && { languages }), usage, degraded });
+}
+
+/** What `verbose_json` lists, as `timestamp_granularities` says. */
+export const GRANULARITIES = ['word', 'segment'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+/** As `response_format=verbose_json`. What the engine does not tell is left out. */
+export function verboseJson(
+  transcript: Transcript,
+  granularities: readonly Granularity[] = GRANULARITIES,
+): string {
+  const { language } = transcript;
+  const segments = segmentsInTime(transcript);
+  return JSON.stringify({
+    ...common(transcript),
+    language: nameOf(language),
+    segments: granularities.includes('segment')
+      ? segments.map((segment) => verboseSegment(segment, language))
+      : undefined,
+    words: granularities.includes('word')
+      ? segments.flatMap(({ words }) => words.map(verboseWord))
+      : undefined,
+  });
+}
+
+/** As `response_format=diarized_json`. The words are ours. */
+export function diarizedJson(transcript: Transcript): string {
+  return JSON.stringify({
+    ...common(transcript),
+    segments: segmentsInTime(transcript).map(diarizedSegment),
+  });
+}
+
+/** As `stream=true`: the events that a service sends while it works. */
+export function events(transcript: Transcript, format: string): string {
+  const { text, usage, degraded } = common(transcript);
+  const sent: object[] = deltas(transcript).map((delta) => ({ type: 'transcript.text.delta', delta }));
+  if (format === 'diarized_json') sent.push(...segmentsInTime(transcript).map(diarizedSegment));
+  sent.push({ type: 'transcript.text.done', text, usage, degraded });
+  return sent.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
+}
+
+/** The text in one piece for each segment, with the space before it that the language has, if it has any. */
+function deltas({ text, segments }: Transcript): string[] {
+  const found: string[] = [];
+  let end = 0;
+  for (const segment of segments) {
+    const at = text.indexOf(segment.text, end);
+    if (at < 0) continue;
+    found.push(text.slice(end, at + segment.text.length));
+    end = at + segment.text.length;
+  }
+  if (end < text.length) found.push(text.slice(end));
+  return found;
+}
+
+const diarizedSegment = ({ id, start, end, speaker = NOBODY, text, words }: Segment) => ({
+  type: 'transcript.text.segment',
+  id: `seg_${id}`,
+  start,
+  end,
+  speaker,
+  text,
+  words: words.map(verboseWord),
+});
+
+const common = ({ task = 'transcribe', duration, text, degraded }: Transcript) => ({
+  task,
+  duration,
+  text,
+  usage: { type: 'duration', seconds: duration },
+  // Ours, where something is missing.
+  degraded: degraded.length === 0 ? undefined : degraded,
+});
+
+const verboseSegment = (
+  { id, start, end, text, speaker, avg_logprob, no_speech_prob }: Segment,
+  language: string,
+) => ({
+  id,
+  // In frames of 10 ms.
+  seek: Math.round(start * 100),
+  start,
+  end,
+  // As Whisper's: the texts of all segments, joined as they are, give the text.
+  text: `${text === '' ? '' : separator(language)}${text}`,
+  tokens: [],
+  // Jobs are decoded at the lowest temperature, without a fallback to higher ones.
+  temperature: 0,
+  avg_logprob,
+  compression_ratio: compressionRatio(text),
+  no_speech_prob,
+  speaker,
+});
+
+const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start, end, interpolated });
+
+/** As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said. */
+function compressionRatio(text: string): number {
+  const bytes = Buffer.byteLength(text);
+  return bytes === 0 ? 0 : Number((bytes / deflateSync(text).length).toFixed(4));
+}
+
+const nameOf = (code: string) => (code === UNDETERMINED ? 'unknown' : (languageName(code) ?? code));

@@ -1,0 +1,102 @@
+import * as z from 'zod/mini';
+import {
+  ANALYSIS_TASKS,
+  type JobOptions,
+  OPTION_LIMITS,
+  QUESTION_LIMITS,
+  SPEAKER_RULES,
+} from '../contract/contract';
+import { AUTO, languageCode } from '../contract/languages';
+import { text } from '../contract/text';
+
+const { hotwords, prompt, speakers, languages } = OPTION_LIMITS;
+
+const UNKNOWN_LANGUAGE = 'Expected a language that Whisper knows, such as "en", "en-US" or "English"';
+
+/** Any name of a language, or `auto`: see `languages.ts`. */
+const language = z.pipe(
+  text(35),
+  z.transform((value, context) => {
+    const code = value.trim().toLowerCase() === AUTO ? AUTO : languageCode(value);
+    if (code === undefined) {
+      context.issues.push({ code: 'custom', message: UNKNOWN_LANGUAGE, input: value });
+      return z.NEVER;
+    }
+    return code;
+  }),
+);
+
+const languageList = z.array(language).check(z.minLength(1), z.maxLength(languages));
+
+const count = z.int().check(z.minimum(1), z.maximum(speakers));
+
+/** Options that mean nothing unless speakers are told apart: better refused than ignored. */
+const WITH_DIARIZE = ['num_speakers', 'min_speakers', 'max_speakers', 'speaker_cleanup'] as const;
+
+/** What is to be understood. */
+const analysis = z.union(
+  [
+    z.literal(false),
+    z.strictObject({
+      tasks: z.optional(
+        z.array(z.enum(ANALYSIS_TASKS)).check(z.minLength(1), z.maxLength(ANALYSIS_TASKS.length)),
+      ),
+      questions: z.optional(
+        z
+          .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
+          .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
+      ),
+    }),
+  ],
+  'Expected false, or an object with "tasks" and "questions"',
+);
+
+const combined: z.ZodMiniType<JobOptions> = z
+  .strictObject({
+    language: z.optional(language),
+    languages: z.optional(languageList),
+    task: z.optional(z.enum(['transcribe', 'translate'])),
+    hotwords: z.optional(text(hotwords)),
+    prompt: z.optional(text(prompt)),
+    diarize: z.optional(z.boolean()),
+    num_speakers: z.optional(count),
+    min_speakers: z.optional(count),
+    max_speakers: z.optional(count),
+    speaker_cleanup: z.optional(z.array(z.enum(SPEAKER_RULES)).check(z.maxLength(SPEAKER_RULES.length))),
+    analysis: z.optional(analysis),
+  })
+  .check(
+    ...WITH_DIARIZE.map((field) =>
+      z.refine<JobOptions>((options) => options.diarize === true || options[field] === undefined, {
+        path: [field],
+        error: 'It needs "diarize": true: add that, or leave it out',
+      }),
+    ),
+    z.refine<JobOptions>((options) => options.language === undefined || options.languages === undefined, {
+      path: ['languages'],
+      error: 'It cannot be combined with "language": give one language, or a list to choose from',
+    }),
+    z.refine<JobOptions>(
+      ({ num_speakers, min_speakers, max_speakers }) =>
+        num_speakers === undefined || (min_speakers ?? max_speakers) === undefined,
+      {
+        path: ['num_speakers'],
+        error:
+          'It cannot be combined with "min_speakers" or "max_speakers": give the exact number, or its bounds',
+      },
+    ),
+    z.refine<JobOptions>(({ min_speakers = 1, max_speakers = speakers }) => min_speakers <= max_speakers, {
+      path: ['min_speakers'],
+      error: 'It must be at most "max_speakers": lower it, or raise that',
+    }),
+  );
+
+/** What the caller may choose about a job, and in which combinations. Languages come out as their codes. */
+export const jobOptions: z.ZodMiniType<JobOptions> = z.pipe(combined, z.transform(withLanguages));
+
+/** One language to choose from is that language. With `auto`, alone or among others, it may be any. */
+function withLanguages({ language: one, languages: some, ...more }: JobOptions): JobOptions {
+  const codes = [...new Set(one === undefined ? (some ?? []) : [one])];
+  if (codes.length === 0 || codes.includes(AUTO)) return more;
+  return codes.length === 1 ? { language: codes[0], ...more } : { languages: codes, ...more };
+}

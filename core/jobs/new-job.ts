@@ -1,0 +1,60 @@
+import type { JobRow, JobOptions } from '../contract/contract';
+import type { InputVersion } from './job-store';
+
+/** The row of a job that awaits its audio. */
+export function newJob(job: {
+  id: string;
+  tenant: string;
+  /** Id of the key on whose quota its audio counts. @default - on nobody's */
+  keyId?: string;
+  name: string;
+  origin: JobRow['origin'];
+  inputKey: string;
+  /** The version of that object which is the job's audio. @default - the audio is still to come */
+  input?: InputVersion;
+  options: JobOptions;
+  /** Whether the path understands recordings. */
+  analysis: boolean;
+  now: Date;
+  /** Epoch seconds after which the upload no longer counts. */
+  uploadUntil: number;
+  retentionDays: number;
+  /** Bytes of an upload in parts. @default - the audio comes in one piece */
+  partedSize?: number;
+}): JobRow {
+  const now = job.now.toISOString();
+  return {
+    id: job.id,
+    tenant: job.tenant,
+    ...(job.keyId !== undefined && { key_id: job.keyId }),
+    status: 'awaiting_upload',
+    name: job.name,
+    origin: job.origin,
+    input_key: job.inputKey,
+    ...(job.input?.version !== undefined && { input_version: job.input.version }),
+    ...(job.input?.etag !== undefined && { input_etag: job.input.etag }),
+    ...(job.partedSize !== undefined && { upload_size: job.partedSize }),
+    options: job.options,
+    created_at: now,
+    updated_at: now,
+    progress: 0,
+    stages: {
+      transcript: 'waiting',
+      ...(job.options.diarize === true && { diarization: 'waiting' as const }),
+      ...(job.analysis && job.options.analysis !== false && { analysis: 'waiting' as const }),
+    },
+    degraded: [],
+    attempt: 0,
+    open: 'open',
+    sweep_at: job.uploadUntil,
+    expires_at: Math.floor(job.now.getTime() / 1000) + job.retentionDays * 86_400,
+  };
+}
+
+const MAX_NAME = 255;
+
+/** A client's file name, fit to be shown: any script, but no control or direction characters, no folders, no half characters. */
+export function displayName(name: string): string {
+  const shown = (name.split(/[\\/]/).at(-1) ?? '').replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '');
+  return [...shown].slice(0, MAX_NAME).join('').trim().toWellFormed() || 'audio';
+}

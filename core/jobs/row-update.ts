@@ -1,0 +1,78 @@
+import type { JobRow } from '../contract/contract';
+
+/** A condition on an attribute, all of which must hold. */
+export type Condition =
+  | [attribute: keyof JobRow, '=' | '<' | 'absent or <' | 'absent or =', unknown]
+  | [attribute: keyof JobRow, 'in', unknown[]];
+
+export interface Change {
+  set: Partial<JobRow>;
+  /** Set only where there is no value yet. */
+  setOnce?: Partial<JobRow>;
+  add?: Partial<Record<keyof JobRow, number>>;
+  remove?: (keyof JobRow)[];
+}
+
+/** The expressions of a conditional update, with every name escaped (`status` and others are reserved words). */
+export function update(conditions: Condition[], change: Change) {
+  const names: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  const name = (attribute: string) => {
+    names[`#${attribute}`] = attribute;
+    return `#${attribute}`;
+  };
+  const value = (content: unknown) => {
+    const key = `:v${Object.keys(values).length}`;
+    values[key] = content;
+    return key;
+  };
+
+  const test = ([attribute, operator, content]: Condition) => {
+    switch (operator) {
+      case 'in':
+        return `${name(attribute)} IN (${content.map(value).join(', ')})`;
+      case 'absent or <':
+      case 'absent or =':
+        return `(attribute_not_exists(${name(attribute)}) OR ${name(attribute)} ${operator.at(-1)} ${value(content)})`;
+      case '=':
+      case '<':
+        return `${name(attribute)} ${operator} ${value(content)}`;
+    }
+  };
+  // An update makes a row where there is none: every condition therefore asks for a value first.
+  const condition = conditions.map(test).join(' AND ');
+
+  const sets = [
+    ...defined(change.set).map(([attribute, content]) => `${name(attribute)} = ${value(content)}`),
+    ...defined(change.setOnce ?? {}).map(
+      ([attribute, content]) => `${name(attribute)} = if_not_exists(${name(attribute)}, ${value(content)})`,
+    ),
+  ];
+  const clauses = [
+    `SET ${sets.join(', ')}`,
+    ...clause('REMOVE', (change.remove ?? []).map(name)),
+    ...clause(
+      'ADD',
+      defined(change.add ?? {}).map(([attribute, content]) => `${name(attribute)} ${value(content)}`),
+    ),
+  ];
+  return {
+    ConditionExpression: condition,
+    UpdateExpression: clauses.join(' '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  };
+}
+
+/** A row as it is after a change that only sets and removes. */
+export function applied(row: JobRow, { set, remove = [] }: Pick<Change, 'set' | 'remove'>): JobRow {
+  const gone = new Set<string>(remove);
+  const changed = { ...row, ...Object.fromEntries(defined(set)) };
+  return Object.fromEntries(Object.entries(changed).filter(([name]) => !gone.has(name))) as unknown as JobRow;
+}
+
+const defined = (attributes: object) =>
+  Object.entries(attributes).filter(([, content]) => content !== undefined);
+
+const clause = (keyword: string, parts: string[]) =>
+  parts.length === 0 ? [] : [`${keyword} ${parts.join(', ')}`];

@@ -1,0 +1,30 @@
+import { FINAL_STATUSES, type JobRow, type JobView, type StageState } from '../contract/contract';
+
+/** A job as its owner sees it. */
+export function view(row: JobRow): JobView {
+  return {
+    id: row.id,
+    object: 'job',
+    status: row.status,
+    name: row.name,
+    origin: row.origin,
+    options: row.options,
+    created_at: row.created_at,
+    queued_at: row.queued_at,
+    started_at: row.started_at,
+    finished_at: row.finished_at,
+    progress: row.progress,
+    stages: stages(row),
+    degraded: row.degraded,
+    error: row.error,
+    receipt: row.receipt,
+  };
+}
+
+/** Stages that an ended job did not finish: they are neither waiting nor running any more. */
+function stages({ status, stages: recorded }: JobRow): JobRow['stages'] {
+  if (!FINAL_STATUSES.some((final) => final === status)) return recorded;
+  const left: StageState = status === 'failed' ? 'failed' : 'skipped';
+  const ended = (state: StageState) => (state === 'waiting' || state === 'running' ? left : state);
+  return Object.fromEntries(Object.entries(recorded).map(([stage, state]) => [stage, ended(state)]));
+}

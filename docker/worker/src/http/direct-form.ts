@@ -1,0 +1,200 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import * as z from 'zod/mini';
+import {
+  ANALYSIS_TASKS,
+  type JobOptions,
+  OPTION_LIMITS,
+  QUESTION_LIMITS,
+} from '../../../../core/contract/contract';
+import { SpotscribeError } from '../../../../core/contract/errors';
+import { flag, number } from '../../../../core/forms/field-values';
+import { FormError } from '../../../../core/forms/form-error';
+import { FieldCollector, type FormFields } from '../../../../core/forms/form-fields';
+import { jobOptions } from '../../../../core/jobs/job-options';
+import { MultipartReader, type PartEvent } from '../../../../core/forms/multipart';
+import { shown, text } from '../../../../core/contract/text';
+import { complaint } from '../../../../core/forms/complaint';
+import { DiskFull } from '../errors';
+import type { Arrival } from './intake';
+import { Stalled, stallGuard } from './stall-guard';
+
+/** Largest size of a field in bytes: a prompt has 2000 characters. */
+const FIELD_BYTES = 16 << 10;
+/** Boundaries, headers and fields around the file. */
+export const ENVELOPE_BYTES = 1 << 20;
+
+const { speakers, languages } = OPTION_LIMITS;
+const count = z.optional(number(1, speakers));
+const list = (most: number) => z.optional(z.array(text(FIELD_BYTES)).check(z.maxLength(most)));
+
+/** The options of a job, by their own names, as the fields of a form. */
+const FORM = {
+  language: z.optional(text(FIELD_BYTES)),
+  languages: list(languages),
+  task: z.optional(text(FIELD_BYTES)),
+  hotwords: z.optional(text(FIELD_BYTES)),
+  prompt: z.optional(text(FIELD_BYTES)),
+  diarize: z.optional(flag()),
+  num_speakers: count,
+  min_speakers: count,
+  max_speakers: count,
+  speaker_cleanup: list(8),
+  analysis: z.optional(flag()),
+  tasks: list(ANALYSIS_TASKS.length),
+  question: list(QUESTION_LIMITS.count),
+};
+const form = z.strictObject(FORM);
+const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
+
+/**
+ * Reads a form: its file goes to the path given, its other fields are the options of a job, by their own names. Of the
+ * analysis, `tasks` are separated by commas, `question` may be repeated, and `analysis=false` declines it.
+ *
+ * @throws SpotscribeError `invalid_request` naming the field; `upload_too_large`; `bad_audio` for an empty file
+ * @throws Crowded if it gives way to another upload, or the disk space for uploads is taken
+ * @throws DiskFull if the scratch disk has no room
+ */
+export async function readForm(
+  request: FastifyRequest,
+  file: string,
+  maxBytes: number,
+  arrival: Arrival,
+): Promise<JobOptions> {
+  const contentType = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
+    throw new SpotscribeError(
+      'unsupported_media_type',
+      `The body must be multipart/form-data with the audio as "file", as curl -F file=@talk.mp3 sends it; got ${shown(contentType)}`,
+    );
+  }
+  try {
+    return optionsOf(await received(request, contentType, file, maxBytes, arrival));
+  } catch (error) {
+    if (error instanceof FormError) throw invalid(error.message);
+    if (error instanceof Stalled) throw invalid(`The form is cut off: ${error.message}`);
+    throw (error as { code?: string }).code === 'ENOSPC' ? new DiskFull(maxBytes, { cause: error }) : error;
+  }
+}
+
+/** Writes the file, and returns the other fields. */
+async function received(
+  request: FastifyRequest,
+  contentType: string,
+  path: string,
+  maxBytes: number,
+  arrival: Arrival,
+): Promise<FormFields> {
+  const reader = new MultipartReader(contentType);
+  const parts = new Parts(path, maxBytes);
+  try {
+    for await (const chunk of bodyOf(request.raw, arrival)) {
+      arrival.grew(chunk.length);
+      if (arrival.bytes > maxBytes + ENVELOPE_BYTES) throw tooLarge(maxBytes);
+      for (const event of reader.write(chunk)) await parts.take(event);
+    }
+    reader.end();
+    return parts.fields();
+  } finally {
+    await parts.close();
+  }
+}
+
+/** The body, which fails where its sender stalls, leaves or gives way. The connection stays: a refusal goes back on it. */
+function bodyOf(message: IncomingMessage, { stallMs, gaveWay }: Arrival): AsyncIterable<Buffer> {
+  const guard = message.pipe(stallGuard(stallMs));
+  gaveWay.addEventListener('abort', () => guard.destroy(gaveWay.reason as Error), { once: true });
+  // Node emits `error` (ECONNRESET) before `close` when the sender leaves.
+  const left = () => {
+    if (!message.readableEnded) guard.destroy(new FormError('The form is cut off: its sender left'));
+  };
+  message.once('error', left).once('close', left);
+  return guard;
+}
+
+/** What has come of a form. */
+class Parts {
+  private readonly collector = new FieldCollector((name) =>
+    Object.hasOwn(FORM, name) ? FIELD_BYTES : undefined,
+  );
+  private target: FileHandle | undefined;
+  private written = 0;
+  private isFile = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly maxBytes: number,
+  ) {}
+
+  async take(event: PartEvent): Promise<void> {
+    if (event.type === 'part') {
+      const { name, filename } = event.part;
+      this.isFile = filename !== undefined;
+      if (!this.isFile && name === 'file')
+        throw invalid(
+          '"file" came as text: send it as a file with a filename, as curl -F file=@talk.mp3 does',
+        );
+      if (!this.isFile) return this.collector.begin(event.part);
+      if (name !== 'file') throw invalid(`A file came as ${shown(name)}; name it "file"`);
+      if (this.target !== undefined) throw invalid('The form has two files; send one');
+      this.target = await open(this.path, 'wx', 0o640);
+    } else if (event.type === 'data') {
+      if (!this.isFile) return this.collector.add(event.bytes);
+      if ((this.written += event.bytes.length) > this.maxBytes) throw tooLarge(this.maxBytes);
+      await this.target?.writeFile(event.bytes);
+    } else if (!this.isFile) this.collector.end();
+  }
+
+  /** @throws SpotscribeError if there was no file, or nothing in it */
+  fields(): FormFields {
+    if (this.target === undefined)
+      throw invalid('The form has no "file": add the audio, as curl -F file=@talk.mp3 does');
+    if (this.written === 0) throw new SpotscribeError('bad_audio', 'The file is empty');
+    return this.collector.fields();
+  }
+
+  async close(): Promise<void> {
+    await this.target?.close();
+  }
+}
+
+function optionsOf(fields: FormFields): JobOptions {
+  const given: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [name, values] of fields) {
+    if (LISTS.includes(name)) given[name] = values;
+    else if (values.length > 1) throw invalid(`"${name}" is given ${values.length} times; give it once`);
+    else given[name] = values[0];
+  }
+  const { tasks, question, analysis, speaker_cleanup, ...speech } = valid(form, given);
+  const asked = tasks !== undefined || question !== undefined;
+  if (asked && analysis === false)
+    throw invalid('"analysis" is false, and "tasks" or "question" ask for one: leave one out');
+  const wanted = {
+    ...speech,
+    speaker_cleanup: speaker_cleanup && separated(speaker_cleanup).filter((rule) => rule !== 'none'),
+    analysis: asked
+      ? { tasks: tasks && separated(tasks), questions: question }
+      : analysis === false
+        ? false
+        : undefined,
+  };
+  return valid(jobOptions, withoutUndefined(wanted));
+}
+
+function valid<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(complaint(parsed.error, value).message);
+}
+
+const separated = (values: readonly string[]) =>
+  values.flatMap((value) => value.split(',')).map((value) => value.trim());
+
+/** Schemas take a key whose value is undefined for a field that was given. */
+const withoutUndefined = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
+
+const invalid = (message: string) => new SpotscribeError('invalid_request', message);
+const tooLarge = (maxBytes: number) =>
+  new SpotscribeError('upload_too_large', `The file must be at most ${maxBytes} bytes`);

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { finished } from 'node:stream/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type ErrorCode,
+  type HybridEvent,
+  type JobError,
+  type JobOptions,
+  SHARED,
+} from '../../../../core/contract/contract';
+import { errorBody } from '../../../../core/contract/error-body';
+import { ENVELOPE_BYTES, readForm } from './direct-form';
+import { asSpotscribeError, Crowded, ModelServiceFailed, Stopping } from '../errors';
+import { Intake, type IntakeLimits } from './intake';
+import { LINGER_MS, linger } from './linger';
+import type { Log } from '../log';
+import type { MachineTime } from '../jobs/machine-time';
+import { analysisOptions, type Models, speechOptions } from '../services/models';
+import type { Receiver } from '../queue/receiver';
+import type { Scratch } from '../jobs/scratch';
+import { both, type Outcome } from '../jobs/sides';
+
+export interface DirectTools {
+  models: Models;
+  scratch: Scratch;
+  receiver: () => Pick<Receiver, 'during'>;
+  machineTime: MachineTime;
+  /** Aborted when the worker stops. */
+  stopping: AbortSignal;
+  log: Log;
+  maxUploadBytes: number;
+  maxAudioSeconds: number;
+  /** Time without a byte read after which a caller is given up. @default 60000 */
+  stallMs?: number;
+  /** Most bytes that wait for a caller who reads more slowly than events come. @default 32 MiB */
+  maxWaitingBytes?: number;
+  /** Of uploads. @default - as many bytes as the requests inside may have */
+  intake?: Partial<IntakeLimits>;
+  /** For how long what a refused caller goes on sending is read. @default 10000 */
+  lingerMs?: number;
+}
+
+const NDJSON = 'application/x-ndjson';
+/** Requests that are worked on at once; queued jobs wait for the same models. */
+const MOST_INSIDE = 4;
+const RETRY_SECONDS = 10;
+/** Proxies cut connections that are silent for a minute. */
+const KEEP_ALIVE_MS = 15_000;
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  upload_too_large: 413,
+  audio_too_long: 413,
+  unsupported_media_type: 415,
+  bad_audio: 422,
+  model_not_found: 404,
+  busy: 429,
+};
+
+type Emit = (event: HybridEvent) => void;
+
+/**
+ * `POST /hybrid`: audio in the request, transcript and analysis in the answer – as events when they happen, with
+ * `Accept: application/x-ndjson`, or as one document. What happens to it is the same as to a queued job, but for the
+ * queue: it is lost with the connection.
+ */
+export class DirectRoute {
+  private inside = 0;
+  private readonly intake: Intake;
+
+  constructor(private readonly tools: DirectTools) {
+    const mostBytes = MOST_INSIDE * (tools.maxUploadBytes + ENVELOPE_BYTES);
+    this.intake = new Intake({ mostBytes, ...tools.intake });
+  }
+
+  register(server: FastifyInstance): void {
+    // The body is read by the route, whatever it says of itself: what is no form is refused in the same words.
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    const { lingerMs = LINGER_MS } = this.tools;
+    server.addHook('onResponse', async ({ raw }) => linger(raw, lingerMs));
+    server.post('/hybrid', (request, reply) => this.answer(request, reply));
+  }
+
+  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { stopping, maxUploadBytes, scratch } = this.tools;
+    if (stopping.aborted) return refuse(reply, 503, 'busy', 'The worker is being stopped');
+    const id = `job_${randomBytes(16).toString('hex')}`;
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort(new Error('The caller went away')));
+    const signal = AbortSignal.any([stopping, gone.signal]);
+    try {
+      // Before the upload, which would be for nothing, and after it: a place is taken only then.
+      this.checkPlaces();
+      return await this.intake
+        .admit(
+          async (arrival) => readForm(request, await scratch.prepare(id), maxUploadBytes, arrival),
+          (options) => this.inPlace(() => this.work(id, options, signal, request, reply)),
+        )
+        .finally(() => scratch.remove(id));
+    } catch (error) {
+      return this.refuse(reply, error);
+    }
+  }
+
+  private checkPlaces(): void {
+    if (this.inside >= MOST_INSIDE) throw new Crowded(`${this.inside} requests are being worked on`);
+  }
+
+  private async inPlace<T>(work: () => Promise<T>): Promise<T> {
+    this.checkPlaces();
+    this.inside++;
+    try {
+      return await this.tools.receiver().during(work);
+    } finally {
+      this.inside--;
+    }
+  }
+
+  private async work(
+    id: string,
+    options: JobOptions,
+    signal: AbortSignal,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<unknown> {
+    const { stallMs = 60_000 } = this.tools;
+    if (!(request.headers.accept ?? '').includes(NDJSON)) {
+      const outcome = await this.both(id, options, signal, () => undefined);
+      reply.raw.setTimeout(stallMs);
+      reply.send(outcome);
+    } else await this.stream(id, options, signal, reply);
+    // What waits for its reader is memory: the request keeps its place until it is read or given up.
+    await finished(reply.raw).catch(() => undefined);
+    return reply;
+  }
+
+  private async stream(
+    id: string,
+    options: JobOptions,
+    signal: AbortSignal,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { stallMs = 60_000, maxWaitingBytes = 32 << 20 } = this.tools;
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
+    // The models wait for no caller: others want them, and one that goes on without being read looks hung.
+    reply.raw.setTimeout(stallMs);
+    const emit: Emit = (event) => {
+      if (reply.raw.writableLength > maxWaitingBytes) reply.raw.destroy();
+      else reply.raw.write(`${JSON.stringify(event)}\n`);
+    };
+    const alive = setInterval(() => reply.raw.write('\n'), KEEP_ALIVE_MS);
+    try {
+      emit({ type: 'result', ...(await this.both(id, options, signal, emit)) });
+    } catch (error) {
+      emit({ type: 'error', error: this.shown(error) });
+    } finally {
+      clearInterval(alive);
+      reply.raw.end();
+    }
+  }
+
+  private async both(id: string, options: JobOptions, signal: AbortSignal, emit: Emit): Promise<Outcome> {
+    const { models, machineTime, maxAudioSeconds, scratch } = this.tools;
+    const wanted = analysisOptions(options, models);
+    const time = machineTime.open();
+    const file = { path: SHARED.input(id), max_seconds: maxAudioSeconds };
+    const begin = () => time.work();
+    try {
+      return await both(
+        {
+          transcribe: (joint) =>
+            models.transcriber.transcribe(
+              { ...speechOptions(options), ...file },
+              { signal: joint, begin },
+              (event) => emit({ type: 'transcript', event }),
+            ),
+          ...(wanted !== undefined && {
+            analyze: (joint) =>
+              models.analyst!.analyze({ ...wanted, ...file }, { signal: joint, begin }, (event) =>
+                emit({ type: 'analysis', event }),
+              ),
+          }),
+        },
+        signal,
+      );
+    } finally {
+      time.end();
+      // Before the answer: a caller who has it finds nothing left, and one who reads slowly keeps no audio on the disk.
+      await scratch.remove(id);
+    }
+  }
+
+  private refuse(reply: FastifyReply, error: unknown): FastifyReply {
+    const { code, message } = this.shown(error);
+    const status = STATUS[code] ?? 503;
+    if (status === 503 || status === 429) reply.header('retry-after', RETRY_SECONDS);
+    return refuse(reply, status, code, message);
+  }
+
+  private shown(error: unknown): JobError {
+    const known = asSpotscribeError(error);
+    const expected = [Crowded, ModelServiceFailed, Stopping].some((each) => known instanceof each);
+    if (!known.permanent && !expected) this.tools.log.error({ err: error }, 'a direct request failed');
+    return { code: known.code, message: known.message };
+  }
+}
+
+/** Answers an error in OpenAI's shape. */
+export function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
+  return reply.code(status).send(errorBody(status, code, message));
+}

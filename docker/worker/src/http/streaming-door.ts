@@ -1,0 +1,201 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AUDIO_ROUTES, type KeyRow, STREAMING_IDLE_SECONDS } from '../../../../core/contract/contract';
+import { errorBody } from '../../../../core/contract/error-body';
+import { modelPath } from '../../../../core/models/model-names';
+import { matchesRoute } from '../../../../core/contract/routes';
+import { shown } from '../../../../core/contract/text';
+import { BodyHash } from './body-hash';
+import type { KnownKeys } from './known-keys';
+import { LINGER_MS, linger } from './linger';
+import type { Log } from '../log';
+import type { Metering } from './metering';
+import { Refusal } from './refusal';
+import { relay } from './relay';
+import { newRequestId } from './request-id';
+import { workDone } from './work-done';
+
+export interface StreamingDoorOptions {
+  keys: Pick<KnownKeys, 'holder'>;
+  metering: Pick<Metering, 'admit' | 'count'>;
+  /** Base URL of the whisper service. */
+  whisperUrl: string;
+  /** Why the whisper service takes no requests now; undefined if it does. */
+  unready: () => Promise<string | undefined>;
+  /** Counts work: a machine is not idle while it is under way. */
+  during: <T>(work: () => Promise<T>) => Promise<T>;
+  mostBytes: number;
+  log: Log;
+  /** For how long what a refused caller goes on sending is read, so that the refusal reaches them. @default 10000 */
+  lingerMs?: number;
+  /** For how long answers that are under way may go on when the worker stops. @default 60000 */
+  drainMs?: number;
+}
+
+/** Above what the service takes for a file: boundaries and headers around it, as the service itself allows. */
+const ENVELOPE_BYTES = 64 << 10;
+const RETRY_SECONDS = 10;
+const LOOK_MS = 100;
+/** Longest time that counting takes: two tries of a request. */
+const COUNT_MS = 5_000;
+
+/**
+ * The one server of a machine that the internet can reach, through a load balancer: OpenAI's audio routes for holders of a
+ * key, passed on to the whisper service as they come. On a port of its own, so that nothing else of the worker's is open.
+ */
+export class StreamingDoor {
+  private readonly server: Server;
+  private inside = 0;
+  private stopping = false;
+
+  constructor(private readonly options: StreamingDoorOptions) {
+    this.server = createServer((request, response) => void this.answer(request, response));
+    // A large recording on a slow line takes hours; the service gives up one that stalls.
+    this.server.requestTimeout = 0;
+    // Longer than the load balancer keeps a connection: the other way round it would send into one that is being closed.
+    this.server.keepAliveTimeout = (STREAMING_IDLE_SECONDS + 15) * 1000;
+  }
+
+  async listen(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, resolve);
+    });
+  }
+
+  /** Lets nobody in any more, and what is under way end in its time: a stream that breaks off is work that was for nothing. */
+  async close(): Promise<void> {
+    const { drainMs = 60_000 } = this.options;
+    this.stopping = true;
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    const deadline = Date.now() + drainMs;
+    while (this.inside > 0 && Date.now() < deadline) await sleep(LOOK_MS);
+    this.server.closeAllConnections();
+    await closed;
+    // What was broken off is counted, too.
+    while (this.inside > 0 && Date.now() < deadline + COUNT_MS) await sleep(LOOK_MS);
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const began = performance.now();
+    const id = newRequestId();
+    response.setHeader('x-request-id', id);
+    let key: KeyRow | undefined;
+    this.inside++;
+    try {
+      if (request.method === 'GET' && request.url === '/health') return await this.health(response);
+      key = await this.admit(request);
+      await this.pass(request, response, key);
+    } catch (error) {
+      this.refuse(response, error);
+    } finally {
+      this.inside--;
+    }
+    const { log, lingerMs = LINGER_MS } = this.options;
+    linger(request, lingerMs);
+    const about = { request_id: id, key_id: key?.id, tenant: key?.tenant, route: routeOf(request)?.name };
+    const ms = Math.round(performance.now() - began);
+    const complete = response.writableFinished;
+    log.info(
+      { ...about, status: response.headersSent ? response.statusCode : undefined, complete, ms },
+      'asked by stream',
+    );
+  }
+
+  /** @throws Refusal for whoever may not come in */
+  private async admit(request: IncomingMessage): Promise<KeyRow> {
+    if (this.stopping) {
+      const headers = { 'retry-after': String(RETRY_SECONDS) };
+      throw new Refusal(503, 'busy', 'The worker is being stopped', headers);
+    }
+    if (routeOf(request) === undefined) throw noRoute(request);
+    const key = await this.options.keys.holder(request.headers.authorization);
+    if (key !== undefined) return key;
+    throw new Refusal(
+      401,
+      'unauthorized',
+      "The API key is missing or not known. Send 'Authorization: Bearer <key>'",
+      { 'www-authenticate': 'Bearer' },
+    );
+  }
+
+  private async pass(request: IncomingMessage, response: ServerResponse, key: KeyRow): Promise<void> {
+    const { whisperUrl, mostBytes, metering, during } = this.options;
+    const { method, path } = routeOf(request)!;
+    const headers = method === 'POST' ? await metering.admit(key) : {};
+    const work = async () => {
+      const hash = new BodyHash(path, request.headers['content-type']);
+      let seconds = () => 0;
+      await relay(request, response, {
+        url: new URL(path, whisperUrl),
+        mostBytes: mostBytes + ENVELOPE_BYTES,
+        headers,
+        passed: (chunk) => hash.update(chunk),
+        begun: (answer) => (seconds = workDone(answer, response)),
+      });
+      if (seconds() > 0) await metering.count(key, { sha256: hash.digest(), seconds: seconds() });
+    };
+    // Who asks for models again and again keeps no machine awake, and neither does who has used up a quota.
+    await (method === 'POST' ? during(work) : work());
+  }
+
+  /** For the load balancer's checks: nothing is told of the machine but whether it can do something. */
+  private async health(response: ServerResponse): Promise<void> {
+    const reason = this.stopping ? 'stopping' : await this.options.unready();
+    sendJson(response, reason === undefined ? 200 : 503, {
+      status: reason === undefined ? 'ok' : 'unhealthy',
+    });
+  }
+
+  private refuse(response: ServerResponse, error: unknown): void {
+    const { log } = this.options;
+    if (!(error instanceof Refusal) || error.cause !== undefined)
+      log.error({ err: error }, 'a request failed');
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    const { status, code, message, headers } =
+      error instanceof Refusal ? error : new Refusal(500, 'internal', 'The request failed unexpectedly');
+    sendJson(response, status, errorBody(status, code, message), headers);
+  }
+}
+
+const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] ?? '';
+
+/** The route of a request, and the path that the service gets, which is made anew: nothing leads to another route of its. */
+function routeOf(request: IncomingMessage): { method: string; path: string; name: string } | undefined {
+  const asked = pathOf(request);
+  const found = AUDIO_ROUTES.find(
+    ([method, pattern]) => method === request.method && matchesRoute(pattern, asked),
+  );
+  if (found === undefined) return undefined;
+  const path = found[1].includes('{') ? modelPath(decoded(asked.slice('/v1/models/'.length))) : found[1];
+  return path === undefined ? undefined : { method: found[0], path, name: found.join(' ') };
+}
+
+/** A lone surrogate stands for a path that cannot be decoded: no model name contains one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '\ud800';
+  }
+}
+
+function noRoute(request: IncomingMessage): Refusal {
+  const path = pathOf(request);
+  const methods = AUDIO_ROUTES.filter(([, pattern]) => matchesRoute(pattern, path)).map(([method]) => method);
+  // With a method that is among them it is the name of the model that cannot be one.
+  if (methods.every((method) => method === request.method))
+    return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
+  const allow = methods.join(', ');
+  const message = `${shown(path)} takes ${allow}; got ${shown(request.method ?? '')}`;
+  return new Refusal(405, 'invalid_request', message, { allow });
+}
+
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}

@@ -1,0 +1,134 @@
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { SpotscribeError } from '../../../../core/contract/errors';
+import { DiskFull } from '../errors';
+import { stallGuard } from '../http/stall-guard';
+
+/** Tries without a single new byte before a download is given up. */
+const FRUITLESS_TRIES = 5;
+
+export interface DownloadLimits {
+  /** Largest object in bytes. */
+  maxBytes: number;
+  /** Bytes that the disk can take. */
+  freeBytes: () => Promise<number>;
+  /** How long nothing may come before the connection is taken for dead. @default 20000 */
+  stallMs?: number;
+  /** First pause between tries, doubled each time. @default 200 */
+  pauseMs?: number;
+}
+
+/** A version of an object. */
+export interface ObjectSource {
+  Bucket: string;
+  Key: string;
+  VersionId: string;
+  /** ETag that it must have: without versioning, another object may take its place under the same version id. */
+  IfMatch?: string;
+}
+
+/**
+ * Downloads a version of an object into a file, and goes on from where it was when the connection breaks.
+ *
+ * @returns bytes
+ * @throws SpotscribeError `source_not_found`, `source_forbidden`, `upload_too_large` (permanent), else retryable
+ * @throws DiskFull if the file does not fit
+ */
+export async function download(
+  s3: S3Client,
+  source: ObjectSource,
+  file: string,
+  limits: DownloadLimits,
+  signal: AbortSignal,
+): Promise<number> {
+  const { stallMs = 20_000, pauseMs = 200 } = limits;
+  let got = 0;
+  let etag = source.IfMatch;
+  for (let fruitless = 0; ;) {
+    try {
+      const wanted = { ...source, IfMatch: etag, ...(got > 0 && { Range: `bytes=${got}-` }) };
+      const answer = await s3.send(new GetObjectCommand(wanted), { abortSignal: signal });
+      const body = answer.Body as Readable;
+      // It can fail before the pipeline listens, and an error that nobody hears ends the process.
+      body.on('error', () => undefined);
+      // All of it came though only the rest was asked for.
+      if (got > 0 && answer.ContentRange === undefined) got = 0;
+      const size = got + (answer.ContentLength ?? 0);
+      etag = answer.ETag;
+      await checkSize(size, got, limits).catch((error: unknown) => {
+        body.destroy();
+        throw error;
+      });
+      await pipeline(
+        body,
+        stallGuard(stallMs),
+        createWriteStream(file, { flags: got > 0 ? 'a' : 'w', mode: 0o640 }),
+        { signal },
+      );
+      const { size: written } = await stat(file);
+      if (written === size) return size;
+      throw new Error(`${written} of ${size} bytes came`);
+    } catch (error) {
+      signal.throwIfAborted();
+      const before = got;
+      got = await sizeOf(file);
+      const fault = classify(error, got);
+      if (fault !== undefined) throw fault;
+      // It has no more bytes than came, and yet they were not all.
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 416) got = 0;
+      fruitless = got > before ? 0 : fruitless + 1;
+      if (fruitless === FRUITLESS_TRIES) {
+        throw new SpotscribeError('internal', 'The audio could not be downloaded from S3', { cause: error });
+      }
+      await sleep(pauseMs * 2 ** fruitless, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}
+
+async function checkSize(size: number, got: number, limits: DownloadLimits): Promise<void> {
+  if (size > limits.maxBytes) {
+    throw new SpotscribeError(
+      'upload_too_large',
+      `The audio has ${size} bytes; at most ${limits.maxBytes} are accepted`,
+    );
+  }
+  // Found out before the disk is full for the other job and the model services too.
+  if (size - got > (await limits.freeBytes())) throw new DiskFull(size);
+}
+
+/** The failure that ends the download; undefined if another try may help. */
+function classify(error: unknown, got: number): SpotscribeError | undefined {
+  if (error instanceof SpotscribeError) return error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFull(got, { cause: error });
+  if (!(error instanceof S3ServiceException)) return undefined;
+  if (['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(error.name)) return sourceGone({ cause: error });
+  if (error.$metadata.httpStatusCode === 412) {
+    return new SpotscribeError('source_not_found', 'Another file has replaced the audio in the bucket', {
+      cause: error,
+    });
+  }
+  // By name: expired credentials and skewed clocks answer 403 too, and are not the caller's fault.
+  if (error.name === 'AccessDenied' || error.name === 'InvalidObjectState') {
+    return new SpotscribeError(
+      'source_forbidden',
+      `S3 refuses to hand the audio over: ${error.name} ${error.message}`,
+      { cause: error },
+    );
+  }
+  return undefined;
+}
+
+/** The audio is not there any more. */
+export const sourceGone = (options?: ErrorOptions): SpotscribeError =>
+  new SpotscribeError('source_not_found', 'The audio is no longer in the bucket', options);
+
+const sizeOf = (file: string) =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );

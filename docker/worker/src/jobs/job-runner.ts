@@ -1,0 +1,213 @@
+import { FINAL_STATUSES, type JobRow } from '../../../../core/contract/contract';
+import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
+import type { Endings } from './endings';
+import { asSpotscribeError, DiskFull, ServiceUnready, Stopping } from '../errors';
+import type { Health } from '../http/health';
+import { JobDelivery } from '../queue/job-delivery';
+import { JobWork, type WorkTools } from './job-work';
+import { Lease } from './lease';
+import type { MachineTime } from './machine-time';
+import { parseMessage } from '../queue/message';
+import type { Metrics, Outcome } from '../http/metrics';
+import type { Delivery } from '../queue/queue';
+import { Stopwatch } from './stopwatch';
+
+export interface JobRunnerOptions {
+  work: WorkTools;
+  endings: Endings;
+  health: Health;
+  metrics: Metrics;
+  machineTime: MachineTime;
+  visibilitySeconds: number;
+  /** Aborted with {@link Stopping} when the worker is to give its jobs back. */
+  stopping: AbortSignal;
+}
+
+/** One attempt on its way. */
+interface Attempt {
+  row: JobRow;
+  job: JobDelivery;
+  watch: Stopwatch;
+}
+
+/**
+ * Takes a message to its end: works on the job that it names and then deletes the message, or sees to it that the
+ * message comes back at the right time. What it throws leaves the message to come back when its visibility lapses.
+ */
+export class JobRunner {
+  constructor(private readonly options: JobRunnerOptions) {}
+
+  async handle(delivery: Delivery): Promise<void> {
+    const { stopping, work, metrics } = this.options;
+    const parsed = parseMessage(delivery.body);
+    if ('fault' in parsed) {
+      // Never deleted: it goes to the dead-letter queue at once, where somebody can look at it.
+      work.log.warn({ receives: delivery.receives, fault: parsed.fault }, 'message cannot be understood');
+      metrics.ended('malformed');
+      return delivery.hide(0);
+    }
+    const job = new JobDelivery(delivery, parsed);
+    if (stopping.aborted) return job.replace(0);
+    if (job.isExhausted) return this.leaveToDeadLetters(job);
+    await this.begin(job);
+  }
+
+  private async begin(job: JobDelivery): Promise<void> {
+    const { visibilitySeconds, work } = this.options;
+    const { store, log } = work;
+    const { jobId: id, message } = job;
+    const watch = new Stopwatch(message.receivedAt);
+    const claim = await store.claim(id, message.id, Date.now() + visibilitySeconds * 1000, new Date());
+    watch.lap('claim');
+    switch (claim.outcome) {
+      case 'claimed':
+        return this.attempt({ row: claim.row, job, watch });
+      case 'leased':
+        return this.leaveToOwner(job, claim.row);
+      case 'final':
+        log.info({ job: id, status: claim.row.status }, 'the job has ended already');
+        return this.end(claim.row, job);
+      case 'unready':
+        // The audio's arrival sends a message of its own.
+        log.warn({ job: id }, 'the job still waits for its audio');
+        return message.delete();
+      case 'missing':
+        log.warn({ job: id }, 'the job has been erased');
+        return message.delete();
+    }
+  }
+
+  /** Has SQS move the message to the dead-letter queue, unless another message carries the job. */
+  private async leaveToDeadLetters(job: JobDelivery): Promise<void> {
+    const { store, log } = this.options.work;
+    const row = await store.get(job.jobId);
+    const isLeased = row?.status === 'running' && (row.lease_until ?? 0) > Date.now();
+    if (row !== undefined && isLeased) return this.leaveToOwner(job, row);
+    log.warn({ job: job.jobId, failures: job.failures }, 'the job failed too often');
+    await job.message.hide(0);
+  }
+
+  /** Another worker has the job: this message must neither disturb it nor count as a failure. */
+  private async leaveToOwner(job: JobDelivery, { id, message_id, lease_until }: JobRow): Promise<void> {
+    const { store, log } = this.options.work;
+    const isDuplicate = message_id !== undefined && message_id !== job.message.id;
+    if (isDuplicate) {
+      log.info({ job: id }, 'another worker has the job by another message: this one is deleted');
+      return job.message.delete();
+    }
+    // The owner's own message: it may be dead, and its lease about to lapse.
+    const remaining = Math.max(1, ((lease_until ?? 0) - Date.now()) / 1000);
+    log.info({ job: id, seconds: Math.ceil(remaining) }, 'another worker has the job');
+    await job.replace(remaining, (replaced) => store.replaceMessage(id, job.message.id, replaced));
+  }
+
+  private async attempt(attempt: Attempt): Promise<void> {
+    const { row, job, watch } = attempt;
+    const { work: tools, stopping, visibilitySeconds, endings, machineTime } = this.options;
+    const { store, log, scratch } = tools;
+    const time = machineTime.open();
+    const lease = new Lease(row, job.message, { store, visibilitySeconds, log });
+    const signal = AbortSignal.any([stopping, lease.lost]);
+    const work = new JobWork(row, lease, tools, watch, time);
+    lease.start();
+    try {
+      const outcome = await work.run(signal);
+      const done = await endings.commit(row, outcome, work);
+      watch.lap('commit');
+      await lease.stop();
+      await this.end(done, job, watch);
+      this.report({ ...attempt, row: done }, 'succeeded');
+    } catch (error) {
+      await lease.stop();
+      await this.settle(attempt, work, signal.aborted ? signal.reason : error);
+    } finally {
+      time.end();
+      await scratch.remove(row.id);
+    }
+  }
+
+  /** The job has ended in its row: all that is left is to say so. */
+  private async end(row: JobRow, job: JobDelivery, watch?: Stopwatch): Promise<void> {
+    await this.options.endings.proclaim(row);
+    watch?.lap('announce');
+    await job.message.delete();
+    watch?.lap('delete');
+  }
+
+  private async settle(attempt: Attempt, work: JobWork, reason: unknown): Promise<void> {
+    const { row, job, watch } = attempt;
+    const { store } = this.options.work;
+    try {
+      if (reason instanceof StaleAttempt) return await this.settleStale(attempt);
+      const error = asSpotscribeError(reason);
+      if (error.permanent) {
+        const { code, message } = error;
+        const failed = await store.failHeld(row.id, row.attempt, { code, message }, new Date());
+        await this.end(failed, job, watch);
+        return this.report(attempt, 'failed', { code });
+      }
+      if (error instanceof DiskFull) this.options.health.diskFull(error.neededBytes);
+      this.report(attempt, await this.giveBack(attempt, work, error), { err: error });
+    } catch (error) {
+      if (!(error instanceof StaleAttempt)) throw error;
+      await this.settleStale(attempt);
+    }
+  }
+
+  /** @returns `retried` if this was a failure of the job */
+  private async giveBack(
+    { row, job }: Attempt,
+    work: JobWork,
+    error: SpotscribeError,
+  ): Promise<'released' | 'retried'> {
+    const { store, log } = this.options.work;
+    await work.saveCheckpoint().catch((failure: unknown) => {
+      log.warn({ job: row.id, err: failure }, 'checkpoint not saved');
+    });
+    // Before the message: the worker that receives it must find the job free.
+    await store.release(row.id, row.attempt, new Date());
+    if (error instanceof Stopping) {
+      await job.replace(0);
+      return 'released';
+    }
+    if (error instanceof ServiceUnready && job.mayWait) {
+      await job.waitForService();
+      return 'released';
+    }
+    await job.retry();
+    return 'retried';
+  }
+
+  /**
+   * The row refused this attempt: look why. It may be that this attempt's own last write was answered by a broken
+   * connection and then repeated.
+   */
+  private async settleStale(attempt: Attempt): Promise<void> {
+    const { row, job, watch } = attempt;
+    const { work, endings } = this.options;
+    const now = await work.store.get(row.id);
+    if (now === undefined || now.status === 'cancelled') {
+      await endings.eraseAttempt(row);
+      await job.message.delete();
+      return this.report(attempt, 'cancelled');
+    }
+    const mine = now.status === 'succeeded' && now.attempt === row.attempt;
+    if (!mine) await endings.eraseAttempt(row, now);
+    if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) {
+      // Its new owner may hold it by this very message, received once more.
+      if (now.message_id !== undefined && now.message_id !== job.message.id) await job.message.delete();
+      return this.report(attempt, 'lost');
+    }
+    await this.end(now, job, watch);
+    this.report(mine ? { ...attempt, row: now } : attempt, mine ? 'succeeded' : 'lost');
+  }
+
+  /** One line for each attempt, and the metrics. */
+  private report({ row, job, watch }: Attempt, outcome: Outcome, more: object = {}): void {
+    const { work, metrics } = this.options;
+    const queued = job.message.receivedAt - job.message.sentAt;
+    const line = { job: row.id, attempt: row.attempt, outcome, ms: { queued, ...watch.parts }, ...more };
+    work.log[outcome === 'retried' ? 'warn' : 'info']({ ...line, total_ms: watch.total }, 'job');
+    metrics.ended(outcome, watch.parts, row.receipt);
+  }
+}

@@ -1,0 +1,235 @@
+import {
+  type Analysis,
+  type AnalyzeEvent,
+  type Checkpoint,
+  type ErrorCode,
+  type JobRow,
+  KEY,
+  SHARED,
+  type TranscribeEvent,
+  type TranscribeRequest,
+  type Transcript,
+} from '../../../../core/contract/contract';
+import { SpotscribeError } from '../../../../core/contract/errors';
+import type { JobStore } from '../../../../core/jobs/job-store';
+import { checkpoint as checkpointSchema, transcript as transcriptSchema } from '../services/event-schemas';
+import { type AudioTools, fetchAudio } from './job-audio';
+import type { JsonObjects } from './json-objects';
+import type { Lease } from './lease';
+import type { Log } from '../log';
+import type { TimeShare } from './machine-time';
+import { analysisOptions, type Models, speechOptions } from '../services/models';
+import { ProgressReporter } from './progress';
+import { both, type Outcome } from './sides';
+import { stagesOf } from './stages';
+import { Standing } from './standing';
+import type { Stopwatch } from './stopwatch';
+import { Transcription } from './transcription';
+
+/** Codes that may be the fault of what an earlier attempt left, which comes with the request and makes it large. */
+const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
+
+/** What the work on a job needs. */
+export interface WorkTools extends AudioTools {
+  store: JobStore;
+  objects: JsonObjects;
+  models: Models;
+  log: Log;
+  /** Longest audio in seconds. */
+  maxAudioSeconds: number;
+  /** Shortest time between checkpoints. */
+  checkpointMs: number;
+}
+
+/** One attempt's work on a job: from its audio in S3 to its outcome, which is not committed here. */
+export class JobWork {
+  /** Key of the transcript that callers can read already. */
+  published: string | undefined;
+  private earlier: Checkpoint | undefined;
+  /** An earlier attempt's transcript, which callers can read. */
+  private heard: Transcript | undefined;
+  private transcription: Transcription | undefined;
+  /** Seconds that machines spent on the job before this attempt. */
+  private spent = 0;
+  private savedAt = Date.now();
+  /** Seconds up to which the checkpoint in S3 reaches. */
+  private savedEnd = 0;
+  private standing: Standing;
+  private analyzed = false;
+  private readonly wanted;
+  private readonly progress: ProgressReporter;
+
+  constructor(
+    private readonly row: JobRow,
+    private readonly lease: Lease,
+    private readonly tools: WorkTools,
+    private readonly watch: Stopwatch,
+    private readonly time: TimeShare,
+  ) {
+    this.progress = new ProgressReporter(row, tools.store, tools.log, (error) => lease.lose(error));
+    this.wanted = analysisOptions(row.options, tools.models);
+    this.standing = new Standing(row.options, this.wanted !== undefined);
+  }
+
+  /**
+   * @throws SpotscribeError, permanent if the audio is at fault
+   * @throws the signal's reason if it is aborted
+   */
+  async run(signal: AbortSignal): Promise<Outcome> {
+    await Promise.all([fetchAudio(this.tools, this.row, signal), this.fetchEarlier()]);
+    this.watch.lap('download');
+    const resumed = this.earlier !== undefined || this.heard !== undefined;
+    this.standing = new Standing(
+      this.row.options,
+      this.wanted !== undefined,
+      resumed ? this.row.progress : 0,
+    );
+    try {
+      return await both(
+        {
+          transcribe: (joint) => this.transcript(joint),
+          ...(this.wanted !== undefined && { analyze: (joint) => this.analysis(joint) }),
+        },
+        signal,
+      );
+    } finally {
+      this.time.end();
+      await this.progress.settle();
+      this.watch.lap(this.wanted === undefined ? 'model' : 'analysis');
+    }
+  }
+
+  /** Whether an analysis is part of the job. */
+  get understands(): boolean {
+    return this.wanted !== undefined;
+  }
+
+  /** Seconds that machines have spent on the job, by earlier attempts too. */
+  get processingSeconds(): number {
+    return this.spent + this.time.seconds;
+  }
+
+  /** Leaves what was heard, and the time it took, for the next attempt. */
+  async saveCheckpoint(): Promise<void> {
+    const whole = this.heard && { end: this.heard.duration, segments: this.heard.segments };
+    const heard = this.transcription?.checkpoint() ?? this.earlier ?? whole;
+    if (heard === undefined) return;
+    const { id } = this.row;
+    const checkpoint: Checkpoint = { ...heard, processing_seconds: this.processingSeconds };
+    await this.tools.objects.write(KEY.checkpoint(id), checkpoint);
+    this.savedAt = Date.now();
+    this.savedEnd = checkpoint.end;
+  }
+
+  private async fetchEarlier(): Promise<void> {
+    const { id, attempt, transcript_key } = this.row;
+    if (attempt === 1) return;
+    const { objects } = this.tools;
+    [this.earlier, this.heard] = await Promise.all([
+      objects.read(KEY.checkpoint(id), checkpointSchema),
+      transcript_key === undefined ? undefined : objects.read(transcript_key, transcriptSchema),
+    ]);
+    this.spent = this.earlier?.processing_seconds ?? 0;
+    if (this.heard !== undefined) this.published = transcript_key;
+  }
+
+  private async transcript(signal: AbortSignal): Promise<Transcript> {
+    const transcript = this.heard ?? (await this.transcribe(signal));
+    this.watch.lap('model');
+    if (this.wanted !== undefined) await this.publish(transcript);
+    return transcript;
+  }
+
+  /** Lets callers read the transcript while the analysis still runs. */
+  private async publish(transcript: Transcript): Promise<void> {
+    const { id, attempt, options } = this.row;
+    if (this.published === undefined && !this.analyzed) {
+      const key = KEY.transcript(id, attempt);
+      await this.tools.objects.write(key, transcript);
+      await this.progress.settle();
+      await this.tools.store.publish(
+        id,
+        attempt,
+        { transcript_key: key, degraded: transcript.degraded },
+        new Date(),
+      );
+      this.published = key;
+    }
+    this.standing.words(1, stagesOf(options, transcript));
+    this.progress.report(this.standing);
+  }
+
+  private async transcribe(signal: AbortSignal): Promise<Transcript> {
+    try {
+      return await this.listen(signal);
+    } catch (error) {
+      const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
+      if (!refused || this.earlier === undefined) throw error;
+      this.tools.log.warn({ job: this.row.id, err: error }, 'checkpoint refused: beginning again');
+      this.earlier = undefined;
+      return this.listen(signal);
+    }
+  }
+
+  private async listen(signal: AbortSignal): Promise<Transcript> {
+    const transcription = (this.transcription = new Transcription(this.earlier));
+    this.savedEnd = transcription.end;
+    const request: TranscribeRequest = {
+      ...speechOptions(this.row.options),
+      path: SHARED.input(this.row.id),
+      max_seconds: this.tools.maxAudioSeconds,
+      ...(this.earlier !== undefined && whatIsDone(this.earlier)),
+    };
+    const begin = () => {
+      this.watch.lap('model_wait');
+      return this.time.work();
+    };
+    const on = (event: TranscribeEvent) => this.onWords(transcription, event);
+    return this.tools.models.transcriber.transcribe(request, { signal, begin }, on);
+  }
+
+  private async onWords(transcription: Transcription, event: TranscribeEvent): Promise<void> {
+    transcription.take(event);
+    if (event.type === 'segment' || event.type === 'result') return;
+    this.standing.words(transcription.progress, transcription.stages);
+    this.progress.report(this.standing);
+    // At a stage's events too: after the last window diarization may take minutes.
+    await this.keepCheckpoint(transcription);
+  }
+
+  private async analysis(signal: AbortSignal): Promise<Analysis> {
+    const { models, maxAudioSeconds } = this.tools;
+    const path = SHARED.input(this.row.id);
+    const request = { ...this.wanted, path, max_seconds: maxAudioSeconds };
+    const on = (event: AnalyzeEvent) => {
+      if (event.type !== 'window') return;
+      this.standing.meaning(event.progress);
+      this.progress.report(this.standing);
+    };
+    try {
+      const use = { signal, begin: () => this.time.work() };
+      const analysis = await models.analyst!.analyze(request, use, on);
+      this.standing.meaning(1);
+      return analysis;
+    } finally {
+      // What is published is for those who would have to wait.
+      this.analyzed = true;
+    }
+  }
+
+  private async keepCheckpoint({ end }: Transcription): Promise<void> {
+    const { checkpointMs, log } = this.tools;
+    if (end === this.savedEnd || Date.now() - this.savedAt < checkpointMs) return;
+    // Objects know no conditions on rows: whoever has lost the job must not write over its new owner's checkpoint.
+    if (!(await this.lease.holds())) return;
+    await this.saveCheckpoint().catch((error: unknown) => {
+      log.warn({ job: this.row.id, err: error }, 'checkpoint not saved');
+    });
+  }
+}
+
+const whatIsDone = ({ end, segments, degraded }: Checkpoint) => ({
+  start_at: end,
+  earlier: segments,
+  ...(degraded !== undefined && { earlier_degraded: degraded }),
+});

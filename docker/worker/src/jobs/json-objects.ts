@@ -1,0 +1,62 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import { eraseVersions, versionsOf } from '../../../../core/jobs/object-versions';
+import type { Log } from '../log';
+
+/** Largest object that is read, in bytes: ten hours' words with their times are some 15 MB. */
+const MAX_BYTES = 64 << 20;
+
+/** What workers leave in S3 for callers and for each other, as JSON. */
+export class JsonObjects {
+  constructor(
+    private readonly s3: S3Client,
+    private readonly bucket: string,
+    private readonly log: Log,
+  ) {}
+
+  /** Undefined if there is none, or none of this shape. */
+  async read<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    try {
+      const { Body, ContentLength = 0 } = await this.s3.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: key }),
+      );
+      const body = Body as Readable;
+      if (ContentLength > MAX_BYTES) {
+        body.on('error', () => undefined).destroy();
+        throw new Error(`${ContentLength} bytes; at most ${MAX_BYTES} are read`);
+      }
+      return schema.parse(parsed(await text(body)));
+    } catch (error) {
+      if (!(error instanceof NoSuchKey)) this.log.warn({ key, err: error }, 'object cannot be used');
+      return undefined;
+    }
+  }
+
+  async write(key: string, content: object): Promise<void> {
+    await this.s3.send(
+      new PutObjectCommand({
+        Bucket: this.bucket,
+        Key: key,
+        Body: JSON.stringify(content),
+        ContentType: 'application/json',
+      }),
+    );
+  }
+
+  /** Erases objects for good, with all their versions: they hold what was said. */
+  async remove(keys: string[]): Promise<void> {
+    const versions = await Promise.all(keys.map((key) => versionsOf(this.s3, this.bucket, key)));
+    for (const each of versions) await eraseVersions(this.s3, this.bucket, each);
+  }
+}
+
+/** Without the parser's own message, which shows a piece of the text: it holds what was said. */
+function parsed(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    throw new Error('it is not JSON');
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { JobMessage } from '../../../../core/contract/contract';
+
+/** Longest visibility that SQS grants, in seconds. */
+const MAX_VISIBILITY = 43_200;
+
+/** Longest delay of a message, in seconds. */
+const MAX_DELAY = 900;
+
+/** A message in this worker's hands. */
+export interface Delivery {
+  /** The message's id: the same each time that it is received. */
+  readonly id: string;
+  readonly body: string | undefined;
+  /** How often the message has been received, this time included. */
+  readonly receives: number;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+  readonly receivedAt: number;
+  /** Keeps others from receiving it for so many seconds from now; 0 gives it back at once. */
+  hide(seconds: number): Promise<void>;
+  /** Takes it out of the queue. */
+  delete(): Promise<void>;
+  /**
+   * Sends a message to take its place. SQS counts the receives of that one from zero. The message itself stays until it is
+   * deleted: a worker that is killed in between leaves two messages, not none.
+   *
+   * @param delaySeconds until it can be received, 900 at most
+   * @returns its id
+   */
+  sendAnew(message: JobMessage, delaySeconds: number): Promise<string>;
+}
+
+/** The queue of jobs. */
+export class JobQueue {
+  constructor(
+    private readonly sqs: SQSClient,
+    private readonly url: string,
+    private readonly visibilitySeconds: number,
+  ) {}
+
+  /** Waits for a message, at most `waitSeconds` (20 or less). */
+  async receive(waitSeconds: number, signal: AbortSignal): Promise<Delivery | undefined> {
+    const { Messages = [] } = await this.sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.url,
+        MaxNumberOfMessages: 1,
+        WaitTimeSeconds: waitSeconds,
+        VisibilityTimeout: this.visibilitySeconds,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+      }),
+      { abortSignal: signal },
+    );
+    const [message] = Messages;
+    return message && this.delivery(message);
+  }
+
+  /** Messages that can be received now or soon; those in workers' hands do not count. */
+  async backlog(): Promise<number> {
+    const { Attributes } = await this.sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: this.url,
+        AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesDelayed'],
+      }),
+    );
+    const { ApproximateNumberOfMessages = 0, ApproximateNumberOfMessagesDelayed = 0 } = Attributes ?? {};
+    return Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesDelayed);
+  }
+
+  private delivery(message: Message): Delivery {
+    const { Body, ReceiptHandle, Attributes } = message;
+    const handle = { QueueUrl: this.url, ReceiptHandle };
+    const receivedAt = Date.now();
+    return {
+      id: message.MessageId ?? '',
+      body: Body,
+      receives: Number(Attributes?.ApproximateReceiveCount ?? 1),
+      sentAt: Number(Attributes?.SentTimestamp ?? receivedAt),
+      receivedAt,
+      hide: async (seconds) => {
+        const VisibilityTimeout = Math.min(Math.max(0, Math.ceil(seconds)), MAX_VISIBILITY);
+        await this.sqs.send(new ChangeMessageVisibilityCommand({ ...handle, VisibilityTimeout }));
+      },
+      delete: async () => {
+        await this.sqs.send(new DeleteMessageCommand(handle));
+      },
+      sendAnew: async (content, delaySeconds) => {
+        const { MessageId = '' } = await this.sqs.send(
+          new SendMessageCommand({
+            QueueUrl: this.url,
+            MessageBody: JSON.stringify(content),
+            DelaySeconds: Math.min(Math.max(0, Math.ceil(delaySeconds)), MAX_DELAY),
+          }),
+        );
+        return MessageId;
+      },
+    };
+  }
+}

@@ -1,0 +1,194 @@
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import {
+  type AnalyzeEvent,
+  type AnalyzeRequest,
+  type JobError,
+  PERMANENT_CODES,
+  type PermanentCode,
+  type TranscribeEvent,
+  type TranscribeRequest,
+} from '../../../../core/contract/contract';
+import { SpotscribeError } from '../../../../core/contract/errors';
+import { analyzeEvent } from './analysis-schemas';
+import { ModelServiceFailed } from '../errors';
+import { errorBody, transcribeEvent } from './event-schemas';
+import type { ModelService, ServiceState } from './model-service';
+import { lines } from './ndjson';
+
+export interface HttpModelServiceOptions {
+  /**
+   * Silence after which the service is taken for hung. While its model's work gets on, it sends an empty line every 2 s;
+   * where that does not, it says so itself, or ends. Before its answer begins, it need only say that it is well. @default 60000
+   */
+  silenceMs?: number;
+  /**
+   * Time without an event after which the service is given up all the same. Many steps can lie between two events: one
+   * window of a slow engine takes minutes. @default 1800000
+   */
+  stuckMs?: number;
+  /** @default 5000 */
+  healthTimeoutMs?: number;
+  /** Longest line: ten hours' words with their times are some 15 MB. @default 64 MiB */
+  maxLineBytes?: number;
+}
+
+/** Longest error body that is read. */
+const MAX_ERROR_BYTES = 64 << 10;
+
+/** Codes that mean, from the service, that the shared folder is not what it should be: our fault, not the caller's. */
+const OURS: PermanentCode[] = ['source_not_found', 'source_forbidden'];
+
+/** What is read of a health answer. */
+const health = z.object({
+  status: z.string().optional(),
+  error: z.string().max(2000).optional(),
+  queue: z.object({ idle_seconds: z.number().nonnegative().optional() }).optional(),
+});
+
+interface FailedEvent {
+  type: 'error';
+  error: JobError;
+}
+
+const isFailed = (event: { type: string }): event is FailedEvent => event.type === 'error';
+
+/** A model service behind HTTP. Node's own client: no proxy, no redirects, and no timeouts but these. */
+export class HttpModelService implements ModelService {
+  constructor(
+    readonly name: string,
+    private readonly url: string,
+    private readonly options: HttpModelServiceOptions = {},
+  ) {}
+
+  async state(): Promise<ServiceState> {
+    const { healthTimeoutMs = 5_000 } = this.options;
+    try {
+      const answer = await this.send('GET', '/health', AbortSignal.timeout(healthTimeoutMs), healthTimeoutMs);
+      const { status, error, queue } = health.catch({}).parse(await shortJson(answer));
+      if (answer.statusCode === 200) return { state: 'ready', idleSeconds: queue?.idle_seconds };
+      const reason = `the ${this.name} service answers ${answer.statusCode}: ${error ?? status ?? 'it does not say why'}`;
+      return { state: status === 'failed' ? 'failed' : 'loading', reason };
+    } catch (error) {
+      return {
+        state: 'absent',
+        reason: `the ${this.name} service does not answer: ${(error as Error).message}`,
+      };
+    }
+  }
+
+  transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncGenerator<TranscribeEvent> {
+    return this.events('/transcribe', request, transcribeEvent, signal);
+  }
+
+  analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncGenerator<AnalyzeEvent> {
+    return this.events('/analyze', request, analyzeEvent, signal);
+  }
+
+  private async *events<E extends { type: string } | FailedEvent>(
+    path: string,
+    request: object,
+    schema: z.ZodType<E>,
+    caller: AbortSignal,
+  ): AsyncGenerator<E> {
+    const { silenceMs = 60_000, stuckMs = 1_800_000, maxLineBytes = 64 << 20 } = this.options;
+    caller.throwIfAborted();
+    const stuck = new AbortController();
+    const timer = setTimeout(() => stuck.abort(new Error(`no event for ${stuckMs} ms`)), stuckMs);
+    const signal = AbortSignal.any([caller, stuck.signal]);
+    try {
+      const answer = await this.send('POST', path, signal, silenceMs, JSON.stringify(request));
+      if (answer.statusCode !== 200) throw await this.refusal(answer);
+      for await (const line of lines(answer, maxLineBytes)) {
+        timer.refresh();
+        const event = this.parse(line, schema);
+        if (isFailed(event)) throw this.asError(event.error);
+        yield event;
+        if (event.type === 'result') return;
+      }
+      throw new ModelServiceFailed(`The ${this.name} service ended its answer before the result`);
+    } catch (error) {
+      caller.throwIfAborted();
+      if (error instanceof SpotscribeError) throw error;
+      const { message } = stuck.signal.aborted ? (stuck.signal.reason as Error) : (error as Error);
+      throw new ModelServiceFailed(`The ${this.name} service broke off: ${message}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private send(
+    method: string,
+    path: string,
+    signal: AbortSignal,
+    timeout: number,
+    body?: string,
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const headers = { accept: 'application/x-ndjson', ...(body && { 'content-type': 'application/json' }) };
+      let answer: IncomingMessage | undefined;
+      const call: ClientRequest = httpRequest(
+        new URL(path, this.url),
+        // A connection of its own: one that was kept may have been closed by the other side in the meantime.
+        { method, headers, signal, timeout, agent: false },
+        (response) => resolve((answer = response)),
+      );
+      const end = () => {
+        const silence = new Error(`silent for ${timeout} ms`);
+        // First the answer, which would otherwise end without the reason.
+        answer?.destroy(silence);
+        call.destroy(silence);
+      };
+      call.on('timeout', () => {
+        // The answer begins when the audio is decoded, which takes minutes for hours of it.
+        if (method === 'GET' || answer !== undefined) return end();
+        void this.state().then(({ state }) => (state === 'ready' ? call.setTimeout(timeout) : end()));
+      });
+      call.on('error', reject);
+      call.end(body);
+    });
+  }
+
+  private parse<E>(line: string, schema: z.ZodType<E>): E {
+    try {
+      return schema.parse(JSON.parse(line));
+    } catch (error) {
+      // Without the line: it may hold what was said.
+      throw new ModelServiceFailed(`The ${this.name} service sent a line that is no event of the contract`, {
+        cause: error instanceof SyntaxError ? undefined : error,
+      });
+    }
+  }
+
+  private async refusal(answer: IncomingMessage): Promise<SpotscribeError> {
+    const parsed = errorBody.safeParse(await shortJson(answer));
+    if (parsed.success) return this.asError(parsed.data.error);
+    return new ModelServiceFailed(`The ${this.name} service answers ${answer.statusCode}`);
+  }
+
+  private asError({ code, message }: JobError): SpotscribeError {
+    if ((OURS as string[]).includes(code))
+      return new ModelServiceFailed(`The ${this.name} service cannot read the shared folder: ${message}`);
+    const permanent = (PERMANENT_CODES as readonly string[]).includes(code);
+    return permanent
+      ? new SpotscribeError(code, message)
+      : new ModelServiceFailed(`The ${this.name} service failed (${code}): ${message}`);
+  }
+}
+
+async function shortJson(answer: IncomingMessage): Promise<unknown> {
+  if (Number(answer.headers['content-length'] ?? 0) > MAX_ERROR_BYTES) {
+    answer.destroy();
+    return undefined;
+  }
+  let read = 0;
+  answer.on('data', (chunk: Buffer) => {
+    if ((read += chunk.length) > MAX_ERROR_BYTES) answer.destroy();
+  });
+  try {
+    return JSON.parse(await text(answer));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,8 +1,0 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { API_KEY_PREFIX } from './contract';
-
-/** A new bearer key with 256 random bits. */
-export const newApiKey = (): string => API_KEY_PREFIX + randomBytes(32).toString('base64url');
-
-/** SHA-256 of a key, in hex. A plain hash is enough: nobody guesses 256 random bits. */
-export const hashApiKey = (key: string): string => createHash('sha256').update(key).digest('hex');

@@ -1,0 +1,52 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { documentClient } from '../frame/document-client';
+import { s3Client } from '../frame/s3-client';
+import { announce } from '../../core/jobs/completion';
+import { caller, type Request } from '../frame/caller';
+import { httpHandler } from '../frame/http';
+import { json, type Response } from '../frame/refusal';
+import { eraseObjects } from '../../core/jobs/job-objects';
+import { JobStore } from '../../core/jobs/job-store';
+import { abortUpload } from './multipart-upload';
+import { ownJob } from '../frame/own-job';
+import { env } from '../frame/runtime';
+import { view } from '../../core/jobs/views';
+
+export interface Dependencies {
+  store: JobStore;
+  s3: S3Client;
+  events: EventBridgeClient;
+  bucket: string;
+  path: string;
+}
+
+/**
+ * `DELETE /v1/jobs/{id}`: an open job is cancelled and its audio erased; it stays in the listing as `cancelled`, and its
+ * worker, if it has one, gives up at its next heartbeat. A job that has ended is erased with its results and its row.
+ */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    events: new EventBridgeClient(),
+    bucket: env('mediaBucket'),
+    path: env('path'),
+  }),
+  cancelJob,
+);
+
+export async function cancelJob(request: Request, dependencies: Dependencies): Promise<Response> {
+  const { store, s3, events, bucket, path } = dependencies;
+  const { tenant } = caller(request);
+  const row = await ownJob(request.pathParameters?.id ?? '', tenant, store);
+  const cancelled = await store.cancel(row.id, tenant, new Date());
+  // Once more for a job cancelled before: that request may have failed before it announced the end.
+  const ended = cancelled ?? row;
+  if (ended.status === 'cancelled') await announce(events, path, ended);
+  if (ended.upload_id !== undefined) await abortUpload(ended, { s3, bucket });
+  await eraseObjects(s3, bucket, ended);
+  if (cancelled !== undefined) return json(200, view(cancelled));
+  await store.erase(row.id, tenant);
+  return json(200, { id: row.id, object: 'job', deleted: true });
+}

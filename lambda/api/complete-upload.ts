@@ -1,0 +1,107 @@
+import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
+import type { Allowance } from '../frame/allowance';
+import type { CompleteUploadRequest, JobRow } from '../../core/contract/contract';
+import { documentClient } from '../frame/document-client';
+import { type Begun, json, Refusal, type Response } from '../frame/refusal';
+import { caller, type Request } from '../frame/caller';
+import { httpHandler } from '../frame/http';
+import { refuseUsedUp } from '../frame/allowance';
+import { jsonBody } from '../frame/json-body';
+import { arrivedInput } from '../../core/jobs/job-objects';
+import { type InputVersion, JobStore } from '../../core/jobs/job-store';
+import { isGone, isParted, type Media, type PartedRow, storedParts } from './multipart-upload';
+import { ownJob } from '../frame/own-job';
+import { env, type Tools } from '../frame/runtime';
+import { s3Client } from '../frame/s3-client';
+import { text } from '../../core/contract/text';
+import { MOST_PARTS, wholeUpload } from './upload-parts';
+import { validBody } from '../frame/valid-body';
+import { view } from '../../core/jobs/views';
+
+export interface Dependencies extends Media {
+  store: JobStore;
+}
+
+/**
+ * `POST /v1/jobs/{id}/upload`: makes the parts of an upload one. S3's event then queues the job, as for every upload.
+ * Repeated after a success it says what has become of the job.
+ */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    bucket: env('mediaBucket'),
+  }),
+  completeUpload,
+);
+
+const schema: z.ZodMiniType<CompleteUploadRequest> = z.strictObject({
+  parts: z
+    .array(
+      z.strictObject({
+        number: z.int().check(z.minimum(1)),
+        etag: text(200, 1),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(MOST_PARTS)),
+});
+
+export async function completeUpload(
+  request: Request,
+  dependencies: Dependencies,
+  _: Tools,
+  allowance: Allowance,
+  begun: Begun,
+): Promise<Response> {
+  const { store, s3, bucket } = dependencies;
+  const { parts } = validBody(schema, jsonBody(request));
+  const row = await ownJob(request.pathParameters?.id ?? '', caller(request).tenant, store);
+  begun.jobId = row.id;
+  if (!isParted(row)) {
+    throw new Refusal(409, 'invalid_request', `Job ${row.id} takes its audio in one piece, not in parts`);
+  }
+  if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
+  if (row.status !== 'awaiting_upload') return json(200, view(row));
+  refuseUsedUp(allowance);
+  const input = (await complete(row, parts, dependencies)) ?? (await arrivedInput(s3, bucket, row));
+  if (input === undefined) throw tooLate(row);
+  // The audio's event queues it too, and may have done so already.
+  const queued = (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
+  return json(200, view(queued ?? row));
+}
+
+/** The version that the parts became. Returns undefined if S3 no longer knows the upload: it is complete, or was given up. */
+async function complete(
+  row: PartedRow,
+  given: CompleteUploadRequest['parts'],
+  { s3, bucket }: Dependencies,
+): Promise<InputVersion | undefined> {
+  const stored = await storedParts(row, { s3, bucket });
+  if (stored === undefined) return undefined;
+  const parts = wholeUpload(given, stored, row.upload_size);
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: bucket,
+    Key: row.input_key,
+    UploadId: row.upload_id,
+    MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+  });
+  try {
+    const { VersionId, ETag } = await s3.send(command);
+    return { version: VersionId, etag: ETag };
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    // A part was sent once more since the store was asked.
+    if ((error as Error).name === 'InvalidPart') {
+      throw new Refusal(409, 'not_ready', 'A part has changed meanwhile: complete the upload again');
+    }
+    throw error;
+  }
+}
+
+const tooLate = ({ id, status }: JobRow) =>
+  new Refusal(
+    409,
+    'upload_expired',
+    `The upload of job ${id} was given up${status === 'awaiting_upload' ? '' : `: the job is ${status}`}. Make a new job`,
+  );

@@ -1,0 +1,34 @@
+import { JOB_ID_PATTERN } from '../../core/contract/contract';
+import { Refusal } from '../frame/refusal';
+
+const MOST_CHARACTERS = 1000;
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** Where the next page of a listing begins, opaque to clients. */
+export const encodeCursor = (key: Record<string, unknown>): string =>
+  Buffer.from(JSON.stringify(key)).toString('base64url');
+
+/**
+ * The start of a page. The tenant in it is the caller's own, whatever the cursor says.
+ *
+ * @throws Refusal (400) if it is not one of ours
+ */
+export function decodeCursor(cursor: string, tenant: string): Record<string, unknown> {
+  try {
+    if (cursor.length > MOST_CHARACTERS) throw new RangeError('It is longer than any of ours');
+    const { id, created_at } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Record<
+      string,
+      unknown
+    >;
+    // DynamoDB fails on keys that are empty or too long.
+    if (matches(id, new RegExp(JOB_ID_PATTERN)) && matches(created_at, INSTANT))
+      return { id, created_at, tenant };
+  } catch {
+    // Not JSON: the same answer as for JSON of another shape.
+  }
+  throw new Refusal(400, 'invalid_request', '"cursor" must be the value of "next" of an earlier page', {
+    param: 'cursor',
+  });
+}
+
+const matches = (value: unknown, pattern: RegExp) => typeof value === 'string' && pattern.test(value);

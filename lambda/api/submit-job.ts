@@ -1,0 +1,125 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { documentClient } from '../frame/document-client';
+import { s3Client } from '../frame/s3-client';
+import type { Allowance } from '../frame/allowance';
+import {
+  type JobRow,
+  KEY,
+  type SubmitJobRequest,
+  type SubmitJobResponse,
+} from '../../core/contract/contract';
+import { createJob, sameKey } from './create-job';
+import { type Begun, json, type Response } from '../frame/refusal';
+import { type Caller, caller, type Request } from '../frame/caller';
+import { httpHandler } from '../frame/http';
+import { jsonBody } from '../frame/json-body';
+import { JobStore } from '../../core/jobs/job-store';
+import { addresses, beginUpload } from './multipart-upload';
+import { displayName, newJob } from '../../core/jobs/new-job';
+import { env, envNumber, type Tools } from '../frame/runtime';
+import { idempotencyKey, parseSubmitJob } from './submit-request';
+import { view } from '../../core/jobs/views';
+
+/** The sweeper looks a little after the upload's address has expired, for what was on its way. */
+const GRACE_SECONDS = 30;
+
+export interface Dependencies {
+  store: JobStore;
+  s3: S3Client;
+  bucket: string;
+  maxUploadBytes: number;
+  /** Whether the path understands recordings. */
+  analysis: boolean;
+  uploadExpirySeconds: number;
+  retentionDays: number;
+}
+
+/** `POST /v1/jobs`: makes a job and says where its audio goes. */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    bucket: env('mediaBucket'),
+    maxUploadBytes: envNumber('maxUploadBytes'),
+    analysis: env('analysis') === 'true',
+    uploadExpirySeconds: envNumber('uploadExpirySeconds'),
+    retentionDays: envNumber('retentionDays'),
+  }),
+  submitJob,
+);
+
+export async function submitJob(
+  request: Request,
+  dependencies: Dependencies,
+  _: Tools,
+  allowance: Allowance,
+  begun: Begun,
+): Promise<Response> {
+  const { store } = dependencies;
+  const key = idempotencyKey(request.headers);
+  const body = parseSubmitJob(jsonBody(request), dependencies);
+  const now = new Date();
+  const row = rowFor(body, caller(request), now, dependencies);
+  const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
+  const same = key === undefined ? undefined : sameKey(caller(request), key, sha256);
+  const { row: job, isNew } = await createJob(row, same, store, now, allowance, begun);
+  return created(job, body.size, dependencies, isNew ? 201 : 200);
+}
+
+function rowFor(
+  body: SubmitJobRequest,
+  { tenant, key_id }: Caller,
+  now: Date,
+  { uploadExpirySeconds, retentionDays, analysis }: Dependencies,
+) {
+  const id = `job_${randomUUID().replaceAll('-', '')}`;
+  return newJob({
+    id,
+    tenant,
+    keyId: key_id,
+    name: displayName(body.name ?? 'audio'),
+    origin: 'api',
+    inputKey: KEY.input(id),
+    options: body.options ?? {},
+    analysis,
+    now,
+    uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds + GRACE_SECONDS),
+    retentionDays,
+    partedSize: body.multipart === true ? body.size : undefined,
+  });
+}
+
+/** The body with its fields in one order: the same request is the same however its client writes it. */
+const canonical = ({ name, size, multipart, options }: SubmitJobRequest) =>
+  JSON.stringify([name, size, Object.entries(options ?? {}).sort(), ...(multipart === true ? [true] : [])]);
+
+async function created(
+  row: JobRow,
+  size: number | undefined,
+  dependencies: Dependencies,
+  status: 200 | 201,
+): Promise<Response> {
+  const target = row.status === 'awaiting_upload' ? await uploadTarget(row, size, dependencies) : {};
+  const answer: SubmitJobResponse = { ...view(row), ...target };
+  return json(status, answer, { location: `/v1/jobs/${row.id}` });
+}
+
+async function uploadTarget(
+  row: JobRow,
+  size: number | undefined,
+  { store, s3, bucket, uploadExpirySeconds }: Dependencies,
+): Promise<Pick<SubmitJobResponse, 'upload' | 'multipart_upload'>> {
+  const now = new Date();
+  const left = Math.floor((row.sweep_at ?? 0) - GRACE_SECONDS - now.getTime() / 1000);
+  const expiresIn = Math.max(1, Math.min(uploadExpirySeconds, left));
+  if (row.upload_size !== undefined) {
+    const begun = await beginUpload(row, store, { s3, bucket }, now);
+    return { multipart_upload: begun && (await addresses(begun, { s3, bucket }, expiresIn)) };
+  }
+  const put = new PutObjectCommand({ Bucket: bucket, Key: row.input_key, ContentLength: size });
+  const url = await getSignedUrl(s3, put, { expiresIn });
+  const expires = new Date(now.getTime() + expiresIn * 1000).toISOString();
+  return { upload: { method: 'PUT', url, headers: {}, expires_at: expires } };
+}

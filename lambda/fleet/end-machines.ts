@@ -1,0 +1,38 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { FleetGroup } from './fleet-group';
+import { fleetWork, type Sources } from './fleet-work';
+import type { MachineStore } from '../../core/fleet/machine-store';
+import type { Tools } from '../frame/runtime';
+import { workIn } from '../../core/fleet/sizing';
+import { machineToEnd, silentSince, watched } from '../../core/fleet/watchdog';
+
+export interface Watch extends Sources {
+  group: FleetGroup;
+  machines: Pick<MachineStore, 'find' | 'noteSilence' | 'markEnding'>;
+}
+
+/** Notes which machines are silent, and ends the one that must end, if any. @param warm machines to keep without work */
+export async function endMachines(watch: Watch, warm: number, tools: Tools): Promise<void> {
+  const { group, machines: store, idleSeconds: idleLimit } = watch;
+  const { desired, machines: instances } = await group.describe();
+  if (instances.length === 0) return;
+  const now = Date.now();
+  const rows = await store.find(instances.map(({ id }) => id));
+  for (const { id } of instances.filter(({ endable }) => endable)) {
+    const row = rows.get(id);
+    const since = silentSince(row, now);
+    if (since !== undefined) await store.noteSilence(id, row, since, now);
+  }
+  const { quietSeconds, ...work } = await fleetWork(instances.length, watch, tools);
+  const machines = instances.map((instance) => watched(instance, rows.get(instance.id), now));
+  const ending = machineToEnd({ machines, desired, warm, work: workIn(work), quietSeconds, idleLimit });
+  if (ending === undefined) return;
+  const { id, reason, decrement } = ending;
+  if (!(await store.markEnding(id, rows.get(id), now))) return;
+  const { silentSeconds, idleSeconds } = machines.find((machine) => machine.id === id) ?? {};
+  tools.logger.warn('ending a machine', { instance_id: id, reason, silentSeconds, idleSeconds, decrement });
+  await group.end(id, decrement);
+  const metric = tools.metrics.singleMetric();
+  metric.addDimension('Reason', reason);
+  metric.addMetric('MachinesEnded', MetricUnit.Count, 1);
+}

@@ -1,0 +1,73 @@
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { answeredMinutes, type Names, requestsInFlight, secondsSinceAnswer } from './answered-requests';
+import type { Tools } from '../frame/runtime';
+import { type FleetState, patienceSeconds } from '../../core/fleet/sizing';
+
+/** The load balancers that send requests to the machines. */
+export interface Balancer extends Names {
+  cloudWatch: CloudWatchClient;
+  requestsPerMachine: number;
+}
+
+export interface Sources {
+  sqs: SQSClient;
+  queueUrl: string;
+  idleSeconds: number;
+  /** @default - machines do jobs alone */
+  balancer?: Balancer;
+}
+
+export interface Work extends Pick<
+  FleetState,
+  'visible' | 'inFlight' | 'delayed' | 'requestsInFlight' | 'requestsPerMachine'
+> {
+  /** Time since a request was last answered in place, in seconds. */
+  quietSeconds: number;
+}
+
+/** What there is to do. @param machines number of machines that may answer requests in place */
+export async function fleetWork(machines: number, sources: Sources, tools: Tools): Promise<Work> {
+  const [queue, requests] = await Promise.all([queueState(sources), requestState(machines, sources, tools)]);
+  return { ...queue, ...requests };
+}
+
+async function queueState({ sqs, queueUrl }: Sources) {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queueUrl,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    }),
+  );
+  return {
+    visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+  };
+}
+
+/** Requests in place: none where no machine is there to answer them. */
+async function requestState(machines: number, { balancer, idleSeconds }: Sources, { logger }: Tools) {
+  if (balancer === undefined) return { requestsInFlight: 0, requestsPerMachine: 1, quietSeconds: Infinity };
+  const { cloudWatch, requestsPerMachine } = balancer;
+  if (machines === 0) return { requestsInFlight: 0, requestsPerMachine, quietSeconds: Infinity };
+  const now = Date.now() / 1000;
+  try {
+    const span = { now, seconds: patienceSeconds(idleSeconds) };
+    const { minutes, streamed } = await answeredMinutes(cloudWatch, balancer, span);
+    const starts = [...minutes.map(({ start }) => start), ...streamed];
+    return {
+      requestsInFlight: requestsInFlight(minutes, now),
+      requestsPerMachine,
+      quietSeconds: secondsSinceAnswer(starts, now),
+    };
+  } catch (error) {
+    // Jobs raise the fleet all the same, and no machine counts as idle that may be answering.
+    logger.warn('cannot read the metrics of the load balancer', error as Error);
+    return { requestsInFlight: 0, requestsPerMachine, quietSeconds: 0 };
+  }
+}

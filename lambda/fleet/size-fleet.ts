@@ -1,0 +1,112 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { ENV, type SizeFleetEvent } from '../../core/contract/contract';
+import { documentClient } from '../frame/document-client';
+import { endMachines, type Watch } from './end-machines';
+import { FleetGroup, type GroupState } from './fleet-group';
+import { type Balancer, fleetWork } from './fleet-work';
+import { MachineStore } from '../../core/fleet/machine-store';
+import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
+import { desiredMachines } from '../../core/fleet/sizing';
+import { SizingLock } from './sizing-lock';
+import { warmMachines, type WarmSettings } from '../../core/fleet/warm-hours';
+
+export interface Dependencies extends Watch {
+  lock: Pick<SizingLock, 'exclusive'>;
+  maxMachines: number;
+  jobsPerMachine: number;
+  warm: WarmSettings;
+}
+
+/** Raises the fleet to what there is to do, when a job comes in and each minute. Each minute it also ends dead machines. */
+export const handler = lambdaHandler((): Dependencies => {
+  const documents = documentClient();
+  const table = env('jobsTable');
+  return {
+    sqs: new SQSClient(),
+    group: new FleetGroup(new AutoScalingClient(), env('fleetName')),
+    lock: new SizingLock(documents, table),
+    machines: new MachineStore(documents, table),
+    queueUrl: env('queueUrl'),
+    maxMachines: envNumber('maxMachines'),
+    jobsPerMachine: envNumber('jobsPerMachine'),
+    idleSeconds: envNumber('idleSeconds'),
+    warm: {
+      machines: envNumber('warmMachines'),
+      hours: process.env[ENV.warmHours],
+      timeZone: process.env[ENV.warmTimeZone],
+    },
+    balancer: process.env[ENV.loadBalancer] === undefined ? undefined : balancer(),
+  };
+}, sizeFleet);
+
+const balancer = (): Balancer => ({
+  cloudWatch: new CloudWatchClient(),
+  name: env('loadBalancer'),
+  publicName: process.env[ENV.publicLoadBalancer],
+  requestsPerMachine: envNumber('requestsPerMachine'),
+});
+
+/** @returns the number of machines asked for; undefined if another run of the function sizes the fleet */
+export async function sizeFleet(
+  event: SizeFleetEvent | null | undefined,
+  dependencies: Dependencies,
+  tools: Tools,
+): Promise<{ desired?: number }> {
+  const desired = await dependencies.lock.exclusive(() => sizeOnce(dependencies, tools));
+  if (event?.watch === true) {
+    const warm = warmMachines(dependencies.warm, new Date());
+    await endMachines(dependencies, warm, tools);
+  }
+  return { desired };
+}
+
+async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<number> {
+  const { group, maxMachines, jobsPerMachine } = dependencies;
+  const { logger, metrics } = tools;
+  const before = await group.describe();
+  const warm = warmMachines(dependencies.warm, new Date());
+  await keepUp(before, warm, dependencies, tools);
+  const work = await fleetWork(before.desired, dependencies, tools);
+  const desired = desiredMachines({ ...work, desired: before.desired, warm, maxMachines, jobsPerMachine });
+  metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
+  metrics.addMetric('JobsInQueue', MetricUnit.Count, work.visible + work.delayed);
+  metrics.addMetric('JobsInFlight', MetricUnit.Count, work.inFlight);
+  if (desired > before.desired) {
+    const { visible, inFlight, delayed, requestsInFlight } = work;
+    const jobs = { visible, inFlight, delayed };
+    logger.info('raising the fleet', { from: before.desired, to: desired, ...jobs, requestsInFlight });
+    await group.raise(desired);
+  }
+  return desired;
+}
+
+/** Keeps the group as the fleet needs it. No failure here keeps a waiting job from its machine. */
+async function keepUp(
+  { desired, minSize, maxSize, suspended }: GroupState,
+  warm: number,
+  { group, maxMachines }: Dependencies,
+  { logger, metrics }: Tools,
+): Promise<void> {
+  const attempt = async (what: string, change: Promise<void>) => {
+    try {
+      await change;
+    } catch (error) {
+      logger.error(`cannot ${what}`, error as Error);
+      metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
+    }
+  };
+  // A maximum below the number of machines would end some of them.
+  const most = Math.max(maxMachines, desired);
+  if (minSize !== warm || maxSize !== most)
+    await attempt('move the bounds of the group', group.bound(warm, most));
+  // Machines end themselves and leave zones uneven. To even them out, Auto Scaling would end machines that work.
+  if (!suspended.includes('AZRebalance'))
+    await attempt('suspend zone rebalancing', group.suspend('AZRebalance'));
+  const isLaunchSuspended = suspended.includes('Launch');
+  metrics.addMetric('LaunchSuspended', MetricUnit.Count, isLaunchSuspended ? 1 : 0);
+  if (isLaunchSuspended)
+    logger.warn('the group launches no machines: its process Launch is suspended. See docs/runbook.md');
+}

@@ -1,0 +1,53 @@
+import { Refusal } from './refusal';
+import type { Request } from './caller';
+import { shown } from '../../core/contract/text';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_DEPTH = 8;
+
+/** The JSON body of a request. No body is an empty object. */
+export function jsonBody(request: Request): unknown {
+  const text = request.isBase64Encoded
+    ? Buffer.from(request.body ?? '', 'base64').toString('utf8')
+    : (request.body ?? '');
+  if (text === '') return {};
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new Refusal(
+      415,
+      'unsupported_media_type',
+      `Content-Type must be application/json; got ${shown(type)}`,
+    );
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BODY_BYTES) {
+    throw new Refusal(
+      413,
+      'invalid_request',
+      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Audio goes to the upload's address.`,
+    );
+  }
+  if (depth(text) > MAX_DEPTH) {
+    throw new Refusal(400, 'invalid_request', `The body must not be nested deeper than ${MAX_DEPTH} levels`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal(400, 'invalid_request', 'The body is not valid JSON');
+  }
+}
+
+/** How deep brackets nest outside of strings: measured before parsing, for bodies made to exhaust a parser. */
+function depth(text: string): number {
+  let deepest = 0;
+  let open = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') quoted = !quoted;
+    else if (quoted) at += character === '\\' ? 1 : 0;
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++open);
+    else if (character === '}' || character === ']') open--;
+  }
+  return deepest;
+}

@@ -1,0 +1,14 @@
+import { JOB_ID_PATTERN, type JobRow } from '../../core/contract/contract';
+import { jobNotFound } from './refusal';
+import type { JobStore } from '../../core/jobs/job-store';
+
+/**
+ * The caller's job.
+ *
+ * @throws Refusal (404) for ids that are unknown, malformed or another tenant's
+ */
+export async function ownJob(id: string, tenant: string, store: JobStore): Promise<JobRow> {
+  const row = new RegExp(JOB_ID_PATTERN).test(id) ? await store.get(id) : undefined;
+  if (row?.tenant !== tenant) throw jobNotFound(id);
+  return row;
+}

@@ -1,0 +1,68 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { type ErrorCode, JOB_HEADER } from '../../core/contract/contract';
+import { errorBody } from '../../core/contract/error-body';
+import { shown } from '../../core/contract/text';
+
+export type Response = APIGatewayProxyStructuredResultV2;
+
+/** A request is refused: answered with this status and the body of OpenAI's API. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly status: number,
+    readonly code: ErrorCode,
+    message: string,
+    readonly options: {
+      param?: string;
+      retryAfterSeconds?: number;
+      headers?: Record<string, string>;
+      /** Whether OpenAI's clients are to repeat the request by themselves. @default - they go by the status */
+      shouldRetry?: boolean;
+      /** The job that the request made, or may have made. @default - none */
+      jobId?: string;
+    } = {},
+  ) {
+    super(message);
+  }
+
+  get response(): Response {
+    const { param, retryAfterSeconds, headers, shouldRetry, jobId } = this.options;
+    const body = errorBody(this.status, this.code, this.message, param, jobId);
+    return json(this.status, body, {
+      ...headers,
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...(shouldRetry !== undefined && { 'x-should-retry': String(shouldRetry) }),
+      ...(jobId !== undefined && { [JOB_HEADER]: jobId, location: `/v1/jobs/${jobId}` }),
+    });
+  }
+}
+
+/** The job that a request has made, or may have made: an answer that fails must name it. */
+export interface Begun {
+  jobId?: string;
+}
+
+export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return {
+    statusCode,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+/** One answer for jobs that do not exist and jobs of others, so that ids cannot be probed. */
+export const jobNotFound = (id: string) => new Refusal(404, 'not_found', `There is no job ${shown(id)}`);
+
+/** An AWS service is overloaded, or too slow. */
+export const busy = (begun: Begun = {}): Refusal =>
+  new Refusal(503, 'busy', withJob('Spotscribe is busy; try again in a moment', begun), {
+    retryAfterSeconds: 2,
+    ...begun,
+  });
+
+/** A message that names the job which the request may have made. */
+export const withJob = (message: string, { jobId }: Begun): string =>
+  jobId === undefined
+    ? message
+    : `${message}. This request may have made job ${jobId}: GET /v1/jobs/${jobId} says what became of it`;

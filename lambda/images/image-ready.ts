@@ -1,0 +1,92 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { followBuild, NotYet, untilThere } from '../builds/asked-build';
+import { type ImageData, imageBuild, type ImageRequest } from '../../core/images/image-request';
+import { ImageStore, type StoredImage } from './image-store';
+import type { Requested } from './request-image';
+import { lambdaHandler } from '../frame/runtime';
+import { scanVerdict } from './scan-gate';
+
+export interface Dependencies {
+  ecr: ECRClient;
+  codebuild: CodeBuildClient;
+  logs: CloudWatchLogsClient;
+}
+
+/** CloudFormation's event with what the first handler has answered. */
+export type ReadyEvent = CloudFormationCustomResourceEvent & Requested;
+
+export type Ready = { IsComplete: false } | { IsComplete: true; Data?: ImageData };
+
+/** Says whether a stack's image can be run, and by which digest. Asked every few seconds until it can or an error is thrown. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({
+    ecr: new ECRClient(),
+    codebuild: new CodeBuildClient(),
+    logs: new CloudWatchLogsClient(),
+  }),
+  imageReady,
+);
+
+/** @throws Error for the user of the deployment: the build failed, the image is for other machines, or it is refused */
+export async function imageReady(event: ReadyEvent, dependencies: Dependencies): Promise<Ready> {
+  if (event.RequestType === 'Delete') return { IsComplete: true };
+  return untilThere(event, () => look(event, dependencies));
+}
+
+async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Ready> {
+  const request = event.ResourceProperties as unknown as ImageRequest;
+  const images = new ImageStore(dependencies.ecr, request.RepositoryName);
+  const image = await builtImage(event, request, images, dependencies);
+  const digest = await images.runnable(image.digest);
+  const gate = (await isGivenBack(event, digest, images)) ? 'off' : request.ScanGate;
+  const scan = gate === 'off' ? undefined : await images.scan(digest);
+  const sincePush = (Date.now() - image.pushedAt.getTime()) / 1000;
+  const verdict = scanVerdict(scan, sincePush, gate, request.AcceptedFindings);
+  if (verdict.verdict === 'wait') return { IsComplete: false };
+  if (verdict.verdict === 'refuse') throw new Error(refusal(request, verdict.text));
+  await images.hold(digest, request.HeldAs);
+  return { IsComplete: true, Data: { Digest: digest, Scan: verdict.text } };
+}
+
+/**
+ * Whether the stack is given back the image that it runs, after another one has failed. What was found of it meanwhile
+ * must not keep a stack from what it has: CloudFormation would leave it in UPDATE_ROLLBACK_FAILED.
+ */
+async function isGivenBack(event: ReadyEvent, digest: string, images: ImageStore): Promise<boolean> {
+  if (event.RequestType !== 'Update') return false;
+  const { Tag, HeldAs } = event.ResourceProperties as unknown as ImageRequest;
+  const { Tag: left } = event.OldResourceProperties as unknown as ImageRequest;
+  return left !== Tag && (await images.find(HeldAs))?.digest === digest;
+}
+
+/**
+ * The image. Its build is asked first: an image may come between the two questions.
+ *
+ * @throws NotYet while it is built
+ */
+async function builtImage(
+  event: ReadyEvent,
+  request: ImageRequest,
+  images: ImageStore,
+  dependencies: Dependencies,
+): Promise<StoredImage> {
+  const there = event.BuildId === undefined ? await images.find(request.Tag) : undefined;
+  if (there !== undefined) return there;
+  const build = await followBuild(dependencies, event, imageBuild(request));
+  if (build.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has ended`);
+  const image = await images.find(request.Tag);
+  if (image !== undefined) return image;
+  throw new Error(
+    build.state === 'failed'
+      ? `${build.text}\nWhat to do: docs/runbook.md, "A deployment’s build fails"`
+      : `There is no image ${request.RepositoryName}:${request.Tag}, though its build succeeded: deploy again`,
+  );
+}
+
+const refusal = ({ RepositoryName, Tag }: ImageRequest, text: string): string =>
+  `The image ${RepositoryName}:${Tag} is refused for ${text}. Build it anew on today’s packages with another setting ` +
+  '"imageEdition", or accept each finding with its reason in the setting "acceptedFindings": ' +
+  'docs/runbook.md, "A deployment refuses an image for its findings"';

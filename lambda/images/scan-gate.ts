@@ -1,0 +1,70 @@
+import type { AcceptedFinding, ScanGate } from '../../core/images/image-request';
+
+export interface Finding {
+  /** Such as `CVE-2026-1234`. */
+  id: string;
+  severity: string;
+}
+
+/** A scan as ECR describes it. */
+export interface Scan {
+  status: string;
+  description?: string;
+  findings: Finding[];
+}
+
+/** Whether an image may run: not known yet, or yes, or no, with what its user is told. */
+export type Verdict = { verdict: 'wait' } | { verdict: 'pass' | 'refuse'; text: string };
+
+/** ECR begins a scan within seconds of a push, if it is to scan the repository at all. */
+const BEGIN_SECONDS = 120;
+
+/** A scan takes a minute or two. One that has not ended by then must not keep a deployment waiting. */
+const END_SECONDS = 900;
+
+/** Findings that a refusal names: CloudFormation cuts what is longer than 4 KB. */
+const NAMES = 30;
+
+/** Characters of what is told of accepted ones: CloudFormation refuses a resource whose answer is longer than 4 KB. */
+const EXCUSES = 1000;
+
+const SEVERITIES = ['CRITICAL', 'HIGH'];
+
+/**
+ * Decides by the scan of an image. An image that could not be scanned passes, and the text says so: a gate that cannot
+ * see would otherwise keep everything out, and the user would have to open it for good.
+ *
+ * @param scan undefined if none has begun
+ * @param sincePush seconds
+ */
+export function scanVerdict(
+  scan: Scan | undefined,
+  sincePush: number,
+  gate: ScanGate,
+  accepted: AcceptedFinding[],
+): Verdict {
+  if (gate === 'off') return { verdict: 'pass', text: 'not asked for' };
+  const begun = scan?.status ?? 'NONE';
+  if (begun === 'NONE' && sincePush < BEGIN_SECONDS) return { verdict: 'wait' };
+  if (['PENDING', 'IN_PROGRESS'].includes(begun) && sincePush < END_SECONDS) return { verdict: 'wait' };
+  if (scan === undefined || !['COMPLETE', 'ACTIVE'].includes(begun)) {
+    const why = scan?.description === undefined ? '' : ` (${scan.description})`;
+    return { verdict: 'pass', text: `not scanned: ${begun}${why}` };
+  }
+  const refusing = SEVERITIES.slice(0, SEVERITIES.indexOf(gate) + 1);
+  const found = scan.findings.filter(({ severity }) => refusing.includes(severity));
+  const reasons = new Map(accepted.map(({ id, reason }) => [id, reason]));
+  const open = found.filter(({ id }) => !reasons.has(id));
+  const severe = `findings of severity ${refusing.join(' or ')}`;
+  if (open.length > 0) {
+    const names = open.slice(0, NAMES).map(({ id, severity }) => `${id} (${severity})`);
+    if (open.length > NAMES) names.push(`and ${open.length - NAMES} more`);
+    return { verdict: 'refuse', text: `${severe}: ${names.join(', ')}` };
+  }
+  const excused = found.map(({ id }) => `${id}: ${reasons.get(id)}`).join('; ');
+  const told = excused.length > EXCUSES ? `${excused.slice(0, EXCUSES)}…` : excused;
+  return { verdict: 'pass', text: told === '' ? `no ${severe}` : `${severe} accepted: ${told}` };
+}
+
+/** The severities that a gate asks about. */
+export const isSevere = (severity: string): boolean => SEVERITIES.includes(severity);

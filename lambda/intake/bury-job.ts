@@ -1,0 +1,67 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { documentClient } from '../frame/document-client';
+import { announce } from '../../core/jobs/completion';
+import { FINAL_STATUSES, JOB_ID_PATTERN, MAX_RECEIVES } from '../../core/contract/contract';
+import { JobStore } from '../../core/jobs/job-store';
+import { env, lambdaHandler, type Tools } from '../frame/runtime';
+
+export interface Dependencies {
+  store: JobStore;
+  events: EventBridgeClient;
+  path: string;
+}
+
+/** Marks the jobs of dead letters as failed. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    events: new EventBridgeClient(),
+    path: env('path'),
+  }),
+  buryJobs,
+);
+
+export function buryJobs(
+  event: SQSEvent,
+  dependencies: Dependencies,
+  tools: Tools,
+): Promise<SQSBatchResponse> {
+  const processor = new BatchProcessor(EventType.SQS);
+  return processPartialResponse(event, (record: SQSRecord) => bury(record, dependencies, tools), processor, {
+    throwOnFullBatchFailure: false,
+  });
+}
+
+/** @throws while a worker holds the job: the letter is then looked at again */
+async function bury(
+  record: SQSRecord,
+  { store, events, path }: Dependencies,
+  { logger }: Tools,
+): Promise<void> {
+  const id = jobId(record.body);
+  if (id === undefined) throw new Error(`Dead letter ${record.messageId} names no job`);
+  const row = await store.get(id);
+  if (row === undefined) {
+    logger.warn('a dead letter’s job is gone', { job_id: id });
+    return;
+  }
+  const message = `The job was tried ${MAX_RECEIVES} times without success`;
+  const failed = await store.fail(id, { code: 'attempts_exhausted', message }, new Date());
+  const current = failed ?? (await store.get(id));
+  // Failed before, by an invocation that may have died before it announced the end.
+  if (current?.error?.code === 'attempts_exhausted') return announce(events, path, current);
+  const ended = current === undefined || (FINAL_STATUSES as readonly string[]).includes(current.status);
+  if (!ended) throw new Error(`Job ${id} is held by a worker: its dead letter waits`);
+}
+
+/** The job that a message names, even if the message is otherwise not one of ours. */
+function jobId(body: string): string | undefined {
+  try {
+    const { job_id } = JSON.parse(body) as { job_id?: unknown };
+    return typeof job_id === 'string' && new RegExp(JOB_ID_PATTERN).test(job_id) ? job_id : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { EventBridgeEvent } from 'aws-lambda';
+import { s3Client } from '../frame/s3-client';
+import { DEFAULT_TENANT, JOB_ID_PATTERN, type JobRow, KEY } from '../../core/contract/contract';
+import { findInput } from '../../core/jobs/job-objects';
+import type { InputVersion } from '../../core/jobs/job-store';
+import { leftBehind } from '../../core/jobs/left-behind';
+import { displayName, newJob } from '../../core/jobs/new-job';
+import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
+import { dispatch, wakeFleet } from './send-job';
+import { takeIn, type TakeIn } from './take-in';
+
+export interface Dependencies extends TakeIn {
+  /** Whether the path understands recordings. */
+  analysis: boolean;
+  retentionDays: number;
+}
+
+/** Detail of S3's `Object Created`, as far as it is used. The key is not URL-encoded here, and the ETag has no quotes. */
+export interface ObjectCreated {
+  bucket: { name: string };
+  object: { key: string; size: number; etag?: string; sequencer?: string; 'version-id'?: string };
+}
+
+/** Makes a job of audio that has arrived: queues it, and wakes the fleet. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({
+    ...dispatch(),
+    s3: s3Client(),
+    events: new EventBridgeClient(),
+    bucket: env('mediaBucket'),
+    path: env('path'),
+    maxUploadBytes: envNumber('maxUploadBytes'),
+    analysis: env('analysis') === 'true',
+    retentionDays: envNumber('retentionDays'),
+  }),
+  (event: EventBridgeEvent<'Object Created', ObjectCreated>, dependencies, tools) =>
+    intakeUpload(event.detail, dependencies, tools),
+);
+
+export async function intakeUpload(
+  { object }: ObjectCreated,
+  dependencies: Dependencies,
+  { logger }: Tools,
+): Promise<void> {
+  const pattern = object.key.startsWith(KEY.inboxPrefix)
+    ? leftBehind(object.key.slice(KEY.inboxPrefix.length))
+    : undefined;
+  if (pattern !== undefined) {
+    logger.info('no job for a file that a computer left behind', { pattern });
+    return;
+  }
+  const { key, size, etag, 'version-id': version } = object;
+  const recording = { key, size, version, etag: etag === undefined ? undefined : `"${etag}"` };
+  const id = key.startsWith(KEY.inboxPrefix)
+    ? await inboxJob(object, recording, dependencies)
+    : uploadedJob(key);
+  if (id === undefined) return;
+  const outcome = await takeIn(id, recording, dependencies);
+  if (outcome === 'queued') await wakeFleet(dependencies);
+  else logger.info('an upload was taken in', { job_id: id, outcome });
+}
+
+/** The job whose audio lies at a key. Other keys of a job, such as its results, are none of an upload. */
+function uploadedJob(key: string): string | undefined {
+  const id = key.slice(KEY.jobsPrefix.length).split('/')[0] ?? '';
+  return new RegExp(JOB_ID_PATTERN).test(id) && key === KEY.input(id) ? id : undefined;
+}
+
+/** The job of a file dropped under `inbox/`, made if there is none for this version of the file. */
+async function inboxJob(
+  { key, etag, sequencer }: ObjectCreated['object'],
+  input: InputVersion,
+  { store, s3, bucket, retentionDays, analysis }: Dependencies,
+): Promise<string | undefined> {
+  // What the console makes for a new folder.
+  if (key.endsWith('/')) return undefined;
+  const id = `job_${createHash('sha256').update([bucket, key, etag, sequencer].join('\n')).digest('hex').slice(0, 32)}`;
+  const inputKey = key.toWellFormed();
+  const now = new Date();
+  const row: JobRow = newJob({
+    id,
+    tenant: DEFAULT_TENANT,
+    name: displayName(key),
+    origin: 'inbox',
+    inputKey,
+    input,
+    options: {},
+    analysis,
+    now,
+    uploadUntil: Math.floor(now.getTime() / 1000) + 60,
+    retentionDays,
+  });
+  // An event that comes late, or again, must not bring back a job that was erased with its recording.
+  if (input.version !== undefined && inputKey === key && (await findInput(s3, bucket, row)) === undefined)
+    return undefined;
+  await store.create(row);
+  return id;
+}

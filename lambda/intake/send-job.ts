@@ -1,0 +1,35 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { JobMessage, JobRow } from '../../core/contract/contract';
+import { documentClient } from '../frame/document-client';
+import { JobStore } from '../../core/jobs/job-store';
+import { env } from '../frame/runtime';
+
+export interface Dispatch {
+  store: JobStore;
+  sqs: SQSClient;
+  lambda: LambdaClient;
+  queueUrl: string;
+  sizeFleetFunction: string;
+}
+
+/** What sends jobs, from the environment. */
+export const dispatch = (): Dispatch => ({
+  store: new JobStore(documentClient(), env('jobsTable')),
+  sqs: new SQSClient(),
+  lambda: new LambdaClient(),
+  queueUrl: env('queueUrl'),
+  sizeFleetFunction: env('sizeFleetFunction'),
+});
+
+/** Sends a queued job's message, and remembers that it was sent. */
+export async function sendJob({ store, sqs, queueUrl }: Dispatch, row: JobRow): Promise<void> {
+  const message: JobMessage = { version: 1, job_id: row.id };
+  await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(message) }));
+  await store.confirmSent(row.id, new Date());
+}
+
+/** Has the fleet sized now instead of within a minute, without waiting for it. */
+export async function wakeFleet({ lambda, sizeFleetFunction }: Dispatch): Promise<void> {
+  await lambda.send(new InvokeCommand({ FunctionName: sizeFleetFunction, InvocationType: 'Event' }));
+}

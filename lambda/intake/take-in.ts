@@ -1,0 +1,90 @@
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { announce } from '../../core/jobs/completion';
+import { type JobError, type JobRow, KEY } from '../../core/contract/contract';
+import { eraseObjects } from '../../core/jobs/job-objects';
+import type { InputVersion } from '../../core/jobs/job-store';
+import { eraseVersions } from '../../core/jobs/object-versions';
+import { type Dispatch, sendJob } from './send-job';
+
+export interface TakeIn extends Dispatch {
+  s3: S3Client;
+  events: EventBridgeClient;
+  bucket: string;
+  path: string;
+  maxUploadBytes: number;
+}
+
+/** A recording that has arrived: a version of an object. */
+export interface Recording extends InputVersion {
+  key: string;
+  /** Bytes. */
+  size: number;
+}
+
+/**
+ * What became of a recording. `unwanted`: nobody waits for it, and it was erased; `surplus`: its job has another one, and
+ * it was erased; `unchanged`: its job has it already.
+ */
+export type TakenIn = 'queued' | 'refused' | 'unwanted' | 'surplus' | 'unchanged';
+
+/** Queues the job of a recording that has arrived, or fails it where the recording cannot be worked on. May be repeated. */
+export async function takeIn(id: string, recording: Recording, dependencies: TakeIn): Promise<TakenIn> {
+  const { store, s3, bucket, events, path, maxUploadBytes } = dependencies;
+  const refusal = refused(recording, maxUploadBytes);
+  const now = new Date();
+  const changed =
+    refusal === undefined
+      ? await store.queue(id, recording, now)
+      : await store.refuse(id, recording, refusal, now);
+  // Unchanged, the row may be as an earlier invocation left it, which died before it did the rest.
+  const row = changed ?? (await store.get(id));
+  if (row === undefined || row.status === 'cancelled' || row.status === 'expired') {
+    const { key, version: input_version, etag: input_etag } = recording;
+    await eraseObjects(s3, bucket, row ?? { id, input_key: key.toWellFormed(), input_version, input_etag });
+    return 'unwanted';
+  }
+  if (isAnother(recording, row)) return surplus(recording, dependencies);
+  if (row.status === 'queued') {
+    await sendJob(dependencies, row);
+    return 'queued';
+  }
+  if (row.status === 'failed' && refusal !== undefined && row.error?.code === refusal.code) {
+    await eraseObjects(s3, bucket, row);
+    await announce(events, path, row);
+    return 'refused';
+  }
+  return 'unchanged';
+}
+
+/**
+ * A presigned upload can be used again while it has not expired. The job keeps to the recording that it has; the other one
+ * is erased, so that it does not lie on top of the job's own, which would then expire early.
+ */
+async function surplus({ key, version }: Recording, { s3, bucket }: TakeIn): Promise<TakenIn> {
+  // Without versioning the other recording has replaced the job's own: the worker finds that out.
+  if (version !== undefined && key.startsWith(KEY.jobsPrefix))
+    await eraseVersions(s3, bucket, [{ key, version }]);
+  return 'surplus';
+}
+
+/** Whether a job has another recording than this one, as far as that is known. */
+function isAnother({ version, etag }: InputVersion, { input_version, input_etag }: JobRow): boolean {
+  const differ = (mine?: string, other?: string) =>
+    mine !== undefined && other !== undefined && mine !== other;
+  return differ(version, input_version) || differ(etag, input_etag);
+}
+
+function refused({ key, size }: Recording, maxUploadBytes: number): JobError | undefined {
+  if (!key.isWellFormed())
+    return {
+      code: 'source_not_found',
+      message: 'The name of the file is not valid Unicode, so it cannot be read. Give it another name',
+    };
+  if (size === 0) return { code: 'bad_audio', message: 'The file is empty' };
+  if (size <= maxUploadBytes) return undefined;
+  return {
+    code: 'upload_too_large',
+    message: `The file must be at most ${maxUploadBytes} bytes; got ${size}`,
+  };
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { type AskedBuild, askForBuild } from '../builds/asked-build';
+import type { BuildRequest } from '../../core/images/build-request';
+import { ENV } from '../../core/contract/contract';
+import type { WantedModel } from '../../core/models/model-layout';
+import type { FillRequest } from '../../core/models/fill-request';
+import { missingModels } from '../../core/models/models-in-bucket';
+import { isOverload } from '../frame/overload';
+import { lambdaHandler, type Tools } from '../frame/runtime';
+
+/** What the second handler is told by the first one. */
+export interface Filling extends AskedBuild {
+  PhysicalResourceId: string;
+  /** What the build brings: a list of `WantedModel` as JSON. Undefined if all was there. */
+  Missing?: string;
+}
+
+export interface Dependencies {
+  s3: S3Client;
+  codebuild: CodeBuildClient;
+}
+
+/** Starts a build that brings the models which are not in the bucket. Called once for each change of a path's models. */
+export const handler = lambdaHandler(
+  (): Dependencies => ({ s3: new S3Client(), codebuild: new CodeBuildClient() }),
+  fillModels,
+);
+
+export async function fillModels(
+  event: CloudFormationCustomResourceEvent,
+  { s3, codebuild }: Dependencies,
+  { logger }: Tools,
+): Promise<Filling> {
+  const { Bucket, Models, Project } = event.ResourceProperties as unknown as FillRequest;
+  // What was brought stays: other paths may use it, and the next deployment.
+  if (event.RequestType === 'Delete') return { PhysicalResourceId: event.PhysicalResourceId };
+  const PhysicalResourceId = `models-of-${Project}`;
+  const missing = await notThere(s3, Bucket, JSON.parse(Models) as WantedModel[]);
+  if (missing.length === 0) return { PhysicalResourceId };
+  const Missing = JSON.stringify(missing);
+  const asked = await askForBuild(codebuild, fillBuild(Project, Missing));
+  logger.info('waiting for models', { models: missing.map(({ name }) => name), build: asked.BuildId });
+  return { PhysicalResourceId, Missing, ...asked };
+}
+
+/** How CodeBuild brings models. */
+export const fillBuild = (project: string, models: string): BuildRequest => ({
+  project,
+  machine: 'Linux/Small',
+  key: createHash('sha256').update(models).digest('hex'),
+  environment: { [ENV.models]: models },
+});
+
+/** The models that are missing. All of them if S3 does not answer now: a build brings no model that is there. */
+async function notThere(s3: S3Client, bucket: string, models: WantedModel[]): Promise<WantedModel[]> {
+  try {
+    return await missingModels(s3, bucket, models);
+  } catch (error) {
+    if (isOverload(error)) return models;
+    throw error;
+  }
+}

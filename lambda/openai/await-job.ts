@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobRow } from '../../core/contract/contract';
+import { inTime } from '../frame/deadline';
+import { jobNotFound } from '../frame/refusal';
+import type { JobStore } from '../../core/jobs/job-store';
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 1000;
+const GROWTH = 1.3;
+
+/** Whether a job can still get a transcript that it does not have. */
+export const isPending = ({ open, transcript_key }: JobRow): boolean =>
+  open !== undefined && transcript_key === undefined;
+
+/**
+ * Waits until a job has its transcript or has ended.
+ *
+ * @param untilMs epoch milliseconds after which the row is returned as it is then
+ * @throws Refusal (404) if the job is erased meanwhile
+ */
+export async function awaitJob(row: JobRow, store: JobStore, untilMs: number): Promise<JobRow> {
+  let current = row;
+  for (let pause = FIRST_PAUSE_MS; isPending(current); pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)) {
+    const left = untilMs - Date.now();
+    if (left <= 0) break;
+    await sleep(Math.min(pause, left));
+    current = await latest(current, store, untilMs);
+  }
+  return current;
+}
+
+/** The row as it is now, or as it was where the table cannot tell. */
+async function latest(row: JobRow, store: JobStore, untilMs: number): Promise<JobRow> {
+  let found: JobRow | undefined;
+  try {
+    found = await inTime(untilMs, store.get(row.id));
+  } catch {
+    return row;
+  }
+  if (found === undefined) throw jobNotFound(row.id);
+  return found;
+}

@@ -1,0 +1,190 @@
+import type { Allowance } from '../frame/allowance';
+import { askMachine } from './ask-machine';
+import { type AudioForm, readForm } from './audio-form';
+import { attach, type Asking, becomeJob, lookUp } from './became-job';
+import { sameKey, sameRecording } from '../api/create-job';
+import { documentClient } from '../frame/document-client';
+import { MAX_ANSWER_BYTES } from '../frame/fitted';
+import { type AskedForm, parseForm, type Task, type Unsupported } from './form-options';
+import { ANSWER_SECONDS, httpHandler } from '../frame/http';
+import { type Begun, Refusal, type Response } from '../frame/refusal';
+import { caller, type Request } from '../frame/caller';
+import { refuseUsedUp } from '../frame/allowance';
+import { notByJob, notInPlace, passedOn, WITHOUT_JOB } from './in-place';
+import { answerWhenDone, jobOf, refuseOtherWork, type Waiting } from './job-answer';
+import { JobStore } from '../../core/jobs/job-store';
+import { digest, type Keeping } from './keep-recording';
+import { ownJob } from '../frame/own-job';
+import { modelsAnswer } from './models-answer';
+import { type Preference, preferenceOf } from './preference';
+import { env, envNumber, optionalEnv, type Tools } from '../frame/runtime';
+import { s3Client } from '../frame/s3-client';
+import { idempotencyKey } from '../api/submit-request';
+
+/** In seconds from a request's arrival. */
+export interface Limits {
+  /** Within which a recording must be stored: it is refused otherwise. */
+  keepSeconds: number;
+  /** For which a request waits for its job. */
+  jobSeconds: number;
+}
+
+/** Of the gateway's time a second is left for reading and rendering a transcript. */
+const LIMITS: Limits = { keepSeconds: ANSWER_SECONDS, jobSeconds: ANSWER_SECONDS - 1 };
+
+const PATH = { transcribe: '/v1/audio/transcriptions', translate: '/v1/audio/translations' } as const;
+
+export interface Dependencies extends Keeping {
+  /** Base URL of the load balancer in front of the machines. */
+  machinesUrl: string;
+  /** Longest time in seconds that an answer in place may take. */
+  waitSeconds: number;
+  maxUploadBytes: number;
+  /** @default - what the gateway's time allows */
+  limits?: Limits;
+  /** Name of the model that is deployed. @default - not known: only its aliases are */
+  model?: string;
+}
+
+/**
+ * OpenAI's API: `POST /v1/audio/transcriptions` and `/v1/audio/translations` are answered in place by a machine that is awake
+ * and has room. Otherwise the recording becomes a job, which wakes a machine, and the request waits for that. A success is
+ * always a transcript, unless the caller asked for a job.
+ *
+ * - When the time is up, the answer is 503 with the job's id and `Retry-After`. The same recording sent again attaches to the
+ *   job, which OpenAI's clients do by themselves.
+ * - A form may have 4.5 MB: Lambda takes 6 MB of event, with the form in base64. What is larger is refused on its way here, in
+ *   the gateway's words: it goes to `POST /v1/jobs`, whose uploads do not pass through Lambda.
+ * - `Prefer: respond-async` or `?async=true` wants a job at once (202), `Prefer: wait=<seconds>` a transcript within that time
+ *   and no new job, both together a job after so many seconds.
+ * - `job=<id>` instead of `file` is answered with the transcript of that job, in the format wanted.
+ * - `Idempotency-Key` names the job: the same key with another recording or other options is refused.
+ * - What a job cannot do is refused where no machine can do it in place.
+ * - The events of `stream=true` come all together at the end, because the gateway passes on whole answers only: clients
+ *   read them as ever.
+ */
+export const handler = httpHandler(
+  (): Dependencies => ({
+    store: new JobStore(documentClient(), env('jobsTable')),
+    s3: s3Client(),
+    bucket: env('mediaBucket'),
+    analysis: env('analysis') === 'true',
+    uploadExpirySeconds: envNumber('uploadExpirySeconds'),
+    retentionDays: envNumber('retentionDays'),
+    machinesUrl: env('machinesUrl'),
+    waitSeconds: envNumber('waitSeconds'),
+    maxUploadBytes: envNumber('maxUploadBytes'),
+    model: optionalEnv('whisperModel'),
+  }),
+  transcribeAudio,
+);
+
+export async function transcribeAudio(
+  request: Request,
+  dependencies: Dependencies,
+  tools: Tools,
+  allowance: Allowance,
+  begun: Begun,
+): Promise<Response> {
+  if (request.rawPath.endsWith('/models') || request.pathParameters?.id !== undefined)
+    return modelsAnswer(request, dependencies);
+  const { waitSeconds, maxUploadBytes, store } = dependencies;
+  const { prefer } = request.headers;
+  const preference = preferenceOf(prefer, waitSeconds, request.queryStringParameters?.async);
+  const key = idempotencyKey(request.headers);
+  const task: Task = request.rawPath.endsWith('/translations') ? 'translate' : 'transcribe';
+  const contentType = request.headers['content-type'] ?? '';
+  const body = Buffer.from(request.body ?? '', request.isBase64Encoded ? 'base64' : 'utf8');
+  const form = readForm(body, contentType, maxUploadBytes);
+  const id = jobOf(form);
+  if (id === undefined) recordingOf(form);
+  const wanted = parseForm(form.fields, task, dependencies.model);
+  const times = timesOf(request, preference, dependencies);
+  const waiting = { request, wanted, untilMs: times.waitUntilMs, async: preference.async };
+  if (id !== undefined) return answerOfJob(id, waiting, dependencies, begun);
+
+  const recording = { ...recordingOf(form), options: wanted.options };
+  const who = caller(request);
+  const sha256 = digest(recording);
+  const same = key === undefined ? sameRecording(who, sha256) : sameKey(who, key, sha256);
+  const { keepUntilMs } = times;
+  const asking: Asking = { recording, caller: who, same, preference, waiting, keepUntilMs, allowance, begun };
+  const [notJob] = wanted.unsupported;
+  if (preference.async) refuseAsJob(wanted);
+  const recall = allowance.recall(sha256, tools);
+  if (preference.async && preference.waitSeconds === 0) {
+    await recall;
+    return becomeJob(undefined, asking, dependencies, tools);
+  }
+
+  const earlier = notJob === undefined ? await lookUp(same, store, tools) : { isKnown: true };
+  await recall;
+  if (earlier.row !== undefined) return attach(earlier.row, asking, dependencies, tools);
+  refuseUsedUp(allowance);
+  const sent = { path: PATH[task], contentType, body };
+  const limits = { milliseconds: times.placeUntilMs - Date.now(), bytes: MAX_ANSWER_BYTES };
+  const asked = await askMachine(dependencies.machinesUrl, sent, limits);
+  if (asked.outcome === 'answered') {
+    const { audioSeconds } = asked.answer;
+    // Where an earlier job may count the same recording, it is not counted twice.
+    if (audioSeconds !== undefined && earlier.isKnown)
+      await allowance.count({ sha256, seconds: audioSeconds }, keepUntilMs, tools);
+    return passedOn(asked.answer);
+  }
+  const instead = notJob === undefined ? WITHOUT_JOB : notByJob(notJob);
+  if (notJob !== undefined || !preference.job)
+    return notInPlace(asked, { waitSeconds: preference.waitSeconds, instead, param: notJob?.param });
+  return becomeJob(asked, asking, dependencies, tools);
+}
+
+/** Epoch milliseconds at which parts of a request must be done, by the gateway's clock: a cold start of ours counts too. */
+function timesOf(
+  { requestContext }: Request,
+  { waitSeconds, async, job }: Preference,
+  { limits: { keepSeconds, jobSeconds } = LIMITS }: Dependencies,
+) {
+  const arrivedMs = requestContext.timeEpoch;
+  const isLimited = async || !job;
+  return {
+    placeUntilMs: arrivedMs + waitSeconds * 1000,
+    waitUntilMs: arrivedMs + (isLimited ? waitSeconds : jobSeconds) * 1000,
+    keepUntilMs: arrivedMs + keepSeconds * 1000,
+  };
+}
+
+/**
+ * The transcript of a job in place of a recording's.
+ *
+ * @throws Refusal (404) for jobs that are not the caller's; (400) for fields that would need another transcription
+ */
+async function answerOfJob(
+  id: string,
+  waiting: Waiting,
+  dependencies: Dependencies,
+  begun: Begun,
+): Promise<Response> {
+  const row = await ownJob(id, caller(waiting.request).tenant, dependencies.store);
+  begun.jobId = row.id;
+  refuseOtherWork(row, waiting.wanted);
+  return answerWhenDone(row, { ...waiting, param: 'job' }, dependencies);
+}
+
+/** @throws Refusal (400) for the first field that is impossible where the answer may be a job */
+function refuseAsJob({ answer, unsupported }: AskedForm): void {
+  const stream = { param: 'stream', reason: 'a job is one answer, and no stream of events' };
+  const [first]: (Unsupported | undefined)[] = [...unsupported, ...(answer.stream ? [stream] : [])];
+  if (first === undefined) return;
+  const message = `"${first.param}" is not possible with a job (Prefer: respond-async, or async=true): ${first.reason}. Leave out either`;
+  throw new Refusal(400, 'invalid_request', message, { param: first.param });
+}
+
+/** @throws Refusal (400, 422) for a form without a recording, or with an empty one */
+function recordingOf({ file }: AudioForm): NonNullable<AudioForm['file']> {
+  if (file === undefined) {
+    const message =
+      '"file" is missing: send the recording as a file of the form, or "job" with the id of a job';
+    throw new Refusal(400, 'invalid_request', message, { param: 'file' });
+  }
+  if (file.bytes.length === 0) throw new Refusal(422, 'bad_audio', 'The file is empty', { param: 'file' });
+  return file;
+}

@@ -1,0 +1,117 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct, type IDependable } from 'constructs';
+import { ENV, SIZING_SECONDS, type SizeFleetEvent } from '../../core/contract/contract';
+import { acknowledgeWildcard } from '../policies/acknowledge';
+import { handlerFunction } from '../functions/handler';
+import type { JobQueue } from '../jobs/job-queue';
+import type { JobStore } from '../jobs/job-store';
+import { limits, type Settings } from '../settings';
+import type { GpuFleet } from './gpu-fleet';
+import type { Warmth } from './warmth';
+
+export interface FleetSizerProps {
+  readonly fleet: GpuFleet;
+  readonly queue: JobQueue;
+  readonly store: JobStore;
+  readonly path: string;
+  readonly settings: Settings;
+  /** The service whose workers write heartbeats. */
+  readonly service: IDependable;
+  /** Machines that run although nothing is queued. @default - none */
+  readonly warmth?: Warmth;
+}
+
+/**
+ * Raises the fleet to what the queue, and requests in place where there are any, ask for: each minute, and at once when a
+ * job comes in. Each minute it also ends machines that are dead (docs/decisions/023), and it keeps machines warm
+ * (docs/decisions/024).
+ */
+export class FleetSizer extends Construct {
+  readonly handler: NodejsFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: FleetSizerProps,
+  ) {
+    super(scope, id);
+    const { fleet, queue, store, path, settings, warmth } = props;
+    this.handler = handlerFunction(this, 'SizeFleet', {
+      file: 'fleet/size-fleet',
+      description: 'Sets how many machines run',
+      timeout: Duration.seconds(SIZING_SECONDS),
+      environment: {
+        [ENV.path]: path,
+        [ENV.jobsTable]: store.table.tableName,
+        [ENV.queueUrl]: queue.queue.queueUrl,
+        [ENV.fleetName]: fleet.group.autoScalingGroupName,
+        [ENV.maxMachines]: String(settings.maxMachines),
+        [ENV.jobsPerMachine]: String(settings.jobsPerMachine),
+        [ENV.idleSeconds]: limits(settings).idleSeconds,
+        [ENV.warmMachines]: String(warmth?.machines ?? 0),
+        ...(warmth?.hours && {
+          [ENV.warmHours]: warmth.hours.text,
+          [ENV.warmTimeZone]: warmth.hours.timeZone,
+        }),
+      },
+    });
+    fleet.grantSize(this.handler);
+    store.grantFleet(this.handler);
+    this.handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:GetQueueAttributes'], resources: [queue.queue.queueArn] }),
+    );
+    this.eachMinute();
+  }
+
+  /**
+   * Counts the requests that machines answer in place, too.
+   *
+   * @param loadBalancer the load balancer's name in CloudWatch
+   */
+  countRequests(loadBalancer: string) {
+    const { requestsPerMachine } = this.props.settings;
+    this.handler.addEnvironment(ENV.loadBalancer, loadBalancer);
+    this.handler.addEnvironment(ENV.requestsPerMachine, String(requestsPerMachine));
+    this.handler.addToRolePolicy(
+      // CloudWatch has no resources to name for it.
+      new PolicyStatement({ actions: ['cloudwatch:GetMetricData'], resources: ['*'] }),
+    );
+    acknowledgeWildcard(
+      this.handler,
+      '*',
+      'Describing groups, reading metrics, and writing traces, works on * alone.',
+    );
+  }
+
+  /**
+   * Ends no idle machine while requests come through a public load balancer; they do not raise the fleet.
+   *
+   * @param loadBalancer its name in CloudWatch, which is asked where `countRequests` lets it
+   */
+  heedRequests(loadBalancer: string) {
+    this.handler.addEnvironment(ENV.publicLoadBalancer, loadBalancer);
+  }
+
+  private eachMinute() {
+    const event: SizeFleetEvent = { watch: true };
+    const rule = new Rule(this, 'EachMinute', {
+      description: 'Sizes the fleet',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(this.handler, { event: RuleTargetInput.fromObject(event) })],
+    });
+    // An update changes the event once every machine runs the new worker: one of an earlier version writes no heartbeats and
+    // would pass for dead. It also keeps a new path from starting warm machines before it has something to run on them.
+    rule.node.addDependency(this.props.service);
+  }
+
+  /** Lets the grantee ask for a sizing at once. */
+  grantWake(grantee: IGrantable) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.handler.functionArn] }),
+    );
+  }
+}

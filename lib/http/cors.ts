@@ -1,0 +1,48 @@
+import { Duration } from 'aws-cdk-lib';
+import { CorsHttpMethod, type CorsPreflightOptions } from 'aws-cdk-lib/aws-apigatewayv2';
+import { JOB_HEADER } from '../../core/contract/contract';
+
+/** What OpenAI's client says of itself in a browser. */
+const CLIENT = [
+  'arch',
+  'lang',
+  'os',
+  'package-version',
+  'retry-count',
+  'runtime',
+  'runtime-version',
+  'timeout',
+];
+
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'openai-organization',
+  'openai-project',
+  'prefer',
+  ...CLIENT.map((name) => `x-stainless-${name}`),
+];
+
+const EXPOSED_HEADERS = [
+  'location',
+  'preference-applied',
+  'retry-after',
+  'x-ratelimit-limit-audio-seconds',
+  'x-ratelimit-remaining-audio-seconds',
+  'x-ratelimit-reset-audio-seconds',
+  'x-request-id',
+  'x-should-retry',
+  'x-spotscribe-degraded',
+  JOB_HEADER,
+];
+
+/** What the gateway tells browsers: pages of these origins may call the API, with a key. Undefined lets none. */
+export const corsOf = (origins: readonly string[] | undefined): CorsPreflightOptions | undefined =>
+  origins && {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.DELETE, CorsHttpMethod.GET, CorsHttpMethod.POST],
+    allowHeaders: ALLOWED_HEADERS,
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: Duration.hours(1),
+  };

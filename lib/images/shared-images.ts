@@ -1,0 +1,54 @@
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { Construct } from 'constructs';
+import type { ImageSource } from './image-build';
+import type { ImageBuilds, ImageSources } from './image-builds';
+import type { BuiltImage } from './image-context';
+import type { SharedValues } from '../shared-values';
+
+export interface SharedImagesProps {
+  /** The foundation's. */
+  readonly values: SharedValues;
+  /** The foundation's: what images are made of is known before anything is deployed. */
+  readonly builds: ImageBuilds;
+}
+
+/** What a path knows of the foundation's images. It reads the values of those that it runs. */
+export class SharedImages extends Construct implements ImageSources {
+  private readonly known = new Map<BuiltImage, ImageSource>();
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: SharedImagesProps,
+  ) {
+    super(scope, id);
+  }
+
+  get serviceToken(): string {
+    return this.props.values.read(this, 'ImageProvider');
+  }
+
+  source(image: BuiltImage): ImageSource {
+    const source = this.known.get(image) ?? this.read(image);
+    this.known.set(image, source);
+    return source;
+  }
+
+  private read(image: BuiltImage): ImageSource {
+    const { values, builds } = this.props;
+    const build = builds.of[image];
+    const { repository, project } = imageValues(image);
+    return {
+      repository: Repository.fromRepositoryName(this, image, values.read(this, repository)),
+      projectName: values.read(this, project),
+      source: build.source,
+      tag: (variables) => build.tag(variables),
+    };
+  }
+}
+
+/** Names under which the foundation shares an image. */
+export const imageValues = (image: BuiltImage) => ({
+  repository: `ImageRepository-${image}`,
+  project: `ImageProject-${image}`,
+});

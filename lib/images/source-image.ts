@@ -1,0 +1,88 @@
+import { CustomResource, Stack } from 'aws-cdk-lib';
+import { ContainerImage, type ContainerDefinition, type ContainerImageConfig } from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import type { AcceptedFinding, ImageRequest, ScanGate } from '../../core/images/image-request';
+import type { ImageSource } from './image-build';
+import type { ImageSources } from './image-builds';
+import type { BuiltImage } from './image-context';
+import { HELD_PREFIX } from './image-repositories';
+
+export interface SourceImageProps {
+  readonly image: BuiltImage;
+  readonly builds: ImageSources;
+  /** What the Dockerfile is told. */
+  readonly variables: Record<string, string>;
+  /** Image that takes the place of the Dockerfile's stage `environment`. @default - the stage is built */
+  readonly environment?: SourceImage;
+  /** Least severity of findings that refuse the image. @default 'off' */
+  readonly scanGate?: ScanGate;
+  /** Findings that do not. @default - none */
+  readonly acceptedFindings?: AcceptedFinding[];
+}
+
+/**
+ * An image built from the sources in this package: a resource of the stack that is there once the image is. Its tag is a
+ * hash of all that it is made of, so that the same sources are built once in an account.
+ */
+export class SourceImage extends Construct {
+  readonly tag: string;
+  /** Digest of the image, known when the stack is deployed. */
+  readonly digest: string;
+  /** What the image's scan found. */
+  readonly scan: string;
+  private readonly build: ImageSource;
+
+  constructor(scope: Construct, id: string, props: SourceImageProps) {
+    super(scope, id);
+    const { image, builds, environment, scanGate = 'off', acceptedFindings = [] } = props;
+    this.build = builds.source(image);
+    const { repository, projectName, source } = this.build;
+    this.tag = this.build.tag({ ...props.variables, ...(environment && { ENVIRONMENT: environment.tag }) });
+    const request: ImageRequest = {
+      RepositoryName: repository.repositoryName,
+      Tag: this.tag,
+      HeldAs: `${HELD_PREFIX}${Stack.of(this).stackName}-${id}`,
+      Project: projectName,
+      Source: source,
+      Variables: {
+        ...props.variables,
+        ...(image !== 'worker' && { TARGET: image }),
+        ...(environment && { ENVIRONMENT: environment.uri }),
+        IMAGE: repository.repositoryUriForTag(this.tag),
+      },
+      ScanGate: scanGate,
+      AcceptedFindings: acceptedFindings,
+    };
+    const resource = new CustomResource(this, 'Resource', {
+      resourceType: 'Custom::SpotscribeImage',
+      serviceToken: builds.serviceToken,
+      properties: request,
+    });
+    this.digest = resource.getAttString('Digest');
+    this.scan = resource.getAttString('Scan');
+  }
+
+  /** Address of the image, by its digest. */
+  get uri(): string {
+    return this.build.repository.repositoryUriForDigest(this.digest);
+  }
+
+  /** For a container. The CDK's own takes a digest that is not known yet for a tag. */
+  containerImage(): ContainerImage {
+    return new PinnedImage(this, this.build);
+  }
+}
+
+class PinnedImage extends ContainerImage {
+  constructor(
+    private readonly image: SourceImage,
+    private readonly build: ImageSource,
+  ) {
+    super();
+  }
+
+  bind(_: Construct, { taskDefinition }: ContainerDefinition): ContainerImageConfig {
+    this.build.repository.grantPull(taskDefinition.obtainExecutionRole());
+    return { imageName: this.image.uri };
+  }
+}

@@ -1,0 +1,36 @@
+import { ENV } from '../../core/contract/contract';
+import type { WantedModel } from '../../core/models/model-layout';
+import { limits, type Settings } from '../settings';
+import type { ServiceContainer, ServicePlace } from './gpu-task';
+import { modelName, modelVersion } from '../models/model-catalogue';
+import type { ServiceImage } from '../images/service-image';
+
+/**
+ * What is brought to the machine's disk for the Voxtral service.
+ *
+ * @throws SettingsError if the model is neither in the catalogue nor named with a revision
+ */
+export const voxtralModels = ({ voxtralEngine, voxtralModel }: Settings): WantedModel[] =>
+  voxtralEngine === 'voxtral' ? [{ ...modelVersion('voxtralModel', voxtralModel), required: true }] : [];
+
+/** The Voxtral service as a container, with the variable in which the worker finds its address. */
+export const voxtralService = (
+  image: ServiceImage,
+  settings: Settings,
+  place: ServicePlace,
+): [string, ServiceContainer] => [
+  ENV.voxtralUrl,
+  {
+    ...place,
+    name: 'voxtral',
+    image,
+    port: 8000,
+    environment: {
+      [ENV.voxtralEngine]: settings.voxtralEngine,
+      [ENV.voxtralModel]: modelName(settings.voxtralModel),
+      [ENV.voxtralQuantization]: settings.voxtralQuantization,
+      [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
+      ...place.environment,
+    },
+  },
+];

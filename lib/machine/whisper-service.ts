@@ -1,0 +1,41 @@
+import { ENV } from '../../core/contract/contract';
+import type { WantedModel } from '../../core/models/model-layout';
+import { limits, type Settings } from '../settings';
+import type { ServiceContainer, ServicePlace } from './gpu-task';
+import { modelName, modelVersion } from '../models/model-catalogue';
+import type { ServiceImage } from '../images/service-image';
+
+/**
+ * What is brought to the machine's disk for the whisper service.
+ *
+ * @throws SettingsError if a model is neither in the catalogue nor named with a revision
+ */
+export const whisperModels = ({ engine, model, sideModels }: Settings): WantedModel[] =>
+  engine === 'whisperx'
+    ? [
+        { ...modelVersion('model', model), required: true },
+        ...sideModels.map((side) => ({ ...modelVersion('sideModels', side), required: false })),
+      ]
+    : [];
+
+/** The whisper service as a container, with the variable in which the worker finds its address. */
+export const whisperService = (
+  image: ServiceImage,
+  settings: Settings,
+  place: ServicePlace,
+): [string, ServiceContainer] => [
+  ENV.whisperUrl,
+  {
+    ...place,
+    name: 'whisper',
+    image,
+    port: 8001,
+    environment: {
+      [ENV.whisperEngine]: settings.engine,
+      [ENV.whisperModel]: modelName(settings.model),
+      [ENV.whisperComputeType]: settings.computeType,
+      [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
+      ...place.environment,
+    },
+  },
+];

@@ -1,0 +1,45 @@
+import { CfnOutput, CustomResource, Stack } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { OUTPUT } from '../../core/contract/contract';
+import type { FillRequest } from '../../core/models/fill-request';
+import type { WantedModel } from '../../core/models/model-layout';
+import { grantModelFetch } from './model-cache';
+import type { SharedValues } from '../shared-values';
+
+/** What a path knows of the foundation's models. */
+export class SharedModels extends Construct {
+  readonly bucket: IBucket;
+
+  /** @param values the foundation's */
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly values: SharedValues,
+  ) {
+    super(scope, id);
+    this.bucket = Bucket.fromBucketName(this, 'Bucket', values.read(this, 'ModelBucketName'));
+  }
+
+  /** Lets a machine list and read models. */
+  grantFetch(grantee: IGrantable) {
+    const { Ref } = Stack.of(this).resolve(this.bucket.bucketName) as { Ref: string };
+    grantModelFetch(this.bucket, `arn:<AWS::Partition>:s3:::<${Ref}>`, grantee);
+  }
+
+  /** A resource of the path's stack that is there once its models are, with what could not be brought as an output. */
+  bring(scope: Construct, id: string, models: WantedModel[]): CustomResource {
+    const resource = new CustomResource(scope, id, {
+      resourceType: 'Custom::SpotscribeModels',
+      serviceToken: this.values.read(this, 'ModelProvider'),
+      properties: {
+        Bucket: this.bucket.bucketName,
+        Models: JSON.stringify(models),
+        Project: this.values.read(this, 'ModelProject'),
+      } satisfies FillRequest,
+    });
+    new CfnOutput(Stack.of(scope), OUTPUT.modelsLeftOut, { value: resource.getAttString('LeftOut') });
+    return resource;
+  }
+}

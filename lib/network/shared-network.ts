@@ -1,0 +1,113 @@
+import {
+  Annotations,
+  Aws,
+  CfnCondition,
+  CfnRule,
+  Fn,
+  type ICfnConditionExpression,
+  Stack,
+} from 'aws-cdk-lib';
+import {
+  type ISecurityGroup,
+  type ISubnet,
+  type IVpc,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import { NO_ZONE } from './network';
+import { itemOf, type SharedValues } from '../shared-values';
+import { MOST_ZONES, type Zones } from './zone-settings';
+
+/** What a path knows of the foundation's network. */
+export interface SharedNetworkProps {
+  /** The foundation's. */
+  readonly values: SharedValues;
+  /** The zones that the path uses, as far as the region has them. */
+  readonly zones: Zones;
+}
+
+/** The foundation's network with the subnets of the zones that a path uses: one in each zone. */
+export class SharedNetwork extends Construct {
+  readonly vpc: IVpc;
+  readonly machineSecurityGroup: ISecurityGroup;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: SharedNetworkProps,
+  ) {
+    super(scope, id);
+    const { values, zones } = props;
+    const subnets = this.subnets();
+    this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
+      vpcId: values.read(this, 'VpcId'),
+      availabilityZones: subnets.map((_, index) => `zone-${index}`),
+      publicSubnetIds: subnets,
+    });
+    this.vpc.publicSubnets.forEach(withoutRoutes);
+    const group = values.read(this, 'MachineSecurityGroupId');
+    this.machineSecurityGroup = SecurityGroup.fromSecurityGroupId(this, 'Machines', group, {
+      mutable: false,
+    });
+    if (typeof zones !== 'number') this.refuseOthers(zones);
+  }
+
+  /** The subnets in which functions can be: not every zone has Lambda. */
+  get functionSubnets(): ISubnet[] {
+    const zones = this.props.values.readList(this, 'FunctionZones');
+    return this.vpc.publicSubnets.map(({ subnetId }, index) => {
+      const id = `FunctionsInZone${index + 1}`;
+      const condition = new CfnCondition(this, id, { expression: isThere(itemOf(zones, index)) });
+      const given = Fn.conditionIf(condition.logicalId, subnetId, Aws.NO_VALUE).toString();
+      return withoutRoutes(Subnet.fromSubnetId(this, `${id}Subnet`, given));
+    });
+  }
+
+  /** Subnets by index, without those that are not wanted or have no zone of their own. */
+  private subnets(): string[] {
+    const { values, zones } = this.props;
+    const ids = values.readList(this, 'SubnetIds');
+    const length = typeof zones === 'number' ? zones : MOST_ZONES;
+    return Array.from({ length }, (_, index) => {
+      const id = itemOf(ids, index);
+      // Every region has a first one.
+      if (index === 0 && typeof zones === 'number') return id;
+      const expression = isWanted(itemOf(values.readList(this, 'Zones'), index), zones);
+      const condition = new CfnCondition(this, `UsesZone${index + 1}`, { expression });
+      return Fn.conditionIf(condition.logicalId, id, Aws.NO_VALUE).toString();
+    });
+  }
+
+  /** Fails a deployment before it begins if a zone is not there. */
+  private refuseOthers(zones: string[]) {
+    const there = this.props.values.readList(this, 'Zones');
+    new CfnRule(Stack.of(this), 'ZonesAreThere', {
+      assertions: [
+        {
+          assert: Fn.conditionEachMemberIn(zones, there),
+          assertDescription:
+            `Setting "availabilityZones" names a zone that this region does not offer to this account: ${zones.join(', ')}. ` +
+            'List its zones with: aws ec2 describe-availability-zones',
+        },
+      ],
+    });
+  }
+}
+
+function withoutRoutes(subnet: ISubnet): ISubnet {
+  Annotations.of(subnet).acknowledgeWarning(
+    '@aws-cdk/aws-ec2:noSubnetRouteTableId',
+    'Routes are the foundation’s; no path adds one.',
+  );
+  return subnet;
+}
+
+const isThere = (name: string): ICfnConditionExpression => Fn.conditionNot(Fn.conditionEquals(name, NO_ZONE));
+
+function isWanted(name: string, zones: Zones): ICfnConditionExpression {
+  if (typeof zones === 'number') return isThere(name);
+  const [first, ...rest] = zones.map((zone) => Fn.conditionEquals(name, zone));
+  return rest.length === 0 ? first! : Fn.conditionOr(first!, ...rest);
+}

@@ -1,0 +1,146 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DescribeServicesCommand, ECSClient, ListServicesCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeListenersCommand,
+  DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
+  DescribeTargetGroupAttributesCommand,
+  DescribeTargetGroupsCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { OUTPUT } from '../../core/contract/contract';
+import { LocalBalancer } from './balancer';
+import { BalancerMetrics } from './balancer-metrics';
+import { clientConfiguration } from '../emulator';
+import { fixedAnswer } from './listener-rules';
+import type { LocalTask } from '../machine/task';
+
+/** A load balancer, and where tasks answer it. */
+class Front {
+  private readonly registered = new Set<number>();
+
+  constructor(
+    readonly balancer: LocalBalancer,
+    private readonly container: string,
+    private readonly containerPort: number | undefined,
+  ) {}
+
+  follow(tasks: LocalTask[]): void {
+    const ports = new Set(tasks.flatMap((task) => this.port(task) ?? []));
+    for (const port of this.registered) if (!ports.has(port)) void this.remove(port);
+    for (const port of ports) {
+      this.registered.add(port);
+      this.balancer.register(port);
+    }
+  }
+
+  isHealthy(task: LocalTask): boolean {
+    const port = this.port(task);
+    return port !== undefined && this.balancer.isHealthy(port);
+  }
+
+  async leave(task: LocalTask): Promise<void> {
+    const port = this.port(task);
+    if (port !== undefined) await this.remove(port);
+  }
+
+  private async remove(port: number): Promise<void> {
+    this.registered.delete(port);
+    await this.balancer.deregister(port);
+  }
+
+  private port(task: LocalTask): number | undefined {
+    const container = task.containers.get(this.container);
+    return container?.process.running === true ? container.ports.get(this.containerPort) : undefined;
+  }
+}
+
+/** A service whose tasks are behind load balancers: keeps these informed of them, as ECS does. */
+export class BalancedService {
+  /** The path's service with its load balancers, which listen from here on; undefined if it has none. */
+  static async find(endpoint: string, outputs: Record<string, string>): Promise<BalancedService | undefined> {
+    const client = clientConfiguration(endpoint);
+    const ecs = new ECSClient(client);
+    const cluster = outputs[OUTPUT.clusterName];
+    const { serviceArns = [] } = await ecs.send(new ListServicesCommand({ cluster }));
+    const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }));
+    const registrations = services[0]?.loadBalancers ?? [];
+    if (registrations.length === 0) return undefined;
+    const fronts = await Promise.all(
+      registrations.map(async ({ containerName = '', containerPort, targetGroupArn = '' }) => {
+        const balancer = await balancerOf(
+          new ElasticLoadBalancingV2Client(client),
+          new CloudWatchClient(client),
+          targetGroupArn,
+        );
+        await balancer.start();
+        return new Front(balancer, containerName, containerPort);
+      }),
+    );
+    return new BalancedService(fronts);
+  }
+
+  private constructor(private readonly fronts: Front[]) {}
+
+  /** Registers the tasks that run, and takes those out that do not any more. */
+  follow(tasks: LocalTask[]): void {
+    for (const front of this.fronts) front.follow(tasks);
+  }
+
+  /** Whether every load balancer's checks find a task well. */
+  isHealthy(task: LocalTask): boolean {
+    return this.fronts.every((front) => front.isHealthy(task));
+  }
+
+  /** Takes a task out that is about to be stopped, once its requests are over. */
+  async leave(task: LocalTask): Promise<void> {
+    await Promise.all(this.fronts.map((front) => front.leave(task)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.fronts.map(({ balancer }) => balancer.stop()));
+  }
+}
+
+async function balancerOf(
+  client: ElasticLoadBalancingV2Client,
+  cloudWatch: CloudWatchClient,
+  targetGroupArn: string,
+): Promise<LocalBalancer> {
+  const { TargetGroups = [] } = await client.send(
+    new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroupArn] }),
+  );
+  const group = TargetGroups[0];
+  const { LoadBalancers = [] } = await client.send(
+    new DescribeLoadBalancersCommand({ LoadBalancerArns: group?.LoadBalancerArns }),
+  );
+  const { Attributes = [] } = await client.send(
+    new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn }),
+  );
+  const { DNSName: address = '', LoadBalancerArn = '' } = LoadBalancers[0] ?? {};
+  const delay = Attributes.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds')?.Value;
+  // The emulator names a load balancer by an address of this machine.
+  const port = Number(/^127\.0\.0\.1:(\d+)$/.exec(address)?.[1]);
+  if (group === undefined || Number.isNaN(port))
+    throw new Error(`The load balancer of ${targetGroupArn} has no address on this machine: ${address}`);
+  // Whatever it listens by, here it is plain HTTP on an address of this machine: the certificate is its owner's.
+  const { Listeners: [listener] = [] } = await client.send(new DescribeListenersCommand({ LoadBalancerArn }));
+  const { Rules = [] } = await client.send(new DescribeRulesCommand({ ListenerArn: listener?.ListenerArn }));
+  return new LocalBalancer({
+    port,
+    fixedAnswer: (asked) => fixedAnswer(asked, Rules),
+    deregistrationDelayMs: Number(delay ?? 300) * 1000,
+    check: {
+      path: group.HealthCheckPath ?? '/',
+      codes: group.Matcher?.HttpCode ?? '200',
+      intervalMs: (group.HealthCheckIntervalSeconds ?? 30) * 1000,
+      timeoutMs: (group.HealthCheckTimeoutSeconds ?? 5) * 1000,
+      healthyThreshold: group.HealthyThresholdCount ?? 5,
+      unhealthyThreshold: group.UnhealthyThresholdCount ?? 2,
+    },
+    metrics: new BalancerMetrics({
+      cloudWatch,
+      loadBalancer: LoadBalancerArn.replace(/^.*:loadbalancer\//, ''),
+    }),
+  });
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+
+const root = join(__dirname, '..', '..');
+
+export interface Command {
+  file: string;
+  args: string[];
+  /** Variables that stand for what is inside the image. */
+  env: Record<string, string>;
+}
+
+/** Environments and bundles that stand for the images, made once. */
+export interface Installed {
+  /** Python of the model services' environment. */
+  servicePython: string;
+  /** The worker as one file. */
+  workerBundle: string;
+}
+
+/**
+ * The command that stands for an image's entry point on this machine.
+ *
+ * @throws if the container runs an image that there is no command for
+ */
+export function commandOf({ name = '', command = [] }: ContainerDefinition, installed: Installed): Command {
+  switch (name) {
+    case 'models':
+    case 'worker':
+      return {
+        file: process.execPath,
+        args: ['--enable-source-maps', installed.workerBundle, ...command],
+        // The SDK says on every start that it will want a newer Node.js, which the image has.
+        env: {
+          NODE_PATH: join(root, 'node_modules'),
+          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        },
+      };
+    case 'whisper':
+    case 'voxtral': {
+      const packages = ['common', name].map((folder) => join(root, 'docker', folder));
+      return {
+        file: installed.servicePython,
+        args: ['-m', `spotscribe_${name}`, ...command],
+        env: { PYTHONPATH: packages.join(':'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
+      };
+    }
+    default:
+      throw new Error(
+        `There is no local command for the container "${name}": add one in local/machine/commands.ts`,
+      );
+  }
+}

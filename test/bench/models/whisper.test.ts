@@ -1,0 +1,104 @@
+import { misses } from '../../../bench/figure';
+import { readReport } from '../../../bench/models/production';
+import { loadFigures, memoryFigures, throughputFigures } from '../../../bench/models/whisper';
+
+describe('readReport', () => {
+  test('tells what was said and measured, and leaves a line that is still being written', () => {
+    const text = '{"say": "round 1"}\n{"measured": {"service": [2]}}\n{"say": "rou';
+    expect(readReport(text)).toEqual({ said: ['round 1'], lines: [{ service: [2] }] });
+  });
+
+  test('holds nothing before anything is written', () => {
+    expect(readReport('')).toEqual({ said: [], lines: [] });
+  });
+
+  test('refuses a line of another shape', () => {
+    expect(() => readReport('{"sung": "la"}\n')).toThrow();
+  });
+});
+
+describe('throughput', () => {
+  const found = {
+    shapes: 'Whisper tiny',
+    audio: 720,
+    bare: [40, 38, 60],
+    service: [42, 41, 39],
+    processor: { bare: [70, 72, 71], service: [71, 73, 72] },
+    recognition: 20,
+    sequential: 82,
+    memory: 500e6,
+    gpu_waits: null,
+  };
+  const value = (
+    values: Partial<Omit<typeof found, 'gpu_waits'>> & { gpu_waits?: number | null },
+    name: string,
+  ) => throughputFigures({ ...found, ...values }).find((each) => each.name.includes(name))?.value;
+
+  test('compares medians: a round that was disturbed changes nothing', () => {
+    expect(value({}, 'beside bare')).toBeCloseTo(40 / 41);
+    expect(value({ bare: [40, 38, 600] }, 'beside bare')).toBeCloseTo(40 / 41);
+  });
+
+  test('compares processor times too, which a busy machine hardly changes', () => {
+    expect(value({}, 'processor')).toBeCloseTo(71 / 72);
+  });
+
+  test('is the audio over the time, and sequential time over the service’s', () => {
+    expect(value({}, 'real time (Whisper tiny)')).toBeCloseTo(720 / 41);
+    expect(value({}, 'over sequential')).toBeCloseTo(2);
+    expect(value({}, 'its recognition alone')).toBeCloseTo(4.1);
+  });
+
+  test('misses its target when the service takes longer than the target lets it', () => {
+    expect(throughputFigures({ ...found, service: [43] }).filter(misses)).toHaveLength(1);
+    expect(throughputFigures({ ...found, service: [39] }).filter(misses)).toHaveLength(0);
+  });
+
+  test('tells how much a GPU waits, where there is one', () => {
+    expect(value({}, 'GPU')).toBeUndefined();
+    expect(value({ gpu_waits: 0.25 }, 'GPU')).toBe(25);
+  });
+});
+
+describe('load', () => {
+  const found = {
+    requests: 50,
+    connections: 8,
+    one_by_one: [50, 52],
+    at_once: [49, 51],
+    failed_share: 0,
+    slowest_health: 0.2,
+  };
+
+  test('is more than 1 where requests at once are quicker than one by one', () => {
+    expect(loadFigures(found)[0]).toMatchObject({ value: 51 / 50, least: 0.95 });
+    expect(loadFigures(found).filter(misses)).toEqual([]);
+  });
+
+  test.each([
+    ['a request that failed', { failed_share: 1 / 200 }, 'failed'],
+    ['a slow /health', { slowest_health: 1.01 }, '/health'],
+    ['a loss of throughput', { at_once: [54, 54] }, '50 requests over 8 connections'],
+  ])('misses its target through %s', (_, change, name) => {
+    expect(loadFigures({ ...found, ...change }).filter(misses)).toMatchObject([
+      { name: expect.stringContaining(name) },
+    ]);
+  });
+});
+
+test('memory is held against its target for each file, in megabytes', () => {
+  const usual = { seconds: 1, with_children: 300e6, alone: 250e6, scratch: 32e6 };
+  const found = {
+    speech_seconds: 16_560,
+    silence_seconds: 43_200,
+    speech: usual,
+    refused: usual,
+    silence: usual,
+  };
+  expect(memoryFigures(found).filter(misses)).toEqual([]);
+  expect(memoryFigures(found).map(({ name }) => name)).toContain('whisper: memory of 4.6 h of speech');
+  const large = { ...found, silence: { ...usual, with_children: 601e6 } };
+  expect(memoryFigures(large).filter(misses)).toMatchObject([
+    { name: 'whisper: memory of 12 h of silence, accepted', value: 601, target: 600 },
+  ]);
+});

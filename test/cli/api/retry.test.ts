@@ -1,0 +1,108 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeAtomically } from '../../../cli/atomic-write';
+import { type Input } from '../../../cli/transcribe/inputs';
+import { Limit } from '../../../cli/api/limit';
+import { planOutputs } from '../../../cli/results/outputs';
+import { parseRetryAfter, pollDelay, Retryable, retryDelay, retrying } from '../../../cli/api/retry';
+
+test('doubles the delay to ten seconds, half of it random, and never comes back before Retry-After', () => {
+  expect([0, 1, 2, 9].map((attempt) => retryDelay(attempt, 0, 0))).toEqual([250, 500, 1000, 5000]);
+  expect([0, 1, 2, 9].map((attempt) => retryDelay(attempt, 0, 1))).toEqual([500, 1000, 2000, 10_000]);
+  expect(retryDelay(0, 30_000, 1)).toBe(30_000);
+});
+
+test('looks at a job after 1 s, then less and less often, down to every 5 s; at most 20 times a second for all', () => {
+  expect([0, 1, 2, 20].map((looks) => pollDelay(looks, 1))).toEqual([1000, 1400, 1960, 5000]);
+  for (const waiting of [100, 400, 10_000]) {
+    expect((1000 / pollDelay(0, waiting)) * waiting).toBeLessThanOrEqual(100);
+    expect((1000 / pollDelay(20, waiting)) * waiting).toBeLessThanOrEqual(20);
+  }
+});
+
+test.each([
+  ['2', 2000],
+  ['0.5', 500],
+  ['Sat, 21 Nov 2026 12:00:10 GMT', 10_000],
+  ['Sat, 21 Nov 2026 11:00:00 GMT', 0],
+  ['soon', undefined],
+  [null, undefined],
+])('Retry-After %p is %p ms', (header, milliseconds) =>
+  expect(parseRetryAfter(header, Date.parse('2026-11-21T12:00:00Z'))).toBe(milliseconds),
+);
+
+test('gives up with the last failure when patience has run out, and at once when told to', async () => {
+  let tries = 0;
+  const failing = async () => {
+    tries++;
+    throw new Retryable(new Error('the reason'), 200);
+  };
+  await expect(retrying({ retryForMs: 3000 }, failing)).rejects.toThrow('the reason');
+  expect(tries).toBeGreaterThanOrEqual(2);
+  const stop = new AbortController();
+  const stopped = retrying({ retryForMs: 100_000, signal: stop.signal }, failing);
+  stop.abort(new Error('told to stop'));
+  await expect(stopped).rejects.toThrow('told to stop');
+});
+
+test('runs so many tasks at once, the others in order, and goes on after one that fails', async () => {
+  const limit = new Limit(2);
+  let running = 0;
+  let most = 0;
+  const order: number[] = [];
+  const task = (index: number) => async () => {
+    most = Math.max(most, ++running);
+    order.push(index);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running--;
+    if (index === 1) throw new Error('one');
+  };
+  const all = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => limit.run(task(index))));
+  expect(all.map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, true, true]);
+  expect({ most, order }).toEqual({ most: 2, order: [0, 1, 2, 3, 4] });
+});
+
+test('a write that fails leaves the old file as it was, and no other', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'spotscribe-cli-'));
+  const path = join(folder, 'talk.srt');
+  await writeFile(path, 'old');
+  const unwritable = { length: 3 } as unknown as Uint8Array;
+  await expect(writeAtomically(path, unwritable)).rejects.toMatchObject({ code: 'write_failed' });
+  expect(await readFile(path, 'utf8')).toBe('old');
+  await writeAtomically(path, Buffer.from('new'));
+  expect(await readFile(path, 'utf8')).toBe('new');
+  expect(await readdir(folder)).toEqual(['talk.srt']);
+  await rm(folder, { recursive: true });
+});
+
+const input = (path: string, within = path): Input => ({ path, within, size: 1, modifiedMs: 0 });
+const paths = async (inputs: Input[], folder?: string) =>
+  (await planOutputs(inputs, ['srt'], folder)).map(({ outputs, conflict }) => conflict ?? outputs[0]?.path);
+
+test('files that would share a result keep their whole name', async () => {
+  expect(await paths([input('/a/talk.mp3'), input('/a/talk.wav'), input('/a/other.mp3')])).toEqual([
+    '/a/talk.mp3.srt',
+    '/a/talk.wav.srt',
+    '/a/other.srt',
+  ]);
+  expect(await paths([input('/a/talk.mp3'), input('/a/talk.wav'), input('/a/talk.mp3.wav')])).toEqual([
+    '/a/talk.mp3.srt',
+    '/a/talk.wav.srt',
+    '/a/talk.mp3.wav.srt',
+  ]);
+});
+
+test('of files with one name, the first has results and the others a conflict', async () => {
+  const same = [input('/a/talk.mp3', 'talk.mp3'), input('/b/talk.mp3', 'talk.mp3')];
+  expect(await paths(same, '/out')).toEqual([
+    '/out/talk.srt',
+    expect.stringMatching(/\/a\/talk\.mp3 and \/b\/talk\.mp3 would both give \/out\/talk\.srt/),
+  ]);
+});
+
+test('refuses results that take the place of audio', async () => {
+  await expect(paths([input('/a/talk.srt')])).rejects.toThrow(
+    /would overwrite \/a\/talk\.srt, which is given as audio/,
+  );
+});

@@ -1,0 +1,68 @@
+import { analysisLines } from '../../../cli/jobs/analysis-view';
+import type { Analysis, Evidence } from '../../../core/contract/contract';
+
+const said = (quote: string, start?: number): Evidence => ({
+  quote,
+  heard_from: 0,
+  heard_to: 600,
+  ...(start !== undefined && { start, end: start + 2, segments: [0] }),
+});
+
+const analysis: Analysis = {
+  version: 1,
+  engine: { name: 'voxtral', model: 'Voxtral-Mini-3B-2507' },
+  duration: 3725,
+  summary: 'They plan a journey.',
+  topics: [{ title: 'The journey', evidence: [said('we go', 3723.9)], located: true }],
+  action_items: [
+    { task: 'Book a room', owner: 'Ines', due: 'tomorrow', evidence: [said('book it', 64)], located: true },
+    { task: 'Pack', evidence: [said('pack the bags')], located: false },
+  ],
+  questions: [
+    { question: 'Who pays?', evidence: [said('who pays'), said('who is paying', 7)], located: true },
+  ],
+  sentiment: { overall: 'positive', reason: 'They laugh.', evidence: [] },
+  entities: [{ name: 'Porto', type: 'place', evidence: [said('to Porto')] }],
+  answers: [{ question: 'When?', answer: 'In May.', evidence: [said('in May', 9)], located: true }],
+  degraded: [{ stage: 'analysis', reason: 'Entities, from 0:00 to 10:00: the model wrote without end' }],
+};
+
+test('an analysis tells each claim with where it is said, and marks those that are not found', () => {
+  expect(analysisLines(analysis).split('\n')).toEqual([
+    '1:02:05 of audio, understood by voxtral (Voxtral-Mini-3B-2507)',
+    '',
+    'Summary',
+    '  They plan a journey.',
+    '',
+    'Answers',
+    '  0:09      When? – In May.  “in May”',
+    '',
+    'Topics',
+    '  1:02:03   The journey  “we go”',
+    '',
+    'Action items',
+    '  1:04      Book a room (Ines, tomorrow)  “book it”',
+    '  not found Pack  “pack the bags”',
+    '',
+    'Questions',
+    '  0:07      Who pays? – no answer  “who is paying”',
+    '',
+    'Sentiment',
+    '  positive – They laugh.',
+    '',
+    'Names',
+    '  Porto (place)  “to Porto”',
+    '',
+    'Missing',
+    '  Entities, from 0:00 to 10:00: the model wrote without end',
+    '',
+  ]);
+});
+
+test('nothing that was said steers the terminal', () => {
+  const topics = [{ title: '\u001b[2JTalk', evidence: [said('\u001b]0;x\u0007quote', 1)] }];
+  const lines = analysisLines({ ...analysis, topics });
+  expect(lines).not.toContain('\u001b');
+  expect(lines).not.toContain('\u0007');
+  expect(lines).toContain('Talk');
+});

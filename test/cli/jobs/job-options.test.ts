@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { JobOptions } from '../../../core/contract/contract';
+import { FakeApi } from '../fake-api';
+import { callCli, Folder } from '../run-cli';
+
+let api: FakeApi;
+let folder: Folder;
+const run = (...options: string[]) =>
+  callCli(['transcribe', join(folder.path, 'talk.mp3'), ...options], api.env);
+
+beforeEach(async () => {
+  api = await new FakeApi().start();
+  folder = await Folder.with({ 'talk.mp3': 'good morning' });
+});
+afterEach(async () => {
+  await api.stop();
+  await folder.remove();
+});
+
+test.each<[string[], JobOptions]>([
+  [[], {}],
+  [['--language', 'de', '--translate'], { language: 'de', task: 'translate' }],
+  [['--language', 'English'], { language: 'en' }],
+  [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
+  [['--diarize'], { diarize: true }],
+  [['--diarize', '--speakers', '2'], { diarize: true, num_speakers: 2 }],
+  [
+    ['--diarize', '--min-speakers', '2', '--max-speakers', '20'],
+    { diarize: true, min_speakers: 2, max_speakers: 20 },
+  ],
+  [['--diarize', '--no-speaker-cleanup'], { diarize: true, speaker_cleanup: [] }],
+  [['--no-analysis'], { analysis: false }],
+  [['--tasks', 'topics, summary,topics'], { analysis: { tasks: ['topics', 'summary'] } }],
+  [['--ask', 'Who pays?', '--ask', ' When? '], { analysis: { questions: ['Who pays?', 'When?'] } }],
+])('%j asks for %j, and for nothing that was not chosen', async (options, asked) => {
+  expect(await run(...options)).toMatchObject({ code: 0 });
+  expect([...api.jobs.values()].map(({ view }) => view.options)).toEqual([asked]);
+});
+
+test.each<[string[], RegExp]>([
+  [['--speakers', '2'], /^error: --speakers needs --diarize: add that, or leave it out$/m],
+  [['--min-speakers', '2'], /^error: --min-speakers needs --diarize/m],
+  [['--max-speakers', '2'], /^error: --max-speakers needs --diarize/m],
+  [['--no-speaker-cleanup'], /^error: --no-speaker-cleanup needs --diarize/m],
+  [['--diarize', '--speakers', '2', '--max-speakers', '3'], /'--speakers <n>' cannot be used with .*'--max-/],
+  [
+    ['--diarize', '--min-speakers', '3', '--max-speakers', '2'],
+    /--min-speakers is 3, more than --max-speakers 2: lower it, or raise that/,
+  ],
+  [['--diarize', '--speakers', '0'], /'0' is invalid.*whole number from 1 to 20/],
+  [['--diarize', '--max-speakers', '21'], /'21' is invalid.*whole number from 1 to 20/],
+  [['--hotwords', 'x'.repeat(1001)], /1001 characters; at most 1000/],
+  [['--prompt', 'x'.repeat(2001)], /2001 characters; at most 2000/],
+  [['--tasks', 'gossip'], /'gossip' is invalid.*among summary, topics, .*parted by commas/],
+  [['--ask', ' '], /' ' is invalid.*must not be empty/],
+  [['--ask', 'x'.repeat(501)], /501 characters; at most 500/],
+  [Array<string[]>(11).fill(['--ask', 'Who?']).flat(), /At most 10 questions are taken/],
+  [['--no-analysis', '--ask', 'Who?'], /--ask and --no-analysis contradict each other: leave one out/],
+  [['--language', 'Klingon'], /language that Whisper knows, such as "en"/],
+])('%j is refused before anything is sent', async (options, message) => {
+  expect(await run(...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+  expect(api.requests).toEqual([]);
+});

@@ -1,0 +1,33 @@
+import { transcriptLines } from '../../../cli/jobs/transcript-view';
+import type { Transcript } from '../../../core/contract/contract';
+import diarized from '../../fixtures/contract/Transcript.diarized.json';
+import words from '../../fixtures/contract/Transcript.json';
+
+const withSpeakers = diarized as unknown as Transcript;
+
+test('names the speakers, and how many turns the cleanup has changed', () => {
+  const lines = transcriptLines(withSpeakers).split('\n');
+  expect(lines.slice(0, 2)).toEqual([
+    '6.4 s of audio, en, heard by whisperx (large-v3-turbo)',
+    'speakers: A, B, told apart by pyannote-speaker-diarization; 1 turn given to another speaker',
+  ]);
+  expect(lines).toContain('[0.48 – 1.98 s] A: Take 250 milligrams.');
+  expect(lines).toContain('[4.30 – 5.20 s] B: Before meals?');
+  expect(lines).toContain('    0.48 Take  ~0.71 250  1.30 milligrams.');
+});
+
+test('says nothing of speakers that nobody looked for', () => {
+  expect(transcriptLines(words as Transcript)).not.toContain('speakers:');
+});
+
+test('says that a text is a translation', () => {
+  expect(transcriptLines({ ...withSpeakers, task: 'translate' })).toMatch(
+    /^6\.4 s of audio, translated to en, /,
+  );
+});
+
+test('lets no name steer the terminal', () => {
+  const { diarization } = withSpeakers;
+  const named = { ...withSpeakers, diarization: { ...diarization!, speakers: ['\u001b[2JBob'] } };
+  expect(transcriptLines(named)).toContain('speakers: Bob, told apart');
+});

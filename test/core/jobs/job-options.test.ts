@@ -1,0 +1,128 @@
+import {
+  ANALYSIS_TASKS,
+  type JobOptions,
+  OPTION_LIMITS,
+  QUESTION_LIMITS,
+  SPEAKER_RULES,
+} from '../../../core/contract/contract';
+import { Refusal } from '../../../lambda/frame/refusal';
+import { parseSubmitJob } from '../../../lambda/api/submit-request';
+import withOptions from '../../fixtures/contract/TranscribeRequest.options.json';
+
+const parse = (options: unknown, analysis = true) =>
+  parseSubmitJob({ options }, { maxUploadBytes: 1000, analysis }).options;
+const refusal = (options: unknown, analysis?: boolean): Refusal => {
+  try {
+    parse(options, analysis);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+  }
+  throw new Error('not refused');
+};
+
+test.each<JobOptions>([
+  {},
+  { language: 'yue', task: 'translate' },
+  { task: 'transcribe', hotwords: '', prompt: 'Gläser, 眼鏡.' },
+  { hotwords: '🎙'.repeat(OPTION_LIMITS.hotwords), prompt: 'x'.repeat(OPTION_LIMITS.prompt) },
+  { diarize: false },
+  { diarize: true },
+  { diarize: true, num_speakers: 1 },
+  { diarize: true, num_speakers: OPTION_LIMITS.speakers },
+  { diarize: true, min_speakers: 3 },
+  { diarize: true, max_speakers: 3 },
+  { diarize: true, min_speakers: 3, max_speakers: 3 },
+  { diarize: true, speaker_cleanup: [] },
+  { diarize: true, speaker_cleanup: [...SPEAKER_RULES] },
+  { analysis: false },
+  { analysis: {} },
+  { analysis: { tasks: [...ANALYSIS_TASKS] } },
+  { analysis: { tasks: ['topics'], questions: Array<string>(QUESTION_LIMITS.count).fill('Who pays?') } },
+])('%j is taken as it is', (options) => {
+  expect(parse(options)).toEqual(options);
+});
+
+test.each<[JobOptions, JobOptions]>([
+  [{ language: 'English' }, { language: 'en' }],
+  [{ language: 'EN' }, { language: 'en' }],
+  [{ language: 'auto' }, {}],
+  [{ languages: ['en', 'German', 'de-AT'] }, { languages: ['en', 'de'] }],
+  [{ languages: ['eng', 'en-US'] }, { language: 'en' }],
+  [{ languages: ['auto'] }, {}],
+  [{ languages: ['en', 'Auto'] }, {}],
+])('%j asks for %j', (options, meant) => {
+  expect(parse(options)).toEqual(meant);
+});
+
+test('what the model service is asked for can be chosen', () => {
+  const ours = ['path', 'max_seconds'];
+  const options = Object.fromEntries(Object.entries(withOptions).filter(([field]) => !ours.includes(field)));
+  expect(parse(options)).toEqual(options);
+});
+
+test.each<[Record<string, unknown>, string, RegExp]>([
+  [{ task: 'summarise' }, 'task', /"transcribe"\|"translate"; got "summarise"$/],
+  [{ hotwords: ['a'] }, 'hotwords', /expected string.*; got \["a"\]$/],
+  [
+    { hotwords: 'x'.repeat(1001) },
+    'hotwords',
+    /Expected at most 1000 characters: shorten it; got "x{100}…"$/,
+  ],
+  [{ prompt: '🎙'.repeat(2001) }, 'prompt', /Expected at most 2000 characters: shorten it; got "/],
+  [{ prompt: 'half \ud83c' }, 'prompt', /Expected whole Unicode characters.*; got "half \\ud83c"$/],
+  [{ language: 'xx' }, 'language', /that Whisper knows, such as "en".*; got "xx"$/],
+  [{ languages: [] }, 'languages', />=1/],
+  [{ language: 'en', languages: ['de'] }, 'languages', /It cannot be combined with "language"/],
+  [{ diarize: 'yes' }, 'diarize', /expected boolean.*; got "yes"$/],
+  [{ diarize: true, num_speakers: 0 }, 'num_speakers', />=1; got 0$/],
+  [{ diarize: true, max_speakers: 21 }, 'max_speakers', /<=20; got 21$/],
+  [{ diarize: true, min_speakers: 1.5 }, 'min_speakers', /int.*; got 1\.5$/],
+  [
+    { diarize: true, speaker_cleanup: ['shouting'] },
+    'speaker_cleanup.0',
+    /"short_turns"\|.*; got "shouting"$/,
+  ],
+  [{ diarize: true, speaker_cleanup: Array(4).fill('short_turns') }, 'speaker_cleanup', /<=3.*; got \[/],
+  [{ num_speakers: 2 }, 'num_speakers', /It needs "diarize": true: add that, or leave it out; got 2$/],
+  [{ diarize: false, min_speakers: 2 }, 'min_speakers', /It needs "diarize": true.*; got 2$/],
+  [{ max_speakers: 2 }, 'max_speakers', /It needs "diarize": true.*; got 2$/],
+  [{ speaker_cleanup: [] }, 'speaker_cleanup', /It needs "diarize": true.*; got \[\]$/],
+  [
+    { diarize: true, num_speakers: 2, min_speakers: 1 },
+    'num_speakers',
+    /It cannot be combined with "min_speakers" or "max_speakers": give the exact number, or its bounds; got 2$/,
+  ],
+  [{ diarize: true, num_speakers: 2, max_speakers: 2 }, 'num_speakers', /cannot be combined/],
+  [
+    { diarize: true, min_speakers: 4, max_speakers: 3 },
+    'min_speakers',
+    /It must be at most "max_speakers": lower it, or raise that; got 4$/,
+  ],
+  [{ analysis: true }, 'analysis', /Expected false, or an object with "tasks" and .*; got true$/],
+  [{ analysis: null }, 'analysis', /got null$/],
+  [{ analysis: { tasks: [] } }, 'analysis.tasks', />=1.*; got \[\]$/],
+  [{ analysis: { tasks: ['gossip'] } }, 'analysis.tasks.0', /"summary"\|.*; got "gossip"$/],
+  [{ analysis: { questions: ['Who?', ' '] } }, 'analysis.questions.1', />=1.*; got " "$/],
+  [{ analysis: { questions: ['x'.repeat(501)] } }, 'analysis.questions.0', /at most 500 characters/],
+  [{ analysis: { questions: Array(11).fill('Who?') } }, 'analysis.questions', /<=10.*; got \[/],
+  [{ analysis: { topics: 3 } }, 'analysis.topics', /Unrecognized key: "topics"; got 3$/],
+  [{ speakers: 2 }, 'speakers', /Unrecognized key: "speakers"; got 2$/],
+])('%j is refused with the field, the limit, the value and the cure', (options, field, message) => {
+  expect(refusal(options)).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    message: expect.stringMatching(message),
+    options: { param: `options.${field}` },
+  });
+});
+
+test('an analysis is refused where the path makes none, with the cure; declining it is fine', () => {
+  expect(parse({ analysis: false }, false)).toEqual({ analysis: false });
+  expect(refusal({ analysis: {} }, false)).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(
+      /not supported by this deployment, which only transcribes\. Leave it out, or deploy the path Hybrid or Voxtral$/,
+    ),
+    options: { param: 'options.analysis' },
+  });
+});

@@ -1,0 +1,55 @@
+import type { Machine } from '../../../core/contract/contract';
+import { priceOf, receipt } from '../../../core/prices/prices';
+
+const machine = (instance_type: string, capacity: Machine['capacity']): Machine => ({
+  instance_id: 'i-1',
+  instance_type,
+  capacity,
+  availability_zone: 'us-east-1a',
+});
+const seconds = { audio: 600, sinceQueued: 100, processing: 36 };
+
+describe('a receipt', () => {
+  it('counts what the machine spent, and gives the rest to the queue', () => {
+    expect(receipt(machine('g4dn.xlarge', 'on-demand'), seconds)).toEqual({
+      audio_seconds: 600,
+      queue_seconds: 64,
+      processing_seconds: 36,
+      real_time_factor: 16.667,
+      machine_type: 'g4dn.xlarge',
+      capacity: 'on-demand',
+      price_per_hour: 0.531,
+      price_source: 'us-east-1 list price of November 2026',
+      cost: 0.00531,
+      cost_per_audio_minute: 0.000531,
+    });
+  });
+
+  it('calls the price of a spot machine an estimate', () => {
+    expect(priceOf(machine('g4dn.xlarge', 'spot'))).toEqual({
+      perHour: 0.205,
+      source: expect.stringMatching(/^estimate/),
+    });
+    expect(priceOf(machine('g5.xlarge', 'spot')).perHour).toBeLessThan(0.5);
+  });
+
+  it('says that a price is not known, not that it is zero', () => {
+    expect(receipt(machine('p5.48xlarge', 'spot'), seconds)).toMatchObject({
+      price_per_hour: null,
+      cost: null,
+      cost_per_audio_minute: null,
+      price_source: 'no price is known for p5.48xlarge',
+    });
+  });
+
+  it('charges nothing for one’s own machine', () => {
+    expect(receipt(machine('x86_64', 'local'), seconds)).toMatchObject({ price_per_hour: 0, cost: 0 });
+  });
+
+  it('stays finite without audio and without time', () => {
+    const empty = receipt(machine('g4dn.xlarge', 'spot'), { audio: 0, sinceQueued: 0, processing: 0 });
+    expect(empty).toMatchObject({ real_time_factor: 0, queue_seconds: 0, cost_per_audio_minute: null });
+    const instant = receipt(machine('g4dn.xlarge', 'spot'), { audio: 60, sinceQueued: 0, processing: 0 });
+    expect(Number.isFinite(instant.real_time_factor)).toBe(true);
+  });
+});

@@ -1,0 +1,40 @@
+import { requestsInFlight, secondsSinceAnswer } from '../../../lambda/fleet/answered-requests';
+
+/** Half a minute into a minute. */
+const NOW = 1_000 * 60 + 30;
+/** A minute that ended so many minutes before the one that goes on. */
+const minute = (ago: number, seconds: number) => ({ start: (1_000 - 1 - ago) * 60, seconds });
+
+describe('requests in flight', () => {
+  test('are none where nothing was answered', () => {
+    expect(requestsInFlight([], NOW)).toBe(0);
+  });
+
+  test('are the time that answers took in a minute, in minutes: ten of 3 s are one half', () => {
+    expect(requestsInFlight([minute(0, 10 * 3)], NOW)).toBe(0.5);
+  });
+
+  test('are those of the busiest minute: the newest may still lack figures', () => {
+    expect(requestsInFlight([minute(0, 6), minute(1, 240), minute(2, 120)], NOW)).toBe(4);
+  });
+
+  test('count for five minutes', () => {
+    expect(requestsInFlight([minute(4, 60)], NOW)).toBe(1);
+    expect(requestsInFlight([minute(5, 60)], NOW)).toBe(0);
+  });
+
+  test('do not depend on the order of the minutes', () => {
+    const minutes = [minute(6, 600), minute(3, 30), minute(1, 90)];
+    expect(requestsInFlight(minutes, NOW)).toBe(requestsInFlight(minutes.toReversed(), NOW));
+  });
+});
+
+describe('the time since the last answer', () => {
+  test('counts from the end of its minute', () => {
+    expect(secondsSinceAnswer([minute(20, 1).start, minute(2, 1).start], NOW)).toBe(150);
+  });
+
+  test('has no end where there was none', () => {
+    expect(secondsSinceAnswer([], NOW)).toBe(Infinity);
+  });
+});

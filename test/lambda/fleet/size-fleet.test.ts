@@ -1,0 +1,487 @@
+import {
+  AutoScalingClient,
+  DescribeAutoScalingGroupsCommand,
+  type Instance,
+  SetDesiredCapacityCommand,
+  SuspendProcessesCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { MachineRow } from '../../../core/contract/contract';
+import { FleetGroup } from '../../../lambda/fleet/fleet-group';
+import { type Dependencies, sizeFleet } from '../../../lambda/fleet/size-fleet';
+import { MemoryMachines } from '../../support/memory-machines';
+import { freezeTime, NOW, quietTools } from '../../support/support';
+
+const sqs = mockClient(SQSClient);
+const autoScaling = mockClient(AutoScalingClient);
+const cloudWatch = mockClient(CloudWatchClient);
+let machines: MemoryMachines;
+const dependencies: Dependencies = {
+  sqs: new SQSClient(),
+  group: new FleetGroup(new AutoScalingClient(), 'fleet'),
+  lock: { exclusive: (size) => size() },
+  get machines() {
+    return machines;
+  },
+  queueUrl: 'http://localhost:1/queue',
+  maxMachines: 5,
+  jobsPerMachine: 2,
+  idleSeconds: 300,
+  warm: { machines: 0 },
+};
+const tools = quietTools();
+const size = (change: Partial<Dependencies> = {}) => sizeFleet({}, depending(change), tools);
+/** What the schedule does. */
+const watch = (change: Partial<Dependencies> = {}) => sizeFleet({ watch: true }, depending(change), tools);
+const depending = (change: Partial<Dependencies>) => ({ ...dependencies, machines, ...change });
+const balanced: Partial<Dependencies> = {
+  balancer: { cloudWatch: new CloudWatchClient(), name: 'app/machines/1', requestsPerMachine: 2 },
+};
+const sizeBalanced = () => size(balanced);
+
+/** The capacities that were asked for. */
+const asked = () => autoScaling.commandCalls(SetDesiredCapacityCommand).map(({ args }) => args[0].input);
+/** The machines that were ended. */
+const ended = () =>
+  autoScaling.commandCalls(TerminateInstanceInAutoScalingGroupCommand).map(({ args }) => args[0].input);
+const bounds = () => autoScaling.commandCalls(UpdateAutoScalingGroupCommand).map(({ args }) => args[0].input);
+const suspensions = () => autoScaling.commandCalls(SuspendProcessesCommand).map(({ args }) => args[0].input);
+
+interface Given {
+  visible?: number;
+  inFlight?: number;
+  delayed?: number;
+  desired?: number;
+  minSize?: number;
+  maxSize?: number;
+  suspended?: string[];
+  /** @default - as many as are desired, in service */
+  instances?: Partial<Instance>[];
+}
+
+function given({
+  visible = 0,
+  inFlight = 0,
+  delayed = 0,
+  desired = 0,
+  minSize = 0,
+  maxSize = 5,
+  ...more
+}: Given) {
+  const { suspended = ['AZRebalance'], instances = Array.from({ length: desired }, () => ({})) } = more;
+  sqs.on(GetQueueAttributesCommand).resolves({
+    Attributes: {
+      ApproximateNumberOfMessages: String(visible),
+      ApproximateNumberOfMessagesNotVisible: String(inFlight),
+      ApproximateNumberOfMessagesDelayed: String(delayed),
+    },
+  });
+  autoScaling.on(DescribeAutoScalingGroupsCommand).resolves({
+    AutoScalingGroups: [
+      {
+        AutoScalingGroupName: 'fleet',
+        MinSize: minSize,
+        MaxSize: maxSize,
+        DesiredCapacity: desired,
+        DefaultCooldown: 300,
+        AvailabilityZones: [],
+        HealthCheckType: 'EC2',
+        CreatedTime: NOW,
+        SuspendedProcesses: suspended.map((ProcessName) => ({ ProcessName })),
+        Instances: instances.map((instance, at) => ({
+          InstanceId: `i-${at + 1}`,
+          AvailabilityZone: 'a',
+          LifecycleState: 'InService',
+          HealthStatus: 'Healthy',
+          ProtectedFromScaleIn: false,
+          ...instance,
+        })),
+      },
+    ],
+  });
+}
+
+const BOOT_MINUTES = 15;
+const minutesAgo = (minutes: number) => NOW.getTime() - minutes * 60_000;
+/** A machine whose worker has written a heartbeat just now. */
+const alive = (id: string, idle_seconds: number, change: Partial<MachineRow> = {}) =>
+  machines.put(id, { heartbeat_at: minutesAgo(0.5), idle_seconds, ...change });
+/** A machine that was seen without a heartbeat each minute for so long. */
+const silent = (id: string, minutes: number) =>
+  machines.put(id, { silent_since: minutesAgo(minutes), looked_at: minutesAgo(1) });
+
+/** What CloudWatch has: the seconds that answers took, by how many minutes ago they began. */
+function answered(seconds: Record<number, number>, streamed: Record<number, number> = {}) {
+  const minutes = (sums: Record<number, number>) => ({
+    Timestamps: Object.keys(sums).map((ago) => new Date(NOW.getTime() - Number(ago) * 60_000)),
+    Values: Object.values(sums),
+  });
+  cloudWatch.on(GetMetricDataCommand).resolves({
+    MetricDataResults: [
+      { Id: 'streamed', ...minutes(streamed) },
+      { Id: 'seconds', ...minutes(seconds) },
+    ],
+  });
+}
+
+beforeEach(() => {
+  freezeTime();
+  machines = new MemoryMachines();
+  cloudWatch.reset();
+  sqs.reset();
+  autoScaling.reset();
+  for (const command of [
+    SetDesiredCapacityCommand,
+    SuspendProcessesCommand,
+    TerminateInstanceInAutoScalingGroupCommand,
+    UpdateAutoScalingGroupCommand,
+  ])
+    autoScaling.on(command as never).resolves({});
+});
+afterEach(() => jest.useRealTimers());
+
+test('wakes the fleet from zero on the first job, without waiting for a cooldown', async () => {
+  given({ visible: 1 });
+  expect(await size()).toEqual({ desired: 1 });
+  expect(asked()).toEqual([{ AutoScalingGroupName: 'fleet', DesiredCapacity: 1, HonorCooldown: false }]);
+});
+
+test('asks the queue itself for all its messages, and after its own group alone', async () => {
+  given({ visible: 1, inFlight: 3, delayed: 2, desired: 1 });
+  expect(await size()).toEqual({ desired: 3 });
+  expect(sqs.commandCalls(GetQueueAttributesCommand)[0]!.args[0].input).toEqual({
+    QueueUrl: dependencies.queueUrl,
+    AttributeNames: [
+      'ApproximateNumberOfMessages',
+      'ApproximateNumberOfMessagesNotVisible',
+      'ApproximateNumberOfMessagesDelayed',
+    ],
+  });
+  expect(autoScaling.commandCalls(DescribeAutoScalingGroupsCommand)[0]!.args[0].input).toEqual({
+    AutoScalingGroupNames: ['fleet'],
+  });
+});
+
+test('asks for no more machines than allowed', async () => {
+  given({ visible: 1000 });
+  await size();
+  expect(asked()).toMatchObject([{ DesiredCapacity: 5 }]);
+});
+
+test.each<[string, Given]>([
+  ['there is nothing to do and no machine', {}],
+  ['there are enough machines', { visible: 3, desired: 2 }],
+  ['there are more machines than needed', { visible: 1, desired: 4 }],
+  ['nothing is queued, and the last launch is 1501 s ago', { desired: 1 }],
+  ['a worker holds the last job for hours', { inFlight: 1, desired: 1 }],
+])('changes nothing while %s', async (_, each) => {
+  given(each);
+  expect(await size()).toEqual({ desired: each.desired ?? 0 });
+  expect(asked()).toEqual([]);
+  expect(await watch()).toEqual({ desired: each.desired ?? 0 });
+  expect(asked()).toEqual([]);
+  expect(ended()).toEqual([]);
+});
+
+test('leaves it to another run that sizes the fleet at the same time', async () => {
+  given({ visible: 1 });
+  expect(await size({ lock: { exclusive: async () => undefined } })).toEqual({ desired: undefined });
+  expect(asked()).toEqual([]);
+});
+
+test('names the group that is missing', async () => {
+  given({ visible: 1 });
+  autoScaling.on(DescribeAutoScalingGroupsCommand).resolves({ AutoScalingGroups: [] });
+  await expect(size()).rejects.toThrow('There is no Auto Scaling group fleet');
+});
+
+test('fails, and changes nothing, where the queue does not answer', async () => {
+  given({ desired: 2 });
+  sqs.on(GetQueueAttributesCommand).rejects(new Error('no queue'));
+  await expect(size()).rejects.toThrow('no queue');
+  expect(asked()).toEqual([]);
+});
+
+describe('the watchdog', () => {
+  test('ends a machine that has had no heartbeat for three boots, with its place', async () => {
+    given({ desired: 2, visible: 3, inFlight: 1 });
+    alive('i-1', 0);
+    silent('i-2', 3 * BOOT_MINUTES);
+    await watch();
+    expect(ended()).toEqual([{ InstanceId: 'i-2', ShouldDecrementDesiredCapacity: true }]);
+  });
+
+  test('replaces a dead machine that is to be warm', async () => {
+    given({ desired: 1, minSize: 1 });
+    silent('i-1', 3 * BOOT_MINUTES);
+    await watch({ warm: { machines: 1 } });
+    expect(ended()).toEqual([{ InstanceId: 'i-1', ShouldDecrementDesiredCapacity: false }]);
+  });
+
+  test('notes when it first saw a machine without a heartbeat, and ends it three boots later', async () => {
+    given({ desired: 1 });
+    for (let minute = 0; minute < 3 * BOOT_MINUTES; minute++) {
+      await watch();
+      expect(ended()).toEqual([]);
+      jest.setSystemTime(Date.now() + 60_000);
+    }
+    await watch();
+    expect(ended()).toHaveLength(1);
+  });
+
+  test('counts silence anew after it has not looked for a while: an earlier version may have run', async () => {
+    given({ desired: 1 });
+    machines.put('i-1', { silent_since: minutesAgo(500), looked_at: minutesAgo(10) });
+    await watch();
+    machines.put('i-1', { heartbeat_at: minutesAgo(3_000), idle_seconds: 0 });
+    await watch();
+    expect(ended()).toEqual([]);
+  });
+
+  test.each<[string, Given, () => void, Partial<Dependencies>]>([
+    ['its worker has just written', { desired: 1 }, () => alive('i-1', 0), {}],
+    ['it is idle, but not for long', { desired: 1 }, () => alive('i-1', 1_499), {}],
+    ['it is idle, and a job waits', { desired: 1, visible: 1 }, () => alive('i-1', 9_999), {}],
+    ['it is idle, and another works', { desired: 2, inFlight: 1 }, () => alive('i-1', 9_999), {}],
+    ['it is to be warm', { desired: 1, minSize: 1 }, () => alive('i-1', 9_999), { warm: { machines: 1 } }],
+    ['it still boots', { desired: 1 }, () => silent('i-1', 3 * BOOT_MINUTES - 1), {}],
+    [
+      'it is ending already',
+      { desired: 1, instances: [{ LifecycleState: 'Terminating:Wait' }] },
+      () => silent('i-1', 9_999),
+      {},
+    ],
+    [
+      'someone keeps it in standby',
+      { desired: 1, instances: [{ LifecycleState: 'Standby' }] },
+      () => silent('i-1', 9_999),
+      {},
+    ],
+    [
+      'someone protects it',
+      { desired: 1, instances: [{ ProtectedFromScaleIn: true }] },
+      () => silent('i-1', 9_999),
+      {},
+    ],
+  ])('leaves a machine alone while %s', async (_, state, rows, change) => {
+    given(state);
+    rows();
+    await watch(change);
+    expect(ended()).toEqual([]);
+  });
+
+  test('ends a machine that says that it has been idle for far too long, if there is no work', async () => {
+    given({ desired: 2, instances: [{ LifecycleState: 'Pending' }, {}] });
+    alive('i-2', 1_500);
+    await watch();
+    expect(ended()).toEqual([{ InstanceId: 'i-2', ShouldDecrementDesiredCapacity: true }]);
+  });
+
+  test('ends nothing when a job comes in', async () => {
+    given({ desired: 2 });
+    alive('i-1', 9_999);
+    silent('i-2', 9_999);
+    await size();
+    await sizeFleet(undefined, depending({}), tools);
+    await sizeFleet(null, depending({}), tools);
+    expect(ended()).toEqual([]);
+  });
+
+  test('ends no machine whose worker writes a heartbeat at the last moment', async () => {
+    given({ desired: 2 });
+    alive('i-1', 9_999);
+    silent('i-2', 9_999);
+    const { markEnding } = machines;
+    machines.markEnding = async (...args) => {
+      alive('i-1', 0, { heartbeat_at: Date.now() });
+      alive('i-2', 0, { heartbeat_at: Date.now() });
+      return markEnding.apply(machines, args);
+    };
+    await watch();
+    await watch();
+    expect(ended()).toEqual([]);
+  });
+
+  test('ends a machine once, however many runs there are at a time, and one machine in each run', async () => {
+    given({ desired: 3 });
+    for (const id of ['i-1', 'i-2', 'i-3']) silent(id, 9_999);
+    await Promise.all([watch(), watch(), watch()]);
+    expect(ended()).toHaveLength(1);
+    await watch();
+    expect(ended().map(({ InstanceId }) => InstanceId)).toEqual(['i-1', 'i-2']);
+  });
+
+  test('tries again, after others, to end a machine that AWS did not end', async () => {
+    given({ desired: 2 });
+    silent('i-1', 9_999);
+    silent('i-2', 9_999);
+    autoScaling
+      .on(TerminateInstanceInAutoScalingGroupCommand)
+      .rejectsOnce(new Error('in progress'))
+      .resolves({});
+    await expect(watch()).rejects.toThrow('in progress');
+    await watch();
+    expect(ended().map(({ InstanceId }) => InstanceId)).toEqual(['i-1', 'i-2']);
+    jest.setSystemTime(Date.now() + 6 * 60_000);
+    silent('i-1', 9_999);
+    machines.put('i-1', { ...machines.get('i-1'), looked_at: Date.now() - 60_000 });
+    await watch();
+    expect(ended().map(({ InstanceId }) => InstanceId)).toEqual(['i-1', 'i-2', 'i-1']);
+  });
+});
+
+describe('the group', () => {
+  test('has zone rebalancing suspended, once', async () => {
+    given({ suspended: [] });
+    await size();
+    expect(suspensions()).toEqual([{ AutoScalingGroupName: 'fleet', ScalingProcesses: ['AZRebalance'] }]);
+    given({ suspended: ['Launch', 'AZRebalance'] });
+    await size();
+    expect(suspensions()).toHaveLength(1);
+  });
+
+  test('is sized although rebalancing cannot be suspended, nor its bounds moved', async () => {
+    given({ visible: 1, suspended: [], minSize: 1 });
+    autoScaling.on(SuspendProcessesCommand).rejects(new Error('denied'));
+    autoScaling.on(UpdateAutoScalingGroupCommand).rejects(new Error('denied'));
+    expect(await size()).toEqual({ desired: 1 });
+    expect(asked()).toHaveLength(1);
+  });
+
+  test('reports that it may launch no machines', async () => {
+    const metrics = jest.spyOn(tools.metrics, 'addMetric');
+    given({ suspended: ['AZRebalance', 'Launch'] });
+    await size();
+    expect(metrics).toHaveBeenCalledWith('LaunchSuspended', 'Count', 1);
+    given({});
+    await size();
+    expect(metrics).toHaveBeenLastCalledWith(expect.anything(), 'Count', 0);
+    expect(metrics).toHaveBeenCalledWith('LaunchSuspended', 'Count', 0);
+  });
+
+  test('keeps the machines that are to be warm, and no others', async () => {
+    const warm = { machines: 2 };
+    given({});
+    expect(await size({ warm })).toEqual({ desired: 2 });
+    expect(bounds()).toEqual([{ AutoScalingGroupName: 'fleet', MinSize: 2, MaxSize: 5 }]);
+    given({ minSize: 2, desired: 3 });
+    expect(await size({ warm })).toEqual({ desired: 3 });
+    expect(bounds()).toHaveLength(1);
+    expect(await size()).toEqual({ desired: 3 });
+    expect(bounds()[1]).toEqual({ AutoScalingGroupName: 'fleet', MinSize: 0, MaxSize: 5 });
+    expect(asked()).toMatchObject([{ DesiredCapacity: 2 }]);
+  });
+
+  test('is warm in its hours alone', async () => {
+    // A Sunday, 13:00 in Berlin.
+    const warm = { machines: 1, hours: 'SUN 13:00-14:00', timeZone: 'Europe/Berlin' };
+    given({});
+    await size({ warm });
+    expect(bounds()).toMatchObject([{ MinSize: 1 }]);
+    given({ minSize: 1, desired: 1 });
+    jest.setSystemTime(Date.now() + 3_600_000);
+    await size({ warm });
+    expect(bounds()).toMatchObject([{ MinSize: 1 }, { MinSize: 0 }]);
+  });
+
+  test('may have as many machines as the settings allow, and never fewer than it has', async () => {
+    given({ maxSize: 100 });
+    await size();
+    given({ maxSize: 100, desired: 7, inFlight: 14 });
+    expect(await size()).toEqual({ desired: 7 });
+    given({ maxSize: 7, desired: 6 });
+    await size();
+    expect(bounds()).toMatchObject([{ MaxSize: 5 }, { MaxSize: 7 }, { MaxSize: 6 }]);
+    expect(asked()).toEqual([]);
+  });
+});
+
+describe('machines behind a load balancer', () => {
+  test('are raised for the requests that they answer, which add to the jobs', async () => {
+    given({ inFlight: 1, desired: 1 });
+    answered({ 2: 4 * 60 });
+    expect(await sizeBalanced()).toEqual({ desired: 3 });
+  });
+
+  test('ask for the sum of the answers’ times in each full minute, of their own load balancer alone', async () => {
+    given({ desired: 1 });
+    answered({});
+    await sizeBalanced();
+    const asked = cloudWatch.commandCalls(GetMetricDataCommand);
+    expect(asked).toHaveLength(1);
+    const { StartTime, EndTime, MetricDataQueries } = asked[0]!.args[0].input;
+    expect(MetricDataQueries).toEqual([
+      {
+        Id: 'seconds',
+        MetricStat: {
+          Metric: {
+            Namespace: 'AWS/ApplicationELB',
+            MetricName: 'TargetResponseTime',
+            Dimensions: [{ Name: 'LoadBalancer', Value: 'app/machines/1' }],
+          },
+          Period: 60,
+          Stat: 'Sum',
+        },
+      },
+    ]);
+    expect(EndTime!.getTime()).toBe(Math.floor(NOW.getTime() / 60_000) * 60_000);
+    expect(EndTime!.getTime() - StartTime!.getTime()).toBe((15 * 60 + 600) * 1000);
+  });
+
+  test('ask for nothing while there are none: a request becomes a job then', async () => {
+    given({ visible: 1 });
+    answered({ 1: 600 });
+    expect(await sizeBalanced()).toEqual({ desired: 1 });
+    expect(cloudWatch.commandCalls(GetMetricDataCommand)).toHaveLength(0);
+  });
+
+  test('are kept though no job comes, while requests do', async () => {
+    given({ desired: 2 });
+    alive('i-1', 9_999);
+    answered({ 24: 0.5 });
+    await watch(balanced);
+    expect(ended()).toEqual([]);
+    answered({});
+    await watch(balanced);
+    expect(ended()).toHaveLength(1);
+  });
+
+  test('are kept, and not raised, while requests come by the public load balancer', async () => {
+    const open = { balancer: { ...balanced.balancer!, publicName: 'app/public/2' } };
+    given({ desired: 2 });
+    alive('i-1', 9_999);
+    answered({}, { 2: 3_000, 24: 1 });
+    expect(await watch(open)).toEqual({ desired: 2 });
+    expect(ended()).toEqual([]);
+    const { MetricDataQueries = [] } = cloudWatch.commandCalls(GetMetricDataCommand)[0]!.args[0].input;
+    expect(MetricDataQueries.map(({ MetricStat }) => MetricStat!.Metric)).toEqual([
+      {
+        Namespace: 'AWS/ApplicationELB',
+        MetricName: 'TargetResponseTime',
+        Dimensions: [{ Name: 'LoadBalancer', Value: 'app/machines/1' }],
+      },
+      {
+        Namespace: 'AWS/ApplicationELB',
+        MetricName: 'HTTPCode_Target_2XX_Count',
+        Dimensions: [{ Name: 'LoadBalancer', Value: 'app/public/2' }],
+      },
+    ]);
+    answered({}, { 2: 0 });
+    await watch(open);
+    expect(ended()).toHaveLength(1);
+  });
+
+  test('are raised for jobs if there are no metrics, and no idle one is ended', async () => {
+    cloudWatch.on(GetMetricDataCommand).rejects(new Error('no figures'));
+    given({ visible: 5, desired: 1 });
+    expect(await sizeBalanced()).toEqual({ desired: 3 });
+    given({ desired: 2 });
+    alive('i-1', 9_999);
+    await watch(balanced);
+    expect(ended()).toEqual([]);
+  });
+});

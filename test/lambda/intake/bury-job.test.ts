@@ -1,0 +1,135 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { SQSEvent } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { buryJobs, type Dependencies } from '../../../lambda/intake/bury-job';
+import type { JobRow } from '../../../core/contract/contract';
+import { JobStore } from '../../../core/jobs/job-store';
+import {
+  awsError,
+  conditionFailed,
+  ended,
+  JOB_ID,
+  NOW_SECONDS,
+  quietTools,
+  row,
+  TABLE,
+} from '../../support/support';
+
+const dynamo = mockClient(DynamoDBDocumentClient);
+const events = mockClient(EventBridgeClient);
+const dependencies: Dependencies = {
+  store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+  events: new EventBridgeClient(),
+  path: 'DockerGpu',
+};
+const tools = quietTools();
+const letter = (jobId: unknown = JOB_ID, version = 1) => JSON.stringify({ version, job_id: jobId });
+
+/** Which of these letters are to be looked at again. */
+async function bury(...bodies: string[]): Promise<string[]> {
+  const Records = bodies.map((body, index) => ({ messageId: `letter-${index}`, body }));
+  const answer = await buryJobs({ Records } as unknown as SQSEvent, dependencies, tools);
+  return answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+}
+
+const announced = () =>
+  events
+    .commandCalls(PutEventsCommand)
+    .flatMap(({ args }) =>
+      args[0].input.Entries!.map((entry) => ({ ...entry, Detail: JSON.parse(entry.Detail!) })),
+    );
+const exhausted = ended('failed', {
+  error: { code: 'attempts_exhausted', message: 'The job was tried 5 times without success' },
+});
+
+function settled(current: JobRow | undefined) {
+  dynamo.on(UpdateCommand).rejects(conditionFailed());
+  dynamo.on(GetCommand).resolves({ Item: current });
+}
+
+beforeEach(() => {
+  dynamo.reset();
+  events.reset();
+  events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+  dynamo.on(GetCommand).resolves({ Item: row({ status: 'queued' }) });
+  dynamo.on(UpdateCommand).resolves({ Attributes: exhausted });
+});
+
+test('fails the job of a dead letter and announces it', async () => {
+  expect(await bury(letter())).toEqual([]);
+  const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+  expect(Object.values(input.ExpressionAttributeValues!)).toEqual(
+    expect.arrayContaining(['failed', exhausted.error]),
+  );
+  expect(announced()).toEqual([
+    {
+      Source: 'spotscribe',
+      DetailType: 'Spotscribe Job Failed',
+      Detail: {
+        job_id: JOB_ID,
+        tenant: 'acme',
+        path: 'DockerGpu',
+        status: 'failed',
+        name: 'meeting.mp3',
+        error: exhausted.error,
+      },
+    },
+  ]);
+});
+
+test('fails a job whose message no worker understood', async () => {
+  expect(await bury(letter(JOB_ID, 99))).toEqual([]);
+  expect(announced()).toHaveLength(1);
+});
+
+test('waits while a worker holds the job', async () => {
+  settled(row({ status: 'running', lease_until: (NOW_SECONDS + 60) * 1000 }));
+  expect(await bury(letter())).toEqual(['letter-0']);
+  expect(announced()).toEqual([]);
+});
+
+test.each(['succeeded', 'cancelled', 'expired'] as const)('leaves a job alone that is %s', async (status) => {
+  settled(ended(status));
+  expect(await bury(letter())).toEqual([]);
+  expect(announced()).toEqual([]);
+});
+
+test('leaves a job alone that failed for another reason', async () => {
+  settled(ended('failed', { error: { code: 'bad_audio', message: 'no' } }));
+  expect(await bury(letter())).toEqual([]);
+  expect(announced()).toEqual([]);
+});
+
+test('announces a job that it failed before, but whose event the bus did not take', async () => {
+  events
+    .on(PutEventsCommand)
+    .resolvesOnce({ FailedEntryCount: 1, Entries: [{ ErrorMessage: 'full' }] })
+    .resolves({ FailedEntryCount: 0 });
+  expect(await bury(letter())).toEqual(['letter-0']);
+  settled(exhausted);
+  expect(await bury(letter())).toEqual([]);
+  expect(events.commandCalls(PutEventsCommand)).toHaveLength(2);
+});
+
+test('drops the letter of a job that was erased', async () => {
+  dynamo.on(GetCommand).resolves({});
+  expect(await bury(letter())).toEqual([]);
+  expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+});
+
+test.each(['', 'no JSON', 'null', '[]', '{}', letter(7), letter('job_1'), letter(`${JOB_ID}\n`)])(
+  'keeps a letter that names no job: %j',
+  async (body) => {
+    expect(await bury(body)).toEqual(['letter-0']);
+    expect(dynamo.calls()).toHaveLength(0);
+  },
+);
+
+test('buries the others when one cannot be', async () => {
+  const other = JOB_ID.replace('0', 'f');
+  dynamo.on(GetCommand, { Key: { id: JOB_ID } }).rejects(awsError('ThrottlingException'));
+  expect((await bury(letter(), letter(other), 'garbage')).sort()).toEqual(['letter-0', 'letter-2']);
+  expect(announced()).toHaveLength(1);
+});

@@ -1,0 +1,418 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { type Dependencies, intakeUpload, type ObjectCreated } from '../../../lambda/intake/intake-upload';
+import type { JobRow } from '../../../core/contract/contract';
+import { JobStore } from '../../../core/jobs/job-store';
+import {
+  awsError,
+  conditionFailed,
+  ended,
+  freezeTime,
+  JOB_ID,
+  listed,
+  NOW_SECONDS,
+  quietTools,
+  row,
+  TABLE,
+} from '../../support/support';
+
+const dynamo = mockClient(DynamoDBDocumentClient);
+const sqs = mockClient(SQSClient);
+const lambda = mockClient(LambdaClient);
+const s3 = mockClient(S3Client);
+const events = mockClient(EventBridgeClient);
+const mocks = [dynamo, sqs, lambda, s3, events];
+
+const dependencies: Dependencies = {
+  store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+  sqs: new SQSClient(),
+  lambda: new LambdaClient(),
+  s3: new S3Client(),
+  events: new EventBridgeClient(),
+  queueUrl: 'http://localhost:1/queue',
+  sizeFleetFunction: 'size-fleet',
+  bucket: 'media',
+  path: 'DockerGpu',
+  maxUploadBytes: 1000,
+  analysis: false,
+  retentionDays: 7,
+};
+const tools = quietTools();
+const INPUT = `jobs/${JOB_ID}/input`;
+
+const arrive = (object: Partial<ObjectCreated['object']> = {}) =>
+  intakeUpload(
+    {
+      bucket: { name: 'media' },
+      object: { key: INPUT, size: 10, etag: 'e1', sequencer: 's1', 'version-id': 'v1', ...object },
+    },
+    dependencies,
+    tools,
+  );
+
+const messages = () => sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input.MessageBody);
+const wakes = () => lambda.commandCalls(InvokeCommand).length;
+const erased = () =>
+  s3
+    .commandCalls(DeleteObjectsCommand)
+    .flatMap(({ args }) => args[0].input.Delete!.Objects!.map(({ Key }) => Key));
+const announced = () =>
+  events
+    .commandCalls(PutEventsCommand)
+    .flatMap(({ args }) =>
+      args[0].input.Entries!.map(({ DetailType, Detail }) => [DetailType, JSON.parse(Detail!)]),
+    );
+const nothingElse = () => {
+  expect({ messages: messages(), wakes: wakes(), erased: erased(), announced: announced() }).toEqual({
+    messages: [],
+    wakes: 0,
+    erased: [],
+    announced: [],
+  });
+};
+
+/** The row is in a state from which it does not change. */
+function settled(current: JobRow | undefined) {
+  dynamo.on(UpdateCommand).rejects(conditionFailed());
+  dynamo.on(GetCommand).resolves({ Item: current });
+}
+
+beforeEach(() => {
+  freezeTime();
+  for (const mock of mocks) mock.reset();
+  sqs.on(SendMessageCommand).resolves({});
+  lambda.on(InvokeCommand).resolves({});
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(INPUT)] });
+  s3.on(DeleteObjectsCommand).resolves({});
+  events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+  dynamo.on(PutCommand).resolves({});
+  dynamo.on(UpdateCommand).resolves({ Attributes: row() });
+});
+afterEach(() => jest.useRealTimers());
+
+describe('an upload', () => {
+  test('first queues the row, then sends the message, then wakes the fleet', async () => {
+    const order: string[] = [];
+    dynamo.on(UpdateCommand).callsFake((input: { UpdateExpression: string }) => {
+      order.push(input.UpdateExpression.includes('#queued_at') ? 'row' : 'sent');
+      return { Attributes: row() };
+    });
+    sqs.on(SendMessageCommand).callsFake(() => void order.push('message'));
+    lambda.on(InvokeCommand).callsFake(() => void order.push('wake'));
+    await arrive();
+    expect(order).toEqual(['row', 'message', 'sent', 'wake']);
+  });
+
+  test('sends the job’s id alone, and does not wait for the fleet', async () => {
+    await arrive();
+    expect(sqs.commandCalls(SendMessageCommand)[0]!.args[0].input).toEqual({
+      QueueUrl: dependencies.queueUrl,
+      MessageBody: JSON.stringify({ version: 1, job_id: JOB_ID }),
+    });
+    expect(lambda.commandCalls(InvokeCommand)[0]!.args[0].input).toEqual({
+      FunctionName: 'size-fleet',
+      InvocationType: 'Event',
+    });
+  });
+
+  test('sends its message when the event comes again after a death between row and message', async () => {
+    settled(row({ status: 'queued' }));
+    await arrive();
+    expect(messages()).toEqual([JSON.stringify({ version: 1, job_id: JOB_ID })]);
+    expect(wakes()).toBe(1);
+  });
+
+  test.each([row({ status: 'running' }), ended('succeeded'), ended('failed')])(
+    'changes nothing when its event comes again and the job is $status',
+    async (current) => {
+      settled(current);
+      await arrive();
+      nothingElse();
+    },
+  );
+
+  test.each([
+    ['cancelled', ended('cancelled')],
+    ['expired', ended('expired')],
+    ['erased', undefined],
+  ])('is erased when its job was %s meanwhile', async (_, current) => {
+    settled(current);
+    await arrive();
+    expect(s3.commandCalls(ListObjectVersionsCommand)[0]!.args[0].input).toMatchObject({
+      Bucket: 'media',
+      Prefix: `jobs/${JOB_ID}/`,
+    });
+    expect(erased()).toEqual([INPUT]);
+    expect(messages()).toEqual([]);
+  });
+
+  test('fails, so that it is tried again, where the queue does not take the message', async () => {
+    sqs.on(SendMessageCommand).rejects(awsError('ServiceUnavailable'));
+    await expect(arrive()).rejects.toThrow('ServiceUnavailable');
+    expect(wakes()).toBe(0);
+  });
+});
+
+describe('a second upload to the same address', () => {
+  const versions = () =>
+    s3.commandCalls(DeleteObjectsCommand).flatMap(({ args }) => args[0].input.Delete!.Objects);
+
+  test.each(['queued', 'running', 'succeeded', 'failed'] as const)(
+    'is erased by its version where the job is %s with the first one, and changes nothing',
+    async (status) => {
+      const bound = { input_version: 'v0', input_etag: '"e0"' };
+      settled(status === 'queued' || status === 'running' ? row({ status, ...bound }) : ended(status, bound));
+      await arrive();
+      expect(versions()).toEqual([{ Key: INPUT, VersionId: 'v1' }]);
+      expect([messages(), wakes(), announced()]).toEqual([[], 0, []]);
+    },
+  );
+
+  test('is left to the worker to find where the bucket keeps no versions', async () => {
+    settled(row({ status: 'queued', input_etag: '"e0"' }));
+    await arrive({ 'version-id': undefined });
+    nothingElse();
+  });
+
+  test('is taken for the first where the previous release queued the job', async () => {
+    settled(row({ status: 'queued' }));
+    await arrive();
+    expect(messages()).toHaveLength(1);
+    expect(versions()).toEqual([]);
+  });
+});
+
+test('the job keeps to the version that arrived', async () => {
+  await arrive();
+  const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+  expect(input.UpdateExpression).toContain('#input_version');
+  expect(Object.values(input.ExpressionAttributeValues!)).toEqual(expect.arrayContaining(['v1', '"e1"']));
+});
+
+describe('audio that cannot be', () => {
+  const failed = (code: 'bad_audio' | 'upload_too_large') =>
+    ended('failed', { error: { code, message: 'no' } });
+  const cases = [
+    { size: 0, code: 'bad_audio', message: 'The file is empty' },
+    { size: 1001, code: 'upload_too_large', message: 'The file must be at most 1000 bytes; got 1001' },
+  ] as const;
+
+  test.each(cases)('of $size bytes fails its job as $code and is erased', async ({ size, code, message }) => {
+    dynamo.on(UpdateCommand).resolves({ Attributes: failed(code) });
+    await arrive({ size });
+    const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+    expect(Object.values(input.ExpressionAttributeValues!)).toContainEqual({ code, message });
+    expect(Object.values(input.ExpressionAttributeValues!)).toContain('failed');
+    expect(erased()).toEqual([INPUT]);
+    expect(announced()).toEqual([
+      ['Spotscribe Job Failed', expect.objectContaining({ job_id: JOB_ID, status: 'failed' })],
+    ]);
+    expect(messages()).toEqual([]);
+  });
+
+  test.each(cases)('of $size bytes is erased and announced though an earlier try died', async (each) => {
+    settled(failed(each.code));
+    await arrive({ size: each.size });
+    expect(erased()).toEqual([INPUT]);
+    expect(announced()).toHaveLength(1);
+  });
+
+  test('is not announced before it is erased, so that a failed erasure is tried again', async () => {
+    dynamo.on(UpdateCommand).resolves({ Attributes: failed('bad_audio') });
+    s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: INPUT, Code: 'SlowDown', Message: 'slow' }] });
+    await expect(arrive({ size: 0 })).rejects.toThrow(
+      'Could not erase 1 objects, the first for SlowDown: slow',
+    );
+    expect(announced()).toEqual([]);
+  });
+
+  test('is erased too when its job was cancelled meanwhile', async () => {
+    settled(ended('cancelled'));
+    await arrive({ size: 1001 });
+    expect(erased()).toEqual([INPUT]);
+    expect(announced()).toEqual([]);
+  });
+
+  test('does not disturb a job that runs, or that failed for another reason', async () => {
+    settled(row({ status: 'running' }));
+    await arrive({ size: 0 });
+    settled(ended('failed', { error: { code: 'attempts_exhausted', message: 'no' } }));
+    await arrive({ size: 0 });
+    nothingElse();
+  });
+
+  test('fails only a job that awaits it, never one that is queued with other audio', async () => {
+    settled(row({ status: 'queued', input_version: 'v0' }));
+    await arrive({ size: 0 });
+    expect(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input).toMatchObject({
+      ConditionExpression: '#status = :v0',
+      ExpressionAttributeValues: expect.objectContaining({ ':v0': 'awaiting_upload' }),
+    });
+    expect(messages()).toEqual([]);
+  });
+
+  test('may be just as large as allowed', async () => {
+    await arrive({ size: 1000 });
+    expect(messages()).toHaveLength(1);
+  });
+});
+
+test.each([
+  `jobs/${JOB_ID}/checkpoint.json`,
+  `jobs/${JOB_ID}/results/1/transcript.json`,
+  `jobs/${JOB_ID}/results/1/input`,
+  `jobs/${JOB_ID}/input/`,
+  `jobs/${JOB_ID}`,
+  'jobs//input',
+  'jobs/job_1/input',
+  'jobs/idempotency#acme#k/input',
+])('takes no other key for an upload: %s', async (key) => {
+  await arrive({ key });
+  expect(dynamo.calls()).toHaveLength(0);
+  nothingElse();
+});
+
+describe('a file under inbox/', () => {
+  const KEY = 'inbox/2026/Gespräch \u202Eexe.mp3';
+  const made = () => dynamo.commandCalls(PutCommand).map(({ args }) => args[0].input.Item as JobRow);
+
+  beforeEach(() => {
+    s3.on(ListObjectVersionsCommand).callsFake(({ Prefix }: { Prefix: string }) => ({
+      Versions: [listed(Prefix), listed(Prefix, { VersionId: 'v2', ETag: '"e2"' })],
+    }));
+  });
+
+  test('becomes a job of the default tenant, under its own key and version', async () => {
+    await arrive({ key: KEY });
+    expect(made()).toEqual([
+      {
+        id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
+        tenant: 'default',
+        status: 'awaiting_upload',
+        name: 'Gespräch exe.mp3',
+        origin: 'inbox',
+        input_key: KEY,
+        input_version: 'v1',
+        input_etag: '"e1"',
+        options: {},
+        created_at: '2026-03-01T12:00:00.000Z',
+        updated_at: '2026-03-01T12:00:00.000Z',
+        progress: 0,
+        stages: { transcript: 'waiting' },
+        degraded: [],
+        attempt: 0,
+        open: 'open',
+        sweep_at: NOW_SECONDS + 60,
+        expires_at: NOW_SECONDS + 7 * 86_400,
+      },
+    ]);
+    expect(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input.Key).toEqual({ id: made()[0]!.id });
+    expect(messages()).toHaveLength(1);
+  });
+
+  test('makes one job, however often its event comes', async () => {
+    await arrive({ key: KEY });
+    dynamo.on(PutCommand).rejects(conditionFailed());
+    settled(ended('succeeded'));
+    await arrive({ key: KEY });
+    const [first, second] = made();
+    expect(second!.id).toBe(first!.id);
+    expect(dynamo.commandCalls(PutCommand)[1]!.args[0].input.ConditionExpression).toBe(
+      'attribute_not_exists(id)',
+    );
+    expect(messages()).toHaveLength(1);
+  });
+
+  test('is queued when the event comes again after a death between making and queueing', async () => {
+    dynamo.on(PutCommand).rejects(conditionFailed());
+    await arrive({ key: KEY });
+    expect(messages()).toHaveLength(1);
+  });
+
+  test.each([{ etag: 'e2', 'version-id': 'v2' }, { sequencer: 's2' }, { key: 'inbox/other.mp3' }])(
+    'makes another job of another version or file: %j',
+    async (other) => {
+      await arrive({ key: KEY });
+      await arrive({ key: KEY, ...other });
+      expect(new Set(made().map(({ id }) => id)).size).toBe(2);
+    },
+  );
+
+  test('is erased by its own key and version when it is too large', async () => {
+    dynamo.on(UpdateCommand).resolves({
+      Attributes: ended('failed', {
+        input_key: KEY,
+        input_version: 'v1',
+        error: { code: 'upload_too_large', message: 'no' },
+      }),
+    });
+    s3.on(ListObjectVersionsCommand, { Prefix: KEY }).resolves({
+      Versions: [listed(KEY, { VersionId: 'v2' }), listed(KEY, { IsLatest: false })],
+    });
+    s3.on(ListObjectVersionsCommand, { Prefix: `jobs/${JOB_ID}/` }).resolves({});
+    await arrive({ key: KEY, size: 1001 });
+    const [call] = s3.commandCalls(DeleteObjectsCommand);
+    expect(call!.args[0].input.Delete!.Objects).toEqual([{ Key: KEY, VersionId: 'v1' }]);
+    expect(erased()).toEqual([KEY]);
+  });
+
+  test('makes no second job when its event comes after it was erased with its job', async () => {
+    s3.on(ListObjectVersionsCommand, { Prefix: KEY }).resolves({
+      Versions: [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })],
+    });
+    await arrive({ key: KEY });
+    expect(dynamo.calls()).toHaveLength(0);
+    nothingElse();
+  });
+
+  test('is found though its name has characters that XML cannot hold', async () => {
+    const key = 'inbox/a +\u0001%é.mp3';
+    s3.on(ListObjectVersionsCommand, { Prefix: key, EncodingType: 'url' }).resolves({
+      EncodingType: 'url',
+      Versions: [listed('inbox/a+%2B%01%25%C3%A9.mp3')],
+    });
+    await arrive({ key });
+    expect(made()).toMatchObject([{ input_key: key }]);
+  });
+
+  test('with half a character in its name becomes a failed job of well-formed text', async () => {
+    const key = 'inbox/a\ud83d.mp3';
+    dynamo.on(UpdateCommand).resolves({
+      Attributes: ended('failed', { error: { code: 'source_not_found', message: 'no' } }),
+    });
+    await arrive({ key });
+    expect(made()).toMatchObject([{ name: 'a\ufffd.mp3', input_key: 'inbox/a\ufffd.mp3' }]);
+    expect(announced()).toHaveLength(1);
+    expect(messages()).toEqual([]);
+  });
+
+  test.each([
+    '.DS_Store',
+    '._talk.mp3',
+    'Thumbs.db',
+    'desktop.ini',
+    'talk.mp3.filepart',
+    'week 1/talk.mp3.crdownload',
+    '.Trashes/talk.mp3',
+    '__MACOSX/talk.mp3',
+  ])('that a computer left behind makes no job, and is logged once: %s', async (name) => {
+    const info = jest.spyOn(tools.logger, 'info');
+    await arrive({ key: `inbox/${name}` });
+    expect(dynamo.calls()).toHaveLength(0);
+    expect(s3.calls()).toHaveLength(0);
+    nothingElse();
+    expect(info).toHaveBeenCalledTimes(1);
+    info.mockRestore();
+  });
+
+  test.each(['inbox/', 'inbox/folder/'])('is not what the console makes for a folder: %s', async (key) => {
+    await arrive({ key, size: 0 });
+    expect(dynamo.calls()).toHaveLength(0);
+    nothingElse();
+  });
+});

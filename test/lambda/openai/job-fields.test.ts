@@ -1,0 +1,76 @@
+import { type JobOptions } from '../../../core/contract/contract';
+import diarized from '../../fixtures/contract/Transcript.diarized.json';
+import {
+  AT_ONCE,
+  expectNotReady,
+  onlyJob,
+  send,
+  succeed,
+  type Options,
+  useServers,
+} from '../../support/recording-requests';
+import { bodyOf, errorOf } from '../../support/support';
+
+useServers();
+
+describe('the transcript of a job', () => {
+  const made = async (fields: Record<string, string> = {}, options: Options = {}) => {
+    await send(fields, { headers: { prefer: 'respond-async' }, ...options });
+    const row = await onlyJob();
+    await succeed(row);
+    return row.id;
+  };
+
+  test.each<[granularities: string | undefined, words: boolean, segments: boolean]>([
+    [undefined, false, true],
+    ['segment', false, true],
+    ['word', true, false],
+  ])('lists what timestamp_granularities says: %s', async (granularities, words, segments) => {
+    const job = await made();
+    const response = await send({
+      job,
+      response_format: 'verbose_json',
+      ...(granularities !== undefined && { 'timestamp_granularities[]': granularities }),
+    });
+    expect(response.statusCode).toBe(200);
+    const answer = bodyOf<{ words?: unknown; segments?: unknown }>(response);
+    expect([answer.words !== undefined, answer.segments !== undefined]).toEqual([words, segments]);
+  });
+
+  test.each<[param: string, fields: Record<string, string>]>([
+    ['language', { language: 'de' }],
+    ['diarize', { diarize: 'true' }],
+    ['diarize', { response_format: 'diarized_json' }],
+    ['prompt', { prompt: 'x' }],
+    ['temperature', { temperature: '0.4' }],
+    ['timestamp_granularities', { 'timestamp_granularities[]': 'word' }],
+    ['timestamp_granularities.0', { 'timestamp_granularities[]': 'letter', response_format: 'verbose_json' }],
+    ['callback', { callback: 'x' }],
+    ['max_line_width', { max_line_width: '1', response_format: 'srt' }],
+    ['stream', { stream: 'true', response_format: 'srt' }],
+  ])('is refused with a field that it cannot honour: %s of %j', async (param, fields) => {
+    const response = await send({ job: await made(), ...fields });
+    expect(response.statusCode).toBe(400);
+    expect(errorOf(response)).toMatchObject({ param, code: 'invalid_request' });
+  });
+
+  test('is given to the options that it was made with', async () => {
+    const options: JobOptions = { language: 'de', diarize: true };
+    const fields = { language: 'de', response_format: 'diarized_json' };
+    const job = await made(fields);
+    expect(await onlyJob()).toMatchObject({ options });
+    expect((await send({ job, ...fields })).statusCode).toBe(200);
+    expect((await send({ job })).statusCode).toBe(200);
+  });
+
+  test('is no success before it is there, unless the job is asked for', async () => {
+    await send({}, { headers: { prefer: 'respond-async' } });
+    const { id } = await onlyJob();
+    expectNotReady(await send({ job: id }, { limits: AT_ONCE }), id);
+    const response = await send({ job: id }, { query: { async: 'true' } });
+    expect(response).toMatchObject({ statusCode: 202, headers: { 'x-spotscribe-job': id } });
+    const answer = send({ job: id });
+    await succeed(await onlyJob());
+    expect(bodyOf(await answer)).toMatchObject({ text: diarized.text });
+  });
+});

@@ -1,0 +1,276 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { ImageBuilds } from '../../../lib/images/image-builds';
+import { ImageRepositories } from '../../../lib/images/image-repositories';
+import { PathImages } from '../../../lib/images/path-images';
+import { defaultSettings, type Settings } from '../../../lib/settings';
+import { task } from '../containers';
+import { pathTemplate, templates } from '../templates';
+
+const root = join(__dirname, '..', '..', '..');
+
+type Resource = { Type: string; Properties: Record<string, unknown> };
+type Resources = Record<string, Resource>;
+
+/** The images of a path with both models, from the sources in a folder. */
+function synthesise(
+  folder: string,
+  settings: Partial<Settings> = {},
+): { paths: Resources; foundation: Resources } {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const foundation = new Stack(app, 'Foundation');
+  const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
+  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, root: folder });
+  const stack = new Stack(app, 'Both');
+  const images = new PathImages(stack, 'Images', { builds, settings: defaultSettings(settings) });
+  for (const name of ['worker', 'whisper', 'voxtral'] as const) images.image(name);
+  return {
+    paths: Template.fromStack(stack).toJSON().Resources as Resources,
+    foundation: Template.fromStack(foundation).toJSON().Resources as Resources,
+  };
+}
+
+const requested = (resources: Resources) =>
+  Object.fromEntries(
+    Object.entries(resources)
+      .filter(([, { Type }]) => Type === 'Custom::SpotscribeImage')
+      .map(([id, { Properties }]) => [
+        /^Images(Worker|Whisper|Voxtral|Environment)/.exec(id)?.[1] ?? '',
+        Properties,
+      ]),
+  );
+
+const tags = (resources: Resources): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(requested(resources)).map(([image, { Tag }]) => [image, Tag]));
+
+describe('the tag of an image', () => {
+  let copy: string;
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'spotscribe-'));
+    for (const folder of ['core', 'docker', 'lambda']) {
+      cpSync(join(root, folder), join(copy, folder), {
+        recursive: true,
+        filter: (file) => !/\.venv|__pycache__|_cache|\/tests/.test(file),
+      });
+    }
+  });
+  afterAll(() => rmSync(copy, { recursive: true }));
+
+  const changed = (file: string): string[] => {
+    const before = tags(synthesise(copy).paths);
+    mkdirSync(join(copy, file, '..'), { recursive: true });
+    appendFileSync(join(copy, file), '\n');
+    const after = tags(synthesise(copy).paths);
+    return Object.keys(after).filter((image) => after[image] !== before[image]);
+  };
+
+  test('is the same for the same sources, wherever they lie', () => {
+    expect(tags(synthesise(copy).paths)).toEqual(tags(synthesise(root).paths));
+  });
+
+  test.each([
+    ['docker/whisper/spotscribe_whisper/app.py', ['Whisper']],
+    ['docker/voxtral/spotscribe_voxtral/app.py', ['Voxtral']],
+    ['docker/common/spotscribe_common/app.py', ['Whisper', 'Voxtral']],
+    // The packages of one are those of both, which share an environment.
+    ['docker/voxtral/requirements.production.txt', ['Environment', 'Whisper', 'Voxtral']],
+    ['docker/layers.sh', ['Environment', 'Whisper', 'Voxtral']],
+    ['docker/Dockerfile', ['Environment', 'Whisper', 'Voxtral']],
+    ['docker/worker/Dockerfile', ['Worker']],
+    ['docker/build.sh', ['Worker', 'Environment', 'Whisper', 'Voxtral']],
+    ['docker/whisper/tests/test_new.py', []],
+    ['docker/whisper/spotscribe_whisper/__pycache__/app.pyc', []],
+    ['docker/models.json', []],
+  ])('with a change in %s is another one for %j alone', (file, images) => {
+    expect(changed(file).sort()).toEqual([...images].sort());
+  });
+
+  test('is another one for other packages, and for another edition', () => {
+    const before = tags(synthesise(root).paths);
+    const laptop = tags(synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' }).paths);
+    const later = tags(synthesise(root, { imageEdition: '2026-12' }).paths);
+    expect(laptop.Worker).toBe(before.Worker);
+    for (const image of ['Environment', 'Whisper', 'Voxtral']) expect(laptop[image]).not.toBe(before[image]);
+    for (const image of Object.keys(before)) expect(later[image]).not.toBe(before[image]);
+  });
+
+  test('and the source it names are all that a changed file changes', () => {
+    const before = synthesise(copy);
+    appendFileSync(join(copy, 'docker/whisper/spotscribe_whisper/app.py'), '\n');
+    const after = synthesise(copy);
+    const masked = (resources: Resources) => JSON.stringify(resources).replace(/[a-f0-9]{64}/g, '<hash>');
+    expect(masked(after.paths)).toBe(masked(before.paths));
+    expect(masked(after.foundation)).toBe(masked(before.foundation));
+    const differing = Object.keys(after.paths).filter(
+      (id) => JSON.stringify(after.paths[id]) !== JSON.stringify(before.paths[id]),
+    );
+    expect(differing).toEqual([expect.stringMatching(/^ImagesWhisper/)]);
+    // Of the foundation: what the build may read.
+    const permitted = Object.keys(after.foundation).filter(
+      (id) => JSON.stringify(after.foundation[id]) !== JSON.stringify(before.foundation[id]),
+    );
+    expect(permitted).toEqual([expect.stringMatching(/^ImageBuildsWhisperRoleDefaultPolicy/)]);
+  });
+});
+
+test('the worker’s tag follows its bundle', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spotscribe-'));
+  try {
+    for (const part of ['core', 'docker', 'lambda']) {
+      cpSync(join(root, part), join(folder, part), {
+        recursive: true,
+        filter: (file) => !/\.venv|__pycache__|_cache|\/tests/.test(file),
+      });
+    }
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const tag = () => {
+      const stack = new Stack(new App(), 'Foundation');
+      const repositories = new ImageRepositories(stack, 'Images', { onDestroy: 'keep' });
+      return new ImageBuilds(stack, 'ImageBuilds', { repositories, root: folder }).of.worker.tag({});
+    };
+    const before = tag();
+    appendFileSync(join(folder, 'lambda/frame/http.ts'), '\n// No part of the worker.\n');
+    expect(tag()).toBe(before);
+    appendFileSync(join(folder, 'docker/worker/src/main.ts'), '\nconsole.log("x");\n');
+    expect(tag()).not.toBe(before);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+describe('a deployment’s images', () => {
+  test('are pinned by the digests of what was built', () => {
+    for (const { Image } of task().ContainerDefinitions as unknown as { Image: object }[]) {
+      expect(JSON.stringify(Image)).toMatch(/"@",\{"Fn::GetAtt":\["PathImages\w+","Digest"\]\}/);
+    }
+  });
+
+  test('stand on one environment for all services of a stack, by its digest', () => {
+    const { Whisper, Voxtral, Environment } = requested(synthesise(root).paths);
+    expect(Whisper?.Variables).toMatchObject({ TARGET: 'whisper' });
+    const of = (properties?: Record<string, unknown>) =>
+      (properties?.Variables as Record<string, unknown> | undefined)?.ENVIRONMENT;
+    expect(JSON.stringify(of(Whisper))).toContain('"Digest"');
+    expect(of(Whisper)).toEqual(of(Voxtral));
+    expect(Environment?.Variables).toMatchObject({ TARGET: 'environment', REQUIREMENTS: 'production' });
+    for (const { Variables } of [Whisper, Voxtral, Environment].map((each) => each ?? {}))
+      expect(Variables).toMatchObject({
+        BASE_IMAGE: expect.stringMatching(/^public\.ecr\.aws\//) as unknown,
+      });
+  });
+
+  test('are held by tags of the stack’s own, which no lifecycle rule is about', () => {
+    const { paths, foundation } = synthesise(root);
+    const held = Object.values(requested(paths)).map(({ HeldAs }) => String(HeldAs));
+    expect(new Set(held).size).toBe(4);
+    for (const tag of held) expect(tag).toMatch(/^in-use-Both-/);
+    const repositories = Object.values(foundation).filter(({ Type }) => Type === 'AWS::ECR::Repository');
+    expect(repositories).toHaveLength(4);
+    for (const { Properties } of repositories) {
+      expect(Properties).toMatchObject({
+        ImageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
+        ImageTagMutabilityExclusionFilters: [{ ImageTagMutabilityExclusionFilterValue: 'in-use-*' }],
+      });
+      const { LifecyclePolicyText } = Properties.LifecyclePolicy as { LifecyclePolicyText: string };
+      const { rules } = JSON.parse(LifecyclePolicyText) as { rules: { selection: object }[] };
+      expect(rules[0]).toMatchObject({ selection: { tagPrefixList: ['in-use-'], countNumber: 1000 } });
+    }
+  });
+
+  test('are let through by a gate that the settings open, finding by finding', () => {
+    const acceptedFindings = [{ id: 'CVE-2026-1', reason: 'not reachable' }];
+    const { Whisper, Environment } = requested(
+      synthesise(root, { scanGate: 'HIGH', acceptedFindings }).paths,
+    );
+    expect(Whisper).toMatchObject({ ScanGate: 'HIGH', AcceptedFindings: acceptedFindings });
+    // It runs nowhere by itself: what is found in it is found in the images on it.
+    expect(Environment).toMatchObject({ ScanGate: 'off' });
+  });
+
+  test('are built by roles that may push to their own repository, and read their own sources', () => {
+    const { foundation } = synthesise(root);
+    const policy = Object.entries(foundation).find(([id]) =>
+      id.startsWith('ImageBuildsWhisperRoleDefaultPolicy'),
+    );
+    const { Statement } = policy?.[1].Properties.PolicyDocument as {
+      Statement: { Action: string | string[]; Resource: unknown }[];
+    };
+    const [pushing, ...others] = Statement.filter(({ Action }) => Action.includes('ecr:PutImage'));
+    expect(pushing?.Resource).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^ImagesWhisper/), 'Arn'] });
+    expect(others).toEqual([]);
+    const [reading] = Statement.filter(({ Action }) => Action.includes('s3:GetObject'));
+    expect(JSON.stringify(reading?.Resource)).toMatch(/\/[a-f0-9]{64}\.zip"/);
+    expect(Statement.filter(({ Resource }) => Resource === '*').map(({ Action }) => Action)).toEqual([
+      'ecr:GetAuthorizationToken',
+    ]);
+  });
+});
+
+describe('an image of the user’s own', () => {
+  const DIGEST = `sha256:${'a'.repeat(64)}`;
+  const image = (name: string, settings: Partial<Settings>) =>
+    (task(settings).ContainerDefinitions as unknown as { Name: string; Image: unknown }[]).find(
+      ({ Name }) => Name === name,
+    )?.Image;
+
+  test('is run as it is named, and the others are built', () => {
+    const settings: Partial<Settings> = { images: { whisper: `ghcr.io/me/whisper@${DIGEST}` } };
+    expect(image('whisper', settings)).toBe(`ghcr.io/me/whisper@${DIGEST}`);
+    expect(JSON.stringify(image('worker', settings))).toContain('"Digest"');
+    expect(Object.keys(pathTemplate(settings).findResources('Custom::SpotscribeImage'))).toHaveLength(1);
+  });
+
+  test.each([`@${DIGEST}`, ':v1'])('with the address %s in ECR may be pulled by the task', (version) => {
+    const settings: Partial<Settings> = {
+      images: { whisper: `210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/whisper${version}` },
+    };
+    expect(JSON.stringify(image('whisper', settings))).toContain(
+      `210987654321.dkr.ecr.eu-west-1.",{"Ref":"AWS::URLSuffix"},"/team/whisper${version}"`,
+    );
+    expect(JSON.stringify(pathTemplate(settings).findResources('AWS::IAM::Policy'))).toContain(
+      ':ecr:eu-west-1:210987654321:repository/team/whisper',
+    );
+  });
+});
+
+test('images that this machine’s Docker builds are assets of the CDK, and no build is asked for', () => {
+  const template = pathTemplate({ images: 'local' });
+  expect(template.findResources('Custom::SpotscribeImage')).toEqual({});
+  const images = (task({ images: 'local' }).ContainerDefinitions as unknown as { Image: unknown }[]).map(
+    ({ Image }) => JSON.stringify(Image),
+  );
+  for (const uri of images) expect(uri).toContain('cdk-hnb659fds-container-assets-');
+});
+
+test('what is built in CodeBuild is shipped with a Dockerfile, its files and nothing else', () => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const stack = new Stack(app, 'Foundation');
+  const repositories = new ImageRepositories(stack, 'Images', { onDestroy: 'keep' });
+  const { whisper } = new ImageBuilds(stack, 'ImageBuilds', { repositories }).of;
+  const { directory } = app.synth();
+  const hash =
+    /([a-f0-9]{64})\.zip$/.exec(String(stack.resolve(whisper.source)['Fn::Join']?.[1]?.[1]))?.[1] ?? '';
+  const context = join(directory, `asset.${hash}`);
+  for (const file of ['Dockerfile', 'build.sh', 'common/spotscribe_common', 'whisper/spotscribe_whisper'])
+    expect(existsSync(join(context, file))).toBe(true);
+  for (const file of ['whisper/tests', 'voxtral', 'worker', 'layers.sh'])
+    expect(existsSync(join(context, file))).toBe(false);
+  expect(readFileSync(join(context, 'Dockerfile'), 'utf8')).toContain('AS whisper');
+});
+
+test('a foundation is the same wherever images come from: switching takes no exports away', () => {
+  const of = (settings: Partial<Settings>) => templates(settings)['Spotscribe-Foundation']?.toJSON();
+  expect(of({ images: 'local' })).toEqual(of({}));
+});

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { CARDS, cardOf, needed, voxtralParts, whisperParts } from '../../../lib/machine/gpu-memory';
+import { defaultSettings } from '../../../lib/settings';
+import service from '../../fixtures/gpu-memory.json';
+import { MEMORY_FILE, memoryDocument } from '../../../scripts/gpu-memory';
+
+const mebibytes = (name: string) => CARDS.find((card) => card.name === name)!.mebibytes;
+const together = needed(whisperParts('large-v3-turbo')) + needed(voxtralParts('nf4'));
+
+test('the document is what the figures give', () => {
+  expect(readFileSync(MEMORY_FILE, 'utf8')).toBe(memoryDocument());
+});
+
+test('every machine type of the default settings has a card whose memory is known', () => {
+  for (const type of defaultSettings().instanceTypes) expect(cardOf(type)).toBeDefined();
+  expect(cardOf('m7i.large')).toBeUndefined();
+});
+
+// Public figures of Voxtral-Mini-3B: 9.4 GB in half precision, 4.7 GB in 4 bits.
+test.each([
+  ['none', 9.4],
+  ['nf4', 4.7],
+] as const)('the weights of Voxtral with %s weigh %d GB', (quantization, gigabytes) => {
+  const weights = voxtralParts(quantization).find(({ what }) => what.startsWith('Voxtral'))!;
+  expect(weights.bytes / 1e9).toBeCloseTo(gigabytes, 1);
+});
+
+test('a window of Voxtral needs what the service itself reckons with', () => {
+  const bytes = voxtralParts('nf4').map((part) => part.bytes);
+  const { context, cache, activations, logits, reserve } = service;
+  expect([bytes[0], ...bytes.slice(2)]).toEqual([context, cache, activations, logits, reserve]);
+  expect(voxtralParts('nf4')[2]!.what).toBe(`keys and values of ${service.tokens} tokens`);
+});
+
+test('both models share a T4 with Voxtral in 4 bits, and not in half precision', () => {
+  expect(together).toBeLessThan(0.9 * mebibytes('T4'));
+  const half = needed(whisperParts('large-v3-turbo')) + needed(voxtralParts('none'));
+  expect(half).toBeGreaterThan(mebibytes('T4'));
+  expect(half).toBeLessThan(mebibytes('L4'));
+});

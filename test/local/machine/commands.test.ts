@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PATHS } from '../../../lib/paths';
+import { commandOf } from '../../../local/machine/commands';
+import { task } from '../../lib/containers';
+
+const installed = { servicePython: '/python', workerBundle: '/worker.js' };
+
+describe('a container on a laptop', () => {
+  test.each(PATHS.map(({ info }) => info.id))('has a command, on every path: %s', (path) => {
+    for (const { Name } of task({}, path).ContainerDefinitions) {
+      expect([process.execPath, '/python']).toContain(commandOf({ name: Name }, installed).file);
+    }
+  });
+
+  test.each(['whisper', 'voxtral'])(
+    'runs its package in the environment of the model services: %s',
+    (name) => {
+      const { file, args, env } = commandOf({ name }, installed);
+      expect([file, ...args]).toEqual(['/python', '-m', `spotscribe_${name}`]);
+      const packages = ['spotscribe_common/__init__.py', `spotscribe_${name}/__main__.py`];
+      for (const each of packages) {
+        expect((env.PYTHONPATH ?? '').split(':').some((folder) => existsSync(join(folder, each)))).toBe(true);
+      }
+    },
+  );
+
+  test('finds there what it needs: all model services are locked to the same packages', () => {
+    const lock = (name: string) =>
+      readFileSync(join(__dirname, '../../../docker', name, 'requirements.laptop.txt'), 'utf8');
+    expect(lock('voxtral')).toBe(lock('whisper'));
+  });
+
+  test('is refused by its name where there is none', () => {
+    expect(() => commandOf({ name: 'painter' }, installed)).toThrow(
+      'There is no local command for the container "painter": add one in local/machine/commands.ts',
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskDefinition } from '@aws-sdk/client-ecs';
+import { LocalInstance } from '../../../local/machine/instance';
+import { giveSpotNotice } from '../../../local/machine/spot-notice';
+import { until } from '../../until';
+
+/** Says its revision when it starts and `down` when it is told to stop, which takes it until there is a file `end`. */
+const SCRIPT = `const { existsSync } = require('fs');
+  process.on('SIGTERM', () => { console.log('down'); setInterval(() => existsSync('end') && process.exit(0), 10); });
+  setInterval(() => undefined, 1000);
+  console.log('up', process.env.REVISION);`;
+
+describe('a machine', () => {
+  let folder: string;
+  let machine: LocalInstance;
+  let leave: () => Promise<unknown>;
+  const asked: string[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'spotscribe-machine-'));
+    asked.length = 0;
+    leave = () => Promise.resolve();
+    writeFileSync(join(folder, 'end'), '');
+    machine = new LocalInstance({
+      instance: { InstanceId: 'i-1' } as never,
+      folder,
+      aws: {},
+      commandOf: () => ({ file: process.execPath, args: ['-e', SCRIPT], env: {} }),
+      balanced: {
+        isHealthy: () => true,
+        leave: async () => {
+          asked.push(said());
+          await leave();
+        },
+      },
+      onChange: () => undefined,
+    });
+  });
+  afterEach(async () => {
+    writeFileSync(join(folder, 'end'), '');
+    await machine.end();
+    rmSync(folder, { recursive: true });
+  });
+
+  const definition = (revision: number): TaskDefinition => ({
+    taskDefinitionArn: `task:${revision}`,
+    containerDefinitions: [{ name: 'main', environment: [{ name: 'REVISION', value: String(revision) }] }],
+    volumes: [{ name: 'models', host: { sourcePath: '/mnt/models' } }],
+  });
+  const models = () => join(folder, 'disk/mnt/models');
+  const said = () =>
+    existsSync(join(folder, 'main.log')) ? readFileSync(join(folder, 'main.log'), 'utf8') : '';
+  const started = async () => {
+    await machine.run(definition(1));
+    await until(() => said() === 'up 1\n');
+  };
+
+  test('has its requests end, then SIGTERM sent, then the new task started, and keeps its disk', async () => {
+    await started();
+    writeFileSync(join(models(), 'weights'), 'x');
+    let requestsEnd: () => void = () => undefined;
+    const requests = new Promise<void>((resolve) => (requestsEnd = resolve));
+    leave = () => requests;
+    const replaced = machine.run(definition(2));
+    await until(() => asked.length > 0);
+    expect(machine.served).toEqual([]);
+    await sleep(100);
+    expect(said()).toBe('up 1\n');
+    requestsEnd();
+    await replaced;
+    await until(() => said() === 'up 1\ndown\nup 2\n');
+    expect(machine).toMatchObject({ revision: 'task:2', leaving: false, healthy: true });
+    expect(existsSync(join(models(), 'weights'))).toBe(true);
+  });
+
+  test('drains: its task ends, none takes its place, and the disk stays until the machine does not', async () => {
+    await started();
+    await machine.drain();
+    await machine.run(definition(2));
+    expect(said()).toBe('up 1\ndown\n');
+    expect(machine.describe()).toMatchObject({ leaving: true, containers: [{ running: false }] });
+    expect(existsSync(models())).toBe(true);
+    await machine.end();
+    expect(existsSync(models())).toBe(false);
+  });
+
+  test('is killed in the middle of its drain, and nothing of it goes on', async () => {
+    await started();
+    rmSync(join(folder, 'end'));
+    const drained = machine.drain();
+    await until(() => said() === 'up 1\ndown\n');
+    machine.kill();
+    await drained;
+    expect(machine.processes()).toEqual([]);
+  });
+
+  test('knows when EC2 takes it back', () => {
+    expect(machine.gone).toBeUndefined();
+    const at = new Date('2026-11-21T12:02:00Z');
+    giveSpotNotice(folder, at);
+    expect(machine.gone).toEqual(at);
+  });
+});

@@ -1,0 +1,45 @@
+import { type MachineRow, machineRowId } from '../../core/contract/contract';
+import type { MachineStore } from '../../core/fleet/machine-store';
+
+/** The rows of machines in memory, under the conditions of the real store. */
+export class MemoryMachines implements Pick<MachineStore, 'find' | 'beat' | 'noteSilence' | 'markEnding'> {
+  private readonly rows = new Map<string, MachineRow>();
+
+  get(id: string): MachineRow | undefined {
+    return this.rows.get(id);
+  }
+
+  put(id: string, row: Partial<MachineRow>): MachineRow {
+    const made = { ...row, id: machineRowId(id), expires_at: 0 };
+    this.rows.set(id, made);
+    return made;
+  }
+
+  async find(ids: readonly string[]): Promise<Map<string, MachineRow>> {
+    return new Map(
+      ids.flatMap((id) => {
+        const row = this.rows.get(id);
+        return row === undefined ? [] : [[id, { ...row }] as const];
+      }),
+    );
+  }
+
+  async beat(id: string, idle_seconds: number, now: number): Promise<MachineRow> {
+    const { ending_at } = this.get(id) ?? {};
+    return this.put(id, { heartbeat_at: now, idle_seconds, ...(ending_at !== undefined && { ending_at }) });
+  }
+
+  async noteSilence(id: string, row: MachineRow | undefined, silent_since: number, looked_at: number) {
+    if (this.isUnchanged(id, row)) this.put(id, { ...this.get(id), silent_since, looked_at });
+  }
+
+  async markEnding(id: string, row: MachineRow | undefined, ending_at: number): Promise<boolean> {
+    if (!this.isUnchanged(id, row) || this.get(id)?.ending_at !== row?.ending_at) return false;
+    this.put(id, { ...this.get(id), ending_at });
+    return true;
+  }
+
+  private isUnchanged(id: string, row: MachineRow | undefined): boolean {
+    return this.get(id)?.heartbeat_at === row?.heartbeat_at;
+  }
+}

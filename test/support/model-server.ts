@@ -1,0 +1,206 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+export { until } from '../until';
+import type {
+  Analysis,
+  AnalyzeEvent,
+  AnalyzeRequest,
+  Segment,
+  TranscribeEvent,
+  TranscribeRequest,
+  Transcript,
+} from '../../core/contract/contract';
+
+/** What the service does with a request. */
+export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
+export type AnalysisScript = (request: AnalyzeRequest, answer: Answer) => Promise<void> | void;
+
+/** A model service's answer, line by line. */
+export class Answer {
+  constructor(readonly response: ServerResponse) {}
+
+  get gone(): boolean {
+    return this.response.destroyed;
+  }
+
+  event(event: TranscribeEvent | AnalyzeEvent): void {
+    this.raw(`${JSON.stringify(event)}\n`);
+  }
+
+  raw(text: string | Buffer): void {
+    if (!this.response.headersSent) this.response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    this.response.write(text);
+  }
+
+  refuse(status: number, body: unknown): void {
+    this.response.writeHead(status, { 'content-type': 'application/json' });
+    this.response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
+  breakOff(): void {
+    this.response.destroy();
+  }
+}
+
+/** A real HTTP server that plays a model service. */
+export class ModelServer {
+  readonly requests: TranscribeRequest[] = [];
+  readonly analyses: AnalyzeRequest[] = [];
+  /** Most requests that were worked on at the same time. */
+  mostAtOnce = 0;
+  /** Requests whose caller went away before the end. */
+  abandoned = 0;
+  healthy = true;
+  /** What it says of the time without a request. */
+  idleSeconds: number | undefined;
+  /** Why the model could not be loaded. */
+  failure: string | undefined;
+  private inside = 0;
+  private readonly server: Server;
+
+  private constructor(
+    public script: Script,
+    public analyst: AnalysisScript,
+  ) {
+    this.server = createServer((request, response) => void this.answer(request, response));
+  }
+
+  /** @param port a free one if it is 0 */
+  static async start(
+    script: Script,
+    analyst: AnalysisScript = understanding(60, 5),
+    port = 0,
+  ): Promise<ModelServer> {
+    const service = new ModelServer(script, analyst);
+    await new Promise<void>((resolve) => service.server.listen(port, '127.0.0.1', resolve));
+    return service;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/health') {
+      const status = this.failure === undefined ? 'loading' : 'failed';
+      const body = this.healthy
+        ? { status: 'ok', queue: { inside: this.inside, idle_seconds: this.idleSeconds } }
+        : { status, error: this.failure };
+      response.writeHead(this.healthy ? 200 : 503).end(JSON.stringify(body));
+      return;
+    }
+    const asked = (await json(request)) as TranscribeRequest & AnalyzeRequest;
+    const understands = request.url === '/analyze';
+    (understands ? this.analyses : this.requests).push(asked);
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.inside);
+    let left = false;
+    const leave = () => {
+      if (left) return;
+      left = true;
+      this.inside--;
+      if (!response.writableFinished) this.abandoned++;
+    };
+    response.once('close', leave);
+    await (understands ? this.analyst : this.script)(asked, new Answer(response));
+    if (!response.destroyed) response.end();
+  }
+}
+
+export const segmentAt = (start: number, id = 0): Segment => ({
+  id,
+  start,
+  end: start + 1,
+  text: `word ${start}`,
+  words: [{ word: `word ${start}`, start, end: start + 1 }],
+});
+
+/** Share of the words in the progress of a work that goes on to the speakers. */
+const WORDS_SHARE = 0.6;
+
+/**
+ * A service that hears one segment in each ten seconds of audio, and takes `windowMs` for each of these windows. One
+ * speaker says them all, where speakers are asked for.
+ *
+ * @param diarizing done before that speaker is found
+ */
+export function hearing(
+  duration: number,
+  windowMs: number,
+  diarizing: (answer: Answer) => Promise<void> = () => sleep(windowMs),
+): Script {
+  return async ({ start_at = 0, earlier = [], diarize = false }, answer) => {
+    answer.event({ type: 'started', duration, engine: 'pocketsphinx', model: 'test' });
+    const share = diarize ? WORDS_SHARE : 1;
+    const segments: Segment[] = [...earlier];
+    for (let start = start_at; start < duration; start += 10) {
+      await sleep(windowMs);
+      if (answer.gone) return;
+      const segment = segmentAt(start, segments.length);
+      segments.push(segment);
+      answer.event({ type: 'segment', segment });
+      const end = Math.min(start + 10, duration);
+      answer.event({ type: 'window', end, progress: (end / duration) * share });
+    }
+    if (diarize) {
+      answer.event({ type: 'stage', stage: 'diarization', state: 'running', progress: share });
+      await diarizing(answer);
+      if (answer.gone) return;
+      answer.event({ type: 'stage', stage: 'diarization', state: 'succeeded', progress: 1 });
+    }
+    const whole = transcriptOf(segments, duration);
+    answer.event({ type: 'result', transcript: diarize ? spokenBy('A', whole) : whole });
+  };
+}
+
+/** A service that understands ten seconds at a time, and takes `windowMs` for each: one topic for each of them. */
+export function understanding(duration: number, windowMs: number): AnalysisScript {
+  return async (_, answer) => {
+    answer.event({ type: 'started', duration, engine: 'voxtral', model: 'test' });
+    for (let start = 0; start < duration; start += 10) {
+      await sleep(windowMs);
+      if (answer.gone) return;
+      const end = Math.min(start + 10, duration);
+      answer.event({ type: 'window', end, progress: end / duration });
+    }
+    answer.event({ type: 'result', analysis: analysisOf(duration) });
+  };
+}
+
+/** An analysis of what {@link hearing} hears: a topic in each ten seconds. */
+export const analysisOf = (duration: number): Analysis => ({
+  version: 1,
+  engine: { name: 'voxtral', model: 'test' },
+  duration,
+  summary: 'Numbers are said.',
+  topics: Array.from({ length: Math.ceil(duration / 10) }, (_, index) => ({
+    title: `Number ${index * 10}`,
+    evidence: [{ quote: `word ${index * 10}`, heard_from: index * 10, heard_to: index * 10 + 10 }],
+  })),
+  degraded: [],
+});
+
+export const transcriptOf = (segments: Segment[], duration: number): Transcript => ({
+  version: 1,
+  engine: { name: 'pocketsphinx', model: 'test' },
+  language: 'en',
+  duration,
+  text: segments.map(({ text }) => text).join(' '),
+  segments,
+  degraded: [],
+});
+
+const spokenBy = (speaker: string, transcript: Transcript): Transcript => {
+  const turns = transcript.segments.map(({ start, end }) => ({ start, end, speaker }));
+  return {
+    ...transcript,
+    segments: transcript.segments.map((segment) => ({ ...segment, speaker })),
+    diarization: { model: 'test', speakers: [speaker], turns, raw_turns: turns, merges: [] },
+  };
+};

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type JobRow, KEY } from '../../core/contract/contract';
+import { httpHandler } from '../../lambda/frame/http';
+import type { Response as Answer } from '../../lambda/frame/refusal';
+import { JobStore } from '../../core/jobs/job-store';
+import { type Dependencies, transcribeAudio } from '../../lambda/openai/transcribe-audio';
+import diarized from '../fixtures/contract/Transcript.diarized.json';
+import { ObjectServer } from './object-server';
+import { LoadBalancer } from './load-balancer';
+import { LocalTable } from './local-table';
+import { errorOf, lambdaContext, request, silenceConsole, TABLE } from './support';
+
+// Requests with recordings before the handler, with a table, a bucket and machines over their own protocols.
+
+export const table = new LocalTable();
+export const bucket = new ObjectServer();
+export const machines = new LoadBalancer();
+export const AUDIO = Buffer.from([0, 255, 13, 10, 45, 45, 128]);
+export let client: DynamoDBDocumentClient;
+export let store: JobStore;
+let dependencies: Dependencies;
+
+/** Has a test file use them. */
+export function useServers(): void {
+  beforeAll(async () => {
+    await Promise.all([table.start(), bucket.start(), machines.start()]);
+    client = table.client();
+    store = new JobStore(client, TABLE);
+    dependencies = {
+      store,
+      s3: bucket.client(),
+      bucket: 'media',
+      analysis: false,
+      uploadExpirySeconds: 900,
+      retentionDays: 7,
+      machinesUrl: machines.url,
+      waitSeconds: 20,
+      maxUploadBytes: 1_000_000,
+    };
+  });
+  afterAll(() => Promise.all([table.stop(), bucket.stop(), machines.stop()]));
+  beforeEach(() => {
+    silenceConsole();
+    table.reset();
+    bucket.objects.clear();
+    bucket.uploads.clear();
+    bucket.putGate = bucket.beginGate = async () => undefined;
+    asleep();
+  });
+  afterEach(() => jest.restoreAllMocks());
+}
+
+export const asleep = () => machines.answers(503, 'text/html', '<html><title>503</title></html>');
+
+/** Has the request be answered at once where there is no transcript. */
+export const AT_ONCE = { keepSeconds: 28, jobSeconds: 0 };
+
+export interface Options {
+  headers?: Record<string, string>;
+  query?: Record<string, string>;
+  file?: Buffer;
+  path?: string;
+  limits?: Dependencies['limits'];
+  quota?: number;
+}
+
+/** The answer to a form with these fields and the recording, or a job in its place. */
+export async function send(fields: Record<string, string> = {}, options: Options = {}): Promise<Answer> {
+  const { file = AUDIO, path = '/v1/audio/transcriptions', limits, headers, query, quota } = options;
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ model: 'whisper-1', ...fields })) form.append(name, value);
+  if (fields.job === undefined) form.append('file', new Blob([new Uint8Array(file)]), 'talk.mp3');
+  const made = new Response(form);
+  const event = request({
+    body: Buffer.from(await made.arrayBuffer()).toString('base64'),
+    base64: true,
+    headers: { 'content-type': made.headers.get('content-type')!, ...headers },
+    query,
+    path,
+    quota,
+  });
+  return httpHandler(() => ({ ...dependencies, limits }), transcribeAudio)(event, lambdaContext);
+}
+
+export const jobs = () => table.ids('job_');
+
+export async function onlyJob(): Promise<JobRow> {
+  const [id, ...more] = jobs();
+  expect(more).toEqual([]);
+  return (await store.get(id ?? 'none'))!;
+}
+
+/** The first job, once its audio is stored. */
+export async function queuedJob(): Promise<JobRow> {
+  for (;;) {
+    const [id] = jobs();
+    const row = id === undefined ? undefined : await store.get(id);
+    if (row?.status === 'queued') return row;
+    await sleep(5);
+  }
+}
+
+/** What a worker does. */
+export async function succeed({ id }: JobRow): Promise<void> {
+  const claim = await store.claim(id, 'message-1', Date.now() + 60_000, new Date());
+  if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
+  const transcript_key = KEY.transcript(id, 1);
+  bucket.objects.set(transcript_key, Buffer.from(JSON.stringify(diarized)));
+  const receipt = { audio_seconds: 6.4 } as NonNullable<JobRow['receipt']>;
+  await store.commit(claim.row, { transcript_key, receipt, degraded: [], stages: {} }, new Date());
+}
+
+export const usedSeconds = () => store.usage.used('key_1', new Date());
+
+/** Expects the answer to a request that found no transcript: an error that names the job, and has clients ask again. */
+export function expectNotReady(response: Answer, id: string): void {
+  expect(response.statusCode).toBe(503);
+  expect(response.headers).toMatchObject({
+    'content-type': 'application/json',
+    'x-should-retry': 'true',
+    'x-spotscribe-job': id,
+    location: `/v1/jobs/${id}`,
+  });
+  expect(errorOf(response)).toMatchObject({
+    type: 'server_error',
+    code: 'not_ready',
+    param: null,
+    job_id: id,
+    message: expect.stringMatching(`${id}.*job=${id}.*GET /v1/jobs/${id}`),
+  });
+  const seconds = Number(response.headers!['retry-after']);
+  expect(seconds).toBeGreaterThanOrEqual(1);
+  // OpenAI's clients ignore more.
+  expect(seconds).toBeLessThan(60);
+}

@@ -1,0 +1,127 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import type { Context } from 'aws-lambda';
+import type { ErrorBody, JobRow } from '../../core/contract/contract';
+import type { Request } from '../../lambda/frame/caller';
+import type { Response } from '../../lambda/frame/refusal';
+import type { Tools } from '../../lambda/frame/runtime';
+
+export const NOW = new Date('2026-03-01T12:00:00.000Z');
+export const NOW_SECONDS = NOW.getTime() / 1000;
+export const JOB_ID = 'job_0123456789abcdef0123456789abcdef';
+export const TABLE = 'jobs-table';
+
+/** Freezes what the code under test takes for now, and leaves its timers running. */
+export const freezeTime = () =>
+  jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval'] });
+
+/** A queued job's row. */
+export const row = (change: Partial<JobRow> = {}): JobRow => ({
+  id: JOB_ID,
+  tenant: 'acme',
+  status: 'queued',
+  name: 'meeting.mp3',
+  origin: 'api',
+  input_key: `jobs/${JOB_ID}/input`,
+  options: {},
+  created_at: '2026-03-01T11:00:00.000Z',
+  updated_at: '2026-03-01T11:00:00.000Z',
+  progress: 0,
+  stages: { transcript: 'waiting' },
+  degraded: [],
+  attempt: 0,
+  open: 'open',
+  sweep_at: NOW_SECONDS + 60,
+  expires_at: NOW_SECONDS + 86_400,
+  ...change,
+});
+
+/** The row of a job that has ended. */
+export const ended = (status: JobRow['status'], change: Partial<JobRow> = {}): JobRow => {
+  const made = { ...row({ status, finished_at: NOW.toISOString() }), ...change };
+  delete made.open;
+  delete made.sweep_at;
+  return made;
+};
+
+/** A version of an object as S3 lists it. */
+export const listed = (Key: string, change: object = {}) => ({
+  Key,
+  VersionId: 'v1',
+  ETag: '"e1"',
+  Size: 10,
+  IsLatest: true,
+  LastModified: new Date('2026-03-01T11:00:00.000Z'),
+  ...change,
+});
+
+/** What DynamoDB answers where a condition does not hold. */
+export const conditionFailed = () =>
+  new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
+
+/** An error as the SDK makes it of an answer. */
+export const awsError = (name: string, change: object = {}) =>
+  Object.assign(new Error(name), { name, $metadata: {}, ...change });
+
+/** A request as the HTTP API passes it on, header names in lower case. */
+export const request = (change: {
+  body?: string;
+  headers?: Record<string, string>;
+  query?: Record<string, string>;
+  id?: string;
+  path?: string;
+  tenant?: string;
+  /** Seconds of audio that the key may use each day. */
+  quota?: number;
+  base64?: boolean;
+}): Request =>
+  ({
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: change.path ?? '/v1/jobs',
+    headers: { 'content-type': 'application/json', ...change.headers },
+    queryStringParameters: change.query,
+    pathParameters: change.id === undefined ? undefined : { id: change.id },
+    requestContext: {
+      timeEpoch: Date.now(),
+      authorizer: {
+        lambda: {
+          tenant: change.tenant ?? 'acme',
+          key_id: 'key_1',
+          ...(change.quota !== undefined && { audio_seconds_per_day: change.quota }),
+        },
+      },
+    },
+    body: change.body,
+    isBase64Encoded: change.base64 ?? false,
+  }) as unknown as Request;
+
+export const bodyOf = <T>(response: Response): T => JSON.parse(response.body ?? '') as T;
+
+export const errorOf = (response: Response): ErrorBody['error'] => bodyOf<ErrorBody>(response).error;
+
+/** Tools as the runtime makes them; what they write is silenced. */
+export function quietTools(): Tools {
+  return {
+    logger: new Logger({ logLevel: 'SILENT' }),
+    metrics: new Metrics({ namespace: 'Test', serviceName: 'test' }),
+    tracer: new Tracer({ enabled: false }),
+  };
+}
+
+/** Silences the console, where handlers log and publish metrics, and remembers what was written. */
+export function silenceConsole(): { written: () => string } {
+  // Makes the logger and the metrics write to this console, not to one of their own.
+  process.env.POWERTOOLS_DEV = 'true';
+  const methods = ['log', 'debug', 'info', 'warn', 'error'] as const;
+  const spies = methods.map((method) => jest.spyOn(console, method).mockImplementation(() => undefined));
+  return { written: () => spies.map((spy) => JSON.stringify(spy.mock.calls)).join('\n') };
+}
+
+export const lambdaContext = {
+  functionName: 'test',
+  awsRequestId: 'request-1',
+  getRemainingTimeInMillis: () => 29_000,
+} as Context;

@@ -1,0 +1,593 @@
+import { once } from 'node:events';
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as open,
+  type RequestListener,
+  type Server,
+} from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { buffer, json, text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLog } from '../../../docker/worker/src/log';
+import { Metering } from '../../../docker/worker/src/http/metering';
+import { StreamingDoor } from '../../../docker/worker/src/http/streaming-door';
+import type { ErrorBody, KeyRow } from '../../../core/contract/contract';
+import { freePort } from '../../../local/ports';
+import { until } from '../../until';
+
+const KEY: KeyRow = {
+  key_sha256: '',
+  id: 'key_1',
+  tenant: 'acme',
+  name: 'laptop',
+  created_at: '2026-03-01T12:00:00.000Z',
+  minutes_per_day: 10,
+};
+const MOST_BYTES = 1 << 20;
+const MIB = 1 << 20;
+/** More than what lies in the buffers of three sockets. */
+const MUCH = 256 * MIB;
+
+let listener: (...exchange: Parameters<RequestListener>) => Promise<void> | void;
+let whisper: Server;
+let door: StreamingDoor;
+let port: number;
+let busy: number;
+/** Requests that have kept the machine awake. */
+let worked: number;
+let used: number;
+let counted: number[];
+let bodies: Set<string>;
+let unready: string | undefined;
+let lines: Record<string, unknown>[];
+
+interface Opened {
+  mostBytes?: number;
+  drainMs?: number;
+  holder?: () => Promise<KeyRow | undefined>;
+  add?: (seconds: number) => Promise<unknown>;
+}
+
+async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: Opened = {}) {
+  port = await freePort();
+  const log = createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  door = new StreamingDoor({
+    keys: {
+      holder: (authorization) =>
+        holder?.() ?? Promise.resolve(authorization === 'Bearer good' ? KEY : undefined),
+    },
+    metering: new Metering(
+      {
+        used: () => Promise.resolve(used),
+        addOnce: async (_, { sha256, seconds }) => {
+          await add?.(seconds);
+          const isNew = !bodies.has(sha256);
+          bodies.add(sha256);
+          if (isNew) counted.push(seconds);
+          return isNew;
+        },
+      },
+      log,
+    ),
+    whisperUrl: `http://127.0.0.1:${(whisper.address() as AddressInfo).port}`,
+    unready: () => Promise.resolve(unready),
+    during: (work) => {
+      busy++;
+      worked++;
+      return work().finally(() => busy--);
+    },
+    mostBytes,
+    log,
+    lingerMs: 50,
+    drainMs,
+  });
+  await door.listen('127.0.0.1', port);
+}
+
+beforeEach(async () => {
+  [busy, worked, used, counted, unready, lines] = [0, 0, 0, [], undefined, []];
+  bodies = new Set();
+  whisper = createServer((request, response) => void listener(request, response));
+  await once(whisper.listen(0, '127.0.0.1'), 'listening');
+});
+afterEach(async () => {
+  await until(() => busy === 0, 'no request is left behind');
+  await door.close();
+  whisper.closeAllConnections();
+  whisper.close();
+});
+
+interface Asked {
+  method?: string;
+  path?: string;
+  headers?: Record<string, string | number>;
+}
+
+/** Opens a request by hand, so that its body can be sent piece by piece. */
+function ask({
+  method = 'POST',
+  path = '/v1/audio/transcriptions',
+  headers = {},
+}: Asked = {}): ClientRequest {
+  const call = open({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    agent: false,
+    headers: { authorization: 'Bearer good', ...headers },
+  });
+  // Of a connection that is ended: what matters is looked at elsewhere.
+  call.on('error', () => undefined);
+  return call;
+}
+const answerTo = async (call: ClientRequest) => ((await once(call, 'response')) as [IncomingMessage])[0];
+const whole = async (asked?: Asked) => answerTo(ask(asked).end(asked?.method === 'GET' ? '' : 'sound'));
+const refusal = async (answer: IncomingMessage) => ({
+  status: answer.statusCode,
+  ...((await json(answer)) as ErrorBody).error,
+});
+
+describe('what is passed on', () => {
+  test('comes as it is said, in both directions, while the other side still speaks', async () => {
+    await start();
+    let heard = '';
+    const said = held();
+    listener = async (request, response) => {
+      request.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      await once(request, 'end');
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).write('data: 1\n\n');
+      await said.promise;
+      response.end('data: 2\n\n');
+    };
+    const call = ask();
+    call.write('first ');
+    await until(() => heard === 'first ', 'the beginning of the upload has arrived');
+    call.end('last');
+    const answer = await answerTo(call);
+    const events = answer[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    expect(String((await events.next()).value)).toBe('data: 1\n\n');
+    expect(busy).toBe(1);
+    said.resolve();
+    expect(String((await events.next()).value)).toBe('data: 2\n\n');
+    expect((await events.next()).done).toBe(true);
+    expect(heard).toBe('first last');
+    await until(() => busy === 0, 'the request is over');
+    expect(lines).toMatchObject([
+      {
+        key_id: 'key_1',
+        tenant: 'acme',
+        route: 'POST /v1/audio/transcriptions',
+        status: 200,
+        complete: true,
+      },
+    ]);
+  });
+
+  test('has the headers that matter, and neither the key nor any other', async () => {
+    await start();
+    let seen: IncomingHttpHeaders = {};
+    let url: string | undefined;
+    listener = (request, response) => {
+      [seen, url] = [request.headers, request.url];
+      const headers = {
+        'content-type': 'application/json',
+        'x-spotscribe-degraded': 'alignment',
+        'set-cookie': 'a=b',
+        server: 'uvicorn',
+      };
+      request.resume().once('end', () => response.writeHead(200, headers).end('{}'));
+    };
+    const headers = {
+      'content-type': 'multipart/form-data; boundary=x',
+      cookie: 'c',
+      'x-forwarded-for': '1.2.3.4',
+    };
+    const answer = await whole({ headers, path: '/v1/audio/translations?x=1' });
+    expect(await text(answer)).toBe('{}');
+    expect(url).toBe('/v1/audio/translations');
+    expect(Object.keys(seen).sort()).toEqual(['connection', 'content-length', 'content-type', 'host']);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-spotscribe-degraded': 'alignment',
+      'x-ratelimit-limit-audio-seconds': '600',
+    });
+    expect(answer.headers).not.toHaveProperty('set-cookie');
+    expect(answer.headers).not.toHaveProperty('server');
+  });
+
+  test('waits with the service that does not read: what is sent lies with the sender', async () => {
+    await start({ mostBytes: MUCH });
+    let reads = () => undefined as void;
+    let received = 0;
+    listener = (request, response) => {
+      reads = () => {
+        request.on('data', (chunk: Buffer) => (received += chunk.length));
+        request.once('end', () => response.end('{}'));
+      };
+    };
+    const call = ask({ headers: { 'content-length': MUCH } });
+    const chunk = Buffer.alloc(MIB);
+    const sending = (async () => {
+      for (let sent = 0; sent < MUCH; sent += chunk.length) if (!call.write(chunk)) await once(call, 'drain');
+      call.end();
+    })();
+    expect(await settled(() => call.socket?.bytesWritten ?? 0)).toBeLessThan(64 * MIB);
+    reads();
+    await sending;
+    expect((await answerTo(call)).statusCode).toBe(200);
+    expect(received).toBe(MUCH);
+  });
+
+  test('waits with the caller who does not read: what is answered lies with the service', async () => {
+    await start();
+    let written = 0;
+    listener = async (request, response) => {
+      await buffer(request);
+      const chunk = Buffer.alloc(MIB);
+      for (; written < MUCH; written += chunk.length)
+        if (!response.write(chunk)) await once(response, 'drain');
+      response.end();
+    };
+    const answer = await whole();
+    expect(await settled(() => written)).toBeLessThan(64 * MIB);
+    let received = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) received += chunk.length;
+    expect(received).toBe(MUCH);
+  });
+
+  test('is over for the service when the caller leaves, in the midst of the upload or of the answer', async () => {
+    await start();
+    const left: string[] = [];
+    listener = (request, response) => {
+      response.once('close', () => left.push(request.complete ? 'answer' : 'upload'));
+      request.on('error', () => undefined).on('data', () => undefined);
+      request.once('end', () => response.writeHead(200).write('begun'));
+    };
+    const uploading = ask();
+    uploading.write('half');
+    await until(() => busy === 1, 'the request is under way');
+    uploading.destroy();
+    await until(() => left.length === 1, 'the service is left');
+    const answer = await whole();
+    answer.destroy();
+    await until(() => left.length === 2, 'the service is left');
+    expect(left).toEqual(['upload', 'answer']);
+  });
+
+  test('breaks off for the caller when the service breaks off', async () => {
+    await start();
+    listener = (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+        setImmediate(() => response.destroy());
+      });
+    };
+    await expect(text(await whole())).rejects.toThrow('aborted');
+  });
+
+  test('may be the service’s refusal, in the midst of an upload of which nobody wants the rest', async () => {
+    await start();
+    listener = (_, response) => {
+      response
+        .writeHead(429, { 'content-type': 'application/json', 'retry-after': '10' })
+        .end('{"error":{}}');
+    };
+    const call = ask({ headers: { 'content-length': MOST_BYTES } });
+    call.write('the beginning');
+    const answer = await answerTo(call);
+    expect(answer.statusCode).toBe(429);
+    expect(answer.headers['retry-after']).toBe('10');
+    expect(await text(answer)).toBe('{"error":{}}');
+    // Who goes on all the same is not read for ever.
+    await once(call.socket!, 'close');
+  });
+});
+
+describe('what is refused', () => {
+  beforeEach(async () => {
+    listener = () => {
+      throw new Error('The service was asked');
+    };
+    await start();
+  });
+
+  test.each<[string, Asked]>([
+    ['another key', { headers: { authorization: 'Bearer bad' } }],
+    ['an empty key', { headers: { authorization: '' } }],
+    ['a list of models without a key', { method: 'GET', path: '/v1/models', headers: { authorization: '' } }],
+  ])('%s: 401 in OpenAI’s shape', async (_, asked) => {
+    const answer = await whole(asked);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(await refusal(answer)).toEqual({
+      status: 401,
+      code: 'unauthorized',
+      type: 'invalid_request_error',
+      param: null,
+      message: expect.stringContaining('API key'),
+    });
+  });
+
+  test.each<[string, string]>([
+    ['POST', '/hybrid'],
+    ['GET', '/metrics'],
+    ['POST', '/transcribe'],
+    ['GET', '/'],
+    ['GET', '/v1/models/'],
+    ['GET', '/v1/models/..%2F..%2Fmetrics/%'],
+    ['GET', '/v1/models/%2e%2e'],
+    ['GET', '/v1/models/..'],
+    ['POST', '/v1/audio/transcriptions/'],
+    ['POST', '/v1/audio/../../transcribe'],
+    ['GET', '//v1/models'],
+    ['POST', '/health'],
+  ])('%s %s: 404, with a key or without', async (method, path) => {
+    for (const authorization of ['Bearer good', 'Bearer bad'])
+      expect(await refusal(await whole({ method, path, headers: { authorization } }))).toMatchObject({
+        status: 404,
+        code: 'not_found',
+      });
+  });
+
+  test.each<[string, string, string]>([
+    ['GET', '/v1/audio/transcriptions', 'POST'],
+    ['POST', '/v1/models', 'GET'],
+    ['PUT', '/v1/models/whisper-1', 'GET'],
+  ])('%s %s: 405, with the method that it takes', async (method, path, allow) => {
+    const answer = await whole({ method, path });
+    expect(answer.headers).toMatchObject({ allow });
+    expect(await refusal(answer)).toMatchObject({ status: 405, code: 'invalid_request' });
+  });
+
+  test('every request has an id, in its answer and in the log, whether it is refused or not', async () => {
+    listener = (request, response) => void request.resume().once('end', () => response.end('{}'));
+    const answers = [
+      await whole(),
+      await whole({ headers: { authorization: '' } }),
+      await whole({ path: '/x' }),
+    ];
+    const ids = answers.map(({ headers }) => headers['x-request-id']);
+    expect(new Set(ids).size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^req_[0-9a-f]{32}$/);
+    answers.forEach((answer) => answer.resume());
+    await until(() => lines.length === 3, 'all are in the log');
+    expect(lines.map(({ request_id }) => request_id)).toEqual(ids);
+  });
+
+  test('a body that is too large, said at once where it is announced', async () => {
+    const call = ask({ headers: { 'content-length': 2 * MOST_BYTES } });
+    call.flushHeaders();
+    expect(await refusal(await answerTo(call))).toMatchObject({ status: 413, code: 'upload_too_large' });
+  });
+
+  test('a body that becomes too large', async () => {
+    listener = (request) => void request.resume().on('error', () => undefined);
+    const call = ask();
+    call.write(Buffer.alloc(2 * MOST_BYTES));
+    expect(await refusal(await answerTo(call))).toMatchObject({ status: 413, code: 'upload_too_large' });
+  });
+
+  test('everything, for a while, where the service does not answer: 503', async () => {
+    whisper.close();
+    await once(whisper, 'close');
+    const answer = await whole();
+    expect(answer.headers['retry-after']).toBe('10');
+    expect(await refusal(answer)).toMatchObject({ status: 503, code: 'busy', type: 'server_error' });
+  });
+});
+
+describe('what a key may use', () => {
+  const events =
+    (...data: string[]): RequestListener =>
+    (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, {
+          'content-type': 'text/event-stream',
+          'x-spotscribe-audio-seconds': '61.5',
+        });
+        response.end(data.map((each) => `data: ${each}\n\n`).join(''));
+      });
+    };
+  beforeEach(() => start());
+
+  test('is counted by the seconds that the service says', async () => {
+    listener = events('{"type":"transcript.text.done"}');
+    await text(await whole());
+    await until(() => busy === 0, 'the request is over');
+    expect(counted).toEqual([61.5]);
+  });
+
+  test('is counted once where the request is repeated, with another boundary', async () => {
+    listener = events('{"type":"transcript.text.done"}');
+    const send = async (boundary: string, file: string, path?: string) => {
+      const call = ask({ path, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } });
+      const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n`;
+      call.end(`${head}${file}\r\n--${boundary}--\r\n`);
+      await text(await answerTo(call));
+      await until(() => busy === 0, 'the request is over');
+    };
+    for (const boundary of ['one', 'another']) await send(boundary, 'sound');
+    expect(counted).toEqual([61.5]);
+    await send('one', 'other sound');
+    await send('one', 'sound', '/v1/audio/translations');
+    expect(counted).toEqual([61.5, 61.5, 61.5]);
+  });
+
+  test('is not used up by what the service failed at', async () => {
+    listener = events('{"type":"transcript.text.delta"}', '{"error":{"message":"out of memory"}}');
+    await text(await whole());
+    await until(() => busy === 0, 'the request is over');
+    expect(counted).toEqual([]);
+  });
+
+  test('is counted for who leaves before the end', async () => {
+    listener = (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'x-spotscribe-audio-seconds': '5' });
+        response.write('data: {"type":"transcript.text.delta"}\n\n');
+      });
+    };
+    const answer = await whole();
+    await once(answer, 'data');
+    answer.destroy();
+    await until(() => busy === 0, 'the request is over');
+    expect(counted).toEqual([5]);
+  });
+
+  test('is asked before the service is', async () => {
+    used = 600;
+    listener = () => {
+      throw new Error('The service was asked');
+    };
+    const answer = await whole();
+    expect(answer.headers).toMatchObject({
+      'x-ratelimit-remaining-audio-seconds': '0',
+      'x-should-retry': 'false',
+      'retry-after': expect.stringMatching(/^\d+$/),
+    });
+    expect(await refusal(answer)).toMatchObject({
+      status: 429,
+      code: 'quota_exceeded',
+      type: 'rate_limit_error',
+    });
+    expect(worked).toBe(0);
+  });
+});
+
+describe('the door', () => {
+  beforeEach(() => start());
+
+  test('tells whoever balances whether the machine can do something, and no more', async () => {
+    const health = async () => {
+      const answer = await whole({ method: 'GET', path: '/health', headers: { authorization: '' } });
+      return [answer.statusCode, await json(answer)];
+    };
+    expect(await health()).toEqual([200, { status: 'ok' }]);
+    unready = 'the whisper service answers 503: its model at /models/secret is loaded';
+    expect(await health()).toEqual([503, { status: 'unhealthy' }]);
+  });
+
+  test('asks for models without keeping the machine awake', async () => {
+    let during = NaN;
+    listener = (_, response) => {
+      during = busy;
+      response.end('{"data":[]}');
+    };
+    expect(await json(await whole({ method: 'GET', path: '/v1/models' }))).toEqual({ data: [] });
+    expect(during).toBe(0);
+  });
+
+  test.each([
+    ['/v1/models/whisper-1', '/v1/models/whisper-1'],
+    ['/v1/models/openai/whisper-large-v3', '/v1/models/openai%2Fwhisper-large-v3'],
+    ['/v1/models/openai%2Fwhisper-large-v3', '/v1/models/openai%2Fwhisper-large-v3'],
+    // Whatever a name holds, it stays a name.
+    ['/v1/models/../../metrics', '/v1/models/..%2F..%2Fmetrics'],
+    ['/v1/models/..%5c..%5cmetrics', '/v1/models/..%5C..%5Cmetrics'],
+    ['/v1/models/a%3Fb%23c', '/v1/models/a%3Fb%23c'],
+  ])('asks for the model of %s by its name alone: %s', async (path, passed) => {
+    let asked: string | undefined;
+    listener = ({ url }, response) => {
+      asked = url;
+      response.end('{"object":"model"}');
+    };
+    expect(await json(await whole({ method: 'GET', path }))).toEqual({ object: 'model' });
+    expect(asked).toBe(passed);
+  });
+
+  test('passes no body on with a question for models: the service would read it as another request', async () => {
+    let heard = '';
+    whisper.on('connection', (socket) => socket.on('data', (chunk: Buffer) => (heard += chunk.toString())));
+    listener = (_, response) => void response.end('{"data":[]}');
+    const smuggled = 'POST /transcribe HTTP/1.1\r\nhost: whisper\r\ncontent-length: 0\r\n\r\n';
+    const lengths: [string, string | number][] = [
+      ['transfer-encoding', 'chunked'],
+      ['content-length', smuggled.length],
+    ];
+    for (const length of lengths) {
+      const headers = Object.fromEntries([length]);
+      expect(
+        await json(await answerTo(ask({ method: 'GET', path: '/v1/models', headers }).end(smuggled))),
+      ).toEqual({ data: [] });
+    }
+    expect(heard.match(/^\w+ \S+ HTTP/gm)).toEqual(Array(2).fill('GET /v1/models HTTP'));
+    expect(heard).not.toMatch(/transcribe|content-length|transfer-encoding/i);
+  });
+
+  test('closes when what is under way has ended, and lets nobody in meanwhile', async () => {
+    const said = held();
+    listener = async (request, response) => {
+      await buffer(request);
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+      await said.promise;
+      response.end('data: 2\n\n');
+    };
+    const answer = await whole();
+    await once(answer, 'readable');
+    let isClosed = false;
+    const closed = door.close().then(() => (isClosed = true));
+    const [error] = (await once(connect(port, '127.0.0.1'), 'error').catch((cause: unknown) => [cause])) as [
+      Error,
+    ];
+    expect(error.message).toContain('ECONNREFUSED');
+    expect(isClosed).toBe(false);
+    said.resolve();
+    expect(await text(answer)).toBe('data: 1\n\ndata: 2\n\n');
+    await closed;
+    await start();
+  });
+
+  test('closes when those have their answer whose key is being looked up', async () => {
+    await door.close();
+    const found = held();
+    await start({ holder: () => found.promise.then(() => KEY) });
+    listener = async (request, response) => void response.end(await text(request));
+    const answer = whole();
+    await until(() => door['inside'] === 1, 'the key is looked up');
+    const closed = door.close();
+    await sleep(200);
+    found.resolve();
+    expect(await text(await answer)).toBe('sound');
+    await closed;
+    await start();
+  });
+
+  test('counts what it breaks off before it is closed', async () => {
+    await door.close();
+    await start({ drainMs: 0, add: () => sleep(50) });
+    listener = (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'x-spotscribe-audio-seconds': '5' });
+        response.write('data: {"type":"transcript.text.delta"}\n\n');
+      });
+    };
+    const answer = await whole();
+    answer.on('error', () => undefined);
+    await once(answer, 'data');
+    await door.close();
+    expect(counted).toEqual([5]);
+    await start();
+  });
+});
+
+/** A promise that is kept by hand. */
+function held() {
+  let resolve = () => undefined as void;
+  const promise = new Promise<void>((kept) => (resolve = kept));
+  return { promise, resolve };
+}
+
+/** A number once it has stopped growing: nothing more goes into the buffers in between. */
+async function settled(read: () => number): Promise<number> {
+  let [before, same] = [-1, 0];
+  while (same < 10) {
+    await sleep(20);
+    const now = read();
+    same = now === before && now > 0 ? same + 1 : 0;
+    before = now;
+  }
+  return before;
+}

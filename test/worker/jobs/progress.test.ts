@@ -1,0 +1,77 @@
+import { createLog } from '../../../docker/worker/src/log';
+import { ProgressReporter } from '../../../docker/worker/src/jobs/progress';
+import type { JobRow } from '../../../core/contract/contract';
+import { StaleAttempt } from '../../../core/contract/errors';
+
+type Standing = Pick<JobRow, 'progress' | 'stages'>;
+
+const running = (progress: number): Standing => ({ progress, stages: { transcript: 'running' } });
+const diarizing = (progress: number): Standing => ({
+  progress,
+  stages: { transcript: 'running', diarization: 'running' },
+});
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+/** A reporter over a table whose writes last a second. */
+function reporter(failure?: Error) {
+  const written: Standing[] = [];
+  const stale: Error[] = [];
+  let atOnce = 0;
+  const recordProgress = async (_id: string, _attempt: number, standing: Standing) => {
+    expect(++atOnce).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    atOnce--;
+    if (failure !== undefined) throw failure;
+    written.push(standing);
+  };
+  const log = createLog({ write: () => undefined });
+  const claim = { id: 'job', attempt: 2 };
+  const made = new ProgressReporter(claim, { recordProgress } as never, log, (error) => stale.push(error));
+  return { written, stale, reporter: made };
+}
+
+describe('the progress in a row', () => {
+  it('is written every two seconds at most, and one write at a time', async () => {
+    const { written, reporter: made } = reporter();
+    for (let step = 0; step < 100; step++) {
+      made.report(running(step / 100));
+      await jest.advanceTimersByTimeAsync(100);
+    }
+    expect(written.map(({ progress }) => progress)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
+  });
+
+  it('tells at once that a stage has changed, after what is being written', async () => {
+    const { written, reporter: made } = reporter();
+    made.report(running(0.5));
+    made.report(diarizing(0.6));
+    made.report(diarizing(0.61));
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(written).toEqual([running(0.5), diarizing(0.6)]);
+  });
+
+  it('waits for all writes that are under way', async () => {
+    const { written, reporter: made } = reporter();
+    made.report(running(0.5));
+    made.report(diarizing(0.6));
+    const settled = made.settle().then(() => written.length);
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(await settled).toBe(2);
+  });
+
+  it('finds out that the job is no longer this attempt’s', async () => {
+    const { stale, reporter: made } = reporter(new StaleAttempt('job', 2));
+    made.report(running(0.5));
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(stale).toEqual([new StaleAttempt('job', 2)]);
+  });
+
+  it('does not disturb the work when the table does not answer', async () => {
+    const { stale, reporter: made } = reporter(new Error('reset'));
+    made.report(running(0.5));
+    await jest.advanceTimersByTimeAsync(1000);
+    await made.settle();
+    expect(stale).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import { ModelServiceFailed, Stopping } from '../../../docker/worker/src/errors';
+import { both } from '../../../docker/worker/src/jobs/sides';
+import type { Analysis, Transcript } from '../../../core/contract/contract';
+import { SpotscribeError, StaleAttempt } from '../../../core/contract/errors';
+import { analysisOf, segmentAt, transcriptOf } from '../../support/model-server';
+
+const never = new AbortController().signal;
+const transcript = transcriptOf([segmentAt(0), segmentAt(10, 1)], 20);
+const analysis = analysisOf(20);
+const fails = (error: Error) => async () => Promise.reject(error);
+const gives =
+  <T>(result: T) =>
+  async () =>
+    Promise.resolve(result);
+/** Works until it is called off. */
+const endless = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+
+describe('words and meaning at the same time', () => {
+  it('gives both, each claim with its place in the words', async () => {
+    const lost = { stage: 'analysis' as const, reason: 'no sentiment' };
+    const outcome = await both(
+      { transcribe: gives(transcript), analyze: gives<Analysis>({ ...analysis, degraded: [lost] }) },
+      never,
+    );
+    expect(outcome.transcript).toBe(transcript);
+    expect(outcome.degraded).toEqual([lost]);
+    expect(outcome.analysis?.topics?.map(({ located, evidence }) => [located, evidence[0]?.start])).toEqual([
+      [true, 0],
+      [true, 10],
+    ]);
+  });
+
+  it('leaves the claims alone where the words are a translation', async () => {
+    const translated: Transcript = { ...transcript, task: 'translate' };
+    const outcome = await both({ transcribe: gives(translated), analyze: gives(analysis) }, never);
+    expect(outcome.analysis).toEqual(analysis);
+  });
+
+  it('begins both before either has ended', async () => {
+    const begun: string[] = [];
+    const meet = (name: string, other: string) => async () => {
+      begun.push(name);
+      while (!begun.includes(other)) await new Promise(setImmediate);
+    };
+    await both(
+      {
+        transcribe: () => meet('words', 'meaning')().then(() => transcript),
+        analyze: () => meet('meaning', 'words')().then(() => analysis),
+      },
+      never,
+    );
+    expect(begun).toEqual(['words', 'meaning']);
+  });
+
+  it('gives the words alone, and says why, where the meaning fails', async () => {
+    const analyze = fails(new ModelServiceFailed('voxtral is away'));
+    expect(await both({ transcribe: gives(transcript), analyze }, never)).toEqual({
+      transcript,
+      degraded: [{ stage: 'analysis', reason: 'voxtral is away' }],
+    });
+  });
+
+  it('gives the meaning alone, and says why, where the words fail', async () => {
+    const transcribe = fails(new ModelServiceFailed('whisper is away'));
+    expect(await both({ transcribe, analyze: gives(analysis) }, never)).toEqual({
+      analysis,
+      degraded: [{ stage: 'transcript', reason: 'whisper is away' }],
+    });
+  });
+
+  it.each([
+    ['both fail', fails(new ModelServiceFailed('voxtral is away'))],
+    ['no meaning is wanted', undefined],
+  ])('fails where the words fail and %s', async (_, analyze) => {
+    const failure = new ModelServiceFailed('whisper is away');
+    await expect(both({ transcribe: fails(failure), analyze }, never)).rejects.toBe(failure);
+  });
+
+  it.each([
+    ['the audio is at fault', new SpotscribeError('bad_audio', 'noise')],
+    ['the job is another’s', new StaleAttempt('job', 1)],
+    ['something else is broken', new Error('S3 is away')],
+  ])('ends at once where %s', async (_, failure) => {
+    await expect(both({ transcribe: fails(failure), analyze: endless }, never)).rejects.toThrow(
+      failure.message,
+    );
+  });
+
+  it('ends at once where the job turns out to be another’s while it is understood', async () => {
+    const failure = new StaleAttempt('job', 1);
+    await expect(both({ transcribe: endless, analyze: fails(failure) }, never)).rejects.toBe(failure);
+  });
+
+  it('throws the reason for which it is called off, not what that led to', async () => {
+    const stop = new AbortController();
+    const ending = both({ transcribe: endless, analyze: endless }, stop.signal);
+    const reason = new Stopping();
+    stop.abort(reason);
+    await expect(ending).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,52 @@
+import { stagesAtEnd, stagesAtStart } from '../../../docker/worker/src/jobs/stages';
+import type { Transcript, TranscriptionOptions } from '../../../core/contract/contract';
+import { analysisOf } from '../../support/model-server';
+import diarized from '../../fixtures/contract/Transcript.diarized.json';
+import words from '../../fixtures/contract/Transcript.json';
+
+const withSpeakers = diarized as unknown as Transcript;
+const withoutSpeakers = words as Transcript;
+const asked = { diarize: true };
+const analysis = analysisOf(10);
+
+test.each<[string, TranscriptionOptions, Transcript, ReturnType<typeof stagesAtEnd>]>([
+  ['nothing of speakers that nobody asked for', {}, withoutSpeakers, { transcript: 'succeeded' }],
+  [
+    'nothing of speakers that were declined',
+    { diarize: false },
+    withoutSpeakers,
+    { transcript: 'succeeded' },
+  ],
+  ['speakers that were found', asked, withSpeakers, { transcript: 'succeeded', diarization: 'succeeded' }],
+  ['speakers that are missing', asked, withoutSpeakers, { transcript: 'succeeded', diarization: 'failed' }],
+  [
+    'speakers that the service lost',
+    asked,
+    { ...withSpeakers, degraded: [{ stage: 'diarization', reason: 'there is no model' }] },
+    { transcript: 'succeeded', diarization: 'failed' },
+  ],
+])('the stages at the end tell of %s', (_, options, transcript, stages) => {
+  expect(stagesAtEnd(options, { transcript, degraded: [] }, false)).toEqual(stages);
+});
+
+test('the stages tell of an analysis where one is wanted, and of words that are missing', () => {
+  const degraded: [] = [];
+  expect(stagesAtStart(asked, true)).toEqual({
+    transcript: 'running',
+    diarization: 'waiting',
+    analysis: 'running',
+  });
+  expect(stagesAtEnd({}, { transcript: withoutSpeakers, analysis, degraded }, true)).toEqual({
+    transcript: 'succeeded',
+    analysis: 'succeeded',
+  });
+  expect(stagesAtEnd({}, { transcript: withoutSpeakers, degraded }, true)).toEqual({
+    transcript: 'succeeded',
+    analysis: 'failed',
+  });
+  expect(stagesAtEnd(asked, { analysis, degraded }, true)).toEqual({
+    transcript: 'failed',
+    diarization: 'failed',
+    analysis: 'succeeded',
+  });
+});

@@ -1,0 +1,58 @@
+import { Transcription } from '../../../docker/worker/src/jobs/transcription';
+import { segmentAt, transcriptOf } from '../../support/model-server';
+
+describe('a transcription', () => {
+  it('keeps in its checkpoint the segments of finished windows alone', () => {
+    const transcription = new Transcription();
+    transcription.take({ type: 'segment', segment: segmentAt(0) });
+    expect(transcription.checkpoint()).toEqual({ end: 0, segments: [] });
+    transcription.take({ type: 'window', end: 10, progress: 0.25 });
+    transcription.take({ type: 'segment', segment: segmentAt(10, 1) });
+    expect(transcription.checkpoint()).toEqual({ end: 10, segments: [segmentAt(0)] });
+    expect(transcription.progress).toBe(0.25);
+  });
+
+  it('goes on from what an earlier attempt heard; how far that is, the service says', () => {
+    const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
+    const transcription = new Transcription(earlier);
+    transcription.take({ type: 'started', duration: 40, engine: 'e', model: 'm' });
+    expect(transcription.progress).toBeUndefined();
+    expect(transcription.checkpoint()).toEqual({ end: 20, segments: earlier.segments });
+    transcription.take({ type: 'segment', segment: segmentAt(20, 2) });
+    transcription.take({ type: 'window', end: 30, progress: 0.75 });
+    expect(transcription.checkpoint()).toEqual({
+      end: 30,
+      segments: [segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)],
+    });
+    expect(earlier.segments).toHaveLength(2);
+  });
+
+  it('keeps in its checkpoint what its windows and those of earlier attempts lack', () => {
+    const lost = { stage: 'alignment', reason: 'The aligner was away.' } as const;
+    const earlier = { end: 20, segments: [segmentAt(0)], degraded: [lost], processing_seconds: 1 };
+    const transcription = new Transcription(earlier);
+    expect(transcription.checkpoint().degraded).toEqual([lost]);
+    const cut = { stage: 'transcript', reason: 'The context was cut.' } as const;
+    transcription.take({ type: 'window', end: 30, progress: 0.75, degraded: [lost, cut] });
+    expect(transcription.checkpoint().degraded).toEqual([lost, cut]);
+  });
+
+  it('takes the result for the whole, as the service sends it', () => {
+    const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
+    const transcription = new Transcription(earlier);
+    const transcript = transcriptOf([segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)], 30);
+    expect(transcription.transcript).toBeUndefined();
+    transcription.take({ type: 'result', transcript });
+    expect(transcription.transcript).toEqual(transcript);
+  });
+
+  it('follows the stages that the service tells of', () => {
+    const transcription = new Transcription();
+    expect(transcription.stages).toEqual({});
+    transcription.take({ type: 'window', end: 40, progress: 0.6 });
+    transcription.take({ type: 'stage', stage: 'diarization', state: 'running', progress: 0.7 });
+    expect(transcription.stages).toEqual({ diarization: 'running' });
+    expect(transcription.progress).toBe(0.7);
+    expect(transcription.checkpoint().end).toBe(40);
+  });
+});

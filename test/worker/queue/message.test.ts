@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  backoffSeconds,
+  failuresBefore,
+  isExhausted,
+  parseMessage,
+} from '../../../docker/worker/src/queue/message';
+import type { JobMessage } from '../../../core/contract/contract';
+
+const id = `job_${'0a'.repeat(16)}`;
+
+describe('a message', () => {
+  it.each([
+    ['JobMessage.json', 0, 0],
+    ['JobMessage.interrupted.json', 3, 0],
+    ['JobMessage.unready.json', 0, 2],
+  ])('names a job and what became of it, as the contract’s fixture %s does', (file, failures, unready) => {
+    const fixture = readFileSync(join(__dirname, '../../fixtures/contract', file), 'utf8');
+    const { job_id } = JSON.parse(fixture) as JobMessage;
+    expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures, unready });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['no JSON', '{'],
+    ['another shape', '[]'],
+    ['another version', JSON.stringify({ version: 99, job_id: id })],
+    ['no id', JSON.stringify({ version: 1 })],
+    ['failures that are no number', JSON.stringify({ version: 1, job_id: id, failures: '3' })],
+    ['an id that is a path', JSON.stringify({ version: 1, job_id: '../../etc' })],
+    ['an id with a line after it', JSON.stringify({ version: 1, job_id: `${id}\n` })],
+  ])('is not understood if it holds %s', (_, body) => {
+    expect(parseMessage(body)).toEqual({ fault: expect.any(String) });
+  });
+
+  it('comes back after 5, 10, 20, 40, 80 seconds, and never after more than 300', () => {
+    expect([1, 2, 3, 4, 5].map(backoffSeconds)).toEqual([5, 10, 20, 40, 80]);
+    expect(backoffSeconds(1000)).toBe(300);
+  });
+
+  it('counts the failures that it carries, and those of its own earlier receives', () => {
+    expect(failuresBefore(0, 1)).toBe(0);
+    expect(failuresBefore(3, 2)).toBe(4);
+    expect([4, 5, 6].map(isExhausted)).toEqual([false, true, true]);
+  });
+});

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Health } from '../../../docker/worker/src/http/health';
+import { createLog } from '../../../docker/worker/src/log';
+import type { Delivery } from '../../../docker/worker/src/queue/queue';
+import { Receiver } from '../../../docker/worker/src/queue/receiver';
+import type { Scratch } from '../../../docker/worker/src/jobs/scratch';
+import { until } from '../../until';
+
+const log = createLog({ write: () => undefined });
+const delivery = {} as Delivery;
+
+let unready: string | undefined;
+/** How often it was asked whether work can be taken. */
+let looks: number;
+let freeBytes: number;
+let health: Health;
+let receiver: Receiver;
+
+beforeEach(() => {
+  unready = undefined;
+  looks = 0;
+  freeBytes = 1000;
+  health = new Health([{ unready: async () => (looks++, unready), idleSeconds: async () => Infinity }], {
+    free: async () => freeBytes,
+  } as Scratch);
+});
+afterEach(() => receiver.drain());
+
+function receive(
+  next: (signal: AbortSignal) => Promise<Delivery | undefined>,
+  handle: () => Promise<void> = async () => undefined,
+) {
+  const queue = { receive: (_: number, signal: AbortSignal) => next(signal) };
+  receiver = new Receiver({
+    queue,
+    handle,
+    health,
+    log,
+    slots: 2,
+    waitSeconds: 0,
+    unreadyMs: 5,
+    failureMs: 5,
+  });
+  receiver.start();
+}
+
+const nothing = () => sleep(10).then(() => undefined);
+
+describe('the receiver', () => {
+  it('holds no more messages than it has slots', async () => {
+    let most = 0;
+    let handled = 0;
+    receive(
+      async () => delivery,
+      async () => {
+        most = Math.max(most, receiver.busy);
+        await sleep(5);
+        handled++;
+      },
+    );
+    await until(() => handled > 10, 'messages are handled');
+    expect(most).toBe(2);
+  });
+
+  it('asks for nothing while the model is not ready, and does not count that as idle time', async () => {
+    unready = 'loading';
+    let asked = 0;
+    receive(() => (asked++, nothing()));
+    await until(() => looks > 5 && health.unfitSeconds > 0, 'it has looked several times');
+    expect(asked).toBe(0);
+    expect(receiver.idleSeconds).toBe(0);
+    expect(health.unfitSeconds).toBeGreaterThan(0);
+    expect(health.reasons).toEqual(['loading']);
+    unready = undefined;
+    await until(() => asked > 0, 'messages are asked for');
+    expect(health.unfitSeconds).toBe(0);
+    expect(health.reasons).toEqual([]);
+    await until(() => receiver.idleSeconds > 0, 'idle time counts');
+  });
+
+  it('asks for nothing while a job found no room, until there is', async () => {
+    let asked = 0;
+    health.diskFull(5000);
+    receive(() => (asked++, nothing()));
+    await until(() => looks > 5 && health.reasons.length > 0, 'it has looked several times');
+    expect(asked).toBe(0);
+    expect(health.reasons).toEqual([expect.stringContaining('5000 bytes')]);
+    freeBytes = 6000;
+    await until(() => asked > 0, 'messages are asked for');
+    expect(health.reasons).toEqual([]);
+  });
+
+  it('outlives a queue that does not answer, and says so meanwhile', async () => {
+    let down = true;
+    receive(() => (down ? Promise.reject(new Error('ECONNREFUSED')) : nothing()));
+    const complaint = 'the queue does not answer: ECONNREFUSED';
+    await until(() => health.reasons.length === 1 && health.reasons[0] === complaint, 'unhealthy');
+    down = false;
+    await until(() => health.reasons.length === 0, 'healthy');
+  });
+
+  it('outlives a message that could not be brought to an end', async () => {
+    let handled = 0;
+    receive(
+      async () => delivery,
+      async () => {
+        handled++;
+        await sleep(1);
+        throw new Error('no');
+      },
+    );
+    await until(() => handled > 5, 'messages are handled');
+    expect(receiver.busy).toBeLessThanOrEqual(2);
+  });
+
+  it('handles what comes while it drains, and can begin again', async () => {
+    const answers: ((delivery?: Delivery) => void)[] = [];
+    let handled = 0;
+    receive(
+      () => new Promise((resolve) => answers.push(resolve)),
+      async () => void handled++,
+    );
+    await until(() => answers.length === 2, 'both slots ask');
+    let drained = false;
+    const draining = receiver.drain().then(() => (drained = true));
+    answers[0]!(delivery);
+    await until(() => handled === 1, 'the message is handled');
+    expect(drained).toBe(false);
+    answers[1]!();
+    await draining;
+
+    receiver.start();
+    await until(() => answers.length === 4, 'both slots ask again');
+    const ending = receiver.drain();
+    for (const answer of answers) answer();
+    await ending;
+  });
+});

@@ -1,0 +1,214 @@
+import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
+import type { AnalyzeEvent, TranscribeEvent } from '../../../core/contract/contract';
+import { SpotscribeError } from '../../../core/contract/errors';
+import { until } from '../../until';
+import { hearing, ModelServer, type Script, segmentAt, understanding } from '../../support/model-server';
+
+const never = new AbortController().signal;
+let server: ModelServer;
+
+afterEach(() => server.stop());
+
+async function ask(script: Script, options = {}, signal = never): Promise<TranscribeEvent[]> {
+  server = await ModelServer.start(script);
+  const service = new HttpModelService('whisper', server.url, options);
+  const events: TranscribeEvent[] = [];
+  for await (const event of service.transcribe({ path: 'job/input', language: 'en' }, signal))
+    events.push(event);
+  return events;
+}
+
+const failure = async (asking: Promise<unknown>): Promise<SpotscribeError> => {
+  const error: unknown = await asking.then(
+    () => 'no failure',
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(SpotscribeError);
+  return error as SpotscribeError;
+};
+
+const body = (code: string, message = 'because') => ({
+  error: { code, message, type: 'server_error', param: null },
+});
+
+describe('the model service over HTTP', () => {
+  it('passes the request on and the events back, the result last', async () => {
+    const events = await ask(hearing(20, 1));
+    expect(server.requests).toEqual([{ path: 'job/input', language: 'en' }]);
+    expect(events.map(({ type }) => type)).toEqual([
+      'started',
+      'segment',
+      'window',
+      'segment',
+      'window',
+      'result',
+    ]);
+  });
+
+  it('reads lines that come in pieces, with letters cut in two', async () => {
+    const line = Buffer.from(
+      `${JSON.stringify({ type: 'segment', segment: { ...segmentAt(0), text: 'Grüße, 世界' } })}\n`,
+    );
+    const [segment] = await ask(async (request, answer) => {
+      for (const byte of line) {
+        answer.raw(Buffer.from([byte]));
+        await new Promise(setImmediate);
+      }
+      return hearing(1, 0)(request, answer);
+    });
+    expect(segment).toMatchObject({ segment: { text: 'Grüße, 世界' } });
+  });
+
+  it.each(['bad_audio', 'audio_too_long', 'unsupported_media_type', 'invalid_request'])(
+    'takes %s, before the stream or in it, for the fault of the audio',
+    async (code) => {
+      const before = await failure(ask((_, answer) => answer.refuse(422, body(code))));
+      expect(before).toMatchObject({ code, permanent: true, message: 'because' });
+      await server.stop();
+      const within = await failure(
+        ask((_, answer) =>
+          answer.event({ type: 'error', error: { code: code as 'bad_audio', message: 'because' } }),
+        ),
+      );
+      expect(within).toMatchObject({ code, permanent: true, message: 'because' });
+    },
+  );
+
+  it.each([
+    ['busy', 429, body('busy')],
+    ['not loaded', 503, body('model_missing')],
+    ['a failure of its own', 500, body('internal')],
+    ['a shared folder that it cannot read', 404, body('source_not_found')],
+    ['a shared folder that it may not read', 403, body('source_forbidden')],
+    ['a proxy’s page', 502, '<html>'],
+    ['a code that nobody knows', 400, body('teapot')],
+    ['a body without end', 400, 'x'.repeat(1 << 20)],
+  ])('tries again after %s', async (_, status, answered) => {
+    const error = await failure(ask((__, answer) => answer.refuse(status, answered)));
+    expect(error).toMatchObject({ permanent: false, code: 'internal' });
+  });
+
+  it.each<[string, Script]>([
+    ['broke off', (_, answer) => (answer.raw('{"type":"st'), answer.breakOff())],
+    ['ended before the result', (_, answer) => answer.event({ type: 'window', end: 1, progress: 0.5 })],
+    ['sent nothing', (_, answer) => answer.raw('')],
+    ['sent garbage', (_, answer) => answer.raw('\u0000\u0001 what was said\n')],
+    ['sent an event of another kind', (_, answer) => answer.raw('{"type":"dance"}\n')],
+    ['sent a time that is none', (_, answer) => answer.raw('{"type":"window","end":-1,"progress":0}\n')],
+    ['sent a line without end', (_, answer) => answer.raw('x'.repeat(3000))],
+    ['sent a line that is too long', (_, answer) => answer.raw(`${'x'.repeat(3000)}\n`)],
+  ])('tries again when the service %s', async (_, script) => {
+    const error = await failure(ask(script, { maxLineBytes: 2000 }));
+    expect(error).toMatchObject({ permanent: false, name: 'ModelServiceFailed' });
+    expect(error.message).not.toContain('what was said');
+  });
+
+  it('gives up a service that has gone silent', async () => {
+    const hang: Script = async (_, answer) => {
+      answer.event({ type: 'started', duration: 1, engine: 'e', model: 'm' });
+      await until(() => answer.gone, 'the caller leaves');
+    };
+    const error = await failure(ask(hang, { silenceMs: 200 }));
+    expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 200 ms') });
+  });
+
+  it('waits for a service that decodes and says that it is well, and not for one that does not', async () => {
+    let answers = 0;
+    const decodes: Script = async (request, answer) => {
+      if (++answers > 1) server.healthy = false;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return answer.gone ? undefined : hearing(10, 1)(request, answer);
+    };
+    server = await ModelServer.start(decodes);
+    const service = new HttpModelService('whisper', server.url, { silenceMs: 300 });
+    const types = async () => {
+      const found: string[] = [];
+      for await (const { type } of service.transcribe({ path: 'a' }, never)) found.push(type);
+      return found;
+    };
+    expect(await types()).toContain('result');
+    const error = await failure(types());
+    expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 300 ms') });
+  });
+
+  it('passes an analysis on, and refuses one that is none', async () => {
+    const asked = { path: 'job/input', tasks: ['topics' as const] };
+    server = await ModelServer.start(hearing(1, 1), understanding(20, 1));
+    const events: AnalyzeEvent[] = [];
+    for await (const event of new HttpModelService('voxtral', server.url).analyze(asked, never))
+      events.push(event);
+    expect(events.map(({ type }) => type)).toEqual(['started', 'window', 'window', 'result']);
+    expect(server.analyses).toEqual([asked]);
+    server.analyst = (_, answer) => answer.raw('{"type":"result","analysis":{"summary":"secret"}}\n');
+    const wrong = new HttpModelService('voxtral', server.url).analyze(asked, never).next();
+    const error = await failure(wrong);
+    expect(error.message).toContain('no event of the contract');
+    expect(error.message).not.toContain('secret');
+  });
+
+  it('waits for a slow service as long as it says something', async () => {
+    // Longer in all than it may be silent, which each of its windows is far from.
+    const events = await ask(hearing(100, 400), { silenceMs: 3000 });
+    expect(events.at(-1)?.type).toBe('result');
+  });
+
+  it('ends the request when it is aborted, and throws the reason', async () => {
+    const abort = new AbortController();
+    const reason = new Error('stop');
+    let begun = false;
+    const long: Script = (request, answer) => ((begun = true), hearing(1000, 50)(request, answer));
+    const asking = expect(ask(long, {}, abort.signal)).rejects.toBe(reason);
+    await until(() => begun);
+    abort.abort(reason);
+    await asking;
+    await until(() => server.abandoned === 1, 'the service is told');
+  });
+
+  it('says how a service is, and why', async () => {
+    server = await ModelServer.start(hearing(1, 1));
+    const service = new HttpModelService('whisper', server.url);
+    expect(await service.state()).toEqual({ state: 'ready' });
+    server.idleSeconds = 12.5;
+    expect(await service.state()).toEqual({ state: 'ready', idleSeconds: 12.5 });
+    server.healthy = false;
+    expect(await service.state()).toMatchObject({
+      state: 'loading',
+      reason: expect.stringMatching(/whisper.* 503/),
+    });
+    server.failure = 'the file model.bin is missing';
+    expect(await service.state()).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('model.bin'),
+    });
+    const gone = new HttpModelService('voxtral', 'http://127.0.0.1:1');
+    expect(await gone.state()).toMatchObject({
+      state: 'absent',
+      reason: expect.stringContaining('the voxtral service does not answer'),
+    });
+  });
+
+  it('gives up work that says nothing but that it is alive', async () => {
+    const busy: Script = async (_, answer) => {
+      while (!answer.gone) {
+        answer.raw('\n');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const error = await failure(ask(busy, { silenceMs: 60_000, stuckMs: 300 }));
+    expect(error).toMatchObject({
+      permanent: false,
+      message: expect.stringContaining('no event for 300 ms'),
+    });
+    await until(() => server.abandoned === 1, 'the service is told');
+  });
+
+  it('asks no proxy', async () => {
+    process.env.HTTP_PROXY = process.env.http_proxy = 'http://127.0.0.1:1';
+    try {
+      expect((await ask(hearing(10, 1))).at(-1)?.type).toBe('result');
+    } finally {
+      delete process.env.HTTP_PROXY;
+      delete process.env.http_proxy;
+    }
+  });
+});
