@@ -179,7 +179,8 @@ def test_an_empty_line_says_again_and_again_that_the_work_goes_on(
         "POST", f"{url}/transcribe", json={"path": audio}, headers=STREAM, timeout=600
     ) as answer:
         lines = answer.iter_lines()
-        assert json.loads(next(lines))["type"] == "started"
+        # On a busy machine empty lines come before it, too.
+        assert json.loads(next(line for line in lines if line))["type"] == "started"
         assert [next(lines) for _ in range(3)] == ["", "", ""]
         model.go.set()
         assert json.loads([line for line in lines if line][-1])["type"] == "result"
