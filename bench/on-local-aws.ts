@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ApiClient } from '../cli/api/client';
 import { createLocalKey } from '../cli/local/local-key';
-import { OUTPUT } from '../core/contract/contract';
+import { OUTPUT } from '../core/contract/environment';
 import { type LocalAws, type LocalAwsOptions, startLocalAws } from '../local';
 import type { BenchContext } from './benchmark';
 

@@ -8,7 +8,7 @@ import { DisableRuleCommand, EventBridgeClient, ListRulesCommand } from '@aws-sd
 import { PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { ApiClient } from '../cli/api/client';
 import { pause } from '../cli/api/retry';
-import { OUTPUT } from '../core/contract/contract';
+import { OUTPUT } from '../core/contract/environment';
 import { clientConfiguration } from '../local/emulator';
 import type { LocalAws } from '../local';
 import type { BenchContext, Benchmark } from './benchmark';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/contract/contract';
+import type { ErrorCode } from '../core/contract/names';
 import { EXIT, type ExitCode } from './exit-codes';
 
 /** Codes of failures: those of the API, and those that only the command line knows. */

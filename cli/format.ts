@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Receipt } from '../core/contract/contract';
+import type { Receipt } from '../core/contract/job';
 
 /** Text from elsewhere (file names, messages), unable to steer the terminal. */
 export const shown = (text: string): string =>

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { formatNamed, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../core/contract/contract';
+import { formatNamed, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../core/contract/names';
 
 /** Options that several commands share. */
 export const urlOption = () =>

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../core/contract/contract';
+import { OUTPUT } from '../core/contract/environment';
 import { acknowledge } from './policies/acknowledge';
 import { ImageBuilds } from './images/image-builds';
 import type { BuiltImage } from './images/image-context';

@@ -1,6 +1,6 @@
 import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../core/contract/contract';
+import { OUTPUT } from '../core/contract/environment';
 import { acknowledge } from './policies/acknowledge';
 import type { FoundationStack } from './foundation-stack';
 import type { Path, PathClass } from './paths';

@@ -1,6 +1,6 @@
 import type { Node } from 'constructs';
 import { z } from 'zod';
-import { MOST_MACHINES } from '../core/contract/contract';
+import { MOST_MACHINES } from '../core/contract/limits';
 import { WARM_HOURS } from '../core/fleet/warm-hours';
 import { acceptedFindingsSetting, imagesSetting } from './images/image-settings';
 import { zonesSetting } from './network/zone-settings';

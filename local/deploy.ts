@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { OUTPUT } from '../core/contract/contract';
+import { OUTPUT } from '../core/contract/environment';
 import { ACCOUNT, baseEnvironment, clientConfiguration, clientEnvironment, REGION } from './emulator';
 
 const root = join(__dirname, '..');

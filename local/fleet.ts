@@ -13,7 +13,7 @@ import {
   ListServicesCommand,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
-import { OUTPUT } from '../core/contract/contract';
+import { OUTPUT } from '../core/contract/environment';
 import type { BalancedService } from './balancer/balanced-service';
 import type { Command } from './machine/commands';
 import { toReplace } from './machine/deployment';

@@ -4,7 +4,7 @@ import {
   DescribeStackResourcesCommand,
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import type { LocalAws } from '../../local';
 import { clientConfiguration } from '../../local/emulator';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ApiClient } from '../../cli/api/client';
 import { pause } from '../../cli/api/retry';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import type { LocalAws } from '../../local';
 import type { BenchContext, Benchmark } from '../benchmark';
 import { addEmptyHandler } from './empty-handler';

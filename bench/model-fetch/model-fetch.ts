@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { ENV } from '../../core/contract/contract';
+import { ENV } from '../../core/contract/environment';
 import { MODEL_KEY } from '../../core/models/model-layout';
 import type { ModelManifest } from '../../core/models/model-manifest';
 import { pythonEnvironment, workerBundle } from '../../local/installation';

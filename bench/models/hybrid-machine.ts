@@ -5,7 +5,8 @@ import { GuardedService } from '../../docker/worker/src/services/guarded-service
 import { HttpModelService } from '../../docker/worker/src/services/http-model-service';
 import { createLog } from '../../docker/worker/src/log';
 import { both } from '../../docker/worker/src/jobs/sides';
-import type { Analysis, Transcript } from '../../core/contract/contract';
+import type { Analysis } from '../../core/contract/analysis';
+import type { Transcript } from '../../core/contract/transcript';
 import { commandOf } from '../../local/machine/commands';
 import { baseEnvironment } from '../../local/emulator';
 import { pythonEnvironment } from '../../local/installation';

@@ -1,15 +1,9 @@
-import type {
-  Analysis,
-  CompleteUploadRequest,
-  ErrorBody,
-  JobStatus,
-  JobView,
-  ListJobsResponse,
-  SubmitJobRequest,
-  SubmitJobResponse,
-  TranscriptFormat,
-  UsageResponse,
-} from '../../core/contract/contract';
+import type { Analysis } from '../../core/contract/analysis';
+import type { CompleteUploadRequest, ListJobsResponse, SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';
+import type { ErrorBody } from '../../core/contract/values';
+import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
+import type { JobView } from '../../core/contract/job';
+import type { UsageResponse } from '../../core/contract/usage';
 import { ApiError, UnauthorizedError, UnreachableError } from '../errors';
 import { networkError } from './network-error';
 import { parseRetryAfter, type Patience, Retryable, retrying } from './retry';

@@ -1,4 +1,4 @@
-import { API_KEY_PREFIX } from '../../core/contract/contract';
+import { API_KEY_PREFIX } from '../../core/contract/keys';
 import type { Connection } from './client';
 import { UsageError } from '../errors';
 

@@ -1,4 +1,4 @@
-import type { Analysis, Claim, Entity } from '../../core/contract/contract';
+import type { Analysis, Claim, Entity } from '../../core/contract/analysis';
 import { duration, shown } from '../format';
 
 /** An analysis for reading: what was understood, each claim with where it is said and in which words. */

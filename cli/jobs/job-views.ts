@@ -1,4 +1,4 @@
-import type { JobOptions, JobView, Receipt } from '../../core/contract/contract';
+import type { JobOptions, JobView, Receipt } from '../../core/contract/job';
 import { dollars, duration, receiptLine, shown, table } from '../format';
 
 /** Jobs as a table. */

@@ -1,12 +1,6 @@
 import { type Command, type CommandOptions, Option } from 'commander';
-import {
-  FINAL_STATUSES,
-  JOB_STATUSES,
-  type JobStatus,
-  type JobView,
-  TRANSCRIPT_FORMATS,
-  type TranscriptFormat,
-} from '../../core/contract/contract';
+import { FINAL_STATUSES, JOB_STATUSES, type JobStatus, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
+import type { JobView } from '../../core/contract/job';
 import { analysisLines } from './analysis-view';
 import { ApiClient } from '../api/client';
 import { type ConnectionOptions, findConnection } from '../api/connection';

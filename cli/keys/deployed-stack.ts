@@ -1,6 +1,6 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeStacks, type Stack } from '@aws-sdk/client-cloudformation';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { CliError, UsageError } from '../errors';
 
 /** What a stack of a path says of itself. */

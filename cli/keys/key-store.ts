@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamoDBDocumentClient, paginateScan, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { hashApiKey, newApiKey } from '../../core/keys/api-key';
-import type { KeyRow } from '../../core/contract/contract';
+import type { KeyRow } from '../../core/contract/usage';
 import { CliError } from '../errors';
 
 export type ShownKey = Omit<KeyRow, 'key_sha256'>;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_TENANT } from '../../core/contract/contract';
+import { DEFAULT_TENANT } from '../../core/contract/keys';
 import { fromAws } from '../aws-errors';
 import type { Context } from '../context';
 import { shown, table } from '../format';

@@ -1,7 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { readLocalState } from '../../local';
 import { clientConfiguration } from '../../local/emulator';
 import { isAlive } from '../../local/processes';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UsageResponse } from '../../core/contract/contract';
+import type { UsageResponse } from '../../core/contract/usage';
 import { ApiClient } from '../api/client';
 import { type ConnectionOptions, findConnection } from '../api/connection';
 import type { Context } from '../context';

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Analysis, type JobView, OUTPUT, type Transcript } from '../../core/contract/contract';
+import type { Analysis } from '../../core/contract/analysis';
+import type { JobView } from '../../core/contract/job';
+import { OUTPUT } from '../../core/contract/environment';
+import type { Transcript } from '../../core/contract/transcript';
 import { type LocalState, readLocalState } from '../../local';
 import { isAlive } from '../../local/processes';
 import { analysisLines } from '../jobs/analysis-view';

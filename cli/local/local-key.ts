@@ -1,4 +1,5 @@
-import { DEFAULT_TENANT, OUTPUT } from '../../core/contract/contract';
+import { DEFAULT_TENANT } from '../../core/contract/keys';
+import { OUTPUT } from '../../core/contract/environment';
 import { type LocalAws, readLocalState } from '../../local';
 import { clientConfiguration } from '../../local/emulator';
 import { isAlive } from '../../local/processes';

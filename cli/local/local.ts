@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { endLeftovers, type LocalState, readLocalState, startLocalAws, stateDirectory } from '../../local';
 import { settingsEnvironment } from '../../local/deploy';
 import { claimStateDirectory } from '../../local/state';

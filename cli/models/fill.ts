@@ -6,7 +6,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { ENV } from '../../core/contract/contract';
+import { ENV } from '../../core/contract/environment';
 import { parseWantedModels } from '../../core/models/model-manifest';
 import { Hub, hubToken } from './hub';
 import { pushModel } from './push-model';

@@ -1,5 +1,5 @@
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { CliError } from '../errors';
 
 /** The stack that all paths share. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { JobView, TranscriptFormat } from '../../core/contract/contract';
+import type { JobView } from '../../core/contract/job';
+import type { TranscriptFormat } from '../../core/contract/names';
 import type { ApiClient } from '../api/client';
 import type { Input } from '../transcribe/inputs';
 import { Limit } from '../api/limit';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { FORMAT_ENDING, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/contract';
+import { FORMAT_ENDING, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
 import { UsageError } from '../errors';
 import type { Input } from '../transcribe/inputs';
 import { type Kinship, kinship } from './inspect';

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  type JobView,
-  PERMANENT_CODES,
-  type SubmitJobResponse,
-  type JobOptions,
-} from '../../core/contract/contract';
+import type { JobOptions, JobView } from '../../core/contract/job';
+import { PERMANENT_CODES } from '../../core/contract/names';
+import type { SubmitJobResponse } from '../../core/contract/api';
 import type { ApiClient } from '../api/client';
 import { ApiError, CliError } from '../errors';
 import { PARTED_ABOVE_BYTES } from './upload-parts';

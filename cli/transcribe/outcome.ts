@@ -1,4 +1,4 @@
-import type { JobView } from '../../core/contract/contract';
+import type { JobView } from '../../core/contract/job';
 import type { CliError, CliErrorCode } from '../errors';
 import { EXIT, type ExitCode } from '../exit-codes';
 import type { Input } from './inputs';

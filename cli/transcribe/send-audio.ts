@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { JobView } from '../../core/contract/contract';
+import type { JobView } from '../../core/contract/job';
 import type { ApiClient } from '../api/client';
 import { ApiError, CliError } from '../errors';
 import { type Audio, contentHash, findOrMakeJob } from './idempotency';

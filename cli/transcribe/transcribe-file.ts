@@ -1,4 +1,5 @@
-import { FINAL_STATUSES, type JobView } from '../../core/contract/contract';
+import { FINAL_STATUSES } from '../../core/contract/names';
+import type { JobView } from '../../core/contract/job';
 import { ApiClient } from '../api/client';
 import { CliError } from '../errors';
 import { duration } from '../format';

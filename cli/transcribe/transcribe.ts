@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/contract';
+import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
 import { ApiClient, type Connection } from '../api/client';
 import { findConnection } from '../api/connection';
 import type { Context } from '../context';

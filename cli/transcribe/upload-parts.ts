@@ -1,4 +1,4 @@
-import type { CompleteUploadRequest, MultipartUpload, UploadPart } from '../../core/contract/contract';
+import type { CompleteUploadRequest, MultipartUpload, UploadPart } from '../../core/contract/api';
 import type { Limit } from '../api/limit';
 import { type Patience, retrying } from '../api/retry';
 import { LapsedAddress, upload } from './upload';

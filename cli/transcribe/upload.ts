@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { SubmitJobResponse } from '../../core/contract/contract';
+import type { SubmitJobResponse } from '../../core/contract/api';
 import { CliError, UnreachableError } from '../errors';
 import { networkError } from '../api/network-error';
 import { parseRetryAfter, Retryable } from '../api/retry';

@@ -1,4 +1,5 @@
-import type { ErrorBody, ErrorCode } from './contract';
+import type { ErrorBody } from './values';
+import type { ErrorCode } from './names';
 
 /** Statuses of errors that come as data: of a job, or within a stream. The services answer the same; others are 422. */
 const STATUS: Partial<Record<ErrorCode, number>> = {

@@ -1,4 +1,4 @@
-import { type ErrorCode, PERMANENT_CODES } from './contract';
+import { type ErrorCode, PERMANENT_CODES } from './names';
 
 /** The family of Spotscribe's errors: a stable code, and whether trying again can help. */
 export class SpotscribeError extends Error {

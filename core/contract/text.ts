@@ -33,4 +33,6 @@ export const text = (most: number, least = 0) =>
     ),
     z.refine((value) => value.isWellFormed(), 'Expected whole Unicode characters: remove lone surrogates'),
     z.minLength(least),
+    // For the JSON schema, which cannot see into the check above.
+    z.meta({ maxLength: most }),
   );

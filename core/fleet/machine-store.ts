@@ -1,6 +1,7 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../jobs/conditional-write';
-import { type MachineRow, machineRowId } from '../contract/contract';
+import type { MachineRow } from '../contract/machine';
+import { machineRowId } from '../contract/keys';
 
 /** A machine that is gone writes no more; its row stays for as long, for anyone who wants to look. */
 const KEPT_SECONDS = 7 * 86_400;

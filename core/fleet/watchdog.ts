@@ -1,4 +1,5 @@
-import { HEARTBEAT_SECONDS, type MachineRow } from '../contract/contract';
+import { HEARTBEAT_SECONDS } from '../contract/limits';
+import type { MachineRow } from '../contract/machine';
 import { BOOT_SECONDS, patienceSeconds } from './sizing';
 
 /** A heartbeat is recent for this long, in seconds: one or two may be late or lost. */

@@ -1,4 +1,4 @@
-import type { Segment } from '../contract/contract';
+import type { Segment } from '../contract/transcript';
 import {
   afterSpaces,
   clean,

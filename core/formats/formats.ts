@@ -1,4 +1,5 @@
-import type { Segment, Transcript, TranscriptFormat } from '../contract/contract';
+import type { Segment, Transcript } from '../contract/transcript';
+import type { TranscriptFormat } from '../contract/names';
 import type { Layout } from './cue-lines';
 import { type Cue, cues, prefix } from './cues';
 import { diarizedJson, verboseJson } from './openai-formats';

@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import type { Segment, Transcript, Word } from '../contract/contract';
+import type { Segment, Transcript, Word } from '../contract/transcript';
 import { languageName, separator } from '../contract/languages';
 import { segmentsInTime } from './segments-in-time';
 

@@ -1,4 +1,4 @@
-import type { Segment, Transcript } from '../contract/contract';
+import type { Segment, Transcript } from '../contract/transcript';
 
 /**
  * The segments and words with their times within the recording: aligners and detectors of voices work in frames, the last of

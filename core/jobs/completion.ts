@@ -1,5 +1,6 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { EVENT, type JobEvent, type JobRow } from '../contract/contract';
+import { EVENT } from '../contract/environment';
+import type { JobEvent, JobRow } from '../contract/job';
 
 /**
  * Announces the end of a job on the default event bus. A job may be announced more than once: listeners go by its id.

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { KEY, type JobRow } from '../contract/contract';
+import { KEY } from '../contract/keys';
+import type { JobRow } from '../contract/job';
 import { eraseVersions, type ObjectVersion, versionsBelow, versionsOf } from './object-versions';
 
 /** What a row says of its job's audio. */

@@ -1,15 +1,11 @@
 import * as z from 'zod/mini';
-import {
-  ANALYSIS_TASKS,
-  type JobOptions,
-  OPTION_LIMITS,
-  QUESTION_LIMITS,
-  SPEAKER_RULES,
-} from '../contract/contract';
+import { AnalysisOptions } from '../contract/analysis';
+import { JobOptions } from '../contract/job';
+import { OPTION_LIMITS, QUESTION_LIMITS } from '../contract/limits';
 import { AUTO, languageCode } from '../contract/languages';
 import { text } from '../contract/text';
 
-const { hotwords, prompt, speakers, languages } = OPTION_LIMITS;
+const { speakers, languages } = OPTION_LIMITS;
 
 const UNKNOWN_LANGUAGE = 'Expected a language that Whisper knows, such as "en", "en-US" or "English"';
 
@@ -26,44 +22,25 @@ const language = z.pipe(
   }),
 );
 
-const languageList = z.array(language).check(z.minLength(1), z.maxLength(languages));
-
-const count = z.int().check(z.minimum(1), z.maximum(speakers));
+const analysis = z.extend(AnalysisOptions, {
+  questions: z.optional(
+    z
+      .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
+      .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
+  ),
+});
 
 /** Options that mean nothing unless speakers are told apart: better refused than ignored. */
 const WITH_DIARIZE = ['num_speakers', 'min_speakers', 'max_speakers', 'speaker_cleanup'] as const;
 
-/** What is to be understood. */
-const analysis = z.union(
-  [
-    z.literal(false),
-    z.strictObject({
-      tasks: z.optional(
-        z.array(z.enum(ANALYSIS_TASKS)).check(z.minLength(1), z.maxLength(ANALYSIS_TASKS.length)),
-      ),
-      questions: z.optional(
-        z
-          .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
-          .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
-      ),
-    }),
-  ],
-  'Expected false, or an object with "tasks" and "questions"',
-);
-
+/** As they are stored, but for what a caller may write in more ways than one. */
 const combined: z.ZodMiniType<JobOptions> = z
-  .strictObject({
+  .extend(JobOptions, {
     language: z.optional(language),
-    languages: z.optional(languageList),
-    task: z.optional(z.enum(['transcribe', 'translate'])),
-    hotwords: z.optional(text(hotwords)),
-    prompt: z.optional(text(prompt)),
-    diarize: z.optional(z.boolean()),
-    num_speakers: z.optional(count),
-    min_speakers: z.optional(count),
-    max_speakers: z.optional(count),
-    speaker_cleanup: z.optional(z.array(z.enum(SPEAKER_RULES)).check(z.maxLength(SPEAKER_RULES.length))),
-    analysis: z.optional(analysis),
+    languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(languages))),
+    analysis: z.optional(
+      z.union([z.literal(false), analysis], 'Expected false, or an object with "tasks" and "questions"'),
+    ),
   })
   .check(
     ...WITH_DIARIZE.map((field) =>

@@ -11,17 +11,10 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from './conditional-write';
 import { despiteConflicts } from './conflict';
-import {
-  type Degradation,
-  type IdempotencyRow,
-  INDEX,
-  type JobError,
-  type JobRow,
-  type JobStatus,
-  type Receipt,
-  type Stage,
-  type StageState,
-} from '../contract/contract';
+import type { Degradation, JobError } from '../contract/values';
+import type { IdempotencyRow, JobRow, Receipt } from '../contract/job';
+import { INDEX } from '../contract/keys';
+import type { JobStatus, Stage, StageState } from '../contract/names';
 import { StaleAttempt } from '../contract/errors';
 import { applied, type Condition, type Change, update } from './row-update';
 import { UsageStore } from '../usage/usage-store';

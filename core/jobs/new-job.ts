@@ -1,4 +1,4 @@
-import type { JobRow, JobOptions } from '../contract/contract';
+import type { JobOptions, JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
 
 /** The row of a job that awaits its audio. */

@@ -1,4 +1,4 @@
-import type { JobRow } from '../contract/contract';
+import type { JobRow } from '../contract/job';
 
 /** A condition on an attribute, all of which must hold. */
 export type Condition =

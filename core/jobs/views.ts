@@ -1,4 +1,5 @@
-import { FINAL_STATUSES, type JobRow, type JobView, type StageState } from '../contract/contract';
+import { FINAL_STATUSES, type StageState } from '../contract/names';
+import type { JobRow, JobView } from '../contract/job';
 
 /** A job as its owner sees it. */
 export function view(row: JobRow): JobView {

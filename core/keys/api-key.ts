@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { API_KEY_PREFIX } from '../contract/contract';
+import { API_KEY_PREFIX } from '../contract/keys';
 
 /** A new bearer key with 256 random bits. */
 export const newApiKey = (): string => API_KEY_PREFIX + randomBytes(32).toString('base64url');

@@ -1,5 +1,6 @@
 import { GetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { API_KEY_PREFIX, type KeyRow } from '../contract/contract';
+import { API_KEY_PREFIX } from '../contract/keys';
+import type { KeyRow } from '../contract/usage';
 
 /** The key of an `Authorization` header; undefined for anything that cannot be one of ours. */
 export function bearerKey(authorization = ''): string | undefined {

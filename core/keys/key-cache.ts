@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { hashApiKey } from './api-key';
-import { KEY_CACHE_SECONDS, type KeyRow } from '../contract/contract';
+import { KEY_CACHE_SECONDS } from '../contract/limits';
+import type { KeyRow } from '../contract/usage';
 import { bearerKey } from './find-key';
 
 export interface KeyCacheOptions {

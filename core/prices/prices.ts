@@ -1,4 +1,5 @@
-import type { Machine, Receipt } from '../contract/contract';
+import type { Machine } from '../contract/machine';
+import type { Receipt } from '../contract/job';
 
 /**
  * On-demand list prices in US dollars an hour: Linux in us-east-1, EC2's public price list as of November 2026.

@@ -1,4 +1,4 @@
-import type { KeyRow, UsageResponse } from '../contract/contract';
+import type { KeyRow, UsageResponse } from '../contract/usage';
 
 /** What a key may use on a UTC day, and what it has used. Seconds of audio. */
 export interface Quota {

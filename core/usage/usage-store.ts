@@ -1,7 +1,8 @@
 import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../jobs/conditional-write';
 import { despiteConflicts } from '../jobs/conflict';
-import { chargedId, usageId, type UsageRow } from '../contract/contract';
+import { chargedId, usageId } from '../contract/keys';
+import type { UsageRow } from '../contract/usage';
 import { dayOf } from './quota';
 
 /** How long a day's counter stays, for who wants to look. */

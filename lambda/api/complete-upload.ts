@@ -1,7 +1,7 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
-import * as z from 'zod/mini';
 import type { Allowance } from '../frame/allowance';
-import type { CompleteUploadRequest, JobRow } from '../../core/contract/contract';
+import { CompleteUploadRequest } from '../../core/contract/api';
+import type { JobRow } from '../../core/contract/job';
 import { documentClient } from '../frame/document-client';
 import { type Begun, json, Refusal, type Response } from '../frame/refusal';
 import { caller, type Request } from '../frame/caller';
@@ -14,8 +14,7 @@ import { isGone, isParted, type Media, type PartedRow, storedParts } from './mul
 import { ownJob } from '../frame/own-job';
 import { env, type Tools } from '../frame/runtime';
 import { s3Client } from '../frame/s3-client';
-import { text } from '../../core/contract/text';
-import { MOST_PARTS, wholeUpload } from './upload-parts';
+import { wholeUpload } from './upload-parts';
 import { validBody } from '../frame/valid-body';
 import { view } from '../../core/jobs/views';
 
@@ -36,17 +35,6 @@ export const handler = httpHandler(
   completeUpload,
 );
 
-const schema: z.ZodMiniType<CompleteUploadRequest> = z.strictObject({
-  parts: z
-    .array(
-      z.strictObject({
-        number: z.int().check(z.minimum(1)),
-        etag: text(200, 1),
-      }),
-    )
-    .check(z.minLength(1), z.maxLength(MOST_PARTS)),
-});
-
 export async function completeUpload(
   request: Request,
   dependencies: Dependencies,
@@ -55,7 +43,7 @@ export async function completeUpload(
   begun: Begun,
 ): Promise<Response> {
   const { store, s3, bucket } = dependencies;
-  const { parts } = validBody(schema, jsonBody(request));
+  const { parts } = validBody(CompleteUploadRequest, jsonBody(request));
   const row = await ownJob(request.pathParameters?.id ?? '', caller(request).tenant, store);
   begun.jobId = row.id;
   if (!isParted(row)) {

@@ -1,5 +1,6 @@
 import type { Allowance } from '../frame/allowance';
-import { idempotencyId, type IdempotencyRow, type JobRow, recordingId } from '../../core/contract/contract';
+import { idempotencyId, recordingId } from '../../core/contract/keys';
+import type { IdempotencyRow, JobRow } from '../../core/contract/job';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import { refuseUsedUp } from '../frame/allowance';

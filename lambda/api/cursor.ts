@@ -1,4 +1,4 @@
-import { JOB_ID_PATTERN } from '../../core/contract/contract';
+import { JOB_ID_PATTERN } from '../../core/contract/keys';
 import { Refusal } from '../frame/refusal';
 
 const MOST_CHARACTERS = 1000;

@@ -6,9 +6,11 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { JobRow, MultipartUpload } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
+import type { MultipartUpload } from '../../core/contract/api';
 import type { JobStore } from '../../core/jobs/job-store';
-import { MOST_PARTS, partsThatFit, partSize, partSizes, type StoredPart } from './upload-parts';
+import { MOST_PARTS } from '../../core/contract/limits';
+import { partSize, partSizes, partsThatFit, type StoredPart } from './upload-parts';
 
 export interface Media {
   s3: S3Client;

@@ -6,12 +6,12 @@ import {
   FORMAT_ENDING,
   formatNamed,
   JOB_STATUSES,
-  type JobRow,
-  type ListJobsResponse,
-  type Transcript,
   TRANSCRIPT_FORMATS,
   type TranscriptFormat,
-} from '../../core/contract/contract';
+} from '../../core/contract/names';
+import type { JobRow } from '../../core/contract/job';
+import type { ListJobsResponse } from '../../core/contract/api';
+import type { Transcript } from '../../core/contract/transcript';
 import type { Allowance } from '../frame/allowance';
 import { decodeCursor, encodeCursor } from './cursor';
 import { fitted, MAX_ANSWER_BYTES } from '../frame/fitted';

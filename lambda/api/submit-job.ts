@@ -4,12 +4,9 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { documentClient } from '../frame/document-client';
 import { s3Client } from '../frame/s3-client';
 import type { Allowance } from '../frame/allowance';
-import {
-  type JobRow,
-  KEY,
-  type SubmitJobRequest,
-  type SubmitJobResponse,
-} from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
+import type { SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';
 import { createJob, sameKey } from './create-job';
 import { type Begun, json, type Response } from '../frame/refusal';
 import { type Caller, caller, type Request } from '../frame/caller';

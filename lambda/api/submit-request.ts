@@ -1,14 +1,10 @@
 import * as z from 'zod/mini';
-import type { SubmitJobRequest } from '../../core/contract/contract';
+import { SubmitJobRequest } from '../../core/contract/api';
 import { Refusal } from '../frame/refusal';
 import { jobOptions } from '../../core/jobs/job-options';
-import { text } from '../../core/contract/text';
 import { validBody } from '../frame/valid-body';
 
-const schema: z.ZodMiniType<SubmitJobRequest> = z.strictObject({
-  name: z.optional(text(1024)),
-  size: z.optional(z.int().check(z.minimum(1))),
-  multipart: z.optional(z.boolean()),
+const schema: z.ZodMiniType<SubmitJobRequest> = z.extend(SubmitJobRequest, {
   options: z.optional(jobOptions),
 });
 

@@ -1,11 +1,9 @@
-import type { CompleteUploadRequest } from '../../core/contract/contract';
+import type { CompleteUploadRequest } from '../../core/contract/api';
+import { MOST_PARTS } from '../../core/contract/limits';
 import { Refusal } from '../frame/refusal';
 
 /** S3 takes 5 MiB at least. A little more keeps the requests few; what breaks is still sent again in seconds. */
 const LEAST_PART_BYTES = 8 * 2 ** 20;
-
-/** Each part has its own address of up to 2 KB: as many as this fit many times into an answer of 6 MB. */
-export const MOST_PARTS = 200;
 
 /** A part as it is in the store. */
 export interface StoredPart {

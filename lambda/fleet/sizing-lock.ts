@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../../core/jobs/conditional-write';
-import { SIZING_ROW_ID, SIZING_SECONDS } from '../../core/contract/contract';
+import { SIZING_ROW_ID } from '../../core/contract/keys';
+import { SIZING_SECONDS } from '../../core/contract/limits';
 
 /** Longer than a run can last: a holder whose time is over has been stopped. */
 const HELD_MS = (SIZING_SECONDS + 10) * 1000;

@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { UsageResponse } from '../../core/contract/contract';
+import type { UsageResponse } from '../../core/contract/usage';
 import { inTime } from './deadline';
 import type { Caller } from './caller';
 import {

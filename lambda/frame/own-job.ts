@@ -1,4 +1,5 @@
-import { JOB_ID_PATTERN, type JobRow } from '../../core/contract/contract';
+import { JOB_ID_PATTERN } from '../../core/contract/keys';
+import type { JobRow } from '../../core/contract/job';
 import { jobNotFound } from './refusal';
 import type { JobStore } from '../../core/jobs/job-store';
 

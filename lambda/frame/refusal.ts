@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type ErrorCode, JOB_HEADER } from '../../core/contract/contract';
+import type { ErrorCode } from '../../core/contract/names';
+import { JOB_HEADER } from '../../core/contract/headers';
 import { errorBody } from '../../core/contract/error-body';
 import { shown } from '../../core/contract/text';
 

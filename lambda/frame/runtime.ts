@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { Context } from 'aws-lambda';
-import { ENV, METRIC } from '../../core/contract/contract';
+import { ENV, METRIC } from '../../core/contract/environment';
 
 /** What a handler works with: made at the first invocation of a container, not when the file is imported. */
 export interface Tools {

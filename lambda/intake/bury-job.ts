@@ -3,7 +3,9 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { documentClient } from '../frame/document-client';
 import { announce } from '../../core/jobs/completion';
-import { FINAL_STATUSES, JOB_ID_PATTERN, MAX_RECEIVES } from '../../core/contract/contract';
+import { FINAL_STATUSES } from '../../core/contract/names';
+import { JOB_ID_PATTERN } from '../../core/contract/keys';
+import { MAX_RECEIVES } from '../../core/contract/limits';
 import { JobStore } from '../../core/jobs/job-store';
 import { env, lambdaHandler, type Tools } from '../frame/runtime';
 

@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { JobMessage, JobRow } from '../../core/contract/contract';
+import type { JobMessage, JobRow } from '../../core/contract/job';
 import { documentClient } from '../frame/document-client';
 import { JobStore } from '../../core/jobs/job-store';
 import { env } from '../frame/runtime';

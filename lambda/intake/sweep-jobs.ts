@@ -2,7 +2,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { s3Client } from '../frame/s3-client';
 import { announce } from '../../core/jobs/completion';
-import type { JobRow } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
 import { arrivedInput } from '../../core/jobs/job-objects';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
 import { dispatch, sendJob, wakeFleet } from './send-job';

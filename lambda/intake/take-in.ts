@@ -1,7 +1,9 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { announce } from '../../core/jobs/completion';
-import { type JobError, type JobRow, KEY } from '../../core/contract/contract';
+import type { JobError } from '../../core/contract/values';
+import type { JobRow } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
 import { eraseObjects } from '../../core/jobs/job-objects';
 import type { InputVersion } from '../../core/jobs/job-store';
 import { eraseVersions } from '../../core/jobs/object-versions';

@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { type AskedBuild, askForBuild } from '../builds/asked-build';
 import type { BuildRequest } from '../../core/images/build-request';
-import { ENV } from '../../core/contract/contract';
+import { ENV } from '../../core/contract/environment';
 import type { WantedModel } from '../../core/models/model-layout';
 import type { FillRequest } from '../../core/models/fill-request';
 import { missingModels } from '../../core/models/models-in-bucket';

@@ -1,7 +1,8 @@
 import { type IncomingMessage, request as open } from 'node:http';
-import { audioSecondsOf } from '../../core/contract/audio-seconds';
+import { audioSecondsOf, DEGRADED_HEADER } from '../../core/contract/headers';
 import { statusOf } from '../../core/contract/error-body';
-import { ERROR_CODES, type ErrorBody, type ErrorCode, PERMANENT_CODES } from '../../core/contract/contract';
+import { ERROR_CODES, type ErrorCode, PERMANENT_CODES } from '../../core/contract/names';
+import type { ErrorBody } from '../../core/contract/values';
 
 /** What a machine answered. */
 export interface MachineAnswer {
@@ -28,7 +29,7 @@ export type Asked =
   | { outcome: 'large' };
 
 /** Headers of the services that mean something to a caller. */
-const PASSED = ['content-type', 'retry-after', 'x-spotscribe-degraded'];
+const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER];
 
 /**
  * Asks the machines behind the load balancer, for so long and not longer: a service stops working for who has left.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobRow } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
 import { inTime } from '../frame/deadline';
 import { jobNotFound } from '../frame/refusal';
 import type { JobStore } from '../../core/jobs/job-store';

@@ -2,7 +2,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Allowance } from '../frame/allowance';
 import type { Asked } from './ask-machine';
 import { type Earlier, earlierJob, type Sameness } from '../api/create-job';
-import type { JobRow } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
 import { inTime } from '../frame/deadline';
 import { type Begun, Refusal, type Response } from '../frame/refusal';
 import type { Caller } from '../frame/caller';

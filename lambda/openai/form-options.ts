@@ -1,4 +1,5 @@
-import { type JobOptions, OPTION_LIMITS } from '../../core/contract/contract';
+import type { JobOptions } from '../../core/contract/job';
+import { OPTION_LIMITS } from '../../core/contract/limits';
 import type { Layout } from '../../core/formats/cue-lines';
 import type { FormFields } from '../../core/forms/form-fields';
 import { FORM, type FormValues, LISTS, type ResponseFormat } from './form-schema';

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS, SPEAKER_RULES } from '../../core/contract/contract';
+import { OPTION_LIMITS } from '../../core/contract/limits';
+import { SPEAKER_RULES } from '../../core/contract/names';
 import { choice, flag, number, object } from '../../core/forms/field-values';
 import { MOST_MODEL_NAME } from '../../core/models/model-names';
 import { GRANULARITIES } from '../../core/formats/openai-formats';

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import type { AudioForm } from './audio-form';
 import { awaitJob, isPending } from './await-job';
-import { JOB_HEADER, type JobOptions, type JobRow, type Transcript } from '../../core/contract/contract';
+import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/headers';
+import type { JobOptions, JobRow } from '../../core/contract/job';
+import type { Transcript } from '../../core/contract/transcript';
 import { fitted } from '../frame/fitted';
 import { type AnswerShape, type AskedForm, one, type ResponseFormat } from './form-options';
 import { FORMAT, srt, vtt } from '../../core/formats/formats';
@@ -80,7 +82,7 @@ async function answerOf(row: JobRow, { request, wanted, param }: Waiting, result
     'content-type': type,
     'cache-control': 'private, no-store',
     [JOB_HEADER]: row.id,
-    ...(missing !== '' && { 'x-spotscribe-degraded': missing }),
+    ...(missing !== '' && { [DEGRADED_HEADER]: missing }),
   };
   return fitted(request, { param: 'response_format', name: wanted.answer.format }, headers, body);
 }

@@ -1,4 +1,4 @@
-import type { JobRow } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
 import { statusOf } from '../../core/contract/error-body';
 import { Refusal } from '../frame/refusal';
 

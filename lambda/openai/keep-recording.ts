@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Allowance } from '../frame/allowance';
-import { type JobOptions, type JobRow, KEY } from '../../core/contract/contract';
+import type { JobOptions, JobRow } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
 import { createJob, type Made, type Sameness } from '../api/create-job';
 import { inTime } from '../frame/deadline';
 import { type Begun, Refusal } from '../frame/refusal';

@@ -1,4 +1,4 @@
-import type { JobRow } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
 
 // What is estimated here decides when a client asks again, and nothing else: too early costs it a request, too late some
 // seconds. None of the figures has been measured on a machine of this deployment.

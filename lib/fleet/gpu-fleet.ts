@@ -20,7 +20,7 @@ import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-
 import type { IApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { MOST_MACHINES } from '../../core/contract/contract';
+import { MOST_MACHINES } from '../../core/contract/limits';
 import { acknowledge, acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import type { SharedNetwork } from '../network/shared-network';
 import type { GpuSharing } from '../machine/gpu-sharing';

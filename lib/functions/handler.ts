@@ -8,7 +8,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { METRIC } from '../../core/contract/contract';
+import { METRIC } from '../../core/contract/environment';
 import { acknowledgeWildcard } from '../policies/acknowledge';
 import { bundledHandler } from './bundled-handler';
 

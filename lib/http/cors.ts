@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { CorsHttpMethod, type CorsPreflightOptions } from 'aws-cdk-lib/aws-apigatewayv2';
-import { JOB_HEADER } from '../../core/contract/contract';
+import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/headers';
 
 /** What OpenAI's client says of itself in a browser. */
 const CLIENT = [
@@ -33,7 +33,7 @@ const EXPOSED_HEADERS = [
   'x-ratelimit-reset-audio-seconds',
   'x-request-id',
   'x-should-retry',
-  'x-spotscribe-degraded',
+  DEGRADED_HEADER,
   JOB_HEADER,
 ];
 

@@ -11,13 +11,11 @@ import {
   SslPolicy,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import {
-  API_KEY_PREFIX,
-  AUDIO_ROUTES,
-  type ErrorBody,
-  type ErrorCode,
-  STREAMING_IDLE_SECONDS,
-} from '../../core/contract/contract';
+import { API_KEY_PREFIX } from '../../core/contract/keys';
+import { AUDIO_ROUTES } from '../../core/contract/routes';
+import type { ErrorBody } from '../../core/contract/values';
+import type { ErrorCode } from '../../core/contract/names';
+import { STREAMING_IDLE_SECONDS } from '../../core/contract/limits';
 import { acknowledge } from '../policies/acknowledge';
 import { machineTargets } from './machine-targets';
 import type { Streaming } from './streaming';

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { EVENT } from '../../core/contract/contract';
+import { EVENT } from '../../core/contract/environment';
 
 /** Lets the grantee announce the end of a job on the account's default bus, under our name alone. */
 export function grantPutEvents(scope: Construct, grantee: IGrantable) {

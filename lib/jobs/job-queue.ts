@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { MAX_RECEIVES } from '../../core/contract/contract';
+import { MAX_RECEIVES } from '../../core/contract/limits';
 
 export interface JobQueueProps {
   /** How long a received message stays hidden without a heartbeat. */

@@ -5,7 +5,7 @@ import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { INDEX, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../core/contract/contract';
+import { INDEX, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../core/contract/keys';
 import { acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import { PrivateBucket } from '../private-bucket';
 import { mediaLifecycle } from './media-lifecycle';

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { LifecycleRule } from 'aws-cdk-lib/aws-s3';
-import { KEY } from '../../core/contract/contract';
+import { KEY } from '../../core/contract/keys';
 
 /** Longest time for which S3 keeps a recording that another one replaced in the inbox: its job may still wait for a machine. */
 const MOST_REPLACED_DAYS = 7;

@@ -11,7 +11,9 @@ import {
 import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV, STOP_SECONDS } from '../../core/contract/contract';
+import { PORT } from '../../core/contract/container';
+import { ENV } from '../../core/contract/environment';
+import { STOP_SECONDS } from '../../core/contract/limits';
 import { acknowledge } from '../policies/acknowledge';
 import type { GpuFleet } from '../fleet/gpu-fleet';
 import type { GpuSharing } from './gpu-sharing';
@@ -177,12 +179,12 @@ export class GpuTask extends Construct {
         ...environment,
         ...this.region(),
         ...(Object.fromEntries(addresses) as Record<string, string>),
-        [ENV.port]: '8080',
+        [ENV.port]: String(PORT.worker),
         [ENV.sharedAudio]: MOUNT.sharedAudio,
         [ENV.machineFile]: MOUNT.machine,
       },
     });
-    worker.addPortMappings({ containerPort: 8080 });
+    worker.addPortMappings({ containerPort: PORT.worker });
     for (const { container } of this.services) {
       worker.addLink(container);
       // Started, not healthy: a model that never gets well must not keep the worker from saying so.

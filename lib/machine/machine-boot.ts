@@ -1,4 +1,5 @@
 import { UserData } from 'aws-cdk-lib/aws-ec2';
+import { CONTAINER_UID } from '../../core/contract/container';
 
 /** Folders of the machine's NVMe disk, and the file in which a machine describes itself to its containers. */
 export const MACHINE_PATH = {
@@ -9,7 +10,7 @@ export const MACHINE_PATH = {
 } as const;
 
 /** User and group of the processes in our images. */
-export const CONTAINER_USER = '10001:10001';
+export const CONTAINER_USER = `${CONTAINER_UID}:${CONTAINER_UID}`;
 
 /**
  * What a machine does at boot, before its ECS agent starts:
@@ -28,7 +29,7 @@ export function machineBoot(clusterName: string, gpuCommands: string[]): UserDat
     'mkdir -p /mnt/nvme',
     'if [ -n "$disk" ]; then mkfs.ext4 -F -E lazy_itable_init=1,nodiscard "$disk"; mount -o noatime,nodev,nosuid "$disk" /mnt/nvme; fi',
     'for d in docker containerd; do mkdir -p /mnt/nvme/$d /var/lib/$d; mount --bind /mnt/nvme/$d /var/lib/$d; mount -o remount,bind,dev,suid,exec /var/lib/$d; done',
-    `install -d -m 0770 -o 10001 -g 10001 ${MACHINE_PATH.sharedAudio} ${MACHINE_PATH.models} ${MACHINE_PATH.scratch}`,
+    `install -d -m 0770 -o ${CONTAINER_UID} -g ${CONTAINER_UID} ${MACHINE_PATH.sharedAudio} ${MACHINE_PATH.models} ${MACHINE_PATH.scratch}`,
 
     '# Containers cannot reach the metadata service (hop limit 1): tell them what they run on.',
     'token=$(curl -sf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" http://169.254.169.254/latest/api/token)',

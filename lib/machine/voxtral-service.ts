@@ -1,4 +1,5 @@
-import { ENV } from '../../core/contract/contract';
+import { PORT } from '../../core/contract/container';
+import { ENV } from '../../core/contract/environment';
 import type { WantedModel } from '../../core/models/model-layout';
 import { limits, type Settings } from '../settings';
 import type { ServiceContainer, ServicePlace } from './gpu-task';
@@ -24,7 +25,7 @@ export const voxtralService = (
     ...place,
     name: 'voxtral',
     image,
-    port: 8000,
+    port: PORT.voxtral,
     environment: {
       [ENV.voxtralEngine]: settings.voxtralEngine,
       [ENV.voxtralModel]: modelName(settings.voxtralModel),

@@ -1,4 +1,5 @@
-import { ENV } from '../../core/contract/contract';
+import { PORT } from '../../core/contract/container';
+import { ENV } from '../../core/contract/environment';
 import type { WantedModel } from '../../core/models/model-layout';
 import { limits, type Settings } from '../settings';
 import type { ServiceContainer, ServicePlace } from './gpu-task';
@@ -29,7 +30,7 @@ export const whisperService = (
     ...place,
     name: 'whisper',
     image,
-    port: 8001,
+    port: PORT.whisper,
     environment: {
       [ENV.whisperEngine]: settings.engine,
       [ENV.whisperModel]: modelName(settings.model),

@@ -8,7 +8,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
-import { ENV } from '../../core/contract/contract';
+import { ENV } from '../../core/contract/environment';
 import { acknowledge } from '../policies/acknowledge';
 import { acknowledgeProvider } from '../policies/acknowledge-provider';
 import { handlerFunction } from '../functions/handler';

@@ -2,7 +2,7 @@ import { CfnOutput, CustomResource, Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import type { FillRequest } from '../../core/models/fill-request';
 import type { WantedModel } from '../../core/models/model-layout';
 import { grantModelFetch } from './model-cache';

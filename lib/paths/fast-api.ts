@@ -1,6 +1,7 @@
 import { Annotations, Duration, Size, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../../core/contract/contract';
+import { PORT } from '../../core/contract/container';
+import { OUTPUT } from '../../core/contract/environment';
 import { warmth as warmthOf, monthlyCost } from '../fleet/warmth';
 import { whisperModels, whisperService } from '../machine/whisper-service';
 import { AudioApi } from '../http/audio-api';
@@ -9,12 +10,6 @@ import { type Streaming, streaming as streamingOf, streamingCost } from '../http
 import { StreamingBalancer } from '../http/streaming-balancer';
 import { zoneCount } from '../network/zone-settings';
 import { Path, type PathInfo, type PathProps } from './path';
-
-/** Host and container port of the whisper service: fixed, so that a security group's rule can name it. */
-const WHISPER_PORT = 8001;
-
-/** Host and container port of the worker's public server. */
-const STREAMING_PORT = 8081;
 
 /** How long a caller is kept waiting for an answer in place: below the 29 s of the function, which has to end well. */
 const WAIT = Duration.seconds(25);
@@ -53,17 +48,18 @@ export class FastApiPath extends Path {
         memory: Size.gibibytes(8),
         essential: true,
         restart: false,
-        hostPort: WHISPER_PORT,
+        // Fixed, so that a security group's rule can name it.
+        hostPort: PORT.whisper,
       }),
     );
-    this.addWorker(streaming && STREAMING_PORT);
+    this.addWorker(streaming && PORT.streaming);
 
     const { vpc } = network;
-    const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: WHISPER_PORT, wait: WAIT });
+    const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: PORT.whisper, wait: WAIT });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
     this.fleet.drainFrom(balancer.targets);
     this.sizer.countRequests(balancer.metricName);
-    this.task.registerWith(balancer.targets, { container: 'whisper', port: WHISPER_PORT });
+    this.task.registerWith(balancer.targets, { container: 'whisper', port: PORT.whisper });
     const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
       api: this.api,
       vpc,
@@ -92,14 +88,14 @@ export class FastApiPath extends Path {
     const { settings, network } = this.props;
     const balancer = new StreamingBalancer(this, 'Streaming', {
       vpc: network.vpc,
-      port: STREAMING_PORT,
+      port: PORT.streaming,
       streaming,
       drain: DRAIN,
     });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
     this.fleet.drainFrom(balancer.targets);
     this.sizer.heedRequests(balancer.metricName);
-    this.task.registerWith(balancer.targets, { container: 'worker', port: STREAMING_PORT });
+    this.task.registerWith(balancer.targets, { container: 'worker', port: PORT.streaming });
     Annotations.of(this).addInfoV2(
       'spotscribe:streaming',
       streamingCost(streaming, zoneCount(settings.availabilityZones)),

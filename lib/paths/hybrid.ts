@@ -1,6 +1,6 @@
 import { Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ENV } from '../../core/contract/contract';
+import { ENV } from '../../core/contract/environment';
 import { gpuShares, sharedQuantization } from '../machine/gpu-shares';
 import { GpuSharing } from '../machine/gpu-sharing';
 import { GPU_PRIORITY_FILE } from '../machine/gpu-task';

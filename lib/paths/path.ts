@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { ENV, KEY } from '../../core/contract/contract';
+import { ENV } from '../../core/contract/environment';
+import { KEY } from '../../core/contract/keys';
 import type { WantedModel } from '../../core/models/model-layout';
 import { FleetSizer } from '../fleet/fleet-sizer';
 import { GpuFleet } from '../fleet/gpu-fleet';

@@ -8,7 +8,7 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { LocalBalancer } from './balancer';
 import { BalancerMetrics } from './balancer-metrics';
 import { clientConfiguration } from '../emulator';

@@ -2,17 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, json, text } from 'node:stream/consumers';
-import type {
-  Analysis,
-  CompleteUploadRequest,
-  ErrorCode,
-  JobError,
-  JobView,
-  Receipt,
-  SubmitJobRequest,
-  Transcript,
-  TranscriptFormat,
-} from '../../core/contract/contract';
+import type { Analysis } from '../../core/contract/analysis';
+import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/api';
+import type { ErrorCode, TranscriptFormat } from '../../core/contract/names';
+import type { JobError } from '../../core/contract/values';
+import type { JobView, Receipt } from '../../core/contract/job';
+import type { Transcript } from '../../core/contract/transcript';
 import { FORMAT } from '../../core/formats/formats';
 import { partSize, partSizes } from '../../lambda/api/upload-parts';
 import analysis from '../fixtures/contract/Analysis.json';

@@ -7,7 +7,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { stackOutputs } from '../../local/deploy';
 import { clientConfiguration } from '../../local/emulator';
 import { sample } from './audio';

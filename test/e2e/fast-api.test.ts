@@ -1,6 +1,9 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import OpenAI, { AuthenticationError, RateLimitError, toFile, type Uploadable } from 'openai';
-import { ENV, JOB_HEADER, type JobView, OUTPUT, type UsageResponse } from '../../core/contract/contract';
+import { ENV, OUTPUT } from '../../core/contract/environment';
+import { JOB_HEADER } from '../../core/contract/headers';
+import type { JobView } from '../../core/contract/job';
+import type { UsageResponse } from '../../core/contract/usage';
 import { otherwiseWritten, SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 import { replacementTests } from './replacement';

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { type JobMessage, type JobView, KEY, OUTPUT } from '../../core/contract/contract';
+import type { JobMessage, JobView } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
+import { OUTPUT } from '../../core/contract/environment';
 import { versionsBelow } from '../../core/jobs/object-versions';
 import { repeated, sample, sampleWords, words } from './audio';
 import { Laptop, until } from './laptop';

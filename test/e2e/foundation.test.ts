@@ -14,7 +14,7 @@ import {
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { OUTPUT } from '../../core/contract/contract';
+import { OUTPUT } from '../../core/contract/environment';
 import { cdk, deployPath, type Deployment, stackOutputs } from '../../local/deploy';
 import { clientConfiguration, REGION, startEmulator } from '../../local/emulator';
 import { pythonEnvironment } from '../../local/installation';

@@ -2,7 +2,10 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Analysis, Claim, ErrorBody, HybridEvent, JobView } from '../../core/contract/contract';
+import type { Analysis, Claim } from '../../core/contract/analysis';
+import type { ErrorBody } from '../../core/contract/values';
+import type { HybridEvent } from '../../core/contract/hybrid';
+import type { JobView } from '../../core/contract/job';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 

@@ -18,14 +18,11 @@ import {
 } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import {
-  type Analysis,
-  type JobOptions,
-  type JobView,
-  OUTPUT,
-  type SubmitJobResponse,
-  type Transcript,
-} from '../../core/contract/contract';
+import type { Analysis } from '../../core/contract/analysis';
+import type { JobOptions, JobView } from '../../core/contract/job';
+import { OUTPUT } from '../../core/contract/environment';
+import type { SubmitJobResponse } from '../../core/contract/api';
+import type { Transcript } from '../../core/contract/transcript';
 import { clientConfiguration } from '../../local/emulator';
 import { type LocalMachine, readLocalState } from '../../local/state';
 

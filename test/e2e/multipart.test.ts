@@ -4,14 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { PARTED_ABOVE_BYTES } from '../../cli/transcribe/upload-parts';
-import {
-  type ErrorBody,
-  type JobView,
-  KEY,
-  type ListJobsResponse,
-  OUTPUT,
-  type SubmitJobResponse,
-} from '../../core/contract/contract';
+import type { ErrorBody } from '../../core/contract/values';
+import type { JobView } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
+import type { ListJobsResponse, SubmitJobResponse } from '../../core/contract/api';
+import { OUTPUT } from '../../core/contract/environment';
 import { partSizes } from '../../lambda/api/upload-parts';
 import { sampleWithSilence, sampleWords, words } from './audio';
 import { Laptop, spotscribe } from './laptop';

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorBody, JobView, SubmitJobResponse } from '../../core/contract/contract';
+import type { ErrorBody } from '../../core/contract/values';
+import type { JobView } from '../../core/contract/job';
+import type { SubmitJobResponse } from '../../core/contract/api';
 import { converted, sample, sampleAsWav, sampleWords, words } from './audio';
 import { Laptop, root, spotscribe, until } from './laptop';
 

@@ -1,4 +1,4 @@
-import type { ErrorBody } from '../../core/contract/contract';
+import type { ErrorBody } from '../../core/contract/values';
 import { sample, sampleWords, words } from './audio';
 import { Laptop, until } from './laptop';
 

@@ -1,4 +1,6 @@
-import { HEARTBEAT_SECONDS, type MachineRow, machineRowId } from '../../core/contract/contract';
+import { HEARTBEAT_SECONDS } from '../../core/contract/limits';
+import type { MachineRow } from '../../core/contract/machine';
+import { machineRowId } from '../../core/contract/keys';
 import { BOOT_SECONDS, desiredMachines } from '../../core/fleet/sizing';
 import { type Ending, machineToEnd, silentSince, watched } from '../../core/fleet/watchdog';
 

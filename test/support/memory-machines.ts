@@ -1,4 +1,5 @@
-import { type MachineRow, machineRowId } from '../../core/contract/contract';
+import type { MachineRow } from '../../core/contract/machine';
+import { machineRowId } from '../../core/contract/keys';
 import type { MachineStore } from '../../core/fleet/machine-store';
 
 /** The rows of machines in memory, under the conditions of the real store. */

@@ -1,5 +1,6 @@
 import type { Delivery } from '../../docker/worker/src/queue/queue';
-import { type JobMessage, MAX_RECEIVES } from '../../core/contract/contract';
+import type { JobMessage } from '../../core/contract/job';
+import { MAX_RECEIVES } from '../../core/contract/limits';
 
 interface Message {
   id: string;

@@ -3,15 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 export { until } from '../until';
-import type {
-  Analysis,
-  AnalyzeEvent,
-  AnalyzeRequest,
-  Segment,
-  TranscribeEvent,
-  TranscribeRequest,
-  Transcript,
-} from '../../core/contract/contract';
+import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract/analysis';
+import type { Segment, Transcript } from '../../core/contract/transcript';
+import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/transcription';
 
 /** What the service does with a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type JobRow, KEY } from '../../core/contract/contract';
+import type { JobRow } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
 import { httpHandler } from '../../lambda/frame/http';
 import type { Response as Answer } from '../../lambda/frame/refusal';
 import { JobStore } from '../../core/jobs/job-store';

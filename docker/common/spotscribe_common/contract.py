@@ -1,6 +1,6 @@
-"""The shapes of `core/contract/contract.ts` that the Python services speak.
+"""The shapes of `core/contract` that the Python services speak.
 
-The tests hold every fixture and every event sent against the JSON schema made from that file.
+The tests compare them with the JSON schema made from that folder, and hold every event sent against it.
 All times are seconds from the start of the audio.
 """
 
@@ -139,7 +139,9 @@ class TranscriptionOptions(Shape):
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     min_speakers: int | None = Field(default=None, ge=1, le=20)
     max_speakers: int | None = Field(default=None, ge=1, le=20)
-    speaker_cleanup: Many[SpeakerRule] = Field(default_factory=lambda: list(SPEAKER_RULES))
+    speaker_cleanup: Many[SpeakerRule] = Field(
+        default_factory=lambda: list(SPEAKER_RULES), max_length=len(SPEAKER_RULES)
+    )
 
 
 class TranscribeRequest(TranscriptionOptions):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-# The codes of `ERROR_CODES` in core/contract/contract.ts that a model service can answer with.
+# The codes of `ERROR_CODES` in core/contract/names.ts that a model service can answer with.
 ErrorCode = Literal[
     "invalid_request",
     "unauthorized",

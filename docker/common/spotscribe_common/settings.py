@@ -1,4 +1,4 @@
-"""Settings of every model service, read from the environment by the names in `core/contract/contract.ts`."""
+"""Settings of every model service, from the environment, by the names in `core/contract/environment.ts`."""
 
 import tempfile
 from pathlib import Path

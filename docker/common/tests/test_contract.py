@@ -1,6 +1,7 @@
-"""The shapes of this package are those of `core/contract/contract.ts`."""
+"""The shapes of this package are those of `core/contract`."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from spotscribe_common import contract, errors
 from spotscribe_common.errors import PermanentError, RetryableError, ServiceError
 from spotscribe_testing.contract_schema import check, schema
 from spotscribe_testing.places import FIXTURES
+from spotscribe_testing.schema_differences import differences_sent, differences_taken
 
 OURS: dict[str, TypeAdapter[Any]] = {
     "TranscribeRequest": TypeAdapter(contract.TranscribeRequest),
@@ -44,6 +46,42 @@ def test_a_fixture_keeps_to_the_schema_and_survives_our_models(file: Path) -> No
         assert written == value | {key: written[key] for key in written.keys() - value.keys()}
 
 
+def compared(name: str, contract_schema: dict[str, Any]) -> list[str]:
+    """Where our shape differs from the contract's: in what it takes (requests), or in what it sends."""
+    is_request = name.endswith("Request")
+    ours = OURS[name].json_schema(mode="validation" if is_request else "serialization")
+    direction = "input" if is_request else "output"
+    theirs = {**contract_schema, "$ref": f"#/{direction}/{name}"}
+    return (differences_taken if is_request else differences_sent)(ours, theirs, name)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_shape_says_what_the_contract_says(name: str) -> None:
+    assert compared(name, schema()) == []
+
+
+def test_the_comparison_sees_what_one_side_lacks() -> None:
+    changed = deepcopy(schema())
+    for field in ("owner", "due"):
+        del changed["output"]["ActionItem"]["properties"][field]
+    changed["output"]["AnalyzeEvent"]["oneOf"].append({"properties": {"type": {"const": "paused"}}})
+    changed["output"]["Analysis"]["required"].remove("duration")
+    changed["output"]["Entity"]["properties"]["type"]["enum"].append("animal")
+    found = compared("AnalyzeEvent", changed)
+    place = "AnalyzeEvent(result).analysis"
+    assert found[0] == "AnalyzeEvent(paused)"
+    assert {
+        f"{place}.action_items[].owner",
+        f"{place}.action_items[].due",
+        f"{place}.duration: True, False",
+    } <= set(found)
+    assert any(each.startswith(f"{place}.entities[].type: ") for each in found)
+    changed["input"]["TranscribeRequest"]["properties"]["hotwords"]["maxLength"] = 5
+    assert compared("TranscribeRequest", changed) == [
+        "TranscribeRequest.hotwords: {'maxLength': 1000}, {'maxLength': 5}"
+    ]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -67,9 +105,10 @@ def test_the_schema_can_refuse() -> None:
 
 
 def test_error_codes_are_parted_as_in_the_contract() -> None:
-    permanent = set(schema()["definitions"]["PermanentCode"]["enum"])
-    assert family(PermanentError) <= permanent
-    assert family(RetryableError) <= set(schema()["definitions"]["ErrorCode"]["enum"]) - permanent
+    codes = set(schema()["output"]["JobError"]["properties"]["code"]["enum"])
+    permanent = set(schema()["permanent_codes"])
+    assert family(PermanentError) <= permanent <= codes
+    assert family(RetryableError) <= codes - permanent
 
 
 @pytest.mark.parametrize("field", ["earlier", "earlier_degraded", "speaker_cleanup"])

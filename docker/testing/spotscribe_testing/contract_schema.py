@@ -1,4 +1,4 @@
-"""Holds what a service says against the schema made from `core/contract/contract.ts`."""
+"""Holds what a service says against the schemas made from `core/contract`."""
 
 import json
 from functools import cache
@@ -19,8 +19,8 @@ def schema() -> dict[str, Any]:
 def _validator(type_name: str) -> jsonschema.protocols.Validator:
     """Made, and the schema itself checked, once: that takes half a second of a processor."""
     whole = schema()
-    assert type_name in whole["definitions"]
-    of_type = {"$ref": f"#/definitions/{type_name}", "definitions": whole["definitions"]}
+    assert type_name in whole["output"]
+    of_type = {"$ref": f"#/output/{type_name}", "output": whole["output"]}
     made = jsonschema.validators.validator_for(of_type)
     made.check_schema(of_type)
     return made(of_type)

@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 DOCKER = ROOT / "docker"
 FIXTURES = ROOT / "test" / "fixtures" / "contract"
-SCHEMA = ROOT / "lambda" / "contract.schema.json"
+SCHEMA = ROOT / "core" / "contract" / "contract.schema.json"
 OPENAPI = ROOT / "docs" / "openapi"
 SAMPLE = ROOT / "samples" / "good-morning.flac"
 SAMPLE_TEXT = ROOT / "samples" / "good-morning.txt"

@@ -1,4 +1,4 @@
-"""The service's settings, read from the environment by the names in `core/contract/contract.ts`."""
+"""The service's settings, read from the environment by the names in `core/contract/environment.ts`."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Subtitles by the book: the fixtures shared with `core/formats/formats.ts`, and the rules on random speech."""
+"""Subtitles by the book: the fixtures shared with `core/formats`, and the rules on random speech."""
 
 import json
 import subprocess

@@ -1,4 +1,5 @@
-import { ENV, STOP_SECONDS } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
+import { STOP_SECONDS } from '../../../core/contract/limits';
 import { SpotscribeError } from '../../../core/contract/errors';
 import { createClients } from './clients';
 import { fetchModels } from './models/fetch-models';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ENV, type Machine } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
+import type { Machine } from '../../../core/contract/machine';
 import { parseWantedModels } from '../../../core/models/model-manifest';
 
 const text = z.string().min(1);

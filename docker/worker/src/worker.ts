@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Machine } from '../../../core/contract/contract';
+import type { Machine } from '../../../core/contract/machine';
 import { findKey } from '../../../core/keys/find-key';
 import { JobStore } from '../../../core/jobs/job-store';
 import { MachineStore } from '../../../core/fleet/machine-store';

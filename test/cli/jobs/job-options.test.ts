@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JobOptions } from '../../../core/contract/contract';
+import type { JobOptions } from '../../../core/contract/job';
 import { FakeApi } from '../fake-api';
 import { callCli, Folder } from '../run-cli';
 

@@ -10,7 +10,7 @@ import { authorize } from '../../../lambda/api/authorize';
 import { findKey } from '../../../core/keys/find-key';
 import { KeyCache } from '../../../core/keys/key-cache';
 import { quietTools } from '../../support/support';
-import type { KeyRow } from '../../../core/contract/contract';
+import type { KeyRow } from '../../../core/contract/usage';
 import { callCli } from '../run-cli';
 
 const stacks = mockClient(CloudFormationClient);

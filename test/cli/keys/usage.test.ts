@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { UsageResponse } from '../../../core/contract/contract';
+import type { UsageResponse } from '../../../core/contract/usage';
 import { FakeApi } from '../fake-api';
 import { callCli, Folder } from '../run-cli';
 

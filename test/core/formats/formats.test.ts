@@ -1,4 +1,4 @@
-import type { Segment, Transcript } from '../../../core/contract/contract';
+import type { Segment, Transcript } from '../../../core/contract/transcript';
 import { FORMAT } from '../../../core/formats/formats';
 
 const transcript = (...segments: Partial<Segment>[]): Transcript => ({

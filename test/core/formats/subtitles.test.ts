@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Segment, Transcript } from '../../../core/contract/contract';
+import type { Segment, Transcript } from '../../../core/contract/transcript';
 import type { Layout } from '../../../core/formats/cue-lines';
 import { cues } from '../../../core/formats/cues';
 import { srt, vtt } from '../../../core/formats/formats';

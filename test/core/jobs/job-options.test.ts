@@ -1,10 +1,6 @@
-import {
-  ANALYSIS_TASKS,
-  type JobOptions,
-  OPTION_LIMITS,
-  QUESTION_LIMITS,
-  SPEAKER_RULES,
-} from '../../../core/contract/contract';
+import { ANALYSIS_TASKS, SPEAKER_RULES } from '../../../core/contract/names';
+import type { JobOptions } from '../../../core/contract/job';
+import { OPTION_LIMITS, QUESTION_LIMITS } from '../../../core/contract/limits';
 import { Refusal } from '../../../lambda/frame/refusal';
 import { parseSubmitJob } from '../../../lambda/api/submit-request';
 import withOptions from '../../fixtures/contract/TranscribeRequest.options.json';

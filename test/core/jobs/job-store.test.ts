@@ -13,7 +13,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { IdempotencyRow, Receipt } from '../../../core/contract/contract';
+import type { IdempotencyRow, Receipt } from '../../../core/contract/job';
 import { StaleAttempt } from '../../../core/contract/errors';
 import { JobStore } from '../../../core/jobs/job-store';
 import { conditionFailed, ended, JOB_ID, NOW, NOW_SECONDS, row, TABLE } from '../../support/support';

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../../core/contract/contract';
+import type { JobStatus } from '../../../core/contract/names';
 import { newJob } from '../../../core/jobs/new-job';
 import { view } from '../../../core/jobs/views';
 

@@ -1,4 +1,4 @@
-import type { Machine } from '../../../core/contract/contract';
+import type { Machine } from '../../../core/contract/machine';
 import { priceOf, receipt } from '../../../core/prices/prices';
 
 const machine = (instance_type: string, capacity: Machine['capacity']): Machine => ({

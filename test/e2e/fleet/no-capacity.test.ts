@@ -13,7 +13,7 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
-import { OUTPUT } from '../../../core/contract/contract';
+import { OUTPUT } from '../../../core/contract/environment';
 import { type LocalAws, startLocalAws } from '../../../local';
 import { clientConfiguration } from '../../../local/emulator';
 import { setSpotCapacity } from '../../../local/spot-capacity';

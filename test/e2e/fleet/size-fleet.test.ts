@@ -1,7 +1,7 @@
 import { ResumeProcessesCommand, SuspendProcessesCommand } from '@aws-sdk/client-auto-scaling';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { SIZING_ROW_ID } from '../../../core/contract/contract';
+import { SIZING_ROW_ID } from '../../../core/contract/keys';
 import { sizeFleet } from '../../../lambda/fleet/size-fleet';
 import { SizingLock } from '../../../lambda/fleet/sizing-lock';
 import { setSpotCapacity } from '../../../local/spot-capacity';

@@ -1,4 +1,5 @@
-import { type JobMessage, type JobRow, MAX_RECEIVES } from '../../../core/contract/contract';
+import type { JobMessage, JobRow } from '../../../core/contract/job';
+import { MAX_RECEIVES } from '../../../core/contract/limits';
 import { hearing, ModelServer, type Script, until } from '../../support/model-server';
 import { RunningWorkers, type RunOptions } from './running-worker';
 import { WorkerAws } from './worker-aws';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { type JobRow, KEY } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
+import { KEY } from '../../../core/contract/keys';
 import { hearing, ModelServer, type Script, until } from '../../support/model-server';
 import { RunningWorkers } from './running-worker';
 import { WorkerAws } from './worker-aws';

@@ -23,15 +23,12 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
-import {
-  type JobMessage,
-  type JobRow,
-  KEY,
-  type Machine,
-  MAX_RECEIVES,
-  type Transcript,
-  type TranscriptionOptions,
-} from '../../../core/contract/contract';
+import type { JobMessage, JobRow } from '../../../core/contract/job';
+import { KEY } from '../../../core/contract/keys';
+import type { Machine } from '../../../core/contract/machine';
+import { MAX_RECEIVES } from '../../../core/contract/limits';
+import type { Transcript } from '../../../core/contract/transcript';
+import type { TranscriptionOptions } from '../../../core/contract/transcription';
 import { JobStore } from '../../../core/jobs/job-store';
 import { type ObjectVersion, versionsBelow } from '../../../core/jobs/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';

@@ -9,7 +9,7 @@ import {
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { cancelJob, type Dependencies } from '../../../lambda/api/cancel-job';
-import type { JobView } from '../../../core/contract/contract';
+import type { JobView } from '../../../core/contract/job';
 import { JobStore } from '../../../core/jobs/job-store';
 import {
   awsError,

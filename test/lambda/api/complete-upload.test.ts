@@ -8,7 +8,7 @@ import {
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { completeUpload, type Dependencies } from '../../../lambda/api/complete-upload';
-import type { JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import { httpHandler } from '../../../lambda/frame/http';
 import { JobStore } from '../../../core/jobs/job-store';
 import {

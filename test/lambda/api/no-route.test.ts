@@ -1,4 +1,4 @@
-import { ENV } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
 import { handler } from '../../../lambda/api/no-route';
 import { matchesRoute } from '../../../core/contract/routes';
 import { errorOf, lambdaContext, request, silenceConsole } from '../../support/support';

@@ -1,7 +1,8 @@
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { IdempotencyRow, JobRow, SubmitJobResponse } from '../../../core/contract/contract';
+import type { IdempotencyRow, JobRow } from '../../../core/contract/job';
+import type { SubmitJobResponse } from '../../../core/contract/api';
 import { httpHandler } from '../../../lambda/frame/http';
 import { JobStore } from '../../../core/jobs/job-store';
 import { s3Client } from '../../../lambda/frame/s3-client';

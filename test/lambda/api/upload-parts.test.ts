@@ -1,10 +1,5 @@
-import {
-  MOST_PARTS,
-  partSize,
-  partSizes,
-  type StoredPart,
-  wholeUpload,
-} from '../../../lambda/api/upload-parts';
+import { MOST_PARTS } from '../../../core/contract/limits';
+import { partSize, partSizes, type StoredPart, wholeUpload } from '../../../lambda/api/upload-parts';
 
 const MIB = 2 ** 20;
 

@@ -10,7 +10,7 @@ import {
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { MachineRow } from '../../../core/contract/contract';
+import type { MachineRow } from '../../../core/contract/machine';
 import { FleetGroup } from '../../../lambda/fleet/fleet-group';
 import { type Dependencies, sizeFleet } from '../../../lambda/fleet/size-fleet';
 import { MemoryMachines } from '../../support/memory-machines';

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Allowance } from '../../../lambda/frame/allowance';
-import { JOB_HEADER } from '../../../core/contract/contract';
+import { JOB_HEADER } from '../../../core/contract/headers';
 import { httpHandler } from '../../../lambda/frame/http';
 import { jobNotFound, json, Refusal, type Response } from '../../../lambda/frame/refusal';
 import { refuseUsedUp } from '../../../lambda/frame/allowance';

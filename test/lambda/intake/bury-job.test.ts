@@ -4,7 +4,7 @@ import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-
 import type { SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { buryJobs, type Dependencies } from '../../../lambda/intake/bury-job';
-import type { JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import { JobStore } from '../../../core/jobs/job-store';
 import {
   awsError,

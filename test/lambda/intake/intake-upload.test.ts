@@ -6,7 +6,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { type Dependencies, intakeUpload, type ObjectCreated } from '../../../lambda/intake/intake-upload';
-import type { JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import { JobStore } from '../../../core/jobs/job-store';
 import {
   awsError,

@@ -5,7 +5,7 @@ import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import { JobStore } from '../../../core/jobs/job-store';
 import { type Dependencies, sweepJobs } from '../../../lambda/intake/sweep-jobs';
 import {

@@ -1,4 +1,4 @@
-import { type JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import {
   AT_ONCE,

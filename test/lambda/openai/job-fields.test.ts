@@ -1,4 +1,4 @@
-import { type JobOptions } from '../../../core/contract/contract';
+import type { JobOptions } from '../../../core/contract/job';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import {
   AT_ONCE,

@@ -19,7 +19,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import OpenAI, { AuthenticationError, InternalServerError, RateLimitError, toFile } from 'openai';
 import Newest from 'openai-newest';
 import Oldest from 'openai-oldest';
-import type { IdempotencyRow, JobRow } from '../../../core/contract/contract';
+import type { IdempotencyRow, JobRow } from '../../../core/contract/job';
 import { httpHandler } from '../../../lambda/frame/http';
 import { JobStore } from '../../../core/jobs/job-store';
 import { s3Client } from '../../../lambda/frame/s3-client';

@@ -1,5 +1,5 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import {
   AT_ONCE,

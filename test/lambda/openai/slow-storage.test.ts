@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type JobView, usageId } from '../../../core/contract/contract';
+import type { JobView } from '../../../core/contract/job';
+import { usageId } from '../../../core/contract/keys';
 import { completeUpload } from '../../../lambda/api/complete-upload';
 import { httpHandler } from '../../../lambda/frame/http';
 import { submitJob } from '../../../lambda/api/submit-job';

@@ -9,7 +9,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { IdempotencyRow, JobRow } from '../../../core/contract/contract';
+import type { IdempotencyRow, JobRow } from '../../../core/contract/job';
 import { httpHandler } from '../../../lambda/frame/http';
 import type { Request } from '../../../lambda/frame/caller';
 import { JobStore } from '../../../core/jobs/job-store';

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
-import { ENV, SIZING_SECONDS } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
+import { SIZING_SECONDS } from '../../../core/contract/limits';
 import { pathTemplate, templates } from '../templates';
 
 describe('the fleet', () => {

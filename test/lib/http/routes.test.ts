@@ -6,7 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Template } from 'aws-cdk-lib/assertions';
 import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { ENV } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
 import type { Request } from '../../../lambda/frame/caller';
 import type { Response } from '../../../lambda/frame/refusal';
 import { PATHS } from '../../../lib/paths';

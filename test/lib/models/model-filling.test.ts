@@ -1,5 +1,5 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { OUTPUT } from '../../../core/contract/contract';
+import { OUTPUT } from '../../../core/contract/environment';
 import { templates } from '../templates';
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:hub-a1b2c3';

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import {
-  ENV,
-  MAX_RECEIVES,
-  MOST_MACHINES,
-  type SizeFleetEvent,
-  STOP_SECONDS,
-} from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
+import { MAX_RECEIVES, MOST_MACHINES, STOP_SECONDS } from '../../../core/contract/limits';
+import type { SizeFleetEvent } from '../../../core/contract/machine';
 import { PATHS } from '../../../lib/paths';
 import type { Settings } from '../../../lib/settings';
 import { pathTemplate } from '../templates';

@@ -1,6 +1,6 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import type { Stack } from 'aws-cdk-lib';
-import { ENV } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
 import { spotscribeApp } from '../../../lib/app';
 import { warmth } from '../../../lib/fleet/warmth';
 import { defaultSettings, type Settings } from '../../../lib/settings';

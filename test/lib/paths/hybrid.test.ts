@@ -1,5 +1,5 @@
 import { Match } from 'aws-cdk-lib/assertions';
-import { ENV } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
 import type { WantedModel } from '../../../core/models/model-layout';
 import { needed, whisperParts } from '../../../lib/machine/gpu-memory';
 import type { Settings } from '../../../lib/settings';

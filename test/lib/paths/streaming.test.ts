@@ -1,6 +1,8 @@
 import { Aws, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
-import { API_KEY_PREFIX, ENV, OUTPUT, STREAMING_IDLE_SECONDS } from '../../../core/contract/contract';
+import { API_KEY_PREFIX } from '../../../core/contract/keys';
+import { ENV, OUTPUT } from '../../../core/contract/environment';
+import { STREAMING_IDLE_SECONDS } from '../../../core/contract/limits';
 import { spotscribeApp } from '../../../lib/app';
 import { streaming } from '../../../lib/http/streaming';
 import { defaultSettings, type Settings } from '../../../lib/settings';

@@ -1,4 +1,4 @@
-import { ENV } from '../../../core/contract/contract';
+import { ENV } from '../../../core/contract/environment';
 import { container, environment, task } from '../containers';
 
 const PATH = 'Voxtral';

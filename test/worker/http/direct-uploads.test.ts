@@ -12,7 +12,7 @@ import { MachineTime } from '../../../docker/worker/src/jobs/machine-time';
 import { Metrics } from '../../../docker/worker/src/http/metrics';
 import { Scratch } from '../../../docker/worker/src/jobs/scratch';
 import { createServer } from '../../../docker/worker/src/http/server';
-import type { ErrorBody } from '../../../core/contract/contract';
+import type { ErrorBody } from '../../../core/contract/values';
 import { BOUNDARY, CONTENT_TYPE } from '../../multipart-mutations';
 import { until } from '../../until';
 import { hearing, ModelServer } from '../../support/model-server';

@@ -1,6 +1,6 @@
 import { KnownKeys } from '../../../docker/worker/src/http/known-keys';
 import { hashApiKey, newApiKey } from '../../../core/keys/api-key';
-import type { KeyRow } from '../../../core/contract/contract';
+import type { KeyRow } from '../../../core/contract/usage';
 import { until } from '../../until';
 
 const rowOf = (key: string): KeyRow => ({

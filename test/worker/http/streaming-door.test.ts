@@ -14,7 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createLog } from '../../../docker/worker/src/log';
 import { Metering } from '../../../docker/worker/src/http/metering';
 import { StreamingDoor } from '../../../docker/worker/src/http/streaming-door';
-import type { ErrorBody, KeyRow } from '../../../core/contract/contract';
+import type { ErrorBody } from '../../../core/contract/values';
+import type { KeyRow } from '../../../core/contract/usage';
 import { freePort } from '../../../local/ports';
 import { until } from '../../until';
 

@@ -4,7 +4,7 @@ import { createLog } from '../../../docker/worker/src/log';
 import { MachineTime } from '../../../docker/worker/src/jobs/machine-time';
 import type { ServiceState } from '../../../docker/worker/src/services/model-service';
 import type { Outcome } from '../../../docker/worker/src/http/metrics';
-import { MAX_RECEIVES } from '../../../core/contract/contract';
+import { MAX_RECEIVES } from '../../../core/contract/limits';
 import { row } from '../../support/support';
 import { MemoryQueue } from '../../support/memory-queue';
 import { transcriptOf } from '../../support/model-server';

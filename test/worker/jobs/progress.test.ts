@@ -1,6 +1,6 @@
 import { createLog } from '../../../docker/worker/src/log';
 import { ProgressReporter } from '../../../docker/worker/src/jobs/progress';
-import type { JobRow } from '../../../core/contract/contract';
+import type { JobRow } from '../../../core/contract/job';
 import { StaleAttempt } from '../../../core/contract/errors';
 
 type Standing = Pick<JobRow, 'progress' | 'stages'>;

@@ -1,6 +1,7 @@
 import { ModelServiceFailed, Stopping } from '../../../docker/worker/src/errors';
 import { both } from '../../../docker/worker/src/jobs/sides';
-import type { Analysis, Transcript } from '../../../core/contract/contract';
+import type { Analysis } from '../../../core/contract/analysis';
+import type { Transcript } from '../../../core/contract/transcript';
 import { SpotscribeError, StaleAttempt } from '../../../core/contract/errors';
 import { analysisOf, segmentAt, transcriptOf } from '../../support/model-server';
 

@@ -6,7 +6,7 @@ import {
   isExhausted,
   parseMessage,
 } from '../../../docker/worker/src/queue/message';
-import type { JobMessage } from '../../../core/contract/contract';
+import type { JobMessage } from '../../../core/contract/job';
 
 const id = `job_${'0a'.repeat(16)}`;
 

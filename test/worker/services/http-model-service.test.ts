@@ -1,5 +1,6 @@
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
-import type { AnalyzeEvent, TranscribeEvent } from '../../../core/contract/contract';
+import type { AnalyzeEvent } from '../../../core/contract/analysis';
+import type { TranscribeEvent } from '../../../core/contract/transcription';
 import { SpotscribeError } from '../../../core/contract/errors';
 import { until } from '../../until';
 import { hearing, ModelServer, type Script, segmentAt, understanding } from '../../support/model-server';

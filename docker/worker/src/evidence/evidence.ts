@@ -1,4 +1,5 @@
-import type { Analysis, Claim, Evidence, Transcript } from '../../../../core/contract/contract';
+import type { Analysis, Claim, Evidence } from '../../../../core/contract/analysis';
+import type { Transcript } from '../../../../core/contract/transcript';
 import { prepare, type Quote } from './quote';
 import { search } from './quote-search';
 import { SpokenWords } from './spoken-words';

@@ -1,5 +1,5 @@
 import { isIdeographic, width } from '../../../../core/formats/characters';
-import type { Segment } from '../../../../core/contract/contract';
+import type { Segment } from '../../../../core/contract/transcript';
 import { CloseWords, type CloseWord } from './close-words';
 
 /** Diacritics of Latin, Greek and Cyrillic letters, points of Hebrew and Arabic ones: not every model writes them. */

@@ -2,12 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod/mini';
-import {
-  ANALYSIS_TASKS,
-  type JobOptions,
-  OPTION_LIMITS,
-  QUESTION_LIMITS,
-} from '../../../../core/contract/contract';
+import { ANALYSIS_TASKS } from '../../../../core/contract/names';
+import type { JobOptions } from '../../../../core/contract/job';
+import { OPTION_LIMITS, QUESTION_LIMITS } from '../../../../core/contract/limits';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import { flag, number } from '../../../../core/forms/field-values';
 import { FormError } from '../../../../core/forms/form-error';

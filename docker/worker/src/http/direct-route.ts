@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type ErrorCode,
-  type HybridEvent,
-  type JobError,
-  type JobOptions,
-  SHARED,
-} from '../../../../core/contract/contract';
+import type { ErrorCode } from '../../../../core/contract/names';
+import type { HybridEvent } from '../../../../core/contract/hybrid';
+import type { JobError } from '../../../../core/contract/values';
+import type { JobOptions } from '../../../../core/contract/job';
+import { SHARED } from '../../../../core/contract/keys';
 import { errorBody } from '../../../../core/contract/error-body';
 import { ENVELOPE_BYTES, readForm } from './direct-form';
 import { asSpotscribeError, Crowded, ModelServiceFailed, Stopping } from '../errors';

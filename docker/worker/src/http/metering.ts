@@ -1,4 +1,4 @@
-import type { KeyRow } from '../../../../core/contract/contract';
+import type { KeyRow } from '../../../../core/contract/usage';
 import {
   isUsedUp,
   limitSeconds,

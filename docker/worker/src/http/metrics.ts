@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Receipt } from '../../../../core/contract/contract';
+import type { Receipt } from '../../../../core/contract/job';
 
 /**
  * What became of a message. `released`: given back without a failure, because the worker stops or a model service was not

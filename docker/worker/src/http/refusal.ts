@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../../../core/contract/contract';
+import type { ErrorCode } from '../../../../core/contract/names';
 
 /** A request is refused before anything is made of it. */
 export class Refusal extends Error {

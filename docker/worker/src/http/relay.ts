@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as open, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { AUDIO_SECONDS_HEADER } from '../../../../core/contract/audio-seconds';
+import { AUDIO_SECONDS_HEADER, DEGRADED_HEADER } from '../../../../core/contract/headers';
 import { Refusal } from './refusal';
 
 /** What the service has to know of a request. Nothing else goes on, the key least of all. */
@@ -12,7 +12,7 @@ const ANSWERED = [
   'content-type',
   'retry-after',
   AUDIO_SECONDS_HEADER,
-  'x-spotscribe-degraded',
+  DEGRADED_HEADER,
 ];
 const RETRY_SECONDS = 10;
 

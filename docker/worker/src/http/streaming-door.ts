@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AUDIO_ROUTES, type KeyRow, STREAMING_IDLE_SECONDS } from '../../../../core/contract/contract';
+import { AUDIO_ROUTES } from '../../../../core/contract/routes';
+import type { KeyRow } from '../../../../core/contract/usage';
+import { STREAMING_IDLE_SECONDS } from '../../../../core/contract/limits';
 import { errorBody } from '../../../../core/contract/error-body';
 import { modelPath } from '../../../../core/models/model-names';
 import { matchesRoute } from '../../../../core/contract/routes';

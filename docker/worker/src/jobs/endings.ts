@@ -1,6 +1,8 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { announce } from '../../../../core/jobs/completion';
-import { type JobRow, KEY, type Machine } from '../../../../core/contract/contract';
+import type { JobRow } from '../../../../core/contract/job';
+import { KEY } from '../../../../core/contract/keys';
+import type { Machine } from '../../../../core/contract/machine';
 import type { JobStore } from '../../../../core/jobs/job-store';
 import { receipt } from '../../../../core/prices/prices';
 import type { JobWork } from './job-work';

@@ -1,4 +1,5 @@
-import { FINAL_STATUSES, type JobRow } from '../../../../core/contract/contract';
+import { FINAL_STATUSES } from '../../../../core/contract/names';
+import type { JobRow } from '../../../../core/contract/job';
 import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
 import type { Endings } from './endings';
 import { asSpotscribeError, DiskFull, ServiceUnready, Stopping } from '../errors';

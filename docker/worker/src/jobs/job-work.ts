@@ -1,18 +1,11 @@
-import {
-  type Analysis,
-  type AnalyzeEvent,
-  type Checkpoint,
-  type ErrorCode,
-  type JobRow,
-  KEY,
-  SHARED,
-  type TranscribeEvent,
-  type TranscribeRequest,
-  type Transcript,
-} from '../../../../core/contract/contract';
+import type { Analysis, AnalyzeEvent } from '../../../../core/contract/analysis';
+import { Checkpoint, Transcript } from '../../../../core/contract/transcript';
+import type { ErrorCode } from '../../../../core/contract/names';
+import type { JobRow } from '../../../../core/contract/job';
+import { KEY, SHARED } from '../../../../core/contract/keys';
+import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import type { JobStore } from '../../../../core/jobs/job-store';
-import { checkpoint as checkpointSchema, transcript as transcriptSchema } from '../services/event-schemas';
 import { type AudioTools, fetchAudio } from './job-audio';
 import type { JsonObjects } from './json-objects';
 import type { Lease } from './lease';
@@ -126,8 +119,8 @@ export class JobWork {
     if (attempt === 1) return;
     const { objects } = this.tools;
     [this.earlier, this.heard] = await Promise.all([
-      objects.read(KEY.checkpoint(id), checkpointSchema),
-      transcript_key === undefined ? undefined : objects.read(transcript_key, transcriptSchema),
+      objects.read(KEY.checkpoint(id), Checkpoint),
+      transcript_key === undefined ? undefined : objects.read(transcript_key, Transcript),
     ]);
     this.spent = this.earlier?.processing_seconds ?? 0;
     if (this.heard !== undefined) this.published = transcript_key;

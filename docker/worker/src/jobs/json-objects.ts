@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { eraseVersions, versionsOf } from '../../../../core/jobs/object-versions';
 import type { Log } from '../log';
 
@@ -17,7 +17,7 @@ export class JsonObjects {
   ) {}
 
   /** Undefined if there is none, or none of this shape. */
-  async read<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  async read<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
     try {
       const { Body, ContentLength = 0 } = await this.s3.send(
         new GetObjectCommand({ Bucket: this.bucket, Key: key }),

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { JOB_ID_PATTERN, SHARED } from '../../../../core/contract/contract';
+import { JOB_ID_PATTERN, SHARED } from '../../../../core/contract/keys';
 
 /** The folder that is shared with the model services: one subfolder for each job that is worked on. */
 export class Scratch {

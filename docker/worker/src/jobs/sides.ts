@@ -1,4 +1,6 @@
-import type { Analysis, HybridResult, Transcript } from '../../../../core/contract/contract';
+import type { Analysis } from '../../../../core/contract/analysis';
+import type { HybridResult } from '../../../../core/contract/hybrid';
+import type { Transcript } from '../../../../core/contract/transcript';
 import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
 import { asSpotscribeError, ModelServiceFailed } from '../errors';
 import { locate } from '../evidence/evidence';

@@ -1,4 +1,5 @@
-import type { JobOptions, JobRow, Transcript } from '../../../../core/contract/contract';
+import type { JobOptions, JobRow } from '../../../../core/contract/job';
+import type { Transcript } from '../../../../core/contract/transcript';
 import type { Outcome } from './sides';
 
 export type Stages = JobRow['stages'];

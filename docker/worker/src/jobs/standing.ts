@@ -1,4 +1,4 @@
-import type { JobRow } from '../../../../core/contract/contract';
+import type { JobRow } from '../../../../core/contract/job';
 import { type Stages, stagesAtStart } from './stages';
 
 /** How a job stands: what its row shows while it runs. */

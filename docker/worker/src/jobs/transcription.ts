@@ -1,10 +1,6 @@
-import type {
-  Checkpoint,
-  Degradation,
-  Segment,
-  TranscribeEvent,
-  Transcript,
-} from '../../../../core/contract/contract';
+import type { Checkpoint, Segment, Transcript } from '../../../../core/contract/transcript';
+import type { Degradation } from '../../../../core/contract/values';
+import type { TranscribeEvent } from '../../../../core/contract/transcription';
 import type { Stages } from './stages';
 
 /** What one attempt has heard, on top of what earlier attempts left. */

@@ -1,4 +1,4 @@
-import { HEARTBEAT_SECONDS } from '../../../../core/contract/contract';
+import { HEARTBEAT_SECONDS } from '../../../../core/contract/limits';
 import type { MachineStore } from '../../../../core/fleet/machine-store';
 import { isEnding } from '../../../../core/fleet/watchdog';
 import type { Health } from '../http/health';

@@ -1,4 +1,4 @@
-import type { JobMessage } from '../../../../core/contract/contract';
+import type { JobMessage } from '../../../../core/contract/job';
 import { backoffSeconds, failuresBefore, isExhausted, type NamedJob } from './message';
 import type { Delivery } from './queue';
 

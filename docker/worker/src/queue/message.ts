@@ -1,12 +1,5 @@
-import { z } from 'zod';
-import { JOB_ID_PATTERN, type JobMessage, MAX_RECEIVES } from '../../../../core/contract/contract';
-
-const schema = z.object({
-  version: z.literal(1),
-  job_id: z.string().regex(new RegExp(JOB_ID_PATTERN)),
-  failures: z.int().min(0).optional(),
-  unready: z.int().min(0).optional(),
-}) satisfies z.ZodType<JobMessage>;
+import { JobMessage } from '../../../../core/contract/job';
+import { MAX_RECEIVES } from '../../../../core/contract/limits';
 
 /** The job that a message names, and what has become of its earlier messages: see {@link JobMessage}. */
 export interface NamedJob {
@@ -18,7 +11,7 @@ export interface NamedJob {
 /** The job that a message names, or why it names none that we may work on. */
 export type ParsedMessage = NamedJob | { fault: string };
 
-/** Reads a message's body. The id becomes part of keys and paths, so nothing but its exact form passes. */
+/** Reads a message's body. */
 export function parseMessage(body: string | undefined): ParsedMessage {
   let content: unknown;
   try {
@@ -26,7 +19,7 @@ export function parseMessage(body: string | undefined): ParsedMessage {
   } catch {
     return { fault: 'the body is not JSON' };
   }
-  const parsed = schema.safeParse(content);
+  const parsed = JobMessage.safeParse(content);
   if (parsed.success) {
     const { job_id: jobId, failures = 0, unready = 0 } = parsed.data;
     return { jobId, failures, unready };

@@ -7,7 +7,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { JobMessage } from '../../../../core/contract/contract';
+import type { JobMessage } from '../../../../core/contract/job';
 
 /** Longest visibility that SQS grants, in seconds. */
 const MAX_VISIBILITY = 43_200;

@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
-import type {
-  Analysis,
-  AnalyzeEvent,
-  AnalyzeRequest,
-  TranscribeEvent,
-  TranscribeRequest,
-  Transcript,
-} from '../../../../core/contract/contract';
+import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../../../core/contract/analysis';
+import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
+import type { Transcript } from '../../../../core/contract/transcript';
 import { ModelServiceFailed, ServiceUnready } from '../errors';
 import type { Log } from '../log';
 import type { ModelService, ServiceState } from './model-service';

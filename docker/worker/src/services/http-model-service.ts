@@ -1,19 +1,12 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
-import {
-  type AnalyzeEvent,
-  type AnalyzeRequest,
-  type JobError,
-  PERMANENT_CODES,
-  type PermanentCode,
-  type TranscribeEvent,
-  type TranscribeRequest,
-} from '../../../../core/contract/contract';
+import * as z from 'zod/mini';
+import { AnalyzeEvent, type AnalyzeRequest } from '../../../../core/contract/analysis';
+import { ErrorBody, type JobError } from '../../../../core/contract/values';
+import { PERMANENT_CODES, type PermanentCode } from '../../../../core/contract/names';
+import { TranscribeEvent, type TranscribeRequest } from '../../../../core/contract/transcription';
 import { SpotscribeError } from '../../../../core/contract/errors';
-import { analyzeEvent } from './analysis-schemas';
 import { ModelServiceFailed } from '../errors';
-import { errorBody, transcribeEvent } from './event-schemas';
 import type { ModelService, ServiceState } from './model-service';
 import { lines } from './ndjson';
 
@@ -42,9 +35,9 @@ const OURS: PermanentCode[] = ['source_not_found', 'source_forbidden'];
 
 /** What is read of a health answer. */
 const health = z.object({
-  status: z.string().optional(),
-  error: z.string().max(2000).optional(),
-  queue: z.object({ idle_seconds: z.number().nonnegative().optional() }).optional(),
+  status: z.optional(z.string()),
+  error: z.optional(z.string().check(z.maxLength(2000))),
+  queue: z.optional(z.object({ idle_seconds: z.optional(z.number().check(z.nonnegative())) })),
 });
 
 interface FailedEvent {
@@ -66,7 +59,7 @@ export class HttpModelService implements ModelService {
     const { healthTimeoutMs = 5_000 } = this.options;
     try {
       const answer = await this.send('GET', '/health', AbortSignal.timeout(healthTimeoutMs), healthTimeoutMs);
-      const { status, error, queue } = health.catch({}).parse(await shortJson(answer));
+      const { status, error, queue } = health.safeParse(await shortJson(answer)).data ?? {};
       if (answer.statusCode === 200) return { state: 'ready', idleSeconds: queue?.idle_seconds };
       const reason = `the ${this.name} service answers ${answer.statusCode}: ${error ?? status ?? 'it does not say why'}`;
       return { state: status === 'failed' ? 'failed' : 'loading', reason };
@@ -79,17 +72,17 @@ export class HttpModelService implements ModelService {
   }
 
   transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncGenerator<TranscribeEvent> {
-    return this.events('/transcribe', request, transcribeEvent, signal);
+    return this.events('/transcribe', request, TranscribeEvent, signal);
   }
 
   analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncGenerator<AnalyzeEvent> {
-    return this.events('/analyze', request, analyzeEvent, signal);
+    return this.events('/analyze', request, AnalyzeEvent, signal);
   }
 
   private async *events<E extends { type: string } | FailedEvent>(
     path: string,
     request: object,
-    schema: z.ZodType<E>,
+    schema: z.ZodMiniType<E>,
     caller: AbortSignal,
   ): AsyncGenerator<E> {
     const { silenceMs = 60_000, stuckMs = 1_800_000, maxLineBytes = 64 << 20 } = this.options;
@@ -150,7 +143,7 @@ export class HttpModelService implements ModelService {
     });
   }
 
-  private parse<E>(line: string, schema: z.ZodType<E>): E {
+  private parse<E>(line: string, schema: z.ZodMiniType<E>): E {
     try {
       return schema.parse(JSON.parse(line));
     } catch (error) {
@@ -162,7 +155,7 @@ export class HttpModelService implements ModelService {
   }
 
   private async refusal(answer: IncomingMessage): Promise<SpotscribeError> {
-    const parsed = errorBody.safeParse(await shortJson(answer));
+    const parsed = ErrorBody.safeParse(await shortJson(answer));
     if (parsed.success) return this.asError(parsed.data.error);
     return new ModelServiceFailed(`The ${this.name} service answers ${answer.statusCode}`);
   }

@@ -1,9 +1,5 @@
-import type {
-  AnalyzeEvent,
-  AnalyzeRequest,
-  TranscribeEvent,
-  TranscribeRequest,
-} from '../../../../core/contract/contract';
+import type { AnalyzeEvent, AnalyzeRequest } from '../../../../core/contract/analysis';
+import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
 
 /**
  * How a service is. One that loads its model, that is stuck and about to start anew (both are `loading`), or that is not

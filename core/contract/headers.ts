@@ -1,5 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+// HTTP headers that Spotscribe adds to the standard ones.
+
+/** Id of the job that an answer belongs to, or that a failed request may have made. */
+export const JOB_HEADER = 'x-spotscribe-job';
+
+/** What an answer lacks, in words. */
+export const DEGRADED_HEADER = 'x-spotscribe-degraded';
+
 /** In it a model service says how much audio it has worked on, whatever the format of its answer. */
 export const AUDIO_SECONDS_HEADER = 'x-spotscribe-audio-seconds';
 

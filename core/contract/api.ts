@@ -1,0 +1,67 @@
+import * as z from 'zod/mini';
+import { JobOptions, JobView } from './job';
+import { MOST_PARTS } from './limits';
+import { text } from './text';
+import { Count, Instant } from './values';
+
+/** Body of `POST /v1/jobs`. */
+export const SubmitJobRequest = z.strictObject({
+  /** File name, shown in listings. @default 'audio' */
+  name: z.optional(text(1024)),
+  /** Size of the upload in bytes: refused at once if too large, and the upload must then have this size. */
+  size: z.optional(z.int().check(z.minimum(1))),
+  /** The audio comes in parts, for which `size` has to be known. @default false */
+  multipart: z.optional(z.boolean()),
+  options: z.optional(JobOptions),
+});
+export type SubmitJobRequest = z.infer<typeof SubmitJobRequest>;
+
+export const UploadPart = z.object({
+  /** From 1. */
+  number: Count,
+  url: z.string(),
+  /** Of the part's content, if the store has it already: it need not be sent again. */
+  etag: z.optional(z.string()),
+});
+export type UploadPart = z.infer<typeof UploadPart>;
+
+/** Where the parts of an upload go, each by a PUT, in any order and at the same time. */
+export const MultipartUpload = z.object({
+  /** Bytes of every part but the last, which has the rest. */
+  part_size: Count,
+  parts: z.array(UploadPart),
+  /** Path of the request that makes them one: a POST with a `CompleteUploadRequest`. */
+  complete: z.string(),
+  expires_at: Instant,
+});
+export type MultipartUpload = z.infer<typeof MultipartUpload>;
+
+/** Answer to `POST /v1/jobs`: while the job awaits its audio, one of the two says where that goes. */
+export const SubmitJobResponse = z.extend(JobView, {
+  upload: z.optional(
+    z.object({
+      method: z.literal('PUT'),
+      url: z.string(),
+      headers: z.record(z.string(), z.string()),
+      expires_at: Instant,
+    }),
+  ),
+  multipart_upload: z.optional(MultipartUpload),
+});
+export type SubmitJobResponse = z.infer<typeof SubmitJobResponse>;
+
+/** Body of `POST /v1/jobs/{id}/upload`: every part, with the `ETag` that the store answered to its PUT. */
+export const CompleteUploadRequest = z.strictObject({
+  parts: z
+    .array(z.strictObject({ number: z.int().check(z.minimum(1)), etag: text(200, 1) }))
+    .check(z.minLength(1), z.maxLength(MOST_PARTS)),
+});
+export type CompleteUploadRequest = z.infer<typeof CompleteUploadRequest>;
+
+/** Answer to `GET /v1/jobs`. `next` goes into the query parameter `cursor` for the following page. */
+export const ListJobsResponse = z.object({
+  object: z.literal('list'),
+  data: z.array(JobView),
+  next: z.optional(z.string()),
+});
+export type ListJobsResponse = z.infer<typeof ListJobsResponse>;

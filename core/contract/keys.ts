@@ -1,0 +1,62 @@
+// Keys of objects and rows: who writes and who reads them must agree.
+
+/** Keys in the media bucket. A job's keys are ours alone: the client's file name never enters one. */
+export const KEY = {
+  inboxPrefix: 'inbox/',
+  jobsPrefix: 'jobs/',
+  job: (id: string) => `jobs/${id}/`,
+  input: (id: string) => `jobs/${id}/input`,
+  /** Segments of the finished windows, written while a job runs. */
+  checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
+  /** One result per attempt; the row names the one that was committed. */
+  transcript: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/transcript.json`,
+  /** As the transcript's; an `Analysis` as JSON. */
+  analysis: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/analysis.json`,
+} as const;
+
+/** Where the worker's copy of a job's audio lies below the shared directory. */
+export const SHARED = {
+  job: (id: string) => id,
+  input: (id: string) => `${id}/input`,
+} as const;
+
+/** Indexes of the jobs table. */
+export const INDEX = {
+  /** Partition key `tenant`, sort key `created_at`: a tenant's jobs, newest first. */
+  byTenant: 'by-tenant',
+  /** Partition key `open` (present until a job ends), sort key `sweep_at`: what the sweeper looks at. */
+  open: 'open',
+} as const;
+
+/** Tenant that owns files dropped under `inbox/`, and the default of `spotscribe keys create`. */
+export const DEFAULT_TENANT = 'default';
+
+/** Id of the row that remembers the job of an `Idempotency-Key`. */
+export const idempotencyId = (tenant: string, key: string) => `idempotency#${tenant}#${key}`;
+
+/** @param sha256 of the recording and the options of its job */
+export const recordingId = (tenant: string, keyId: string, sha256: string) =>
+  `recording#${tenant}#${keyId}#${sha256}`;
+
+/** Id of the row that counts what a key has used on a day. @param day such as `2026-03-01` */
+export const usageId = (keyId: string, day: string) => `usage#${keyId}#${day}`;
+
+/**
+ * Id of the row of the jobs table that remembers that an answer in place was counted.
+ *
+ * @param sha256 as in {@link recordingId}
+ */
+export const chargedId = (keyId: string, sha256: string) => `charged#${keyId}#${sha256}`;
+
+/** Begins the ids of machines' rows. */
+export const MACHINE_ROW_PREFIX = 'machine#';
+export const machineRowId = (instanceId: string) => `${MACHINE_ROW_PREFIX}${instanceId}`;
+
+/** Id of the row that makes sizings of a fleet run one at a time. */
+export const SIZING_ROW_ID = 'sizing';
+
+/** API keys look like `sk-spotscribe-` followed by 43 characters of base64url (256 random bits). */
+export const API_KEY_PREFIX = 'sk-spotscribe-';
+
+/** Job ids look like `job_` followed by 32 hexadecimal digits. */
+export const JOB_ID_PATTERN = '^job_[0-9a-f]{32}$';

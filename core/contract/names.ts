@@ -1,0 +1,114 @@
+// Words with a fixed set of values, as lists: free of schemas, so that who needs a list loads nothing else.
+
+export const JOB_STATUSES = [
+  'awaiting_upload',
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** Statuses from which a job never moves again. */
+export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
+
+/** What a job does, one after another or at the same time. */
+export const STAGES = ['transcript', 'diarization', 'analysis'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const STAGE_STATES = ['waiting', 'running', 'succeeded', 'failed', 'skipped'] as const;
+export type StageState = (typeof STAGE_STATES)[number];
+
+/** Stable codes of what can go wrong, shown by the API. */
+export const ERROR_CODES = [
+  'invalid_request',
+  'unauthorized',
+  'not_found',
+  'not_ready',
+  'idempotency_conflict',
+  'unsupported_media_type',
+  'bad_audio',
+  'audio_too_long',
+  'upload_too_large',
+  'source_not_found',
+  'source_forbidden',
+  'upload_expired',
+  'attempts_exhausted',
+  'model_missing',
+  'model_not_found',
+  'busy',
+  'quota_exceeded',
+  'internal',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Codes that are the caller's fault: a job that meets one fails at once and is never retried. */
+export const PERMANENT_CODES = [
+  'invalid_request',
+  'unsupported_media_type',
+  'bad_audio',
+  'audio_too_long',
+  'upload_too_large',
+  'source_not_found',
+  'source_forbidden',
+  'model_not_found',
+] as const satisfies ErrorCode[];
+export type PermanentCode = (typeof PERMANENT_CODES)[number];
+
+/** The rules of the speaker cleanup, in the order in which they are applied. */
+export const SPEAKER_RULES = ['short_turns', 'interjections', 'minor_speakers'] as const;
+export type SpeakerRule = (typeof SPEAKER_RULES)[number];
+
+/** What may be asked of an analysis, besides the caller's own questions. */
+export const ANALYSIS_TASKS = [
+  'summary',
+  'topics',
+  'action_items',
+  'questions',
+  'sentiment',
+  'entities',
+] as const;
+export type AnalysisTask = (typeof ANALYSIS_TASKS)[number];
+
+export const SENTIMENTS = ['positive', 'neutral', 'negative', 'mixed'] as const;
+export const ENTITY_TYPES = [
+  'person',
+  'organization',
+  'place',
+  'product',
+  'date',
+  'amount',
+  'other',
+] as const;
+
+/** Formats of `GET /v1/jobs/{id}/transcript?format=…`. The last two are shapes of OpenAI's API. */
+export const TRANSCRIPT_FORMATS = ['json', 'txt', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
+export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
+
+/** What names of files with a format end in. */
+export const FORMAT_ENDING: Record<TranscriptFormat, string> = {
+  json: 'json',
+  txt: 'txt',
+  srt: 'srt',
+  vtt: 'vtt',
+  verbose_json: 'verbose.json',
+  diarized_json: 'diarized.json',
+};
+
+/** The format of a name, if there is one: `txt` is `text` in OpenAI's API. */
+export const formatNamed = (name: string): TranscriptFormat | undefined =>
+  TRANSCRIPT_FORMATS.find((format) => format === (name === 'text' ? 'txt' : name));
+
+export const TASKS = ['transcribe', 'translate'] as const;
+
+/** Engines by the task that they do. */
+export const TRANSCRIBING_ENGINES = ['whisperx', 'pocketsphinx', 'voxtral', 'extractive'] as const;
+export const ANALYZING_ENGINES = ['voxtral', 'extractive'] as const;
+
+/** How a machine is paid for; `local` is a laptop. */
+export const CAPACITIES = ['spot', 'on-demand', 'local'] as const;
+
+/** Where a job came from. */
+export const ORIGINS = ['api', 'inbox'] as const;

@@ -1,0 +1,40 @@
+import * as z from 'zod/mini';
+import { Instant, Seconds } from './values';
+
+/** An API key's row. The key itself is shown once and never stored. */
+export const KeyRow = z.object({
+  /** SHA-256 of the key, in hex: the partition key. */
+  key_sha256: z.string(),
+  /** Short public id, for listing and revoking. */
+  id: z.string(),
+  tenant: z.string(),
+  name: z.string(),
+  created_at: Instant,
+  revoked_at: z.optional(Instant),
+  /** Minutes of audio that it may use each UTC day; null for no limit. @default - what the deployment allows */
+  minutes_per_day: z.optional(z.nullable(z.number())),
+});
+export type KeyRow = z.infer<typeof KeyRow>;
+
+/** How much audio a key has used on a UTC day, in the jobs table, with `usageId` as its id. */
+export const UsageRow = z.object({
+  id: z.string(),
+  /** Seconds of audio: a counter that is only ever added to. */
+  seconds: Seconds,
+  /** Epoch seconds at which the row is deleted (the table's TTL). */
+  expires_at: z.number(),
+});
+export type UsageRow = z.infer<typeof UsageRow>;
+
+/** Answer to `GET /v1/usage`: of the caller's own key. Seconds of audio; the two that are null have no limit. */
+export const UsageResponse = z.object({
+  object: z.literal('usage'),
+  /** UTC, such as `2026-03-01`. */
+  day: z.string(),
+  limit_seconds: z.nullable(Seconds),
+  used_seconds: Seconds,
+  remaining_seconds: z.nullable(Seconds),
+  /** When the next day begins. */
+  resets_at: Instant,
+});
+export type UsageResponse = z.infer<typeof UsageResponse>;

@@ -1,0 +1,41 @@
+import * as z from 'zod/mini';
+import { ERROR_CODES, STAGES } from './names';
+
+// Values that many shapes have.
+
+/** A length or an instant of audio in seconds. */
+export const Seconds = z.number().check(z.nonnegative());
+
+/** 0 to 1. */
+export const Fraction = z.number().check(z.minimum(0), z.maximum(1));
+
+/** A count, or an index. */
+export const Count = z.int().check(z.nonnegative());
+
+/** ISO 8601 in UTC, such as `2026-03-01T12:00:00.000Z`. */
+export const Instant = z.string();
+
+export const StageName = z.enum(STAGES);
+
+/** Something that the result lacks, and why. */
+export const Degradation = z.object({
+  stage: z.enum([...STAGES, 'alignment']),
+  reason: z.string(),
+});
+export type Degradation = z.infer<typeof Degradation>;
+
+export const JobError = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
+export type JobError = z.infer<typeof JobError>;
+
+/** Body of every error answer of the HTTP APIs, in OpenAI's shape. */
+export const ErrorBody = z.object({
+  error: z.object({
+    message: z.string(),
+    type: z.string(),
+    param: z.nullable(z.string()),
+    code: z.enum(ERROR_CODES),
+    /** Ours: the job that the request made, or may have made. @default - none */
+    job_id: z.optional(z.string()),
+  }),
+});
+export type ErrorBody = z.infer<typeof ErrorBody>;

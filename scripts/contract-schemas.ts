@@ -1,0 +1,19 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type * as z from 'zod/mini';
+
+/** Every schema that a file of a folder exports, by its name. They are found, not listed: a new one cannot be forgotten. */
+export function contractSchemas(folder: string): Record<string, z.ZodMiniType> {
+  const found: Record<string, z.ZodMiniType> = {};
+  for (const file of readdirSync(folder).sort()) {
+    if (!file.endsWith('.ts')) continue;
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- tests need them before the first test is named
+    const exported = require(path.join(folder, file)) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(exported)) if (isSchema(value)) found[name] = value;
+  }
+  // Compilers differ in the order of what a module exports.
+  return Object.fromEntries(Object.entries(found).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+const isSchema = (value: unknown): value is z.ZodMiniType =>
+  typeof value === 'object' && value !== null && '_zod' in value;
