@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'cdk.out', '.spotscribe', '**/.venv', '**/dist', '**/*.js', '**/*.mjs'] },
+  { ignores: ['node_modules', 'cdk.out', '.spotscribe', '**/.venv', '**/dist', '**/*.js', '**/*.cjs', '**/*.mjs'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
@@ -15,6 +15,26 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: ['test/**'],
+    rules: {
+      // A longer one does more than one thing.
+      'max-lines': ['error', { max: 250 }],
+    },
+  },
+  {
+    files: ['core/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'NewExpression[callee.name=/Client$/]',
+          message: 'core makes no client of AWS: take one as a parameter.',
+        },
+      ],
     },
   },
   {
