@@ -100,7 +100,9 @@ export class UpdatedAws {
     this.current = { commandOf: (container) => commandOf(container, installed), task: await this.task() };
   }
 
+  /** Starts a machine when those before have given their jobs back. */
   async startMachine(id: string, { task, commandOf }: Version): Promise<VersionMachine> {
+    for (const machine of this.machines) await machine.drain();
     const machine = new VersionMachine(id, this.endpoint, this.stateDir, commandOf);
     this.machines.push(machine);
     await machine.start(task);

@@ -4,7 +4,6 @@ import type { ContainerDefinition, TaskDefinition } from '@aws-sdk/client-ecs';
 import type { Command } from '../../local/commands';
 import { clientEnvironment, REGION } from '../../local/emulator';
 import { LocalInstance } from '../../local/instance';
-import { until } from './laptop';
 
 /** How a worker's attempt at a job ended, by its log. */
 export interface Attempt {
@@ -47,8 +46,9 @@ export class VersionMachine {
 
   /** Ends as in an update: the worker gives its jobs back. */
   async drain(): Promise<void> {
+    const model = this.container('whisper');
     // A process that is held does not hear that it is to end.
-    await this.signalModel('SIGCONT');
+    if (model?.running === true) process.kill(model.pid!, 'SIGCONT');
     await this.instance.drain();
   }
 
@@ -57,19 +57,18 @@ export class VersionMachine {
   }
 
   /** Holds the model service where it is. The worker keeps its jobs. */
-  hold(): Promise<void> {
-    return this.signalModel('SIGSTOP');
+  hold(): void {
+    process.kill(this.container('whisper')!.pid!, 'SIGSTOP');
   }
 
   /** Seconds of audio that the model service has worked through, for jobs that it has finished. */
   async heardSeconds(): Promise<number> {
-    const { port } = await this.model();
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+    const answer = await fetch(`http://127.0.0.1:${this.container('whisper')?.port}/metrics`);
     return Number(/^spotscribe_audio_seconds_total (\S+)$/m.exec(await answer.text())?.[1]);
   }
 
   attempts(job: string): Attempt[] {
-    const log = this.instance.describe().containers.find(({ name }) => name === 'worker')?.log;
+    const log = this.container('worker')?.log;
     const lines = log === undefined ? [] : readFileSync(log, 'utf8').split('\n');
     return lines
       .filter((line) => line.startsWith('{'))
@@ -78,16 +77,7 @@ export class VersionMachine {
       .map(({ attempt, outcome }) => ({ machine: this.id, attempt, outcome }));
   }
 
-  private async signalModel(signal: NodeJS.Signals): Promise<void> {
-    process.kill((await this.model()).pid, signal);
-  }
-
-  private model(): Promise<{ pid: number; port?: number }> {
-    return until(`the model service of ${this.id}`, 30, async () => {
-      const found = this.instance.describe().containers.find(({ name }) => name === 'whisper');
-      return found?.running === true && found.pid !== undefined
-        ? { pid: found.pid, port: found.port }
-        : undefined;
-    });
+  private container(name: string) {
+    return this.instance.describe().containers.find((each) => each.name === name);
   }
 }
