@@ -11,8 +11,8 @@ import type { CommandOf } from './version-machine';
 const LOCK = 'docker/whisper/requirements.laptop.txt';
 
 /**
- * The version from which deployments are updated, by the commit in `test/fixtures/previous-version.json`: its sources, and
- * what they do on a laptop.
+ * The version from which deployments are updated: its sources, and what they do on a laptop. Its commit, in
+ * `test/fixtures/previous-version.json`, becomes another one with each release.
  */
 export interface PreviousVersion {
   sources: string;

@@ -99,8 +99,8 @@ describe('an update in place from the previous version', () => {
 
   test('keeps the key with its usage, and every job as it was', async () => {
     expect(await statuses()).toEqual(['succeeded', 'running', 'running', 'queued']);
-    expect(await aws.laptop.job(jobs.finished)).toEqual(before.finished);
-    expect(await aws.laptop.transcript(jobs.finished)).toEqual(before.transcript);
+    expect(await aws.laptop.job(jobs.finished)).toMatchObject(before.finished);
+    expect(await aws.laptop.transcript(jobs.finished)).toMatchObject(before.transcript);
     expect(await used()).toBeCloseTo(short);
   });
 

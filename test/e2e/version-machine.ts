@@ -69,7 +69,8 @@ export class VersionMachine {
 
   attempts(job: string): Attempt[] {
     const log = this.container('worker')?.log;
-    const lines = log === undefined ? [] : readFileSync(log, 'utf8').split('\n');
+    // The last piece may be half a line.
+    const lines = log === undefined ? [] : readFileSync(log, 'utf8').split('\n').slice(0, -1);
     return lines
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Attempt & { job?: string })
