@@ -53,7 +53,8 @@ export class Laptop {
   private readonly lambda: LambdaClient;
   private readonly autoScaling: AutoScalingClient;
 
-  private constructor(readonly stateDir: string) {
+  /** @param stateDir of an AWS that runs */
+  constructor(readonly stateDir: string) {
     const state = readLocalState(stateDir);
     if (state?.endpoint === undefined || state.key === undefined)
       throw new Error(`No AWS runs in ${stateDir}`);
@@ -196,9 +197,9 @@ export class Laptop {
 }
 
 /** Runs the real command line, as a user does. */
-export async function spotscribe(args: string[], env: Record<string, string>) {
+export async function spotscribe(args: string[], env: Record<string, string>, sources = root) {
   const { PATH = '', HOME = '' } = process.env;
-  return run(process.execPath, [join(root, 'bin/spotscribe.js'), ...args], {
+  return run(process.execPath, [join(sources, 'bin/spotscribe.js'), ...args], {
     env: { PATH, HOME, ...env },
     maxBuffer: 2 ** 26,
   });

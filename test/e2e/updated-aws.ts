@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudFormationClient, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeTaskDefinitionCommand, ECSClient, type TaskDefinition } from '@aws-sdk/client-ecs';
+import { OUTPUT } from '../../lambda/contract';
+import { cdk, stackOutputs } from '../../local';
+import { commandOf } from '../../local/commands';
+import type { Deployment } from '../../local/deploy';
+import { clientConfiguration, clientEnvironment, startEmulator } from '../../local/emulator';
+import { pythonEnvironment, workerBundle } from '../../local/installation';
+import { freePort } from '../../local/ports';
+import type { ManagedProcess } from '../../local/processes';
+import { writeLocalState } from '../../local/state';
+import { Laptop, spotscribe, until } from './laptop';
+import { previousVersion } from './previous-version';
+import { type Attempt, type CommandOf, VersionMachine } from './version-machine';
+
+const PATH = 'DockerGpu';
+const STACK = `Spotscribe-${PATH}`;
+
+/** What holds data, or has an address that others know. */
+const STATEFUL = [
+  'AWS::DynamoDB::Table',
+  'AWS::S3::Bucket',
+  'AWS::SQS::Queue',
+  'AWS::ApiGatewayV2::Api',
+  'AWS::AutoScaling::AutoScalingGroup',
+];
+
+/** What a machine runs. */
+export interface Version {
+  task: TaskDefinition;
+  commandOf: CommandOf;
+}
+
+/** An AWS on this machine to which two versions are deployed, one over the other. Machines start when a test says so. */
+export class UpdatedAws {
+  /** A client of the API, with a key that the previous version has made. */
+  laptop!: Laptop;
+  previous!: Version;
+  current!: Version;
+  private readonly machines: VersionMachine[] = [];
+
+  private constructor(
+    private readonly stateDir: string,
+    private readonly endpoint: string,
+    private readonly emulator: ManagedProcess,
+  ) {}
+
+  static async start(): Promise<UpdatedAws> {
+    const stateDir = mkdtempSync(join(tmpdir(), 'spotscribe-update-'));
+    const python = await pythonEnvironment('emulator', 'local/emulator/requirements.txt', () => undefined);
+    const port = await freePort();
+    const emulator = await startEmulator(python, port, stateDir);
+    return new UpdatedAws(stateDir, `http://127.0.0.1:${port}`, emulator);
+  }
+
+  async stop(): Promise<void> {
+    for (const machine of this.machines) machine.kill();
+    await this.emulator.stop(5);
+    rmSync(this.stateDir, { recursive: true, force: true });
+  }
+
+  /** Deploys the previous version, and has its command line make a key. */
+  async deployPrevious(): Promise<void> {
+    const { stateDir, endpoint, deployment } = this;
+    const { sources, deployPath, commandOf } = await previousVersion(join(stateDir, 'previous'));
+    const outputs = await deployPath(deployment, PATH);
+    const create = ['keys', 'create', '--stack', STACK, '--json'];
+    const { stdout } = await spotscribe(create, clientEnvironment(endpoint), sources);
+    const { key } = JSON.parse(stdout) as { key: string };
+    const owner = { name: 'owner', pid: process.pid, startedAt: '' };
+    const { settings } = deployment;
+    writeLocalState(stateDir, {
+      ...{
+        owner,
+        phase: 'ready',
+        message: '',
+        endpoint,
+        outputs,
+        settings,
+        key,
+        processes: [],
+        machines: [],
+      },
+    });
+    this.laptop = new Laptop(stateDir);
+    this.previous = { commandOf, task: await this.task() };
+  }
+
+  /** Deploys this checkout over it, as a user does. */
+  async deployCurrent(): Promise<void> {
+    await cdk(this.deployment, 'deploy', STACK, '--require-approval', 'never', '--progress', 'events');
+    const lock = 'docker/whisper/requirements.laptop.txt';
+    const installed = {
+      servicePython: await pythonEnvironment('whisper', lock, () => undefined),
+      workerBundle: await workerBundle(this.stateDir),
+    };
+    this.current = { commandOf: (container) => commandOf(container, installed), task: await this.task() };
+  }
+
+  /** Starts a machine when those before have given their jobs back. */
+  async startMachine(id: string, { task, commandOf }: Version): Promise<VersionMachine> {
+    for (const machine of this.machines) await machine.drain();
+    const machine = new VersionMachine(id, this.endpoint, this.stateDir, commandOf);
+    this.machines.push(machine);
+    await machine.start(task);
+    return machine;
+  }
+
+  /** Every worker's attempts at a job, once one has told that it succeeded. */
+  attempts(job: string): Promise<Attempt[]> {
+    return until(`a worker to tell that ${job} succeeded`, 30, async () => {
+      const all = this.machines.flatMap((machine) => machine.attempts(job));
+      return all.some(({ outcome }) => outcome === 'succeeded') ? all : undefined;
+    });
+  }
+
+  outputs(): Promise<Record<string, string>> {
+    return stackOutputs(this.endpoint, STACK);
+  }
+
+  /** Physical ids of what has state, by stack and logical id. */
+  async physicalIds(): Promise<Record<string, string>> {
+    const client = new CloudFormationClient(clientConfiguration(this.endpoint));
+    const ids: Record<string, string> = {};
+    for (const StackName of ['Spotscribe-Foundation', STACK]) {
+      const { StackResourceSummaries = [] } = await client.send(new ListStackResourcesCommand({ StackName }));
+      for (const { LogicalResourceId, PhysicalResourceId, ResourceType = '' } of StackResourceSummaries)
+        if (STATEFUL.includes(ResourceType))
+          ids[`${StackName} ${LogicalResourceId}`] = PhysicalResourceId ?? '';
+    }
+    return ids;
+  }
+
+  private get deployment(): Deployment {
+    const { endpoint, stateDir } = this;
+    const settings = {
+      ...{ paths: PATH, engine: 'pocketsphinx', voxtralEngine: 'extractive', onDestroy: 'delete' },
+      // A model service that is held is not taken for hung, and machines stay.
+      ...{ modelSilenceSeconds: '3600', idleMinutes: '60' },
+    };
+    return { endpoint, stateDir, settings, onProgress: () => undefined };
+  }
+
+  /** The task definition as it is deployed now. */
+  private async task(): Promise<TaskDefinition> {
+    const { [OUTPUT.taskDefinition]: deployed } = await this.outputs();
+    const { taskDefinition } = await new ECSClient(clientConfiguration(this.endpoint)).send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: deployed }),
+    );
+    if (taskDefinition === undefined) throw new Error(`There is no task definition ${deployed}`);
+    return taskDefinition;
+  }
+}
