@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type * as commands from '../../local/commands';
+import type * as commands from '../../local/machine/commands';
 import type * as deploy from '../../local/deploy';
 import type * as installation from '../../local/installation';
 import { commit } from '../fixtures/previous-version.json';

@@ -1,5 +1,9 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { type Checkpoint, type JobView, KEY, OUTPUT, type UsageResponse } from '../../lambda/contract';
+import { OUTPUT } from '../../core/contract/environment';
+import type { JobView } from '../../core/contract/job';
+import { KEY } from '../../core/contract/keys';
+import type { Checkpoint } from '../../core/contract/transcript';
+import type { UsageResponse } from '../../core/contract/usage';
 import { repeated, sample, sampleWords, words } from './audio';
 import { until } from './laptop';
 import { UpdatedAws } from './updated-aws';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerDefinition, TaskDefinition } from '@aws-sdk/client-ecs';
-import type { Command } from '../../local/commands';
+import type { Command } from '../../local/machine/commands';
 import { clientEnvironment, REGION } from '../../local/emulator';
-import { LocalInstance } from '../../local/instance';
+import { LocalInstance } from '../../local/machine/instance';
 
 /** How a worker's attempt at a job ended, by its log. */
 export interface Attempt {
