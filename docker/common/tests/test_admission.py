@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from spotscribe_common.admission import Admission
 from spotscribe_common.errors import BusyError
+from spotscribe_common.work.admission import Admission
 
 
 def test_as_many_are_let_in_as_may_run_and_wait() -> None:

@@ -29,7 +29,7 @@ KEPT = {"LC_ALL": "C.UTF-8", "PORT": "8001", "MY_AWS_NOTE": "kept", "EMPTY": ""}
 
 PROGRAM = """
 import os, subprocess, sys
-from spotscribe_common.aws_environment import leave_aws_environment
+from spotscribe_common.process.aws_environment import leave_aws_environment
 
 leave_aws_environment()
 print(os.getpid(), sys.argv[1:])

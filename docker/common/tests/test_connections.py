@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from uvicorn.server import ServerState
 
-from spotscribe_common import http_protocol
-from spotscribe_common.http_protocol import BoundedProtocol
-from spotscribe_common.server import server_config
+from spotscribe_common.http import http_protocol
+from spotscribe_common.http.http_protocol import BoundedProtocol
+from spotscribe_common.http.server import server_config
 from spotscribe_testing.dribble import connected, received
 from spotscribe_testing.live_server import served, wait_until
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common import bounded_process
-from spotscribe_common import decode as decode_module
-from spotscribe_common.decode import decode
+from spotscribe_common.audio import bounded_process
+from spotscribe_common.audio import decode as decode_module
+from spotscribe_common.audio.decode import decode
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.errors import (
     AudioTooLongError,
     BadAudioError,
@@ -21,7 +22,6 @@ from spotscribe_common.errors import (
     InternalError,
     UnsupportedMediaError,
 )
-from spotscribe_common.pcm import Pcm
 from spotscribe_testing.media import cut_off, ffmpeg, film, silence, tone
 
 HOUR = 3600.0

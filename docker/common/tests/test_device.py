@@ -2,7 +2,7 @@
 
 import pytest
 
-from spotscribe_common.device import is_device_lost
+from spotscribe_common.work.device import is_device_lost
 
 
 @pytest.mark.parametrize(

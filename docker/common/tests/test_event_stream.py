@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from spotscribe_common.contract import WindowDone
-from spotscribe_common.event_stream import EventStream
-from spotscribe_common.job import Job
-from spotscribe_common.model_thread import ModelThread
+from spotscribe_common.http.event_stream import EventStream
+from spotscribe_common.work.job import Job
+from spotscribe_common.work.model_thread import ModelThread
 
 EVENTS = 5
 

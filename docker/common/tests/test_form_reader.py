@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from spotscribe_common.errors import InvalidRequestError, PermanentError
-from spotscribe_common.form_fields import parsed_form
 from spotscribe_common.receiving.form_reader import FormReader
+from spotscribe_common.requests.form_fields import parsed_form
 
 CONTENT_TYPE = "multipart/form-data; boundary=limit"
 WORDS = (

@@ -11,13 +11,14 @@ from typing import IO
 
 import pytest
 
-from spotscribe_common.gpu_priority import GAP_SECONDS, GpuPriority
+from spotscribe_common.work.gpu_priority import GAP_SECONDS, GpuPriority
+from spotscribe_testing.places import DOCKER
 
 # Goes first while it is told so line by line, and says what it did.
 HOLDER = """
 import sys
 from pathlib import Path
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 priority = GpuPriority(Path(sys.argv[1]))
 for _ in sys.stdin:
     with priority.first(), priority.first():
@@ -29,7 +30,7 @@ for _ in sys.stdin:
 WAITER = """
 import sys, time
 from pathlib import Path
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 priority = GpuPriority(Path(sys.argv[1]), stopped_after=float(sys.argv[2]))
 with Path(sys.argv[3]).open("ab", buffering=0) as steps:
     while True:
@@ -52,7 +53,7 @@ def start() -> Iterator[Start]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env={"PYTHONPATH": str(Path(__file__).parents[1])},
+                env={"PYTHONPATH": str(DOCKER / "common")},
             )
         )
         return begun[-1]
@@ -198,7 +199,7 @@ def test_a_file_that_cannot_be_locked_holds_up_nobody_and_is_told_once(
     def no_locks(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("spotscribe_common.gpu_priority.fcntl.flock", no_locks)
+    monkeypatch.setattr("spotscribe_common.work.gpu_priority.fcntl.flock", no_locks)
     priority = GpuPriority(tmp_path / "gpu")
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):

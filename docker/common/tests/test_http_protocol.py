@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from spotscribe_common import http_protocol
-from spotscribe_common.http_errors import install_error_answers
+from spotscribe_common.http import http_protocol
+from spotscribe_common.http.http_errors import install_error_answers
 from spotscribe_testing.dribble import answered, connected, received
 from spotscribe_testing.live_server import served, wait_until
 

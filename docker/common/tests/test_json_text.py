@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.json_text import parsed_json
+from spotscribe_common.requests.json_text import parsed_json
 
 
 class Chat(BaseModel):

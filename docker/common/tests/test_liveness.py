@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import WindowDone
-from spotscribe_common.event_stream import EventStream
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.job import Job
-from spotscribe_common.liveness import Liveness, mark
-from spotscribe_common.model_thread import ModelThread
-from spotscribe_common.pcm import Pcm
-from spotscribe_common.recogniser import Recogniser
-from spotscribe_common.stuck_exit import STUCK_STATUS
-from spotscribe_common.windows import frame_energies
+from spotscribe_common.http.event_stream import EventStream
+from spotscribe_common.process.stuck_exit import STUCK_STATUS
+from spotscribe_common.speech.recogniser import Recogniser
+from spotscribe_common.speech.windows import frame_energies
+from spotscribe_common.work.gpu_priority import GpuPriority
+from spotscribe_common.work.job import Job
+from spotscribe_common.work.liveness import Liveness, mark
+from spotscribe_common.work.model_thread import ModelThread
+from spotscribe_testing.places import DOCKER
 
 
 @pytest.fixture
@@ -117,12 +118,12 @@ def test_the_first_process_of_a_container_ends_too_with_its_stacks_and_its_statu
     if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode != 0:
         pytest.skip("there are no namespaces here")
     program = (
-        "import ctypes, os, threading\nfrom spotscribe_common.stuck_exit import end_in, install\n"
+        "import ctypes, os, threading\nfrom spotscribe_common.process.stuck_exit import end_in, install\n"
         f"assert os.getpid() == 1\ninstall()\nend_in(0.2)\ndef stuck():\n    {stuck}\nstuck()"
     )
     ended = subprocess.run(
         [*alone, sys.executable, "-c", program],
-        env={"PYTHONPATH": str(Path(__file__).parents[1])},
+        env={"PYTHONPATH": str(DOCKER / "common")},
         capture_output=True,
         text=True,
         timeout=60,

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from spotscribe_common.model_thread import ModelThread
+from spotscribe_common.work.model_thread import ModelThread
 
 
 async def test_everything_is_done_in_one_thread_in_turn() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spotscribe_common.errors import SourceForbiddenError, SourceNotFoundError
-from spotscribe_common.shared_files import open_shared
+from spotscribe_common.requests.shared_files import open_shared
 
 
 @pytest.fixture

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spotscribe_common.pcm import SAMPLE_RATE, Pcm
-from spotscribe_common.windows import FRAME_SECONDS, Window, cut_at_silences, frame_energies, windows_from
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Pcm
+from spotscribe_common.speech.windows import (
+    FRAME_SECONDS,
+    Window,
+    cut_at_silences,
+    frame_energies,
+    windows_from,
+)
 
 FRAMES_PER_SECOND = round(1 / FRAME_SECONDS)
 

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from httpx._transports import default as transports
 
-from spotscribe_common.server import server_config
+from spotscribe_common.http.server import server_config
 from spotscribe_testing.places import DOCKER
 
 _PACKAGES = ("common", "voxtral", "whisper", "testing")

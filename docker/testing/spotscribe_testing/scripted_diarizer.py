@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 

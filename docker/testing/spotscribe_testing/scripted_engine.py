@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
-from spotscribe_common.device import Device
-from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.work.device import Device
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,

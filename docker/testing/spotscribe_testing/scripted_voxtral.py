@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spotscribe_common.device import Device
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import OutOfMemoryError
-from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.work.device import Device
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
     Capacity,

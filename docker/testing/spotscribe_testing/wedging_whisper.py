@@ -13,8 +13,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from spotscribe_common.pcm import Samples
-from spotscribe_common.running import run_service
+from spotscribe_common.audio.pcm import Samples
+from spotscribe_common.process.running import run_service
 from spotscribe_testing.scripted_engine import ScriptedEngine
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines.engine import Heard, Hearing

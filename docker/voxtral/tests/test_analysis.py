@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from spotscribe_common.audio.pcm import BYTES_PER_SECOND, Pcm
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
 from spotscribe_common.errors import InternalError, OutOfMemoryError
-from spotscribe_common.pcm import BYTES_PER_SECOND, Pcm
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.scripted_voxtral import (
     KNOWN,

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_common import event_stream
 from spotscribe_common.errors import OutOfMemoryError
-from spotscribe_common.windows import Window
+from spotscribe_common.http import event_stream
+from spotscribe_common.speech.windows import Window
 from spotscribe_testing.answers import events, refusal
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.dribble import FORM, dribbling

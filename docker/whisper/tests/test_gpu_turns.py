@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common.decode import decode
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.pcm import Pcm
+from spotscribe_common.audio.decode import decode
+from spotscribe_common.audio.pcm import Pcm
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.engine import Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine

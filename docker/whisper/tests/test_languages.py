@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_common.languages import chosen_language, language_code
+from spotscribe_common.language.languages import chosen_language, language_code
 from spotscribe_testing.answers import refusal
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.scripted_engine import ScriptedEngine

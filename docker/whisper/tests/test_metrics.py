@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from spotscribe_common.api_keys import read_api_keys
+from spotscribe_common.http.api_keys import read_api_keys
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, served, wait_until
 from spotscribe_testing.scripted_diarizer import ScriptedDiarizer

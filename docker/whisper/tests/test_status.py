@@ -7,8 +7,8 @@ from unittest.mock import ANY
 import httpx
 import pytest
 
-from spotscribe_common.device import Device
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.work.device import Device
 from spotscribe_testing.live_server import answers, served, wait_until
 from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.scripted_engine import ScriptedEngine

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_common import service
-from spotscribe_common.stuck_exit import STUCK_STATUS
+from spotscribe_common.process.stuck_exit import STUCK_STATUS
+from spotscribe_common.work import service
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import tone

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_common import event_stream
+from spotscribe_common.http import event_stream
 from spotscribe_testing.answers import events, refusal
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import open_files, wait_until

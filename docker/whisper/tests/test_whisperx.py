@@ -14,11 +14,11 @@ import httpx
 import numpy as np
 import pytest
 
+from spotscribe_common.audio.decode import decode
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript, TranscriptionOptions
-from spotscribe_common.decode import decode
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_common.metrics import Metrics
-from spotscribe_common.pcm import Pcm
+from spotscribe_common.work.metrics import Metrics
 from spotscribe_testing.contract_schema import check
 from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.places import SAMPLE

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotscribe_common.decode import decode
+from spotscribe_common.audio.decode import decode
+from spotscribe_common.audio.pcm import Samples
 from spotscribe_common.errors import OutOfMemoryError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.pcm import Samples
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine

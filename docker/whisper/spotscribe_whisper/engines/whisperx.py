@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
-from spotscribe_common.device import Device
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
-from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap
+from spotscribe_common.work.device import Device
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.decoding_context import fit_context
 from spotscribe_whisper.engines.engine import (
     Ability,
