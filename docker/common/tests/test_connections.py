@@ -14,8 +14,8 @@ from uvicorn.server import ServerState
 from spotscribe_common.http import http_protocol
 from spotscribe_common.http.http_protocol import BoundedProtocol
 from spotscribe_common.http.server import server_config
-from spotscribe_testing.dribble import connected, received
-from spotscribe_testing.live_server import served, wait_until
+from spotscribe_testing.service.dribble import connected, received
+from spotscribe_testing.service.live_server import served, wait_until
 
 go_on = threading.Event()
 begun = threading.Semaphore(0)

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from spotscribe_common import contract, errors
 from spotscribe_common.errors import PermanentError, RetryableError, ServiceError
-from spotscribe_testing.contract_schema import check, schema
 from spotscribe_testing.places import FIXTURES
+from spotscribe_testing.service.contract_schema import check, schema
 
 OURS: dict[str, TypeAdapter[Any]] = {
     "TranscribeRequest": TypeAdapter(contract.TranscribeRequest),

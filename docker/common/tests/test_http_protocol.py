@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from spotscribe_common.http import http_protocol
 from spotscribe_common.http.http_errors import install_error_answers
-from spotscribe_testing.dribble import answered, connected, received
-from spotscribe_testing.live_server import served, wait_until
+from spotscribe_testing.service.dribble import answered, connected, received
+from spotscribe_testing.service.live_server import served, wait_until
 
 LARGE = 16 << 20
 

@@ -15,10 +15,10 @@ from openai import OpenAI
 from spotscribe_common.audio.decode import decode
 from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.errors import InternalError, OutOfMemoryError
-from spotscribe_testing.answers import refusal
-from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import tone
-from spotscribe_testing.scripted_voxtral import Endless, ScriptedVoxtral, in_turn, seconds, texts
+from spotscribe_testing.models.scripted_voxtral import Endless, ScriptedVoxtral, in_turn, seconds, texts
+from spotscribe_testing.service.answers import refusal
+from spotscribe_testing.service.live_server import open_files, wait_until
 from spotscribe_voxtral.engines.engine import Capacity
 from spotscribe_voxtral.routes import chat
 from spotscribe_voxtral.settings import Settings

@@ -30,7 +30,7 @@ AUDIO_TOKENS = 375
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
-    from spotscribe_testing.tiny_voxtral import scripted_voxtral, tiny_voxtral
+    from spotscribe_testing.models.tiny_voxtral import scripted_voxtral, tiny_voxtral
 
     # Other programs use this machine's processors: threads that wait for each other take ten times as long.
     torch.set_num_threads(1)

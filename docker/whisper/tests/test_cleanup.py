@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from spotscribe_common.contract import SPEAKER_RULES, SpeakerMerge, SpeakerRule, SpeakerTurn, Word
-from spotscribe_testing.conversations import conversation
+from spotscribe_testing.speakers.conversations import conversation
 from spotscribe_whisper.speakers.backchannels import content_words, only_backchannels
 from spotscribe_whisper.speakers.cleanup import Cleaned, clean
 from spotscribe_whisper.speakers.stretches import JOIN_SECONDS, stretches

@@ -1,6 +1,7 @@
 """What the cleanup is worth, on 200 conversations whose truth is known and that no constant was chosen on.
 
-The judge is pyannote.metrics. `python -m spotscribe_testing.cleanup_evaluation` prints the same figures.
+The judge is pyannote.metrics. `python -m spotscribe_testing.speakers.cleanup_evaluation` prints the same
+figures.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_testing.cleanup_evaluation import (
+from spotscribe_testing.speakers.cleanup_evaluation import (
     CLEANUPS,
     HELD_OUT_SEEDS,
     TUNING_SEEDS,
@@ -17,8 +18,8 @@ from spotscribe_testing.cleanup_evaluation import (
     all_figures,
     table,
 )
-from spotscribe_testing.conversations import conversation
-from spotscribe_testing.spoken import Conversation
+from spotscribe_testing.speakers.conversations import conversation
+from spotscribe_testing.speakers.spoken import Conversation
 
 pytestmark = pytest.mark.production
 

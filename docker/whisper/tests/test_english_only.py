@@ -12,11 +12,11 @@ import httpx
 import numpy as np
 import pytest
 
-from spotscribe_testing.answers import refusal
-from spotscribe_testing.live_server import answers_ok, served, wait_until
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
 from spotscribe_testing.places import SAMPLE
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.answers import refusal
+from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
@@ -103,7 +103,7 @@ def test_an_english_model_hears_english_alone(url: str, settings: Settings, audi
 @pytest.mark.production
 def test_an_english_whisper_of_any_name_answers_without_a_language(tmp_path: Path) -> None:
     """It answered 500 to every request that named none."""
-    from spotscribe_testing.tiny_whisper import scripted_whisper
+    from spotscribe_testing.models.tiny_whisper import scripted_whisper
     from spotscribe_whisper.engines.whisperx import WhisperxEngine
 
     scripted_whisper(tmp_path / "tiny", SENTENCE, multilingual=False)
@@ -119,7 +119,7 @@ def test_an_english_whisper_of_any_name_answers_without_a_language(tmp_path: Pat
 
 @pytest.mark.production
 def test_a_multilingual_whisper_may_have_a_name_that_ends_like_an_english_ones(tmp_path: Path) -> None:
-    from spotscribe_testing.tiny_whisper import LANGUAGES, scripted_whisper
+    from spotscribe_testing.models.tiny_whisper import LANGUAGES, scripted_whisper
     from spotscribe_whisper.engines.whisperx import WhisperxEngine
 
     scripted_whisper(tmp_path / "mine.en", "Guten Tag.", language="de")

@@ -65,8 +65,8 @@ def test_recognition_and_alignment_go_first_and_what_python_does_between_them_do
 ) -> None:
     import whisperx.alignment
 
-    from spotscribe_testing.tiny_aligner import tiny_aligner
-    from spotscribe_testing.tiny_whisper import scripted_whisper
+    from spotscribe_testing.models.tiny_aligner import tiny_aligner
+    from spotscribe_testing.models.tiny_whisper import scripted_whisper
 
     scripted_whisper(tmp_path / "tiny", SENTENCE)
     tiny_aligner(tmp_path / "align-en")
@@ -105,7 +105,7 @@ def test_recognition_and_alignment_go_first_and_what_python_does_between_them_do
 def test_the_diarizers_networks_go_first_and_its_clustering_does_not(
     pcm: Pcm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spotscribe_testing.tiny_pyannote import tiny_pyannote
+    from spotscribe_testing.models.tiny_pyannote import tiny_pyannote
 
     tiny_pyannote(tmp_path / "diarization")
     priority = Watched(tmp_path / "gpu")

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_testing.answers import refusal
-from spotscribe_testing.dribble import FORM_START, answered, connected
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.answers import refusal
+from spotscribe_testing.service.dribble import FORM_START, answered, connected
 
 OPENAI = "/v1/audio/transcriptions"
 # Fields of each kind: text, choice, number, flag, list, object.

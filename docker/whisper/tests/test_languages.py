@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from spotscribe_common.language.languages import chosen_language, language_code
-from spotscribe_testing.answers import refusal
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.answers import refusal
+from spotscribe_testing.service.contract_schema import check
 from spotscribe_whisper.settings import Settings
 
 OPENAI = "/v1/audio/transcriptions"

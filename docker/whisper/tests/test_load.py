@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 
 CONNECTIONS = 8
 REQUESTS = 50

@@ -8,10 +8,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from spotscribe_common.http.api_keys import read_api_keys
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, served, wait_until
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.settings import Settings
 

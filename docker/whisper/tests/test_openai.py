@@ -12,11 +12,11 @@ import openai
 import pytest
 from openai import OpenAI
 
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import ffmpeg, film, tone
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import open_files, wait_until
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers import result
 from spotscribe_whisper.speakers.cleanup import Cleaned, clean

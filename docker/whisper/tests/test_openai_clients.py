@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from spotscribe_testing.media import tone
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
 from spotscribe_testing.places import ROOT
-from spotscribe_testing.scripted_engine import ScriptedEngine
 
 OLDEST = ROOT / ".spotscribe" / "openai-oldest"
 
@@ -22,7 +22,13 @@ def test_a_client_gets_what_it_asks_for(
 ) -> None:
     assert folder is None or folder.is_dir(), "run scripts/setup.sh --python"
     path = os.pathsep.join([*([] if folder is None else [str(folder)]), *sys.path])
-    command = [sys.executable, "-m", "spotscribe_testing.openai_client", url, tone(tmp_path / "a.flac", 8)]
+    command = [
+        sys.executable,
+        "-m",
+        "spotscribe_testing.service.openai_client",
+        url,
+        tone(tmp_path / "a.flac", 8),
+    ]
     environment = {**os.environ, "PYTHONPATH": path}
     ended = subprocess.run(command, env=environment, capture_output=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr.decode()

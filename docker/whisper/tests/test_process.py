@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE, sample_words
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 
 MODULE = "spotscribe_whisper"
 STREAM = {"Accept": "application/x-ndjson"}

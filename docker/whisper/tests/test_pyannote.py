@@ -18,7 +18,7 @@ import pytest
 from spotscribe_common.audio.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_testing.tiny_pyannote import HIGH, LOW, MIDDLE, tiny_pyannote
+from spotscribe_testing.models.tiny_pyannote import HIGH, LOW, MIDDLE, tiny_pyannote
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import ffmpeg, silence
 from spotscribe_testing.places import SAMPLE, sample_words
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 
 
 @pytest.fixture(scope="module")

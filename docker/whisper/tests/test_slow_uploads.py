@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from spotscribe_common.receiving import intake
-from spotscribe_testing.answers import refusal
-from spotscribe_testing.dribble import FORM, FORM_START, connected, dribbling, head
-from spotscribe_testing.live_server import answers_ok, open_files, served, service_process, wait_until
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.answers import refusal
+from spotscribe_testing.service.dribble import FORM, FORM_START, connected, dribbling, head
+from spotscribe_testing.service.live_server import answers_ok, open_files, served, service_process, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.settings import Settings
 

@@ -9,9 +9,9 @@ import pytest
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.work.device import Device
-from spotscribe_testing.live_server import answers, served, wait_until
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.live_server import answers, served, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
 from spotscribe_whisper.settings import Settings

@@ -11,15 +11,15 @@ import pytest
 
 from spotscribe_common.process.stuck_exit import STUCK_STATUS
 from spotscribe_common.work import service
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import tone
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 from spotscribe_whisper.service import TranscriptionService
 from spotscribe_whisper.settings import Settings
 
-WEDGING = "spotscribe_testing.wedging_whisper"
+WEDGING = "spotscribe_testing.models.wedging_whisper"
 STREAM = {"Accept": "application/x-ndjson"}
 
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from spotscribe_common.http import event_stream
-from spotscribe_testing.answers import events, refusal
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import open_files, wait_until
 from spotscribe_testing.media import tone
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.answers import events, refusal
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import open_files, wait_until
 from spotscribe_whisper.settings import Settings
 
 STREAM = {"Accept": "application/x-ndjson"}

@@ -19,9 +19,9 @@ from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript, TranscriptionOptions
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.work.metrics import Metrics
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.places import SAMPLE
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 from spotscribe_whisper.engines.engine import Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.options import Options
@@ -35,8 +35,8 @@ SENTENCE = "Take 250 milligrams now. Then rest."
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from spotscribe_testing.tiny_aligner import tiny_aligner
-    from spotscribe_testing.tiny_whisper import scripted_whisper
+    from spotscribe_testing.models.tiny_aligner import tiny_aligner
+    from spotscribe_testing.models.tiny_whisper import scripted_whisper
 
     directory = tmp_path_factory.mktemp("models")
     scripted_whisper(directory / "tiny", SENTENCE)

@@ -27,8 +27,8 @@ SENTENCE = "Take 250 milligrams now. Then rest."
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from spotscribe_testing.tiny_aligner import tiny_aligner
-    from spotscribe_testing.tiny_whisper import scripted_whisper
+    from spotscribe_testing.models.tiny_aligner import tiny_aligner
+    from spotscribe_testing.models.tiny_whisper import scripted_whisper
 
     directory = tmp_path_factory.mktemp("models")
     scripted_whisper(directory / "tiny", SENTENCE)

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import DOCKER, SAMPLE
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 
 pytestmark = pytest.mark.production
 SENTENCE = "Take 250 milligrams now. Then rest."
@@ -37,9 +37,9 @@ def record_two_voices(file: Path) -> None:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from spotscribe_testing.tiny_aligner import tiny_aligner
-    from spotscribe_testing.tiny_pyannote import tiny_pyannote
-    from spotscribe_testing.tiny_whisper import scripted_whisper
+    from spotscribe_testing.models.tiny_aligner import tiny_aligner
+    from spotscribe_testing.models.tiny_pyannote import tiny_pyannote
+    from spotscribe_testing.models.tiny_whisper import scripted_whisper
 
     folder = tmp_path_factory.mktemp("machine")
     (folder / "scratch").mkdir()

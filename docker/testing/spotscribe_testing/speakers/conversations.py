@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from spotscribe_common.contract import Word
-from spotscribe_testing.diarizer_faults import diarized
-from spotscribe_testing.small_talk import TONGUES, Tongue
-from spotscribe_testing.spoken import Conversation, Utterance, truth_turns
+from spotscribe_testing.speakers.diarizer_faults import diarized
+from spotscribe_testing.speakers.small_talk import TONGUES, Tongue
+from spotscribe_testing.speakers.spoken import Conversation, Utterance, truth_turns
 
 # How many people talk at length, and how many others speak up once or a few times.
 _MAIN = (2, 2, 2, 2, 2, 2, 3, 3, 4, 5)

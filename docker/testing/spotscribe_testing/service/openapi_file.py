@@ -1,4 +1,4 @@
-"""The APIs' descriptions as files: `python -m spotscribe_testing.openapi_file` writes them anew."""
+"""The APIs' descriptions as files: `python -m spotscribe_testing.service.openapi_file` writes them anew."""
 
 import json
 import tempfile

@@ -1,6 +1,7 @@
 """Measures the cleanup on conversations whose truth is known, before and after, and with each rule alone.
 
-    PYTHONPATH=docker/common:docker/whisper:docker/testing python -m spotscribe_testing.cleanup_evaluation
+    PYTHONPATH=docker/common:docker/whisper:docker/testing \\
+        python -m spotscribe_testing.speakers.cleanup_evaluation
 
 prints a table in Markdown. The cleanup's constants were chosen on the conversations of `TUNING_SEEDS`. The
 tests and the table use those of `HELD_OUT_SEEDS`, of which only the sums were seen: those of this version of
@@ -11,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spotscribe_common.contract import SPEAKER_RULES, SpeakerTurn
-from spotscribe_testing.conversations import conversation
-from spotscribe_testing.speaker_error import speaker_error
-from spotscribe_testing.spoken import Conversation
+from spotscribe_testing.speakers.conversations import conversation
+from spotscribe_testing.speakers.speaker_error import speaker_error
+from spotscribe_testing.speakers.spoken import Conversation
 from spotscribe_whisper.speakers.cleanup import clean
 
 TUNING_SEEDS = (*range(200), *range(1000, 1200))

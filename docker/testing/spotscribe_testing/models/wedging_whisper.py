@@ -1,4 +1,6 @@
-"""`python -m spotscribe_testing.wedging_whisper`: a whisper service that gets stuck, once or each time.
+"""A whisper service that gets stuck, once or each time.
+
+`python -m spotscribe_testing.models.wedging_whisper` runs it.
 
 Beside the service's own settings it reads `WEDGE`: `wait` waits for ever in the second window, `native` holds
 Python's lock there, `load` waits while the model is loaded. Where the file `WEDGE_ONCE` is set and there, it
@@ -15,7 +17,7 @@ from fastapi import FastAPI
 
 from spotscribe_common.audio.pcm import Samples
 from spotscribe_common.process.running import run_service
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.settings import Settings

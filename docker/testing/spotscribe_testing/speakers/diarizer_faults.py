@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from random import Random
 
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_testing.spoken import Utterance, truth_turns
+from spotscribe_testing.speakers.spoken import Utterance, truth_turns
 
 _GHOSTS = (0, 0, 1, 1, 2, 3, 4, 5, 5, 6)
 _LARGE = 1 / 8

@@ -35,7 +35,7 @@ def tiny_pyannote(directory: Path) -> None:
     """Writes a directory that `Pipeline.from_pretrained` of pyannote 4.0 loads."""
     from pyannote.audio.core.task import Problem, Resolution, Specifications
 
-    from spotscribe_testing.tiny_pyannote_models import SPEAKERS, BandEmbedding, BandSegmentation
+    from spotscribe_testing.models.tiny_pyannote_models import SPEAKERS, BandEmbedding, BandSegmentation
 
     directory.mkdir(parents=True)
     (directory / "config.yaml").write_text(_CONFIG)

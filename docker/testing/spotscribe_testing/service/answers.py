@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from spotscribe_testing.contract_schema import check
+from spotscribe_testing.service.contract_schema import check
 
 
 def events(answer: httpx.Response, kind: str) -> list[dict[str, Any]]:

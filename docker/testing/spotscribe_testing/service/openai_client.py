@@ -1,6 +1,6 @@
 """What a client of OpenAI's makes of our answers, told as JSON: runs in a process with the version to try.
 
-`python -m spotscribe_testing.openai_client URL FILE`
+`python -m spotscribe_testing.service.openai_client URL FILE`
 """
 
 import json
