@@ -132,7 +132,7 @@ export const AUTO = 'auto';
 /** The longest that BCP 47 expects of a tag. */
 const MOST_CHARACTERS = 35;
 
-/** Written without spaces between words. Twin of `spotscribe_common/languages.py`. */
+/** Written without spaces between words. Twin of `spotscribe_common/language/languages.py`. */
 const WITHOUT_SPACES = new Set(['ja', 'zh']);
 
 /**

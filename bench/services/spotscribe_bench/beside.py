@@ -8,7 +8,8 @@ from spotscribe_bench.models import LANGUAGE, MODEL
 from spotscribe_whisper.engines.model_files import sentence_rules
 
 # The service's own choices: other ones would compare something else.
-from spotscribe_whisper.engines.whisperx import _BATCH, _COMPUTE_TYPES
+from spotscribe_whisper.engines.whisperx import _BATCH
+from spotscribe_whisper.engines.whisperx_loading import COMPUTE_TYPES
 
 # WhisperX's default, which faster-whisper is given too.
 _THREADS = 4
@@ -85,4 +86,4 @@ def device_and_type() -> tuple[str, str]:
 
     device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
     supported = ctranslate2.get_supported_compute_types(device)
-    return device, next(kind for kind in _COMPUTE_TYPES[device] if kind in supported)
+    return device, next(kind for kind in COMPUTE_TYPES[device] if kind in supported)

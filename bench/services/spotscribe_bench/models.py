@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from spotscribe_testing.places import SAMPLE_TEXT
-from spotscribe_testing.tiny_aligner import TINIEST as TINIEST_ALIGNER
-from spotscribe_testing.tiny_aligner import WAV2VEC2_BASE, AlignerShape, tiny_aligner
-from spotscribe_testing.tiny_whisper import (
+from spotscribe_testing.models.tiny_aligner import TINIEST as TINIEST_ALIGNER
+from spotscribe_testing.models.tiny_aligner import WAV2VEC2_BASE, AlignerShape, tiny_aligner
+from spotscribe_testing.models.tiny_whisper import (
     WHISPER_LARGE_V3_TURBO,
     WHISPER_TINY,
     WhisperShape,
     scripted_whisper,
 )
+from spotscribe_testing.places import SAMPLE_TEXT
 
 MODEL = "scripted"
 LANGUAGE = "en"

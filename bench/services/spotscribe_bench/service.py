@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from spotscribe_bench.models import LANGUAGE, MODEL
-from spotscribe_testing.live_server import service_process, wait_until
+from spotscribe_testing.service.live_server import service_process, wait_until
 
 _LOAD_SECONDS = 300.0
 # Longer than any measurement: what hangs is ended by whoever runs the benchmark.

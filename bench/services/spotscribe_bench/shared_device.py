@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from spotscribe_bench.report import Report
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 
 _ROUNDS = 3
 _AUDIO_SECONDS = 150.0

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 # Control tokens, a vocabulary of bytes, and the files beside the weights are those of the tests' models.
-from spotscribe_testing.tiny_voxtral import _BYTES, _CONTROL, _CONTROL_TOKENS, _save
+from spotscribe_testing.models.tiny_voxtral import _BYTES, _CONTROL, _CONTROL_TOKENS, _save
 
 
 def real_shape() -> Any:

@@ -10,7 +10,7 @@ import pytest
 from spotscribe_bench import shared_device
 from spotscribe_bench.report import Report
 from spotscribe_bench.shared_device import Device, Work, analyse, analysing, device_share, transcribing
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 
 
 def test_the_device_is_taken_while_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

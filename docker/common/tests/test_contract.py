@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from spotscribe_common import contract, errors
 from spotscribe_common.errors import PermanentError, RetryableError, ServiceError
-from spotscribe_testing.contract_schema import check, schema
 from spotscribe_testing.places import FIXTURES
-from spotscribe_testing.schema_differences import differences_sent, differences_taken
+from spotscribe_testing.service.contract_schema import check, schema
+from spotscribe_testing.service.schema_differences import differences_sent, differences_taken
 
 OURS: dict[str, TypeAdapter[Any]] = {
     "TranscribeRequest": TypeAdapter(contract.TranscribeRequest),

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from spotscribe_common.running import run_service
+from spotscribe_common.process.running import run_service
 from spotscribe_voxtral.app import create_app
 from spotscribe_voxtral.engines import make_engine
 from spotscribe_voxtral.settings import Settings

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from spotscribe_common.app import Description, service_app
+from spotscribe_common.http.app import Description, service_app
 from spotscribe_voxtral.engines.engine import Engine
 from spotscribe_voxtral.routes.analyze import analyze_routes
 from spotscribe_voxtral.routes.chat import chat_routes

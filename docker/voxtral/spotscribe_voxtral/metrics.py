@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-from spotscribe_common.metrics import Metrics
+from spotscribe_common.work.metrics import Metrics
 from spotscribe_voxtral.chat.answer import ChatWritten
 
 

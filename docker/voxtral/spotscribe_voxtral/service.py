@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import (
     AnalysisOptions,
     AnalysisResult,
@@ -14,9 +15,8 @@ from spotscribe_common.contract import (
     Result,
     TranscribeEvent,
 )
-from spotscribe_common.job import Job
-from spotscribe_common.pcm import Pcm
-from spotscribe_common.service import ModelService
+from spotscribe_common.work.job import Job
+from spotscribe_common.work.service import ModelService
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, write_answer
 from spotscribe_voxtral.engines.engine import Engine

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from spotscribe_testing.live_server import answers_ok, served, wait_until
 from spotscribe_testing.media import tone
-from spotscribe_testing.scripted_voxtral import ScriptedVoxtral
+from spotscribe_testing.models.scripted_voxtral import ScriptedVoxtral
+from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_voxtral.app import create_app
 from spotscribe_voxtral.engines.engine import Capacity
 from spotscribe_voxtral.settings import Settings

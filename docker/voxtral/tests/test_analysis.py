@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
+from spotscribe_common.audio.pcm import BYTES_PER_SECOND, Pcm
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
 from spotscribe_common.errors import InternalError, OutOfMemoryError
-from spotscribe_common.pcm import BYTES_PER_SECOND, Pcm
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.scripted_voxtral import (
+from spotscribe_testing.models.scripted_voxtral import (
     KNOWN,
     Endless,
     Reply,
@@ -24,6 +23,7 @@ from spotscribe_testing.scripted_voxtral import (
     texts,
     wanted,
 )
+from spotscribe_testing.service.contract_schema import check
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Capacity, Message
 

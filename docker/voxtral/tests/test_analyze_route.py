@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from spotscribe_common.errors import OutOfMemoryError
-from spotscribe_testing.answers import events, refusal
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import open_files, wait_until
-from spotscribe_testing.scripted_voxtral import KNOWN, Endless, ScriptedVoxtral, texts
+from spotscribe_testing.models.scripted_voxtral import KNOWN, Endless, ScriptedVoxtral, texts
+from spotscribe_testing.service.answers import events, refusal
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import open_files, wait_until
 from spotscribe_voxtral.settings import Settings
 
 STREAM = {"Accept": "application/x-ndjson"}

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from spotscribe_common.audio.decode import decode
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
-from spotscribe_common.decode import decode
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.pcm import Pcm
-from spotscribe_common.windows import cut_at_silences, frame_energies, windows_from
-from spotscribe_testing.contract_schema import check
+from spotscribe_common.speech.windows import cut_at_silences, frame_energies, windows_from
 from spotscribe_testing.places import ROOT, SAMPLE, sample_words
+from spotscribe_testing.service.contract_schema import check
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.analysis.json_answer import read_answer
 from spotscribe_voxtral.analysis.prompts import audio_prompt

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError, OutOfMemoryError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
 from spotscribe_voxtral.engines.voxtral import Quantization, VoxtralEngine
 
@@ -30,7 +30,7 @@ AUDIO_TOKENS = 375
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
-    from spotscribe_testing.tiny_voxtral import scripted_voxtral, tiny_voxtral
+    from spotscribe_testing.models.tiny_voxtral import scripted_voxtral, tiny_voxtral
 
     # Other programs use this machine's processors: threads that wait for each other take ten times as long.
     torch.set_num_threads(1)

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from jsonschema.validators import Draft202012Validator
 
-from spotscribe_testing.openapi_file import description, file_of
+from spotscribe_testing.service.openapi_file import description, file_of
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from spotscribe_testing.answers import events
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE, sample_words
+from spotscribe_testing.service.answers import events
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 
 MODULE = "spotscribe_voxtral"
 STREAM = {"Accept": "application/x-ndjson"}

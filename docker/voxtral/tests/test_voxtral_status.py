@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_testing.answers import refusal
-from spotscribe_testing.live_server import answers_ok, served, wait_until
-from spotscribe_testing.scripted_voxtral import ScriptedVoxtral, known, texts
+from spotscribe_testing.models.scripted_voxtral import ScriptedVoxtral, known, texts
+from spotscribe_testing.service.answers import refusal
+from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_voxtral.app import create_app
 from spotscribe_voxtral.engines import make_engine
 from spotscribe_voxtral.engines.engine import Message

@@ -6,15 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_common import event_stream
 from spotscribe_common.errors import OutOfMemoryError
-from spotscribe_common.windows import Window
-from spotscribe_testing.answers import events, refusal
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.dribble import FORM, dribbling
-from spotscribe_testing.live_server import wait_until
+from spotscribe_common.http import event_stream
+from spotscribe_common.speech.windows import Window
 from spotscribe_testing.media import ffmpeg, silence
-from spotscribe_testing.scripted_voxtral import ScriptedVoxtral
+from spotscribe_testing.models.scripted_voxtral import ScriptedVoxtral
+from spotscribe_testing.service.answers import events, refusal
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.dribble import FORM, dribbling
+from spotscribe_testing.service.live_server import wait_until
 from spotscribe_voxtral.settings import Settings
 from spotscribe_voxtral.transcription import shared_out
 

@@ -16,10 +16,10 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from spotscribe_testing.answers import events
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import answers_ok, service_process, wait_until
 from spotscribe_testing.places import SAMPLE
+from spotscribe_testing.service.answers import events
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, service_process, wait_until
 
 pytestmark = pytest.mark.production
 SAID = '{"summary": "Somebody wishes a good day."}'
@@ -48,7 +48,7 @@ def service(folder: Path, model: str) -> Iterator[tuple[Any, str]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from spotscribe_testing.tiny_voxtral import scripted_voxtral, tiny_voxtral
+    from spotscribe_testing.models.tiny_voxtral import scripted_voxtral, tiny_voxtral
 
     found = tmp_path_factory.mktemp("machine")
     for name in ("scratch", "shared", "models"):

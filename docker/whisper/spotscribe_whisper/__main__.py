@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from spotscribe_common.running import run_service
+from spotscribe_common.process.running import run_service
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
 from spotscribe_whisper.settings import Settings

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from spotscribe_common.app import Description, service_app
+from spotscribe_common.http.app import Description, service_app
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.routes.openai import openai_routes
 from spotscribe_whisper.routes.status import status_routes

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
-from spotscribe_common.http_errors import as_service_error
-from spotscribe_common.job import Job
-from spotscribe_common.metrics import Metrics
-from spotscribe_common.pcm import Pcm
-from spotscribe_common.service import ModelService
+from spotscribe_common.http.http_errors import as_service_error
+from spotscribe_common.work.job import Job
+from spotscribe_common.work.metrics import Metrics
+from spotscribe_common.work.service import ModelService
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.settings import Settings

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from spotscribe_testing.live_server import answers_ok, served, wait_until
 from spotscribe_testing.media import tone
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.settings import Settings
 

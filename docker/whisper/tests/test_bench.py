@@ -15,7 +15,7 @@ from spotscribe_bench.audio import with_pauses
 from spotscribe_bench.gpu import GpuWatch, waiting_share
 from spotscribe_bench.report import Report
 from spotscribe_bench.resident import Peaks, disk_use, memory, processor_seconds, tree
-from spotscribe_testing.live_server import wait_until
+from spotscribe_testing.service.live_server import wait_until
 
 SECOND = 16_000
 

@@ -10,10 +10,10 @@ import pytest
 
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
-from spotscribe_testing.contract_schema import check
-from spotscribe_testing.live_server import served, wait_until
-from spotscribe_testing.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.scripted_engine import ScriptedEngine
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.models.scripted_engine import ScriptedEngine
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import served, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.settings import Settings
 

@@ -41,7 +41,7 @@ class WedgingService {
 
   private start(): void {
     const log = openSync(join(this.folder, 'log'), 'a');
-    this.child = spawn(this.python, ['-m', 'spotscribe_testing.wedging_whisper'], {
+    this.child = spawn(this.python, ['-m', 'spotscribe_testing.models.wedging_whisper'], {
       env: {
         PATH: process.env.PATH,
         PYTHONPATH: PACKAGES.join(':'),

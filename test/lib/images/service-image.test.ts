@@ -83,7 +83,7 @@ describe('the tag of an image', () => {
   test.each([
     ['docker/whisper/spotscribe_whisper/app.py', ['Whisper']],
     ['docker/voxtral/spotscribe_voxtral/app.py', ['Voxtral']],
-    ['docker/common/spotscribe_common/app.py', ['Whisper', 'Voxtral']],
+    ['docker/common/spotscribe_common/http/app.py', ['Whisper', 'Voxtral']],
     // The packages of one are those of both, which share an environment.
     ['docker/voxtral/requirements.production.txt', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/layers.sh', ['Environment', 'Whisper', 'Voxtral']],

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from spotscribe_common.disconnect import CallerGoneError
 from spotscribe_common.errors import SlowBodyError, UploadTooLargeError
+from spotscribe_common.http.disconnect import CallerGoneError
 from spotscribe_common.receiving.intake import Arrival
 from spotscribe_common.receiving.pace import WINDOW_SECONDS
 

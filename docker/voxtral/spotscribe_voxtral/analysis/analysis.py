@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from spotscribe_common.audio.pcm import Pcm, Samples
 from spotscribe_common.contract import (
     Analysis,
     AnalysisOptions,
@@ -13,8 +14,7 @@ from spotscribe_common.contract import (
     WindowHeard,
 )
 from spotscribe_common.errors import InternalError, OutOfMemoryError
-from spotscribe_common.pcm import Pcm, Samples
-from spotscribe_common.windows import (
+from spotscribe_common.speech.windows import (
     Window,
     cut_at_silences,
     frame_energies,

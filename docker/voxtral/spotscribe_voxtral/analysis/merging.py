@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from spotscribe_common.contract import ActionItem, AskedQuestion, Claim, Entity, Evidence, Topic
-from spotscribe_common.windows import Window
+from spotscribe_common.speech.windows import Window
 from spotscribe_voxtral.analysis.shapes import (
     Written,
     WrittenActionItems,

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Failed
-from spotscribe_common.server_sent import failure_sent, sent
+from spotscribe_common.http.server_sent import failure_sent, sent
 from spotscribe_voxtral.chat.answer import ChatBegun, ChatEvent, ChatSaid, ChatWritten
 
 Finish = Literal["stop", "length"]

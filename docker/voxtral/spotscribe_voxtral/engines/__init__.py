@@ -1,6 +1,6 @@
 """The engines that listen and write, by name. An engine's own packages are imported when it loads."""
 
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines.engine import Engine
 from spotscribe_voxtral.settings import Settings
 

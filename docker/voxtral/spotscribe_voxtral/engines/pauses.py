@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.liveness import mark
+from spotscribe_common.work.gpu_priority import GpuPriority
+from spotscribe_common.work.liveness import mark
 from spotscribe_voxtral.engines.engine import CancelledGenerationError
 
 

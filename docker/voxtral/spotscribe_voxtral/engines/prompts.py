@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from spotscribe_common.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE, Samples
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError
-from spotscribe_common.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE, Samples
 from spotscribe_voxtral.engines.engine import Message
 
 # A spectrogram has 100 frames a second; the encoder takes 30 s at a time.

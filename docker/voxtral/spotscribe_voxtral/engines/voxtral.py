@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from spotscribe_common.device import Device
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError, OutOfMemoryError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.memory import is_out_of_memory, release_memory
-from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.process.memory import is_out_of_memory, release_memory
+from spotscribe_common.work.device import Device
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines import memory_budget
 from spotscribe_voxtral.engines.engine import Capacity, EngineId, Generated, Generation, Message
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes

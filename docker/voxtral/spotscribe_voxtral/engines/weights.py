@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
-from spotscribe_common.memory import is_out_of_memory, release_memory
+from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_voxtral.engines import attention
 
 # What hears, and what chooses the words, loses most by four bits.

@@ -6,7 +6,6 @@ from typing import Annotated, BinaryIO
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from spotscribe_common.bodies import json_body, uploaded
 from spotscribe_common.contract import (
     ANALYSIS_TASKS,
     Analysis,
@@ -16,12 +15,13 @@ from spotscribe_common.contract import (
     AnalyzeEvent,
     AnalyzeRequest,
 )
-from spotscribe_common.event_stream import NDJSON, event_lines
-from spotscribe_common.http_errors import ErrorBody
-from spotscribe_common.job import result_of
-from spotscribe_common.openapi import AUDIO_ERRORS, form_schema, json_schema
+from spotscribe_common.http.event_stream import NDJSON, event_lines
+from spotscribe_common.http.http_errors import ErrorBody
+from spotscribe_common.http.openapi import AUDIO_ERRORS, form_schema, json_schema
 from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
-from spotscribe_common.shared_files import open_shared
+from spotscribe_common.requests.bodies import json_body, uploaded
+from spotscribe_common.requests.shared_files import open_shared
+from spotscribe_common.work.job import result_of
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.service import VoxtralService
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from spotscribe_common.event_stream import EventStream
-from spotscribe_common.job import Job, result_of
-from spotscribe_common.openapi import AUDIO_ERRORS, whole_schema
+from spotscribe_common.http.event_stream import EventStream
+from spotscribe_common.http.openapi import AUDIO_ERRORS, whole_schema
+from spotscribe_common.http.server_sent import KEEP_ALIVE, SSE
 from spotscribe_common.receiving.body import JSON, Accepted
-from spotscribe_common.server_sent import KEEP_ALIVE, SSE
+from spotscribe_common.work.job import Job, result_of
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatWritten
 from spotscribe_voxtral.chat.reading import BODY_BYTES, read_chat
 from spotscribe_voxtral.chat.request import ChatRequest

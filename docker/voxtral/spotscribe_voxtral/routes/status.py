@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from spotscribe_common.status import health_of, metrics_answer
+from spotscribe_common.http.status import health_of, metrics_answer
 from spotscribe_voxtral.service import VoxtralService
 
 

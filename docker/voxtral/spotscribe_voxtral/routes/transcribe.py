@@ -4,19 +4,19 @@ from contextlib import AsyncExitStack, ExitStack
 
 from fastapi import APIRouter, Request, Response
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
-from spotscribe_common.event_stream import NDJSON, event_lines
-from spotscribe_common.http_errors import ErrorBody
-from spotscribe_common.job import Job, result_of
-from spotscribe_common.openapi import AUDIO_ERRORS
-from spotscribe_common.pcm import Pcm
+from spotscribe_common.http.event_stream import NDJSON, event_lines
+from spotscribe_common.http.http_errors import ErrorBody
+from spotscribe_common.http.openapi import AUDIO_ERRORS
 from spotscribe_common.receiving.body import Body
-from spotscribe_common.transcribe_body import (
+from spotscribe_common.requests.transcribe_body import (
     TRANSCRIBE_BODY,
     check_start,
     transcribe_accepted,
     transcribe_body,
 )
+from spotscribe_common.work.job import Job, result_of
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.service import VoxtralService
 from spotscribe_voxtral.transcription import TranscriptionOrder, checked

@@ -1,6 +1,6 @@
 """The speech engines, by name. An engine's own packages are imported when it loads, not before."""
 
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
 from spotscribe_whisper.engines.whisperx import WhisperxEngine

@@ -3,14 +3,14 @@
 from contextlib import ExitStack
 from typing import Any
 
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.liveness import mark
+from spotscribe_common.work.gpu_priority import GpuPriority
+from spotscribe_common.work.liveness import mark
 
 
 def go_first(network: Any, priority: GpuPriority) -> None:
     """From here on, each call of the network holds the priority until its results are there.
 
-    Each call is a step of the work, see :func:`spotscribe_common.liveness.mark`.
+    Each call is a step of the work, see :func:`spotscribe_common.work.liveness.mark`.
 
     Args:
         network: a `torch.nn.Module`; called by one thread, and not within itself.

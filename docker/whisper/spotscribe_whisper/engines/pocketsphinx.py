@@ -3,15 +3,15 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from spotscribe_common.device import Device
+from spotscribe_common.audio.pcm import Samples
 from spotscribe_common.errors import CancelledWorkError
-from spotscribe_common.pcm import Samples
-from spotscribe_common.recogniser import (
+from spotscribe_common.speech.recogniser import (
     LONGEST_PIECE_SECONDS,
     RecognisedWord,
     Recogniser,
     parted_at_pauses,
 )
+from spotscribe_common.work.device import Device
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,

@@ -1,7 +1,6 @@
 """The production engine: whisperX's batched transcription and alignment, from local directories alone."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
-from spotscribe_common.device import Device
-from spotscribe_common.errors import ModelMissingError, OutOfMemoryError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
-from spotscribe_common.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.errors import OutOfMemoryError
+from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap
+from spotscribe_common.work.device import Device
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.decoding_context import fit_context
 from spotscribe_whisper.engines.engine import (
     Ability,
@@ -25,30 +24,19 @@ from spotscribe_whisper.engines.engine import (
     Hearing,
 )
 from spotscribe_whisper.engines.gpu_turns import go_first
-from spotscribe_whisper.engines.model_files import check_whisper_model, sentence_rules
+from spotscribe_whisper.engines.model_files import check_whisper_model
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
 from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
+from spotscribe_whisper.engines.whisperx_loading import VAD, best_device, import_whisperx, load_pipeline
 from spotscribe_whisper.engines.whisperx_words import unaligned_segments
 
 _log = logging.getLogger(__name__)
-# Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "PYANNOTE_METRICS_ENABLED": "0",
-    "ORT_DISABLE_TELEMETRY": "1",
-}
-# By device, best first. T4 has no bfloat16; what a GPU cannot do is left out by asking ctranslate2.
-_COMPUTE_TYPES = {"cuda": ("int8_float16", "float16", "float32"), "cpu": ("int8", "float32")}
 _BATCH = {"cuda": 16, "cpu": 8}
 # Pieces of 5 s in which speech is looked for at once. On two processors whisperX's 32 take 170 MB more than
 # 8, and 22 s instead of 18 for ten minutes with Whisper tiny.
 _SPEECH_BATCH = {"cuda": 32, "cpu": 8}
-# WhisperX's own thresholds for speech, written down because language detection needs them too.
-_VAD = {"onset": 0.5, "offset": 0.363}
 # What Whisper listens to to tell a language, and how far speech is looked for.
 _DETECTION_SECONDS = 30
 _SEARCHED_SECONDS = 120
@@ -95,50 +83,10 @@ class WhisperxEngine:
         """Loads the Whisper model and the voice activity detector that comes with whisperX."""
         directory = self._models / self.model
         check_whisper_model(directory)
-        os.environ.update(_OFFLINE)
-        # torch, transformers and matplotlib make cache directories even if they put nothing there, and the
-        # home directory may be read-only.
-        os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(self._scratch / "cache")
-        try:
-            import ctranslate2  # noqa: PLC0415
-            import nltk  # noqa: PLC0415
-            import whisperx  # noqa: PLC0415
-            from whisperx.utils import LANGUAGES  # noqa: PLC0415
-        except ImportError as error:
-            raise ModelMissingError(
-                f"whisperX is not installed ({error}). Install requirements.production.txt, "
-                f"or choose WHISPER_ENGINE=pocketsphinx."
-            ) from error
-        nltk.data.path.insert(0, str(sentence_rules(self._scratch)))
-        self._device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
+        languages = import_whisperx(self._scratch)
+        self._device = best_device()
         self._batch = _BATCH[self._device]
-        supported = ctranslate2.get_supported_compute_types(self._device)
-        compute_type = self._compute_type
-        if compute_type == "auto":
-            compute_type = next(kind for kind in _COMPUTE_TYPES[self._device] if kind in supported)
-        try:
-            self._pipeline = whisperx.load_model(
-                str(directory),
-                self._device,
-                compute_type=compute_type,
-                vad_method="pyannote",
-                vad_options={f"vad_{name}": value for name, value in _VAD.items()},
-                local_files_only=True,
-                # More threads than processors wait for each other, and do so at full speed.
-                threads=len(os.sched_getaffinity(0)),
-            )
-        except RuntimeError as error:  # ctranslate2's word for weights that it cannot read
-            raise ModelMissingError(
-                f"The model file {directory / 'model.bin'} cannot be loaded: {error}. Fetch it again."
-            ) from error
-        except ValueError as error:
-            raise ModelMissingError(
-                f"The model in {directory} cannot be loaded as {compute_type} on {self._device}: {error}"
-            ) from error
-        except Exception as error:  # the tokenizer's word for a file that it cannot read
-            raise ModelMissingError(
-                f"The model in {directory} cannot be loaded: {error}. Fetch its JSON files again."
-            ) from error
+        self._pipeline = load_pipeline(directory, self._device, self._compute_type)
         search = self._pipeline.vad_model.vad_pipeline._segmentation
         search.batch_size = _SPEECH_BATCH[self._device]
         go_first(search.model, self._priority)
@@ -146,7 +94,7 @@ class WhisperxEngine:
         self._decoder = self._pipeline.model.model = RecordingDecoder(
             self._pipeline.model.model, self._priority
         )
-        self._languages = languages_of(self._pipeline.model, LANGUAGES)
+        self._languages = languages_of(self._pipeline.model, languages)
         self.abilities = abilities_of(self._pipeline.model)
         self._aligner = WhisperxAligner(self._models, self._device, self._priority)
 
@@ -244,7 +192,7 @@ class WhisperxEngine:
         """Up to 30 s of speech: music or silence at the beginning would be heard as some language."""
         vad = self._pipeline.vad_model
         found = vad({"waveform": vad.preprocess_audio(audio), "sample_rate": SAMPLE_RATE})
-        chunks = vad.merge_chunks(found, _DETECTION_SECONDS, **_VAD)
+        chunks = vad.merge_chunks(found, _DETECTION_SECONDS, **VAD)
         pieces = [audio[round(c["start"] * SAMPLE_RATE) : round(c["end"] * SAMPLE_RATE)] for c in chunks]
         return np.concatenate(pieces)[: _DETECTION_SECONDS * SAMPLE_RATE] if pieces else audio
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.memory import is_out_of_memory, release_memory
+from spotscribe_common.process.memory import is_out_of_memory, release_memory
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.engine import Heard, HeardSegment
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spotscribe_common.memory import trim_heap
+from spotscribe_common.process.memory import trim_heap
 
 
 class TrimmingDetector:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
-from spotscribe_common.languages import joined
+from spotscribe_common.language.languages import joined
 
 Tokens = Callable[[str], list[int]]
 # Where diarization was wanted and failed, the shape still wants a name.

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
-from spotscribe_common.bodies import uploaded
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.errors import UnsupportedMediaError
-from spotscribe_common.event_stream import EventStream
-from spotscribe_common.job import Job, result_of
-from spotscribe_common.openapi import AUDIO_ERRORS, form_schema
+from spotscribe_common.http.event_stream import EventStream
+from spotscribe_common.http.openapi import AUDIO_ERRORS, form_schema
+from spotscribe_common.http.server_sent import KEEP_ALIVE, SSE
 from spotscribe_common.receiving.body import MULTIPART, Accepted, Body
-from spotscribe_common.server_sent import KEEP_ALIVE, SSE
+from spotscribe_common.requests.bodies import uploaded
+from spotscribe_common.work.job import Job, result_of
 from spotscribe_whisper.formats import openai as shapes
 from spotscribe_whisper.formats.subtitles import srt, vtt
 from spotscribe_whisper.model_names import ALIASES, check_model

@@ -3,8 +3,8 @@
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
-from spotscribe_common.languages import joined
-from spotscribe_common.server_sent import failure_sent, sent
+from spotscribe_common.http.server_sent import failure_sent, sent
+from spotscribe_common.language.languages import joined
 from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segment, plain
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from spotscribe_common.gpu_priority import GpuPriority
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers.diarizer import Diarizer
 from spotscribe_whisper.speakers.no_diarizer import NoDiarizer

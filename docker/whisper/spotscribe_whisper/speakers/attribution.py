@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from spotscribe_common.contract import Segment, SpeakerTurn, Word
-from spotscribe_common.languages import joined
+from spotscribe_common.language.languages import joined
 
 
 def attributed(segments: Sequence[Segment], turns: Sequence[SpeakerTurn], language: str) -> list[Segment]:

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_common.pcm import Pcm
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_common.pcm import Pcm
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 
 

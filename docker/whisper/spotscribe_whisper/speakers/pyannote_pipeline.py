@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spotscribe_common.audio.pcm import SAMPLE_RATE
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_common.gpu_priority import GpuPriority
-from spotscribe_common.liveness import mark
-from spotscribe_common.memory import is_out_of_memory, release_memory, trim_heap
-from spotscribe_common.pcm import SAMPLE_RATE
+from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap
+from spotscribe_common.work.gpu_priority import GpuPriority
+from spotscribe_common.work.liveness import mark
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model

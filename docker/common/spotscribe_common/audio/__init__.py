@@ -1,0 +1,1 @@
+"""Untrusted media files: judged, decoded in bounded processes, and mixed to samples of one channel."""

@@ -1,0 +1,98 @@
+"""Analyses: what was understood of a recording, and the words that it rests on."""
+
+from typing import Literal, get_args
+
+from spotscribe_common.contract.shape import Shape
+from spotscribe_common.contract.transcript import Degradation
+
+AnalysisTask = Literal["summary", "topics", "action_items", "questions", "sentiment", "entities"]
+ANALYSIS_TASKS: tuple[AnalysisTask, ...] = get_args(AnalysisTask)
+SentimentName = Literal["positive", "neutral", "negative", "mixed"]
+EntityType = Literal["person", "organization", "place", "product", "date", "amount", "other"]
+
+
+class Evidence(Shape):
+    """Words of the recording that a claim rests on.
+
+    `heard_from` and `heard_to` bound the stretch that the model listened to; `start`, `end` and `segments`
+    say where the transcript has the words.
+    """
+
+    quote: str
+    heard_from: float
+    heard_to: float
+    start: float | None = None
+    end: float | None = None
+    segments: list[int] | None = None
+
+
+class Claim(Shape):
+    """Something that is said to be in the recording, so that it can be checked."""
+
+    evidence: list[Evidence]
+    located: bool | None = None
+
+
+class Topic(Claim):
+    """What was talked about."""
+
+    title: str
+
+
+class ActionItem(Claim):
+    """What somebody is to do; `due` in the words that were said."""
+
+    task: str
+    owner: str | None = None
+    due: str | None = None
+
+
+class AskedQuestion(Claim):
+    """A question that was asked in the recording, with its answer if one was given."""
+
+    question: str
+    answer: str | None = None
+
+
+class Sentiment(Claim):
+    """The mood of the recording."""
+
+    overall: SentimentName
+    reason: str
+
+
+class Entity(Claim):
+    """Somebody or something that was named."""
+
+    name: str
+    type: EntityType
+
+
+class Answer(Claim):
+    """The answer to a question of the caller's; without one if the recording has none."""
+
+    question: str
+    answer: str | None = None
+
+
+class VoxtralName(Shape):
+    """Which engine and model made an analysis."""
+
+    name: Literal["voxtral", "extractive"] = "voxtral"
+    model: str
+
+
+class Analysis(Shape):
+    """What was understood of a recording: of each task that was asked for, its field."""
+
+    version: Literal[1] = 1
+    engine: VoxtralName
+    duration: float
+    summary: str | None = None
+    topics: list[Topic] | None = None
+    action_items: list[ActionItem] | None = None
+    questions: list[AskedQuestion] | None = None
+    sentiment: Sentiment | None = None
+    entities: list[Entity] | None = None
+    answers: list[Answer] | None = None
+    degraded: list[Degradation]

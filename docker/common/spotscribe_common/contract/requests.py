@@ -1,0 +1,59 @@
+"""What a caller may ask for: the bodies of `POST /transcribe` and `POST /analyze`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from spotscribe_common.contract.analysis import ANALYSIS_TASKS, AnalysisTask
+from spotscribe_common.contract.shape import Many, Shape
+from spotscribe_common.contract.transcript import SPEAKER_RULES, Degradation, Segment, SpeakerRule, Task
+
+# Of a language's code or name.
+LANGUAGE_CHARACTERS = 64
+HOTWORDS_CHARACTERS = 1000
+
+
+class TranscriptionOptions(Shape):
+    """What the caller may choose about a transcription."""
+
+    language: str | None = Field(default=None, max_length=LANGUAGE_CHARACTERS)
+    # The language is detected among these. Short enough for complaints about each of them.
+    languages: list[Annotated[str, Field(max_length=LANGUAGE_CHARACTERS)]] | None = Field(
+        default=None, min_length=1, max_length=20
+    )
+    task: Task = "transcribe"
+    hotwords: str | None = Field(default=None, max_length=HOTWORDS_CHARACTERS)
+    prompt: str | None = Field(default=None, max_length=2000)
+    diarize: bool = False
+    num_speakers: int | None = Field(default=None, ge=1, le=20)
+    min_speakers: int | None = Field(default=None, ge=1, le=20)
+    max_speakers: int | None = Field(default=None, ge=1, le=20)
+    speaker_cleanup: Many[SpeakerRule] = Field(
+        default_factory=lambda: list(SPEAKER_RULES), max_length=len(SPEAKER_RULES)
+    )
+
+
+class TranscribeRequest(TranscriptionOptions):
+    """JSON body of `POST /transcribe`."""
+
+    path: str = Field(min_length=1, max_length=1024)
+    start_at: float = Field(default=0, ge=0)
+    earlier: Many[Segment] = Field(default_factory=list)
+    earlier_degraded: Many[Degradation] = Field(default_factory=list)
+    max_seconds: float | None = Field(default=None, gt=0)
+
+
+class AnalysisOptions(Shape):
+    """What the caller may choose about an analysis: without tasks and questions, all tasks."""
+
+    tasks: list[AnalysisTask] | None = Field(default=None, min_length=1, max_length=len(ANALYSIS_TASKS))
+    questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
+        default_factory=list, max_length=10
+    )
+
+
+class AnalyzeRequest(AnalysisOptions):
+    """JSON body of `POST /analyze`."""
+
+    path: str = Field(min_length=1, max_length=1024)
+    max_seconds: float | None = Field(default=None, gt=0)

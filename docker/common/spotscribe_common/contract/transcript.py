@@ -1,0 +1,92 @@
+"""Transcripts: words, segments, who spoke when, and what is missing."""
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from spotscribe_common.contract.shape import Many, Shape
+
+SpeakerRule = Literal["short_turns", "interjections", "minor_speakers"]
+SPEAKER_RULES: tuple[SpeakerRule, ...] = get_args(SpeakerRule)
+Task = Literal["transcribe", "translate"]
+
+
+class Word(Shape):
+    """A word with its times; `interpolated` if the aligner gave none and they come from its neighbours."""
+
+    word: str
+    start: float
+    end: float
+    score: float | None = None
+    interpolated: bool | None = None
+
+
+class Segment(Shape):
+    """A piece of speech."""
+
+    id: int
+    start: float
+    end: float
+    text: str
+    words: Many[Word]
+    speaker: str | None = None
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+
+
+class SpeakerTurn(Shape):
+    """A stretch of audio in which one speaker holds the floor."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+class SpeakerMerge(Shape):
+    """What the cleanup gave to another speaker, and by which rule; `text` where it went by the words."""
+
+    rule: SpeakerRule
+    start: float
+    end: float
+    # `from` in JSON, which Python keeps for itself.
+    from_: str = Field(alias="from")
+    to: str
+    text: str | None = None
+
+
+class Diarization(Shape):
+    """Who spoke when: `turns` after the cleanup, `raw_turns` before, under the same names."""
+
+    model: str
+    speakers: list[str]
+    turns: list[SpeakerTurn]
+    raw_turns: list[SpeakerTurn]
+    merges: list[SpeakerMerge]
+
+
+class Degradation(Shape):
+    """Something that the result lacks, and why."""
+
+    stage: Literal["transcript", "diarization", "analysis", "alignment"]
+    reason: str
+
+
+class EngineName(Shape):
+    """Which engine and model made a result."""
+
+    name: Literal["whisperx", "pocketsphinx", "voxtral", "extractive"]
+    model: str
+
+
+class Transcript(Shape):
+    """The result of a transcription; `duration` is the length of the whole audio."""
+
+    version: Literal[1] = 1
+    engine: EngineName
+    language: str
+    task: Task | None = None
+    duration: float
+    text: str
+    segments: list[Segment]
+    diarization: Diarization | None = None
+    degraded: list[Degradation]

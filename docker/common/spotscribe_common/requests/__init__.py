@@ -1,0 +1,1 @@
+"""What a request says, once its body is here: JSON, forms, base64, and files that it names."""
