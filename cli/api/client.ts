@@ -1,5 +1,10 @@
 import type { Analysis } from '../../core/contract/analysis';
-import type { CompleteUploadRequest, ListJobsResponse, SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';
+import type {
+  CompleteUploadRequest,
+  ListJobsResponse,
+  SubmitJobRequest,
+  SubmitJobResponse,
+} from '../../core/contract/api';
 import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';

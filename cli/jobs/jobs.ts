@@ -1,5 +1,11 @@
 import { type Command, type CommandOptions, Option } from 'commander';
-import { FINAL_STATUSES, JOB_STATUSES, type JobStatus, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
+import {
+  FINAL_STATUSES,
+  JOB_STATUSES,
+  type JobStatus,
+  TRANSCRIPT_FORMATS,
+  type TranscriptFormat,
+} from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
 import { analysisLines } from './analysis-view';
 import { ApiClient } from '../api/client';
