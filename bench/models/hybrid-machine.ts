@@ -4,7 +4,7 @@ import { pause } from '../../cli/api/retry';
 import { GuardedService } from '../../docker/worker/src/services/guarded-service';
 import { HttpModelService } from '../../docker/worker/src/services/http-model-service';
 import { createLog } from '../../docker/worker/src/log';
-import { both } from '../../docker/worker/src/jobs/sides';
+import { runSteps } from '../../docker/worker/src/jobs/steps';
 import type { Analysis } from '../../core/contract/analysis';
 import type { Transcript } from '../../core/contract/transcript';
 import { commandOf } from '../../local/machine/commands';
@@ -83,7 +83,7 @@ export class HybridMachine {
       return found;
     };
     const analyze = (signal: AbortSignal) => this.analysis(path, signal);
-    const { degraded } = await both({ transcribe, analyze }, this.signal);
+    const { degraded } = await runSteps({ transcribe, analyze }, this.signal);
     const total = watch();
     refuse(degraded);
     return { transcript, total };

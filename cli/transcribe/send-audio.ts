@@ -7,7 +7,7 @@ import { ApiError, CliError } from '../errors';
 import { type Audio, contentHash, findOrMakeJob } from './idempotency';
 import type { Input } from './inputs';
 import { Retryable, retrying } from '../api/retry';
-import type { Run, Trip } from './trip';
+import type { Run, FileTask } from './trip';
 import { upload } from './upload';
 import { type SentParts, uploadParts } from './upload-parts';
 
@@ -18,7 +18,7 @@ export interface Sent {
 }
 
 /** Brings a file's audio to its job, or finds that an earlier run has done so. */
-export async function sendAudio({ input, client, patience, watch }: Trip, run: Run): Promise<Sent> {
+export async function sendAudio({ input, client, patience, watch }: FileTask, run: Run): Promise<Sent> {
   patience.signal?.throwIfAborted();
   watch({ at: 'reading' });
   const audio: Audio = {

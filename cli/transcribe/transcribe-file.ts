@@ -9,7 +9,7 @@ import { type ResultFile, resultOf } from '../results/adopt';
 import type { Output } from '../results/outputs';
 import { finishResult, type Origin, saveResult } from '../results/save';
 import { pause, pollDelay } from '../api/retry';
-import type { Run, Trip, Watch } from './trip';
+import type { Run, FileTask, Watch } from './trip';
 import { sendAudio } from './send-audio';
 
 /** Where a file's results go; the analysis is written if there is one. */
@@ -44,7 +44,7 @@ export async function transcribeFile(
   const deadline = new AbortController();
   const signal = AbortSignal.any([run.interruption, deadline.signal]);
   const patience = { retryForMs: run.retryForMs, signal };
-  const trip: Trip = { input, client: new ApiClient(run.connection, patience), patience, watch };
+  const trip: FileTask = { input, client: new ApiClient(run.connection, patience), patience, watch };
   let timer: NodeJS.Timeout | undefined;
   try {
     const sent = await run.uploads.run(() => {
@@ -118,7 +118,7 @@ const tooLate = ({ path }: Input, timeoutMs: number) =>
 
 async function waitFor(
   job: JobView,
-  { client, patience, watch }: Trip,
+  { client, patience, watch }: FileTask,
   waiting: Run['waiting'],
   onTranscript: (job: JobView) => Promise<void>,
 ) {

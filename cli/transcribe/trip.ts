@@ -32,7 +32,7 @@ export interface Run {
 export type Watch = (activity: Activity) => void;
 
 /** What a file needs on its way. */
-export interface Trip {
+export interface FileTask {
   input: Input;
   client: ApiClient;
   patience: Patience;

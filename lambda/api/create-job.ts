@@ -13,7 +13,7 @@ const REMEMBERED_SECONDS = 24 * 3600;
 const TRIES = 3;
 
 /** What makes two requests the same. */
-export interface Sameness {
+export interface RequestIdentity {
   /** Id of the row that remembers the job. */
   id: string;
   /** SHA-256 in hex of what was asked. */
@@ -23,28 +23,32 @@ export interface Sameness {
 }
 
 /** Requests with the same `Idempotency-Key`: they get one job, whatever comes of it. */
-export const sameKey = ({ tenant }: Pick<Caller, 'tenant'>, key: string, sha256: string): Sameness => ({
+export const sameKey = (
+  { tenant }: Pick<Caller, 'tenant'>,
+  key: string,
+  sha256: string,
+): RequestIdentity => ({
   id: idempotencyId(tenant, key),
   sha256,
   renews: false,
 });
 
 /** Requests of one caller with the same recording and options: they get one job, as long as it can have a result. */
-export const sameRecording = ({ tenant, key_id }: Caller, sha256: string): Sameness => ({
+export const sameRecording = ({ tenant, key_id }: Caller, sha256: string): RequestIdentity => ({
   id: recordingId(tenant, key_id, sha256),
   sha256,
   renews: true,
 });
 
 /** A job for a request. */
-export interface Made {
+export interface MadeJob {
   row: JobRow;
   /** Whether this request made it. */
   isNew: boolean;
 }
 
 /** What an earlier request left. */
-export interface Earlier {
+export interface EarlierJob {
   /** @default - there is no job to attach to */
   row?: JobRow;
   /** Id of a job that a new one may replace. */
@@ -56,12 +60,16 @@ export interface Earlier {
  *
  * @throws Refusal (409) if a request with the same `Idempotency-Key` asked for something else, or its job has been erased
  */
-export async function earlierJob(same: Sameness, store: JobStore, now: Date): Promise<Earlier> {
+export async function earlierJob(same: RequestIdentity, store: JobStore, now: Date): Promise<EarlierJob> {
   const remembered = await store.remembered(same.id, secondsOf(now));
   return remembered === undefined ? {} : jobOf(remembered, same, store);
 }
 
-async function jobOf(remembered: IdempotencyRow, same: Sameness, store: JobStore): Promise<Earlier> {
+async function jobOf(
+  remembered: IdempotencyRow,
+  same: RequestIdentity,
+  store: JobStore,
+): Promise<EarlierJob> {
   if (remembered.body_sha256 !== same.sha256)
     throw conflict('This Idempotency-Key was used with another body');
   const row = await store.get(remembered.job_id);
@@ -79,12 +87,12 @@ async function jobOf(remembered: IdempotencyRow, same: Sameness, store: JobStore
  */
 export async function createJob(
   row: JobRow,
-  same: Sameness | undefined,
+  same: RequestIdentity | undefined,
   store: JobStore,
   now: Date,
   allowance: Allowance,
   begun: Begun,
-): Promise<Made> {
+): Promise<MadeJob> {
   begun.jobId = row.id;
   try {
     const made = await madeOrFound(row, same, store, now, allowance);
@@ -105,11 +113,11 @@ const mayExist = (id: string, store: JobStore): Promise<boolean> =>
 
 async function madeOrFound(
   row: JobRow,
-  same: Sameness | undefined,
+  same: RequestIdentity | undefined,
   store: JobStore,
   now: Date,
   allowance: Allowance,
-): Promise<Made> {
+): Promise<MadeJob> {
   if (same === undefined) {
     refuseUsedUp(allowance);
     await store.create(row);
@@ -126,7 +134,7 @@ async function madeOrFound(
     const earlier = allowance.isUsedUp
       ? await store.remembered(same.id, secondsOf(now))
       : await store.createOnce(row, remembered, secondsOf(now), replaces);
-    const found: Earlier = earlier === undefined ? {} : await jobOf(earlier, same, store);
+    const found: EarlierJob = earlier === undefined ? {} : await jobOf(earlier, same, store);
     if (found.row !== undefined) return { row: found.row, isNew: false };
     refuseUsedUp(allowance);
     if (earlier === undefined) return { row, isNew: true };

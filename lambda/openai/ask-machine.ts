@@ -17,7 +17,7 @@ export interface MachineAnswer {
 const STREAM_END = /^data: .*"type":\s*"transcript\.text\.done"/m;
 
 /** What came of a request to the machines. */
-export type Asked =
+export type MachineOutcome =
   /** A result, or a refusal that is the caller's business. */
   | { outcome: 'answered'; answer: MachineAnswer }
   /** A machine is there, and cannot do it now: it has no room, loads its model, or failed at no fault of the caller's. */
@@ -28,6 +28,13 @@ export type Asked =
   /** The answer is longer than can be passed on. */
   | { outcome: 'large' };
 
+/** What is sent to a machine: `body` as it is; without one it is a `GET`. */
+export interface MachineRequest {
+  path: string;
+  contentType?: string;
+  body?: Buffer;
+}
+
 /** Headers of the services that mean something to a caller. */
 const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER];
 
@@ -35,14 +42,13 @@ const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER];
  * Asks the machines behind the load balancer, for so long and not longer: a service stops working for who has left.
  *
  * @param base URL of the load balancer
- * @param ask `body` is sent as it is; without one it is a `GET`
  * @param limits milliseconds for everything, bytes of the answer
  */
 export async function askMachine(
   base: string,
-  ask: { path: string; contentType?: string; body?: Buffer },
+  ask: MachineRequest,
   limits: { milliseconds: number; bytes: number },
-): Promise<Asked> {
+): Promise<MachineOutcome> {
   if (limits.milliseconds <= 0) return { outcome: 'late' };
   const signal = AbortSignal.timeout(limits.milliseconds);
   try {
@@ -57,7 +63,7 @@ export async function askMachine(
 /** Node's own client: it knows no proxies and follows no redirects. */
 async function exchange(
   base: string,
-  { path, contentType, body }: { path: string; contentType?: string; body?: Buffer },
+  { path, contentType, body }: MachineRequest,
   signal: AbortSignal,
   mostBytes: number,
 ): Promise<{ message: IncomingMessage; body?: string }> {
@@ -87,7 +93,7 @@ async function exchange(
   return { message, body: Buffer.concat(chunks).toString('utf8') };
 }
 
-function judged({ statusCode: status = 0, headers }: IncomingMessage, body: string): Asked {
+function judged({ statusCode: status = 0, headers }: IncomingMessage, body: string): MachineOutcome {
   const passed = PASSED.flatMap((name) => {
     const value = headers[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
@@ -110,7 +116,7 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
 }
 
 /** A stream begins with 200 whatever comes of it. Here its events come together, so that a failure has its own status. */
-function failed(code: ErrorCode, body: string): Asked {
+function failed(code: ErrorCode, body: string): MachineOutcome {
   const answer = { status: statusOf(code), headers: { 'content-type': 'application/json' }, body };
   return { outcome: isPermanent(code) ? 'answered' : 'busy', answer };
 }

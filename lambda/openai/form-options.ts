@@ -33,7 +33,7 @@ export interface AnswerShape {
 }
 
 /** What a form asks for. */
-export interface AskedForm {
+export interface ParsedForm {
   task: Task;
   /** Of the job that it becomes. How the answer is to look is said again when that is fetched, and lost by no job. */
   options: JobOptions;
@@ -53,7 +53,7 @@ const DATA_URL = /^data:(?:audio|video)\/[\w.+-]+(?:;[\w-]+=[^;,]*)*;base64,/i;
  * @param model that is deployed. @default - not known: only its aliases are
  * @throws Refusal (400) naming the field, as the whisper service would refuse it
  */
-export function parseForm(fields: FormFields, task: Task, model?: string): AskedForm {
+export function parseForm(fields: FormFields, task: Task, model?: string): ParsedForm {
   const values = valuesOf(fields, task);
   const format = values.response_format ?? 'json';
   const answer: AnswerShape = {

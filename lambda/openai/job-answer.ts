@@ -1,21 +1,19 @@
-import { isDeepStrictEqual } from 'node:util';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import type { AudioForm } from './audio-form';
 import { awaitJob, isPending } from './await-job';
 import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/headers';
-import type { JobOptions, JobRow } from '../../core/contract/job';
+import type { JobRow } from '../../core/contract/job';
 import type { Transcript } from '../../core/contract/transcript';
 import { fitted } from '../frame/fitted';
-import { type AnswerShape, type AskedForm, one, type ResponseFormat } from './form-options';
+import { type AnswerShape, type ParsedForm, type ResponseFormat } from './form-options';
 import { FORMAT, srt, vtt } from '../../core/formats/formats';
 import { json, Refusal, type Response } from '../frame/refusal';
 import type { Request } from '../frame/caller';
 import { jobFailure } from './job-failure';
 import type { JobStore } from '../../core/jobs/job-store';
 import { events, plainJson, verboseJson } from '../../core/formats/openai-formats';
-import { shown, shownValue } from '../../core/contract/text';
+import { shown } from '../../core/contract/text';
 import { view } from '../../core/jobs/views';
-import { secondsLeft, secondsUntilRetry, type Standing } from './when-done';
+import { secondsLeft, secondsUntilRetry, type MachineState } from './when-done';
 
 /** Where jobs and their transcripts are. */
 export interface Results {
@@ -25,9 +23,9 @@ export interface Results {
 }
 
 /** How an answer that waits for a job is to be given. */
-export interface Waiting {
+export interface JobWait {
   request: Request;
-  wanted: AskedForm;
+  wanted: ParsedForm;
   /** Epoch milliseconds until which to wait. */
   untilMs: number;
   /** Whether the job itself, with 202, is an answer when the time is up. */
@@ -35,7 +33,7 @@ export interface Waiting {
   /** Name of the parameter that asked for the job. @default - none: it was a recording */
   param?: string;
   /** What was found out about the machines. @default 'not asked' */
-  standing?: Standing;
+  machines?: MachineState;
 }
 
 /**
@@ -44,12 +42,12 @@ export interface Waiting {
  * @throws Refusal with the job's error, if it has no transcript and never will; (503) if the time is up, which names the job
  *   and has OpenAI's clients ask again
  */
-export async function answerWhenDone(row: JobRow, waiting: Waiting, results: Results): Promise<Response> {
+export async function answerWhenDone(row: JobRow, waiting: JobWait, results: Results): Promise<Response> {
   const current = await awaitJob(row, results.store, waiting.untilMs);
   if (!isPending(current)) return answerOf(current, waiting, results);
   const now = new Date();
   if (waiting.async) return accepted(current, secondsLeft(current, now));
-  throw notReady(current, secondsUntilRetry(current, waiting.standing ?? 'not asked', now));
+  throw notReady(current, secondsUntilRetry(current, waiting.machines ?? 'not asked', now));
 }
 
 /** A job as an answer to a caller who asked for one. */
@@ -72,7 +70,7 @@ function notReady({ id, status }: JobRow, seconds: number): Refusal {
   });
 }
 
-async function answerOf(row: JobRow, { request, wanted, param }: Waiting, results: Results) {
+async function answerOf(row: JobRow, { request, wanted, param }: JobWait, results: Results) {
   if (row.transcript_key === undefined) throw jobFailure(row, param);
   const transcript = await stored(results, row.transcript_key, row);
   refuseOtherLanguage(row, wanted, transcript);
@@ -114,52 +112,8 @@ async function stored({ s3, bucket }: Results, key: string, row: JobRow): Promis
   }
 }
 
-/**
- * The id of the job that is asked for, if one is.
- *
- * @throws Refusal (400) if a recording is sent too; an empty one is not, for clients that must send a file
- */
-export function jobOf({ fields, file }: AudioForm): string | undefined {
-  const id = one(fields, 'job');
-  if (id !== undefined && file !== undefined && file.bytes.length > 0)
-    throw invalid(
-      'job',
-      '"job" is for the transcript of a job that exists: send it without a "file", or with an empty one',
-    );
-  return id;
-}
-
-/**
- * The fields of the first request may be repeated. Others would change what was heard, which is over.
- *
- * @throws Refusal (400) naming the first field that would need another transcription than the job's
- */
-export function refuseOtherWork(row: JobRow, { task, options, unsupported }: AskedForm): void {
-  const [first] = unsupported;
-  if (first !== undefined)
-    throw invalid(first.param, `"${first.param}" is not possible with "job": ${first.reason}. Leave it out`);
-  if ((row.options.task ?? 'transcribe') !== task) {
-    const [is, route] =
-      task === 'translate' ? ['no translation', 'transcriptions'] : ['a translation', 'translations'];
-    throw invalid('job', `Job ${row.id} is ${is}: ask /v1/audio/${route} for it`);
-  }
-  // A language that the job was left to detect is compared with the one that it heard.
-  const own: JobOptions = { ...row.options, language: row.options.language ?? options.language };
-  const other = (Object.keys(options) as (keyof JobOptions)[]).find(
-    (name) => !isDeepStrictEqual(options[name], own[name]),
-  );
-  if (other === undefined) return;
-  const made = own[other];
-  const was = made === undefined ? `without "${other}"` : `with "${other}" ${shownValue(made)}`;
-  const message = `The transcript of job ${row.id} was made ${was}. Leave it out, or send the recording again with it`;
-  throw invalid(
-    other,
-    other === 'diarize' ? `${message}: "diarize", its model and diarized_json need speakers` : message,
-  );
-}
-
 /** @throws Refusal (400) if the caller names a language, and the job, which was left to detect it, heard another one */
-function refuseOtherLanguage(row: JobRow, { task, options }: AskedForm, { language }: Transcript): void {
+function refuseOtherLanguage(row: JobRow, { task, options }: ParsedForm, { language }: Transcript): void {
   const isCompared = task !== 'translate' && row.options.language === undefined;
   if (!isCompared || options.language === undefined) return;
   if ([options.language, 'und'].includes(language)) return;

@@ -3,7 +3,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Allowance } from '../frame/allowance';
 import type { JobOptions, JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
-import { createJob, type Made, type Sameness } from '../api/create-job';
+import { createJob, type MadeJob, type RequestIdentity } from '../api/create-job';
 import { inTime } from '../frame/deadline';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
@@ -11,7 +11,7 @@ import type { InputVersion, JobStore } from '../../core/jobs/job-store';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import type { Tools } from '../frame/runtime';
 
-export interface Keeping {
+export interface RecordingStorage {
   store: JobStore;
   s3: S3Client;
   bucket: string;
@@ -47,12 +47,12 @@ export const digest = ({ bytes, options }: Pick<Recording, 'bytes' | 'options'>)
  */
 export function keepRecording(
   recording: Recording,
-  { caller, allowance, same }: { caller: Caller; allowance: Allowance; same: Sameness },
-  { store, ...keeping }: Keeping,
+  { caller, allowance, same }: { caller: Caller; allowance: Allowance; same: RequestIdentity },
+  { store, ...keeping }: RecordingStorage,
   begun: Begun,
   untilMs: number,
   tools: Tools,
-): Promise<Made> {
+): Promise<MadeJob> {
   return kept(begun, untilMs, tools, async (signal) => {
     const now = new Date();
     const row = { ...newRow(recording, caller, keeping, now), ...(allowance.isCounted && { counted: true }) };
@@ -69,7 +69,7 @@ export function keepRecording(
 export function keepAudio(
   row: JobRow,
   bytes: Buffer,
-  keeping: Pick<Keeping, 'store' | 's3' | 'bucket'>,
+  keeping: Pick<RecordingStorage, 'store' | 's3' | 'bucket'>,
   begun: Begun,
   untilMs: number,
   tools: Tools,
@@ -111,7 +111,7 @@ function notKept({ jobId }: Begun): Refusal {
 const newRow = (
   { name, options }: Recording,
   { tenant, key_id }: Caller,
-  { analysis, retentionDays, uploadExpirySeconds }: Omit<Keeping, 'store'>,
+  { analysis, retentionDays, uploadExpirySeconds }: Omit<RecordingStorage, 'store'>,
   now: Date,
 ): JobRow => {
   const id = `job_${randomUUID().replaceAll('-', '')}`;
@@ -133,7 +133,7 @@ const newRow = (
 async function withAudio(
   row: JobRow,
   bytes: Buffer,
-  { store, s3, bucket }: Pick<Keeping, 'store' | 's3' | 'bucket'>,
+  { store, s3, bucket }: Pick<RecordingStorage, 'store' | 's3' | 'bucket'>,
   signal: AbortSignal,
 ): Promise<JobRow> {
   if (row.status !== 'awaiting_upload') return row;

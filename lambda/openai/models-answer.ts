@@ -2,7 +2,7 @@ import { askMachine } from './ask-machine';
 import { MAX_ANSWER_BYTES } from '../frame/fitted';
 import { json, Refusal, type Response } from '../frame/refusal';
 import type { Request } from '../frame/caller';
-import { passedOn } from './in-place';
+import { passedOn } from './answered-in-place';
 import { meansModel, MODEL_ALIASES, modelPath } from '../../core/models/model-names';
 import { shown } from '../../core/contract/text';
 

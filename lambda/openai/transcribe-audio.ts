@@ -1,25 +1,21 @@
-import type { Allowance } from '../frame/allowance';
-import { askMachine } from './ask-machine';
-import { type AudioForm, readForm } from './audio-form';
-import { attach, type Asking, becomeJob, lookUp } from './became-job';
+import { JobStore } from '../../core/jobs/job-store';
 import { sameKey, sameRecording } from '../api/create-job';
+import { idempotencyKey } from '../api/submit-request';
+import { type Allowance, refuseUsedUp } from '../frame/allowance';
+import { caller, type Request } from '../frame/caller';
 import { documentClient } from '../frame/document-client';
-import { MAX_ANSWER_BYTES } from '../frame/fitted';
-import { type AskedForm, parseForm, type Task, type Unsupported } from './form-options';
 import { ANSWER_SECONDS, httpHandler } from '../frame/http';
 import { type Begun, Refusal, type Response } from '../frame/refusal';
-import { caller, type Request } from '../frame/caller';
-import { refuseUsedUp } from '../frame/allowance';
-import { notByJob, notInPlace, passedOn, WITHOUT_JOB } from './in-place';
-import { answerWhenDone, jobOf, refuseOtherWork, type Waiting } from './job-answer';
-import { JobStore } from '../../core/jobs/job-store';
-import { digest, type Keeping } from './keep-recording';
-import { ownJob } from '../frame/own-job';
-import { modelsAnswer } from './models-answer';
-import { type Preference, preferenceOf } from './preference';
 import { env, envNumber, optionalEnv, type Tools } from '../frame/runtime';
 import { s3Client } from '../frame/s3-client';
-import { idempotencyKey } from '../api/submit-request';
+import { answerOfJob, jobOf } from './answer-of-job';
+import { answerInPlace, notInPlace } from './answered-in-place';
+import { type AudioForm, readForm } from './audio-form';
+import { attach, type RecordingRequest, becomeJob, lookUp, refuseAsJob } from './became-job';
+import { parseForm, type Task } from './form-options';
+import { digest, type RecordingStorage } from './keep-recording';
+import { modelsAnswer } from './models-answer';
+import { type Preference, preferenceOf } from './preference';
 
 /** In seconds from a request's arrival. */
 export interface Limits {
@@ -34,7 +30,7 @@ const LIMITS: Limits = { keepSeconds: ANSWER_SECONDS, jobSeconds: ANSWER_SECONDS
 
 const PATH = { transcribe: '/v1/audio/transcriptions', translate: '/v1/audio/translations' } as const;
 
-export interface Dependencies extends Keeping {
+export interface Dependencies extends RecordingStorage {
   /** Base URL of the load balancer in front of the machines. */
   machinesUrl: string;
   /** Longest time in seconds that an answer in place may take. */
@@ -108,8 +104,16 @@ export async function transcribeAudio(
   const sha256 = digest(recording);
   const same = key === undefined ? sameRecording(who, sha256) : sameKey(who, key, sha256);
   const { keepUntilMs } = times;
-  const asking: Asking = { recording, caller: who, same, preference, waiting, keepUntilMs, allowance, begun };
-  const [notJob] = wanted.unsupported;
+  const asking: RecordingRequest = {
+    recording,
+    caller: who,
+    same,
+    preference,
+    waiting,
+    keepUntilMs,
+    allowance,
+    begun,
+  };
   if (preference.async) refuseAsJob(wanted);
   const recall = allowance.recall(sha256, tools);
   if (preference.async && preference.waitSeconds === 0) {
@@ -117,24 +121,16 @@ export async function transcribeAudio(
     return becomeJob(undefined, asking, dependencies, tools);
   }
 
+  const [notJob] = wanted.unsupported;
   const earlier = notJob === undefined ? await lookUp(same, store, tools) : { isKnown: true };
   await recall;
   if (earlier.row !== undefined) return attach(earlier.row, asking, dependencies, tools);
   refuseUsedUp(allowance);
-  const sent = { path: PATH[task], contentType, body };
-  const limits = { milliseconds: times.placeUntilMs - Date.now(), bytes: MAX_ANSWER_BYTES };
-  const asked = await askMachine(dependencies.machinesUrl, sent, limits);
-  if (asked.outcome === 'answered') {
-    const { audioSeconds } = asked.answer;
-    // Where an earlier job may count the same recording, it is not counted twice.
-    if (audioSeconds !== undefined && earlier.isKnown)
-      await allowance.count({ sha256, seconds: audioSeconds }, keepUntilMs, tools);
-    return passedOn(asked.answer);
-  }
-  const instead = notJob === undefined ? WITHOUT_JOB : notByJob(notJob);
-  if (notJob !== undefined || !preference.job)
-    return notInPlace(asked, { waitSeconds: preference.waitSeconds, instead, param: notJob?.param });
-  return becomeJob(asked, asking, dependencies, tools);
+  const sent = { path: PATH[task], contentType, body, sha256, counts: earlier.isKnown };
+  const answer = await answerInPlace(sent, dependencies.machinesUrl, times, allowance, tools);
+  if ('response' in answer) return answer.response;
+  if (notJob !== undefined || !preference.job) return notInPlace(answer.asked, preference, notJob);
+  return becomeJob(answer.asked, asking, dependencies, tools);
 }
 
 /** Epoch milliseconds at which parts of a request must be done, by the gateway's clock: a cold start of ours counts too. */
@@ -150,32 +146,6 @@ function timesOf(
     waitUntilMs: arrivedMs + (isLimited ? waitSeconds : jobSeconds) * 1000,
     keepUntilMs: arrivedMs + keepSeconds * 1000,
   };
-}
-
-/**
- * The transcript of a job in place of a recording's.
- *
- * @throws Refusal (404) for jobs that are not the caller's; (400) for fields that would need another transcription
- */
-async function answerOfJob(
-  id: string,
-  waiting: Waiting,
-  dependencies: Dependencies,
-  begun: Begun,
-): Promise<Response> {
-  const row = await ownJob(id, caller(waiting.request).tenant, dependencies.store);
-  begun.jobId = row.id;
-  refuseOtherWork(row, waiting.wanted);
-  return answerWhenDone(row, { ...waiting, param: 'job' }, dependencies);
-}
-
-/** @throws Refusal (400) for the first field that is impossible where the answer may be a job */
-function refuseAsJob({ answer, unsupported }: AskedForm): void {
-  const stream = { param: 'stream', reason: 'a job is one answer, and no stream of events' };
-  const [first]: (Unsupported | undefined)[] = [...unsupported, ...(answer.stream ? [stream] : [])];
-  if (first === undefined) return;
-  const message = `"${first.param}" is not possible with a job (Prefer: respond-async, or async=true): ${first.reason}. Leave out either`;
-  throw new Refusal(400, 'invalid_request', message, { param: first.param });
 }
 
 /** @throws Refusal (400, 422) for a form without a recording, or with an empty one */

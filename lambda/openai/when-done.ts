@@ -19,7 +19,7 @@ const QUEUE_SECONDS = 5;
 const BUSY_SECONDS = 30;
 
 /**
- * Asking more often tells nothing new. OpenAI's clients ignore a `Retry-After` of more than a minute (some, of a minute) and
+ * RecordingRequest more often tells nothing new. OpenAI's clients ignore a `Retry-After` of more than a minute (some, of a minute) and
  * come back at once.
  */
 const LEAST_SECONDS = 2;
@@ -29,20 +29,20 @@ const MOST_SECONDS = 59;
 const EARLY_SECONDS = 14;
 
 /** What was found out about the machines when a recording became a job. */
-export type Standing = 'asleep' | 'busy' | 'late' | 'not asked';
+export type MachineState = 'asleep' | 'busy' | 'late' | 'not asked';
 
 /**
  * Seconds until a job that was just made is done.
  *
  * @param bytes size of the recording
- * @param standing nobody answered; there is no room now; it took longer than was waited; or nobody was asked, and a machine
+ * @param machines nobody answered; there is no room now; it took longer than was waited; or nobody was asked, and a machine
  *   is taken to be awake
  * @param waited seconds for which the machine has worked on it already, in vain
  */
-export function secondsUntilDone(bytes: number, standing: Standing, waited = 0): number {
+export function secondsUntilDone(bytes: number, machines: MachineState, waited = 0): number {
   const work = bytes / BYTES_PER_SECOND / REAL_TIME_FACTOR;
-  const before = { asleep: WAKE_SECONDS, busy: BUSY_SECONDS, late: 0, 'not asked': 0 }[standing];
-  return Math.ceil(QUEUE_SECONDS + before + (standing === 'late' ? Math.max(work, waited) : work));
+  const before = { asleep: WAKE_SECONDS, busy: BUSY_SECONDS, late: 0, 'not asked': 0 }[machines];
+  return Math.ceil(QUEUE_SECONDS + before + (machines === 'late' ? Math.max(work, waited) : work));
 }
 
 /** Seconds after which to ask again for an open job: what its progress promises, or the rest of a machine's start. */
@@ -60,17 +60,17 @@ export function secondsLeft(
  * Seconds after which to send a recording again that is an open job. The request then waits for the job, so that it is
  * better too early by some seconds than too late.
  *
- * @param standing what was found out about the machines by the request that made the job
+ * @param machines what was found out about the machines by the request that made the job
  */
 export function secondsUntilRetry(
   row: Pick<JobRow, 'started_at' | 'queued_at' | 'created_at' | 'progress'>,
-  standing: Standing,
+  machines: MachineState,
   now: Date,
 ): number {
   if (row.started_at !== undefined) return bounded(secondsLeft(row, now) - EARLY_SECONDS);
   const age = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
   // How many others wait is not known. Of a queue that has taken a while, as long again is to be expected.
-  return bounded(standing === 'asleep' ? WAKE_SECONDS - age - EARLY_SECONDS : age / 2);
+  return bounded(machines === 'asleep' ? WAKE_SECONDS - age - EARLY_SECONDS : age / 2);
 }
 
 const bounded = (seconds: number) => Math.ceil(Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, seconds)));

@@ -24,7 +24,7 @@ import { Receiver } from './queue/receiver';
 import { Scratch } from './jobs/scratch';
 import { createServer } from './http/server';
 import type { WorkerSettings } from './settings';
-import { StreamingDoor } from './http/streaming-door';
+import { StreamingServer } from './http/streaming-server';
 
 export interface WorkerOptions {
   settings: WorkerSettings;
@@ -48,7 +48,7 @@ export class Worker {
   private readonly receiver: Receiver;
   private readonly idle: IdleWatch;
   private readonly heartbeat: Heartbeat;
-  private readonly door: StreamingDoor | undefined;
+  private readonly door: StreamingServer | undefined;
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {
@@ -127,11 +127,11 @@ export class Worker {
     destroyClients(this.options.clients);
   }
 
-  private streamingDoor(): StreamingDoor | undefined {
+  private streamingDoor(): StreamingServer | undefined {
     const { settings, clients, models, log } = this.options;
     const { streamingPort, keysTable, whisperUrl, jobsTable, minutesPerDayPerKey, maxUploadBytes } = settings;
     if (streamingPort === undefined || keysTable === undefined || whisperUrl === undefined) return undefined;
-    return new StreamingDoor({
+    return new StreamingServer({
       whisperUrl,
       log,
       keys: new KnownKeys({ find: (sha256) => findKey(clients.keys, keysTable, sha256) }),

@@ -41,8 +41,8 @@ describe('an open job is to be asked for', () => {
 });
 
 describe('a recording whose job is open is to be sent again', () => {
-  const retry = (change: Parameters<typeof row>[0], standing: Parameters<typeof secondsUntilRetry>[1]) =>
-    secondsUntilRetry(row(change), standing, NOW);
+  const retry = (change: Parameters<typeof row>[0], machines: Parameters<typeof secondsUntilRetry>[1]) =>
+    secondsUntilRetry(row(change), machines, NOW);
 
   test('so late that it meets the start of a machine, as far as clients wait', () => {
     expect(retry({ queued_at: ago(27) }, 'asleep')).toBe(59);

@@ -51,7 +51,7 @@ beforeEach(() => {
       models: { transcriber, analyst: {} },
       log,
     },
-    endings: { commit: async () => job, proclaim: async () => undefined },
+    endings: { commit: async () => job, announce: async () => undefined },
     metrics: { ended: (outcome: Outcome) => void outcomes.push(outcome) },
     machineTime: new MachineTime(),
     visibilitySeconds: 600,

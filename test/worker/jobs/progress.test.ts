@@ -3,10 +3,10 @@ import { ProgressReporter } from '../../../docker/worker/src/jobs/progress';
 import type { JobRow } from '../../../core/contract/job';
 import { StaleAttempt } from '../../../core/contract/errors';
 
-type Standing = Pick<JobRow, 'progress' | 'stages'>;
+type Shown = Pick<JobRow, 'progress' | 'stages'>;
 
-const running = (progress: number): Standing => ({ progress, stages: { transcript: 'running' } });
-const diarizing = (progress: number): Standing => ({
+const running = (progress: number): Shown => ({ progress, stages: { transcript: 'running' } });
+const diarizing = (progress: number): Shown => ({
   progress,
   stages: { transcript: 'running', diarization: 'running' },
 });
@@ -16,15 +16,15 @@ afterEach(() => jest.useRealTimers());
 
 /** A reporter over a table whose writes last a second. */
 function reporter(failure?: Error) {
-  const written: Standing[] = [];
+  const written: Shown[] = [];
   const stale: Error[] = [];
   let atOnce = 0;
-  const recordProgress = async (_id: string, _attempt: number, standing: Standing) => {
+  const recordProgress = async (_id: string, _attempt: number, shown: Shown) => {
     expect(++atOnce).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     atOnce--;
     if (failure !== undefined) throw failure;
-    written.push(standing);
+    written.push(shown);
   };
   const log = createLog({ write: () => undefined });
   const claim = { id: 'job', attempt: 2 };

@@ -16,7 +16,7 @@ import type { MachineTime } from '../jobs/machine-time';
 import { analysisOptions, type Models, speechOptions } from '../services/models';
 import type { Receiver } from '../queue/receiver';
 import type { Scratch } from '../jobs/scratch';
-import { both, type Outcome } from '../jobs/sides';
+import { runSteps, type Outcome } from '../jobs/steps';
 
 export interface DirectTools {
   models: Models;
@@ -124,7 +124,7 @@ export class DirectRoute {
   ): Promise<unknown> {
     const { stallMs = 60_000 } = this.tools;
     if (!(request.headers.accept ?? '').includes(NDJSON)) {
-      const outcome = await this.both(id, options, signal, () => undefined);
+      const outcome = await this.runSteps(id, options, signal, () => undefined);
       reply.raw.setTimeout(stallMs);
       reply.send(outcome);
     } else await this.stream(id, options, signal, reply);
@@ -150,7 +150,7 @@ export class DirectRoute {
     };
     const alive = setInterval(() => reply.raw.write('\n'), KEEP_ALIVE_MS);
     try {
-      emit({ type: 'result', ...(await this.both(id, options, signal, emit)) });
+      emit({ type: 'result', ...(await this.runSteps(id, options, signal, emit)) });
     } catch (error) {
       emit({ type: 'error', error: this.shown(error) });
     } finally {
@@ -159,14 +159,14 @@ export class DirectRoute {
     }
   }
 
-  private async both(id: string, options: JobOptions, signal: AbortSignal, emit: Emit): Promise<Outcome> {
+  private async runSteps(id: string, options: JobOptions, signal: AbortSignal, emit: Emit): Promise<Outcome> {
     const { models, machineTime, maxAudioSeconds, scratch } = this.tools;
     const wanted = analysisOptions(options, models);
     const time = machineTime.open();
     const file = { path: SHARED.input(id), max_seconds: maxAudioSeconds };
     const begin = () => time.work();
     try {
-      return await both(
+      return await runSteps(
         {
           transcribe: (joint) =>
             models.transcriber.transcribe(

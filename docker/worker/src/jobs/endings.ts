@@ -7,7 +7,7 @@ import type { JobStore } from '../../../../core/jobs/job-store';
 import { receipt } from '../../../../core/prices/prices';
 import type { JobWork } from './job-work';
 import type { JsonObjects } from './json-objects';
-import type { Outcome } from './sides';
+import type { Outcome } from './steps';
 import { stagesAtEnd } from './stages';
 
 export interface EndingTools {
@@ -58,7 +58,7 @@ export class Endings {
   }
 
   /** Announces the end and removes the checkpoint: both may be done twice. */
-  async proclaim(row: JobRow): Promise<void> {
+  async announce(row: JobRow): Promise<void> {
     const { events, path, objects } = this.tools;
     await Promise.all([announce(events, path, row), objects.remove([KEY.checkpoint(row.id)])]);
   }

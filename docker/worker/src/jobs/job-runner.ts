@@ -129,7 +129,7 @@ export class JobRunner {
 
   /** The job has ended in its row: all that is left is to say so. */
   private async end(row: JobRow, job: JobDelivery, watch?: Stopwatch): Promise<void> {
-    await this.options.endings.proclaim(row);
+    await this.options.endings.announce(row);
     watch?.lap('announce');
     await job.message.delete();
     watch?.lap('delete');

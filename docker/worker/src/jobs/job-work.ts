@@ -13,9 +13,9 @@ import type { Log } from '../log';
 import type { TimeShare } from './machine-time';
 import { analysisOptions, type Models, speechOptions } from '../services/models';
 import { ProgressReporter } from './progress';
-import { both, type Outcome } from './sides';
+import { runSteps, type Outcome } from './steps';
 import { stagesOf } from './stages';
-import { Standing } from './standing';
+import { JobProgress } from './job-progress';
 import type { Stopwatch } from './stopwatch';
 import { Transcription } from './transcription';
 
@@ -47,7 +47,7 @@ export class JobWork {
   private savedAt = Date.now();
   /** Seconds up to which the checkpoint in S3 reaches. */
   private savedEnd = 0;
-  private standing: Standing;
+  private shown: JobProgress;
   private analyzed = false;
   private readonly wanted;
   private readonly progress: ProgressReporter;
@@ -61,7 +61,7 @@ export class JobWork {
   ) {
     this.progress = new ProgressReporter(row, tools.store, tools.log, (error) => lease.lose(error));
     this.wanted = analysisOptions(row.options, tools.models);
-    this.standing = new Standing(row.options, this.wanted !== undefined);
+    this.shown = new JobProgress(row.options, this.wanted !== undefined);
   }
 
   /**
@@ -72,13 +72,13 @@ export class JobWork {
     await Promise.all([fetchAudio(this.tools, this.row, signal), this.fetchEarlier()]);
     this.watch.lap('download');
     const resumed = this.earlier !== undefined || this.heard !== undefined;
-    this.standing = new Standing(
+    this.shown = new JobProgress(
       this.row.options,
       this.wanted !== undefined,
       resumed ? this.row.progress : 0,
     );
     try {
-      return await both(
+      return await runSteps(
         {
           transcribe: (joint) => this.transcript(joint),
           ...(this.wanted !== undefined && { analyze: (joint) => this.analysis(joint) }),
@@ -148,8 +148,8 @@ export class JobWork {
       );
       this.published = key;
     }
-    this.standing.words(1, stagesOf(options, transcript));
-    this.progress.report(this.standing);
+    this.shown.transcribed(1, stagesOf(options, transcript));
+    this.progress.report(this.shown);
   }
 
   private async transcribe(signal: AbortSignal): Promise<Transcript> {
@@ -184,8 +184,8 @@ export class JobWork {
   private async onWords(transcription: Transcription, event: TranscribeEvent): Promise<void> {
     transcription.take(event);
     if (event.type === 'segment' || event.type === 'result') return;
-    this.standing.words(transcription.progress, transcription.stages);
-    this.progress.report(this.standing);
+    this.shown.transcribed(transcription.progress, transcription.stages);
+    this.progress.report(this.shown);
     // At a stage's events too: after the last window diarization may take minutes.
     await this.keepCheckpoint(transcription);
   }
@@ -196,13 +196,13 @@ export class JobWork {
     const request = { ...this.wanted, path, max_seconds: maxAudioSeconds };
     const on = (event: AnalyzeEvent) => {
       if (event.type !== 'window') return;
-      this.standing.meaning(event.progress);
-      this.progress.report(this.standing);
+      this.shown.analyzed(event.progress);
+      this.progress.report(this.shown);
     };
     try {
       const use = { signal, begin: () => this.time.work() };
       const analysis = await models.analyst!.analyze(request, use, on);
-      this.standing.meaning(1);
+      this.shown.analyzed(1);
       return analysis;
     } finally {
       // What is published is for those who would have to wait.

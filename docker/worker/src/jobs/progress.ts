@@ -47,10 +47,10 @@ export class ProgressReporter {
     await this.writing;
   }
 
-  private async write(standing: Shown): Promise<void> {
+  private async write(shown: Shown): Promise<void> {
     const { id, attempt } = this.claim;
     try {
-      await this.store.recordProgress(id, attempt, standing, new Date());
+      await this.store.recordProgress(id, attempt, shown, new Date());
     } catch (error) {
       if (error instanceof StaleAttempt) this.onStale(error);
       else this.log.warn({ job: id, attempt, err: error }, 'progress not recorded');

@@ -1,6 +1,6 @@
 import type { JobOptions, JobRow } from '../../../../core/contract/job';
 import type { Transcript } from '../../../../core/contract/transcript';
-import type { Outcome } from './sides';
+import type { Outcome } from './steps';
 
 export type Stages = JobRow['stages'];
 

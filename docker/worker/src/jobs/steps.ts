@@ -8,13 +8,15 @@ import { locate } from '../evidence/evidence';
 /** What came of a recording: at least one of the two. An analysis is absent, too, where nobody asked for one. */
 export type Outcome = HybridResult;
 
-export interface Sides {
+/** What is done with a recording. */
+export interface Steps {
   transcribe: (signal: AbortSignal) => Promise<Transcript>;
   /** Undefined where nobody asked for it. */
   analyze?: (signal: AbortSignal) => Promise<Analysis>;
 }
 
-type Side<T> = { result: T } | { failure: SpotscribeError };
+/** What came of one step. */
+type StepResult<T> = { result: T } | { failure: SpotscribeError };
 
 /**
  * Transcribes and understands at the same time. Where the service of one of the two fails, the other's result is
@@ -24,10 +26,13 @@ type Side<T> = { result: T } | { failure: SpotscribeError };
  *   fault
  * @throws the signal's reason if it is aborted
  */
-export async function both({ transcribe, analyze }: Sides, signal: AbortSignal): Promise<Outcome> {
+export async function runSteps({ transcribe, analyze }: Steps, signal: AbortSignal): Promise<Outcome> {
   const ending = new AbortController();
   const joint = AbortSignal.any([signal, ending.signal]);
-  const side = async <T>(work: (signal: AbortSignal) => Promise<T>, decides: boolean): Promise<Side<T>> => {
+  const step = async <T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    decides: boolean,
+  ): Promise<StepResult<T>> => {
     try {
       return { result: await work(joint) };
     } catch (error) {
@@ -38,27 +43,31 @@ export async function both({ transcribe, analyze }: Sides, signal: AbortSignal):
       return { failure };
     }
   };
-  const [words, meaning] = await Promise.all([
-    side(transcribe, true),
-    analyze === undefined ? undefined : side(analyze, false),
+  const [transcript, analysis] = await Promise.all([
+    step(transcribe, true),
+    analyze === undefined ? undefined : step(analyze, false),
   ]);
   joint.throwIfAborted();
-  return outcome(words, meaning);
+  return outcome(transcript, analysis);
 }
 
-function outcome(words: Side<Transcript>, meaning: Side<Analysis> | undefined): Outcome {
-  if ('failure' in words) {
-    if (meaning === undefined || 'failure' in meaning) throw words.failure;
-    const lost = { stage: 'transcript' as const, reason: words.failure.message };
-    return { analysis: meaning.result, degraded: [lost, ...meaning.result.degraded] };
+function outcome(
+  transcription: StepResult<Transcript>,
+  understanding: StepResult<Analysis> | undefined,
+): Outcome {
+  if ('failure' in transcription) {
+    if (understanding === undefined || 'failure' in understanding) throw transcription.failure;
+    const lost = { stage: 'transcript' as const, reason: transcription.failure.message };
+    return { analysis: understanding.result, degraded: [lost, ...understanding.result.degraded] };
   }
-  const transcript = words.result;
-  if (meaning === undefined) return { transcript, degraded: transcript.degraded };
-  if ('failure' in meaning) {
-    const lost = { stage: 'analysis' as const, reason: meaning.failure.message };
+  const transcript = transcription.result;
+  if (understanding === undefined) return { transcript, degraded: transcript.degraded };
+  if ('failure' in understanding) {
+    const lost = { stage: 'analysis' as const, reason: understanding.failure.message };
     return { transcript, degraded: [...transcript.degraded, lost] };
   }
   // A translation does not have the words that were heard.
-  const analysis = transcript.task === 'translate' ? meaning.result : locate(meaning.result, transcript);
+  const isTranslated = transcript.task === 'translate';
+  const analysis = isTranslated ? understanding.result : locate(understanding.result, transcript);
   return { transcript, analysis, degraded: [...transcript.degraded, ...analysis.degraded] };
 }

@@ -1,5 +1,5 @@
 import { ModelServiceFailed, Stopping } from '../../../docker/worker/src/errors';
-import { both } from '../../../docker/worker/src/jobs/sides';
+import { runSteps } from '../../../docker/worker/src/jobs/steps';
 import type { Analysis } from '../../../core/contract/analysis';
 import type { Transcript } from '../../../core/contract/transcript';
 import { SpotscribeError, StaleAttempt } from '../../../core/contract/errors';
@@ -20,7 +20,7 @@ const endless = (signal: AbortSignal) =>
 describe('words and meaning at the same time', () => {
   it('gives both, each claim with its place in the words', async () => {
     const lost = { stage: 'analysis' as const, reason: 'no sentiment' };
-    const outcome = await both(
+    const outcome = await runSteps(
       { transcribe: gives(transcript), analyze: gives<Analysis>({ ...analysis, degraded: [lost] }) },
       never,
     );
@@ -34,7 +34,7 @@ describe('words and meaning at the same time', () => {
 
   it('leaves the claims alone where the words are a translation', async () => {
     const translated: Transcript = { ...transcript, task: 'translate' };
-    const outcome = await both({ transcribe: gives(translated), analyze: gives(analysis) }, never);
+    const outcome = await runSteps({ transcribe: gives(translated), analyze: gives(analysis) }, never);
     expect(outcome.analysis).toEqual(analysis);
   });
 
@@ -44,7 +44,7 @@ describe('words and meaning at the same time', () => {
       begun.push(name);
       while (!begun.includes(other)) await new Promise(setImmediate);
     };
-    await both(
+    await runSteps(
       {
         transcribe: () => meet('words', 'meaning')().then(() => transcript),
         analyze: () => meet('meaning', 'words')().then(() => analysis),
@@ -56,7 +56,7 @@ describe('words and meaning at the same time', () => {
 
   it('gives the words alone, and says why, where the meaning fails', async () => {
     const analyze = fails(new ModelServiceFailed('voxtral is away'));
-    expect(await both({ transcribe: gives(transcript), analyze }, never)).toEqual({
+    expect(await runSteps({ transcribe: gives(transcript), analyze }, never)).toEqual({
       transcript,
       degraded: [{ stage: 'analysis', reason: 'voxtral is away' }],
     });
@@ -64,7 +64,7 @@ describe('words and meaning at the same time', () => {
 
   it('gives the meaning alone, and says why, where the words fail', async () => {
     const transcribe = fails(new ModelServiceFailed('whisper is away'));
-    expect(await both({ transcribe, analyze: gives(analysis) }, never)).toEqual({
+    expect(await runSteps({ transcribe, analyze: gives(analysis) }, never)).toEqual({
       analysis,
       degraded: [{ stage: 'transcript', reason: 'whisper is away' }],
     });
@@ -75,7 +75,7 @@ describe('words and meaning at the same time', () => {
     ['no meaning is wanted', undefined],
   ])('fails where the words fail and %s', async (_, analyze) => {
     const failure = new ModelServiceFailed('whisper is away');
-    await expect(both({ transcribe: fails(failure), analyze }, never)).rejects.toBe(failure);
+    await expect(runSteps({ transcribe: fails(failure), analyze }, never)).rejects.toBe(failure);
   });
 
   it.each([
@@ -83,19 +83,19 @@ describe('words and meaning at the same time', () => {
     ['the job is another’s', new StaleAttempt('job', 1)],
     ['something else is broken', new Error('S3 is away')],
   ])('ends at once where %s', async (_, failure) => {
-    await expect(both({ transcribe: fails(failure), analyze: endless }, never)).rejects.toThrow(
+    await expect(runSteps({ transcribe: fails(failure), analyze: endless }, never)).rejects.toThrow(
       failure.message,
     );
   });
 
   it('ends at once where the job turns out to be another’s while it is understood', async () => {
     const failure = new StaleAttempt('job', 1);
-    await expect(both({ transcribe: endless, analyze: fails(failure) }, never)).rejects.toBe(failure);
+    await expect(runSteps({ transcribe: endless, analyze: fails(failure) }, never)).rejects.toBe(failure);
   });
 
   it('throws the reason for which it is called off, not what that led to', async () => {
     const stop = new AbortController();
-    const ending = both({ transcribe: endless, analyze: endless }, stop.signal);
+    const ending = runSteps({ transcribe: endless, analyze: endless }, stop.signal);
     const reason = new Stopping();
     stop.abort(reason);
     await expect(ending).rejects.toBe(reason);

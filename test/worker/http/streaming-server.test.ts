@@ -13,7 +13,7 @@ import { buffer, json, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLog } from '../../../docker/worker/src/log';
 import { Metering } from '../../../docker/worker/src/http/metering';
-import { StreamingDoor } from '../../../docker/worker/src/http/streaming-door';
+import { StreamingServer } from '../../../docker/worker/src/http/streaming-server';
 import type { ErrorBody } from '../../../core/contract/values';
 import type { KeyRow } from '../../../core/contract/usage';
 import { freePort } from '../../../local/ports';
@@ -34,7 +34,7 @@ const MUCH = 256 * MIB;
 
 let listener: (...exchange: Parameters<RequestListener>) => Promise<void> | void;
 let whisper: Server;
-let door: StreamingDoor;
+let door: StreamingServer;
 let port: number;
 let busy: number;
 /** Requests that have kept the machine awake. */
@@ -55,7 +55,7 @@ interface Opened {
 async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: Opened = {}) {
   port = await freePort();
   const log = createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  door = new StreamingDoor({
+  door = new StreamingServer({
     keys: {
       holder: (authorization) =>
         holder?.() ?? Promise.resolve(authorization === 'Bearer good' ? KEY : undefined),

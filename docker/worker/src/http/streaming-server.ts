@@ -17,7 +17,7 @@ import { relay } from './relay';
 import { newRequestId } from './request-id';
 import { workDone } from './work-done';
 
-export interface StreamingDoorOptions {
+export interface StreamingServerOptions {
   keys: Pick<KnownKeys, 'holder'>;
   metering: Pick<Metering, 'admit' | 'count'>;
   /** Base URL of the whisper service. */
@@ -45,12 +45,12 @@ const COUNT_MS = 5_000;
  * The one server of a machine that the internet can reach, through a load balancer: OpenAI's audio routes for holders of a
  * key, passed on to the whisper service as they come. On a port of its own, so that nothing else of the worker's is open.
  */
-export class StreamingDoor {
+export class StreamingServer {
   private readonly server: Server;
   private inside = 0;
   private stopping = false;
 
-  constructor(private readonly options: StreamingDoorOptions) {
+  constructor(private readonly options: StreamingServerOptions) {
     this.server = createServer((request, response) => void this.answer(request, response));
     // A large recording on a slow line takes hours; the service gives up one that stalls.
     this.server.requestTimeout = 0;
