@@ -19,7 +19,7 @@ const QUEUE_SECONDS = 5;
 const BUSY_SECONDS = 30;
 
 /**
- * RecordingRequest more often tells nothing new. OpenAI's clients ignore a `Retry-After` of more than a minute (some, of a minute) and
+ * Asking more often tells nothing new. OpenAI's clients ignore a `Retry-After` of more than a minute (some, of a minute) and
  * come back at once.
  */
 const LEAST_SECONDS = 2;
