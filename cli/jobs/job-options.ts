@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ANALYSIS_TASKS, type AnalysisTask } from '../../core/contract/names';
-import type { AnalysisOptions } from '../../core/contract/analysis';
-import type { JobOptions } from '../../core/contract/job';
+import type { AnalysisOptions, JobOptions } from '../../core/contract/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../core/contract/limits';
-import { AUTO, languageCode } from '../../core/contract/languages';
+import { AUTO, languageCode } from '../../core/forms/languages';
 import { UsageError } from '../errors';
 import { wholeNumber } from '../options';
 

@@ -1,4 +1,5 @@
-import type { JobOptions, JobView, Receipt } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
+import type { JobView, Receipt } from '../../core/contract/job';
 import { dollars, duration, receiptLine, shown, table } from '../format';
 
 /** Jobs as a table. */

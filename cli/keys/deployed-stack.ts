@@ -1,5 +1,8 @@
-import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { paginateDescribeStacks, type Stack } from '@aws-sdk/client-cloudformation';
+import {
+  type CloudFormationClient,
+  paginateDescribeStacks,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
 import { OUTPUT } from '../../core/contract/environment';
 import { CliError, UsageError } from '../errors';
 

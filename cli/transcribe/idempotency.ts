@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { JobOptions, JobView } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
+import type { JobView } from '../../core/contract/job';
 import { PERMANENT_CODES } from '../../core/contract/names';
 import type { SubmitJobResponse } from '../../core/contract/api';
 import type { ApiClient } from '../api/client';

@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
 import type { ApiClient, Connection } from '../api/client';
 import type { Limit } from '../api/limit';
 import type { Patience } from '../api/retry';

@@ -1,4 +1,5 @@
-import type { CompleteUploadRequest, MultipartUpload, UploadPart } from '../../core/contract/api';
+import type { CompleteUploadRequest } from '../../core/contract/requests';
+import type { MultipartUpload, UploadPart } from '../../core/contract/api';
 import type { Limit } from '../api/limit';
 import { type Patience, retrying } from '../api/retry';
 import { LapsedAddress, upload } from './upload';

@@ -1,9 +1,7 @@
 import * as z from 'zod/mini';
-import { QUESTION_LIMITS } from './limits';
-import { ANALYSIS_TASKS, ANALYZING_ENGINES, ENTITY_TYPES, SENTIMENTS } from './names';
-import { text } from './text';
-import { SharedPath } from './transcription';
-import { Count, Degradation, Fraction, JobError, Seconds } from './values';
+import { ANALYZING_ENGINES, ENTITY_TYPES, SENTIMENTS } from './names';
+import { AnalysisOptions } from './options';
+import { Count, Degradation, Fraction, JobError, Seconds, SharedPath } from './values';
 
 /** Words of the recording that a claim rests on. Times in seconds from the start of the audio. */
 export const Evidence = z.object({
@@ -70,19 +68,6 @@ export const Analysis = z.object({
   degraded: z.array(Degradation),
 });
 export type Analysis = z.infer<typeof Analysis>;
-
-const question = text(QUESTION_LIMITS.length, 1);
-
-/** What the caller may choose about an analysis. */
-export const AnalysisOptions = z.strictObject({
-  /** @default - all, or none if there are questions */
-  tasks: z.optional(
-    z.array(z.enum(ANALYSIS_TASKS)).check(z.minLength(1), z.maxLength(ANALYSIS_TASKS.length)),
-  ),
-  /** The caller's own questions about the recording. @default - none */
-  questions: z.optional(z.array(question).check(z.maxLength(QUESTION_LIMITS.count))),
-});
-export type AnalysisOptions = z.infer<typeof AnalysisOptions>;
 
 /** JSON body of `POST /analyze` when the audio lies on the shared volume. */
 export const AnalyzeRequest = z.extend(AnalysisOptions, {

@@ -1,20 +1,6 @@
 import * as z from 'zod/mini';
-import { JobOptions, JobView } from './job';
-import { MOST_PARTS } from './limits';
-import { text } from './text';
+import { JobView } from './job';
 import { Count, Instant } from './values';
-
-/** Body of `POST /v1/jobs`. */
-export const SubmitJobRequest = z.strictObject({
-  /** File name, shown in listings. @default 'audio' */
-  name: z.optional(text(1024)),
-  /** Size of the upload in bytes: refused at once if too large, and the upload must then have this size. */
-  size: z.optional(z.int().check(z.minimum(1))),
-  /** The audio comes in parts, for which `size` has to be known. @default false */
-  multipart: z.optional(z.boolean()),
-  options: z.optional(JobOptions),
-});
-export type SubmitJobRequest = z.infer<typeof SubmitJobRequest>;
 
 export const UploadPart = z.object({
   /** From 1. */
@@ -49,14 +35,6 @@ export const SubmitJobResponse = z.extend(JobView, {
   multipart_upload: z.optional(MultipartUpload),
 });
 export type SubmitJobResponse = z.infer<typeof SubmitJobResponse>;
-
-/** Body of `POST /v1/jobs/{id}/upload`: every part, with the `ETag` that the store answered to its PUT. */
-export const CompleteUploadRequest = z.strictObject({
-  parts: z
-    .array(z.strictObject({ number: z.int().check(z.minimum(1)), etag: text(200, 1) }))
-    .check(z.minLength(1), z.maxLength(MOST_PARTS)),
-});
-export type CompleteUploadRequest = z.infer<typeof CompleteUploadRequest>;
 
 /** Answer to `GET /v1/jobs`. `next` goes into the query parameter `cursor` for the following page. */
 export const ListJobsResponse = z.object({

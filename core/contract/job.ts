@@ -1,16 +1,8 @@
 import * as z from 'zod/mini';
-import { AnalysisOptions } from './analysis';
 import { JOB_ID_PATTERN } from './keys';
 import { CAPACITIES, JOB_STATUSES, ORIGINS, STAGE_STATES } from './names';
-import { TranscriptionOptions } from './transcription';
+import { JobOptions } from './options';
 import { Count, Degradation, Fraction, Instant, JobError, Seconds, StageName } from './values';
-
-/** What the caller may choose about a job. */
-export const JobOptions = z.extend(TranscriptionOptions, {
-  /** What is to be understood, on paths that understand recordings; `false` leaves it out. @default - every task */
-  analysis: z.optional(z.union([z.literal(false), AnalysisOptions])),
-});
-export type JobOptions = z.infer<typeof JobOptions>;
 
 /** What a finished job took and cost. Times in seconds, money in US dollars. */
 export const Receipt = z.object({

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ERROR_CODES, STAGES } from './names';
+import { text } from './text';
 
 // Values that many shapes have.
 
@@ -14,6 +15,9 @@ export const Count = z.int().check(z.nonnegative());
 
 /** ISO 8601 in UTC, such as `2026-03-01T12:00:00.000Z`. */
 export const Instant = z.string();
+
+/** Path of a recording below the shared directory. */
+export const SharedPath = text(1024, 1);
 
 export const StageName = z.enum(STAGES);
 

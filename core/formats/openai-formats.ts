@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import type { Segment, Transcript, Word } from '../contract/transcript';
-import { languageName, separator } from '../contract/languages';
+import { languageName, separator } from '../forms/languages';
 import { segmentsInTime } from './segments-in-time';
 
 // The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
-import { AnalysisOptions } from '../contract/analysis';
-import { JobOptions } from '../contract/job';
+import { AnalysisOptions, JobOptions } from '../contract/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../contract/limits';
-import { AUTO, languageCode } from '../contract/languages';
+import { AUTO, languageCode } from '../forms/languages';
 import { text } from '../contract/text';
 
 const { speakers, languages } = OPTION_LIMITS;

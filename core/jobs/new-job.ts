@@ -1,4 +1,5 @@
-import type { JobOptions, JobRow } from '../contract/job';
+import type { JobOptions } from '../contract/options';
+import type { JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
 
 /** The row of a job that awaits its audio. */

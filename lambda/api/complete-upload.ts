@@ -1,12 +1,11 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
-import type { Allowance } from '../frame/allowance';
-import { CompleteUploadRequest } from '../../core/contract/api';
+import { type Allowance, refuseUsedUp } from '../frame/allowance';
+import { CompleteUploadRequest } from '../../core/contract/requests';
 import type { JobRow } from '../../core/contract/job';
 import { documentClient } from '../frame/document-client';
 import { type Begun, json, Refusal, type Response } from '../frame/refusal';
 import { caller, type Request } from '../frame/caller';
 import { httpHandler } from '../frame/http';
-import { refuseUsedUp } from '../frame/allowance';
 import { jsonBody } from '../frame/json-body';
 import { arrivedInput } from '../../core/jobs/job-objects';
 import { type InputVersion, JobStore } from '../../core/jobs/job-store';

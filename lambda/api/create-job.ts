@@ -1,9 +1,8 @@
-import type { Allowance } from '../frame/allowance';
+import { type Allowance, refuseUsedUp } from '../frame/allowance';
 import { idempotencyId, recordingId } from '../../core/contract/keys';
 import type { IdempotencyRow, JobRow } from '../../core/contract/job';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
-import { refuseUsedUp } from '../frame/allowance';
 import type { JobStore } from '../../core/jobs/job-store';
 
 /** How long the same request gets the same job. */

@@ -1,7 +1,7 @@
 import { caller, type Request } from '../frame/caller';
 import { framed } from '../frame/http';
 import { Refusal, type Response } from '../frame/refusal';
-import { methodsAt } from '../../core/contract/routes';
+import { methodsAt } from '../../core/contract/http';
 import { env, lambdaHandler, type Tools } from '../frame/runtime';
 import { shown } from '../../core/contract/text';
 

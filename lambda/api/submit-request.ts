@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { SubmitJobRequest } from '../../core/contract/api';
+import { SubmitJobRequest } from '../../core/contract/requests';
 import { Refusal } from '../frame/refusal';
 import { jobOptions } from '../../core/jobs/job-options';
 import { validBody } from '../frame/valid-body';

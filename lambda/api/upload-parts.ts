@@ -1,4 +1,4 @@
-import type { CompleteUploadRequest } from '../../core/contract/api';
+import type { CompleteUploadRequest } from '../../core/contract/requests';
 import { MOST_PARTS } from '../../core/contract/limits';
 import { Refusal } from '../frame/refusal';
 

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ErrorCode } from '../../core/contract/names';
-import { JOB_HEADER } from '../../core/contract/headers';
-import { errorBody } from '../../core/contract/error-body';
+import { JOB_HEADER } from '../../core/contract/http';
+import { errorBody } from '../../core/contract/errors';
 import { shown } from '../../core/contract/text';
 
 export type Response = APIGatewayProxyStructuredResultV2;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JobOptions, JobRow } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
+import type { JobRow } from '../../core/contract/job';
 import { shownValue } from '../../core/contract/text';
 import { caller } from '../frame/caller';
 import { ownJob } from '../frame/own-job';

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as open } from 'node:http';
-import { audioSecondsOf, DEGRADED_HEADER } from '../../core/contract/headers';
-import { statusOf } from '../../core/contract/error-body';
+import { audioSecondsOf, DEGRADED_HEADER } from '../../core/contract/http';
+import { statusOf } from '../../core/contract/errors';
 import { ERROR_CODES, type ErrorCode, PERMANENT_CODES } from '../../core/contract/names';
 import type { ErrorBody } from '../../core/contract/values';
 

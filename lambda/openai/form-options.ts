@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
 import { OPTION_LIMITS } from '../../core/contract/limits';
 import type { Layout } from '../../core/formats/cue-lines';
 import type { FormFields } from '../../core/forms/form-fields';

@@ -1,6 +1,6 @@
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { awaitJob, isPending } from './await-job';
-import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/headers';
+import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
 import type { Transcript } from '../../core/contract/transcript';
 import { fitted } from '../frame/fitted';

@@ -1,5 +1,5 @@
 import type { JobRow } from '../../core/contract/job';
-import { statusOf } from '../../core/contract/error-body';
+import { statusOf } from '../../core/contract/errors';
 import { Refusal } from '../frame/refusal';
 
 /**

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Allowance } from '../frame/allowance';
-import type { JobOptions, JobRow } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
+import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
 import { createJob, type MadeJob, type RequestIdentity } from '../api/create-job';
 import { inTime } from '../frame/deadline';

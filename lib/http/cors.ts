@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { CorsHttpMethod, type CorsPreflightOptions } from 'aws-cdk-lib/aws-apigatewayv2';
-import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/headers';
+import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/http';
 
 /** What OpenAI's client says of itself in a browser. */
 const CLIENT = [

@@ -1,7 +1,7 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import OpenAI, { AuthenticationError, RateLimitError, toFile, type Uploadable } from 'openai';
 import { ENV, OUTPUT } from '../../core/contract/environment';
-import { JOB_HEADER } from '../../core/contract/headers';
+import { JOB_HEADER } from '../../core/contract/http';
 import type { JobView } from '../../core/contract/job';
 import type { UsageResponse } from '../../core/contract/usage';
 import { otherwiseWritten, SAMPLE, sample, sampleWords, unheard, words } from './audio';

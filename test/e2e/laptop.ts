@@ -19,7 +19,8 @@ import {
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Analysis } from '../../core/contract/analysis';
-import type { JobOptions, JobView } from '../../core/contract/job';
+import type { JobOptions } from '../../core/contract/options';
+import type { JobView } from '../../core/contract/job';
 import { OUTPUT } from '../../core/contract/environment';
 import type { SubmitJobResponse } from '../../core/contract/api';
 import type { Transcript } from '../../core/contract/transcript';

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
-import { JOB_HEADER } from '../../core/contract/headers';
+import { JOB_HEADER } from '../../core/contract/http';
 import { OUTPUT } from '../../core/contract/environment';
 import { clientConfiguration } from '../../local/emulator';
 import { beginning, otherwiseWritten, sampleWords, unheard, words } from './audio';

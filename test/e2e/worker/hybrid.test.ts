@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guards } from '../../../docker/worker/src/services/guarded-service';
 import type { Analysis } from '../../../core/contract/analysis';
-import type { JobOptions, JobRow } from '../../../core/contract/job';
+import type { JobOptions } from '../../../core/contract/options';
+import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import {
   type AnalysisScript,

@@ -28,7 +28,7 @@ import { KEY } from '../../../core/contract/keys';
 import type { Machine } from '../../../core/contract/machine';
 import { MAX_RECEIVES } from '../../../core/contract/limits';
 import type { Transcript } from '../../../core/contract/transcript';
-import type { TranscriptionOptions } from '../../../core/contract/transcription';
+import type { TranscriptionOptions } from '../../../core/contract/options';
 import { JobStore } from '../../../core/jobs/job-store';
 import { type ObjectVersion, versionsBelow } from '../../../core/jobs/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';

@@ -1,6 +1,6 @@
 import { ENV } from '../../../core/contract/environment';
 import { handler } from '../../../lambda/api/no-route';
-import { matchesRoute } from '../../../core/contract/routes';
+import { matchesRoute } from '../../../core/contract/http';
 import { errorOf, lambdaContext, request, silenceConsole } from '../../support/support';
 
 const ROUTES = [

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { JobOptions } from '../../../core/contract/job';
+import type { JobOptions } from '../../../core/contract/options';
 import { parseForm, RESPONSE_FORMATS, type Task } from '../../../lambda/openai/form-options';
 import { FORM } from '../../../lambda/openai/form-schema';
 import { Refusal } from '../../../lambda/frame/refusal';

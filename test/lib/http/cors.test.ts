@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
-import { AUDIO_SECONDS_HEADER } from '../../../core/contract/headers';
+import { AUDIO_SECONDS_HEADER } from '../../../core/contract/http';
 import { corsOf } from '../../../lib/http/cors';
 import { pathTemplate } from '../templates';
 

@@ -1,6 +1,6 @@
 import { stagesAtEnd, stagesAtStart } from '../../../docker/worker/src/jobs/stages';
 import type { Transcript } from '../../../core/contract/transcript';
-import type { TranscriptionOptions } from '../../../core/contract/transcription';
+import type { TranscriptionOptions } from '../../../core/contract/options';
 import { analysisOf } from '../../support/model-server';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import words from '../../fixtures/contract/Transcript.json';

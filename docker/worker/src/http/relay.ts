@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as open, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { AUDIO_SECONDS_HEADER, DEGRADED_HEADER } from '../../../../core/contract/headers';
+import { AUDIO_SECONDS_HEADER, DEGRADED_HEADER } from '../../../../core/contract/http';
 import { Refusal } from './refusal';
 
 /** What the service has to know of a request. Nothing else goes on, the key least of all. */

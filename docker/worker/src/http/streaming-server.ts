@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AUDIO_ROUTES } from '../../../../core/contract/routes';
+import { AUDIO_ROUTES, matchesRoute } from '../../../../core/contract/http';
 import type { KeyRow } from '../../../../core/contract/usage';
 import { STREAMING_IDLE_SECONDS } from '../../../../core/contract/limits';
-import { errorBody } from '../../../../core/contract/error-body';
+import { errorBody } from '../../../../core/contract/errors';
 import { modelPath } from '../../../../core/models/model-names';
-import { matchesRoute } from '../../../../core/contract/routes';
 import { shown } from '../../../../core/contract/text';
 import { BodyHash } from './body-hash';
 import type { KnownKeys } from './known-keys';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { audioSecondsOf } from '../../../../core/contract/headers';
+import { audioSecondsOf } from '../../../../core/contract/http';
 
 /** Longer than the event that tells of a failure. */
 const TAIL_BYTES = 4096;

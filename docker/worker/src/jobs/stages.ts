@@ -1,4 +1,5 @@
-import type { JobOptions, JobRow } from '../../../../core/contract/job';
+import type { JobOptions } from '../../../../core/contract/options';
+import type { JobRow } from '../../../../core/contract/job';
 import type { Transcript } from '../../../../core/contract/transcript';
 import type { Outcome } from './steps';
 

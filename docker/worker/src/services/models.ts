@@ -1,6 +1,4 @@
-import type { AnalysisOptions } from '../../../../core/contract/analysis';
-import type { JobOptions } from '../../../../core/contract/job';
-import type { TranscriptionOptions } from '../../../../core/contract/transcription';
+import type { AnalysisOptions, JobOptions, TranscriptionOptions } from '../../../../core/contract/options';
 import type { GuardedService } from './guarded-service';
 
 /** The model services of a machine. One service can be both. */

@@ -1,4 +1,4 @@
-import { languageCode, languageName, separator } from '../../../core/contract/languages';
+import { languageCode, languageName, separator } from '../../../core/forms/languages';
 
 test.each([
   ['en', 'en'],
