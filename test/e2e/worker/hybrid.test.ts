@@ -182,8 +182,10 @@ describe('a worker with two models', () => {
     const job = await submit();
     await start();
     expect(await ended(job)).toMatchObject({ attempt: 2, degraded: [] });
-    const outcomes = workers.lines.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
-    expect(outcomes).toEqual(['retried', 'succeeded']);
+    const outcomes = () => workers.lines.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
+    // The row ends before the worker logs it.
+    await until(() => outcomes().length === 2, 'both attempts are logged');
+    expect(outcomes()).toEqual(['retried', 'succeeded']);
   });
 
   it('spares the next jobs a service that failed twice, until it works again', async () => {
