@@ -1,5 +1,5 @@
+import type { LimitFunction } from 'p-limit';
 import type { CompleteUploadRequest, MultipartUpload, UploadPart } from '../../core/contract/api';
-import type { Limit } from '../api/limit';
 import { type Patience, retrying } from '../api/retry';
 import { LapsedAddress, upload } from './upload';
 
@@ -19,7 +19,7 @@ export type SentParts = CompleteUploadRequest['parts'];
 export async function uploadParts(
   file: { path: string; size: number },
   { part_size, parts }: MultipartUpload,
-  places: Limit,
+  places: LimitFunction,
   progress: (sent: number) => void,
   patience: Patience,
 ): Promise<SentParts> {
@@ -50,7 +50,7 @@ export async function uploadParts(
 
   const sending = parts.map(async (part, index) => {
     try {
-      const etag = part.etag ?? (await places.run(() => send(part, index)));
+      const etag = part.etag ?? (await places(() => send(part, index)));
       return { number: part.number, etag };
     } catch (error) {
       stop.abort(error);
