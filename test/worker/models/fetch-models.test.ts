@@ -189,6 +189,18 @@ describe('fetching models', () => {
     expect(requestsFor('model.bin')).toHaveLength(4);
   });
 
+  it('does not ask again for a file that was changed in the cache meanwhile', async () => {
+    cache(turbo, { 'model.bin': randomBytes(40 * PART) });
+    server.gate = async () => {
+      server.objects.set(MODEL_KEY.file(turbo, 'model.bin'), randomBytes(40 * PART));
+    };
+    await expect(fetchAll()).rejects.toMatchObject({
+      code: 'model_missing',
+      message: expect.stringContaining('model.bin was changed in the cache while it was fetched'),
+    });
+    expect(requestsFor('model.bin').length).toBeLessThan(40);
+  });
+
   it('names a file that is wrong in the cache, and leaves nothing of it', async () => {
     cache(turbo, { 'config.json': '{}', 'model.bin': randomBytes(3 * PART) });
     const key = MODEL_KEY.file(turbo, 'model.bin');
