@@ -22,7 +22,7 @@ const mayPass = (error: Error) =>
 
 const again = retry(handleWhen(mayPass), {
   maxAttempts: 4,
-  backoff: new ExponentialBackoff({ initialDelay: 400 }),
+  backoff: new ExponentialBackoff({ initialDelay: 700 }),
 });
 
 /**
