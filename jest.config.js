@@ -18,7 +18,7 @@ const base = {
     ],
   },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(@middy)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.spotscribe'],
   setupFiles: ['<rootDir>/test/no-real-aws.ts'],
 };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import pLimit from 'p-limit';
 import type { Analysis } from '../../core/contract/analysis';
 import type { JobView } from '../../core/contract/job';
 import { OUTPUT } from '../../core/contract/environment';
@@ -12,7 +13,6 @@ import type { Context } from '../context';
 import { CliError } from '../errors';
 import { findInputs, type Input } from '../transcribe/inputs';
 import { jobLines } from '../jobs/job-views';
-import { Limit } from '../api/limit';
 import { endLocal, startLocal } from './local';
 import { noTotals } from '../transcribe/outcome';
 import { LiveProgress, PlainProgress } from '../transcribe/progress';
@@ -95,9 +95,9 @@ async function transcribeOne(
       anew: true,
       retryForMs: PATIENCE_MS,
       timeoutMs: TIMEOUT_MS,
-      uploads: new Limit(1),
-      parts: new Limit(1),
-      downloads: new Limit(1),
+      uploads: pLimit(1),
+      parts: pLimit(1),
+      downloads: pLimit(1),
       waiting: { count: 0 },
       interruption,
     };

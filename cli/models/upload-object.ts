@@ -10,8 +10,8 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
 import type { ModelFile } from '../../core/models/model-manifest';
-import { Limit } from '../api/limit';
 
 /** Held in memory for each part under way. A hundred thousand of them would be 3 TB: S3 takes ten thousand. */
 const PART_BYTES = 32 << 20;
@@ -61,11 +61,11 @@ export async function uploadObject(
 
   async function sendParts(UploadId?: string): Promise<void> {
     const arrived = await partsOf(s3, place, UploadId);
-    const places = new Limit(PARTS_AT_ONCE);
+    const places = pLimit(PARTS_AT_ONCE);
     let bytes = 0;
     const count = Math.ceil(size / partBytes);
     const sending = Array.from({ length: count }, (_, index) =>
-      places.run(async () => {
+      places(async () => {
         signal?.throwIfAborted();
         const start = index * partBytes;
         const Body = await block(file, start, Math.min(partBytes, size - start));

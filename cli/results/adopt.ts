@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
+import pLimit from 'p-limit';
 import type { JobView } from '../../core/contract/job';
 import type { TranscriptFormat } from '../../core/contract/names';
 import type { ApiClient } from '../api/client';
 import type { Input } from '../transcribe/inputs';
-import { Limit } from '../api/limit';
 import { type Found, hashOf, hashOfInput, sourcePath } from './inspect';
 import { writeRecord } from './record';
 
@@ -31,7 +31,7 @@ const MOST_COMPARED = 5;
 /** Jobs of the key, newest first, read as far as they are needed. */
 export class EarlierJobs {
   private readonly jobs: JobView[] = [];
-  private readonly oneReader = new Limit(1);
+  private readonly oneReader = pLimit(1);
   private pages = 0;
   private next: string | undefined;
 
@@ -39,7 +39,7 @@ export class EarlierJobs {
 
   /** Jobs that were made of this recording, as far as names and times say. */
   of({ path, modifiedMs }: Input): Promise<JobView[]> {
-    return this.oneReader.run(async () => {
+    return this.oneReader(async () => {
       while (this.reachMs() >= modifiedMs && this.pages < MOST_PAGES) {
         const page = await this.client.list({ limit: 100, cursor: this.next });
         this.jobs.push(...page.data);

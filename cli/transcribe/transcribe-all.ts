@@ -1,7 +1,7 @@
+import pLimit from 'p-limit';
 import { CliError, InterruptedError, UnauthorizedError } from '../errors';
 import { type Outcome, noTotals, plus, type Totals } from './outcome';
 import { ApiClient } from '../api/client';
-import { Limit } from '../api/limit';
 import type { Progress } from './progress';
 import { EarlierJobs } from '../results/adopt';
 import type { Plan } from '../results/outputs';
@@ -41,7 +41,7 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
     signal: interruption,
   });
   const earlier = { client, jobs: new EarlierJobs(client) };
-  const looking = new Limit(MOST_LOOKED_AT);
+  const looking = pLimit(MOST_LOOKED_AT);
   try {
     await Promise.all(plans.map((plan) => transcribe(plan)));
   } finally {
@@ -62,7 +62,7 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
       bulk.report(whole);
     };
     try {
-      const wanted = await looking.run(() => {
+      const wanted = await looking(() => {
         interruption.throwIfAborted();
         return findWanted(plan, bulk.run.options, bulk.existing, earlier);
       });

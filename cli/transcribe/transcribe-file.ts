@@ -1,10 +1,10 @@
+import type { LimitFunction } from 'p-limit';
 import { FINAL_STATUSES } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
 import { ApiClient } from '../api/client';
 import { CliError } from '../errors';
 import { duration } from '../format';
 import type { Input } from './inputs';
-import type { Limit } from '../api/limit';
 import { type ResultFile, resultOf } from '../results/adopt';
 import type { Output } from '../results/outputs';
 import { finishResult, type Origin, saveResult } from '../results/save';
@@ -47,7 +47,7 @@ export async function transcribeFile(
   const trip: FileTask = { input, client: new ApiClient(run.connection, patience), patience, watch };
   let timer: NodeJS.Timeout | undefined;
   try {
-    const sent = await run.uploads.run(() => {
+    const sent = await run.uploads(() => {
       // What waits for its turn is not late yet.
       timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
       return sendAudio(trip, run);
@@ -74,14 +74,14 @@ class Saver {
   constructor(
     private readonly results: Results,
     private readonly origin: Origin,
-    private readonly downloads: Limit,
+    private readonly downloads: LimitFunction,
     private readonly client: ApiClient,
   ) {}
 
   async transcript(job: JobView): Promise<void> {
     if (this.hasTranscript || job.stages.transcript === 'failed') return;
     this.hasTranscript = true;
-    await this.downloads.run(async () => {
+    await this.downloads(async () => {
       // Nothing else is to be written then: it need not be recorded once more.
       const finished = job.status === 'succeeded' && !this.hasAnalysis(job);
       for (const output of this.results.outputs) await this.write(output, finished);
@@ -91,7 +91,7 @@ class Saver {
   async analysis(job: JobView): Promise<void> {
     const path = this.results.analysis;
     if (path === undefined || !this.hasAnalysis(job)) return;
-    await this.downloads.run(() => this.write({ path, format: 'analysis' }, true));
+    await this.downloads(() => this.write({ path, format: 'analysis' }, true));
   }
 
   /** Records that all is written. */

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
+import pLimit from 'p-limit';
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
 import { ApiClient, type Connection } from '../api/client';
 import { findConnection } from '../api/connection';
 import type { Context } from '../context';
 import { dollars, duration } from '../format';
 import { findInputs } from './inputs';
-import { Limit } from '../api/limit';
 import { exitCodeOf, type Outcome, outcomeDocument, summaryDocument } from './outcome';
 import * as parse from '../options';
 import { LiveProgress, PlainProgress } from './progress';
@@ -108,9 +108,9 @@ export async function transcribe(
       anew: options.new === true,
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,
-      uploads: new Limit(options.concurrency),
-      parts: new Limit(options.concurrency),
-      downloads: new Limit(options.concurrency),
+      uploads: pLimit(options.concurrency),
+      parts: pLimit(options.concurrency),
+      downloads: pLimit(options.concurrency),
       waiting: { count: 0 },
     },
     existing: {

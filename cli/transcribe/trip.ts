@@ -1,6 +1,6 @@
+import type { LimitFunction } from 'p-limit';
 import type { JobOptions } from '../../core/contract/options';
 import type { ApiClient, Connection } from '../api/client';
-import type { Limit } from '../api/limit';
 import type { Patience } from '../api/retry';
 import type { Input } from './inputs';
 
@@ -19,11 +19,11 @@ export interface Run {
   /** Longest time for one file, from its first byte read to its last result written, in milliseconds. */
   timeoutMs: number;
   /** Files that are read and uploaded at once. */
-  uploads: Limit;
+  uploads: LimitFunction;
   /** Parts of large files that are uploaded at once. */
-  parts: Limit;
+  parts: LimitFunction;
   /** Files whose results are fetched at once. */
-  downloads: Limit;
+  downloads: LimitFunction;
   /** How many files wait for their job: they share the rate at which the API is asked. */
   waiting: { count: number };
   interruption: AbortSignal;

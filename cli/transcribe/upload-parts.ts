@@ -1,6 +1,6 @@
-import type { CompleteUploadRequest } from '../../core/contract/requests';
+import type { LimitFunction } from 'p-limit';
 import type { MultipartUpload, UploadPart } from '../../core/contract/api';
-import type { Limit } from '../api/limit';
+import type { CompleteUploadRequest } from '../../core/contract/requests';
 import { type Patience, retrying } from '../api/retry';
 import { LapsedAddress, upload } from './upload';
 
@@ -20,7 +20,7 @@ export type SentParts = CompleteUploadRequest['parts'];
 export async function uploadParts(
   file: { path: string; size: number },
   { part_size, parts }: MultipartUpload,
-  places: Limit,
+  places: LimitFunction,
   progress: (sent: number) => void,
   patience: Patience,
 ): Promise<SentParts> {
@@ -51,7 +51,7 @@ export async function uploadParts(
 
   const sending = parts.map(async (part, index) => {
     try {
-      const etag = part.etag ?? (await places.run(() => send(part, index)));
+      const etag = part.etag ?? (await places(() => send(part, index)));
       return { number: part.number, etag };
     } catch (error) {
       stop.abort(error);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically } from '../../../cli/atomic-write';
 import { type Input } from '../../../cli/transcribe/inputs';
-import { Limit } from '../../../cli/api/limit';
 import { planOutputs } from '../../../cli/results/outputs';
 import { parseRetryAfter, pollDelay, Retryable, retryDelay, retrying } from '../../../cli/api/retry';
 
@@ -44,23 +43,6 @@ test('gives up with the last failure when patience has run out, and at once when
   const stopped = retrying({ retryForMs: 100_000, signal: stop.signal }, failing);
   stop.abort(new Error('told to stop'));
   await expect(stopped).rejects.toThrow('told to stop');
-});
-
-test('runs so many tasks at once, the others in order, and goes on after one that fails', async () => {
-  const limit = new Limit(2);
-  let running = 0;
-  let most = 0;
-  const order: number[] = [];
-  const task = (index: number) => async () => {
-    most = Math.max(most, ++running);
-    order.push(index);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    running--;
-    if (index === 1) throw new Error('one');
-  };
-  const all = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => limit.run(task(index))));
-  expect(all.map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, true, true]);
-  expect({ most, order }).toEqual({ most: 2, order: [0, 1, 2, 3, 4] });
 });
 
 test('a write that fails leaves the old file as it was, and no other', async () => {

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { FakeApi, receipt, understood } from '../fake-api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../until';
+import { FakeApi, type Fault, receipt, understood } from '../fake-api';
 import { Folder, runCli, startCli } from '../run-cli';
 
 let api: FakeApi;
@@ -26,6 +29,21 @@ test('uploads a file, waits for its job and writes the results beside it', async
   expect(err).toMatch(/talk\.mp3: reading\n.*uploading 12 B\n.*arriving\n.*transcribing\n.*saving\n/);
   expect(err).toContain('1:00 of audio in 4 s (15.0× real time), $0.00022');
   expect(await folder.names()).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
+});
+
+test('uploads no more files at once than it was told to, and all in the end', async () => {
+  const names = ['a.mp3', 'b.mp3', 'c.mp3', 'd.mp3', 'e.mp3'];
+  for (const name of names) await folder.add(name, name);
+  const held: ServerResponse[] = [];
+  const hold: Fault = ({ method }, response) => method === 'PUT' && held.push(response) > 0;
+  api.faults.push(hold, hold);
+  const run = startCli(['transcribe', ...names, '--concurrency', '2'], api.env, folder.path);
+  await until(() => held.length === 2);
+  await sleep(200);
+  expect(api.made('POST', /\/v1\/jobs$/)).toBe(2);
+  for (const response of held) response.writeHead(503).end();
+  expect((await run.ended).code).toBe(0);
+  expect(api.jobs.size).toBe(5);
 });
 
 test('writes the transcript while the analysis still runs, and the analysis beside it', async () => {

@@ -189,6 +189,18 @@ describe('fetching models', () => {
     expect(requestsFor('model.bin')).toHaveLength(4);
   });
 
+  it('does not ask again for a file that was changed in the cache meanwhile', async () => {
+    cache(turbo, { 'model.bin': randomBytes(40 * PART) });
+    server.gate = async () => {
+      server.objects.set(MODEL_KEY.file(turbo, 'model.bin'), randomBytes(40 * PART));
+    };
+    await expect(fetchAll()).rejects.toMatchObject({
+      code: 'model_missing',
+      message: expect.stringContaining('model.bin was changed in the cache while it was fetched'),
+    });
+    expect(requestsFor('model.bin').length).toBeLessThan(40);
+  });
+
   it('names a file that is wrong in the cache, and leaves nothing of it', async () => {
     cache(turbo, { 'config.json': '{}', 'model.bin': randomBytes(3 * PART) });
     const key = MODEL_KEY.file(turbo, 'model.bin');
@@ -282,13 +294,18 @@ describe('fetching models', () => {
     expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
   });
 
-  it('takes over from a task that died in the midst', async () => {
+  it('takes over from a task that died in the midst, and only one of several does', async () => {
     cache(turbo, { 'model.bin': 'x' });
     const lock = join(folder, '.lock');
-    writeFileSync(lock, 'the dead');
-    utimesSync(lock, Date.now() / 1000 - 60, Date.now() / 1000 - 60);
-    await fetchAll();
-    expect(existsSync(join(folder, 'turbo/model.bin'))).toBe(true);
+    for (let round = 1; round <= 2; round++) {
+      rmSync(join(folder, '.store'), { recursive: true, force: true });
+      writeFileSync(lock, 'the dead');
+      utimesSync(lock, Date.now() / 1000 - 60, Date.now() / 1000 - 60);
+      await Promise.all(Array.from({ length: 6 }, () => fetchAll()));
+      expect(existsSync(join(folder, 'turbo/model.bin'))).toBe(true);
+      expect(requestsFor('model.bin')).toHaveLength(round);
+      expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+    }
   });
 
   it('says beforehand that the disk is too small: what is needed and what is free', async () => {

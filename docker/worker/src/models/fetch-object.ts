@@ -1,11 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import type { CachedFile } from './model-cache';
 
-const TRIES = 5;
 /** How long nothing may come of a part before it is asked for again. */
 const STALL_MS = 20_000;
 /** Written to the file at once: a write for each 64 KiB that a socket gives would cost more than the copying. */
@@ -17,34 +16,27 @@ export interface Stretch {
   end: number;
 }
 
+/** No later try finds the version that was listed, or more room. */
+const mayPass = (error: Error) =>
+  !(error instanceof SpotscribeError) && (error as NodeJS.ErrnoException).code !== 'ENOSPC';
+
+const again = retry(handleWhen(mayPass), {
+  maxAttempts: 4,
+  backoff: new ExponentialBackoff({ initialDelay: 700 }),
+});
+
 /**
  * Brings a stretch of an object into a file, of the version that was listed.
  *
  * @throws SpotscribeError `model_missing` if the object has changed, else the failure of the last try
  */
-export async function fetchStretch(
+export const fetchStretch = (
   s3: S3Client,
   bucket: string,
   file: CachedFile,
   stretch: Stretch,
   handle: FileHandle,
-): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await tryStretch(s3, bucket, file, stretch, handle);
-    } catch (error) {
-      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) {
-        throw new SpotscribeError(
-          'model_missing',
-          `The model file ${file.key} was changed in the cache while it was fetched. Fetch it again.`,
-        );
-      }
-      // No later try finds more room.
-      if (tries === TRIES || (error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
-      await sleep(200 * 2 ** tries);
-    }
-  }
-}
+): Promise<void> => again.execute(() => tryStretch(s3, bucket, file, stretch, handle));
 
 async function tryStretch(
   s3: S3Client,
@@ -53,9 +45,10 @@ async function tryStretch(
   { start, end }: Stretch,
   handle: FileHandle,
 ): Promise<void> {
-  const { Body } = await s3.send(
-    new GetObjectCommand({ Bucket, Key: key, IfMatch: etag, Range: `bytes=${start}-${end - 1}` }),
-  );
+  const wanted = { Bucket, Key: key, IfMatch: etag, Range: `bytes=${start}-${end - 1}` };
+  const { Body } = await s3.send(new GetObjectCommand(wanted)).catch((error: unknown) => {
+    throw isChanged(error) ? changed(key) : error;
+  });
   let position = start;
   let block: Buffer[] = [];
   let blockBytes = 0;
@@ -83,3 +76,12 @@ async function tryStretch(
   }
   if (position !== end) throw new Error(`${position - start} of ${end - start} bytes came`);
 }
+
+const isChanged = (error: unknown) =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
+
+const changed = (key: string) =>
+  new SpotscribeError(
+    'model_missing',
+    `The model file ${key} was changed in the cache while it was fetched. Fetch it again.`,
+  );

@@ -1,23 +1,22 @@
-/** Runs `work` on every item, `limit` at once. Ends with the first failure, after what runs has ended. */
+import pLimit from 'p-limit';
+
+/** Runs `work` on every item, `limit` at once. Ends with a failure after what runs has ended; nothing more begins. */
 export async function inParallel<T>(
   items: T[],
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const left = items.values();
-  let failed = false;
-  const lane = async () => {
-    for (const item of left) {
-      if (failed) return;
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
+  const places = pLimit({ concurrency: limit, rejectOnClear: true });
+  const all = items.map((item) =>
+    places(() =>
+      work(item).catch((error: unknown) => {
+        // Here, before the place is free for the next one.
+        places.clearQueue();
         throw error;
-      }
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: limit }, lane));
-  const failure = lanes.find((result) => result.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
+      }),
+    ),
+  );
+  await Promise.allSettled(all);
+  // The first failure in their order: those that never began come after all that did.
+  await Promise.all(all);
 }
