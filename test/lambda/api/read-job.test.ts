@@ -352,7 +352,7 @@ describe('a transcript', () => {
         expect(errorOf(response)).toMatchObject({
           param: 'format',
           message: expect.stringMatching(
-            /^The transcript has \d{7} bytes as "verbose_json"; at most 4500000 can be answered\. Accept the encoding gzip, or ask for the format "json"$/,
+            /^The transcript has \d{7} bytes in the format "verbose_json"; the limit is 4500000 bytes\. Send "Accept-Encoding: gzip", or request the format "json"$/,
           ),
         });
       },
