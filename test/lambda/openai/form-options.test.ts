@@ -147,7 +147,7 @@ describe('the options of a job', () => {
 
   test('of a translation are fewer', () => {
     expect(refusal({ diarize: 'true' }, 'translate').message).toMatch(/"diarize" is not a known field/);
-    expect(refusal({ response_format: 'diarized_json' }, 'translate').message).toMatch(/transcriptions/);
+    expect(refusal({ response_format: 'diarized_json' }, 'translate').message).toMatch(/translations/);
   });
 
   test('can come from any model of OpenAI’s, and from the one that is deployed', () => {
@@ -180,21 +180,21 @@ test.each<[Values, string, RegExp]>([
   [{ keywords: Array<string>(101).fill('a') }, 'keywords', /<=100/],
   [{ keywords: 'a', hotwords: 'b' }, 'keywords', /send one/],
   [{ hotwords: 'x'.repeat(1001) }, 'hotwords', /at most 1000 characters/],
-  [{ keywords: Array<string>(10).fill('x'.repeat(99)) }, 'keywords', /at most 1000 .* together.*; got 1008/],
+  [{ keywords: Array<string>(10).fill('x'.repeat(99)) }, 'keywords', /at most 1000 .* in total.*; got 1008/],
   [{ chunking_strategy: 'never' }, 'chunking_strategy', /server_vad.*; got "never"/],
   [{ chunking_strategy: '{"type":"server_vad","speed":1}' }, 'chunking_strategy', /server_vad/],
   [{ chunking_strategy: '{"type":"server_vad","threshold":"loud"}' }, 'chunking_strategy', /server_vad/],
-  [{ timestamp_granularities: 'word' }, 'timestamp_granularities', /needs "response_format" verbose_json/],
+  [{ timestamp_granularities: 'word' }, 'timestamp_granularities', /requires "response_format" verbose_json/],
   [
     { timestamp_granularities: 'letter', response_format: 'verbose_json' },
     'timestamp_granularities.0',
     /word, segment; got "letter"/,
   ],
-  [{ stream: 'true', response_format: 'srt' }, 'stream', /needs "response_format" json, text/],
+  [{ stream: 'true', response_format: 'srt' }, 'stream', /requires "response_format" json, text/],
   [{ include: 'logprobs' }, 'include', /leave it out/],
   [{ num_speakers: '2' }, 'num_speakers', /It needs "diarize": true/],
-  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /needs diarization/],
-  [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /twice/],
+  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /requires diarization/],
+  [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /repeats a name/],
   [{ diarize: 'true', known_speaker_references: url }, 'known_speaker_references', /1 entries.*has 0/],
   [
     { diarize: 'true', known_speaker_names: 'Ada', known_speaker_references: 'https://example.com/a.wav' },
