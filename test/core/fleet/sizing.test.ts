@@ -53,11 +53,11 @@ describe('desired machines', () => {
     ),
   );
 
-  test('never lowers, whatever the queue', () => {
+  test('are never lower than now, for any queue', () => {
     for (const each of grid) expect(desiredMachines(each)).toBeGreaterThanOrEqual(each.desired);
   });
 
-  test('never raises above the maximum', () => {
+  test('are never raised above the maximum', () => {
     for (const each of grid)
       expect(desiredMachines(each)).toBeLessThanOrEqual(Math.max(each.desired, each.maxMachines));
   });
@@ -73,12 +73,12 @@ describe('desired machines', () => {
       'it answers fewer requests',
       ({ requestsPerMachine }) => ({ requestsPerMachine: requestsPerMachine / 2 }),
     ],
-  ])('never falls as %s', (_, change) => {
+  ])('never decrease as %s', (_, change) => {
     for (const each of grid)
       expect(desiredMachines({ ...each, ...change(each) })).toBeGreaterThanOrEqual(desiredMachines(each));
   });
 
-  test('has no machine more than jobs and requests would have, each by themselves', () => {
+  test('are at most the sum of the machines for jobs and for requests', () => {
     for (const each of grid) {
       const jobs = desiredMachines({ ...each, requestsInFlight: 0, desired: 0 });
       const requests = desiredMachines({ ...each, visible: 0, inFlight: 0, desired: 0 });
@@ -88,12 +88,12 @@ describe('desired machines', () => {
     }
   });
 
-  test('does not matter where a job stands in the queue', () => {
+  test('do not depend on the state of a message in the queue', () => {
     for (const each of grid)
       expect(desiredMachines({ ...each, visible: 0, delayed: each.visible })).toBe(desiredMachines(each));
   });
 
-  test('settles: asked again with what it answered, it answers the same', () => {
+  test('are stable: the same for their own result', () => {
     for (const each of grid) {
       const desired = desiredMachines(each);
       expect(desiredMachines({ ...each, desired })).toBe(desired);
