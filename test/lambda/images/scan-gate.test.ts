@@ -38,7 +38,7 @@ test.each<[string, Scan | undefined, number, string]>([
   expect(verdict(given, sincePush)).toBe(expected);
 });
 
-test('says that it could not see, where it could not', () => {
+test('reports that an image could not be scanned', () => {
   const blind = scanVerdict(
     { status: 'FAILED', description: 'no such system', findings: [] },
     10,
@@ -48,7 +48,7 @@ test('says that it could not see, where it could not', () => {
   expect(blind).toEqual({ verdict: 'pass', text: 'not scanned: FAILED (no such system)' });
 });
 
-test('tells no more of accepted findings than CloudFormation takes', () => {
+test('limits the text about accepted findings to CloudFormation’s limit', () => {
   const many = Array.from({ length: 50 }, (_, number): [string, string] => [`CVE-${number}`, 'CRITICAL']);
   const accepted = many.map(([id]) => ({ id, reason: 'not reachable from here: '.repeat(10) }));
   const { text } = scanVerdict(scan('COMPLETE', ...many), 10, 'CRITICAL', accepted) as { text: string };
@@ -56,7 +56,7 @@ test('tells no more of accepted findings than CloudFormation takes', () => {
   expect(text.length).toBeLessThan(1100);
 });
 
-test('names thirty findings at most, and says how many more there are', () => {
+test('names at most thirty findings, and the number of further ones', () => {
   const many = Array.from({ length: 50 }, (_, number): [string, string] => [`CVE-${number + 100}`, 'HIGH']);
   expect(scanVerdict(scan('COMPLETE', ...many), 10, 'HIGH', [])).toEqual({
     verdict: 'refuse',
