@@ -48,15 +48,15 @@ export function wholeUpload(
 ): StoredPart[] {
   const { length: count } = partSizes(size);
   const named = new Map(given.map(({ number, etag }) => [number, bare(etag)]));
-  const strange = given.find(({ number }) => number > count);
-  if (strange !== undefined) throw wrong(`has ${count} parts; got part ${strange.number}`);
+  const unknown = given.find(({ number }) => number > count);
+  if (unknown !== undefined) throw wrong(`has ${count} parts; got part ${unknown.number}`);
   if (named.size < given.length) throw wrong('must list each part once; a part is listed twice');
-  const there = partsThatFit(stored, size);
+  const fitting = partsThatFit(stored, size);
   return Array.from({ length: count }, (_, index) => {
     const number = index + 1;
     const etag = named.get(number);
     if (etag === undefined) throw wrong(`must list all of its ${count} parts; part ${number} is missing`);
-    const part = there.get(number);
+    const part = fitting.get(number);
     if (part === undefined) {
       throw new Refusal(409, 'not_ready', `Part ${number} has not arrived: send it to its upload URL`, {
         param: 'parts',

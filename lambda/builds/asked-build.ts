@@ -67,7 +67,7 @@ export async function followBuild(
   if (asked.BuildId !== undefined) return buildState(clients, asked.BuildId);
   const builds = await buildsOf(clients.codebuild, request);
   const [own] = builds.filter(
-    isSince(
+    belongsToDeployment(
       asked,
       builds.findIndex(({ id }) => id === asked.After),
     ),
@@ -85,7 +85,7 @@ export async function followBuild(
  * Selects the builds of this deployment from a list with the newest first: those before the index
  * `after`, and any running one.
  */
-const isSince =
+const belongsToDeployment =
   ({ After, RequestedAt }: AskedBuild, after: number) =>
   (build: Parameters<typeof isRunning>[0], index: number): boolean => {
     if (isRunning(build)) return true;

@@ -72,7 +72,7 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
   const { logger, metrics } = tools;
   const before = await group.describe();
   const warm = warmMachines(dependencies.warm, new Date());
-  await keepUp(before, warm, dependencies, tools);
+  await correctGroup(before, warm, dependencies, tools);
   const work = await fleetWork(before.desired, dependencies, tools);
   const desired = desiredMachines({ ...work, desired: before.desired, warm, maxMachines, jobsPerMachine });
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
@@ -90,7 +90,7 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
 /**
  * Corrects the settings of the group. A failure here must not keep a waiting job from its machine.
  */
-async function keepUp(
+async function correctGroup(
   { desired, minSize, maxSize, suspended }: GroupState,
   warm: number,
   { group, maxMachines }: Dependencies,

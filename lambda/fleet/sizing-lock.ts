@@ -58,8 +58,11 @@ export class SizingLock {
         { ':holder': holder, ':until': now + HELD_MS, ':now': now },
       );
       if (taken) return true;
-      const told = await this.write('SET again = :yes', 'held_until >= :now', { ':yes': true, ':now': now });
-      if (told) return false;
+      const notified = await this.write('SET again = :yes', 'held_until >= :now', {
+        ':yes': true,
+        ':now': now,
+      });
+      if (notified) return false;
     }
     return false;
   }

@@ -47,7 +47,7 @@ export function httpHandler<Dependencies extends Metered>(
       known.allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
       return handle(request, dependencies, tools, known.allowance, begun);
     };
-    const answer = await framed(request, tools, () => inTime(lastMoment(request, context), work()), begun);
+    const answer = await framed(request, tools, () => inTime(deadlineOf(request, context), work()), begun);
     return { ...answer, headers: { ...answer.headers, ...known.allowance?.headers } };
   });
 }
@@ -70,7 +70,7 @@ export async function framed(
 }
 
 /** Epoch milliseconds by which the request must be answered. */
-function lastMoment({ requestContext }: Request, context: Context): number {
+function deadlineOf({ requestContext }: Request, context: Context): number {
   const ownMs = Date.now() + context.getRemainingTimeInMillis();
   return Math.min(ownMs - MARGIN_MS, requestContext.timeEpoch + ANSWER_SECONDS * 1000 + MARGIN_MS / 2);
 }

@@ -47,7 +47,7 @@ async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Read
   const images = new ImageStore(dependencies.ecr, request.RepositoryName);
   const image = await builtImage(event, request, images, dependencies);
   const digest = await images.runnable(image.digest);
-  const gate = (await isGivenBack(event, digest, images)) ? 'off' : request.ScanGate;
+  const gate = (await isRollback(event, digest, images)) ? 'off' : request.ScanGate;
   const scan = gate === 'off' ? undefined : await images.scan(digest);
   const sincePush = (Date.now() - image.pushedAt.getTime()) / 1000;
   const verdict = scanVerdict(scan, sincePush, gate, request.AcceptedFindings);
@@ -61,7 +61,7 @@ async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Read
  * Whether CloudFormation rolls the stack back to the image that it runs. New findings must not
  * refuse that image: the stack would end in UPDATE_ROLLBACK_FAILED.
  */
-async function isGivenBack(event: ReadyEvent, digest: string, images: ImageStore): Promise<boolean> {
+async function isRollback(event: ReadyEvent, digest: string, images: ImageStore): Promise<boolean> {
   if (event.RequestType !== 'Update') return false;
   const { Tag, HeldAs } = event.ResourceProperties as unknown as ImageRequest;
   const { Tag: left } = event.OldResourceProperties as unknown as ImageRequest;

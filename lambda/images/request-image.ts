@@ -36,14 +36,14 @@ export async function requestImage(
     await images.release(request.HeldAs);
     return { PhysicalResourceId: event.PhysicalResourceId };
   }
-  if (await isThere(images, request.Tag)) return { PhysicalResourceId };
+  if (await exists(images, request.Tag)) return { PhysicalResourceId };
   const asked = await askForBuild(codebuild, imageBuild(request));
   logger.info('waiting for a build', { repository: request.RepositoryName, build: asked.BuildId });
   return { PhysicalResourceId, ...asked };
 }
 
 /** Whether the image exists. If ECR does not respond, the second handler asks again. */
-async function isThere(images: ImageStore, tag: string): Promise<boolean> {
+async function exists(images: ImageStore, tag: string): Promise<boolean> {
   try {
     return (await images.find(tag)) !== undefined;
   } catch (error) {

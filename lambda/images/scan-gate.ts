@@ -26,7 +26,7 @@ const END_SECONDS = 900;
 const NAMES = 30;
 
 /** Most characters about accepted findings: CloudFormation rejects answers longer than 4 KB. */
-const EXCUSES = 1000;
+const REASON_CHARACTERS = 1000;
 
 const SEVERITIES = ['CRITICAL', 'HIGH'];
 
@@ -62,9 +62,10 @@ export function scanVerdict(
     if (open.length > NAMES) names.push(`and ${open.length - NAMES} more`);
     return { verdict: 'refuse', text: `${severe}: ${names.join(', ')}` };
   }
-  const excused = found.map(({ id }) => `${id}: ${reasons.get(id)}`).join('; ');
-  const told = excused.length > EXCUSES ? `${excused.slice(0, EXCUSES)}…` : excused;
-  return { verdict: 'pass', text: told === '' ? `no ${severe}` : `${severe} accepted: ${told}` };
+  const reasonsText = found.map(({ id }) => `${id}: ${reasons.get(id)}`).join('; ');
+  const text =
+    reasonsText.length > REASON_CHARACTERS ? `${reasonsText.slice(0, REASON_CHARACTERS)}…` : reasonsText;
+  return { verdict: 'pass', text: text === '' ? `no ${severe}` : `${severe} accepted: ${text}` };
 }
 
 /** Whether a gate can refuse a finding of this severity. */

@@ -44,7 +44,7 @@ export async function fillModels(
   // The models stay: other paths and the next deployment may use them.
   if (event.RequestType === 'Delete') return { PhysicalResourceId: event.PhysicalResourceId };
   const PhysicalResourceId = `models-of-${Project}`;
-  const missing = await notThere(s3, Bucket, JSON.parse(Models) as WantedModel[]);
+  const missing = await findMissing(s3, Bucket, JSON.parse(Models) as WantedModel[]);
   if (missing.length === 0) return { PhysicalResourceId };
   const Missing = JSON.stringify(missing);
   const asked = await askForBuild(codebuild, fillBuild(Project, Missing));
@@ -61,7 +61,7 @@ export const fillBuild = (project: string, models: string): BuildRequest => ({
 });
 
 /** The missing models. All of them if S3 does not respond: the build skips models that exist. */
-async function notThere(s3: S3Client, bucket: string, models: WantedModel[]): Promise<WantedModel[]> {
+async function findMissing(s3: S3Client, bucket: string, models: WantedModel[]): Promise<WantedModel[]> {
   try {
     return await missingModels(s3, bucket, models);
   } catch (error) {

@@ -97,14 +97,14 @@ async function kept<T>(
   } catch (error) {
     if (error instanceof Refusal) throw error;
     logger.warn('could not keep a recording', error as Error);
-    throw notKept(begun);
+    throw notStored(begun);
   } finally {
     // Start no upload after the answer: the caller would not know about the job.
     abort.abort();
   }
 }
 
-function notKept({ jobId }: Begun): Refusal {
+function notStored({ jobId }: Begun): Refusal {
   const message = 'The recording could not be stored; send it again in a moment';
   const job = `. It may have become job ${jobId}; the same request waits for that job`;
   return new Refusal(503, 'busy', jobId === undefined ? message : message + job, {

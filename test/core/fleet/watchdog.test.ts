@@ -26,15 +26,11 @@ describe('the state of a machine', () => {
     ['its clock is ahead', { heartbeat_at: minutesAgo(-60) }, undefined],
     ['its last heartbeat is old', { heartbeat_at: minutesAgo(4) }, NOW],
     [
-      'it was silent at the last look',
+      'it was silent at the last check',
       { silent_since: minutesAgo(30), looked_at: minutesAgo(1) },
       minutesAgo(30),
     ],
-    [
-      'nobody has looked since it was silent',
-      { silent_since: minutesAgo(30), looked_at: minutesAgo(6) },
-      NOW,
-    ],
+    ['no check has run since it was silent', { silent_since: minutesAgo(30), looked_at: minutesAgo(6) }, NOW],
   ])('has the start of its silence, if %s', (_, row, expected) => {
     expect(silentSince(row && { ...ROW, ...row }, NOW)).toBe(expected);
   });
@@ -62,20 +58,24 @@ describe('the machine to terminate', () => {
   const idle = { id: 'idle', endable: true, silentSeconds: 0, idleSeconds: BOOT_SECONDS + 600 };
 
   test.each<[string, Partial<WatchedFleet>, string | undefined]>([
-    ['a dead one first', { machines: [idle, dead] }, 'dead'],
-    ['a dead one, whatever the work', { machines: [dead], work: 9, quietSeconds: 0 }, 'dead'],
+    ['is a dead one first', { machines: [idle, dead] }, 'dead'],
+    ['is a dead one even with work', { machines: [dead], work: 9, quietSeconds: 0 }, 'dead'],
     [
-      'none that is silent for less than three boots',
+      'is not one that is silent for less than three boots',
       { machines: [{ ...dead, silentSeconds: 2699 }] },
       undefined,
     ],
-    ['an idle one', { machines: [idle] }, 'idle'],
-    ['none that is idle for less', { machines: [{ ...idle, idleSeconds: 1499 }] }, undefined],
-    ['no idle one while there is work', { machines: [idle], work: 0.01 }, undefined],
-    ['no idle one soon after a request', { machines: [idle], quietSeconds: 1499 }, undefined],
-    ['no idle one that is to be warm', { machines: [idle], desired: 1, warm: 1 }, undefined],
+    ['is an idle one', { machines: [idle] }, 'idle'],
     [
-      'none that is not to be ended',
+      'is not one that is idle for less than the limit',
+      { machines: [{ ...idle, idleSeconds: 1499 }] },
+      undefined,
+    ],
+    ['is not an idle one while there is work', { machines: [idle], work: 0.01 }, undefined],
+    ['is not an idle one soon after a request', { machines: [idle], quietSeconds: 1499 }, undefined],
+    ['is not an idle warm one', { machines: [idle], desired: 1, warm: 1 }, undefined],
+    [
+      'is not a protected one',
       { machines: [dead, idle].map((each) => ({ ...each, endable: false })) },
       undefined,
     ],

@@ -69,8 +69,8 @@ describe('a form', () => {
       form(`Content-Type: text/plain; charset=utf-16\r\n${named('name="a"')}`),
       /"utf-16"/,
     ],
-    ['has a header without end', `--${BOUNDARY}\r\nX: ${'h'.repeat(17_000)}`, /16384 bytes of headers/],
-    ['has a header that is none', form(`hello\r\n${named('name="a"')}`), /invalid header: "hello"/],
+    ['has an endless header', `--${BOUNDARY}\r\nX: ${'h'.repeat(17_000)}`, /16384 bytes of headers/],
+    ['has an invalid header', form(`hello\r\n${named('name="a"')}`), /invalid header: "hello"/],
     [
       'has a header twice',
       form(`${named('name="a"', '').trim()}\r\n${named('name="b"')}`),
@@ -89,7 +89,7 @@ describe('a form', () => {
       form(named('name="a"')).replaceAll('\r\n', '\n'),
       /does not contain|cut off/,
     ],
-    ['has a preamble without end', 'p'.repeat(5000), /does not begin with the boundary/],
+    ['has an endless preamble', 'p'.repeat(5000), /does not begin with the boundary/],
   ])('that %s is refused', (_, body, message) => expect(whole(body)).toMatch(message));
 
   test.each([

@@ -123,7 +123,7 @@ describe('a new row', () => {
 
   test.each([
     ['there is no earlier request', undefined],
-    ['the earlier request no longer counts', { ...remembered, expires_at: NOW_SECONDS - 1 }],
+    ['the earlier request has expired', { ...remembered, expires_at: NOW_SECONDS - 1 }],
   ])('fails with a retryable error if two requests conflict and %s', async (_, earlier) => {
     dynamo.on(TransactWriteCommand).rejects(cancelled());
     dynamo.on(GetCommand).resolves({ Item: earlier });

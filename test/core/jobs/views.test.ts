@@ -21,7 +21,7 @@ test.each([
   [true, { analysis: false as const, diarize: true }, { transcript: 'waiting', diarization: 'waiting' }],
   [false, {}, { transcript: 'waiting' }],
 ])(
-  'a new job waits for the stages that its path has and its caller wants (%s, %j)',
+  'a new job has the stages that its path supports and its caller requests (%s, %j)',
   (analysis, options, stages) => {
     const wanted = { ...newJobOf, analysis, options };
     expect(newJob(wanted).stages).toEqual(stages);

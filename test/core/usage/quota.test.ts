@@ -40,10 +40,10 @@ describe('a limit', () => {
   test.each([
     ['its own number over the default', 10, 5, 600],
     ['its own number without a default', 0.5, undefined, 30],
-    ['nothing at all', 0, 5, 0],
-    ['the default where it has no number', undefined, 5, 300],
-    ['no limit where there is neither', undefined, undefined, undefined],
-    ['no limit whatever the default', null, 5, undefined],
+    ['zero', 0, 5, 0],
+    ['the default without its own number', undefined, 5, 300],
+    ['no limit without both', undefined, undefined, undefined],
+    ['no limit despite the default', null, 5, undefined],
   ])('of a key is %s', (_, minutes_per_day, byDefault, seconds) => {
     expect(limitSeconds({ minutes_per_day }, byDefault)).toBe(seconds);
   });

@@ -174,7 +174,7 @@ describe('a file under inbox/', () => {
   });
 
   test.each([
-    ['is gone already', [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })], {}],
+    ['no longer exists', [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })], {}],
     [
       'was replaced in a bucket without versions',
       [listed(KEY, { VersionId: 'null', ETag: '"e2"' })],
@@ -227,7 +227,7 @@ test('objects are deleted page by page, with old versions and delete markers', a
 test.each([
   ['another tenant’s job', JOB_ID, { Item: row({ tenant: 'globex' }) }],
   ['a job that does not exist', JOB_ID, {}],
-  ['an id that is none', '../job', {}],
+  ['a malformed id', '../job', {}],
 ])('%s is not found, and nothing is changed', async (_, id, found) => {
   dynamo.on(GetCommand).resolves(found);
   await expect(cancel(id)).rejects.toMatchObject({ status: 404, code: 'not_found' });

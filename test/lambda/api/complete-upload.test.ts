@@ -100,7 +100,7 @@ test('accepts that the audio’s event has already queued the job', async () => 
 });
 
 describe('repeated after a success, it returns the job', () => {
-  test.each(['queued', 'running', 'succeeded', 'failed'] as const)('where the job is %s', async (status) => {
+  test.each(['queued', 'running', 'succeeded', 'failed'] as const)('if the job is %s', async (status) => {
     dynamo.on(GetCommand).resolves({ Item: row({ ...parted, status }) });
     const response = await complete();
     expect(response.statusCode).toBe(200);
@@ -109,7 +109,7 @@ describe('repeated after a success, it returns the job', () => {
   });
 
   test.each([ListPartsCommand, CompleteMultipartUploadCommand])(
-    'where the job was not queued yet (%p finds no upload)',
+    'if the job was not queued yet (%p finds no upload)',
     async (command) => {
       s3.on(command).rejects(awsError('NoSuchUpload'));
       s3.on(ListObjectVersionsCommand, { Bucket: 'media', Prefix: INPUT }).resolves({

@@ -91,7 +91,7 @@ describe('a job', () => {
   });
 
   test.each(['job_1', '', `${JOB_ID}0`, 'idempotency#acme#k', '__proto__', `${JOB_ID.toUpperCase()}`])(
-    'with the malformed id %j is answered alike, without a look at the table',
+    'with the malformed id %j gets the same answer, without a read of the table',
     async (id) => {
       const response = await read(id);
       expect(response.statusCode).toBe(404);
@@ -279,7 +279,7 @@ describe('a transcript', () => {
   );
 
   test.each(['awaiting_upload', 'queued', 'running'] as const)(
-    'of a job that is %s is to be asked for later',
+    'of a job that is %s is refused with Retry-After',
     async (status) => {
       given(row({ status }));
       const response = await read();
@@ -331,7 +331,7 @@ describe('a transcript', () => {
     beforeEach(() => void stored(long));
 
     test.each(['gzip', 'br, gzip;q=0.5', 'deflate,GZIP'])(
-      'is compressed for who accepts %s',
+      'is compressed for Accept-Encoding: %s',
       async (accepted) => {
         const response = await read({ format: 'verbose_json' }, { 'accept-encoding': accepted });
         expect(response).toMatchObject({ statusCode: 200, isBase64Encoded: true });
@@ -347,7 +347,7 @@ describe('a transcript', () => {
     );
 
     test.each([undefined, 'identity', 'gzip;q=0', 'gzip; q=0.0, br'])(
-      'is refused with the cure where %s is accepted',
+      'is refused with the remedy for Accept-Encoding: %s',
       async (accepted) => {
         const headers: Record<string, string> = accepted === undefined ? {} : { 'accept-encoding': accepted };
         const response = await read({ format: 'verbose_json' }, headers);

@@ -137,28 +137,28 @@ describe('an invalid request', () => {
       /^"source" is not valid: .*"source".*; got "https:/,
     ],
     ['an unknown option', { options: { model: 'x' } }, 'options.model', /^"options\.model" .*; got "x"$/],
-    ['a name that is none', { name: 7 }, 'name', /^"name" is not valid: .*string.*; got 7$/],
+    ['a name of another type', { name: 7 }, 'name', /^"name" is not valid: .*string.*; got 7$/],
     ['a name that is null', { name: null }, 'name', /; got null$/],
     [
-      'a name without end',
+      'a very long name',
       { name: 'x'.repeat(2000) },
       'name',
       /^"name" is not valid: .*1024.*; got "x{100}…"$/,
     ],
-    ['a size in words', { size: '500' }, 'size', /^"size" is not valid: .*number.*; got "500"$/],
-    ['a size of nothing', { size: 0 }, 'size', /^"size" is not valid: .*1.*; got 0$/],
+    ['a size as text', { size: '500' }, 'size', /^"size" is not valid: .*number.*; got "500"$/],
+    ['a size of 0', { size: 0 }, 'size', /^"size" is not valid: .*1.*; got 0$/],
     ['a negative size', { size: -5 }, 'size', /; got -5$/],
     ['half a byte', { size: 1.5 }, 'size', /; got 1\.5$/],
     ['options that are a list', { options: [] }, 'options', /^"options" is not valid: .*; got \[\]$/],
     [
-      'a language that nobody speaks',
+      'an unknown language',
       { options: { language: 'Klingon' } },
       'options.language',
       /"en-US" or "English"; got "Klingon"$/,
     ],
-    ['half a character in its name', { name: 'a\ud800' }, 'name', /lone surrogates; got "a\\ud800"$/],
+    ['a lone surrogate in its name', { name: 'a\ud800' }, 'name', /lone surrogates; got "a\\ud800"$/],
     [
-      'half a character in a question',
+      'a lone surrogate in a question',
       { options: { analysis: { questions: ['\udc00?'] } } },
       'options.analysis.questions.0',
       /lone surrogates/,
@@ -349,7 +349,7 @@ describe('a request with an Idempotency-Key', () => {
 });
 
 test.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'InternalServerError'])(
-  'a table that answers %s makes the client come back',
+  'an error %s of the table asks for a retry',
   async (name) => {
     dynamo.on(PutCommand).rejects(awsError(name));
     const response = await post({});

@@ -40,8 +40,8 @@ describe('an upload', () => {
   });
 
   test.each([
-    ['a part that it does not have', [...given, { number: 4, etag: 'x' }], /has 3 parts; got part 4/],
-    ['a part left out', given.slice(0, 2), /part 3 is missing/],
+    ['an unknown part', [...given, { number: 4, etag: 'x' }], /has 3 parts; got part 4/],
+    ['a missing part', given.slice(0, 2), /part 3 is missing/],
     ['a part listed twice', [...given, given[0]!], /listed twice/],
     [
       'other content',

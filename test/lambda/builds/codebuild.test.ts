@@ -58,7 +58,7 @@ describe('a build', () => {
   });
 
   test.each(['FAILED', 'STOPPED', 'SUCCEEDED'])(
-    'that has ended with %s is not waited for again',
+    'that ended with %s is followed by a new one',
     async (end) => {
       const first = await once();
       service.end(end);
@@ -132,17 +132,14 @@ describe('a build that CodeBuild refuses to start', () => {
 
   test.each([
     ['the quota', limit],
-    [
-      'a quota of nothing',
-      new AwsError(limit.name, 'Cannot have more than 0 builds in queue for the account'),
-    ],
+    ['a quota of 0', new AwsError(limit.name, 'Cannot have more than 0 builds in queue for the account')],
     ['throttling', new AwsError('ThrottlingException', 'Rate exceeded')],
     [
-      'a service-linked role that is being made',
+      'a service-linked role that is being created',
       new AwsError('InvalidInputException', 'Unable to assume the service linked role.'),
     ],
     [
-      'a role that is not seen yet',
+      'a role that is not visible yet',
       new AwsError('InvalidInputException', 'CodeBuild is not authorized to perform: sts:AssumeRole on r'),
     ],
   ])('is started as soon as possible, and only once: %s', async (_, refusal) => {

@@ -247,10 +247,15 @@ describe('the watchdog', () => {
     ['it is idle, but not for long', { desired: 1 }, () => alive('i-1', 1_499), {}],
     ['it is idle, and a job waits', { desired: 1, visible: 1 }, () => alive('i-1', 9_999), {}],
     ['it is idle, and another works', { desired: 2, inFlight: 1 }, () => alive('i-1', 9_999), {}],
-    ['it is to be warm', { desired: 1, minSize: 1 }, () => alive('i-1', 9_999), { warm: { machines: 1 } }],
+    [
+      'it is a warm machine',
+      { desired: 1, minSize: 1 },
+      () => alive('i-1', 9_999),
+      { warm: { machines: 1 } },
+    ],
     ['it still boots', { desired: 1 }, () => silent('i-1', 3 * BOOT_MINUTES - 1), {}],
     [
-      'it is ending already',
+      'it is already terminating',
       { desired: 1, instances: [{ LifecycleState: 'Terminating:Wait' }] },
       () => silent('i-1', 9_999),
       {},

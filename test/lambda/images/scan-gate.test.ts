@@ -13,7 +13,7 @@ test.each<[string, Scan, ScanGate, string]>([
   ['a critical finding', scan('COMPLETE', ['CVE-2', 'CRITICAL']), 'CRITICAL', 'refuse'],
   ['an accepted one', scan('COMPLETE', ['CVE-1', 'CRITICAL']), 'CRITICAL', 'pass'],
   [
-    'an accepted one beside another',
+    'an accepted one and another one',
     scan('COMPLETE', ['CVE-1', 'CRITICAL'], ['CVE-2', 'CRITICAL']),
     'CRITICAL',
     'refuse',
@@ -30,10 +30,10 @@ test.each<[string, Scan, ScanGate, string]>([
 
 test.each<[string, Scan | undefined, number, string]>([
   ['waits for a scan to begin', undefined, 10, 'wait'],
-  ['waits no longer where none begins', undefined, 200, 'pass'],
+  ['passes if no scan begins in time', undefined, 200, 'pass'],
   ['waits for a scan to end', scan('IN_PROGRESS'), 200, 'wait'],
-  ['waits no longer where it does not end', scan('IN_PROGRESS'), 1000, 'pass'],
-  ['lets pass what cannot be scanned', scan('UNSUPPORTED_IMAGE'), 10, 'pass'],
+  ['passes if the scan does not end in time', scan('IN_PROGRESS'), 1000, 'pass'],
+  ['passes an image that cannot be scanned', scan('UNSUPPORTED_IMAGE'), 10, 'pass'],
 ])('%s', (_, given, sincePush, expected) => {
   expect(verdict(given, sincePush)).toBe(expected);
 });

@@ -128,7 +128,7 @@ describe('an upload', () => {
   });
 
   test.each([row({ status: 'running' }), ended('succeeded'), ended('failed')])(
-    'changes nothing when its event comes again and the job is $status',
+    'changes nothing for a repeated event if the job is $status',
     async (current) => {
       settled(current);
       await arrive();
@@ -163,7 +163,7 @@ describe('a second upload to the same URL', () => {
     s3.commandCalls(DeleteObjectsCommand).flatMap(({ args }) => args[0].input.Delete!.Objects);
 
   test.each(['queued', 'running', 'succeeded', 'failed'] as const)(
-    'is erased by its version where the job is %s with the first one, and changes nothing',
+    'is deleted by its version if the job is %s with the first one, and changes nothing',
     async (status) => {
       const bound = { input_version: 'v0', input_etag: '"e0"' };
       settled(status === 'queued' || status === 'running' ? row({ status, ...bound }) : ended(status, bound));

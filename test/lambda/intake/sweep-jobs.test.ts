@@ -144,9 +144,9 @@ test.each([
 
 test.each([
   ['nothing came', {}],
-  ['only another key begins alike', { Versions: [listed(`${awaiting.input_key}.part`)] }],
+  ['only another key with the same prefix exists', { Versions: [listed(`${awaiting.input_key}.part`)] }],
   [
-    'what came was deleted',
+    'the audio was deleted',
     {
       Versions: [listed(awaiting.input_key, { IsLatest: false })],
       DeleteMarkers: [listed(awaiting.input_key, { VersionId: 'v2' })],

@@ -181,7 +181,7 @@ describe('a job that is done', () => {
 
 describe('a job that is not done', () => {
   test.each(['awaiting_upload', 'queued', 'running'] as const)(
-    'but %s is to be asked for again, and is itself an answer only to who asks for a job',
+    'but %s is refused with Retry-After, or is the answer if a job was requested',
     async (status) => {
       given(row({ status }));
       const late = await ask();
@@ -225,7 +225,7 @@ describe('a job that is not done', () => {
 describe('a job that cannot be requested', () => {
   test.each([
     ['another tenant’s', row({ tenant: 'globex', transcript_key: KEY })],
-    ['one that never was', undefined],
+    ['an unknown one', undefined],
   ])('is not found: %s', async (_, found) => {
     given(found);
     const response = await ask();

@@ -212,7 +212,7 @@ describe('without a synchronous answer', () => {
   });
 
   test.each(['json', 'text', 'srt'] as const)(
-    'it raises an error that names the job when there is no more retry, as %s',
+    'it raises an error that names the job after the last retry, as %s',
     async (response_format) => {
       asksBefore = Infinity;
       const answer = openai.audio.transcriptions.create({

@@ -53,7 +53,7 @@ describe('slow storage', () => {
       () => (table.before = (what) => (what === 'TransactWriteItems' ? held() : sleep(0))),
     ],
     [
-      'answers late that the row is stored',
+      'confirms the stored row late',
       () => (table.after = (what) => (what === 'TransactWriteItems' ? held() : sleep(0))),
     ],
     ['marks the job late', () => (table.before = (what) => (what === 'UpdateItem' ? held() : sleep(0)))],
@@ -117,7 +117,7 @@ describe('slow storage', () => {
       ],
       ['begins the upload', PARTED, () => (bucket.beginGate = held)],
       [
-        'remembers the upload',
+        'records the upload',
         PARTED,
         () => (table.before = (what) => (what === 'UpdateItem' ? held() : sleep(0))),
       ],

@@ -214,11 +214,14 @@ describe('while a machine is running', () => {
 describe('a recording becomes a job', () => {
   test.each<[string, () => void]>([
     ['the load balancer has no machine', () => machines.answers(503, 'text/html', ALB_503)],
-    ['the machine is gone', () => machines.answers(502, 'text/html', '<html>502 Bad Gateway</html>')],
-    ['the load balancer gave up', () => machines.answers(504, 'text/html', '<html>504</html>')],
-    ['something else listens there', () => machines.answers(503, 'application/json', '{"error":"x"}')],
     [
-      'a proxy leads elsewhere',
+      'the machine no longer exists',
+      () => machines.answers(502, 'text/html', '<html>502 Bad Gateway</html>'),
+    ],
+    ['the load balancer timed out', () => machines.answers(504, 'text/html', '<html>504</html>')],
+    ['another server responds', () => machines.answers(503, 'application/json', '{"error":"x"}')],
+    [
+      'the answer is a redirect',
       () => machines.answers(302, 'text/html', '', { location: 'http://127.0.0.1:1/' }),
     ],
     ['the connection is reset', () => machines.does((request) => request.socket.resetAndDestroy())],
@@ -357,7 +360,7 @@ describe('no answered recording is lost', () => {
   beforeEach(() => machines.answers(503, 'text/html', ALB_503));
 
   test.each(['SlowDown', 'AccessDenied'])(
-    'and without the bucket (%s) the job that was begun is named',
+    'and without the bucket (%s), the created job is named',
     async (name) => {
       s3.on(PutObjectCommand).rejects(awsError(name));
       const response = await post();
@@ -566,7 +569,7 @@ describe('audio that was answered synchronously', () => {
   });
 
   test.each([awsError('InternalServerError'), awsError('AccessDeniedException')])(
-    'is answered though it could not be counted ($name)',
+    'is answered even if it could not be counted ($name)',
     async (error) => {
       machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
       dynamo.on(TransactWriteCommand).rejects(error);

@@ -26,15 +26,15 @@ describe('a new job is done', () => {
 
 describe('an open job should be requested', () => {
   test.each([
-    ['after as long again, half-way through', { started_at: ago(20), progress: 0.5 }, 20],
+    ['after the same time again at half of the progress', { started_at: ago(20), progress: 0.5 }, 20],
     ['after the rest of its work', { started_at: ago(27), progress: 0.9 }, 3],
-    ['soon, when it has begun', { started_at: ago(1), progress: 0 }, 5],
+    ['soon after it has started', { started_at: ago(1), progress: 0 }, 5],
     ['no sooner than in 2 s', { started_at: ago(10), progress: 1 }, 2],
     ['no later than in a minute', { started_at: ago(600), progress: 0.01 }, 59],
-    ['a minute after it was queued, too, while a machine starts', { queued_at: ago(5) }, 59],
-    ['when the machine should be awake', { queued_at: ago(150) }, 30],
-    ['soon, when it should have been long ago', { queued_at: ago(4000) }, 2],
-    ['by when it was made, while its audio is on its way', { created_at: ago(170) }, 10],
+    ['no later than in a minute while a machine starts', { queued_at: ago(5) }, 59],
+    ['when the machine should be running', { queued_at: ago(150) }, 30],
+    ['soon if it is long overdue', { queued_at: ago(4000) }, 2],
+    ['by its creation time while its audio is uploaded', { created_at: ago(170) }, 10],
   ])('%s', (_, change, seconds) => {
     expect(secondsLeft(row(change), NOW)).toBe(seconds);
   });
