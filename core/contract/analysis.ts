@@ -3,25 +3,30 @@ import { ANALYZING_ENGINES, ENTITY_TYPES, SENTIMENTS } from './names';
 import { AnalysisOptions } from './options';
 import { Count, Degradation, Fraction, JobError, Seconds, SharedPath } from './values';
 
-/** Words of the recording that a claim rests on. Times in seconds from the start of the audio. */
+/** Words of the recording that support a claim. Times in seconds from the start of the audio. */
 export const Evidence = z.object({
-  /** As the model heard them. */
+  /** The words as the model heard them. */
   quote: z.string(),
-  /** The stretch that the model listened to when it made the claim. */
+  /** Start and end of the audio that the model processed when it made the claim. */
   heard_from: Seconds,
   heard_to: Seconds,
-  /** Where the transcript has these words; absent, as are the next two, where it has not. */
+  /**
+   * Position of the words in the transcript. Absent, like the next two, if the transcript does not
+   * contain them.
+   */
   start: z.optional(Seconds),
   end: z.optional(Seconds),
-  /** Ids of the transcript's segments that hold them. */
+  /** Ids of the transcript's segments that contain them. */
   segments: z.optional(z.array(Count)),
 });
 export type Evidence = z.infer<typeof Evidence>;
 
-/** Something that is said to be in the recording, so that it can be checked. */
+/** A statement about the recording, with evidence by which it can be checked. */
 const Claim = z.object({
   evidence: z.array(Evidence),
-  /** Whether the transcript has the words of any evidence; absent where there was no transcript to look in. */
+  /**
+   * Whether the transcript contains the words of any evidence. Absent if there was no transcript.
+   */
   located: z.optional(z.boolean()),
 });
 export type Claim = z.infer<typeof Claim>;
@@ -31,9 +36,9 @@ export type Topic = z.infer<typeof Topic>;
 
 export const ActionItem = z.extend(Claim, {
   task: z.string(),
-  /** Who is to do it, if that was said. */
+  /** The person responsible, if one was named. */
   owner: z.optional(z.string()),
-  /** When it is due, in the words that were said. */
+  /** The due date, in the speaker's words. */
   due: z.optional(z.string()),
 });
 export type ActionItem = z.infer<typeof ActionItem>;
@@ -48,11 +53,14 @@ export type Sentiment = z.infer<typeof Sentiment>;
 export const Entity = z.extend(Claim, { name: z.string(), type: z.enum(ENTITY_TYPES) });
 export type Entity = z.infer<typeof Entity>;
 
-/** The answer to a question of the caller's; without one if the recording has none. */
+/**
+ * The answer to one of the caller's questions. `answer` is absent if the recording does not contain
+ * one.
+ */
 export const Answer = z.extend(Claim, { question: z.string(), answer: z.optional(z.string()) });
 export type Answer = z.infer<typeof Answer>;
 
-/** What was understood of a recording: of each task that was asked for, its field. */
+/** The analysis of a recording, with one field for each requested task. */
 export const Analysis = z.object({
   version: z.literal(1),
   engine: z.object({ name: z.enum(ANALYZING_ENGINES), model: z.string() }),
@@ -69,7 +77,7 @@ export const Analysis = z.object({
 });
 export type Analysis = z.infer<typeof Analysis>;
 
-/** JSON body of `POST /analyze` when the audio lies on the shared volume. */
+/** JSON body of `POST /analyze` for audio on the shared volume. */
 export const AnalyzeRequest = z.extend(AnalysisOptions, {
   path: SharedPath,
   /** Longest audio in seconds. @default - the service's own cap */
@@ -77,10 +85,10 @@ export const AnalyzeRequest = z.extend(AnalysisOptions, {
 });
 export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>;
 
-/** A line of the NDJSON answer of `POST /analyze`. */
+/** A line of the NDJSON response of `POST /analyze`. */
 export const AnalyzeEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), duration: Seconds, engine: z.string(), model: z.string() }),
-  /** Everything before `end` has been listened to; `progress` is that of the whole work. */
+  /** Everything before `end` has been processed. `progress` is that of the whole analysis. */
   z.object({ type: z.literal('window'), end: Seconds, progress: Fraction }),
   /** The last line of a success. */
   z.object({ type: z.literal('result'), analysis: Analysis }),

@@ -3,26 +3,29 @@ import { JobView } from './job';
 import { Count, Instant } from './values';
 
 export const UploadPart = z.object({
-  /** From 1. */
+  /** Part number, from 1. */
   number: Count,
   url: z.string(),
-  /** Of the part's content, if the store has it already: it need not be sent again. */
+  /** ETag of the part if it is already stored. It need not be sent again. */
   etag: z.optional(z.string()),
 });
 export type UploadPart = z.infer<typeof UploadPart>;
 
-/** Where the parts of an upload go, each by a PUT, in any order and at the same time. */
+/** Where to upload the parts: each by a PUT, in any order and concurrently. */
 export const MultipartUpload = z.object({
-  /** Bytes of every part but the last, which has the rest. */
+  /** Bytes of each part except the last, which has the rest. */
   part_size: Count,
   parts: z.array(UploadPart),
-  /** Path of the request that makes them one: a POST with a `CompleteUploadRequest`. */
+  /** Path of the request that completes the upload: a POST with a `CompleteUploadRequest`. */
   complete: z.string(),
   expires_at: Instant,
 });
 export type MultipartUpload = z.infer<typeof MultipartUpload>;
 
-/** Answer to `POST /v1/jobs`: while the job awaits its audio, one of the two says where that goes. */
+/**
+ * Response of `POST /v1/jobs`. While the job awaits its audio, one of the two fields says where to
+ * upload it.
+ */
 export const SubmitJobResponse = z.extend(JobView, {
   upload: z.optional(
     z.object({
@@ -36,7 +39,7 @@ export const SubmitJobResponse = z.extend(JobView, {
 });
 export type SubmitJobResponse = z.infer<typeof SubmitJobResponse>;
 
-/** Answer to `GET /v1/jobs`. `next` goes into the query parameter `cursor` for the following page. */
+/** Response of `GET /v1/jobs`. For the next page, send `next` as the query parameter `cursor`. */
 export const ListJobsResponse = z.object({
   object: z.literal('list'),
   data: z.array(JobView),

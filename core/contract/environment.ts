@@ -1,4 +1,4 @@
-// Names that the constructs give, and that handlers, containers and the command line read.
+// Names that the constructs set and that handlers, containers and the command line read.
 
 /** Environment variables set by the constructs, read by handlers and containers. */
 export const ENV = {
@@ -17,19 +17,22 @@ export const ENV = {
   sizeFleetFunction: 'SIZE_FLEET_FUNCTION',
   /** Largest number of machines, a whole number. */
   maxMachines: 'MAX_MACHINES',
-  /** Jobs in the queue or in flight for which one machine is enough, a whole number. */
+  /** Jobs, queued or in flight, that one machine can handle; a whole number. */
   jobsPerMachine: 'JOBS_PER_MACHINE',
-  /** Requests answered in place at once, on average, for which one machine is enough. */
+  /** Concurrent synchronous requests, on average, that one machine can handle. */
   requestsPerMachine: 'REQUESTS_PER_MACHINE',
-  /** Name of the load balancer in CloudWatch, such as `app/name/0123456789abcdef`; not set where there is none. */
+  /**
+   * Name of the load balancer in CloudWatch, such as `app/name/0123456789abcdef`. @default - no
+   * load balancer
+   */
   loadBalancer: 'LOAD_BALANCER',
-  /** The same of the public load balancer; not set where there is none. */
+  /** Name of the public load balancer in CloudWatch. @default - no public load balancer */
   publicLoadBalancer: 'PUBLIC_LOAD_BALANCER',
   /** Largest upload in bytes. */
   maxUploadBytes: 'MAX_UPLOAD_BYTES',
   /** Longest audio in seconds. */
   maxAudioSeconds: 'MAX_AUDIO_SECONDS',
-  /** How long an upload may take to come, in seconds. */
+  /** Time limit of an upload, in seconds. */
   uploadExpirySeconds: 'UPLOAD_EXPIRY_SECONDS',
   /** How long a job's row, audio and results are kept, in days. */
   retentionDays: 'RETENTION_DAYS',
@@ -37,36 +40,41 @@ export const ENV = {
   visibilitySeconds: 'VISIBILITY_SECONDS',
   /** Idle time after which a worker terminates its machine, in seconds. */
   idleSeconds: 'IDLE_SECONDS',
-  /** Machines that run although nothing is queued, a whole number. */
+  /** Machines to keep running without work, a whole number. */
   warmMachines: 'WARM_MACHINES',
-  /** When they run, such as `MON-FRI 08:00-18:00`; not set if they always run. */
+  /** Hours in which they run, such as `MON-FRI 08:00-18:00`. @default - always */
   warmHours: 'WARM_HOURS',
-  /** IANA name of the time zone of these hours; set together with them. */
+  /** IANA time zone of these hours. Set together with them. */
   warmTimeZone: 'WARM_TIME_ZONE',
   /** The deployment path's id, such as `DockerGpu`. */
   path: 'SPOTSCRIBE_PATH',
   /** Port that a container's server listens on. */
   port: 'PORT',
-  /** Port of the worker's server that a public load balancer reaches; without one there is no such server. */
+  /** Port of the worker's server behind the public load balancer. @default - no such server */
   streamingPort: 'STREAMING_PORT',
   /** Base URL of the whisper service, such as `http://whisper:8001`. */
   whisperUrl: 'WHISPER_URL',
   /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */
   voxtralUrl: 'VOXTRAL_URL',
   /**
-   * Silence after which the worker takes a model service for hung, in seconds: it says something every two while its model's
-   * work gets on.
+   * Time without output after which the worker treats a model service as hung, in seconds. A
+   * working service sends output every two seconds.
    */
   modelSilenceSeconds: 'MODEL_SILENCE_SECONDS',
-  /** Base URL of the load balancer in front of the machines' whisper services, such as `http://internal-…:80`. */
+  /**
+   * Base URL of the load balancer in front of the machines' whisper services, such as
+   * `http://internal-…:80`.
+   */
   machinesUrl: 'MACHINES_URL',
-  /** Longest time that an answer in place may take, in seconds: below what the API's gateway allows. */
+  /**
+   * Longest time of a synchronous answer, in seconds. It is below the timeout of the API gateway.
+   */
   waitSeconds: 'WAIT_SECONDS',
   /** Directory on the machine's scratch disk shared by worker and model services. */
   sharedAudio: 'SHARED_AUDIO',
   /** Directory with the models on the machine's scratch disk. */
   modelDir: 'MODEL_DIR',
-  /** Models to bring to the machine's disk: a list of `WantedModel` as JSON. */
+  /** Models to download to the machine's disk: a list of `WantedModel` as JSON. */
   models: 'MODELS',
   /** File written by the machine at boot: a `Machine` as JSON. */
   machineFile: 'MACHINE_FILE',
@@ -76,34 +84,34 @@ export const ENV = {
   whisperModel: 'WHISPER_MODEL',
   /** ctranslate2 compute type, such as `int8_float16`; `auto` chooses by device. */
   whisperComputeType: 'WHISPER_COMPUTE_TYPE',
-  /** Engine of the Voxtral service: `voxtral`, or `extractive` (no GPU: for laptops and tests). */
+  /** Engine of the Voxtral service: `voxtral`, or `extractive` (no GPU, for laptops and tests). */
   voxtralEngine: 'VOXTRAL_ENGINE',
   /** Name of Voxtral's directory under {@link ENV.modelDir}. */
   voxtralModel: 'VOXTRAL_MODEL',
-  /** `none` (half precision), `nf4` (four bits), or `auto`, which chooses by the memory that is free. */
+  /** `none` (half precision), `nf4` (four bits), or `auto`, which chooses by the free memory. */
   voxtralQuantization: 'VOXTRAL_QUANTIZATION',
   /** Most memory of the GPU that a model service may take, in MiB. */
   gpuMemoryMib: 'GPU_MEMORY_MIB',
   /**
-   * File on scratch space that model services on one GPU share: the whisper service locks it while it computes, and
-   * the Voxtral service pauses meanwhile.
+   * File on the scratch disk that model services on one GPU share. The whisper service locks it
+   * while it computes, and the Voxtral service pauses in the meantime.
    */
   gpuPriorityFile: 'GPU_PRIORITY_FILE',
-  /** `true` if the path's machines understand recordings (an analysis), for the handlers of the job API. */
+  /** `true` if the path's machines support analyses, for the handlers of the job API. */
   analysis: 'ANALYSIS',
-  /** Routes of the API, separated by commas, for the handler of what is none of them. */
+  /** Routes of the API, separated by commas, for the handler of requests without a route. */
   routes: 'ROUTES',
-  /** Minutes of audio per day for keys without a number of their own; not set where there is no such limit. */
+  /** Minutes of audio per day for keys without their own limit. @default - no limit */
   minutesPerDayPerKey: 'MINUTES_PER_DAY_PER_KEY',
 } as const;
 
 /** Metrics of the handlers that alarms watch. */
 export const METRIC = {
-  /** Invocations that failed, including requests that were answered with 500. */
+  /** Failed invocations, including requests that were answered with 500. */
   failures: 'Failures',
 } as const;
 
-/** Stack outputs, by the name under which the command line finds them. */
+/** Names of stack outputs that the command line reads. */
 export const OUTPUT = {
   apiUrl: 'ApiUrl',
   keysTable: 'KeysTableName',
@@ -114,10 +122,13 @@ export const OUTPUT = {
   fleetName: 'FleetName',
   clusterName: 'ClusterName',
   modelBucket: 'ModelBucketName',
-  /** Models that the deployment could not bring, parted by commas, or `none`. */
+  /** Optional models that could not be downloaded, separated by commas, or `none`. */
   modelsLeftOut: 'ModelsLeftOut',
   taskDefinition: 'TaskDefinitionArn',
-  /** DNS name of the public load balancer, for the user's own name to point to; only where there is one. */
+  /**
+   * DNS name of the public load balancer, the target of the user's own DNS name. Absent without a
+   * public load balancer.
+   */
   streamingEndpoint: 'StreamingEndpoint',
 } as const;
 

@@ -1,7 +1,7 @@
 import { type ErrorCode, PERMANENT_CODES } from './names';
 import type { ErrorBody } from './values';
 
-/** The family of Spotscribe's errors: a stable code, and whether trying again can help. */
+/** Base class of Spotscribe's errors, with a stable code. */
 export class SpotscribeError extends Error {
   override readonly name: string = 'SpotscribeError';
 
@@ -13,13 +13,13 @@ export class SpotscribeError extends Error {
     super(message, options);
   }
 
-  /** The caller's fault: trying again cannot help. */
+  /** Whether the error is in the request, so that a retry cannot help. */
   get permanent(): boolean {
     return (PERMANENT_CODES as readonly string[]).includes(this.code);
   }
 }
 
-/** The job is no longer this attempt's: another one claimed it, or it has ended. */
+/** The attempt no longer holds the job: another attempt claimed it, or it has ended. */
 export class StaleAttempt extends SpotscribeError {
   override readonly name = 'StaleAttempt';
 
@@ -28,7 +28,10 @@ export class StaleAttempt extends SpotscribeError {
   }
 }
 
-/** Statuses of errors that come as data: of a job, or within a stream. The services answer the same; others are 422. */
+/**
+ * HTTP statuses of errors that are stored with a job or sent within a stream. The services use the
+ * same statuses. All other codes have 422.
+ */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   invalid_request: 400,
   model_not_found: 404,
@@ -41,10 +44,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   busy: 503,
 };
 
-/** The HTTP status of an error that came without one. */
+/** The HTTP status of an error without one. */
 export const statusOf = (code: ErrorCode): number => STATUS[code] ?? 422;
 
-/** The body of an error answer, in OpenAI's shape, for functions and the worker alike. */
+/** The body of an error response in OpenAI's format, for the functions and the worker. */
 export function errorBody(
   status: number,
   code: ErrorCode,

@@ -2,24 +2,28 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 // HTTP headers that Spotscribe adds to the standard ones.
 
-/** Id of the job that an answer belongs to, or that a failed request may have made. */
+/** Id of the job of a response, or of the job that a failed request may have created. */
 export const JOB_HEADER = 'x-spotscribe-job';
 
-/** What an answer lacks, in words. */
+/** The stages that are missing in the result. */
 export const DEGRADED_HEADER = 'x-spotscribe-degraded';
 
-/** In it a model service says how much audio it has worked on, whatever the format of its answer. */
+/** Seconds of audio that a model service processed, for every response format. */
 export const AUDIO_SECONDS_HEADER = 'x-spotscribe-audio-seconds';
 
-/** Seconds of audio that an answer of a model service has taken. @returns undefined for none, or an unknown number */
+/**
+ * Seconds of audio that a model service processed. @returns undefined for none, or an invalid
+ * number
+ */
 export function audioSecondsOf(headers: IncomingHttpHeaders): number | undefined {
   const value = Number(headers[AUDIO_SECONDS_HEADER]);
   return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
 /**
- * OpenAI's audio routes: method and path, in the words of an HTTP API. The machines' whisper services answer them, and whatever
- * stands before those. `{id+}` is the rest of the path: names of models have slashes.
+ * OpenAI's audio routes: method and path, in the notation of an HTTP API. The machines' whisper
+ * services and the servers in front of them answer these routes. `{id+}` matches the rest of the
+ * path, because names of models contain slashes.
  */
 export const AUDIO_ROUTES = [
   ['POST', '/v1/audio/transcriptions'],
@@ -28,7 +32,10 @@ export const AUDIO_ROUTES = [
   ['GET', '/v1/models/{id+}'],
 ] as const;
 
-/** Whether a path is one of a route's, which is written as an HTTP API writes it: `/v1/jobs/{id}`, `/v1/models/{id+}`. */
+/**
+ * Whether a path matches a route in the notation of an HTTP API: `/v1/jobs/{id}`,
+ * `/v1/models/{id+}`.
+ */
 export function matchesRoute(pattern: string, path: string): boolean {
   const expected = pattern.split('/');
   const given = path.split('/');
@@ -39,7 +46,7 @@ export function matchesRoute(pattern: string, path: string): boolean {
   );
 }
 
-/** The methods that routes take at a path, each written as `GET /v1/jobs/{id}`. */
+/** The methods that routes support for a path. A route is written as `GET /v1/jobs/{id}`. */
 export const methodsAt = (routes: readonly string[], path: string): string[] =>
   routes
     .map((route) => route.split(' '))

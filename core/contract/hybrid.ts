@@ -4,7 +4,7 @@ import { TranscribeEvent } from './transcription';
 import { Transcript } from './transcript';
 import { Degradation, JobError } from './values';
 
-/** JSON answer of the worker's `POST /hybrid`. */
+/** JSON response of the worker's `POST /hybrid`. */
 export const HybridResult = z.object({
   transcript: z.optional(Transcript),
   analysis: z.optional(Analysis),
@@ -12,12 +12,18 @@ export const HybridResult = z.object({
 });
 export type HybridResult = z.infer<typeof HybridResult>;
 
-/** A line of the NDJSON answer of the worker's `POST /hybrid`. */
+/** A line of the NDJSON response of the worker's `POST /hybrid`. */
 export const HybridEvent = z.discriminatedUnion('type', [
-  /** What the transcribing service tells: its last event is the transcript, readable while the analysis still runs. */
+  /**
+   * An event of the transcribing service. Its last event is the transcript, which can be read while
+   * the analysis still runs.
+   */
   z.object({ type: z.literal('transcript'), event: TranscribeEvent }),
   z.object({ type: z.literal('analysis'), event: AnalyzeEvent }),
-  /** The last line of a success: both, the claims joined to the transcript's words; or one, and why the other is missing. */
+  /**
+   * The last line of a success: both results, with the claims located in the transcript, or one
+   * result and why the other is missing.
+   */
   z.extend(HybridResult, { type: z.literal('result') }),
   /** The last line of a failure. */
   z.object({ type: z.literal('error'), error: JobError }),

@@ -4,32 +4,32 @@ import { CAPACITIES, JOB_STATUSES, ORIGINS, STAGE_STATES } from './names';
 import { JobOptions } from './options';
 import { Count, Degradation, Fraction, Instant, JobError, Seconds, StageName } from './values';
 
-/** What a finished job took and cost. Times in seconds, money in US dollars. */
+/** Time and cost of a finished job. Times in seconds, money in US dollars. */
 export const Receipt = z.object({
   audio_seconds: Seconds,
-  /** From the audio's arrival to the result, less `processing_seconds`. */
+  /** From the audio's arrival to the result, minus `processing_seconds`. */
   queue_seconds: z.number(),
-  /** Time that machines spent on the job, those that were interrupted included. */
+  /** Time that machines spent on the job, including interrupted attempts. */
   processing_seconds: Seconds,
   /** Audio seconds over processing seconds: above 1 is faster than real time. */
   real_time_factor: z.number(),
   machine_type: z.string(),
   capacity: z.enum(CAPACITIES),
-  /** Null, as are both costs, where no price is known for the machine. */
+  /** Null, like both costs, if no price is known for the machine. */
   price_per_hour: z.nullable(z.number()),
-  /** Where the price comes from, in words. */
+  /** Source of the price, as text. */
   price_source: z.string(),
   cost: z.nullable(z.number()),
-  /** Null also where there is no audio to divide by. */
+  /** Also null if there is no audio. */
   cost_per_audio_minute: z.nullable(z.number()),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-/** What the job's row and the API's view of it share. */
+/** Fields of both the job's row and its view in the API. */
 const shared = {
   id: z.string(),
   status: z.enum(JOB_STATUSES),
-  /** File name given by the client: shown, never used in a key or a path. */
+  /** File name given by the client. Only displayed, never used in a key or a path. */
   name: z.string(),
   origin: z.enum(ORIGINS),
   options: JobOptions,
@@ -44,41 +44,57 @@ const shared = {
   receipt: z.optional(Receipt),
 };
 
-/** A job's row in the table. Instants are ISO 8601 in UTC, unless their name says otherwise. */
+/**
+ * A job's row in the table. Instants are ISO 8601 in UTC, unless the name of the field says
+ * otherwise.
+ */
 export const JobRow = z.object({
   ...shared,
   tenant: z.string(),
-  /** Id of the key that submitted it, on whose quota its audio counts. @default - it came without one, through the inbox */
+  /**
+   * Id of the key that submitted the job and whose quota it uses. @default - none: the job came
+   * from the inbox
+   */
   key_id: z.optional(z.string()),
-  /** Whether its audio counted already, when a machine answered the same request in place. @default false */
+  /**
+   * Whether its audio was already counted for a synchronous answer to the same request. @default
+   * false
+   */
   counted: z.optional(z.boolean()),
   /** Key of the audio in the media bucket. */
   input_key: z.string(),
   /**
-   * The version of that object which is this job's audio: other versions are other recordings. Set when the audio has
-   * arrived. @default - not known: the bucket kept no versions, or the previous release queued the job
+   * The object version that is this job's audio. Other versions are other recordings. Set when the
+   * audio has arrived. @default - unknown: the bucket has no versioning, or the previous release
+   * queued the job
    */
   input_version: z.optional(z.string()),
-  /** ETag of that version, in its quotes. */
+  /** ETag of that version, with its quotes. */
   input_etag: z.optional(z.string()),
-  /** Id in S3 of the upload in parts, if that is how the audio comes: set once, and the same for every request. */
+  /** Id of the S3 multipart upload, if there is one. Set once; all requests use the same upload. */
   upload_id: z.optional(z.string()),
-  /** Bytes that an upload in parts is to have. */
+  /** Expected size of a multipart upload in bytes. */
   upload_size: z.optional(Count),
   updated_at: Instant,
-  /** Fencing token: the number of claims so far. A commit that carries an older one is refused. */
+  /** Fencing token: the number of claims so far. A commit with an older number is refused. */
   attempt: Count,
-  /** Epoch milliseconds until which the claim of the current attempt holds. */
+  /** Epoch milliseconds at which the claim of the current attempt expires. */
   lease_until: z.optional(z.number()),
-  /** Id in SQS of the message under which the current attempt claimed the job: every other message is a duplicate. */
+  /**
+   * Id of the SQS message with which the current attempt claimed the job. All other messages of the
+   * job are duplicates.
+   */
   message_id: z.optional(z.string()),
-  /** Key of the transcript, a `Transcript` as JSON; there as soon as that is ready, also while the job runs. */
+  /**
+   * Key of the transcript, a `Transcript` as JSON. Set as soon as the transcript is ready, even
+   * while the job runs.
+   */
   transcript_key: z.optional(z.string()),
   /** Key of the analysis, an `Analysis` as JSON. */
   analysis_key: z.optional(z.string()),
   /** Present until the job ends: the partition key of the sparse index `INDEX.open`. */
   open: z.optional(z.literal('open')),
-  /** Epoch seconds at which the sweeper looks at the job if nothing has happened to it. */
+  /** Epoch seconds after which the sweeper checks the job, if it has not changed. */
   sweep_at: z.optional(z.number()),
   /** Epoch seconds at which the row is deleted (the table's TTL). */
   expires_at: z.number(),
@@ -90,32 +106,33 @@ export const JobView = z.object({ ...shared, object: z.literal('job') });
 export type JobView = z.infer<typeof JobView>;
 
 /**
- * Remembers which job a request made, in the jobs table. Its id is an `idempotencyId` for requests with an
- * `Idempotency-Key`, and a `recordingId` for recordings sent to OpenAI's routes without one.
+ * Records which job a request created, in the jobs table. Its id is an `idempotencyId` for requests
+ * with an `Idempotency-Key`, and a `recordingId` for recordings sent to OpenAI's routes without
+ * one.
  */
 export const IdempotencyRow = z.object({
   id: z.string(),
   job_id: z.string(),
-  /** SHA-256 in hex of what was asked: the request's body, or the recording and its options. */
+  /** SHA-256 in hex of the request's body, or of the recording and its options. */
   body_sha256: z.string(),
   /** Epoch seconds at which the row is deleted (the table's TTL). */
   expires_at: z.number(),
 });
 export type IdempotencyRow = z.infer<typeof IdempotencyRow>;
 
-/** Body of an SQS message: the row holds everything else. */
+/** Body of an SQS message. All other data is in the job's row. */
 export const JobMessage = z.object({
   version: z.literal(1),
-  /** It becomes part of keys and paths: nothing but its exact form passes. */
+  /** It becomes part of keys and paths, so only the exact format is accepted. */
   job_id: z.string().check(z.regex(new RegExp(JOB_ID_PATTERN))),
   /**
-   * Attempts that failed under earlier messages of the job. A worker that is interrupted replaces its message, which sets
-   * the receive count of SQS back to zero; this number keeps the failures. @default 0
+   * Attempts that failed with earlier messages of the job. A worker that is interrupted replaces
+   * its message, which resets the receive count of SQS; this field keeps the number. @default 0
    */
   failures: z.optional(Count),
   /**
-   * Times that the job was given back because its model service was not ready for it. They are no failures, up to a number
-   * that the worker sets. @default 0
+   * Times that the job was released because its model service was not ready. They do not count as
+   * failures, up to a limit that the worker sets. @default 0
    */
   unready: z.optional(Count),
 });

@@ -1,20 +1,20 @@
-// Keys of objects and rows: who writes and who reads them must agree.
+// Keys of objects and rows, shared by writers and readers.
 
-/** Keys in the media bucket. A job's keys are ours alone: the client's file name never enters one. */
+/** Keys in the media bucket. A job's keys never contain the client's file name. */
 export const KEY = {
   inboxPrefix: 'inbox/',
   jobsPrefix: 'jobs/',
   job: (id: string) => `jobs/${id}/`,
   input: (id: string) => `jobs/${id}/input`,
-  /** Segments of the finished windows, written while a job runs. */
+  /** Segments of finished windows, written while a job runs. */
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
   /** One result per attempt; the row names the one that was committed. */
   transcript: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/transcript.json`,
-  /** As the transcript's; an `Analysis` as JSON. */
+  /** Like the transcript: an `Analysis` as JSON, one per attempt. */
   analysis: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/analysis.json`,
 } as const;
 
-/** Where the worker's copy of a job's audio lies below the shared directory. */
+/** Path of the worker's copy of a job's audio, below the shared directory. */
 export const SHARED = {
   job: (id: string) => id,
   input: (id: string) => `${id}/input`,
@@ -24,31 +24,34 @@ export const SHARED = {
 export const INDEX = {
   /** Partition key `tenant`, sort key `created_at`: a tenant's jobs, newest first. */
   byTenant: 'by-tenant',
-  /** Partition key `open` (present until a job ends), sort key `sweep_at`: what the sweeper looks at. */
+  /** Partition key `open` (present until a job ends), sort key `sweep_at`: read by the sweeper. */
   open: 'open',
 } as const;
 
-/** Tenant that owns files dropped under `inbox/`, and the default of `spotscribe keys create`. */
+/** Tenant of files under `inbox/`, and the default of `spotscribe keys create`. */
 export const DEFAULT_TENANT = 'default';
 
-/** Id of the row that remembers the job of an `Idempotency-Key`. */
+/** Id of the row that records the job of an `Idempotency-Key`. */
 export const idempotencyId = (tenant: string, key: string) => `idempotency#${tenant}#${key}`;
 
-/** @param sha256 of the recording and the options of its job */
+/**
+ * Id of the row that records the job of a recording. @param sha256 of the recording and the options
+ * of its job
+ */
 export const recordingId = (tenant: string, keyId: string, sha256: string) =>
   `recording#${tenant}#${keyId}#${sha256}`;
 
-/** Id of the row that counts what a key has used on a day. @param day such as `2026-03-01` */
+/** Id of the row that counts the daily usage of a key. @param day such as `2026-03-01` */
 export const usageId = (keyId: string, day: string) => `usage#${keyId}#${day}`;
 
 /**
- * Id of the row of the jobs table that remembers that an answer in place was counted.
+ * Id of the row that records that a synchronous answer was counted, in the jobs table.
  *
  * @param sha256 as in {@link recordingId}
  */
 export const chargedId = (keyId: string, sha256: string) => `charged#${keyId}#${sha256}`;
 
-/** Begins the ids of machines' rows. */
+/** Prefix of the ids of machines' rows. */
 export const MACHINE_ROW_PREFIX = 'machine#';
 export const machineRowId = (instanceId: string) => `${MACHINE_ROW_PREFIX}${instanceId}`;
 

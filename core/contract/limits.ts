@@ -1,30 +1,33 @@
-// Numbers that more than one side must know.
+// Limits that several components share.
 
-/** For how long a key that was looked up is taken for what it was then: a revoked one is refused within this time. */
+/** How long a looked-up key is cached. A revoked key is refused after this time at the latest. */
 export const KEY_CACHE_SECONDS = 30;
 
 /**
- * Longest silence of an answer that streams before the public load balancer gives it up. As long as OpenAI's clients wait:
- * one that wants no events hears nothing until all is done.
+ * Idle timeout of the public load balancer. As long as OpenAI's clients wait: without streaming, a
+ * client receives nothing until the whole result is ready.
  */
 export const STREAMING_IDLE_SECONDS = 600;
 
-/** Largest number of machines of a deployment, and the largest size in every group's template. */
+/** Largest number of machines of a deployment, and the maximum size in every group's template. */
 export const MOST_MACHINES = 100;
 
-/** Time after which a run of the function that sizes the fleet is stopped, in seconds. */
+/** Timeout of the function that sizes the fleet, in seconds. */
 export const SIZING_SECONDS = 20;
 
 /** Longest time between two heartbeats of a worker, in seconds. */
 export const HEARTBEAT_SECONDS = 60;
 
-/** How often a message is received before it goes to the dead-letter queue. */
+/** Receives of a message before it goes to the dead-letter queue. */
 export const MAX_RECEIVES = 5;
 
-/** Seconds from SIGTERM to exit, below the 120 s that a spot notice leaves. */
+/** Seconds from SIGTERM to exit. A spot interruption notice leaves 120 s. */
 export const STOP_SECONDS = 110;
 
-/** Bounds of `TranscriptionOptions`; lengths in characters. Whisper's decoder takes 224 tokens of context. */
+/**
+ * Limits of `TranscriptionOptions`; lengths in characters. Whisper's decoder has a context of 224
+ * tokens.
+ */
 export const OPTION_LIMITS = {
   language: 64,
   languages: 20,
@@ -33,8 +36,11 @@ export const OPTION_LIMITS = {
   speakers: 20,
 } as const;
 
-/** Bounds of an analysis' own questions; lengths in characters. */
+/** Limits of the questions of an analysis; lengths in characters. */
 export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
 
-/** Most parts of an upload. Each has its own address of up to 2 KB: this many fit many times into an answer of 6 MB. */
+/**
+ * Most parts of an upload. Each part has a URL of up to 2 KB, so all of them are far below the 6 MB
+ * of an answer.
+ */
 export const MOST_PARTS = 200;

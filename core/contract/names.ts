@@ -1,4 +1,4 @@
-// Words with a fixed set of values, as lists: free of schemas, so that who needs a list loads nothing else.
+// Fixed sets of values. This file has no schemas, so that importing a list loads nothing else.
 
 export const JOB_STATUSES = [
   'awaiting_upload',
@@ -11,17 +11,17 @@ export const JOB_STATUSES = [
 ] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** Statuses from which a job never moves again. */
+/** Statuses of ended jobs, which never change again. */
 export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
 
-/** What a job does, one after another or at the same time. */
+/** The stages of a job, sequential or concurrent. */
 export const STAGES = ['transcript', 'diarization', 'analysis'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const STAGE_STATES = ['waiting', 'running', 'succeeded', 'failed', 'skipped'] as const;
 export type StageState = (typeof STAGE_STATES)[number];
 
-/** Stable codes of what can go wrong, shown by the API. */
+/** Stable error codes of the API. */
 export const ERROR_CODES = [
   'invalid_request',
   'unauthorized',
@@ -44,7 +44,7 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Codes that are the caller's fault: a job that meets one fails at once and is never retried. */
+/** Codes of errors in the request: such a job fails at once and is never retried. */
 export const PERMANENT_CODES = [
   'invalid_request',
   'unsupported_media_type',
@@ -61,7 +61,7 @@ export type PermanentCode = (typeof PERMANENT_CODES)[number];
 export const SPEAKER_RULES = ['short_turns', 'interjections', 'minor_speakers'] as const;
 export type SpeakerRule = (typeof SPEAKER_RULES)[number];
 
-/** What may be asked of an analysis, besides the caller's own questions. */
+/** The tasks of an analysis, in addition to the caller's own questions. */
 export const ANALYSIS_TASKS = [
   'summary',
   'topics',
@@ -83,11 +83,11 @@ export const ENTITY_TYPES = [
   'other',
 ] as const;
 
-/** Formats of `GET /v1/jobs/{id}/transcript?format=…`. The last two are shapes of OpenAI's API. */
+/** Formats of `GET /v1/jobs/{id}/transcript?format=…`. The last two are formats of OpenAI's API. */
 export const TRANSCRIPT_FORMATS = ['json', 'txt', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
 export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
 
-/** What names of files with a format end in. */
+/** File extensions of the formats. */
 export const FORMAT_ENDING: Record<TranscriptFormat, string> = {
   json: 'json',
   txt: 'txt',
@@ -97,17 +97,17 @@ export const FORMAT_ENDING: Record<TranscriptFormat, string> = {
   diarized_json: 'diarized.json',
 };
 
-/** The format of a name, if there is one: `txt` is `text` in OpenAI's API. */
+/** The format with a name, if any. OpenAI's API calls `txt` `text`. */
 export const formatNamed = (name: string): TranscriptFormat | undefined =>
   TRANSCRIPT_FORMATS.find((format) => format === (name === 'text' ? 'txt' : name));
 
 export const TASKS = ['transcribe', 'translate'] as const;
 
-/** Engines by the task that they do. */
+/** Engines by task. */
 export const TRANSCRIBING_ENGINES = ['whisperx', 'pocketsphinx', 'voxtral', 'extractive'] as const;
 export const ANALYZING_ENGINES = ['voxtral', 'extractive'] as const;
 
-/** How a machine is paid for; `local` is a laptop. */
+/** Purchase options of a machine; `local` is a laptop. */
 export const CAPACITIES = ['spot', 'on-demand', 'local'] as const;
 
 /** Where a job came from. */

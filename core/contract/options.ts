@@ -6,34 +6,39 @@ import { text } from './text';
 const speakers = z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.speakers));
 const language = text(OPTION_LIMITS.language);
 
-/** What the caller may choose about a transcription. */
+/** Options of a transcription. */
 export const TranscriptionOptions = z.strictObject({
   /** ISO 639-1 code, such as `en`. @default - detected from the audio */
   language: z.optional(language),
-  /** ISO 639-1 codes among which the language is detected; excludes `language`. @default - every language of the model */
+  /**
+   * ISO 639-1 codes of the languages to detect; excludes `language`. @default - every language of
+   * the model
+   */
   languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(OPTION_LIMITS.languages))),
-  /** `translate` gives English text, whatever was spoken. @default 'transcribe' */
+  /** `translate` returns English text for any spoken language. @default 'transcribe' */
   task: z.optional(z.enum(TASKS)),
   /** Names and rare words to listen for. @default - none */
   hotwords: z.optional(text(OPTION_LIMITS.hotwords)),
-  /** Text in the style that is wanted, as if it had been said before. @default - none */
+  /** Text in the desired style, as if it preceded the recording. @default - none */
   prompt: z.optional(text(OPTION_LIMITS.prompt)),
-  /** Says who spoke. @default false */
+  /** Whether to identify speakers. @default false */
   diarize: z.optional(z.boolean()),
-  /** Exact number of speakers, with `diarize`; excludes the other two. @default - found out */
+  /** Exact number of speakers, with `diarize`; excludes the other two. @default - estimated */
   num_speakers: z.optional(speakers),
-  /** Least number of speakers, with `diarize`. @default - found out */
+  /** Least number of speakers, with `diarize`. @default - estimated */
   min_speakers: z.optional(speakers),
-  /** Greatest number of speakers, with `diarize`. @default - found out */
+  /** Greatest number of speakers, with `diarize`. @default - estimated */
   max_speakers: z.optional(speakers),
-  /** Rules by which speakers are cleaned up, with `diarize`; an empty list keeps all of them. @default - every rule */
+  /**
+   * Rules of the speaker cleanup, with `diarize`; an empty list disables it. @default - every rule
+   */
   speaker_cleanup: z.optional(z.array(z.enum(SPEAKER_RULES)).check(z.maxLength(SPEAKER_RULES.length))),
 });
 export type TranscriptionOptions = z.infer<typeof TranscriptionOptions>;
 
 const question = text(QUESTION_LIMITS.length, 1);
 
-/** What the caller may choose about an analysis. */
+/** Options of an analysis. */
 export const AnalysisOptions = z.strictObject({
   /** @default - all, or none if there are questions */
   tasks: z.optional(
@@ -44,9 +49,11 @@ export const AnalysisOptions = z.strictObject({
 });
 export type AnalysisOptions = z.infer<typeof AnalysisOptions>;
 
-/** What the caller may choose about a job. */
+/** Options of a job. */
 export const JobOptions = z.extend(TranscriptionOptions, {
-  /** What is to be understood, on paths that understand recordings; `false` leaves it out. @default - every task */
+  /**
+   * Options of the analysis, on paths that support it; `false` disables it. @default - every task
+   */
   analysis: z.optional(z.union([z.literal(false), AnalysisOptions])),
 });
 export type JobOptions = z.infer<typeof JobOptions>;

@@ -8,54 +8,54 @@ export const Word = z.object({
   word: z.string(),
   start: Seconds,
   end: Seconds,
-  /** Confidence 0–1, where the engine gives one. */
+  /** Confidence 0–1, if the engine provides it. */
   score: z.optional(z.number()),
-  /** The aligner gave no times for this word: they were interpolated from its neighbours. */
+  /** The aligner returned no times for this word: they are interpolated from its neighbours. */
   interpolated: z.optional(z.boolean()),
 });
 export type Word = z.infer<typeof Word>;
 
-/** A piece of speech. */
+/** A segment of speech. */
 export const Segment = z.object({
   id: Count,
   start: Seconds,
   end: Seconds,
   text: z.string(),
   words: z.array(Word),
-  /** Who spoke, with diarization; a segment never holds two speakers' words. */
+  /** The speaker, with diarization. All words of a segment have the same speaker. */
   speaker: z.optional(z.string()),
-  /** Mean of the logarithms of its tokens' probabilities, where the engine gives one. */
+  /** Mean log probability of its tokens, if the engine provides it. */
   avg_logprob: z.optional(z.number()),
-  /** Probability that there is no speech in it, 0–1, where the engine gives one. */
+  /** Probability 0–1 that it contains no speech, if the engine provides it. */
   no_speech_prob: z.optional(z.number()),
 });
 export type Segment = z.infer<typeof Segment>;
 
-/** A stretch of audio in which one speaker holds the floor. */
+/** A stretch of audio with one speaker. */
 export const SpeakerTurn = z.object({ start: Seconds, end: Seconds, speaker: z.string() });
 export type SpeakerTurn = z.infer<typeof SpeakerTurn>;
 
-/** What the cleanup gave to another speaker, and by which rule. */
+/** A stretch that the cleanup assigned to another speaker, and the rule that did so. */
 export const SpeakerMerge = z.object({
   rule: z.enum(SPEAKER_RULES),
   start: Seconds,
   end: Seconds,
   from: z.string(),
   to: z.string(),
-  /** What was said in it, where the rule went by the words. */
+  /** The words, if the rule depends on them. */
   text: z.optional(z.string()),
 });
 export type SpeakerMerge = z.infer<typeof SpeakerMerge>;
 
-/** Who spoke when. */
+/** The speakers of a recording and their turns. */
 export const Diarization = z.object({
   /** Name of the diarization model. */
   model: z.string(),
   /** In the order of their first words. */
   speakers: z.array(z.string()),
-  /** After the cleanup: ascending, not overlapping. */
+  /** Turns after the cleanup, in ascending order without overlaps. */
   turns: z.array(SpeakerTurn),
-  /** As the model said, with the same names. */
+  /** Turns as the model returned them, with the same speaker names. */
   raw_turns: z.array(SpeakerTurn),
   merges: z.array(SpeakerMerge),
 });
@@ -65,7 +65,7 @@ export type Diarization = z.infer<typeof Diarization>;
 export const Transcript = z.object({
   version: z.literal(1),
   engine: z.object({ name: z.enum(TRANSCRIBING_ENGINES), model: z.string() }),
-  /** Of the text: `en` for a translation, which is into English. */
+  /** Language of the text: always `en` for a translation. */
   language: z.string(),
   /** @default 'transcribe' */
   task: z.optional(z.enum(TASKS)),
@@ -73,19 +73,19 @@ export const Transcript = z.object({
   duration: Seconds,
   text: z.string(),
   segments: z.array(Segment),
-  /** Present if diarization was asked for and succeeded. */
+  /** Present if diarization was requested and succeeded. */
   diarization: z.optional(Diarization),
   degraded: z.array(Degradation),
 });
 export type Transcript = z.infer<typeof Transcript>;
 
-/** What an interrupted job has so far, as JSON in the media bucket. */
+/** Partial result of an interrupted job, as JSON in the media bucket. */
 export const Checkpoint = z
   .object({
-    /** Up to which `segments` is complete. */
+    /** Time up to which `segments` is complete. */
     end: Seconds,
     segments: z.array(Segment),
-    /** What they lack. @default - nothing */
+    /** Missing stages of these segments. @default - none */
     degraded: z.optional(z.array(Degradation)),
     /** Time that machines have spent on the job so far. */
     processing_seconds: Seconds,

@@ -4,23 +4,25 @@ import { TranscriptionOptions } from './options';
 import { Segment, Transcript } from './transcript';
 import { Degradation, Fraction, JobError, Seconds, SharedPath, StageName } from './values';
 
-/** JSON body of `POST /transcribe` when the audio lies on the shared volume. */
+/** JSON body of `POST /transcribe` for audio on the shared volume. */
 export const TranscribeRequest = z.extend(TranscriptionOptions, {
   path: SharedPath,
-  /** Seconds at which to begin: what comes before was transcribed by an earlier attempt. @default 0 */
+  /** Seconds at which to start, because an earlier attempt transcribed the rest. @default 0 */
   start_at: z.optional(Seconds),
-  /** What that attempt heard before `start_at`: it becomes part of the result. @default - nothing */
+  /**
+   * Segments of that attempt before `start_at`, which become part of the result. @default - none
+   */
   earlier: z.optional(z.array(Segment)),
-  /** What that attempt's part lacks. @default - nothing */
+  /** Missing stages of that attempt's part. @default - none */
   earlier_degraded: z.optional(z.array(Degradation)),
   /** Longest audio in seconds. @default - the service's own cap */
   max_seconds: z.optional(z.number().check(z.positive())),
 });
 export type TranscribeRequest = z.infer<typeof TranscribeRequest>;
 
-/** A line of the NDJSON answer (`Accept: application/x-ndjson`) of `POST /transcribe`. */
+/** A line of the NDJSON response (`Accept: application/x-ndjson`) of `POST /transcribe`. */
 export const TranscribeEvent = z.discriminatedUnion('type', [
-  /** The audio is decoded; `language` is that of the text to come. */
+  /** The audio is decoded. `language` is the language of the text. */
   z.object({
     type: z.literal('started'),
     duration: Seconds,
@@ -29,21 +31,27 @@ export const TranscribeEvent = z.discriminatedUnion('type', [
     language: z.optional(z.string()),
   }),
   z.object({ type: z.literal('segment'), segment: Segment }),
-  /** All speech before `end` has been sent: an interrupted job can go on from there. `degraded`: so far. */
+  /**
+   * All speech before `end` has been sent, so an interrupted job can resume there. `degraded`: so
+   * far.
+   */
   z.object({
     type: z.literal('window'),
     end: Seconds,
     progress: Fraction,
     degraded: z.optional(z.array(Degradation)),
   }),
-  /** How a stage beside the words gets on; `progress` is that of the whole work. */
+  /** Progress of a stage other than the words. `progress` is that of the whole job. */
   z.object({
     type: z.literal('stage'),
     stage: StageName,
     state: z.enum(STAGE_STATES),
     progress: Fraction,
   }),
-  /** The last line of a success: `earlier` and everything from `start_at` on, with speakers where they were asked for. */
+  /**
+   * The last line of a success: `earlier` and everything from `start_at` on, with speakers if
+   * requested.
+   */
   z.object({ type: z.literal('result'), transcript: Transcript }),
   /** The last line of a failure after streaming began. */
   z.object({ type: z.literal('error'), error: JobError }),

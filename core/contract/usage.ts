@@ -11,7 +11,7 @@ export const KeyRow = z.object({
   name: z.string(),
   created_at: Instant,
   revoked_at: z.optional(Instant),
-  /** Minutes of audio that it may use each UTC day; null for no limit. @default - what the deployment allows */
+  /** Minutes of audio per UTC day; null for no limit. @default - the deployment's limit */
   minutes_per_day: z.optional(z.nullable(z.number())),
 });
 export type KeyRow = z.infer<typeof KeyRow>;
@@ -19,14 +19,17 @@ export type KeyRow = z.infer<typeof KeyRow>;
 /** How much audio a key has used on a UTC day, in the jobs table, with `usageId` as its id. */
 export const UsageRow = z.object({
   id: z.string(),
-  /** Seconds of audio: a counter that is only ever added to. */
+  /** Seconds of audio: a counter that only increases. */
   seconds: Seconds,
   /** Epoch seconds at which the row is deleted (the table's TTL). */
   expires_at: z.number(),
 });
 export type UsageRow = z.infer<typeof UsageRow>;
 
-/** Answer to `GET /v1/usage`: of the caller's own key. Seconds of audio; the two that are null have no limit. */
+/**
+ * Response of `GET /v1/usage` for the caller's own key. Seconds of audio; without a limit, two
+ * fields are null.
+ */
 export const UsageResponse = z.object({
   object: z.literal('usage'),
   /** UTC, such as `2026-03-01`. */

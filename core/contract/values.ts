@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { ERROR_CODES, STAGES } from './names';
 import { text } from './text';
 
-// Values that many shapes have.
+// Values that many schemas share.
 
-/** A length or an instant of audio in seconds. */
+/** A duration of audio, or a position in it, in seconds. */
 export const Seconds = z.number().check(z.nonnegative());
 
 /** 0 to 1. */
@@ -16,12 +16,12 @@ export const Count = z.int().check(z.nonnegative());
 /** ISO 8601 in UTC, such as `2026-03-01T12:00:00.000Z`. */
 export const Instant = z.string();
 
-/** Path of a recording below the shared directory. */
+/** Path of a recording, relative to the shared directory. */
 export const SharedPath = text(1024, 1);
 
 export const StageName = z.enum(STAGES);
 
-/** Something that the result lacks, and why. */
+/** A missing part of the result, and the reason. */
 export const Degradation = z.object({
   stage: z.enum([...STAGES, 'alignment']),
   reason: z.string(),
@@ -31,14 +31,17 @@ export type Degradation = z.infer<typeof Degradation>;
 export const JobError = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
 export type JobError = z.infer<typeof JobError>;
 
-/** Body of every error answer of the HTTP APIs, in OpenAI's shape. */
+/** Body of every error response of the HTTP APIs, in OpenAI's format. */
 export const ErrorBody = z.object({
   error: z.object({
     message: z.string(),
     type: z.string(),
     param: z.nullable(z.string()),
     code: z.enum(ERROR_CODES),
-    /** Ours: the job that the request made, or may have made. @default - none */
+    /**
+     * Extension of OpenAI's format: the job that the request created, or may have created. @default
+     * - none
+     */
     job_id: z.optional(z.string()),
   }),
 });

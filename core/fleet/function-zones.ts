@@ -1,18 +1,18 @@
-/** Properties of the custom resource that stands for the zones where functions can be. */
+/** Properties of the custom resource that selects the zones with support for Lambda functions. */
 export interface FunctionZonesRequest {
   /** Names of the region's zones, in their order. */
   readonly Zones: string[];
-  /** Ids of the zones, such as `use1-az3`, in which no function can be. */
+  /** Ids of the zones, such as `use1-az3`, that do not support functions. */
   readonly Without: string[];
-  /** What stands in the answer for a zone in which no function can be. */
+  /** Value in the answer for a zone that does not support functions. */
   readonly NoZone: string;
 }
 
-/** What the stack is given of them. */
+/** The answer to the stack. */
 export interface FunctionZones {
   PhysicalResourceId: string;
   Data: {
-    /** Names of the zones in their order, with commas between them. */
+    /** Names of the zones in their order, separated by commas. */
     Zones: string;
   };
 }

@@ -3,20 +3,23 @@ import { ifHolds } from '../jobs/conditional-write';
 import type { MachineRow } from '../contract/machine';
 import { machineRowId } from '../contract/keys';
 
-/** A machine that is gone writes no more; its row stays for as long, for anyone who wants to look. */
+/** How long the row of a terminated machine is kept, for diagnosis. */
 const KEPT_SECONDS = 7 * 86_400;
 
 /** Most rows that DynamoDB returns for one request. */
 const BATCH = 100;
 
-/** What is known about the fleet's machines: rows of the jobs table, which their workers may write already. */
+/**
+ * State of the fleet's machines. The rows are in the jobs table, because the workers already have
+ * permission to write it.
+ */
 export class MachineStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
   ) {}
 
-  /** The rows of these machines, by instance id; a machine without a row is left out. */
+  /** The rows of these machines, by instance id. Machines without a row are left out. */
   async find(instanceIds: readonly string[]): Promise<Map<string, MachineRow>> {
     const rows: MachineRow[] = [];
     for (let start = 0; start < instanceIds.length; start += BATCH) {
@@ -35,7 +38,7 @@ export class MachineStore {
     );
   }
 
-  /** Writes a heartbeat. Returns the row with what the sizer has written. */
+  /** Writes a heartbeat. Returns the row, including the sizer's fields. */
   async beat(instanceId: string, idleSeconds: number, now: number): Promise<MachineRow> {
     const { Attributes } = await this.client.send(
       new UpdateCommand({
@@ -50,7 +53,10 @@ export class MachineStore {
     return Attributes as MachineRow;
   }
 
-  /** Notes that a machine has been silent since an instant, unless it has written a heartbeat after `row` was read. */
+  /**
+   * Records that a machine has been silent since an instant, unless it wrote a heartbeat after
+   * `row` was read.
+   */
   async noteSilence(instanceId: string, row: MachineRow | undefined, since: number, now: number) {
     await this.update(instanceId, 'SET silent_since = :since, looked_at = :now, expires_at = :expires', {
       condition: unchanged(row),
@@ -59,9 +65,10 @@ export class MachineStore {
   }
 
   /**
-   * Marks a machine as about to be ended by the sizer.
+   * Records that the sizer is about to terminate a machine.
    *
-   * @returns false if it has written a heartbeat after `row` was read, and may work now, or another run has marked it
+   * @returns false if the machine wrote a heartbeat after `row` was read and may be working, or
+   *   another run has marked it
    */
   markEnding(instanceId: string, row: MachineRow | undefined, now: number): Promise<boolean> {
     const { ending_at } = row ?? {};
@@ -93,7 +100,7 @@ export class MachineStore {
   }
 }
 
-/** The condition that no heartbeat was written after the row was read. */
+/** Condition: no heartbeat was written after the row was read. */
 const unchanged = (row: MachineRow | undefined) =>
   row?.heartbeat_at === undefined ? 'attribute_not_exists(heartbeat_at)' : 'heartbeat_at = :heartbeat';
 

@@ -1,27 +1,27 @@
-/** What the sizer sees of the queue, of the requests in place, and of the fleet. */
+/** The sizer's view of the queue, of the synchronous requests and of the fleet. */
 export interface FleetState {
-  /** Messages that wait. */
+  /** Waiting messages. */
   visible: number;
-  /** Messages that a worker holds. */
+  /** Messages held by workers. */
   inFlight: number;
-  /** Messages that wait for a retry's delay. */
+  /** Messages delayed before a retry. */
   delayed: number;
-  /** Requests that machines answer in place, or have let in to wait: the mean of a minute. */
+  /** Synchronous requests in work or admitted to wait: the mean of a minute. */
   requestsInFlight: number;
-  /** Machines that the group is asked to have. */
+  /** Desired capacity of the group. */
   desired: number;
-  /** Machines that run although there is no work. */
+  /** Machines to keep running without work. */
   warm: number;
   maxMachines: number;
-  /** Jobs, waiting or held, for which one machine is enough. */
+  /** Jobs, waiting or held, that one machine can handle. */
   jobsPerMachine: number;
-  /** Requests in flight for which one machine is enough. */
+  /** Requests in flight that one machine can handle. */
   requestsPerMachine: number;
 }
 
 /**
- * How many machines there should be: as many as the jobs and the requests take together, at most `maxMachines`, and
- * never fewer than the group is asked to have: a lower number would end machines that work.
+ * Desired number of machines: enough for all jobs and requests, at most `maxMachines`. Never lower
+ * than the group's current value, because a lower one would terminate working machines.
  */
 export function desiredMachines(state: FleetState): number {
   const { desired, warm, maxMachines, jobsPerMachine, requestsInFlight, requestsPerMachine } = state;
@@ -30,13 +30,19 @@ export function desiredMachines(state: FleetState): number {
   return Math.max(wanted, desired, warm);
 }
 
-/** Longest time after which a machine without work has ended itself: to boot, to look for work, to find that there is none. */
+/**
+ * Longest time until a machine without work has terminated itself: to boot, to look for work and to
+ * find none.
+ */
 export const patienceSeconds = (idleSeconds: number): number => BOOT_SECONDS + 2 * idleSeconds;
 
-/** Longest time from a machine's launch to its worker's first look at the queue: boot, image pull, model load. */
+/**
+ * Longest time from a machine's launch to its worker's first look at the queue: boot, image pull,
+ * model load.
+ */
 export const BOOT_SECONDS = 15 * 60;
 
-/** Jobs and requests, waiting or in work. */
+/** Number of jobs and requests, waiting or in work. */
 export const workIn = (work: Jobs & Pick<FleetState, 'requestsInFlight'>): number =>
   jobsIn(work) + work.requestsInFlight;
 

@@ -2,20 +2,20 @@ export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'];
 const DAY = `(${WEEKDAYS.join('|')})`;
 const TIME = '([01][0-9]|2[0-3]):([0-5][0-9])';
 
-/** `MON-FRI 08:00-18:00`: first and last day, hour and minute of the beginning and of the end. */
+/** `MON-FRI 08:00-18:00`: first and last day, start and end time. */
 export const WARM_HOURS = new RegExp(`^${DAY}(?:-${DAY})? ${TIME}-${TIME}$`);
 
-/** When machines are kept warm: on some days of the week, from one time of day to a later one. */
+/** When machines are kept warm: days of the week, and a start and end time on each. */
 export interface WarmHours {
   /** Indexes into {@link WEEKDAYS}. */
   firstDay: number;
   lastDay: number;
-  /** Minutes since midnight, the end excluded. */
+  /** Minutes since midnight; `to` is excluded. */
   from: number;
   to: number;
 }
 
-/** Reads what matches {@link WARM_HOURS}. */
+/** Parses text that matches {@link WARM_HOURS}. */
 export function parseWarmHours(text: string): WarmHours {
   const [, first = '', last = first, fromHour, fromMinute, toHour, toMinute] = WARM_HOURS.exec(text) ?? [];
   return {
@@ -28,13 +28,13 @@ export function parseWarmHours(text: string): WarmHours {
 
 export interface WarmSettings {
   machines: number;
-  /** As the setting `warmHours` has them. @default - always */
+  /** In the format of the setting `warmHours`. @default - always */
   hours?: string;
-  /** IANA name: the hours follow its clock, daylight saving included. */
+  /** IANA time zone of the hours, including daylight saving time. */
   timeZone?: string;
 }
 
-/** Machines to keep warm at an instant. */
+/** Number of machines to keep warm at an instant. */
 export function warmMachines({ machines, hours, timeZone }: WarmSettings, now: Date): number {
   if (hours === undefined || machines === 0) return machines;
   const { firstDay, lastDay, from, to } = parseWarmHours(hours);

@@ -2,36 +2,45 @@ import { HEARTBEAT_SECONDS } from '../contract/limits';
 import type { MachineRow } from '../contract/machine';
 import { BOOT_SECONDS, patienceSeconds } from './sizing';
 
-/** A heartbeat is recent for this long, in seconds: one or two may be late or lost. */
+/** How long a heartbeat is recent, in seconds: one or two may be late or lost. */
 const RECENT_SECONDS = 3 * HEARTBEAT_SECONDS;
 
-/** A machine without a heartbeat for this long has no worker: its longest boot, three times, in seconds. */
+/**
+ * A machine without a heartbeat for this time has no worker: three times its longest boot, in
+ * seconds.
+ */
 export const DEAD_SECONDS = 3 * BOOT_SECONDS;
 
-/** Silence counts only while the sizer looks: after a longer pause, in seconds, it counts from the beginning. */
+/**
+ * Longest pause between two checks of the sizer, in seconds. After a longer one, silence is counted
+ * from the start again.
+ */
 const LOOKS_APART_SECONDS = 5 * 60;
 
-/** After this time, in seconds, the sizer tries again to end a machine that AWS did not end. */
+/** Time after which the sizer tries again to terminate a machine, in seconds. */
 const ENDING_SECONDS = 5 * 60;
 
-/** What the sizer knows about a machine. Times in seconds. */
+/** The sizer's view of a machine. Times in seconds. */
 export interface WatchedMachine {
   id: string;
-  /** It is in service and not protected: others are ending already, or someone keeps them. */
+  /**
+   * Whether it is in service and not protected. Otherwise it is terminating already, or a user
+   * keeps it.
+   */
   endable: boolean;
-  /** For how long its worker has had no work; undefined without a recent heartbeat. */
+  /** Idle time of its worker; undefined without a recent heartbeat. */
   idleSeconds?: number;
-  /** For how long it has been seen without a recent heartbeat. */
+  /** How long the sizer has seen it without a recent heartbeat. */
   silentSeconds: number;
 }
 
 export interface WatchedFleet {
   machines: readonly WatchedMachine[];
-  /** Machines that the group is asked to have. */
+  /** Desired capacity of the group. */
   desired: number;
-  /** Machines that run although there is no work. */
+  /** Machines to keep running without work. */
   warm: number;
-  /** Jobs and requests, waiting or in work. */
+  /** Number of jobs and requests, waiting or in work. */
   work: number;
   /** Time since a request was last answered, in seconds. */
   quietSeconds: number;
@@ -42,14 +51,14 @@ export interface WatchedFleet {
 export interface Ending {
   id: string;
   reason: 'dead' | 'idle';
-  /** Whether the group loses its place, too; otherwise another machine takes it. */
+  /** Whether to lower the desired capacity; otherwise another machine replaces it. */
   decrement: boolean;
 }
 
 /**
- * The machine to end now, if any: one without a worker, or one whose worker says that it has been idle for far longer than
- * after which it should have ended the machine itself. At most one in each run, so that an error in what is known
- * about the machines does not cost the fleet.
+ * The machine to terminate now, if any: one without a worker, or one whose worker reports a much
+ * longer idle time than that after which it should have terminated the machine. At most one in each
+ * run, so that wrong data does not cost the whole fleet.
  */
 export function machineToEnd(fleet: WatchedFleet): Ending | undefined {
   const { desired, warm, work, quietSeconds, idleLimit } = fleet;
@@ -63,7 +72,7 @@ export function machineToEnd(fleet: WatchedFleet): Ending | undefined {
   return idle && { id: idle.id, reason: 'idle', decrement: true };
 }
 
-/** What a machine's row says about it. @param now epoch milliseconds */
+/** The state of a machine according to its row. @param now epoch milliseconds */
 export function watched(
   { id, endable }: Pick<WatchedMachine, 'id' | 'endable'>,
   row: MachineRow | undefined,
@@ -79,10 +88,13 @@ export function watched(
 }
 
 /**
- * Since when a machine has been seen without a recent heartbeat, in epoch milliseconds; undefined if it has one.
+ * Since when a machine has been seen without a recent heartbeat, in epoch milliseconds; undefined
+ * if it has one.
  *
- * It counts from the first look that found none, not from the last heartbeat: a worker of an earlier version may have run
- * since. @param now epoch milliseconds
+ * The time counts from the first check that found none, not from the last heartbeat, because a
+ * worker of an earlier version without heartbeats may have run since.
+ *
+ * @param now epoch milliseconds
  */
 export function silentSince(row: MachineRow | undefined, now: number): number | undefined {
   const { heartbeat_at = -Infinity, silent_since, looked_at = -Infinity } = row ?? {};
@@ -91,6 +103,6 @@ export function silentSince(row: MachineRow | undefined, now: number): number | 
   return lookedOn ? (silent_since ?? now) : now;
 }
 
-/** Whether the sizer has tried to end a machine a short time ago. @param now epoch milliseconds */
+/** Whether the sizer recently tried to terminate a machine. @param now epoch milliseconds */
 export const isEnding = ({ ending_at = -Infinity }: Partial<MachineRow> = {}, now: number): boolean =>
   now - ending_at <= ENDING_SECONDS * 1000;

@@ -4,16 +4,16 @@ import { shownValue } from '../contract/text';
 
 z.config(en());
 
-/** What is wrong with a value, for its caller: the field (none for the value as a whole) and a sentence. */
+/** A validation error for the caller: the field (undefined for the whole value) and a message. */
 export interface Complaint {
   param?: string;
   message: string;
 }
 
-/** The first thing that is wrong with a value, at a length that does not depend on the value's. */
+/** Describes the first validation error. The length of the message does not depend on the value. */
 export function complaint(error: z.core.$ZodError, value: unknown): Complaint {
   const issue = innermost(error.issues[0], value);
-  // An unknown field is an issue of the object that has it.
+  // zod reports an unknown field as an issue of its object.
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const path = [...(issue?.path ?? []), ...unknown];
   const param = path.join('.').slice(0, 100).toWellFormed();
@@ -24,7 +24,7 @@ export function complaint(error: z.core.$ZodError, value: unknown): Complaint {
   };
 }
 
-/** Where a value may be a constant or an object: what is wrong with the object, if one was given. */
+/** For a union of a constant and an object: if an object was given, the issue within the object. */
 function innermost(issue: z.core.$ZodIssue | undefined, body: unknown): z.core.$ZodIssue | undefined {
   if (issue?.code !== 'invalid_union' || typeof at(body, issue.path) !== 'object') return issue;
   const found = issue.errors.at(-1)?.[0];

@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
 import { text } from '../contract/text';
 
-// What the text of a form's field means.
+// Parsers for the text of form fields.
 
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?\s*$/i;
 const TRUE = /^(true|1|yes|on|t|y)$/i;
 const FALSE = /^(false|0|no|off|f|n)$/i;
-/** Text of a number or a word that has a meaning. */
+/** Most characters of a number or a keyword. */
 const MOST_WORD = 64;
 
 const word = text(MOST_WORD);
 
-/** A value made of a field's text, or a complaint. */
+/** Parses a field's text, or reports `message` if `make` returns undefined. */
 const made = <T>(make: (value: string) => T | undefined, message: string) =>
   z.pipe(
     word,
@@ -23,7 +23,7 @@ const made = <T>(make: (value: string) => T | undefined, message: string) =>
     }),
   );
 
-/** A number within bounds, those included. */
+/** A number from `least` to `most`, both included. */
 export const number = (least: number, most: number, kind: 'a whole number' | 'a number' = 'a whole number') =>
   made((value) => {
     const got = NUMBER.test(value) ? Number(value) : NaN;
@@ -37,11 +37,11 @@ export const flag = () =>
     'Expected true or false',
   );
 
-/** One of a few words. */
+/** One of a fixed set of words. */
 export const choice = <T extends string>(words: readonly T[]) =>
   made((value) => words.find((each) => each === value), `Expected one of ${words.join(', ')}`);
 
-/** An object as JSON: a client sends its fields one by one, or the object as a whole. */
+/** An object as JSON. Clients send either its fields one by one or the whole object. */
 export const object = <T>(shape: z.ZodMiniType<T>, most: number, message: string) =>
   z.pipe(
     text(most),

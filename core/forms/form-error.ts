@@ -1,10 +1,10 @@
-/** A body that is no form, or holds what a form may not. The message is for its sender. */
+/** The body is not a valid form. The message is for the sender. */
 export class FormError extends Error {
   override readonly name = 'FormError';
 
   constructor(
     message: string,
-    /** The field at fault, if it is one. */
+    /** The invalid field. @default - the error is not in a single field */
     readonly param?: string,
   ) {
     super(message);

@@ -2,27 +2,33 @@ import { FormError } from './form-error';
 import type { Part } from './part-headers';
 import { shown } from '../contract/text';
 
-/** The text fields of a form by plain name, in the order of their values. Empty values are left out, as browsers send them. */
+/**
+ * The text fields of a form, by name without brackets. Values keep their order. Empty values are
+ * left out, because browsers send them for empty inputs.
+ */
 export type FormFields = ReadonlyMap<string, readonly string[]>;
 
-/** More fields than anybody means. */
+/** Most fields of a form. */
 const MOST_FIELDS = 200;
 
 /** `name`, `name[]`, `name[0]` or `name[key]`. */
 const NAME = /^([^[\]]+)(?:\[([^[\]]*)\])?$/;
 const INDEX = /^\d{1,4}$/;
 
-/** The name of a field without what is in brackets. */
+/** The name of a field without its brackets. */
 const plainName = (name: string): string => name.split('[', 1)[0] ?? '';
 
-/** Collects the text fields of a form, each within its own bound. */
+/** Collects the text fields of a form. Each field has its own size limit. */
 export class FieldCollector {
   private readonly found: { name: string; value: string }[] = [];
   private chunks: Buffer[] = [];
   private bytes = 0;
   private name = '';
 
-  /** @param mostBytes of a field, by its plain name; undefined for one that is not known */
+  /**
+   * @param mostBytes size limit of a field, by its name without brackets; undefined for an unknown
+   *   field
+   */
   constructor(private readonly mostBytes: (name: string) => number | undefined) {}
 
   begin({ name }: Part): void {
@@ -49,15 +55,16 @@ export class FieldCollector {
       );
       this.found.push({ name: this.name, value });
     } catch {
-      throw new FormError(`${shown(this.name)} is not UTF-8: send it so`, this.name);
+      throw new FormError(`${shown(this.name)} is not valid UTF-8: send it in UTF-8`, this.name);
     }
   }
 
   /**
-   * The fields by plain name. A list comes as `name` or `name[]` once for each entry, or as `name[0]`, `name[1]` in any order;
-   * an object as `name[key]`, and becomes JSON, as which it may come as well.
+   * The fields by name without brackets. A list is sent as `name` or `name[]`, once for each entry,
+   * or as `name[0]`, `name[1]` in any order. An object is sent as `name[key]` and converted to
+   * JSON, or as JSON.
    *
-   * @throws FormError naming a field that comes in two of these ways, or twice with one number or key
+   * @throws FormError if a field is sent in two of these ways, or repeats an index or a key
    */
   fields(): FormFields {
     const groups = new Map<string, { name: string; key: string | undefined; value: string }[]>();
@@ -78,10 +85,13 @@ function valuesOf(
   if (keyed.length === 0) return group.map(({ value }) => value);
   const isList = keyed.every(({ key = '' }) => INDEX.test(key));
   if (keyed.length < group.length || (!isList && keyed.some(({ key = '' }) => INDEX.test(key))))
-    throw new FormError(`${shown(plain)} comes in two ways: send all of it as ${shown(`${plain}[]`)}`, plain);
+    throw new FormError(
+      `${shown(plain)} is sent in two ways: send all of it as ${shown(`${plain}[]`)}`,
+      plain,
+    );
   const byKey = new Map(keyed.map(({ key = '', value }) => [isList ? String(Number(key)) : key, value]));
   if (byKey.size < keyed.length)
-    throw new FormError(`${shown(plain)} has one of its numbers or keys twice: send each once`, plain);
+    throw new FormError(`${shown(plain)} repeats an index or a key: send each once`, plain);
   if (!isList) return [JSON.stringify(Object.fromEntries(byKey))];
   return [...byKey].sort(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value);
 }

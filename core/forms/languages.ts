@@ -1,4 +1,7 @@
-/** Codes of the languages that Whisper knows, each with its name there. The codes are ISO 639-1 where there is one. */
+/**
+ * Codes and names of the languages that Whisper supports. The codes are ISO 639-1 where such a code
+ * exists.
+ */
 const NAMES: Readonly<Record<string, string>> = {
   af: 'afrikaans',
   am: 'amharic',
@@ -102,7 +105,7 @@ const NAMES: Readonly<Record<string, string>> = {
   zh: 'chinese',
 };
 
-/** Other names, as Whisper takes them. */
+/** Other names that Whisper accepts. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   burmese: 'my',
   castilian: 'es',
@@ -118,7 +121,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   valencian: 'ca',
 };
 
-/** Whisper's codes of languages for which Unicode prefers another. */
+/** Whisper's codes, by the code that Unicode prefers. */
 const CODES: Readonly<Record<string, string>> = { fil: 'tl', jv: 'jw', nb: 'no' };
 
 const BY_NAME = new Map([
@@ -126,18 +129,22 @@ const BY_NAME = new Map([
   ...Object.entries(OTHER_NAMES),
 ]);
 
-/** Asks for detection, as `language` left out does. */
+/** Requests language detection, as a missing `language` does. */
 export const AUTO = 'auto';
 
-/** The longest that BCP 47 expects of a tag. */
+/** The longest language tag that BCP 47 expects. */
 const MOST_CHARACTERS = 35;
 
-/** Written without spaces between words. Twin of `spotscribe_common/language/languages.py`. */
+/**
+ * Languages written without spaces between words. Twin of
+ * `spotscribe_common/language/languages.py`.
+ */
 const WITHOUT_SPACES = new Set(['ja', 'zh']);
 
 /**
- * The code of a language that a caller names: by its code (`en`, `EN`), with a region (`en-US`, `en_US`), by ISO 639-2
- * (`eng`), or by its English name (`English`). Returns undefined for a language that Whisper does not know.
+ * The code of a language, given by its code (`en`, `EN`), with a region (`en-US`, `en_US`), by its
+ * ISO 639-2 code (`eng`), or by its English name (`English`). Returns undefined for a language that
+ * Whisper does not support.
  */
 export function languageCode(value: string): string | undefined {
   const named = value.trim().toLowerCase().replaceAll('_', '-');
@@ -154,9 +161,9 @@ export function languageCode(value: string): string | undefined {
   }
 }
 
-/** Whisper's English name of a language, in lower case; the code where it has none. */
+/** Whisper's English name of a language, in lower case. Undefined for an unknown code. */
 export const languageName = (code: string): string | undefined =>
   Object.hasOwn(NAMES, code) ? NAMES[code] : undefined;
 
-/** What stands between words and sentences of a language. */
+/** The separator between words and sentences of a language. */
 export const separator = (language: string): '' | ' ' => (WITHOUT_SPACES.has(language) ? '' : ' ');

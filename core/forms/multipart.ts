@@ -1,46 +1,53 @@
 import { FormError } from './form-error';
 import { type Part, partOf, parameters } from './part-headers';
 
-/** Boundaries have 70 characters at most (RFC 2046). */
+/** Most characters of a boundary (RFC 2046). */
 const MOST_BOUNDARY = 70;
 const MOST_HEADER_BYTES = 16 << 10;
-/** What comes before the first boundary: no client of ours sends any. */
+/** Most bytes before the first boundary. Known clients send none. */
 const MOST_PREAMBLE_BYTES = 4 << 10;
-/** Spaces after a boundary, which gateways of mail once added. */
+/** Most spaces after a boundary, which mail gateways used to add. */
 const MOST_PADDING = 100;
 
 const CRLF = Buffer.from('\r\n');
 const END_OF_HEADERS = Buffer.from('\r\n\r\n');
 const DASH = 0x2d;
 
-/** What a body holds, in its order: a part, its content in pieces, its end. */
+/** The contents of a body, in order: a part, its content in chunks, its end. */
 export type PartEvent = { type: 'part'; part: Part } | { type: 'data'; bytes: Buffer } | { type: 'end' };
 
 /**
- * Reads multipart/form-data (RFC 7578) from a body that comes whole or in pieces, in one pass: it holds the headers of one part
- * at most. Every body ends in the events of a form or in an error. Why it is no library: docs/decisions/019.
+ * Parses multipart/form-data (RFC 7578) in one pass, from a whole body or from chunks. It buffers
+ * at most the headers of one part. Every body results in the events of a form or in an error. For
+ * why no library is used, see docs/decisions/019.
  */
 export class MultipartReader {
   private readonly delimiter: Buffer;
   private state: 'preamble' | 'headers' | 'content' | 'epilogue' = 'preamble';
-  /** Not taken yet. The first boundary lacks the line end that belongs to all others. */
+  /**
+   * Bytes that are not consumed yet. The first boundary has no line end before it, unlike all
+   * others, so one is added.
+   */
   private rest: Buffer = CRLF;
-  /** Bytes at the beginning of `rest` that are no content: the line end after the headers, which a boundary may share. */
+  /**
+   * Bytes at the start of `rest` that are not content: the line end after the headers, which may
+   * also be part of a boundary.
+   */
   private lead = 0;
   private skipped = 0;
 
-  /** @throws FormError if the content type has no boundary, or one that nobody may choose */
+  /** @throws FormError if the content type has no boundary, or an invalid one */
   constructor(contentType: string) {
     const boundary = parameters(contentType.replace(/^[^;]*/, ''))?.get('boundary') ?? '';
     if (boundary === '' || boundary.length > MOST_BOUNDARY)
       throw new FormError(
-        `The form's Content-Type needs a boundary of 1 to ${MOST_BOUNDARY} characters; it has ${boundary.length}`,
+        `The form's Content-Type must have a boundary of 1 to ${MOST_BOUNDARY} characters; got ${boundary.length}`,
       );
     this.delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   }
 
   /**
-   * Takes the next bytes. The events have to be read to their end before more is written.
+   * Parses the next bytes. The caller must read all events before the next call.
    *
    * @throws FormError at the first byte that cannot belong to a form
    */
@@ -51,17 +58,21 @@ export class MultipartReader {
     while (more) more = this.state === 'headers' ? yield* this.headers() : yield* this.content();
   }
 
-  /** @throws FormError if the body has ended before the form has */
+  /**
+   * Must be called at the end of the body.
+   *
+   * @throws FormError if the form is incomplete
+   */
   end(): void {
     if (this.state === 'epilogue') return;
     throw new FormError(
       this.state === 'preamble'
-        ? 'The form cannot be read: the boundary of its Content-Type does not occur in it'
+        ? 'The form cannot be read: it does not contain the boundary of its Content-Type'
         : 'The form is cut off: its closing boundary is missing',
     );
   }
 
-  /** Takes a part's headers. Returns whether there may be more in `rest`. */
+  /** Consumes a part's headers. Returns whether `rest` may contain more. */
   private *headers(): Generator<PartEvent, boolean> {
     const at = this.rest.indexOf(END_OF_HEADERS);
     if (Math.max(at, at < 0 ? this.rest.length : 0) > MOST_HEADER_BYTES)
@@ -75,16 +86,19 @@ export class MultipartReader {
     return true;
   }
 
-  /** Takes content up to the next boundary, and that. Returns whether there may be more in `rest`. */
+  /**
+   * Consumes content up to and including the next boundary. Returns whether `rest` may contain
+   * more.
+   */
   private *content(): Generator<PartEvent, boolean> {
     const at = this.rest.indexOf(this.delimiter);
-    // The last bytes may be the beginning of a boundary.
+    // The last bytes may be the start of a boundary.
     yield* this.inside(at < 0 ? this.rest.length - this.delimiter.length + 1 : at);
     if (at < 0) return false;
     const found = this.afterDelimiter();
     if (found === 'unknown') return false;
     if (found === undefined) {
-      // A line that begins like the boundary and is longer.
+      // A longer line that starts like the boundary.
       yield* this.inside(CRLF.length);
       return true;
     }
@@ -95,7 +109,7 @@ export class MultipartReader {
     return !found.closing;
   }
 
-  /** Takes so many bytes of content, or of what comes before the first part. */
+  /** Consumes `count` bytes of content, or of the preamble before the first part. */
   private *inside(count: number): Generator<PartEvent> {
     if (count <= 0) return;
     const bytes = this.rest.subarray(Math.min(this.lead, count), count);
@@ -107,8 +121,8 @@ export class MultipartReader {
   }
 
   /**
-   * What follows the delimiter at the beginning of `rest`: the bytes up to the line end before the headers. Undefined if it is
-   * no delimiter after all.
+   * Checks the delimiter at the start of `rest`. Returns the number of bytes up to the line end
+   * before the headers, or undefined if it is not a delimiter.
    */
   private afterDelimiter(): { closing: boolean; bytes: number } | 'unknown' | undefined {
     let at = this.delimiter.length;

@@ -1,27 +1,28 @@
 import { FormError } from './form-error';
 import { shown } from '../contract/text';
 
-/** What a part of a form says of itself. */
+/** The parsed headers of a form's part. */
 export interface Part {
   name: string;
-  /** What the sender calls the file, which may be nothing. @default - the part is text */
+  /** The file name given by the sender, which may be empty. @default - the part is a text field */
   filename?: string;
 }
 
 const PARAMETER = /\s*;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"]|"(?!\s*(?:;|$)))*)"|([^\s;"]*))/y;
 const REST = /[\s;]*/y;
-/** Encodings that leave the content as it is. Others were given up by RFC 7578. */
+/** Encodings that do not change the content. RFC 7578 deprecates all others. */
 const PLAIN = /^(7bit|8bit|binary)$/i;
-/** What clients write fields in. */
+/** Charsets of text fields that are accepted. */
 const CHARSETS = /^(utf-?8|(us-)?ascii)$/i;
 
 /**
- * The parameters of a header: what comes after its first semicolon, that included.
+ * Parses the parameters of a header, from its first semicolon on.
  *
- * Clients differ in how they write a quote inside of quotes (`\"` by RFC 7578's examples, `%22` by WHATWG's), and in whether
- * a backslash means anything: a quote ends a value where a semicolon or the end follows.
+ * Clients escape a quote within quotes differently (`\"` in RFC 7578's examples, `%22` in
+ * WHATWG's), and some use a plain backslash. Therefore a quote ends a value only before a semicolon
+ * or the end.
  *
- * @returns undefined if they cannot be read
+ * @returns undefined if they cannot be parsed
  */
 export function parameters(text: string): Map<string, string> | undefined {
   const found = new Map<string, string>();
@@ -40,9 +41,9 @@ export function parameters(text: string): Map<string, string> | undefined {
 }
 
 /**
- * Reads a part's headers.
+ * Parses a part's headers.
  *
- * @throws FormError if they do not say which field it is, or say that its content is encoded
+ * @throws FormError if they name no field, or the content is encoded
  */
 export function partOf(text: string): Part {
   const headers = headersOf(text);
@@ -51,12 +52,12 @@ export function partOf(text: string): Part {
   const name = disposition?.get('name') ?? '';
   if (type.toLowerCase() !== 'form-data' || disposition === undefined || name === '')
     throw new FormError(
-      'A part of the form has no name: each needs a header such as Content-Disposition: form-data; name="file"',
+      'A part of the form has no name: each part must have a header such as Content-Disposition: form-data; name="file"',
     );
   const encoding = headers.get('content-transfer-encoding') ?? 'binary';
   if (!PLAIN.test(encoding))
     throw new FormError(
-      `${shown(name)} has the Content-Transfer-Encoding ${shown(encoding)}: send it as it is`,
+      `${shown(name)} has the Content-Transfer-Encoding ${shown(encoding)}: send it without encoding`,
       name,
     );
   const kind = headers.get('content-type') ?? '';
@@ -69,23 +70,26 @@ export function partOf(text: string): Part {
   return { name };
 }
 
-/** Header names in lower case. */
+/** The headers of a part, with names in lower case. */
 function headersOf(text: string): Map<string, string> {
   const headers = new Map<string, string>();
-  // A line that begins with a blank goes on with the one before.
+  // A line that starts with a space or a tab continues the previous one.
   for (const line of text.replace(/\r\n[ \t]+/g, ' ').split('\r\n')) {
     if (line === '') continue;
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
-      throw new FormError(`A part of the form has a header that cannot be read: ${shown(line)}`);
-    if (headers.has(name)) throw new FormError(`A part of the form has the header ${shown(name)} twice`);
+      throw new FormError(`A part of the form has an invalid header: ${shown(line)}`);
+    if (headers.has(name)) throw new FormError(`A part of the form repeats the header ${shown(name)}`);
     headers.set(name, line.slice(colon + 1).trim());
   }
   return headers;
 }
 
-/** A file's name as RFC 5987 writes it: `UTF-8''na%C3%AFve.mp3`. What cannot be read counts as not given. */
+/**
+ * Decodes a file name in RFC 5987 format, such as `UTF-8''na%C3%AFve.mp3`. Undefined if it cannot
+ * be decoded.
+ */
 function extended(value: string | undefined): string | undefined {
   const [, encoded] = /^utf-8'[^']*'(.*)$/is.exec(value ?? '') ?? [];
   try {

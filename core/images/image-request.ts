@@ -1,22 +1,24 @@
 import type { BuildRequest } from './build-request';
 
-/** The least severity of a finding that refuses an image. */
+/** The lowest severity of a finding that refuses an image. */
 export type ScanGate = 'CRITICAL' | 'HIGH' | 'off';
 
-/** A finding that is not to refuse an image, and why. */
+/** A finding that must not refuse an image, and the reason. */
 export interface AcceptedFinding {
   readonly id: string;
   readonly reason: string;
 }
 
-/** Properties of the custom resource that stands for an image: what a stack asks for. */
+/** Properties of the custom resource for an image: the stack's request. */
 export interface ImageRequest {
   readonly RepositoryName: string;
-  /** Hash of all that the image is made of. */
+  /** Hash of all inputs of the image. */
   readonly Tag: string;
-  /** A second tag, the stack's own: it goes with the image in use, which the repository then keeps. */
+  /**
+   * A second tag that belongs to the stack. It marks the image in use, so the repository keeps it.
+   */
   readonly HeldAs: string;
-  /** The CodeBuild project that makes the image if it is not there. */
+  /** The CodeBuild project that builds the image if it does not exist. */
   readonly Project: string;
   /** `<bucket>/<key>` of the build's context. */
   readonly Source: string;
@@ -26,10 +28,10 @@ export interface ImageRequest {
   readonly AcceptedFindings: AcceptedFinding[];
 }
 
-/** What the stack is given of the image. */
+/** The answer to the stack. */
 export type ImageData = Record<'Digest' | 'Scan', string>;
 
-/** How CodeBuild makes it. */
+/** The build of the image. */
 export const imageBuild = ({ Project, Tag, Variables, Source }: ImageRequest): BuildRequest => ({
   project: Project,
   machine: 'Linux/Medium',

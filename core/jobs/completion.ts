@@ -3,13 +3,14 @@ import { EVENT } from '../contract/environment';
 import type { JobEvent, JobRow } from '../contract/job';
 
 /**
- * Announces the end of a job on the default event bus. A job may be announced more than once: listeners go by its id.
+ * Sends an event for the end of a job to the default event bus. The event may be sent more than
+ * once: listeners must deduplicate by the job's id.
  *
- * @throws if the bus did not take the event
+ * @throws Error if the bus rejected the event
  */
 export async function announce(client: EventBridgeClient, path: string, row: JobRow): Promise<void> {
   const { id, tenant, status, name, error, receipt } = row;
-  if (!(status in EVENT.detailType)) throw new Error(`Job ${id} is ${status}: there is no end to announce`);
+  if (!(status in EVENT.detailType)) throw new Error(`Job ${id} is ${status}: it has not ended`);
   const detail: JobEvent = { job_id: id, tenant, path, status, name, error, receipt };
   const { FailedEntryCount, Entries } = await client.send(
     new PutEventsCommand({
@@ -23,5 +24,5 @@ export async function announce(client: EventBridgeClient, path: string, row: Job
     }),
   );
   if (FailedEntryCount)
-    throw new Error(`The event bus refused the end of job ${id}: ${Entries?.[0]?.ErrorMessage}`);
+    throw new Error(`The event bus rejected the event of job ${id}: ${Entries?.[0]?.ErrorMessage}`);
 }

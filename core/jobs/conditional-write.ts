@@ -1,6 +1,9 @@
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 
-/** The answer to a conditional write, or undefined if its condition, or that of a transaction's first part, did not hold. */
+/**
+ * The result of a conditional write. Undefined if its condition failed, or that of a transaction's
+ * first item.
+ */
 export async function ifHolds<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write;

@@ -4,20 +4,26 @@ import { TransactionCanceledException, TransactionConflictException } from '@aws
 const TRIES = 8;
 const FIRST_DELAY_MS = 25;
 
-/** Whether a write met a transaction on the same item: neither was wrong, and the SDK repeats neither by itself. */
+/**
+ * Whether a write conflicted with a transaction on the same item. The SDK does not retry this
+ * error.
+ */
 const isConflict = (error: unknown): boolean =>
   error instanceof TransactionConflictException ||
   (error instanceof TransactionCanceledException &&
     error.CancellationReasons?.some(({ Code }) => Code === 'TransactionConflict') === true);
 
-/** Makes a write again where it met another one: a counter is what many write to at the same time. */
+/**
+ * Retries a write that conflicts with another one. Many writers update the same counter
+ * concurrently.
+ */
 export async function despiteConflicts<T>(write: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await write();
     } catch (error) {
       if (!isConflict(error) || tries === TRIES) throw error;
-      // At random, so that those that met do not meet again.
+      // A random delay, so that the same writers do not conflict again.
       await sleep(Math.random() * FIRST_DELAY_MS * 2 ** tries);
     }
   }

@@ -2,15 +2,18 @@ import type { JobRow } from '../contract/job';
 import type { JobStatus } from '../contract/names';
 import type { Change, Condition } from './row-update';
 
-/** How long after its message was sent a queued job is looked at again: a message lives for 14 days. */
+/**
+ * Time after which the sweeper checks a queued job whose message was sent. A message is kept for 14
+ * days.
+ */
 export const QUEUED_SWEEP_SECONDS = 6 * 3600;
 
 export const secondsOf = (instant: Date) => Math.floor(instant.getTime() / 1000);
 
-/** No worker holds the job at this moment. */
+/** Condition: no worker holds the job at this instant. */
 export const notHeld = (now: Date): Condition => ['lease_until', 'absent or <', now.getTime()];
 
-/** The end of a job: it is open no more. */
+/** The change that ends a job. */
 export const ending = (status: JobStatus, now: Date, more: Partial<JobRow>): Change => ({
   set: { status, finished_at: now.toISOString(), updated_at: now.toISOString(), ...more },
   remove: ['open', 'sweep_at', 'lease_until'],

@@ -11,30 +11,36 @@ import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes'
 import { JobRows } from './job-rows';
 import { applied, type Change, type Condition, update } from './row-update';
 
-/** What came of a worker's wish to work on a job. */
+/** The outcome of a worker's attempt to claim a job. */
 export type Claim =
   | { outcome: 'claimed'; row: JobRow }
   /** Another worker holds it until `row.lease_until`. */
   | { outcome: 'leased'; row: JobRow }
   /** It has ended. */
   | { outcome: 'final'; row: JobRow }
-  /** Its audio has not arrived: a message before its time. */
+  /** Its audio has not arrived: the message came too early. */
   | { outcome: 'unready'; row: JobRow }
   | { outcome: 'missing' };
 
-/** A lapsed lease is first the queue's business, which redelivers the message; only then the sweeper's. */
+/**
+ * Time that the queue has to redeliver the message of an expired lease. After that, the sweeper
+ * sends a new one.
+ */
 const LAPSED_SWEEP_SECONDS = 900;
 
-/** What a worker does with the job that it claims. Every change carries its attempt, the fencing token. */
+/**
+ * Changes that a worker makes to its claimed job. Each one is conditional on its attempt, the
+ * fencing token.
+ */
 export class JobClaims extends JobRows {
-  /** How much audio keys have used. */
+  /** Audio usage of keys. */
   readonly usage = new UsageStore(this.client, this.table);
 
   /**
-   * Takes a job for this worker until `leaseUntil` (epoch milliseconds), with a new attempt. Refused while another
-   * worker's claim holds.
+   * Claims a job for this worker until `leaseUntil` (epoch milliseconds), with a new attempt.
+   * Refused while another worker's claim is valid.
    *
-   * @param messageId of the message that asks for it
+   * @param messageId id of the message that the worker received
    */
   async claim(id: string, messageId: string, leaseUntil: number, now: Date): Promise<Claim> {
     const row = await this.update(id, [['status', 'in', ['queued', 'running']], notHeld(now)], {
@@ -56,7 +62,10 @@ export class JobClaims extends JobRows {
     return { outcome: current.status === 'awaiting_upload' ? 'unready' : 'final', row: current };
   }
 
-  /** Remembers that a message took the place of the one under which a worker holds the job, if that is still so. */
+  /**
+   * Records that a message replaced the one with which a worker claimed the job, if the worker
+   * still holds the job.
+   */
   async replaceMessage(id: string, from: string, to: string): Promise<void> {
     await this.update(
       id,
@@ -68,12 +77,12 @@ export class JobClaims extends JobRows {
     );
   }
 
-  /** @throws StaleAttempt if the job is no longer this attempt's */
+  /** @throws StaleAttempt if this attempt no longer holds the job */
   extendLease(id: string, attempt: number, leaseUntil: number): Promise<JobRow> {
     return this.updateHeld(id, attempt, { set: { lease_until: leaseUntil, ...lapsed(leaseUntil) } });
   }
 
-  /** @throws StaleAttempt if the job is no longer this attempt's */
+  /** @throws StaleAttempt if this attempt no longer holds the job */
   recordProgress(
     id: string,
     attempt: number,
@@ -84,9 +93,9 @@ export class JobClaims extends JobRows {
   }
 
   /**
-   * Makes a transcript readable while the rest of the work goes on.
+   * Publishes a transcript while the rest of the job continues.
    *
-   * @throws StaleAttempt if the job is no longer this attempt's
+   * @throws StaleAttempt if this attempt no longer holds the job
    */
   publish(
     id: string,
@@ -98,9 +107,9 @@ export class JobClaims extends JobRows {
   }
 
   /**
-   * Ends a job with its result, and counts its audio as used by the key that submitted it: both or neither.
+   * Ends a job with its result, and adds its audio to the usage of its key, in one transaction.
    *
-   * @throws StaleAttempt if the job is no longer this attempt's: the result does not count
+   * @throws StaleAttempt if this attempt no longer holds the job: the result is discarded
    */
   commit(
     row: JobRow,
@@ -123,18 +132,18 @@ export class JobClaims extends JobRows {
   }
 
   /**
-   * Ends a job that this attempt cannot finish.
+   * Fails a job that this attempt cannot finish.
    *
-   * @throws StaleAttempt if the job is no longer this attempt's
+   * @throws StaleAttempt if this attempt no longer holds the job
    */
   failHeld(id: string, attempt: number, error: JobError, now: Date): Promise<JobRow> {
     return this.updateHeld(id, attempt, ending('failed', now, { error }));
   }
 
   /**
-   * Gives a job back, for another attempt.
+   * Releases a job for another attempt.
    *
-   * @throws StaleAttempt if the job is no longer this attempt's
+   * @throws StaleAttempt if this attempt no longer holds the job
    */
   release(id: string, attempt: number, now: Date): Promise<JobRow> {
     return this.updateHeld(id, attempt, {
@@ -153,7 +162,10 @@ export class JobClaims extends JobRows {
     return row;
   }
 
-  /** As `updateHeld`, together with an addition to a counter. A transaction tells no row, so that it is reckoned. */
+  /**
+   * Like `updateHeld`, in a transaction with an addition to a counter. A transaction does not
+   * return the row, so the new row is computed.
+   */
   private async updateCounted(
     row: JobRow,
     change: Change,
@@ -163,7 +175,7 @@ export class JobClaims extends JobRows {
     const job = { TableName: this.table, Key: { id }, ...update(held(attempt), change) };
     const transaction = new TransactWriteCommand({
       TransactItems: [{ Update: job }, { Update: addition }],
-      // One for all tries: a try whose answer was lost does not count twice.
+      // The same token for all tries, so that a try whose response was lost is not applied twice.
       ClientRequestToken: randomUUID(),
     });
     const answer = await ifHolds(despiteConflicts(() => this.client.send(transaction)));
@@ -172,7 +184,7 @@ export class JobClaims extends JobRows {
   }
 }
 
-/** An attempt holds a job as long as no other has claimed it, and it has not ended. */
+/** Conditions: the job is running, and no other attempt has claimed it. */
 const held = (attempt: number): Condition[] => [
   ['attempt', '=', attempt],
   ['status', '=', 'running'],

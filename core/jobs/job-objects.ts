@@ -3,33 +3,34 @@ import { KEY } from '../contract/keys';
 import type { JobRow } from '../contract/job';
 import { eraseVersions, type ObjectVersion, versionsBelow, versionsOf } from './object-versions';
 
-/** What a row says of its job's audio. */
+/** The fields of a row that identify its job's audio. */
 export type InputRow = Pick<JobRow, 'id' | 'input_key' | 'input_version' | 'input_etag' | 'queued_at'>;
 
-/** The version of an object that is a job's audio. */
+/** The object version that is a job's audio. */
 export interface Input {
   version: string;
   etag?: string;
   /** Bytes. */
   size: number;
-  /** Somebody deleted the object: S3 keeps this version for a while, but nobody is to read it. */
+  /** A user deleted the object: S3 keeps this version for a while, but it must not be read. */
   isDeleted: boolean;
 }
 
 /**
- * Finds a job's audio among the versions of its object. A row that names no version means the newest that was there when
- * the job was queued.
+ * Finds a job's audio among the versions of its object. A row without a version means the newest
+ * version at the time when the job was queued.
  *
- * @returns undefined if the version is gone
+ * @returns undefined if the version no longer exists
  */
 export async function findInput(s3: S3Client, bucket: string, row: InputRow): Promise<Input | undefined> {
   return inputAmong(await versionsOf(s3, bucket, row.input_key), row);
 }
 
 /**
- * The audio that has arrived for a job that awaits it: its own version, or where it has none yet, the first one.
+ * Finds the audio that has arrived for a waiting job: the row's version, or the first one if the
+ * row has none.
  *
- * @returns undefined if nothing has come, or it was deleted again
+ * @returns undefined if nothing has arrived, or it was deleted again
  */
 export async function arrivedInput(s3: S3Client, bucket: string, row: InputRow): Promise<Input | undefined> {
   const versions = await versionsOf(s3, bucket, row.input_key);
@@ -40,8 +41,8 @@ export async function arrivedInput(s3: S3Client, bucket: string, row: InputRow):
 }
 
 /**
- * Erases a job's audio, checkpoints and results for good. Of a file in the inbox it erases the job's own version alone:
- * other versions are other recordings.
+ * Permanently deletes a job's audio, checkpoints and results. Of a file in the inbox, only the
+ * job's own version is deleted, because other versions are other recordings.
  */
 export async function eraseObjects(s3: S3Client, bucket: string, row: InputRow): Promise<void> {
   const prefix = KEY.job(row.id);
@@ -67,6 +68,6 @@ function isInput(
 ): boolean {
   if (input_version === undefined && input_etag === undefined)
     return queued_at === undefined || modified.getTime() <= Date.parse(queued_at);
-  // Both: without versioning, every object of a key has the version `null`.
+  // Compare both: without versioning, every object has the version `null`.
   return (input_version ?? version) === version && (input_etag ?? etag) === etag;
 }

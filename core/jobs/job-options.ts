@@ -6,7 +6,7 @@ import { text } from '../contract/text';
 
 const { speakers, languages } = OPTION_LIMITS;
 
-const UNKNOWN_LANGUAGE = 'Expected a language that Whisper knows, such as "en", "en-US" or "English"';
+const UNKNOWN_LANGUAGE = 'Expected a language that Whisper supports, such as "en", "en-US" or "English"';
 
 /** Any name of a language, or `auto`: see `languages.ts`. */
 const language = z.pipe(
@@ -29,10 +29,10 @@ const analysis = z.extend(AnalysisOptions, {
   ),
 });
 
-/** Options that mean nothing unless speakers are told apart: better refused than ignored. */
+/** Options that have no effect without diarization: refused instead of ignored. */
 const WITH_DIARIZE = ['num_speakers', 'min_speakers', 'max_speakers', 'speaker_cleanup'] as const;
 
-/** As they are stored, but for what a caller may write in more ways than one. */
+/** The stored options, except that languages may still be names. */
 const combined: z.ZodMiniType<JobOptions> = z
   .extend(JobOptions, {
     language: z.optional(language),
@@ -45,12 +45,12 @@ const combined: z.ZodMiniType<JobOptions> = z
     ...WITH_DIARIZE.map((field) =>
       z.refine<JobOptions>((options) => options.diarize === true || options[field] === undefined, {
         path: [field],
-        error: 'It needs "diarize": true: add that, or leave it out',
+        error: 'It requires "diarize": true; add that, or leave it out',
       }),
     ),
     z.refine<JobOptions>((options) => options.language === undefined || options.languages === undefined, {
       path: ['languages'],
-      error: 'It cannot be combined with "language": give one language, or a list to choose from',
+      error: 'It cannot be combined with "language"; send one of them',
     }),
     z.refine<JobOptions>(
       ({ num_speakers, min_speakers, max_speakers }) =>
@@ -58,19 +58,21 @@ const combined: z.ZodMiniType<JobOptions> = z
       {
         path: ['num_speakers'],
         error:
-          'It cannot be combined with "min_speakers" or "max_speakers": give the exact number, or its bounds',
+          'It cannot be combined with "min_speakers" or "max_speakers"; send the exact number, or its bounds',
       },
     ),
     z.refine<JobOptions>(({ min_speakers = 1, max_speakers = speakers }) => min_speakers <= max_speakers, {
       path: ['min_speakers'],
-      error: 'It must be at most "max_speakers": lower it, or raise that',
+      error: 'It must be at most "max_speakers"; lower it, or raise "max_speakers"',
     }),
   );
 
-/** What the caller may choose about a job, and in which combinations. Languages come out as their codes. */
+/**
+ * Validates the options of a job and their combinations. Names of languages are converted to codes.
+ */
 export const jobOptions: z.ZodMiniType<JobOptions> = z.pipe(combined, z.transform(withLanguages));
 
-/** One language to choose from is that language. With `auto`, alone or among others, it may be any. */
+/** A list with one language means that language. `auto`, alone or in a list, means any language. */
 function withLanguages({ language: one, languages: some, ...more }: JobOptions): JobOptions {
   const codes = [...new Set(one === undefined ? (some ?? []) : [one])];
   if (codes.length === 0 || codes.includes(AUTO)) return more;

@@ -16,7 +16,7 @@ import { despiteConflicts } from './conflict';
 import { secondsOf } from './job-changes';
 import { type Change, type Condition, update } from './row-update';
 
-/** The rows of jobs as they are made, read and erased. */
+/** Creates, reads and deletes the rows of jobs. */
 export class JobRows {
   constructor(
     protected readonly client: DynamoDBDocumentClient,
@@ -30,7 +30,7 @@ export class JobRows {
     return Item as JobRow | undefined;
   }
 
-  /** Stores a new row. Returns false if there is one with its id already. */
+  /** Stores a new row. Returns false if a row with its id exists. */
   async create(row: JobRow): Promise<boolean> {
     const put = new PutCommand({
       TableName: this.table,
@@ -41,10 +41,10 @@ export class JobRows {
   }
 
   /**
-   * Stores a new row and remembers which request made it, both or neither.
+   * Stores a new row and a record of the request that created it, in one transaction.
    *
-   * @param replaces id of a job: the new request may take the place of one that is remembered for it
-   * @returns the earlier request that is the same, if there is one and it still counts
+   * @param replaces id of an earlier job of the same request that may be replaced
+   * @returns the record of an earlier identical request, if there is one that has not expired
    */
   async createOnce(
     row: JobRow,
@@ -56,7 +56,7 @@ export class JobRows {
       Put: {
         TableName: this.table,
         Item: request,
-        // The table's TTL may delete days later than it says.
+        // DynamoDB may delete expired items days late.
         ConditionExpression:
           'attribute_not_exists(id) OR expires_at < :now' +
           (replaces === undefined ? '' : ' OR job_id = :replaces'),
@@ -70,19 +70,20 @@ export class JobRows {
       TransactItems: [once, { Put: { TableName: this.table, Item: row } }],
     });
     try {
-      // Of two same requests at once, one meets the other's transaction before it can be refused.
+      // Of two identical concurrent requests, one conflicts with the other's transaction before its
+      // condition is checked.
       await despiteConflicts(() => this.client.send(transaction));
       return undefined;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const earlier = await this.remembered(request.id, nowSeconds);
-      // Cancelled for another reason: try again.
+      // Cancelled for another reason: the caller may retry.
       if (earlier === undefined || earlier.job_id === replaces) throw error;
       return earlier;
     }
   }
 
-  /** The earlier request that a row remembers, if there is one and it still counts. */
+  /** The record of an earlier request, if there is one that has not expired. */
   async remembered(id: string, nowSeconds: number): Promise<IdempotencyRow | undefined> {
     const earlier = (await this.get(id)) as IdempotencyRow | undefined;
     return earlier === undefined || earlier.expires_at < nowSeconds ? undefined : earlier;
@@ -103,7 +104,7 @@ export class JobRows {
     );
   }
 
-  /** A tenant's jobs, newest first. `next` is where the following page begins. */
+  /** A tenant's jobs, newest first. `next` is the start of the next page. */
   async list(
     tenant: string,
     options: { limit: number; start?: Record<string, unknown>; status?: JobStatus },
@@ -127,7 +128,7 @@ export class JobRows {
     return { rows: Items as JobRow[], next: LastEvaluatedKey };
   }
 
-  /** Open jobs that nothing has happened to for too long, oldest first. */
+  /** Open jobs that have not changed for too long, oldest first. */
   async due(now: Date, limit: number): Promise<JobRow[]> {
     const { Items = [] } = await this.client.send(
       new QueryCommand({
@@ -142,7 +143,7 @@ export class JobRows {
     return Items as JobRow[];
   }
 
-  /** Changes a row. Returns undefined if a condition does not hold. */
+  /** Updates a row. Returns undefined if a condition does not hold. */
   protected async update(id: string, conditions: Condition[], change: Change): Promise<JobRow | undefined> {
     const command = new UpdateCommand({
       TableName: this.table,

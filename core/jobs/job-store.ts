@@ -3,24 +3,31 @@ import type { JobError } from '../contract/values';
 import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes';
 import { JobClaims } from './job-claims';
 
-/** The version of an object that is a job's audio, as far as it is known: without versioning S3 names none. */
+/**
+ * The object version that is a job's audio. Both fields may be absent: without versioning, S3
+ * reports no version.
+ */
 export interface InputVersion {
   version?: string;
-  /** In its quotes. */
+  /** With its quotes. */
   etag?: string;
 }
 
-/** How long a queued job may lack its message: the handler that queues it takes seconds. */
+/**
+ * Time after which the sweeper checks a queued job without a message: the handler that queues it
+ * takes seconds.
+ */
 const UNSENT_SWEEP_SECONDS = 60;
 
 /**
- * The rows of jobs. Every change is conditional on the state that it starts from, so that of two that happen at
- * once one is refused; changes by a worker carry its attempt, the fencing token.
+ * The rows of jobs. Every change is conditional on the current state, so that of two concurrent
+ * changes one is refused. Changes by a worker are also conditional on its attempt, the fencing
+ * token.
  */
 export class JobStore extends JobClaims {
   /**
-   * Remembers the id of a job's upload in parts, unless it has one already: the row that is returned says which counts.
-   * Returns undefined if the job does not await its audio.
+   * Records the id of a job's multipart upload, unless it has one: the returned row has the valid
+   * id. Returns undefined if the job does not await its audio.
    */
   beginUpload(id: string, uploadId: string, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {
@@ -30,8 +37,8 @@ export class JobStore extends JobClaims {
   }
 
   /**
-   * Marks a job's audio as arrived, and has the job keep to this version of it. Returns undefined if the job was not waiting
-   * for it.
+   * Marks a job's audio as arrived, and binds the job to this version. Returns undefined if the job
+   * was not awaiting its audio.
    */
   queue(id: string, input: InputVersion, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {
@@ -46,8 +53,9 @@ export class JobStore extends JobClaims {
   }
 
   /**
-   * Remembers that the message of a job is in the queue, if no worker has claimed the job since. A job whose worker is
-   * lost counts too, or the sweeper would send it another message each minute.
+   * Records that the message of a job is in the queue, if no worker has claimed the job since.
+   * Includes jobs whose worker was lost: otherwise the sweeper would send another message every
+   * minute.
    */
   async confirmSent(id: string, now: Date): Promise<void> {
     await this.update(id, [['status', 'in', ['queued', 'running']], notHeld(now)], {
@@ -55,7 +63,10 @@ export class JobStore extends JobClaims {
     });
   }
 
-  /** Ends a job whose audio cannot be worked on. Returns undefined if the job was not waiting for its audio. */
+  /**
+   * Fails a job whose audio cannot be processed. Returns undefined if the job was not awaiting its
+   * audio.
+   */
   refuse(id: string, input: InputVersion, error: JobError, now: Date): Promise<JobRow | undefined> {
     return this.update(
       id,
@@ -64,7 +75,10 @@ export class JobStore extends JobClaims {
     );
   }
 
-  /** Ends a job that nobody works on. Returns undefined if it has ended, or a worker's claim holds. */
+  /**
+   * Fails a job that no worker holds. Returns undefined if it has ended, or a worker's claim is
+   * valid.
+   */
   fail(id: string, error: JobError, now: Date): Promise<JobRow | undefined> {
     return this.update(
       id,
@@ -73,7 +87,7 @@ export class JobStore extends JobClaims {
     );
   }
 
-  /** Ends an open job at its owner's wish. Returns undefined if it is not open, or not this tenant's. */
+  /** Cancels an open job. Returns undefined if it is not open, or another tenant's. */
   cancel(id: string, tenant: string, now: Date): Promise<JobRow | undefined> {
     return this.update(
       id,
@@ -85,7 +99,7 @@ export class JobStore extends JobClaims {
     );
   }
 
-  /** Ends a job whose upload never came. Returns undefined if it has come after all. */
+  /** Expires a job whose upload did not arrive. Returns undefined if it has arrived after all. */
   expire(id: string, error: JobError, now: Date): Promise<JobRow | undefined> {
     return this.update(
       id,

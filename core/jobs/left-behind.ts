@@ -1,13 +1,13 @@
-/** Folders in which computers keep what is theirs. Compared without regard to case, as are all names here. */
+/** System folders. All names here are compared without regard to case. */
 const FOLDERS = ['__macosx', '$recycle.bin', '#recycle', 'system volume information', '@eadir', 'lost+found'];
 
-/** Files that file managers make. */
+/** Files that file managers create. */
 const NAMES = ['thumbs.db', 'ehthumbs.db', 'ehthumbs_vista.db', 'desktop.ini', 'icon\r', 'iconcache.db'];
 
-/** Beginnings of names of files that are open in an office program, or on their way. */
+/** Prefixes of lock files of office programs and of files in transfer. */
 const BEGINNINGS = ['~$', '~syncthing~'];
 
-/** Endings of names of incomplete copies, uploads and downloads, of backups and of links. */
+/** Suffixes of incomplete copies, uploads and downloads, of backups and of links. */
 const ENDINGS = [
   '.part',
   '.partial',
@@ -30,8 +30,8 @@ const ENDINGS = [
 ];
 
 /**
- * Why a path below a folder is not a recording but something that a computer left behind: the pattern that it matches.
- * Undefined for every other path.
+ * The pattern by which a path is a system or temporary file and not a recording. Undefined for
+ * every other path.
  */
 export function leftBehind(path: string): string | undefined {
   const parts = path.split(/[\\/]/).map((part) => part.toLowerCase());

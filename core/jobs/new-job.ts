@@ -2,25 +2,25 @@ import type { JobOptions } from '../contract/options';
 import type { JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
 
-/** The row of a job that awaits its audio. */
+/** The row of a new job, which awaits its audio. */
 export function newJob(job: {
   id: string;
   tenant: string;
-  /** Id of the key on whose quota its audio counts. @default - on nobody's */
+  /** Id of the key whose quota the job uses. @default - none */
   keyId?: string;
   name: string;
   origin: JobRow['origin'];
   inputKey: string;
-  /** The version of that object which is the job's audio. @default - the audio is still to come */
+  /** The object version that is the job's audio. @default - the audio has not arrived */
   input?: InputVersion;
   options: JobOptions;
-  /** Whether the path understands recordings. */
+  /** Whether the deployment path supports analyses. */
   analysis: boolean;
   now: Date;
-  /** Epoch seconds after which the upload no longer counts. */
+  /** Epoch seconds after which the upload is no longer accepted. */
   uploadUntil: number;
   retentionDays: number;
-  /** Bytes of an upload in parts. @default - the audio comes in one piece */
+  /** Size of a multipart upload in bytes. @default - the audio is uploaded in one piece */
   partedSize?: number;
 }): JobRow {
   const now = job.now.toISOString();
@@ -54,7 +54,10 @@ export function newJob(job: {
 
 const MAX_NAME = 255;
 
-/** A client's file name, fit to be shown: any script, but no control or direction characters, no folders, no half characters. */
+/**
+ * A client's file name for display: any script, but no control or direction characters, no folders
+ * and no lone surrogates.
+ */
 export function displayName(name: string): string {
   const shown = (name.split(/[\\/]/).at(-1) ?? '').replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '');
   return [...shown].slice(0, MAX_NAME).join('').trim().toWellFormed() || 'audio';

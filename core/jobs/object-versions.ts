@@ -5,21 +5,27 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 
-/** A version of an object. In a bucket that keeps no versions every object has one, with the id `null`. */
+/**
+ * A version of an object. In a bucket without versioning, every object has one version, with the id
+ * `null`.
+ */
 export interface ObjectVersion {
   key: string;
   version: string;
   isLatest: boolean;
-  /** Says that the object was deleted, and has no content: S3 calls it a delete marker. */
+  /** Whether it is a delete marker of S3, which has no content. */
   isMarker: boolean;
-  /** In its quotes; a marker has none. */
+  /** With its quotes; a marker has none. */
   etag?: string;
   /** Bytes. */
   size: number;
   modified: Date;
 }
 
-/** The versions of all objects below a prefix, markers included, page by page in the order of the keys. */
+/**
+ * The versions of all objects below a prefix, markers included, page by page in the order of the
+ * keys.
+ */
 export async function* versionsBelow(
   s3: S3Client,
   bucket: string,
@@ -28,7 +34,7 @@ export async function* versionsBelow(
   let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (marker !== undefined) {
     const answer: ListObjectVersionsCommandOutput = await s3.send(
-      // Encoded, because XML cannot hold every character that a key may have.
+      // URL-encoded, because XML cannot represent every character of a key.
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: 'url', ...marker }),
     );
     const { Versions = [], DeleteMarkers = [], EncodingType } = answer;
@@ -56,13 +62,13 @@ export async function versionsOf(s3: S3Client, bucket: string, key: string): Pro
   const found: ObjectVersion[] = [];
   for await (const page of versionsBelow(s3, bucket, key)) {
     found.push(...page.filter((each) => each.key === key));
-    // Of the keys that begin with it, the key itself comes first.
+    // The key itself sorts before longer keys with the same prefix.
     if (page.some((each) => each.key !== key)) break;
   }
   return found;
 }
 
-/** Deletes versions for good: no marker takes their place. */
+/** Permanently deletes versions, without a delete marker. */
 export async function eraseVersions(
   s3: S3Client,
   bucket: string,
@@ -76,6 +82,6 @@ export async function eraseVersions(
   const [first] = Errors;
   if (first !== undefined)
     throw new Error(
-      `Could not erase ${Errors.length} objects, the first for ${first.Code}: ${first.Message}`,
+      `Could not delete ${Errors.length} objects. The first error is ${first.Code}: ${first.Message}`,
     );
 }

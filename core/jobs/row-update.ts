@@ -1,6 +1,6 @@
 import type { JobRow } from '../contract/job';
 
-/** A condition on an attribute, all of which must hold. */
+/** A condition on an attribute. All conditions of an update must hold. */
 export type Condition =
   | [attribute: keyof JobRow, '=' | '<' | 'absent or <' | 'absent or =', unknown]
   | [attribute: keyof JobRow, 'in', unknown[]];
@@ -13,7 +13,10 @@ export interface Change {
   remove?: (keyof JobRow)[];
 }
 
-/** The expressions of a conditional update, with every name escaped (`status` and others are reserved words). */
+/**
+ * The expressions of a conditional update, with every name escaped (`status` and others are
+ * reserved words).
+ */
 export function update(conditions: Condition[], change: Change) {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
@@ -39,7 +42,8 @@ export function update(conditions: Condition[], change: Change) {
         return `${name(attribute)} ${operator} ${value(content)}`;
     }
   };
-  // An update makes a row where there is none: every condition therefore asks for a value first.
+  // An update without a condition would create a missing row: every condition therefore requires a
+  // value.
   const condition = conditions.map(test).join(' AND ');
 
   const sets = [
@@ -64,7 +68,7 @@ export function update(conditions: Condition[], change: Change) {
   };
 }
 
-/** A row as it is after a change that only sets and removes. */
+/** The row after a change that only sets and removes attributes. */
 export function applied(row: JobRow, { set, remove = [] }: Pick<Change, 'set' | 'remove'>): JobRow {
   const gone = new Set<string>(remove);
   const changed = { ...row, ...Object.fromEntries(defined(set)) };

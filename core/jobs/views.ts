@@ -1,7 +1,7 @@
 import { FINAL_STATUSES, type StageState } from '../contract/names';
 import type { JobRow, JobView } from '../contract/job';
 
-/** A job as its owner sees it. */
+/** A job as the API shows it to its owner. */
 export function view(row: JobRow): JobView {
   return {
     id: row.id,
@@ -22,7 +22,7 @@ export function view(row: JobRow): JobView {
   };
 }
 
-/** Stages that an ended job did not finish: they are neither waiting nor running any more. */
+/** The stages of a job. An unfinished stage of an ended job is shown as failed or skipped. */
 function stages({ status, stages: recorded }: JobRow): JobRow['stages'] {
   if (!FINAL_STATUSES.some((final) => final === status)) return recorded;
   const left: StageState = status === 'failed' ? 'failed' : 'skipped';

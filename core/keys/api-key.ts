@@ -4,5 +4,7 @@ import { API_KEY_PREFIX } from '../contract/keys';
 /** A new bearer key with 256 random bits. */
 export const newApiKey = (): string => API_KEY_PREFIX + randomBytes(32).toString('base64url');
 
-/** SHA-256 of a key, in hex. A plain hash is enough: nobody guesses 256 random bits. */
+/**
+ * SHA-256 of a key, in hex. A plain hash is sufficient, because 256 random bits cannot be guessed.
+ */
 export const hashApiKey = (key: string): string => createHash('sha256').update(key).digest('hex');

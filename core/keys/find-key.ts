@@ -2,13 +2,13 @@ import { GetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { API_KEY_PREFIX } from '../contract/keys';
 import type { KeyRow } from '../contract/usage';
 
-/** The key of an `Authorization` header; undefined for anything that cannot be one of ours. */
+/** The key in an `Authorization` header; undefined if it cannot be a key of Spotscribe. */
 export function bearerKey(authorization = ''): string | undefined {
   const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   return key?.startsWith(API_KEY_PREFIX) ? key : undefined;
 }
 
-/** The row of a key, by its hash; undefined for one that nobody has, or that was revoked. */
+/** The row of a key, by its hash; undefined if it is unknown or revoked. */
 export async function findKey(
   client: DynamoDBDocumentClient,
   table: string,

@@ -5,17 +5,20 @@ import type { KeyRow } from '../contract/usage';
 import { bearerKey } from './find-key';
 
 export interface KeyCacheOptions {
-  /** Looks a key up by its hash, see `findKey`. */
+  /** Looks up a key by its hash, see `findKey`. */
   find: (sha256: string) => Promise<KeyRow | undefined>;
-  /** For how long an answer counts. @default KEY_CACHE_SECONDS */
+  /** How long a result is cached. @default KEY_CACHE_SECONDS */
   ttlMs?: number;
-  /** Most keys that are remembered, unknown ones included. @default 1000 */
+  /** Most cached keys, unknown ones included. @default 1000 */
   most?: number;
-  /** Most look-ups at once: strangers who try keys must not take all of a machine's time. @default 32 */
+  /** Most concurrent look-ups, so that guessing keys cannot overload a machine. @default 32 */
   mostLookups?: number;
 }
 
-/** Who holds a bearer key. An answer is remembered for a while, good or bad, under the key's hash: a key itself is kept nowhere. */
+/**
+ * Looks up the owners of bearer keys. Results are cached under the key's hash, also for unknown
+ * keys. The keys themselves are not stored.
+ */
 export class KeyCache {
   private readonly rows: LRUCache<string, { row: KeyRow | undefined }>;
   private lookups = 0;
@@ -25,7 +28,7 @@ export class KeyCache {
       max: most,
       ttl: ttlMs,
       fetchMethod: async (sha256) => {
-        if (this.lookups >= mostLookups) throw new Error(`${this.lookups} keys are being looked up`);
+        if (this.lookups >= mostLookups) throw new Error(`Too many concurrent key look-ups: ${this.lookups}`);
         this.lookups++;
         try {
           return { row: await find(sha256) };
@@ -36,7 +39,9 @@ export class KeyCache {
     });
   }
 
-  /** The row of the key in an `Authorization` header; undefined for one that nobody has, or that was revoked. */
+  /**
+   * The row of the key in an `Authorization` header; undefined if the key is unknown or revoked.
+   */
   async holder(authorization: string | undefined): Promise<KeyRow | undefined> {
     const key = bearerKey(authorization);
     return key === undefined ? undefined : (await this.rows.fetch(hashApiKey(key)))?.row;

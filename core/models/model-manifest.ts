@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MANIFEST, PLAIN_NAME, type WantedModel } from './model-layout';
 
-/** A path below the model's folder; no part of it may be hidden or lead out. */
+/** A path below the model's folder. Hidden parts and parts that leave the folder are refused. */
 const path = z
   .string()
   .refine(
@@ -20,10 +20,13 @@ const manifest = z.object({
   version: z.literal(1),
   name,
   revision: name,
-  /** Where it comes from: a repository of the hub with its commit, or null for files that their owner uploaded. */
+  /**
+   * Source of the files: a repository of the hub and a commit, or null for files that the owner
+   * uploaded.
+   */
   source: z.object({ repository: z.string(), commit: z.string() }).nullable(),
   license: z.string().nullable(),
-  /** When the files were uploaded, ISO 8601. */
+  /** Upload time in ISO 8601. */
   created_at: z.string(),
   /** `size` in bytes. */
   files: z.array(z.object({ path, size: z.number().int().min(0), sha256 })).min(1),
@@ -31,10 +34,10 @@ const manifest = z.object({
 export type ModelManifest = z.infer<typeof manifest>;
 export type ModelFile = ModelManifest['files'][number];
 
-/** @throws ZodError or SyntaxError if it is no manifest */
+/** @throws ZodError or SyntaxError if it is not a valid manifest */
 export const parseManifest = (text: string): ModelManifest => manifest.parse(JSON.parse(text));
 
 const wanted = z.array(z.object({ name, revision: name, required: z.boolean() }));
 
-/** @throws ZodError or SyntaxError if it is no list of models */
+/** @throws ZodError or SyntaxError if it is not a valid list of models */
 export const parseWantedModels = (text: string): WantedModel[] => wanted.parse(JSON.parse(text));

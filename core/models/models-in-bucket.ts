@@ -1,7 +1,10 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { MODEL_KEY, type WantedModel } from './model-layout';
 
-/** The models that are not whole in the bucket. Lists, as one that may list alone is told that an object is not there. */
+/**
+ * The models that are missing or incomplete in the bucket. Uses a list request, because a caller
+ * that may only list gets an error for a missing object from other requests.
+ */
 export async function missingModels(
   s3: S3Client,
   Bucket: string,

@@ -2,7 +2,8 @@ import type { Machine } from '../contract/machine';
 import type { Receipt } from '../contract/job';
 
 /**
- * On-demand list prices in US dollars an hour: Linux in us-east-1, EC2's public price list as of November 2026.
+ * On-demand list prices in US dollars per hour: Linux in us-east-1, EC2's public price list as of
+ * November 2026.
  */
 const LIST_PRICE: Record<string, number> = {
   'g4dn.xlarge': 0.526,
@@ -12,18 +13,18 @@ const LIST_PRICE: Record<string, number> = {
 };
 
 /**
- * Spot price over list price: a g4dn.xlarge cost about $0.20 on the spot market in November 2026. Spot prices move by
- * zone and by hour, so what comes of this is an estimate, and says so.
+ * Ratio of spot to list price: a g4dn.xlarge cost about $0.20 on the spot market in November 2026.
+ * Spot prices vary by zone and by hour, so the result is an estimate and labelled as one.
  */
 const SPOT_FRACTION = 0.2 / 0.526;
 
-/** Dollars an hour of a machine's public IPv4 address. */
+/** Dollars per hour for a machine's public IPv4 address. */
 const ADDRESS_PRICE = 0.005;
 
 export interface Price {
-  /** Dollars an hour, address included; null where none is known. */
+  /** Dollars per hour, IPv4 address included; null if no price is known. */
   perHour: number | null;
-  /** Where it comes from, in words. */
+  /** Source of the price, as text. */
   source: string;
 }
 
@@ -40,9 +41,9 @@ export function priceOf({ instance_type, capacity }: Pick<Machine, 'instance_typ
 }
 
 /**
- * What a job took and cost. A machine's boot and idle time are on no receipt.
+ * The time and cost of a job, without the machine's boot and idle time.
  *
- * @param seconds length of the audio; from its arrival to now; spent by machines on the job
+ * @param seconds length of the audio; time since its arrival; time that machines spent on the job
  */
 export function receipt(
   machine: Machine,

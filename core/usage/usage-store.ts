@@ -5,15 +5,18 @@ import { chargedId, usageId } from '../contract/keys';
 import type { UsageRow } from '../contract/usage';
 import { dayOf } from './quota';
 
-/** How long a day's counter stays, for who wants to look. */
+/** How long a day's counter is kept for inspection. */
 const KEPT_SECONDS = 8 * 86_400;
 
-/** How long the same recording is not counted again: clients that heard no answer have repeated the request by then. */
+/**
+ * How long the same recording is not counted again: clients that lost the answer repeat the request
+ * within this time.
+ */
 const CHARGED_SECONDS = 15 * 60;
 
 /**
- * How much audio keys have used, by the day: counters in the jobs table, where whoever does the work may write already
- * (docs/decisions/011).
+ * Daily audio usage of keys. The counters are in the jobs table, which the functions and workers
+ * may already write (docs/decisions/011).
  */
 export class UsageStore {
   constructor(
@@ -34,7 +37,7 @@ export class UsageStore {
   }
 
   /**
-   * Adds the seconds of a recording, unless it was counted within the last 15 minutes.
+   * Counts a recording, unless it was counted within the last 15 minutes.
    *
    * @param sha256 of the recording and its options
    * @returns whether it was counted now
@@ -49,7 +52,7 @@ export class UsageStore {
     const charge = {
       TableName: this.table,
       Item: { id: chargedId(keyId, sha256), expires_at: nowSeconds + CHARGED_SECONDS },
-      // The table's TTL may delete days later than it says.
+      // DynamoDB may delete expired items days late.
       ConditionExpression: 'attribute_not_exists(id) OR expires_at < :now',
       ExpressionAttributeValues: { ':now': nowSeconds },
     };
@@ -72,7 +75,7 @@ export class UsageStore {
     return Item !== undefined && (Item.expires_at as number) * 1000 >= now.getTime();
   }
 
-  /** The update that adds, for a transaction with what it is counted for. */
+  /** The update that adds usage, for a transaction with the counted item. */
   addition(keyId: string, seconds: number, now: Date) {
     return {
       TableName: this.table,

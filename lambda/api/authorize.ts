@@ -14,22 +14,26 @@ import { env, lambdaHandler, optionalNumber, type Tools } from '../frame/runtime
 
 export interface Dependencies {
   keys: Pick<KeyCache, 'holder'>;
-  /** Minutes of audio per day for keys without a number of their own. @default - no limit */
+  /** Minutes of audio per day for keys without their own limit. @default - no limit */
   minutesPerDay?: number;
 }
 
-/** Longest look-up of a key: half of the function's time, after which the gateway answers 500 for it. */
+/**
+ * Longest look-up of a key: half of the function's timeout, after which the gateway would answer
+ * 500.
+ */
 const LOOK_UP_MS = 5000;
 
 type Answer = APIGatewaySimpleAuthorizerWithContextResult<Partial<Caller> | Unchecked>;
 
 /**
- * Says whose a key is: its tenant, its id and what it may use. Keys are remembered for half a minute, so that nothing that
- * changes by the minute belongs here. Of a key that is unknown or revoked nothing is said, not even why.
+ * Looks up a key: its tenant, its id and its quota. Keys are cached for half a minute, so values
+ * that change by the minute do not belong here. For an unknown or revoked key, nothing is returned,
+ * not even the reason.
  *
- * Every request is let pass, one without a key too: a refusal here becomes a 403 at an HTTP API, in the gateway's own words,
- * and clients of OpenAI's API know a missing or wrong key by a 401. Without a context the frame of all handlers,
- * `httpHandler`, answers with that.
+ * Every request passes, even without a key: an HTTP API turns an authorizer's refusal into a 403
+ * with the gateway's own message, but OpenAI's clients expect a 401 for a missing or wrong key.
+ * `httpHandler`, which wraps all handlers, answers 401 if there is no context.
  */
 export const handler = lambdaHandler((): Dependencies => {
   return {
@@ -38,7 +42,10 @@ export const handler = lambdaHandler((): Dependencies => {
   };
 }, authorize);
 
-/** The keys of a table. A look-up ends with `TooLate` when its time is up, so that the next request makes a new one. */
+/**
+ * A cache for the keys of a table. A look-up throws `TooLate` at its timeout, so the next request
+ * starts a new one.
+ */
 export const keysOf = (client: DynamoDBDocumentClient, table: string, lookUpMs = LOOK_UP_MS): KeyCache =>
   new KeyCache({
     find: async (sha256) => {

@@ -22,8 +22,9 @@ export interface Dependencies {
 }
 
 /**
- * `DELETE /v1/jobs/{id}`: an open job is cancelled and its audio erased; it stays in the listing as `cancelled`, and its
- * worker, if it has one, gives up at its next heartbeat. A job that has ended is erased with its results and its row.
+ * `DELETE /v1/jobs/{id}`. An open job is cancelled and its audio deleted. It stays in the listing
+ * as `cancelled`, and its worker, if any, stops at its next heartbeat. A job that has ended is
+ * deleted with its results and its row.
  */
 export const handler = httpHandler(
   (): Dependencies => ({
@@ -41,7 +42,7 @@ export async function cancelJob(request: Request, dependencies: Dependencies): P
   const { tenant } = caller(request);
   const row = await ownJob(request.pathParameters?.id ?? '', tenant, store);
   const cancelled = await store.cancel(row.id, tenant, new Date());
-  // Once more for a job cancelled before: that request may have failed before it announced the end.
+  // Also for a job cancelled earlier: that request may have failed before it sent the event.
   const ended = cancelled ?? row;
   if (ended.status === 'cancelled') await announce(events, path, ended);
   if (ended.upload_id !== undefined) await abortUpload(ended, { s3, bucket });

@@ -22,8 +22,8 @@ export interface Dependencies extends Media {
 }
 
 /**
- * `POST /v1/jobs/{id}/upload`: makes the parts of an upload one. S3's event then queues the job, as for every upload.
- * Repeated after a success it says what has become of the job.
+ * `POST /v1/jobs/{id}/upload`: completes a multipart upload. S3's event then queues the job, as for
+ * every upload. If it is repeated after a success, it returns the job's current state.
  */
 export const handler = httpHandler(
   (): Dependencies => ({
@@ -46,19 +46,22 @@ export async function completeUpload(
   const row = await ownJob(request.pathParameters?.id ?? '', caller(request).tenant, store);
   begun.jobId = row.id;
   if (!isParted(row)) {
-    throw new Refusal(409, 'invalid_request', `Job ${row.id} takes its audio in one piece, not in parts`);
+    throw new Refusal(409, 'invalid_request', `Job ${row.id} has no multipart upload`);
   }
   if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
   if (row.status !== 'awaiting_upload') return json(200, view(row));
   refuseUsedUp(allowance);
   const input = (await complete(row, parts, dependencies)) ?? (await arrivedInput(s3, bucket, row));
   if (input === undefined) throw tooLate(row);
-  // The audio's event queues it too, and may have done so already.
+  // The audio's event queues the job, too, and may already have done so.
   const queued = (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
   return json(200, view(queued ?? row));
 }
 
-/** The version that the parts became. Returns undefined if S3 no longer knows the upload: it is complete, or was given up. */
+/**
+ * Completes the upload and returns the new version. Returns undefined if S3 no longer knows the
+ * upload: it is complete or was aborted.
+ */
 async function complete(
   row: PartedRow,
   given: CompleteUploadRequest['parts'],
@@ -78,9 +81,13 @@ async function complete(
     return { version: VersionId, etag: ETag };
   } catch (error) {
     if (isGone(error)) return undefined;
-    // A part was sent once more since the store was asked.
+    // A part was uploaded again after the parts were listed.
     if ((error as Error).name === 'InvalidPart') {
-      throw new Refusal(409, 'not_ready', 'A part has changed meanwhile: complete the upload again');
+      throw new Refusal(
+        409,
+        'not_ready',
+        'A part was uploaded again in the meantime: complete the upload again',
+      );
     }
     throw error;
   }
@@ -90,5 +97,5 @@ const tooLate = ({ id, status }: JobRow) =>
   new Refusal(
     409,
     'upload_expired',
-    `The upload of job ${id} was given up${status === 'awaiting_upload' ? '' : `: the job is ${status}`}. Make a new job`,
+    `The upload of job ${id} was aborted${status === 'awaiting_upload' ? '' : `: the job is ${status}`}. Create a new job`,
   );

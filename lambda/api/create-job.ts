@@ -5,23 +5,23 @@ import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import type { JobStore } from '../../core/jobs/job-store';
 
-/** How long the same request gets the same job. */
+/** How long identical requests get the same job. */
 const REMEMBERED_SECONDS = 24 * 3600;
 
-/** How often a job is made anew when the one that it replaces has just been replaced by another request. */
+/** Attempts to create a job, if other requests replace the same job concurrently. */
 const TRIES = 3;
 
-/** What makes two requests the same. */
+/** Identifies identical requests. */
 export interface RequestIdentity {
   /** Id of the row that remembers the job. */
   id: string;
-  /** SHA-256 in hex of what was asked. */
+  /** SHA-256 in hex of the request's content. */
   sha256: string;
-  /** Whether a job that failed, was cancelled or was erased gives way to a new one. */
+  /** Whether a job that failed, was cancelled or was deleted is replaced by a new one. */
   renews: boolean;
 }
 
-/** Requests with the same `Idempotency-Key`: they get one job, whatever comes of it. */
+/** Requests with the same `Idempotency-Key` get the same job, whatever its outcome. */
 export const sameKey = (
   { tenant }: Pick<Caller, 'tenant'>,
   key: string,
@@ -32,32 +32,36 @@ export const sameKey = (
   renews: false,
 });
 
-/** Requests of one caller with the same recording and options: they get one job, as long as it can have a result. */
+/**
+ * Requests of one caller with the same recording and options get the same job, unless it ended
+ * without a result.
+ */
 export const sameRecording = ({ tenant, key_id }: Caller, sha256: string): RequestIdentity => ({
   id: recordingId(tenant, key_id, sha256),
   sha256,
   renews: true,
 });
 
-/** A job for a request. */
+/** The job of a request. */
 export interface MadeJob {
   row: JobRow;
-  /** Whether this request made it. */
+  /** Whether this request created it. */
   isNew: boolean;
 }
 
-/** What an earlier request left. */
+/** The job of an earlier identical request. */
 export interface EarlierJob {
-  /** @default - there is no job to attach to */
+  /** @default - no job to wait for */
   row?: JobRow;
   /** Id of a job that a new one may replace. */
   replaces?: string;
 }
 
 /**
- * The job that an earlier, same request made.
+ * Finds the job of an earlier identical request.
  *
- * @throws Refusal (409) if a request with the same `Idempotency-Key` asked for something else, or its job has been erased
+ * @throws Refusal (409) if the `Idempotency-Key` was used for a different request, or its job has
+ *   been deleted
  */
 export async function earlierJob(same: RequestIdentity, store: JobStore, now: Date): Promise<EarlierJob> {
   const remembered = await store.remembered(same.id, secondsOf(now));
@@ -70,19 +74,20 @@ async function jobOf(
   store: JobStore,
 ): Promise<EarlierJob> {
   if (remembered.body_sha256 !== same.sha256)
-    throw conflict('This Idempotency-Key was used with another body');
+    throw conflict('This Idempotency-Key was already used with a different request');
   const row = await store.get(remembered.job_id);
-  if (!same.renews && row === undefined) throw conflict('The job of this Idempotency-Key has been erased');
+  if (!same.renews && row === undefined) throw conflict('The job of this Idempotency-Key has been deleted');
   return same.renews && !mayHaveResult(row) ? { replaces: remembered.job_id } : { row };
 }
 
 /**
- * Stores a new job's row, or finds the job that an earlier, same request made.
+ * Stores a new job's row, or finds the job of an earlier identical request.
  *
- * @param same @default - every request makes a job
- * @param begun is told the job's id before it can exist, and freed of it if it does not
- * @throws Refusal (409) as {@link earlierJob}; (429) for a new job if the day's quota is used up: an earlier one is found
- *   nevertheless
+ * @param same @default - every request creates a job
+ * @param begun receives the job's id before the job can exist; it is removed if the job was not
+ *   created
+ * @throws Refusal (409) as {@link earlierJob}; (429) if a new job is needed and the day's quota is
+ *   used up
  */
 export async function createJob(
   row: JobRow,
@@ -103,7 +108,7 @@ export async function createJob(
   }
 }
 
-/** Whether a row is there after a write that failed: its answer may have been lost. */
+/** Whether a row exists after a failed write: only the answer may have been lost. */
 const mayExist = (id: string, store: JobStore): Promise<boolean> =>
   store.get(id).then(
     (row) => row !== undefined,
@@ -139,7 +144,7 @@ async function madeOrFound(
     if (earlier === undefined) return { row, isNew: true };
     replaces = found.replaces;
   }
-  throw new Refusal(503, 'busy', 'The same request was made several times at once; send it again', {
+  throw new Refusal(503, 'busy', 'The same request was sent several times at once; send it again', {
     retryAfterSeconds: 2,
   });
 }
@@ -152,6 +157,6 @@ const secondsOf = (instant: Date) => Math.floor(instant.getTime() / 1000);
 const conflict = (message: string) =>
   new Refusal(409, 'idempotency_conflict', message, {
     param: 'Idempotency-Key',
-    // OpenAI's clients repeat a 409, and this one stays.
+    // OpenAI's clients would retry a 409, but this one is permanent.
     shouldRetry: false,
   });

@@ -17,17 +17,17 @@ export interface Media {
   bucket: string;
 }
 
-/** A job whose audio comes in parts. */
+/** The row of a job with a multipart upload. */
 export type PartedRow = JobRow & Required<Pick<JobRow, 'upload_id' | 'upload_size'>>;
 
 export const isParted = (row: JobRow): row is PartedRow =>
   row.upload_id !== undefined && row.upload_size !== undefined;
 
 /**
- * The row with an upload in parts: begun now, or by an earlier request, so that there is one for each job. Of two
- * requests at once one comes second, and takes its own back.
+ * Starts a job's multipart upload, or finds the one that an earlier request started, so each job
+ * has only one. If two requests start uploads concurrently, the second one is aborted.
  *
- * @returns undefined if the job does not await its audio any more
+ * @returns undefined if the job no longer awaits its audio
  */
 export async function beginUpload(
   row: JobRow,
@@ -39,14 +39,17 @@ export async function beginUpload(
   const { UploadId } = await s3.send(
     new CreateMultipartUploadCommand({ Bucket: bucket, Key: row.input_key }),
   );
-  if (UploadId === undefined) throw new Error('S3 began an upload and did not name it');
+  if (UploadId === undefined) throw new Error('S3 started an upload without an id');
   const begun = await store.beginUpload(row.id, UploadId, now);
   if (begun?.upload_id !== UploadId) await abortUpload({ ...row, upload_id: UploadId }, { s3, bucket });
   return begun !== undefined && isParted(begun) ? begun : undefined;
 }
 
-/** Where the parts go, and which are there. Returns undefined if the upload is complete, or was given up. */
-export async function addresses(
+/**
+ * The upload URLs of the parts, and the parts already stored. Returns undefined if the upload is
+ * complete or was aborted.
+ */
+export async function partUrls(
   row: PartedRow,
   { s3, bucket }: Media,
   expiresIn: number,
@@ -69,7 +72,7 @@ export async function addresses(
   };
 }
 
-/** The parts that are in the store. Returns undefined if the upload is complete, or was given up. */
+/** The stored parts. Returns undefined if the upload is complete or was aborted. */
 export async function storedParts(row: PartedRow, { s3, bucket }: Media): Promise<StoredPart[] | undefined> {
   const target = { Bucket: bucket, Key: row.input_key, UploadId: row.upload_id };
   try {
@@ -85,7 +88,7 @@ export async function storedParts(row: PartedRow, { s3, bucket }: Media): Promis
   }
 }
 
-/** Gives an upload up, and with it the parts that have arrived. One that is complete stays. */
+/** Aborts an upload and deletes its stored parts. A completed upload is not changed. */
 export async function abortUpload(
   row: Pick<JobRow, 'input_key' | 'upload_id'>,
   { s3, bucket }: Media,
@@ -98,5 +101,5 @@ export async function abortUpload(
   }
 }
 
-/** Whether S3 knows no upload of that id, or no more. */
+/** Whether S3 does not know the upload, or no longer does. */
 export const isGone = (error: unknown): boolean => (error as Error).name === 'NoSuchUpload';

@@ -6,14 +6,14 @@ import { env, lambdaHandler, type Tools } from '../frame/runtime';
 import { shown } from '../../core/contract/text';
 
 export interface Dependencies {
-  /** The routes that there are, such as `GET /v1/jobs/{id}`. */
+  /** The routes of the API, such as `GET /v1/jobs/{id}`. */
   routes: readonly string[];
 }
 
 /**
- * What no other route answers: a path that is not known (404), or is known with other methods (405). To a browser's question
- * whether a page may call the API (`OPTIONS`, on a route that only exists where an origin is allowed) the gateway adds the
- * headers that say so.
+ * Answers all requests without a route: 404 for an unknown path, 405 for a method that the path
+ * does not support. Also answers a browser's preflight request (`OPTIONS`, a route that only exists
+ * if an origin is allowed), to which the gateway adds the CORS headers.
  */
 export const handler = lambdaHandler((): Dependencies => ({ routes: env('routes').split(',') }), noRoute);
 
@@ -26,7 +26,7 @@ export function noRoute(request: Request, { routes }: Dependencies, tools: Tools
     const methods = methodsAt(routes, path);
     if (methods.length === 0) throw new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
     const allow = methods.join(', ');
-    const message = `${shown(path)} takes ${allow}; got ${shown(method)}`;
+    const message = `${shown(path)} supports ${allow}; got ${shown(method)}`;
     throw new Refusal(405, 'invalid_request', message, { headers: { allow } });
   });
 }

@@ -25,7 +25,7 @@ import { env, type Tools } from '../frame/runtime';
 import { shown } from '../../core/contract/text';
 import { view } from '../../core/jobs/views';
 
-const ADDRESS_SECONDS = 300;
+const URL_SECONDS = 300;
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
 
@@ -35,7 +35,10 @@ export interface Dependencies {
   bucket: string;
 }
 
-/** `GET /v1/jobs`, `GET /v1/jobs/{id}`, and `/transcript` and `/analysis` below that; `GET /v1/usage`. */
+/**
+ * `GET /v1/jobs`, `GET /v1/jobs/{id}`, and `/transcript` and `/analysis` below that; `GET
+ * /v1/usage`.
+ */
 export const handler = httpHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
@@ -95,7 +98,7 @@ async function transcript(request: Request, row: JobRow, { s3, bucket }: Depende
     stored.Body?.transformToWebStream()
       .cancel()
       .catch(() => undefined);
-    const location = await getSignedUrl(s3, new GetObjectCommand(object), { expiresIn: ADDRESS_SECONDS });
+    const location = await getSignedUrl(s3, new GetObjectCommand(object), { expiresIn: URL_SECONDS });
     return { statusCode: 302, headers: { ...headers, location } };
   }
   const content = JSON.parse((await stored.Body?.transformToString()) ?? '') as Transcript;
@@ -113,7 +116,7 @@ async function analysis(row: JobRow, { s3, bucket }: Dependencies): Promise<Resp
     throw new Refusal(
       404,
       'not_found',
-      `Job ${row.id} has no analysis: none was asked for, or its path makes none`,
+      `Job ${row.id} has no analysis: it was not requested, or this deployment does not support it`,
     );
   }
   const object = { Bucket: bucket, Key: keyOf(row, 'analysis') };
@@ -129,16 +132,20 @@ const resultHeaders = (name: string) => ({
 
 async function result(s3: S3Client, object: { Bucket: string; Key: string }, row: JobRow, what: Result) {
   return s3.send(new GetObjectCommand(object)).catch((error: unknown) => {
-    // At the end of retention, and while a job is erased, its row may outlive its objects.
+    // At the end of retention, or while a job is being deleted, the row may outlive its objects.
     if (error instanceof NoSuchKey)
-      throw new Refusal(404, 'not_found', `The ${what} of job ${row.id} has been erased`);
+      throw new Refusal(404, 'not_found', `The ${what} of job ${row.id} has been deleted`);
     throw error;
   });
 }
 
 type Result = 'transcript' | 'analysis';
 
-/** @throws Refusal (409) if the job has no such result, or not yet */
+/**
+ * The key of a result.
+ *
+ * @throws Refusal (409) if the job does not have this result, or not yet
+ */
 function keyOf(row: JobRow, what: Result): string {
   const key = row[`${what}_key`];
   if (key !== undefined) return key;

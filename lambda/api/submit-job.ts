@@ -14,13 +14,13 @@ import { type Caller, caller, type Request } from '../frame/caller';
 import { httpHandler } from '../frame/http';
 import { jsonBody } from '../frame/json-body';
 import { JobStore } from '../../core/jobs/job-store';
-import { addresses, beginUpload } from './multipart-upload';
+import { beginUpload, partUrls } from './multipart-upload';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import { env, envNumber, type Tools } from '../frame/runtime';
 import { idempotencyKey, parseSubmitJob } from './submit-request';
 import { view } from '../../core/jobs/views';
 
-/** The sweeper looks a little after the upload's address has expired, for what was on its way. */
+/** Delay of the sweeper after the upload URL has expired, for uploads in progress. */
 const GRACE_SECONDS = 30;
 
 export interface Dependencies {
@@ -28,13 +28,13 @@ export interface Dependencies {
   s3: S3Client;
   bucket: string;
   maxUploadBytes: number;
-  /** Whether the path understands recordings. */
+  /** Whether the deployment path supports analyses. */
   analysis: boolean;
   uploadExpirySeconds: number;
   retentionDays: number;
 }
 
-/** `POST /v1/jobs`: makes a job and says where its audio goes. */
+/** `POST /v1/jobs`: creates a job and returns its upload URL. */
 export const handler = httpHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
@@ -89,7 +89,7 @@ function rowFor(
   });
 }
 
-/** The body with its fields in one order: the same request is the same however its client writes it. */
+/** The body with its fields in a fixed order, so that the order in the request does not matter. */
 const canonical = ({ name, size, multipart, options }: SubmitJobRequest) =>
   JSON.stringify([name, size, Object.entries(options ?? {}).sort(), ...(multipart === true ? [true] : [])]);
 
@@ -114,7 +114,7 @@ async function uploadTarget(
   const expiresIn = Math.max(1, Math.min(uploadExpirySeconds, left));
   if (row.upload_size !== undefined) {
     const begun = await beginUpload(row, store, { s3, bucket }, now);
-    return { multipart_upload: begun && (await addresses(begun, { s3, bucket }, expiresIn)) };
+    return { multipart_upload: begun && (await partUrls(begun, { s3, bucket }, expiresIn)) };
   }
   const put = new PutObjectCommand({ Bucket: bucket, Key: row.input_key, ContentLength: size });
   const url = await getSignedUrl(s3, put, { expiresIn });

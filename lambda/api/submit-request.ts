@@ -8,17 +8,18 @@ const schema: z.ZodMiniType<SubmitJobRequest> = z.extend(SubmitJobRequest, {
   options: z.optional(jobOptions),
 });
 
-/** What a deployment takes. */
+/** Limits of a deployment. */
 export interface Limits {
   maxUploadBytes: number;
-  /** Whether its path understands recordings. */
+  /** Whether its path supports analyses. */
   analysis: boolean;
 }
 
 /**
- * A valid request for a job.
+ * Validates a request for a job.
  *
- * @throws Refusal (400) naming the field, what it must be and what it was; (413) for an upload that is too large
+ * @throws Refusal (400) with the field, the expected value and the received value; (413) if the
+ *   upload is too large
  */
 export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limits): SubmitJobRequest {
   const submitted = validBody(schema, body);
@@ -27,7 +28,7 @@ export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limi
     throw new Refusal(
       400,
       'invalid_request',
-      '"size" must be given with "multipart": it says how many parts there are; got nothing',
+      '"size" is required with "multipart", because it determines the number of parts; got nothing',
       { param: 'size' },
     );
   }

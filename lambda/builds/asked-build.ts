@@ -4,28 +4,40 @@ import type { BuildRequest } from '../../core/images/build-request';
 import { buildsOf, isRunning, NotStarted, startBuild } from './codebuild';
 import { isOverload } from '../frame/overload';
 
-/** CloudFormation waits an hour for a resource, and then gives no reason. */
+/** CloudFormation waits an hour for a resource, and then fails without a reason. */
 const PATIENCE_MS = 57 * 60_000;
 
 /**
- * What the first handler of a deployment tells the second one, which is called with the same again and again. All of it is
- * optional: an event may come from the handler of an earlier version.
+ * The first handler's answer, which the second handler receives in each of its calls. All fields
+ * are optional, because an event may come from a handler of an earlier version.
  */
 export interface AskedBuild {
-  /** When the deployment asked, in ISO 8601. */
+  /** When the deployment requested the build, in ISO 8601. */
   RequestedAt?: string;
-  /** The build that was started or joined. Undefined if there was none to wait for, or it could not be started yet. */
+  /**
+   * The build that was started or joined. Undefined if no build is needed, or it could not be
+   * started yet.
+   */
   BuildId?: string;
-  /** Id of the latest earlier build of the same, or '': those after it are this deployment's. */
+  /**
+   * Id of the latest earlier build with the same key, or ''. Later builds belong to this
+   * deployment.
+   */
   After?: string;
 }
 
-/** What a deployment waits for is not there yet. The message says what to tell its user when the time is up. */
+/**
+ * The awaited result does not exist yet. The message tells the user the reason if the time runs
+ * out.
+ */
 export class NotYet extends Error {
   override readonly name = 'NotYet';
 }
 
-/** Starts a build, or joins one that makes the same, if CodeBuild lets it. Otherwise `followBuild` will. */
+/**
+ * Starts a build, or joins a running build with the same key. If CodeBuild cannot start it now,
+ * `followBuild` does so later.
+ */
 export async function askForBuild(codebuild: CodeBuildClient, request: BuildRequest): Promise<AskedBuild> {
   const RequestedAt = new Date().toISOString();
   let After: string | undefined;
@@ -42,8 +54,8 @@ export async function askForBuild(codebuild: CodeBuildClient, request: BuildRequ
 }
 
 /**
- * How the build that a deployment has asked for stands. Starts it if that has not succeeded yet, and only once: a build that
- * an earlier call has started is found among the project's.
+ * The state of the requested build. Starts it if that has not succeeded yet, but only once: a build
+ * that an earlier call started is found among the project's builds.
  *
  * @throws NotYet while it cannot be started
  */
@@ -55,7 +67,7 @@ export async function followBuild(
   if (asked.BuildId !== undefined) return buildState(clients, asked.BuildId);
   const builds = await buildsOf(clients.codebuild, request);
   const [own] = builds.filter(
-    isSince(
+    belongsToDeployment(
       asked,
       builds.findIndex(({ id }) => id === asked.After),
     ),
@@ -63,25 +75,28 @@ export async function followBuild(
   if (own !== undefined) return stateOf(clients, own);
   try {
     const id = await startBuild(clients.codebuild, request, builds[0]?.id);
-    return { state: 'running', text: `The build ${id} has just been started` };
+    return { state: 'running', text: `The build ${id} was just started` };
   } catch (error) {
     throw error instanceof NotStarted ? new NotYet(error.message) : error;
   }
 }
 
-/** Which builds, the newest first, belong to this deployment: those before the one at `after`, and any that runs. */
-const isSince =
+/**
+ * Selects the builds of this deployment from a list with the newest first: those before the index
+ * `after`, and any running one.
+ */
+const belongsToDeployment =
   ({ After, RequestedAt }: AskedBuild, after: number) =>
   (build: Parameters<typeof isRunning>[0], index: number): boolean => {
     if (isRunning(build)) return true;
     if (After !== undefined) return after === -1 || index < after;
-    // CodeBuild did not answer when the deployment asked.
+    // CodeBuild did not respond when the deployment requested the build.
     return RequestedAt !== undefined && Number(build.startTime ?? 0) >= Date.parse(RequestedAt);
   };
 
 /**
- * Looks for what a deployment waits for. What is not there yet, or cannot be asked now, is looked for again, until
- * CloudFormation is about to give up: then the deployment fails with the reason.
+ * Looks for an awaited result. If it does not exist yet, or AWS does not respond, the next call
+ * looks again. Shortly before CloudFormation's timeout, the deployment fails with the reason.
  */
 export async function untilThere<Found>(
   { RequestedAt = '' }: AskedBuild,

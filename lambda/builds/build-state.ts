@@ -2,27 +2,33 @@ import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-
 import { BatchGetBuildsCommand, type Build, type CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { isRunning } from './codebuild';
 
-/** Lines of a failed build's log that are shown, and characters of them: CloudFormation cuts what is longer than 4 KB. */
+/**
+ * Most lines and characters of a failed build's log that are shown: CloudFormation truncates
+ * messages longer than 4 KB.
+ */
 const LOG_LINES = 15;
 const LOG_CHARACTERS = 1500;
 
-/** Where builds are looked at. */
+/** Clients for builds and their logs. */
 export interface BuildClients {
   codebuild: CodeBuildClient;
   logs: CloudWatchLogsClient;
 }
 
-/** How a build stands. A text is for the user of a deployment: where a running build is, or why one failed. */
+/**
+ * The state of a build. `text` tells the user of a deployment where to find a running build, or why
+ * a build failed.
+ */
 export type BuildState = { state: 'succeeded' } | { state: 'running' | 'failed'; text: string };
 
 export async function buildState(clients: BuildClients, id: string): Promise<BuildState> {
   const { builds: [build] = [] } = await clients.codebuild.send(new BatchGetBuildsCommand({ ids: [id] }));
   return build === undefined
-    ? { state: 'failed', text: `The build ${id} is gone: deploy again to start another` }
+    ? { state: 'failed', text: `The build ${id} no longer exists: deploy again to start a new one` }
     : stateOf(clients, build);
 }
 
-/** The same of a build that is described already. */
+/** The state of a build whose description was already read. */
 export async function stateOf({ logs }: Pick<BuildClients, 'logs'>, build: Build): Promise<BuildState> {
   if (isRunning(build))
     return { state: 'running', text: `The build ${build.id} is still running: ${buildLink(build)}` };
@@ -30,7 +36,7 @@ export async function stateOf({ logs }: Pick<BuildClients, 'logs'>, build: Build
   return { state: 'failed', text: failureText(build, await lastLines(logs, build)) };
 }
 
-/** What is told of a failed build: how it ended, what it said last, and where all of it can be read. */
+/** Describes a failed build: its status, the end of its log, and a link to the whole log. */
 function failureText(build: Build, lines: string[]): string {
   const phase = build.phases?.find(
     ({ phaseStatus }) => phaseStatus !== undefined && phaseStatus !== 'SUCCEEDED',
@@ -47,18 +53,18 @@ function failureText(build: Build, lines: string[]): string {
   return [
     `The build ${build.id} ended with ${build.buildStatus}${place}${reason}.`,
     log === '' ? 'It has no log.' : `Its log ends with:\n${log}`,
-    `All of it: ${buildLink(build)}`,
+    `Full log: ${buildLink(build)}`,
   ].join('\n');
 }
 
-/** Address of the build's page in the console. */
+/** URL of the build's page in the console. */
 function buildLink({ arn = '', id = '', projectName = '' }: Build): string {
   const [, , , region = '', account = ''] = arn.split(':');
   const place = `${account}/projects/${projectName}/build/${encodeURIComponent(id)}`;
   return `https://${region}.console.aws.amazon.com/codesuite/codebuild/${place}`;
 }
 
-/** The end of the build's log. A build that ended before it wrote has none. */
+/** The end of the build's log. A build that ended before its first output has no log. */
 async function lastLines(logs: CloudWatchLogsClient, { logs: log }: Build): Promise<string[]> {
   if (log?.groupName === undefined || log.streamName === undefined) return [];
   try {
@@ -72,7 +78,7 @@ async function lastLines(logs: CloudWatchLogsClient, { logs: log }: Build): Prom
     );
     return events.map(({ message = '' }) => message);
   } catch (error) {
-    // That the build has failed is what the user has to hear, with its log or without.
+    // The user must hear that the build failed, even without its log.
     return [`(its log could not be read: ${(error as Error).message})`];
   }
 }

@@ -9,13 +9,13 @@ import {
 import type { BuildRequest } from '../../core/images/build-request';
 import { isOverload } from '../frame/overload';
 
-/** The build's variable that says what it makes: two builds with the same value would make the same. */
+/** The build's variable with its key: two builds with the same key have the same result. */
 const BUILD_KEY = 'BUILD_KEY';
 
-/** The most builds that CodeBuild describes at once. */
+/** Most builds that CodeBuild describes in one call. */
 const BUILDS = 100;
 
-/** CodeBuild starts no build now. The same request may succeed later. */
+/** CodeBuild cannot start a build now. The same request may succeed later. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
 }
@@ -23,7 +23,7 @@ export class NotStarted extends Error {
 /**
  * Starts a build.
  *
- * @param latest id of the latest build that made the same: a build that follows another one has another token
+ * @param latest id of the latest build with the same key: it is part of the idempotency token
  * @returns id of the build
  * @throws NotStarted if the account's quota is used up, AWS throttles, or a role is not usable yet
  */
@@ -43,18 +43,21 @@ export async function startBuild(
   });
   try {
     const { build } = await codebuild.send(command);
-    if (build?.id === undefined) throw new Error(`CodeBuild gave the build of ${project} no id`);
+    if (build?.id === undefined) throw new Error(`CodeBuild returned no id for the build of ${project}`);
     return build.id;
   } catch (error) {
     throw notStarted(error as Error, request) ?? error;
   }
 }
 
-/** CodeBuild answers a token that it has seen in the last five minutes with the same build: two that ask at once get one. */
+/**
+ * For a token seen in the last five minutes, CodeBuild returns the same build. Concurrent requests
+ * therefore share one build.
+ */
 const startToken = (key: string, latestBuild = ''): string =>
   createHash('sha256').update(`${key} after ${latestBuild}`).digest('hex');
 
-/** The project's builds that make the same, the newest first. */
+/** The project's builds with the same key, the newest first. */
 export async function buildsOf(codebuild: CodeBuildClient, { project, key }: BuildRequest): Promise<Build[]> {
   const { ids = [] } = await codebuild.send(
     new ListBuildsForProjectCommand({ projectName: project, sortOrder: 'DESCENDING' }),
@@ -70,11 +73,14 @@ export async function buildsOf(codebuild: CodeBuildClient, { project, key }: Bui
 
 export const isRunning = ({ buildStatus }: Build): boolean => buildStatus === 'IN_PROGRESS';
 
-/** The first call that needs a service-linked role may fail while AWS creates it, and a new role takes time to be seen. */
+/**
+ * The first call that needs a service-linked role may fail while AWS creates the role. A new role
+ * also takes time to become visible.
+ */
 const ROLE_NOT_READY =
   /service[- ]linked role|unable to assume|cannot be assumed|not authorized to perform:? sts:AssumeRole/i;
 
-/** Why a build was not started, for the user of a deployment; undefined if it never will be. */
+/** Why a build was not started, for the user of a deployment. Undefined if a retry cannot help. */
 function notStarted({ name, message, ...rest }: Error, request: BuildRequest): NotStarted | undefined {
   const prefix = `AWS CodeBuild has not started the build of ${request.project}: `;
   if (name === 'AccountLimitExceededException') {
@@ -83,12 +89,12 @@ function notStarted({ name, message, ...rest }: Error, request: BuildRequest): N
     return new NotStarted(
       `${prefix}the account’s quota "Concurrently running builds for ${request.machine} environment" ` +
         `${limit === undefined ? 'is used up' : `is ${limit}`} (${message}). ` +
-        'Ask for a higher one in Service Quotas, and deploy again. ' +
-        'What else to do: docs/runbook.md, "CodeBuild starts no build"',
+        'Request a higher quota in Service Quotas, and deploy again. ' +
+        'For other options see docs/runbook.md, "CodeBuild starts no build"',
     );
   }
   if (!isOverload({ name, ...rest }) && !ROLE_NOT_READY.test(message)) return undefined;
   return new NotStarted(
-    `${prefix}${name}: ${message}. Deploy again. What else to do: docs/runbook.md, "CodeBuild starts no build"`,
+    `${prefix}${name}: ${message}. Deploy again. For other options see docs/runbook.md, "CodeBuild starts no build"`,
   );
 }

@@ -1,27 +1,29 @@
 import { type CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 
-/** What a load balancer has answered in one minute. */
+/** Requests that a load balancer answered in one minute. */
 export interface Minute {
-  /** Epoch seconds of its beginning. */
+  /** Start in epoch seconds. */
   start: number;
-  /** Sum of the times that its answers took, in seconds. */
+  /** Sum of the response times in seconds. */
   seconds: number;
 }
 
 const MINUTE = 60;
 
 /**
- * For how long a minute counts, in seconds. Its figures come late and in pieces, one from each of the balancer's nodes;
- * and no longer than machines stay idle by default, which would be raised anew when they have just ended themselves.
+ * How long a minute counts, in seconds. Its metrics arrive late and in parts, one from each of the
+ * balancer's nodes. The time is not longer than the default idle time of machines: otherwise
+ * machines that just terminated themselves would be launched again.
  */
 const RECENT = 5 * MINUTE;
 
 /**
- * Requests that were in flight, on average, in the busiest of the last five full minutes.
+ * Requests in flight, on average, in the busiest of the last five full minutes.
  *
- * By Little's law the mean number in flight is the rate at which requests come times the mean time that each takes, which
- * is the sum of their times divided by the length of the minute. Not the newest minute alone: that may still lack a
- * node's figures, and as the fleet is only ever raised, the busiest counts anyway.
+ * By Little's law, the mean number in flight is the arrival rate times the mean response time. That
+ * is the sum of the response times divided by the length of the minute. The newest minute alone is
+ * not enough, because metrics of a node may still be missing. The fleet is only ever raised here,
+ * so the busiest minute counts anyway.
  *
  * @param now epoch seconds
  */
@@ -30,29 +32,35 @@ export function requestsInFlight(minutes: readonly Minute[], now: number): numbe
   return Math.max(0, ...recent.map(({ seconds }) => seconds)) / MINUTE;
 }
 
-/** Seconds since the end of the last minute with an answer. @param starts of minutes, and `now`: epoch seconds */
+/**
+ * Seconds since the end of the last minute with an answer. @param starts of minutes, and `now`:
+ * epoch seconds
+ */
 export const secondsSinceAnswer = (starts: readonly number[], now: number): number =>
   now - Math.max(-Infinity, ...starts.map((start) => start + MINUTE));
 
-/** Load balancers by their dimensions in CloudWatch, such as `app/name/0123456789abcdef`. */
+/**
+ * The values of the load balancers' dimension in CloudWatch, such as `app/name/0123456789abcdef`.
+ */
 export interface Names {
   name: string;
-  /** The public one. @default - there is none */
+  /** The public load balancer. @default - none */
   publicName?: string;
 }
 
 /**
- * The minutes in which requests were answered, the one that is going on left out.
+ * The minutes in which requests were answered, without the current minute.
  *
- * An Application Load Balancer reports how long targets took from the request to the head of their answer. A stream of
- * events sends its head first, so it counts only until its audio is decoded. A request that stops waiting does not count
- * here, but as the job that it becomes.
+ * An Application Load Balancer reports the time from the request to the headers of the target's
+ * answer. A stream of events sends its headers first, so it counts only until its audio is decoded.
+ * A request whose client stops waiting does not count here, but as the job that it becomes.
  *
- * For the public load balancer these times say little: they may include a long upload, and do not include a long stream.
- * Only the minutes in which it had successful answers are read from it. Requests without a valid key keep no machine.
+ * For the public load balancer these times mean little: they may include a long upload, and do not
+ * include a long stream. Only the minutes in which it had successful answers are read from it.
+ * Requests without a valid key keep no machine running.
  *
  * @param now epoch seconds
- * @returns `streamed` has the beginnings of the public one's minutes, in epoch seconds
+ * @returns `streamed`: start of each minute of the public load balancer, in epoch seconds
  */
 export async function answeredMinutes(
   cloudWatch: CloudWatchClient,
@@ -93,5 +101,5 @@ const sumOf = (Id: string, MetricName: string, loadBalancer: string) => ({
   },
 });
 
-/** Where the minute that is going on begins. */
+/** Start of the current minute. */
 const thisMinute = (now: number): number => Math.floor(now / MINUTE) * MINUTE;

@@ -11,7 +11,10 @@ export interface Watch extends Sources {
   machines: Pick<MachineStore, 'find' | 'noteSilence' | 'markEnding'>;
 }
 
-/** Notes which machines are silent, and ends the one that must end, if any. @param warm machines to keep without work */
+/**
+ * Records which machines are silent, and terminates one that must end, if any. @param warm machines
+ * to keep running without work
+ */
 export async function endMachines(watch: Watch, warm: number, tools: Tools): Promise<void> {
   const { group, machines: store, idleSeconds: idleLimit } = watch;
   const { desired, machines: instances } = await group.describe();

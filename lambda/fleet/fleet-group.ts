@@ -14,7 +14,7 @@ export interface GroupState {
   maxSize: number;
   machines: {
     id: string;
-    /** It is in service, and not protected from scale-in. */
+    /** Whether it is in service and not protected from scale-in. */
     endable: boolean;
   }[];
   /** Names of the group's suspended processes, such as `AZRebalance`. */
@@ -33,7 +33,7 @@ export class FleetGroup {
       new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [this.name] }),
     );
     const [group] = AutoScalingGroups;
-    if (group === undefined) throw new Error(`There is no Auto Scaling group ${this.name}`);
+    if (group === undefined) throw new Error(`The Auto Scaling group ${this.name} does not exist`);
     return {
       desired: group.DesiredCapacity ?? 0,
       minSize: group.MinSize ?? 0,
@@ -46,7 +46,10 @@ export class FleetGroup {
     };
   }
 
-  /** Sets the number of machines. Never call it with less than the group has: Auto Scaling would choose which to end. */
+  /**
+   * Sets the number of machines. It must not be lower than the current one, because Auto Scaling
+   * would choose the machines to terminate.
+   */
   async raise(desired: number): Promise<void> {
     await this.client.send(
       new SetDesiredCapacityCommand({
@@ -57,7 +60,10 @@ export class FleetGroup {
     );
   }
 
-  /** Moves the bounds of the group's size. Auto Scaling raises the number of machines to the lower one. */
+  /**
+   * Sets the minimum and the maximum size of the group. Auto Scaling launches machines up to the
+   * minimum.
+   */
   async bound(minSize: number, maxSize: number): Promise<void> {
     await this.client.send(
       new UpdateAutoScalingGroupCommand({
@@ -68,14 +74,17 @@ export class FleetGroup {
     );
   }
 
-  /** Suspends one process. Without a name Auto Scaling would suspend all of them. */
+  /** Suspends one process. Without a name, Auto Scaling would suspend all processes. */
   async suspend(process: string): Promise<void> {
     await this.client.send(
       new SuspendProcessesCommand({ AutoScalingGroupName: this.name, ScalingProcesses: [process] }),
     );
   }
 
-  /** Ends a machine. @param decrement whether its place goes with it */
+  /**
+   * Terminates a machine. @param decrement whether to lower the desired capacity, so it is not
+   * replaced
+   */
   async end(id: string, decrement: boolean): Promise<void> {
     await this.client.send(
       new TerminateInstanceInAutoScalingGroupCommand({

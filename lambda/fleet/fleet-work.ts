@@ -14,7 +14,7 @@ export interface Sources {
   sqs: SQSClient;
   queueUrl: string;
   idleSeconds: number;
-  /** @default - machines do jobs alone */
+  /** @default - machines only work on jobs */
   balancer?: Balancer;
 }
 
@@ -22,11 +22,11 @@ export interface Work extends Pick<
   FleetState,
   'visible' | 'inFlight' | 'delayed' | 'requestsInFlight' | 'requestsPerMachine'
 > {
-  /** Time since a request was last answered in place, in seconds. */
+  /** Time since the last synchronous answer, in seconds. */
   quietSeconds: number;
 }
 
-/** What there is to do. @param machines number of machines that may answer requests in place */
+/** The current work. @param machines number of machines that may answer requests synchronously */
 export async function fleetWork(machines: number, sources: Sources, tools: Tools): Promise<Work> {
   const [queue, requests] = await Promise.all([queueState(sources), requestState(machines, sources, tools)]);
   return { ...queue, ...requests };
@@ -50,7 +50,7 @@ async function queueState({ sqs, queueUrl }: Sources) {
   };
 }
 
-/** Requests in place: none where no machine is there to answer them. */
+/** Synchronous requests: none while no machine is running. */
 async function requestState(machines: number, { balancer, idleSeconds }: Sources, { logger }: Tools) {
   if (balancer === undefined) return { requestsInFlight: 0, requestsPerMachine: 1, quietSeconds: Infinity };
   const { cloudWatch, requestsPerMachine } = balancer;
@@ -66,7 +66,7 @@ async function requestState(machines: number, { balancer, idleSeconds }: Sources
       quietSeconds: secondsSinceAnswer(starts, now),
     };
   } catch (error) {
-    // Jobs raise the fleet all the same, and no machine counts as idle that may be answering.
+    // Jobs still raise the fleet. No machine counts as idle, because it may be answering requests.
     logger.warn('cannot read the metrics of the load balancer', error as Error);
     return { requestsInFlight: 0, requestsPerMachine, quietSeconds: 0 };
   }

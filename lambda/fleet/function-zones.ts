@@ -8,8 +8,8 @@ export interface Dependencies {
 }
 
 /**
- * Says in which of a region's zones functions of a network can be. A zone has the same id in all accounts, and another name
- * in each, so that only the account itself can tell.
+ * Finds the zones of a region that support Lambda functions in a VPC. A zone has the same id in all
+ * accounts but a different name in each, so only the account itself knows the names.
  */
 export const handler = lambdaHandler((): Dependencies => ({ ec2: new EC2Client() }), functionZones);
 
@@ -24,7 +24,10 @@ export async function functionZones(
   return { PhysicalResourceId: 'function-zones', Data: { Zones: zones.join(',') } };
 }
 
-/** Names of zones in this account. None if they cannot be looked up: most accounts do not have such a zone among their first. */
+/**
+ * Names of zones in this account. Empty if the look-up fails: in most accounts no such zone is
+ * among the first ones.
+ */
 async function namesOf(ids: string[], ec2: EC2Client, logger: Tools['logger']): Promise<string[]> {
   try {
     const { AvailabilityZones = [] } = await ec2.send(new DescribeAvailabilityZonesCommand({}));

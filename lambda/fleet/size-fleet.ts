@@ -21,7 +21,10 @@ export interface Dependencies extends Watch {
   warm: WarmSettings;
 }
 
-/** Raises the fleet to what there is to do, when a job comes in and each minute. Each minute it also ends dead machines. */
+/**
+ * Raises the fleet to match the work, when a job arrives and every minute. Every minute it also
+ * terminates dead machines.
+ */
 export const handler = lambdaHandler((): Dependencies => {
   const documents = documentClient();
   const table = env('jobsTable');
@@ -50,7 +53,7 @@ const balancer = (): Balancer => ({
   requestsPerMachine: envNumber('requestsPerMachine'),
 });
 
-/** @returns the number of machines asked for; undefined if another run of the function sizes the fleet */
+/** @returns the desired number of machines; undefined if another run is sizing the fleet */
 export async function sizeFleet(
   event: SizeFleetEvent | null | undefined,
   dependencies: Dependencies,
@@ -69,7 +72,7 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
   const { logger, metrics } = tools;
   const before = await group.describe();
   const warm = warmMachines(dependencies.warm, new Date());
-  await keepUp(before, warm, dependencies, tools);
+  await correctGroup(before, warm, dependencies, tools);
   const work = await fleetWork(before.desired, dependencies, tools);
   const desired = desiredMachines({ ...work, desired: before.desired, warm, maxMachines, jobsPerMachine });
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
@@ -84,8 +87,10 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
   return desired;
 }
 
-/** Keeps the group as the fleet needs it. No failure here keeps a waiting job from its machine. */
-async function keepUp(
+/**
+ * Corrects the settings of the group. A failure here must not keep a waiting job from its machine.
+ */
+async function correctGroup(
   { desired, minSize, maxSize, suspended }: GroupState,
   warm: number,
   { group, maxMachines }: Dependencies,
@@ -99,15 +104,16 @@ async function keepUp(
       metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
     }
   };
-  // A maximum below the number of machines would end some of them.
+  // A maximum below the current number of machines would terminate some of them.
   const most = Math.max(maxMachines, desired);
   if (minSize !== warm || maxSize !== most)
-    await attempt('move the bounds of the group', group.bound(warm, most));
-  // Machines end themselves and leave zones uneven. To even them out, Auto Scaling would end machines that work.
+    await attempt('change the size limits of the group', group.bound(warm, most));
+  // Machines terminate themselves and leave zones unbalanced. To rebalance, Auto Scaling would
+  // terminate working machines.
   if (!suspended.includes('AZRebalance'))
     await attempt('suspend zone rebalancing', group.suspend('AZRebalance'));
   const isLaunchSuspended = suspended.includes('Launch');
   metrics.addMetric('LaunchSuspended', MetricUnit.Count, isLaunchSuspended ? 1 : 0);
   if (isLaunchSuspended)
-    logger.warn('the group launches no machines: its process Launch is suspended. See docs/runbook.md');
+    logger.warn('the group cannot launch machines: its process Launch is suspended. See docs/runbook.md');
 }

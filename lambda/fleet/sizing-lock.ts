@@ -4,18 +4,25 @@ import { ifHolds } from '../../core/jobs/conditional-write';
 import { SIZING_ROW_ID } from '../../core/contract/keys';
 import { SIZING_SECONDS } from '../../core/contract/limits';
 
-/** Longer than a run can last: a holder whose time is over has been stopped. */
+/** Longer than a run can last, so a holder whose time is over has stopped. */
 const HELD_MS = (SIZING_SECONDS + 10) * 1000;
 
-/** A holder that has sized this often leaves the rest to the next run, as its own time is limited. */
+/**
+ * After this many sizings, the holder leaves the rest to the next run, because its own time is
+ * limited.
+ */
 const MOST_SIZINGS = 4;
 
-/** Attempts to take the lock or to tell its holder: both fail only if the holder changes in between. */
+/**
+ * Attempts to take the lock or to notify its holder. Both fail only if the holder changes in
+ * between.
+ */
 const TRIES = 5;
 
 /**
- * Makes sizings run one at a time. `SetDesiredCapacity` knows no condition: of two concurrent runs the one with the older
- * view could lower the number that the other has just set, and Auto Scaling would end machines.
+ * Makes sizings run one at a time. `SetDesiredCapacity` has no condition: of two concurrent runs,
+ * the one with older data could lower the number that the other has just set, and Auto Scaling
+ * would terminate machines.
  */
 export class SizingLock {
   constructor(
@@ -24,9 +31,10 @@ export class SizingLock {
   ) {}
 
   /**
-   * Sizes, and once more for each time that others asked meanwhile, so that a burst of jobs costs a few sizings.
+   * Runs a sizing, and repeats it if other runs asked in the meantime. A burst of jobs therefore
+   * causes only a few sizings.
    *
-   * @returns undefined if another run sizes: it sizes once more for this one
+   * @returns undefined if another run holds the lock: it repeats its sizing for this one
    */
   async exclusive<T>(size: () => Promise<T>): Promise<T | undefined> {
     const holder = randomUUID();
@@ -50,13 +58,19 @@ export class SizingLock {
         { ':holder': holder, ':until': now + HELD_MS, ':now': now },
       );
       if (taken) return true;
-      const told = await this.write('SET again = :yes', 'held_until >= :now', { ':yes': true, ':now': now });
-      if (told) return false;
+      const notified = await this.write('SET again = :yes', 'held_until >= :now', {
+        ':yes': true,
+        ':now': now,
+      });
+      if (notified) return false;
     }
     return false;
   }
 
-  /** Releases the lock, unless others have asked since the last sizing began: the holder keeps it then. */
+  /**
+   * Releases the lock, unless another run has asked since the last sizing began: then the holder
+   * keeps it.
+   */
   private async mustSizeAgain(holder: string): Promise<boolean> {
     const released = await this.write(
       'REMOVE holder, held_until',
@@ -64,7 +78,7 @@ export class SizingLock {
       { ':holder': holder },
     );
     if (released) return false;
-    // Fails only if the holder has lost the lock, because its time was over.
+    // Fails only if the holder has lost the lock because its time was over.
     return this.write('SET held_until = :until REMOVE again', 'holder = :holder', {
       ':holder': holder,
       ':until': Date.now() + HELD_MS,

@@ -14,12 +14,15 @@ import { Refusal } from './refusal';
 import type { Tools } from './runtime';
 import type { UsageStore } from '../../core/usage/usage-store';
 
-/** How long to look for an earlier count: a slow table must not keep the machines from answering. */
+/** Longest look-up of an earlier count: a slow table must not delay the answer of the machines. */
 const RECALL_MS = 3000;
 
-/** What a caller may still use on the day of the request. Nothing is read for a key without a quota. */
+/**
+ * What the caller may still use on the day of the request. For a key without a quota, nothing is
+ * read.
+ */
 export class Allowance {
-  /** Whether the recording of this request was counted a short time ago: it uses up nothing more. */
+  /** Whether this recording was counted recently: if so, it uses no more of the quota. */
   isCounted = false;
 
   private constructor(
@@ -42,19 +45,19 @@ export class Allowance {
     return !this.isCounted && isUsedUp(this.quota);
   }
 
-  /** For every answer to the caller. */
+  /** Quota headers for every answer to the caller. */
   get headers(): Record<string, string> {
     return quotaHeaders(this.quota, this.now);
   }
 
-  /** As it is now, for a key without a quota too. */
+  /** The current usage, also for a key without a quota. */
   async read(): Promise<UsageResponse> {
     return usageOf({ ...this.quota, usedSeconds: await this.usage.used(this.keyId, this.now) }, this.now);
   }
 
   /**
-   * Finds out whether the recording was counted a short time ago, by an answer in place that may have been lost. If the
-   * table cannot say, it was not.
+   * Checks whether the recording was counted recently, by a synchronous answer that may have been
+   * lost. If the table does not respond, the recording is treated as not counted.
    *
    * @param sha256 of the recording and its options
    */
@@ -68,11 +71,11 @@ export class Allowance {
   }
 
   /**
-   * Counts a recording that was answered, once if the request is repeated. If counting fails, the caller is not charged: the
-   * work is done, and the answer is there.
+   * Counts an answered recording, once even if the request is repeated. If counting fails, the
+   * caller is not charged and still gets the answer.
    *
    * @param sha256 of the recording and its options
-   * @param untilMs epoch milliseconds at which the caller has to be answered
+   * @param untilMs epoch milliseconds by which the caller must be answered
    */
   async count(
     recording: { sha256: string; seconds: number },
@@ -90,7 +93,7 @@ export class Allowance {
   }
 }
 
-/** @throws Refusal (429) if the caller has used up the day's quota: new work is not begun */
+/** @throws Refusal (429) if the day's quota is used up and the request would start new work */
 export function refuseUsedUp({ isUsedUp, quota, now }: Allowance): void {
   if (!isUsedUp) return;
   throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, now), { headers: usedUpHeaders(now) });

@@ -2,17 +2,17 @@ import { gzipSync } from 'node:zlib';
 import { Refusal, type Response } from './refusal';
 import type { Request } from './caller';
 
-/** What fits through Lambda (6 MB, some of it escaped). */
+/** Largest answer in bytes. Lambda's limit is 6 MB, and some characters are escaped. */
 export const MAX_ANSWER_BYTES = 4_500_000;
-/** The encoding is accepted, and not with a weight of 0. */
+/** Matches if gzip is accepted, with a weight other than 0. */
 const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 
 /**
- * A transcript's rendering as an answer that fits through Lambda: compressed, if it must be. Unlike the transcript itself,
- * none lies in S3.
+ * Answers with a rendered transcript, compressed if it exceeds the limit of Lambda. Renderings are
+ * not stored in S3, so a redirect is not possible.
  *
- * @param format its name, and the parameter that asked for it
- * @throws Refusal (400) if it does not fit
+ * @param format its name, and the request parameter that selects it
+ * @throws Refusal (400) if it is too large
  */
 export function fitted(
   request: Request,
@@ -27,8 +27,8 @@ export function fitted(
     const coding = { 'content-encoding': 'gzip', vary: 'accept-encoding' };
     return { statusCode: 200, headers: { ...headers, ...coding }, body: packed, isBase64Encoded: true };
   }
-  const limit = `${bytes} bytes as "${format.name}"; at most ${MAX_ANSWER_BYTES} can be answered`;
-  const cure = packed === '' ? 'Accept the encoding gzip, or ask' : 'Ask';
-  const message = `The transcript has ${limit}. ${cure} for the format "json"`;
+  const size = `${bytes} bytes in the format "${format.name}"; the limit is ${MAX_ANSWER_BYTES} bytes`;
+  const cure = packed === '' ? 'Send "Accept-Encoding: gzip", or request' : 'Request';
+  const message = `The transcript has ${size}. ${cure} the format "json"`;
   throw new Refusal(400, 'invalid_request', message, { param: format.param });
 }

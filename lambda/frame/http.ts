@@ -7,23 +7,28 @@ import { isOverload } from './overload';
 import { caller, type Request } from './caller';
 import { type Begun, busy, Refusal, type Response, withJob } from './refusal';
 
-/** Dependencies that know how much audio keys have used. */
+/** Dependencies that can read how much audio a key has used. */
 interface Metered {
   store: Pick<JobStore, 'usage'>;
 }
 
-/** The API's gateway gives up 30 seconds after a request arrived: everything is answered by then, or refused. */
+/** Seconds from a request's arrival to its answer. The API gateway's timeout is 30 seconds. */
 export const ANSWER_SECONDS = 28;
 
-/** Left for the answer itself when a function's time is nearly up. */
+/** Time reserved for sending the answer before a function times out. */
 const MARGIN_MS = 1000;
 
 /**
- * An HTTP handler, the frame of every route. A request without a valid key is refused here, before `handle`: the
- * authorizer lets every request pass (see there). Refusals become answers. An AWS service that is overloaded, or too slow
- * for the function's time, becomes a 503 that says when to come back and names the job that was begun. Any other error is
- * logged, counted for the alarm and answered with 500. Every answer has the gateway's id of the request, which the access
- * log has too. Every answer to a key with a quota says what is left.
+ * Wraps the handler of an HTTP route:
+ *
+ * - A request without a valid key is refused before `handle` runs, because the authorizer lets
+ *   every request pass (see `authorize.ts`).
+ * - A `Refusal` becomes an error answer.
+ * - If an AWS service is overloaded, or too slow for the function's timeout, the answer is 503 with
+ *   `Retry-After` and the id of the job, if one was created.
+ * - Any other error is logged, counted for the alarm and answered with 500.
+ * - Every answer has the gateway's request id, which is also in the access log.
+ * - Every answer to a key with a quota has headers with the remaining quota.
  */
 export function httpHandler<Dependencies extends Metered>(
   prepare: (tools: Tools) => Dependencies,
@@ -42,15 +47,15 @@ export function httpHandler<Dependencies extends Metered>(
       known.allowance = await Allowance.of(caller(request), dependencies.store.usage, new Date());
       return handle(request, dependencies, tools, known.allowance, begun);
     };
-    const answer = await framed(request, tools, () => inTime(lastMoment(request, context), work()), begun);
+    const answer = await framed(request, tools, () => inTime(deadlineOf(request, context), work()), begun);
     return { ...answer, headers: { ...answer.headers, ...known.allowance?.headers } };
   });
 }
 
 /**
- * What every answer has: the shape of refusals, and the id of the request.
+ * Turns errors into answers, and adds the request id.
  *
- * @param begun what a 500 or 503 names. @default - nothing is begun
+ * @param begun the job that a 500 or 503 names. @default - none
  */
 export async function framed(
   { requestContext: { requestId } }: Request,
@@ -64,8 +69,8 @@ export async function framed(
   return { ...response, headers };
 }
 
-/** Epoch milliseconds at which the request must have an answer, whatever it waits for. */
-function lastMoment({ requestContext }: Request, context: Context): number {
+/** Epoch milliseconds by which the request must be answered. */
+function deadlineOf({ requestContext }: Request, context: Context): number {
   const ownMs = Date.now() + context.getRemainingTimeInMillis();
   return Math.min(ownMs - MARGIN_MS, requestContext.timeEpoch + ANSWER_SECONDS * 1000 + MARGIN_MS / 2);
 }
@@ -79,7 +84,7 @@ async function answered(tools: Tools, begun: Begun, work: () => Promise<Response
       tools.logger.warn('overloaded', error as Error);
       return busy(begun).response;
     }
-    // Thrown on, it would be answered by the gateway: not in OpenAI's shape, and without the job's id.
+    // If it were rethrown, the gateway would answer, without OpenAI's error body and the job's id.
     reportFailure(tools, error as Error);
     return failed(begun).response;
   }
@@ -89,6 +94,6 @@ const failed = (begun: Begun): Refusal =>
   new Refusal(
     500,
     'internal',
-    withJob('Spotscribe failed; its log has the error under x-request-id', begun),
+    withJob('Internal error; search the logs for the x-request-id of this response', begun),
     begun,
   );

@@ -5,7 +5,7 @@ import { shown } from '../../core/contract/text';
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 8;
 
-/** The JSON body of a request. No body is an empty object. */
+/** The JSON body of a request, or an empty object if there is no body. */
 export function jsonBody(request: Request): unknown {
   const text = request.isBase64Encoded
     ? Buffer.from(request.body ?? '', 'base64').toString('utf8')
@@ -24,7 +24,7 @@ export function jsonBody(request: Request): unknown {
     throw new Refusal(
       413,
       'invalid_request',
-      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Audio goes to the upload's address.`,
+      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Send audio to the upload URL`,
     );
   }
   if (depth(text) > MAX_DEPTH) {
@@ -37,7 +37,10 @@ export function jsonBody(request: Request): unknown {
   }
 }
 
-/** How deep brackets nest outside of strings: measured before parsing, for bodies made to exhaust a parser. */
+/**
+ * Nesting depth of brackets outside strings. Checked before parsing, because deeply nested JSON can
+ * exhaust the parser.
+ */
 function depth(text: string): number {
   let deepest = 0;
   let open = 0;

@@ -1,6 +1,6 @@
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 
-/** Errors by which AWS asks for less, or is not there for a moment, and those of the network on the way. */
+/** Names of errors for throttling, temporary unavailability and network failures. */
 const NAMES = new Set([
   'InternalError',
   'InternalServerError',
@@ -24,7 +24,7 @@ const NAMES = new Set([
 ]);
 const NETWORK = /^(E(CONN|PIPE|HOST|NET|AI_)|ENOTFOUND|ETIMEDOUT)/;
 
-/** Why a transaction was cancelled, where the same one may succeed a moment later. */
+/** Cancellation reasons of a transaction that may succeed if it is repeated. */
 const REASONS = new Set([
   'None',
   'ConditionalCheckFailed',
@@ -34,8 +34,9 @@ const REASONS = new Set([
 ]);
 
 /**
- * Whether a failure of AWS passes by itself, so that the same request may succeed in a moment. One that AWS refuses for what it
- * says (`ValidationException`, `SerializationException`) never does: a caller who is told to come back would come for ever.
+ * Whether a failed AWS call is temporary, so that the same request may succeed in a moment. Errors
+ * in the request itself (`ValidationException`, `SerializationException`) are permanent: a caller
+ * who is asked to retry would retry for ever.
  */
 export function isOverload(error: unknown): boolean {
   const {

@@ -6,7 +6,7 @@ import type { JobStore } from '../../core/jobs/job-store';
 /**
  * The caller's job.
  *
- * @throws Refusal (404) for ids that are unknown, malformed or another tenant's
+ * @throws Refusal (404) if the id is unknown or malformed, or the job is another tenant's
  */
 export async function ownJob(id: string, tenant: string, store: JobStore): Promise<JobRow> {
   const row = new RegExp(JOB_ID_PATTERN).test(id) ? await store.get(id) : undefined;

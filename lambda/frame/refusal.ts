@@ -6,7 +6,7 @@ import { shown } from '../../core/contract/text';
 
 export type Response = APIGatewayProxyStructuredResultV2;
 
-/** A request is refused: answered with this status and the body of OpenAI's API. */
+/** A refused request: an answer with this status and an error body in OpenAI's format. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -18,9 +18,9 @@ export class Refusal extends Error {
       param?: string;
       retryAfterSeconds?: number;
       headers?: Record<string, string>;
-      /** Whether OpenAI's clients are to repeat the request by themselves. @default - they go by the status */
+      /** Whether OpenAI's clients retry automatically. @default - they decide by the status */
       shouldRetry?: boolean;
-      /** The job that the request made, or may have made. @default - none */
+      /** The job that the request created, or may have created. @default - none */
       jobId?: string;
     } = {},
   ) {
@@ -39,7 +39,10 @@ export class Refusal extends Error {
   }
 }
 
-/** The job that a request has made, or may have made: an answer that fails must name it. */
+/**
+ * The job that a request created, or may have created. If the request fails, its answer must name
+ * the job.
+ */
 export interface Begun {
   jobId?: string;
 }
@@ -52,7 +55,7 @@ export function json(statusCode: number, body: unknown, headers: Record<string, 
   };
 }
 
-/** One answer for jobs that do not exist and jobs of others, so that ids cannot be probed. */
+/** The same answer for unknown jobs and for jobs of other tenants, so that ids cannot be probed. */
 export const jobNotFound = (id: string) => new Refusal(404, 'not_found', `There is no job ${shown(id)}`);
 
 /** An AWS service is overloaded, or too slow. */
@@ -62,8 +65,8 @@ export const busy = (begun: Begun = {}): Refusal =>
     ...begun,
   });
 
-/** A message that names the job which the request may have made. */
+/** Adds the job that the request may have created to an error message. */
 export const withJob = (message: string, { jobId }: Begun): string =>
   jobId === undefined
     ? message
-    : `${message}. This request may have made job ${jobId}: GET /v1/jobs/${jobId} says what became of it`;
+    : `${message}. This request may have created job ${jobId}: get its status from GET /v1/jobs/${jobId}`;

@@ -4,7 +4,9 @@ import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { Context } from 'aws-lambda';
 import { ENV, METRIC } from '../../core/contract/environment';
 
-/** What a handler works with: made at the first invocation of a container, not when the file is imported. */
+/**
+ * Logger, metrics and tracer. Created at the first invocation of a container, not at import time.
+ */
 export interface Tools {
   logger: Logger;
   metrics: Metrics;
@@ -12,8 +14,9 @@ export interface Tools {
 }
 
 /**
- * A Lambda handler: makes its dependencies once, names the request in the log, traces it as a segment and publishes
- * its metrics. Events are never logged: they hold names and keys of users.
+ * A Lambda handler: creates its dependencies once, adds the request id to its log lines, traces the
+ * invocation as a subsegment and publishes its metrics. Events are never logged, because they
+ * contain names and keys of users.
  */
 export function lambdaHandler<Event, Result, Dependencies>(
   prepare: (tools: Tools) => Dependencies,
@@ -48,7 +51,7 @@ export function reportFailure({ logger, metrics, tracer }: Tools, error: Error):
   tracer.addErrorAsMetadata(error);
 }
 
-/** Traces the handler as a part of its function's segment; what it returns is kept out of the trace. */
+/** Traces the handler as a subsegment of its function. The result is not recorded. */
 function beginTrace(tracer: Tracer): () => void {
   const segment = tracer.getSegment();
   if (segment === undefined) return () => undefined;
@@ -62,7 +65,7 @@ function beginTrace(tracer: Tracer): () => void {
   };
 }
 
-/** The value of an environment variable of the contract. */
+/** The value of a required environment variable. */
 export function env(name: keyof typeof ENV): string {
   const value = process.env[ENV[name]];
   if (value === undefined)
@@ -70,14 +73,14 @@ export function env(name: keyof typeof ENV): string {
   return value;
 }
 
-/** The value of an environment variable that need not be there. */
+/** The value of an optional environment variable. */
 export const optionalEnv = (name: keyof typeof ENV): string | undefined => process.env[ENV[name]];
 
-/** A number from the environment that need not be there. */
+/** A number from an optional environment variable. */
 export const optionalNumber = (name: keyof typeof ENV): number | undefined =>
   optionalEnv(name) === undefined ? undefined : envNumber(name);
 
-/** A number from the environment. */
+/** A number from a required environment variable. */
 export function envNumber(name: keyof typeof ENV): number {
   const value = Number(env(name));
   if (!Number.isFinite(value))

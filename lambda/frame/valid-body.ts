@@ -3,9 +3,9 @@ import { complaint } from '../../core/forms/complaint';
 import { Refusal } from './refusal';
 
 /**
- * A body that keeps to a schema.
+ * Validates a body against a schema.
  *
- * @throws Refusal (400) naming the field, what it must be and what it was
+ * @throws Refusal (400) with the field, the expected value and the received value
  */
 export function validBody<T>(schema: z.ZodMiniType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);

@@ -1,4 +1,4 @@
-/** The machines' processors and system: every type with an NVIDIA card that the settings name by default is an x86-64. */
+/** Platform of the machines: all NVIDIA instance types in the default settings are x86-64. */
 const MACHINE = { os: 'linux', architecture: 'amd64' };
 
 export interface Platform {
@@ -6,19 +6,19 @@ export interface Platform {
   architecture?: string;
 }
 
-/** A manifest of Docker or OCI: of one image (`config`), or of several (`manifests`). */
+/** A manifest in Docker or OCI format, of one image (`config`) or of several (`manifests`). */
 export interface Manifest {
   config?: { digest?: string };
   manifests?: { digest?: string; platform?: Platform }[];
 }
 
-/** Whether the machines can run an image that was made for this. */
+/** Whether the machines can run an image for this platform. */
 export const isMachine = ({ os, architecture }: Platform): boolean =>
   os === MACHINE.os && architecture === MACHINE.architecture;
 
 /**
- * The digest of the one image among several that the machines can run. Attestations stand beside the images, as ones
- * for an unknown platform.
+ * The digest of the image in a list that the machines can run. Attestations are in the list, too,
+ * as images for an unknown platform.
  *
  * @throws Error if there is none
  */
@@ -30,6 +30,6 @@ export function machineImage({ manifests = [] }: Manifest): string {
 
 export const wrongPlatform = (platforms: Platform[]): Error =>
   new Error(
-    `The image is made for ${platforms.map(({ os, architecture }) => `${os}/${architecture}`).join(', ') || 'nothing'}, ` +
-      `and the machines are ${MACHINE.os}/${MACHINE.architecture}: build it with --platform ${MACHINE.os}/${MACHINE.architecture}`,
+    `The image is built for ${platforms.map(({ os, architecture }) => `${os}/${architecture}`).join(', ') || 'no platform'}, ` +
+      `but the machines are ${MACHINE.os}/${MACHINE.architecture}: build it with --platform ${MACHINE.os}/${MACHINE.architecture}`,
   );

@@ -15,12 +15,15 @@ export interface Dependencies {
   logs: CloudWatchLogsClient;
 }
 
-/** CloudFormation's event with what the first handler has answered. */
+/** CloudFormation's event with the answer of the first handler. */
 export type ReadyEvent = CloudFormationCustomResourceEvent & Requested;
 
 export type Ready = { IsComplete: false } | { IsComplete: true; Data?: ImageData };
 
-/** Says whether a stack's image can be run, and by which digest. Asked every few seconds until it can or an error is thrown. */
+/**
+ * Checks whether a stack's image is ready, and returns its digest. Called every few seconds until
+ * the image is ready or an error is thrown.
+ */
 export const handler = lambdaHandler(
   (): Dependencies => ({
     ecr: new ECRClient(),
@@ -30,7 +33,10 @@ export const handler = lambdaHandler(
   imageReady,
 );
 
-/** @throws Error for the user of the deployment: the build failed, the image is for other machines, or it is refused */
+/**
+ * @throws Error for the user of the deployment: the build failed, the image has the wrong platform,
+ *   or its findings refuse it
+ */
 export async function imageReady(event: ReadyEvent, dependencies: Dependencies): Promise<Ready> {
   if (event.RequestType === 'Delete') return { IsComplete: true };
   return untilThere(event, () => look(event, dependencies));
@@ -41,7 +47,7 @@ async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Read
   const images = new ImageStore(dependencies.ecr, request.RepositoryName);
   const image = await builtImage(event, request, images, dependencies);
   const digest = await images.runnable(image.digest);
-  const gate = (await isGivenBack(event, digest, images)) ? 'off' : request.ScanGate;
+  const gate = (await isRollback(event, digest, images)) ? 'off' : request.ScanGate;
   const scan = gate === 'off' ? undefined : await images.scan(digest);
   const sincePush = (Date.now() - image.pushedAt.getTime()) / 1000;
   const verdict = scanVerdict(scan, sincePush, gate, request.AcceptedFindings);
@@ -52,10 +58,10 @@ async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Read
 }
 
 /**
- * Whether the stack is given back the image that it runs, after another one has failed. What was found of it meanwhile
- * must not keep a stack from what it has: CloudFormation would leave it in UPDATE_ROLLBACK_FAILED.
+ * Whether CloudFormation rolls the stack back to the image that it runs. New findings must not
+ * refuse that image: the stack would end in UPDATE_ROLLBACK_FAILED.
  */
-async function isGivenBack(event: ReadyEvent, digest: string, images: ImageStore): Promise<boolean> {
+async function isRollback(event: ReadyEvent, digest: string, images: ImageStore): Promise<boolean> {
   if (event.RequestType !== 'Update') return false;
   const { Tag, HeldAs } = event.ResourceProperties as unknown as ImageRequest;
   const { Tag: left } = event.OldResourceProperties as unknown as ImageRequest;
@@ -63,7 +69,8 @@ async function isGivenBack(event: ReadyEvent, digest: string, images: ImageStore
 }
 
 /**
- * The image. Its build is asked first: an image may come between the two questions.
+ * The built image. The build's state is read first, because the image may arrive between the two
+ * calls.
  *
  * @throws NotYet while it is built
  */
@@ -76,17 +83,17 @@ async function builtImage(
   const there = event.BuildId === undefined ? await images.find(request.Tag) : undefined;
   if (there !== undefined) return there;
   const build = await followBuild(dependencies, event, imageBuild(request));
-  if (build.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has ended`);
+  if (build.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has finished`);
   const image = await images.find(request.Tag);
   if (image !== undefined) return image;
   throw new Error(
     build.state === 'failed'
       ? `${build.text}\nWhat to do: docs/runbook.md, "A deployment’s build fails"`
-      : `There is no image ${request.RepositoryName}:${request.Tag}, though its build succeeded: deploy again`,
+      : `The image ${request.RepositoryName}:${request.Tag} does not exist, although its build succeeded: deploy again`,
   );
 }
 
 const refusal = ({ RepositoryName, Tag }: ImageRequest, text: string): string =>
-  `The image ${RepositoryName}:${Tag} is refused for ${text}. Build it anew on today’s packages with another setting ` +
-  '"imageEdition", or accept each finding with its reason in the setting "acceptedFindings": ' +
+  `The image ${RepositoryName}:${Tag} is refused for ${text}. Change the setting "imageEdition" to rebuild it with ` +
+  'current packages, or accept each finding with its reason in the setting "acceptedFindings": ' +
   'docs/runbook.md, "A deployment refuses an image for its findings"';

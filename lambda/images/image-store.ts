@@ -14,7 +14,7 @@ import {
 import { isMachine, type Manifest, machineImage, type Platform, wrongPlatform } from './image-manifest';
 import { type Finding, isSevere, type Scan } from './scan-gate';
 
-/** The forms in which ECR is to give manifests: without them it may convert one, which changes its digest. */
+/** Accepted manifest types. Without them ECR may convert a manifest, which changes its digest. */
 const MANIFEST_TYPES = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.oci.image.index.v1+json',
@@ -22,7 +22,7 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
 
-/** An image that is there. */
+/** An image in the repository. */
 export interface StoredImage {
   digest: string;
   pushedAt: Date;
@@ -50,9 +50,9 @@ export class ImageStore {
   }
 
   /**
-   * The digest of what the machines run of an image: its own, or of one among those that it lists.
+   * The digest of the image that the machines run: its own, or that of one image in its list.
    *
-   * @throws Error if it is made for other machines
+   * @throws Error if it is built for another platform
    */
   async runnable(digest: string): Promise<string> {
     const manifest = JSON.parse((await this.manifest(digest)).text) as Manifest;
@@ -62,7 +62,7 @@ export class ImageStore {
     throw wrongPlatform([platform]);
   }
 
-  /** How the image was scanned, with its severe findings. Undefined if no scan has begun. */
+  /** The scan of an image, with its severe findings. Undefined if no scan has begun. */
   async scan(imageDigest: string): Promise<Scan | undefined> {
     const { repositoryName } = this;
     const findings: Finding[] = [];
@@ -91,7 +91,7 @@ export class ImageStore {
     }
   }
 
-  /** Gives the image a second tag, which leaves the one that had it. */
+  /** Adds a second tag to the image, and removes it from the image that had it before. */
   async hold(imageDigest: string, imageTag: string): Promise<void> {
     const { text, mediaType } = await this.manifest(imageDigest);
     try {
@@ -105,12 +105,12 @@ export class ImageStore {
         }),
       );
     } catch (error) {
-      // It has the tag already.
+      // The image already has the tag.
       if (!(error instanceof ImageAlreadyExistsException)) throw error;
     }
   }
 
-  /** Takes a tag away. The image stays, under its other one. */
+  /** Removes a tag. The image keeps its other tag. */
   async release(imageTag: string): Promise<void> {
     const { repositoryName } = this;
     try {
@@ -129,11 +129,11 @@ export class ImageStore {
       }),
     );
     if (image?.imageManifest === undefined)
-      throw new Error(`The image ${this.repositoryName}@${imageDigest} is gone: deploy again`);
+      throw new Error(`The image ${this.repositoryName}@${imageDigest} no longer exists: deploy again`);
     return { text: image.imageManifest, mediaType: image.imageManifestMediaType };
   }
 
-  /** What the image was made for, as its configuration says. */
+  /** The platform of the image, from its configuration. */
   private async platform({ config }: Manifest): Promise<Platform> {
     const { downloadUrl = '' } = await this.ecr.send(
       new GetDownloadUrlForLayerCommand({

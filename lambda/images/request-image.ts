@@ -12,12 +12,12 @@ export interface Dependencies {
   codebuild: CodeBuildClient;
 }
 
-/** What the second handler is told by the first one. */
+/** The first handler's answer, which the second handler receives. */
 export interface Requested extends AskedBuild {
   PhysicalResourceId: string;
 }
 
-/** Starts the build of an image that is not there. Called once for each change of a stack's image. */
+/** Starts the build of a missing image. Called once for each change of a stack's image. */
 export const handler = lambdaHandler(
   (): Dependencies => ({ ecr: new ECRClient(), codebuild: new CodeBuildClient() }),
   requestImage,
@@ -30,20 +30,20 @@ export async function requestImage(
 ): Promise<Requested> {
   const request = event.ResourceProperties as unknown as ImageRequest;
   const images = new ImageStore(ecr, request.RepositoryName);
-  // The same for as long as the stack has the resource: another one would have CloudFormation delete the former.
+  // The id never changes: for a new id, CloudFormation would delete the old resource.
   const PhysicalResourceId = `${request.RepositoryName}:${request.HeldAs}`;
   if (event.RequestType === 'Delete') {
     await images.release(request.HeldAs);
     return { PhysicalResourceId: event.PhysicalResourceId };
   }
-  if (await isThere(images, request.Tag)) return { PhysicalResourceId };
+  if (await exists(images, request.Tag)) return { PhysicalResourceId };
   const asked = await askForBuild(codebuild, imageBuild(request));
   logger.info('waiting for a build', { repository: request.RepositoryName, build: asked.BuildId });
   return { PhysicalResourceId, ...asked };
 }
 
-/** Whether the image is there. If ECR does not answer now, the second handler will ask it again. */
-async function isThere(images: ImageStore, tag: string): Promise<boolean> {
+/** Whether the image exists. If ECR does not respond, the second handler asks again. */
+async function exists(images: ImageStore, tag: string): Promise<boolean> {
   try {
     return (await images.find(tag)) !== undefined;
   } catch (error) {

@@ -13,26 +13,27 @@ export interface Scan {
   findings: Finding[];
 }
 
-/** Whether an image may run: not known yet, or yes, or no, with what its user is told. */
+/** Whether an image may run: not known yet, or yes or no with a text for the user. */
 export type Verdict = { verdict: 'wait' } | { verdict: 'pass' | 'refuse'; text: string };
 
-/** ECR begins a scan within seconds of a push, if it is to scan the repository at all. */
+/** ECR starts a scan within seconds of a push, if scanning is enabled for the repository. */
 const BEGIN_SECONDS = 120;
 
-/** A scan takes a minute or two. One that has not ended by then must not keep a deployment waiting. */
+/** A scan takes a minute or two. A scan that has not ended by then must not block a deployment. */
 const END_SECONDS = 900;
 
-/** Findings that a refusal names: CloudFormation cuts what is longer than 4 KB. */
+/** Most findings that a refusal names: CloudFormation truncates messages longer than 4 KB. */
 const NAMES = 30;
 
-/** Characters of what is told of accepted ones: CloudFormation refuses a resource whose answer is longer than 4 KB. */
-const EXCUSES = 1000;
+/** Most characters about accepted findings: CloudFormation rejects answers longer than 4 KB. */
+const REASON_CHARACTERS = 1000;
 
 const SEVERITIES = ['CRITICAL', 'HIGH'];
 
 /**
- * Decides by the scan of an image. An image that could not be scanned passes, and the text says so: a gate that cannot
- * see would otherwise keep everything out, and the user would have to open it for good.
+ * Decides whether an image may run, by its scan. An image that could not be scanned passes, and the
+ * text says so. Otherwise a broken scanner would block every deployment, and users would disable
+ * the gate for good.
  *
  * @param scan undefined if none has begun
  * @param sincePush seconds
@@ -43,7 +44,7 @@ export function scanVerdict(
   gate: ScanGate,
   accepted: AcceptedFinding[],
 ): Verdict {
-  if (gate === 'off') return { verdict: 'pass', text: 'not asked for' };
+  if (gate === 'off') return { verdict: 'pass', text: 'disabled' };
   const begun = scan?.status ?? 'NONE';
   if (begun === 'NONE' && sincePush < BEGIN_SECONDS) return { verdict: 'wait' };
   if (['PENDING', 'IN_PROGRESS'].includes(begun) && sincePush < END_SECONDS) return { verdict: 'wait' };
@@ -61,10 +62,11 @@ export function scanVerdict(
     if (open.length > NAMES) names.push(`and ${open.length - NAMES} more`);
     return { verdict: 'refuse', text: `${severe}: ${names.join(', ')}` };
   }
-  const excused = found.map(({ id }) => `${id}: ${reasons.get(id)}`).join('; ');
-  const told = excused.length > EXCUSES ? `${excused.slice(0, EXCUSES)}…` : excused;
-  return { verdict: 'pass', text: told === '' ? `no ${severe}` : `${severe} accepted: ${told}` };
+  const reasonsText = found.map(({ id }) => `${id}: ${reasons.get(id)}`).join('; ');
+  const text =
+    reasonsText.length > REASON_CHARACTERS ? `${reasonsText.slice(0, REASON_CHARACTERS)}…` : reasonsText;
+  return { verdict: 'pass', text: text === '' ? `no ${severe}` : `${severe} accepted: ${text}` };
 }
 
-/** The severities that a gate asks about. */
+/** Whether a gate can refuse a finding of this severity. */
 export const isSevere = (severity: string): boolean => SEVERITIES.includes(severity);

@@ -15,7 +15,7 @@ export interface Dependencies {
   path: string;
 }
 
-/** Marks the jobs of dead letters as failed. */
+/** Marks the jobs of messages in the dead-letter queue as failed. */
 export const handler = lambdaHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
@@ -36,29 +36,29 @@ export function buryJobs(
   });
 }
 
-/** @throws while a worker holds the job: the letter is then looked at again */
+/** @throws Error while a worker holds the job, so that the message is tried again */
 async function bury(
   record: SQSRecord,
   { store, events, path }: Dependencies,
   { logger }: Tools,
 ): Promise<void> {
   const id = jobId(record.body);
-  if (id === undefined) throw new Error(`Dead letter ${record.messageId} names no job`);
+  if (id === undefined) throw new Error(`The dead-letter message ${record.messageId} names no job`);
   const row = await store.get(id);
   if (row === undefined) {
-    logger.warn('a dead letter’s job is gone', { job_id: id });
+    logger.warn('the job of a dead-letter message does not exist', { job_id: id });
     return;
   }
-  const message = `The job was tried ${MAX_RECEIVES} times without success`;
+  const message = `The job failed after ${MAX_RECEIVES} attempts`;
   const failed = await store.fail(id, { code: 'attempts_exhausted', message }, new Date());
   const current = failed ?? (await store.get(id));
-  // Failed before, by an invocation that may have died before it announced the end.
+  // An earlier invocation may have marked it as failed and stopped before it sent the event.
   if (current?.error?.code === 'attempts_exhausted') return announce(events, path, current);
   const ended = current === undefined || (FINAL_STATUSES as readonly string[]).includes(current.status);
-  if (!ended) throw new Error(`Job ${id} is held by a worker: its dead letter waits`);
+  if (!ended) throw new Error(`Job ${id} is held by a worker: its dead-letter message is tried again`);
 }
 
-/** The job that a message names, even if the message is otherwise not one of ours. */
+/** The job id of a message, even if the rest of the message is invalid. */
 function jobId(body: string): string | undefined {
   try {
     const { job_id } = JSON.parse(body) as { job_id?: unknown };

@@ -13,18 +13,24 @@ import { dispatch, wakeFleet } from './send-job';
 import { takeIn, type TakeIn } from './take-in';
 
 export interface Dependencies extends TakeIn {
-  /** Whether the path understands recordings. */
+  /** Whether the deployment path supports analyses. */
   analysis: boolean;
   retentionDays: number;
 }
 
-/** Detail of S3's `Object Created`, as far as it is used. The key is not URL-encoded here, and the ETag has no quotes. */
+/**
+ * Detail of S3's event `Object Created`, with the fields that are used. The key is not URL-encoded,
+ * and the ETag has no quotes.
+ */
 export interface ObjectCreated {
   bucket: { name: string };
   object: { key: string; size: number; etag?: string; sequencer?: string; 'version-id'?: string };
 }
 
-/** Makes a job of audio that has arrived: queues it, and wakes the fleet. */
+/**
+ * Handles audio that has arrived: creates its job if there is none, queues the job and wakes the
+ * fleet.
+ */
 export const handler = lambdaHandler(
   (): Dependencies => ({
     ...dispatch(),
@@ -49,7 +55,7 @@ export async function intakeUpload(
     ? leftBehind(object.key.slice(KEY.inboxPrefix.length))
     : undefined;
   if (pattern !== undefined) {
-    logger.info('no job for a file that a computer left behind', { pattern });
+    logger.info('ignored a system or temporary file', { pattern });
     return;
   }
   const { key, size, etag, 'version-id': version } = object;
@@ -60,22 +66,22 @@ export async function intakeUpload(
   if (id === undefined) return;
   const outcome = await takeIn(id, recording, dependencies);
   if (outcome === 'queued') await wakeFleet(dependencies);
-  else logger.info('an upload was taken in', { job_id: id, outcome });
+  else logger.info('handled an upload', { job_id: id, outcome });
 }
 
-/** The job whose audio lies at a key. Other keys of a job, such as its results, are none of an upload. */
+/** The job whose audio has this key. Undefined for other keys of a job, such as its results. */
 function uploadedJob(key: string): string | undefined {
   const id = key.slice(KEY.jobsPrefix.length).split('/')[0] ?? '';
   return new RegExp(JOB_ID_PATTERN).test(id) && key === KEY.input(id) ? id : undefined;
 }
 
-/** The job of a file dropped under `inbox/`, made if there is none for this version of the file. */
+/** The job of a file under `inbox/`, created if this version of the file has none. */
 async function inboxJob(
   { key, etag, sequencer }: ObjectCreated['object'],
   input: InputVersion,
   { store, s3, bucket, retentionDays, analysis }: Dependencies,
 ): Promise<string | undefined> {
-  // What the console makes for a new folder.
+  // The console creates such an object for a new folder.
   if (key.endsWith('/')) return undefined;
   const id = `job_${createHash('sha256').update([bucket, key, etag, sequencer].join('\n')).digest('hex').slice(0, 32)}`;
   const inputKey = key.toWellFormed();
@@ -93,7 +99,7 @@ async function inboxJob(
     uploadUntil: Math.floor(now.getTime() / 1000) + 60,
     retentionDays,
   });
-  // An event that comes late, or again, must not bring back a job that was erased with its recording.
+  // A late or repeated event must not restore a job that was deleted with its recording.
   if (input.version !== undefined && inputKey === key && (await findInput(s3, bucket, row)) === undefined)
     return undefined;
   await store.create(row);

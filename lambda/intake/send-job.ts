@@ -13,7 +13,7 @@ export interface Dispatch {
   sizeFleetFunction: string;
 }
 
-/** What sends jobs, from the environment. */
+/** Clients and settings for sending jobs, from the environment. */
 export const dispatch = (): Dispatch => ({
   store: new JobStore(documentClient(), env('jobsTable')),
   sqs: new SQSClient(),
@@ -22,14 +22,14 @@ export const dispatch = (): Dispatch => ({
   sizeFleetFunction: env('sizeFleetFunction'),
 });
 
-/** Sends a queued job's message, and remembers that it was sent. */
+/** Sends a queued job's message, and records that it was sent. */
 export async function sendJob({ store, sqs, queueUrl }: Dispatch, row: JobRow): Promise<void> {
   const message: JobMessage = { version: 1, job_id: row.id };
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(message) }));
   await store.confirmSent(row.id, new Date());
 }
 
-/** Has the fleet sized now instead of within a minute, without waiting for it. */
+/** Starts the sizing of the fleet now instead of within a minute, without waiting for it. */
 export async function wakeFleet({ lambda, sizeFleetFunction }: Dispatch): Promise<void> {
   await lambda.send(new InvokeCommand({ FunctionName: sizeFleetFunction, InvocationType: 'Event' }));
 }

@@ -10,10 +10,13 @@ import { takeIn, type TakeIn } from './take-in';
 
 export type Dependencies = TakeIn;
 
-/** Most jobs looked at in one run; what is left is due in the next minute all the same. */
+/** Most jobs in one run. The rest follows in the next run, a minute later. */
 const BATCH = 200;
 
-/** Requeues jobs whose message was lost, queues uploads whose event was lost, and expires uploads that never came. */
+/**
+ * Requeues jobs whose message was lost, queues uploads whose event was lost, and expires uploads
+ * that did not arrive.
+ */
 export const handler = lambdaHandler(
   (): Dependencies => ({
     ...dispatch(),
@@ -37,7 +40,7 @@ export async function sweepJobs(
     try {
       count[await sweep(row, dependencies)]++;
     } catch (error) {
-      // One job that cannot be swept must not keep the others waiting; it is due again in the next run.
+      // One failure must not delay the other jobs. The job is due again in the next run.
       count.failed++;
       logger.error('could not sweep a job', { job_id: row.id, error: error as Error });
     }
@@ -59,7 +62,7 @@ async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued
     await takeIn(row.id, { key: row.input_key, ...input }, dependencies);
     return 'requeued';
   }
-  const error = { code: 'upload_expired', message: 'The upload did not come in time' } as const;
+  const error = { code: 'upload_expired', message: 'The upload did not arrive in time' } as const;
   const expired = await store.expire(row.id, error, new Date());
   if (expired !== undefined) await announce(events, path, expired);
   return 'expired';

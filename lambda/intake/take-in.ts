@@ -17,7 +17,7 @@ export interface TakeIn extends Dispatch {
   maxUploadBytes: number;
 }
 
-/** A recording that has arrived: a version of an object. */
+/** An uploaded recording: a version of an object. */
 export interface Recording extends InputVersion {
   key: string;
   /** Bytes. */
@@ -25,12 +25,15 @@ export interface Recording extends InputVersion {
 }
 
 /**
- * What became of a recording. `unwanted`: nobody waits for it, and it was erased; `surplus`: its job has another one, and
- * it was erased; `unchanged`: its job has it already.
+ * The outcome for a recording. `unwanted`: no job awaits it, and it was deleted. `surplus`: its job
+ * already has another recording, and it was deleted. `unchanged`: its job already has this
+ * recording.
  */
 export type TakenIn = 'queued' | 'refused' | 'unwanted' | 'surplus' | 'unchanged';
 
-/** Queues the job of a recording that has arrived, or fails it where the recording cannot be worked on. May be repeated. */
+/**
+ * Queues the job of a recording, or fails it if the recording cannot be processed. May be repeated.
+ */
 export async function takeIn(id: string, recording: Recording, dependencies: TakeIn): Promise<TakenIn> {
   const { store, s3, bucket, events, path, maxUploadBytes } = dependencies;
   const refusal = refused(recording, maxUploadBytes);
@@ -39,7 +42,7 @@ export async function takeIn(id: string, recording: Recording, dependencies: Tak
     refusal === undefined
       ? await store.queue(id, recording, now)
       : await store.refuse(id, recording, refusal, now);
-  // Unchanged, the row may be as an earlier invocation left it, which died before it did the rest.
+  // If the row did not change, an earlier invocation may have stopped before it did the rest.
   const row = changed ?? (await store.get(id));
   if (row === undefined || row.status === 'cancelled' || row.status === 'expired') {
     const { key, version: input_version, etag: input_etag } = recording;
@@ -60,17 +63,18 @@ export async function takeIn(id: string, recording: Recording, dependencies: Tak
 }
 
 /**
- * A presigned upload can be used again while it has not expired. The job keeps to the recording that it has; the other one
- * is erased, so that it does not lie on top of the job's own, which would then expire early.
+ * Deletes a second recording of a job. A presigned upload URL can be used again until it expires,
+ * but the job keeps its recording. If the second one were the latest version, S3 would expire the
+ * job's own early.
  */
 async function surplus({ key, version }: Recording, { s3, bucket }: TakeIn): Promise<TakenIn> {
-  // Without versioning the other recording has replaced the job's own: the worker finds that out.
+  // Without versioning, the other recording has replaced the job's own: the worker detects that.
   if (version !== undefined && key.startsWith(KEY.jobsPrefix))
     await eraseVersions(s3, bucket, [{ key, version }]);
   return 'surplus';
 }
 
-/** Whether a job has another recording than this one, as far as that is known. */
+/** Whether a job is known to have a different recording. */
 function isAnother({ version, etag }: InputVersion, { input_version, input_etag }: JobRow): boolean {
   const differ = (mine?: string, other?: string) =>
     mine !== undefined && other !== undefined && mine !== other;
@@ -81,7 +85,7 @@ function refused({ key, size }: Recording, maxUploadBytes: number): JobError | u
   if (!key.isWellFormed())
     return {
       code: 'source_not_found',
-      message: 'The name of the file is not valid Unicode, so it cannot be read. Give it another name',
+      message: 'The file name is not valid Unicode, so the file cannot be read. Rename it',
     };
   if (size === 0) return { code: 'bad_audio', message: 'The file is empty' };
   if (size <= maxUploadBytes) return undefined;

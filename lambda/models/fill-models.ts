@@ -11,10 +11,13 @@ import { missingModels } from '../../core/models/models-in-bucket';
 import { isOverload } from '../frame/overload';
 import { lambdaHandler, type Tools } from '../frame/runtime';
 
-/** What the second handler is told by the first one. */
+/** The first handler's answer, which the second handler receives. */
 export interface Filling extends AskedBuild {
   PhysicalResourceId: string;
-  /** What the build brings: a list of `WantedModel` as JSON. Undefined if all was there. */
+  /**
+   * The models that the build downloads: a list of `WantedModel` as JSON. Undefined if none was
+   * missing.
+   */
   Missing?: string;
 }
 
@@ -23,7 +26,10 @@ export interface Dependencies {
   codebuild: CodeBuildClient;
 }
 
-/** Starts a build that brings the models which are not in the bucket. Called once for each change of a path's models. */
+/**
+ * Starts a build that downloads the missing models to the bucket. Called once for each change of a
+ * path's models.
+ */
 export const handler = lambdaHandler(
   (): Dependencies => ({ s3: new S3Client(), codebuild: new CodeBuildClient() }),
   fillModels,
@@ -35,10 +41,10 @@ export async function fillModels(
   { logger }: Tools,
 ): Promise<Filling> {
   const { Bucket, Models, Project } = event.ResourceProperties as unknown as FillRequest;
-  // What was brought stays: other paths may use it, and the next deployment.
+  // The models stay: other paths and the next deployment may use them.
   if (event.RequestType === 'Delete') return { PhysicalResourceId: event.PhysicalResourceId };
   const PhysicalResourceId = `models-of-${Project}`;
-  const missing = await notThere(s3, Bucket, JSON.parse(Models) as WantedModel[]);
+  const missing = await findMissing(s3, Bucket, JSON.parse(Models) as WantedModel[]);
   if (missing.length === 0) return { PhysicalResourceId };
   const Missing = JSON.stringify(missing);
   const asked = await askForBuild(codebuild, fillBuild(Project, Missing));
@@ -46,7 +52,7 @@ export async function fillModels(
   return { PhysicalResourceId, Missing, ...asked };
 }
 
-/** How CodeBuild brings models. */
+/** The build that downloads models. */
 export const fillBuild = (project: string, models: string): BuildRequest => ({
   project,
   machine: 'Linux/Small',
@@ -54,8 +60,8 @@ export const fillBuild = (project: string, models: string): BuildRequest => ({
   environment: { [ENV.models]: models },
 });
 
-/** The models that are missing. All of them if S3 does not answer now: a build brings no model that is there. */
-async function notThere(s3: S3Client, bucket: string, models: WantedModel[]): Promise<WantedModel[]> {
+/** The missing models. All of them if S3 does not respond: the build skips models that exist. */
+async function findMissing(s3: S3Client, bucket: string, models: WantedModel[]): Promise<WantedModel[]> {
   try {
     return await missingModels(s3, bucket, models);
   } catch (error) {

@@ -17,7 +17,10 @@ export interface Dependencies {
 
 export type Filled = { IsComplete: false } | { IsComplete: true; Data?: { LeftOut: string } };
 
-/** Says whether a path's models are in the bucket. Asked every few seconds until they are or an error is thrown. */
+/**
+ * Checks whether a path's models are in the bucket. Called every few seconds until they are or an
+ * error is thrown.
+ */
 export const handler = lambdaHandler(
   (): Dependencies => ({
     s3: new S3Client(),
@@ -29,7 +32,7 @@ export const handler = lambdaHandler(
 
 type FilledEvent = CloudFormationCustomResourceEvent & Filling;
 
-/** @throws Error for the user of the deployment: a required model could not be brought */
+/** @throws Error for the user of the deployment: a required model could not be downloaded */
 export async function modelsFilled(event: FilledEvent, dependencies: Dependencies): Promise<Filled> {
   if (event.RequestType === 'Delete') return { IsComplete: true };
   return untilThere(event, () => look(event, dependencies));
@@ -39,19 +42,19 @@ async function look(event: FilledEvent, { s3, codebuild, logs }: Dependencies): 
   const { Bucket, Models, Project } = event.ResourceProperties as unknown as FillRequest;
   const wanted = JSON.parse(Models) as WantedModel[];
   const before = event.BuildId === undefined ? await missingModels(s3, Bucket, wanted) : undefined;
-  // The same in each call: the build is known again by it.
+  // It is the same in each call, because it identifies the build.
   const { Missing = JSON.stringify(before ?? wanted) } = event;
   const build =
     before?.length === 0
       ? undefined
       : await followBuild({ codebuild, logs }, event, fillBuild(Project, Missing));
-  if (build?.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has ended`);
+  if (build?.state === 'running') throw new NotYet(`${build.text}. Deploy again when it has finished`);
   const missing = await missingModels(s3, Bucket, wanted);
   const required = missing.filter((model) => model.required).map(({ name }) => name);
   if (required.length > 0) {
     const why = build?.state === 'failed' ? `${build.text}\n` : '';
     throw new Error(
-      `${why}Not in the bucket ${Bucket}: ${required.join(', ')}. What to do: docs/runbook.md, "A deployment brings no models"`,
+      `${why}Missing in the bucket ${Bucket}: ${required.join(', ')}. What to do: docs/runbook.md, "A deployment brings no models"`,
     );
   }
   return { IsComplete: true, Data: { LeftOut: missing.map(({ name }) => name).join(', ') || 'none' } };

@@ -9,27 +9,29 @@ import type { AudioForm } from './audio-form';
 import { type ParsedForm, one } from './form-options';
 import { answerWhenDone, type Results, type JobWait } from './job-answer';
 
-// `job=<id>` in place of a file.
+// Requests with `job=<id>` instead of a file.
 
 /**
- * The id of the job that is asked for, if one is.
+ * The id of the requested job, if any.
  *
- * @throws Refusal (400) if a recording is sent too; an empty one is not, for clients that must send a file
+ * @throws Refusal (400) if the form also has a recording. An empty file is allowed, for clients
+ *   that must send one.
  */
 export function jobOf({ fields, file }: AudioForm): string | undefined {
   const id = one(fields, 'job');
   if (id !== undefined && file !== undefined && file.bytes.length > 0)
     throw invalid(
       'job',
-      '"job" is for the transcript of a job that exists: send it without a "file", or with an empty one',
+      '"job" requests the transcript of an existing job: send it without "file", or with an empty file',
     );
   return id;
 }
 
 /**
- * The transcript of a job in place of a recording's.
+ * Answers with the transcript of an existing job.
  *
- * @throws Refusal (404) for jobs that are not the caller's; (400) for fields that would need another transcription
+ * @throws Refusal (404) if the job is unknown or another tenant's; (400) for fields that require
+ *   another transcription
  */
 export async function answerOfJob(
   id: string,
@@ -44,20 +46,21 @@ export async function answerOfJob(
 }
 
 /**
- * The fields of the first request may be repeated. Others would change what was heard, which is over.
+ * The fields of the original request may be repeated. Other values would require a new
+ * transcription.
  *
- * @throws Refusal (400) naming the first field that would need another transcription than the job's
+ * @throws Refusal (400) with the first field that requires another transcription than the job's
  */
 function refuseOtherWork(row: JobRow, { task, options, unsupported }: ParsedForm): void {
   const [first] = unsupported;
   if (first !== undefined)
-    throw invalid(first.param, `"${first.param}" is not possible with "job": ${first.reason}. Leave it out`);
+    throw invalid(first.param, `"${first.param}" is not supported with "job": ${first.reason}. Leave it out`);
   if ((row.options.task ?? 'transcribe') !== task) {
     const [is, route] =
-      task === 'translate' ? ['no translation', 'transcriptions'] : ['a translation', 'translations'];
-    throw invalid('job', `Job ${row.id} is ${is}: ask /v1/audio/${route} for it`);
+      task === 'translate' ? ['not a translation', 'transcriptions'] : ['a translation', 'translations'];
+    throw invalid('job', `Job ${row.id} is ${is}: send the request to /v1/audio/${route}`);
   }
-  // A language that the job was left to detect is compared with the one that it heard.
+  // A detected language is compared later, when the transcript is read.
   const own: JobOptions = { ...row.options, language: row.options.language ?? options.language };
   const other = (Object.keys(options) as (keyof JobOptions)[]).find(
     (name) => !isDeepStrictEqual(options[name], own[name]),
@@ -65,10 +68,10 @@ function refuseOtherWork(row: JobRow, { task, options, unsupported }: ParsedForm
   if (other === undefined) return;
   const made = own[other];
   const was = made === undefined ? `without "${other}"` : `with "${other}" ${shownValue(made)}`;
-  const message = `The transcript of job ${row.id} was made ${was}. Leave it out, or send the recording again with it`;
+  const message = `Job ${row.id} was transcribed ${was}. Leave out "${other}", or send the recording again with it`;
   throw invalid(
     other,
-    other === 'diarize' ? `${message}: "diarize", its model and diarized_json need speakers` : message,
+    other === 'diarize' ? `${message}. The model and the format diarized_json also set "diarize"` : message,
   );
 }
 

@@ -7,26 +7,28 @@ import { Refusal, type Response } from '../frame/refusal';
 import type { Preference } from './preference';
 import { secondsUntilDone } from './when-done';
 
-/** A recording that a machine is to answer. */
+/** A recording that is sent to a machine. */
 export interface Sent extends MachineRequest {
   /** SHA-256 of the recording and its options. */
   sha256: string;
-  /** Whether its audio counts if it is answered: an earlier job may count it. */
+  /**
+   * Whether an answer counts on the quota. False if an earlier job may already count the recording.
+   */
   counts: boolean;
 }
 
-/** In epoch milliseconds. */
+/** Deadlines in epoch milliseconds. */
 export interface InPlaceTimes {
-  /** Until which a machine may take to answer. */
+  /** When the machine must have answered. */
   placeUntilMs: number;
-  /** Until which the caller has to be answered. */
+  /** When the caller must be answered. */
   keepUntilMs: number;
 }
 
 /**
- * Asks a machine for an answer in place, and counts its audio.
+ * Asks a machine for a synchronous answer, and counts the audio on the quota.
  *
- * @returns what the machines said, where there is no answer
+ * @returns the outcome, if no machine answered
  */
 export async function answerInPlace(
   { sha256, counts, ...sent }: Sent,
@@ -44,28 +46,28 @@ export async function answerInPlace(
   return { response: passedOn(asked.answer) };
 }
 
-/** What machines said that did not answer. */
+/** The outcome of a request that no machine answered. */
 export type NotAnswered = Exclude<MachineOutcome, { outcome: 'answered' }>;
 
-/** A machine's answer as the function's. */
+/** Converts a machine's answer to the function's answer. */
 export const passedOn = ({ status, headers, body }: MachineAnswer): Response => ({
   statusCode: status,
   headers,
   body,
 });
 
-/** Why a recording does not become a job when no machine answers in place. */
-const WITHOUT_JOB =
-  'Leave out "Prefer: wait", or send "Prefer: respond-async", and the recording becomes a job';
+/** How to get a job, if no machine answers synchronously. */
+const WITHOUT_JOB = 'To create a job instead, leave out "Prefer: wait", or send "Prefer: respond-async"';
 
-/** As {@link WITHOUT_JOB}, for what a job cannot do. */
+/** As {@link WITHOUT_JOB}, for a field that jobs do not support. */
 const notByJob = ({ param, reason }: Unsupported): string =>
-  `The recording does not become a job because of "${param}": ${reason}. Leave it out, or try again later`;
+  `No job was created, because jobs do not support "${param}": ${reason}. Leave it out, or try again later`;
 
 /**
- * Why there is no answer in place, for a request that does not become a job.
+ * The error for a request that gets neither a synchronous answer nor a job.
  *
- * @param notJob the field that keeps it from becoming a job. @default - its preference does
+ * @param notJob the field that jobs do not support. @default - the caller's preference excludes a
+ *   job
  */
 export function notInPlace(
   asked: NotAnswered,
@@ -73,24 +75,29 @@ export function notInPlace(
   notJob: Unsupported | undefined,
 ): Response {
   const instead = notJob === undefined ? WITHOUT_JOB : notByJob(notJob);
-  // OpenAI's clients would repeat these by themselves, and they end as they did.
+  // OpenAI's clients would retry automatically, with the same result.
   const once = { param: notJob?.param, shouldRetry: false };
   switch (asked.outcome) {
     case 'busy':
       return passedOn(asked.answer);
     case 'asleep':
-      return new Refusal(503, 'busy', `No machine is awake, and this request has woken none. ${instead}`, {
-        ...once,
-        retryAfterSeconds: secondsUntilDone(0, 'asleep'),
-      }).response;
+      return new Refusal(
+        503,
+        'busy',
+        `No machine is running, and this request did not start one. ${instead}`,
+        {
+          ...once,
+          retryAfterSeconds: secondsUntilDone(0, 'asleep'),
+        },
+      ).response;
     case 'late':
-      return new Refusal(504, 'not_ready', `There was no transcript after ${waitSeconds} s. ${instead}`, once)
+      return new Refusal(504, 'not_ready', `No transcript was ready after ${waitSeconds} s. ${instead}`, once)
         .response;
     case 'large':
       return new Refusal(
         400,
         'invalid_request',
-        `The answer has more than ${MAX_ANSWER_BYTES} bytes. ${instead}`,
+        `The answer exceeds ${MAX_ANSWER_BYTES} bytes. ${instead}`,
         once,
       ).response;
   }

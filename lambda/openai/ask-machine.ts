@@ -4,45 +4,49 @@ import { statusOf } from '../../core/contract/errors';
 import { ERROR_CODES, type ErrorCode, PERMANENT_CODES } from '../../core/contract/names';
 import type { ErrorBody } from '../../core/contract/values';
 
-/** What a machine answered. */
+/** A machine's answer. */
 export interface MachineAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
-  /** Seconds of audio that were worked on for it. @default - none, or an unknown number */
+  /** Seconds of audio that were processed. @default - none, or unknown */
   audioSeconds?: number;
 }
 
-/** The last event of a transcript. */
+/** Matches the last event of a complete stream. */
 const STREAM_END = /^data: .*"type":\s*"transcript\.text\.done"/m;
 
-/** What came of a request to the machines. */
+/** The outcome of a request to the machines. */
 export type MachineOutcome =
-  /** A result, or a refusal that is the caller's business. */
+  /** A result, or an error in the caller's request. */
   | { outcome: 'answered'; answer: MachineAnswer }
-  /** A machine is there, and cannot do it now: it has no room, loads its model, or failed at no fault of the caller's. */
+  /**
+   * A machine responded but cannot do the work now: it has no capacity, is loading its model, or
+   * failed for a reason other than the request.
+   */
   | { outcome: 'busy'; answer: MachineAnswer }
-  /** No machine, or none that was there until the end. */
+  /** No machine responded, or the connection broke. */
   | { outcome: 'asleep' }
   | { outcome: 'late' }
-  /** The answer is longer than can be passed on. */
+  /** The answer exceeds the size limit. */
   | { outcome: 'large' };
 
-/** What is sent to a machine: `body` as it is; without one it is a `GET`. */
+/** A request to a machine. Without a body it is a `GET`. */
 export interface MachineRequest {
   path: string;
   contentType?: string;
   body?: Buffer;
 }
 
-/** Headers of the services that mean something to a caller. */
+/** Headers of the services that are passed on to the caller. */
 const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER];
 
 /**
- * Asks the machines behind the load balancer, for so long and not longer: a service stops working for who has left.
+ * Sends a request to the machines behind the load balancer. When the time is up, the connection is
+ * closed, and the service stops working on the request.
  *
  * @param base URL of the load balancer
- * @param limits milliseconds for everything, bytes of the answer
+ * @param limits total time in milliseconds, size of the answer in bytes
  */
 export async function askMachine(
   base: string,
@@ -55,12 +59,12 @@ export async function askMachine(
     const { message, body } = await exchange(base, ask, signal, limits.bytes);
     return body === undefined ? { outcome: 'large' } : judged(message, body);
   } catch {
-    // Refused, reset, cut short, no such name: whatever it was, nobody is there to do the work.
+    // Connection refused, reset or cut off, or an unknown host name: no machine is available.
     return { outcome: signal.aborted ? 'late' : 'asleep' };
   }
 }
 
-/** Node's own client: it knows no proxies and follows no redirects. */
+/** Uses Node's own client, which ignores proxies and does not follow redirects. */
 async function exchange(
   base: string,
   { path, contentType, body }: MachineRequest,
@@ -75,7 +79,7 @@ async function exchange(
         ...(contentType !== undefined && { 'content-type': contentType }),
       },
       signal,
-      // A connection of its own: those kept from an earlier invocation may be dead without our knowing.
+      // A new connection: a connection kept from an earlier invocation may have been closed.
       agent: false,
     });
     request.on('response', resolve);
@@ -86,7 +90,7 @@ async function exchange(
   let bytes = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // Leaving the loop ends the connection.
+    // Leaving the loop closes the connection.
     if (bytes > mostBytes) return { message };
     chunks.push(chunk);
   }
@@ -104,24 +108,27 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
       const event = /^data: (\{"error":.*)$/m.exec(body)?.[1] ?? '';
       const failure = codeOf(event);
       if (failure !== undefined) return failed(failure, event);
-      // Cut off, however properly.
+      // The stream is incomplete, although the connection was closed properly.
       if (!STREAM_END.test(body)) return { outcome: 'asleep' };
     }
     answer.audioSeconds = audioSecondsOf(headers);
     return { outcome: 'answered', answer };
   }
-  // The load balancer's own answers are pages, and say that there is no service behind it.
+  // The load balancer's own errors are HTML pages: they mean that no service is available.
   if (codeOf(body) === undefined) return { outcome: 'asleep' };
   return { outcome: status === 429 || status >= 500 ? 'busy' : 'answered', answer };
 }
 
-/** A stream begins with 200 whatever comes of it. Here its events come together, so that a failure has its own status. */
+/**
+ * A stream always begins with status 200. Here all events arrive together, so a failure can be
+ * answered with its own status.
+ */
 function failed(code: ErrorCode, body: string): MachineOutcome {
   const answer = { status: statusOf(code), headers: { 'content-type': 'application/json' }, body };
   return { outcome: isPermanent(code) ? 'answered' : 'busy', answer };
 }
 
-/** The code of a body that is an error of our services. */
+/** The error code of a body, if it is an error of Spotscribe's services. */
 function codeOf(body: string): ErrorCode | undefined {
   try {
     const { error } = JSON.parse(body) as Partial<ErrorBody>;

@@ -12,9 +12,9 @@ export interface AudioForm {
 }
 
 /**
- * Reads a multipart form that is in memory as a whole.
+ * Reads a multipart form from memory.
  *
- * @throws Refusal (400, 413, 415) naming what is wrong with it
+ * @throws Refusal (400, 413, 415) with the reason
  */
 export function readForm(body: Buffer, contentType: string, maxBytes: number): AudioForm {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
@@ -61,7 +61,7 @@ function parsed(body: Buffer, contentType: string, maxBytes: number): AudioForm 
 
 const TEXT_AS_FILE = '"file" came as text: send it as a file with a filename, as curl -F file=@talk.mp3 does';
 
-/** @throws FormError for a file of another name, and for a second one */
+/** @throws FormError if the file's field is not named "file", or there is a second file */
 function soleFile(name: string, filename = '', earlier?: object): string {
   if (name !== 'file') throw new FormError(`A file came as ${shown(name)}; name it "file"`, 'file');
   if (earlier !== undefined) throw new FormError('The form has two files; send one', 'file');

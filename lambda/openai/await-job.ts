@@ -8,15 +8,15 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 1000;
 const GROWTH = 1.3;
 
-/** Whether a job can still get a transcript that it does not have. */
+/** Whether a job has no transcript yet, but may still get one. */
 export const isPending = ({ open, transcript_key }: JobRow): boolean =>
   open !== undefined && transcript_key === undefined;
 
 /**
  * Waits until a job has its transcript or has ended.
  *
- * @param untilMs epoch milliseconds after which the row is returned as it is then
- * @throws Refusal (404) if the job is erased meanwhile
+ * @param untilMs epoch milliseconds after which the current row is returned
+ * @throws Refusal (404) if the job is deleted in the meantime
  */
 export async function awaitJob(row: JobRow, store: JobStore, untilMs: number): Promise<JobRow> {
   let current = row;
@@ -29,7 +29,7 @@ export async function awaitJob(row: JobRow, store: JobStore, untilMs: number): P
   return current;
 }
 
-/** The row as it is now, or as it was where the table cannot tell. */
+/** The current row, or the given one if the table does not respond. */
 async function latest(row: JobRow, store: JobStore, untilMs: number): Promise<JobRow> {
   let found: JobRow | undefined;
   try {

@@ -14,28 +14,28 @@ import type { Preference } from './preference';
 import type { Tools } from '../frame/runtime';
 import { secondsLeft, secondsUntilDone, type MachineState } from './when-done';
 
-/** How long to look for an earlier job: a table that is slower must not keep the machines from answering. */
+/** Longest look-up of an earlier job: a slow table must not delay the request to the machines. */
 const LOOK_UP_MS = 3000;
 
-/** A request with a recording that may become a job, or attach to one. */
+/** A request with a recording that may become a job, or wait for an existing one. */
 export interface RecordingRequest {
   recording: Recording;
   caller: Caller;
-  /** What makes another request the same as this one. */
+  /** Identifies repetitions of this request. */
   same: RequestIdentity;
   preference: Preference;
   waiting: JobWait;
-  /** Epoch milliseconds at which the recording must have been stored. */
+  /** Epoch milliseconds by which the recording must be stored. */
   keepUntilMs: number;
   allowance: Allowance;
   begun: Begun;
 }
 
 /**
- * The job that a same request made.
+ * Looks up the job that an identical request created.
  *
- * @returns `isKnown` is false if the table could not say whether there is one
- * @throws Refusal (409) if the `Idempotency-Key` was used for something else
+ * @returns `isKnown` is false if the table did not respond
+ * @throws Refusal (409) if the `Idempotency-Key` was used for a different request
  */
 export async function lookUp(
   same: RequestIdentity,
@@ -53,7 +53,10 @@ export async function lookUp(
   }
 }
 
-/** The answer to a request that an earlier one has made a job for. Nothing is counted: the job is, when it succeeds. */
+/**
+ * Answers a request whose job already exists. The request is not counted, because the job is
+ * counted when it succeeds.
+ */
 export async function attach(
   row: JobRow,
   asking: RecordingRequest,
@@ -61,16 +64,18 @@ export async function attach(
   tools: Tools,
 ): Promise<Response> {
   const { recording, begun, keepUntilMs, waiting } = asking;
-  // The request that made it may have ended before the audio was stored.
+  // The original request may have ended before it stored the audio.
   const kept = await keepAudio(row, recording.bytes, keeping, begun, keepUntilMs, tools);
   tools.metrics.addMetric('RequestsAttachedToJobs', MetricUnit.Count, 1);
   return answerWhenDone(kept, waiting, keeping);
 }
 
 /**
- * The answer to a request that no machine answers in place: the recording becomes a job, which wakes a machine.
+ * Creates a job for a recording that no machine answered synchronously. The job starts a machine if
+ * none is running.
  *
- * @param asked what the machines said. @default - they were not asked: a job was wanted
+ * @param asked outcome of the request to the machines. @default - they were not asked, because the
+ *   caller wants a job
  */
 export async function becomeJob(
   asked: MachineOutcome | undefined,
@@ -94,11 +99,11 @@ function machineState(asked: MachineOutcome | undefined): MachineState {
   return outcome === 'asleep' || outcome === 'busy' || outcome === 'late' ? outcome : 'not asked';
 }
 
-/** @throws Refusal (400) for the first field that is impossible where the answer may be a job */
+/** @throws Refusal (400) for the first field that jobs do not support */
 export function refuseAsJob({ answer, unsupported }: ParsedForm): void {
-  const stream = { param: 'stream', reason: 'a job is one answer, and no stream of events' };
+  const stream = { param: 'stream', reason: 'the result of a job is not a stream of events' };
   const [first]: (Unsupported | undefined)[] = [...unsupported, ...(answer.stream ? [stream] : [])];
   if (first === undefined) return;
-  const message = `"${first.param}" is not possible with a job (Prefer: respond-async, or async=true): ${first.reason}. Leave out either`;
+  const message = `"${first.param}" is not supported by jobs (Prefer: respond-async, or async=true): ${first.reason}. Leave out one of them`;
   throw new Refusal(400, 'invalid_request', message, { param: first.param });
 }

@@ -14,13 +14,13 @@ export { fieldBytes, RESPONSE_FORMATS, type ResponseFormat } from './form-schema
 
 export type Task = keyof typeof FORM;
 
-/** A field that a machine honours in place, and a job does not. */
+/** A field that synchronous requests support and jobs do not. */
 export interface Unsupported {
   param: string;
   reason: string;
 }
 
-/** How the answer is to look. */
+/** The format of the answer. */
 export interface AnswerShape {
   format: ResponseFormat;
   layout: Layout;
@@ -28,30 +28,33 @@ export interface AnswerShape {
   granularities: readonly Granularity[];
   /** As server-sent events. */
   stream: boolean;
-  /** Whether the answer says which languages were heard, as that of `gpt-transcribe` does. */
+  /** Whether the answer lists the detected languages, as that of `gpt-transcribe` does. */
   languages: boolean;
 }
 
-/** What a form asks for. */
+/** The parsed fields of a form. */
 export interface ParsedForm {
   task: Task;
-  /** Of the job that it becomes. How the answer is to look is said again when that is fetched, and lost by no job. */
+  /**
+   * Options of the job, without the format of the answer: each request for the transcript gives its
+   * own format.
+   */
   options: JobOptions;
-  /** What such a job cannot do. */
+  /** Fields that jobs do not support. */
   unsupported: Unsupported[];
   answer: AnswerShape;
 }
 
-/** What can be sent piece by piece. */
+/** Formats that can be streamed. */
 const STREAMED: readonly ResponseFormat[] = ['json', 'text', 'diarized_json'];
 const DATA_URL = /^data:(?:audio|video)\/[\w.+-]+(?:;[\w-]+=[^;,]*)*;base64,/i;
 
 /**
- * What the fields of a form ask for: for a recording that is answered in place or becomes a job, and for the transcript of a
- * job. Whatever would be refused later is refused here.
+ * Parses the fields of a form, for a recording or for the transcript of a job. Fields that a later
+ * step would refuse are refused here.
  *
- * @param model that is deployed. @default - not known: only its aliases are
- * @throws Refusal (400) naming the field, as the whisper service would refuse it
+ * @param model name of the deployed model. @default - unknown: only its aliases are accepted
+ * @throws Refusal (400) with the field, as the whisper service would refuse it
  */
 export function parseForm(fields: FormFields, task: Task, model?: string): ParsedForm {
   const values = valuesOf(fields, task);
@@ -63,7 +66,7 @@ export function parseForm(fields: FormFields, task: Task, model?: string): Parse
       maxLineCount: values.max_line_count ?? 2,
       highlightWords: values.highlight_words ?? false,
     },
-    // As OpenAI does, if nothing is said.
+    // OpenAI's default.
     granularities: values.timestamp_granularities ?? ['segment'],
     stream: values.stream ?? false,
     languages: values.model === LANGUAGE_TELLING,
@@ -72,7 +75,11 @@ export function parseForm(fields: FormFields, task: Task, model?: string): Parse
   return { task, options: optionsOf(values, task), unsupported: unsupported(values, model), answer };
 }
 
-/** The values of all fields, or the first complaint. */
+/**
+ * The values of all fields.
+ *
+ * @throws Refusal (400) for the first invalid field
+ */
 function valuesOf(fields: FormFields, task: Task): FormValues {
   const given: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, values] of fields) {
@@ -89,39 +96,39 @@ function valuesOf(fields: FormFields, task: Task): FormValues {
   throw invalid(param, message);
 }
 
-/** @throws Refusal (400) for fields that mean nothing together */
+/** @throws Refusal (400) for fields that cannot be combined */
 function refuseCombinations(values: FormValues, { format, stream }: AnswerShape, task: Task): void {
   const { known_speaker_names: names = [], known_speaker_references: references = [] } = values;
   if (task === 'translate' && format === 'diarized_json')
-    throw invalid('response_format', '"response_format" diarized_json is for transcriptions');
-  if (values.include !== undefined) throw invalid('include', '"include" cannot be given: leave it out');
+    throw invalid('response_format', '"response_format" diarized_json is not supported for translations');
+  if (values.include !== undefined) throw invalid('include', '"include" is not supported: leave it out');
   if (values.timestamp_granularities !== undefined && format !== 'verbose_json') {
-    const message = `"timestamp_granularities" needs "response_format" verbose_json; got ${format}`;
+    const message = `"timestamp_granularities" requires "response_format" verbose_json; got ${format}`;
     throw invalid('timestamp_granularities', message);
   }
   if (stream && !STREAMED.includes(format))
-    throw invalid('stream', `"stream" needs "response_format" ${STREAMED.join(', ')}; got ${format}`);
+    throw invalid('stream', `"stream" requires "response_format" ${STREAMED.join(', ')}; got ${format}`);
   if (values.hotwords !== undefined && values.keywords !== undefined)
-    throw invalid('keywords', '"keywords" and "hotwords" are two names of one thing: send one');
+    throw invalid('keywords', '"keywords" and "hotwords" set the same option: send one of them');
   const listened = characters(joined(values.keywords))?.length ?? 0;
   if (listened > OPTION_LIMITS.hotwords) {
-    const limit = `at most ${OPTION_LIMITS.hotwords} characters together`;
+    const limit = `at most ${OPTION_LIMITS.hotwords} characters in total`;
     throw invalid(
       'keywords',
-      `"keywords" must have ${limit}, two between each: leave some out; got ${listened}`,
+      `"keywords" must have ${limit}, separators included; got ${listened}. Leave some out`,
     );
   }
   if (names.length > 0 && !diarizes(values)) {
     const cure = 'set "diarize" to true, or "response_format" to diarized_json';
-    throw invalid('known_speaker_names', `"known_speaker_names" needs diarization: ${cure}`);
+    throw invalid('known_speaker_names', `"known_speaker_names" requires diarization: ${cure}`);
   }
   if (new Set(names).size < names.length)
-    throw invalid('known_speaker_names', '"known_speaker_names" has a name twice: give each once');
+    throw invalid('known_speaker_names', '"known_speaker_names" repeats a name: send each name once');
   if (references.length > 0 && references.length !== names.length) {
-    const counts = `${references.length} entries, "known_speaker_names" has ${names.length}`;
+    const counts = `${references.length} entries, but "known_speaker_names" has ${names.length}`;
     throw invalid(
       'known_speaker_references',
-      `"known_speaker_references" has ${counts}: send one for each name`,
+      `"known_speaker_references" has ${counts}: send one entry for each name`,
     );
   }
   if (references.some((url) => !DATA_URL.test(url.slice(0, 1000))))
@@ -137,8 +144,8 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
     language: values.language,
     languages: values.languages,
     task: task === 'translate' ? task : undefined,
-    // As with OpenAI, a prompt may be longer than Whisper hears, which is its last 224 tokens. They are in what is kept, and
-    // the service reports the cut in `degraded`.
+    // As with OpenAI, a prompt may be longer than Whisper uses, which is its last 224 tokens. The
+    // part that is kept contains them, and the service reports the cut in `degraded`.
     prompt: characters(values.prompt)?.slice(-OPTION_LIMITS.prompt).join(''),
     hotwords: values.hotwords ?? joined(values.keywords),
     diarize: diarize ? true : undefined,
@@ -154,7 +161,7 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
   throw invalid(param, message);
 }
 
-/** Speakers are wanted, in whichever way that is said. */
+/** Whether any field requests diarization. */
 const diarizes = ({ diarize, model, response_format: format }: FormValues) =>
   diarize === true || model === DIARIZING || format === 'diarized_json';
 
@@ -163,17 +170,20 @@ function unsupported(values: FormValues, deployed: string | undefined): Unsuppor
   const found: Unsupported[] = [];
   if (temperature > 0) found.push({ param: 'temperature', reason: 'jobs are decoded at temperature 0' });
   for (const param of ['known_speaker_names', 'known_speaker_references'] as const)
-    if (values[param] !== undefined)
-      found.push({ param, reason: 'the speakers of jobs have letters for names' });
+    if (values[param] !== undefined) found.push({ param, reason: 'jobs name speakers by letters' });
   if (model !== undefined && !meansModel(model, deployed))
-    found.push({ param: 'model', reason: 'jobs run on the model that is deployed' });
+    found.push({ param: 'model', reason: 'jobs use the deployed model' });
   return found;
 }
 
-/** @throws Refusal (400) if it is given more than once */
+/**
+ * The value of a field.
+ *
+ * @throws Refusal (400) if the field is given more than once
+ */
 export function one(fields: FormFields, name: string): string | undefined {
   const [value, ...more] = fields.get(name) ?? [];
-  if (more.length > 0) throw invalid(name, `"${name}" is given ${more.length + 1} times; give it once`);
+  if (more.length > 0) throw invalid(name, `"${name}" is given ${more.length + 1} times; send it once`);
   return value;
 }
 

@@ -10,7 +10,7 @@ import { text } from '../../core/contract/text';
 export const RESPONSE_FORMATS = ['json', 'text', 'srt', 'verbose_json', 'vtt', 'diarized_json'] as const;
 export type ResponseFormat = (typeof RESPONSE_FORMATS)[number];
 
-/** Bounds that the whisper service has as well. */
+/** Limits that the whisper service has, too. */
 const MOST_PROMPT = 20_000;
 const MOST_NAME = 100;
 const MOST_KEYWORDS = 100;
@@ -21,7 +21,10 @@ const { speakers, languages, hotwords } = OPTION_LIMITS;
 
 const milliseconds = z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(60_000)));
 
-/** `auto`, or OpenAI's settings of a detector of voices. Ours cuts at silences by settings of its own. */
+/**
+ * `auto`, or the settings of OpenAI's voice detector. The settings are accepted and ignored:
+ * Spotscribe splits audio at silences with its own settings.
+ */
 const chunkingStrategy = object(
   z.union([
     z.literal('auto'),
@@ -52,7 +55,7 @@ const COMMON = {
 
 const TRANSCRIBE = {
   ...COMMON,
-  // What is a language, the options of a job say: see `job-options.ts`.
+  // `job-options.ts` checks that the language is known.
   language: z.optional(text(35)),
   languages: list(text(35), languages),
   keywords: list(text(MOST_NAME, 1), MOST_KEYWORDS),
@@ -69,18 +72,18 @@ const TRANSCRIBE = {
   speaker_cleanup: list(choice([...SPEAKER_RULES, 'none']), SPEAKER_RULES.length + 1),
 };
 
-/** The form of each route: the one place that says which fields there are, what they may hold and how long they may be. */
+/** The form of each route: the only definition of its fields, their values and their lengths. */
 export const FORM = { transcribe: z.strictObject(TRANSCRIBE), translate: z.strictObject(COMMON) };
 
-/** What a form says, field by field. A translation's has fewer. */
+/** The values of a form's fields. A translation has fewer fields. */
 export type FormValues = z.infer<(typeof FORM)['transcribe']>;
 
-/** Fields that are lists; all others may be given once. */
+/** Fields that are lists. All others may be given once. */
 export const LISTS = Object.entries(TRANSCRIBE).flatMap(([name, type]) =>
   type._zod.def.innerType instanceof z.ZodMiniArray ? [name] : [],
 );
 
-/** Largest size of fields in bytes, where it is not that of a word. UTF-8 takes four for a character. */
+/** Size limits of long fields in bytes: a character takes up to four bytes in UTF-8. */
 const BYTES: Readonly<Record<string, number>> = {
   model: 4 * MOST_MODEL_NAME,
   prompt: 4 * MOST_PROMPT,
@@ -90,6 +93,9 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 const WORD_BYTES = 400;
 
-/** Largest size of a field in bytes, by its plain name: it is read no further. Undefined for a name that is not known. */
+/**
+ * Size limit of a field in bytes, by its name without brackets. Reading stops at the limit.
+ * Undefined for an unknown field.
+ */
 export const fieldBytes = (name: string): number | undefined =>
   name === 'job' || Object.hasOwn(TRANSCRIBE, name) ? (BYTES[name] ?? WORD_BYTES) : undefined;

@@ -15,32 +15,32 @@ import { shown } from '../../core/contract/text';
 import { view } from '../../core/jobs/views';
 import { secondsLeft, secondsUntilRetry, type MachineState } from './when-done';
 
-/** Where jobs and their transcripts are. */
+/** Where jobs and their transcripts are stored. */
 export interface Results {
   store: JobStore;
   s3: S3Client;
   bucket: string;
 }
 
-/** How an answer that waits for a job is to be given. */
+/** How to wait for a job, and how to answer. */
 export interface JobWait {
   request: Request;
   wanted: ParsedForm;
   /** Epoch milliseconds until which to wait. */
   untilMs: number;
-  /** Whether the job itself, with 202, is an answer when the time is up. */
+  /** Whether to answer with the job and status 202 when the time is up. */
   async: boolean;
-  /** Name of the parameter that asked for the job. @default - none: it was a recording */
+  /** Name of the parameter that names the job. @default - none: the request has a recording */
   param?: string;
-  /** What was found out about the machines. @default 'not asked' */
+  /** State of the machines. @default 'not asked' */
   machines?: MachineState;
 }
 
 /**
- * The transcript of a job, as an answer in place would have been, as soon as it is there.
+ * Waits for the transcript of a job, and answers as a synchronous request would.
  *
- * @throws Refusal with the job's error, if it has no transcript and never will; (503) if the time is up, which names the job
- *   and has OpenAI's clients ask again
+ * @throws Refusal with the job's error, if it ended without a transcript; (503) if the time is up.
+ *   The 503 names the job, and OpenAI's clients retry it.
  */
 export async function answerWhenDone(row: JobRow, waiting: JobWait, results: Results): Promise<Response> {
   const current = await awaitJob(row, results.store, waiting.untilMs);
@@ -50,7 +50,7 @@ export async function answerWhenDone(row: JobRow, waiting: JobWait, results: Res
   throw notReady(current, secondsUntilRetry(current, waiting.machines ?? 'not asked', now));
 }
 
-/** A job as an answer to a caller who asked for one. */
+/** Status 202 with the job, for a caller who asked for one. */
 export const accepted = (row: JobRow, seconds: number): Response =>
   json(202, view(row), {
     location: `/v1/jobs/${row.id}`,
@@ -61,8 +61,8 @@ export const accepted = (row: JobRow, seconds: number): Response =>
 
 function notReady({ id, status }: JobRow, seconds: number): Refusal {
   const message =
-    `There is no transcript yet: the recording is job ${id}, which is ${status}. Send the same request again in ${seconds} s, ` +
-    `and it waits for that job; or send job=${id} in place of the file; or GET /v1/jobs/${id}`;
+    `The transcript is not ready: the recording is job ${id}, which is ${status}. Send the same request again in ` +
+    `${seconds} s to wait for that job, or send job=${id} instead of the file, or call GET /v1/jobs/${id}`;
   return new Refusal(503, 'not_ready', message, {
     retryAfterSeconds: seconds,
     shouldRetry: true,
@@ -85,7 +85,7 @@ async function answerOf(row: JobRow, { request, wanted, param }: JobWait, result
   return fitted(request, { param: 'response_format', name: wanted.answer.format }, headers, body);
 }
 
-/** A transcript in each of OpenAI's formats, as the whisper service answers it. */
+/** Renders a transcript in one of OpenAI's formats, as the whisper service does. */
 function rendered(transcript: Transcript, shape: AnswerShape): { type: string; body: string } {
   const { format, layout, granularities, languages, stream } = shape;
   if (stream) return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format) };
@@ -105,19 +105,19 @@ async function stored({ s3, bucket }: Results, key: string, row: JobRow): Promis
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return JSON.parse((await Body?.transformToString()) ?? '') as Transcript;
   } catch (error) {
-    // At the end of retention, and while a job is erased, its row may outlive its objects.
+    // At the end of retention, or while a job is being deleted, the row may outlive its objects.
     if (error instanceof NoSuchKey)
-      throw new Refusal(404, 'not_found', `The transcript of job ${row.id} has been erased`);
+      throw new Refusal(404, 'not_found', `The transcript of job ${row.id} has been deleted`);
     throw error;
   }
 }
 
-/** @throws Refusal (400) if the caller names a language, and the job, which was left to detect it, heard another one */
+/** @throws Refusal (400) if the requested language differs from the one that the job detected */
 function refuseOtherLanguage(row: JobRow, { task, options }: ParsedForm, { language }: Transcript): void {
   const isCompared = task !== 'translate' && row.options.language === undefined;
   if (!isCompared || options.language === undefined) return;
   if ([options.language, 'und'].includes(language)) return;
-  const message = `Job ${row.id} heard ${shown(language)}; got ${shown(options.language)}`;
+  const message = `Job ${row.id} detected the language ${shown(language)}; got ${shown(options.language)}`;
   throw invalid('language', message);
 }
 

@@ -3,8 +3,8 @@ import { statusOf } from '../../core/contract/errors';
 import { Refusal } from '../frame/refusal';
 
 /**
- * Why a job has no transcript and never will. OpenAI's clients do not repeat it by themselves, as the job has been tried
- * several times; a caller who sends the recording again makes a new job.
+ * The error of a job that ended without a transcript. OpenAI's clients must not retry it, because
+ * the job was tried several times. If the caller sends the recording again, a new job is created.
  */
 export function jobFailure({ id, status, error }: JobRow, param?: string): Refusal {
   const { code = 'not_ready', message = 'it has no transcript' } = error ?? {};

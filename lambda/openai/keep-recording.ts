@@ -16,7 +16,7 @@ export interface RecordingStorage {
   store: JobStore;
   s3: S3Client;
   bucket: string;
-  /** Whether the path understands recordings. */
+  /** Whether the deployment path supports analyses. */
   analysis: boolean;
   uploadExpirySeconds: number;
   retentionDays: number;
@@ -28,7 +28,9 @@ export interface Recording {
   options: JobOptions;
 }
 
-/** SHA-256 in hex of a recording and the options of its job: what makes two requests for a transcript the same. */
+/**
+ * SHA-256 in hex of a recording and its job's options. Requests with the same digest are identical.
+ */
 export const digest = ({ bytes, options }: Pick<Recording, 'bytes' | 'options'>): string =>
   createHash('sha256')
     .update(JSON.stringify(Object.entries(options).sort()))
@@ -36,15 +38,18 @@ export const digest = ({ bytes, options }: Pick<Recording, 'bytes' | 'options'>)
     .digest('hex');
 
 /**
- * Makes a job of a recording, or finds the one that a same request made. Once this returns, nothing of it can be lost: the
- * row is there and the audio is stored, so that the bucket's event sends the message, or, if that is lost, the sweeper.
+ * Creates a job for a recording, or finds the job of an identical request. When this returns, the
+ * recording is safe: the row and the audio are stored, so the bucket's event sends the job's
+ * message. If that event is lost, the sweeper sends it.
  *
- * The row comes first, because audio without a row is taken for an upload that nobody waits for, and erased.
+ * The row is stored first, because audio without a row is treated as an unwanted upload and
+ * deleted.
  *
- * @param begun is told the job's id before it can exist
- * @param untilMs epoch milliseconds at which the caller has to be answered
- * @throws Refusal (429) if the day's quota is used up; (503) if the table or the bucket cannot be written to in that time:
- *   it names the job if there may be one, and the same request attaches to it
+ * @param begun receives the job's id before the job can exist
+ * @param untilMs epoch milliseconds by which the caller must be answered
+ * @throws Refusal (429) if the day's quota is used up; (503) if the table or the bucket does not
+ *   respond in time. The 503 names the job if one may exist, and the same request waits for that
+ *   job.
  */
 export function keepRecording(
   recording: Recording,
@@ -63,7 +68,7 @@ export function keepRecording(
 }
 
 /**
- * The row with its audio stored: the request that made the job may have ended before it stored the audio.
+ * Stores the audio of a job, if the request that created the job ended before it did so.
  *
  * @throws Refusal as {@link keepRecording}
  */
@@ -79,7 +84,7 @@ export function keepAudio(
   return kept(begun, untilMs, tools, (signal) => withAudio(row, bytes, keeping, signal));
 }
 
-/** Does something to be kept within the time. What fails is a 503 that names the job, if there may be one. */
+/** Runs `keep` within the time limit. A failure returns 503 with the job, if one may exist. */
 async function kept<T>(
   begun: Begun,
   untilMs: number,
@@ -92,16 +97,16 @@ async function kept<T>(
   } catch (error) {
     if (error instanceof Refusal) throw error;
     logger.warn('could not keep a recording', error as Error);
-    throw notKept(begun);
+    throw notStored(begun);
   } finally {
-    // No upload begins after the answer: the caller would not know of its job.
+    // Start no upload after the answer: the caller would not know about the job.
     abort.abort();
   }
 }
 
-function notKept({ jobId }: Begun): Refusal {
+function notStored({ jobId }: Begun): Refusal {
   const message = 'The recording could not be stored; send it again in a moment';
-  const job = `: it may have become job ${jobId}, and the same request attaches to that`;
+  const job = `. It may have become job ${jobId}; the same request waits for that job`;
   return new Refusal(503, 'busy', jobId === undefined ? message : message + job, {
     retryAfterSeconds: 5,
     shouldRetry: true,
@@ -149,7 +154,7 @@ async function withAudio(
   return (await queued(row, { version: VersionId, etag: ETag }, store)) ?? row;
 }
 
-/** The row as queued. The audio's event queues it too, and may have done so already, so that a failure is none. */
+/** Marks the row as queued. A failure is ignored, because the bucket's event does the same. */
 async function queued(row: JobRow, input: InputVersion, store: JobStore): Promise<JobRow | undefined> {
   try {
     return (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));

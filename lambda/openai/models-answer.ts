@@ -6,28 +6,28 @@ import { passedOn } from './answered-in-place';
 import { meansModel, MODEL_ALIASES, modelPath } from '../../core/models/model-names';
 import { shown } from '../../core/contract/text';
 
-/** Clients ask for models at their start, and do not wait long. */
+/** Clients request models at startup and do not wait long. */
 const MODELS_SECONDS = 3;
 
-/** What is known of models without a machine. */
+/** What is known about models while no machine is running. */
 export interface Models {
   /** Base URL of the load balancer in front of the machines. */
   machinesUrl: string;
-  /** Name of the model that is deployed. @default - not known: only its aliases are */
+  /** Name of the deployed model. @default - unknown: only its aliases are listed */
   model?: string;
 }
 
 /**
- * `GET /v1/models` and `GET /v1/models/{id}`, from a machine if one is awake.
+ * Answers `GET /v1/models` and `GET /v1/models/{id}`, from a machine if one is running.
  *
- * @throws Refusal (404) for a name that means another model, or none
+ * @throws Refusal (404) for an unknown name
  */
 export function modelsAnswer({ pathParameters }: Request, models: Models): Promise<Response> {
   const name = pathParameters?.id;
   return name === undefined ? allModels(models) : oneModel(name, models);
 }
 
-/** The models that machines know; without a machine, the names under which any of them is known. */
+/** The models that machines list. If none is running: the deployed model and its aliases. */
 async function allModels({ machinesUrl, model }: Models): Promise<Response> {
   const answer = await modelAnswer('/v1/models', machinesUrl);
   if (answer !== undefined) return answer;
@@ -35,13 +35,13 @@ async function allModels({ machinesUrl, model }: Models): Promise<Response> {
   return json(200, { object: 'list', data: names.map(modelView) });
 }
 
-/** @throws Refusal (404) for a name that means another model, or none */
+/** @throws Refusal (404) for an unknown name */
 async function oneModel(name: string, { machinesUrl, model }: Models): Promise<Response> {
   const path = modelPath(name);
   const answer = path === undefined ? undefined : await modelAnswer(path, machinesUrl);
   if (answer !== undefined) return answer;
   if (meansModel(name, model)) return json(200, modelView(name));
-  const message = `The model ${shown(name)} is not deployed here: GET /v1/models lists those that are`;
+  const message = `The model ${shown(name)} is not deployed. GET /v1/models lists the deployed models`;
   throw new Refusal(404, 'model_not_found', message, { param: 'model' });
 }
 
@@ -51,5 +51,5 @@ async function modelAnswer(path: string, machinesUrl: string): Promise<Response 
   return asked.outcome === 'answered' ? passedOn(asked.answer) : undefined;
 }
 
-/** When the model was loaded is not known before one is. */
+/** `created` is 0, because no model is loaded yet. */
 const modelView = (id: string) => ({ id, object: 'model', created: 0, owned_by: 'spotscribe' });

@@ -1,20 +1,24 @@
 import { Refusal } from '../frame/refusal';
 import { shown } from '../../core/contract/text';
 
-/** How a caller wants to be answered. */
+/** How the caller wants to be answered. */
 export interface Preference {
-  /** Longest time in seconds to wait for the transcript; 0 with `async` is a job at once, without asking a machine. */
+  /**
+   * Longest time in seconds to wait for the transcript. 0 with `async` creates a job at once,
+   * without asking a machine.
+   */
   waitSeconds: number;
-  /** Whether a job may be made. */
+  /** Whether a job may be created. */
   job: boolean;
-  /** Whether the job itself, with 202, is an answer. */
+  /** Whether the answer may be the job, with status 202. */
   async: boolean;
 }
 
 /**
- * Reads the header `Prefer` (RFC 7240, sections 4.1 and 4.3): `respond-async` wants a job, at once or after `wait` seconds
- * if both are given; `wait` alone wants a transcript within that time and no new job. Other preferences are ignored, as the
- * RFC says. The query parameter `async=true` is the same as `respond-async`, for clients that cannot set headers.
+ * Reads the header `Prefer` (RFC 7240, sections 4.1 and 4.3). `respond-async` requests a job, at
+ * once or after `wait` seconds if both are given. `wait` alone requests a transcript within that
+ * time and creates no job. Other preferences are ignored, as the RFC requires. The query parameter
+ * `async=true` is the same as `respond-async`, for clients that cannot set headers.
  *
  * @throws Refusal (400) if `async` is neither true nor false
  */

@@ -17,15 +17,15 @@ import { digest, type RecordingStorage } from './keep-recording';
 import { modelsAnswer } from './models-answer';
 import { type Preference, preferenceOf } from './preference';
 
-/** In seconds from a request's arrival. */
+/** Time limits in seconds from a request's arrival. */
 export interface Limits {
-  /** Within which a recording must be stored: it is refused otherwise. */
+  /** When the recording must be stored. Otherwise the request is refused. */
   keepSeconds: number;
-  /** For which a request waits for its job. */
+  /** How long a request waits for its job. */
   jobSeconds: number;
 }
 
-/** Of the gateway's time a second is left for reading and rendering a transcript. */
+/** One second of the gateway's time is reserved for reading and rendering a transcript. */
 const LIMITS: Limits = { keepSeconds: ANSWER_SECONDS, jobSeconds: ANSWER_SECONDS - 1 };
 
 const PATH = { transcribe: '/v1/audio/transcriptions', translate: '/v1/audio/translations' } as const;
@@ -33,31 +33,36 @@ const PATH = { transcribe: '/v1/audio/transcriptions', translate: '/v1/audio/tra
 export interface Dependencies extends RecordingStorage {
   /** Base URL of the load balancer in front of the machines. */
   machinesUrl: string;
-  /** Longest time in seconds that an answer in place may take. */
+  /** Longest time of a synchronous answer, in seconds. */
   waitSeconds: number;
   maxUploadBytes: number;
-  /** @default - what the gateway's time allows */
+  /** @default - derived from the gateway's timeout */
   limits?: Limits;
-  /** Name of the model that is deployed. @default - not known: only its aliases are */
+  /** Name of the deployed model. @default - unknown: only its aliases are accepted */
   model?: string;
 }
 
 /**
- * OpenAI's API: `POST /v1/audio/transcriptions` and `/v1/audio/translations` are answered in place by a machine that is awake
- * and has room. Otherwise the recording becomes a job, which wakes a machine, and the request waits for that. A success is
- * always a transcript, unless the caller asked for a job.
+ * OpenAI's API: `POST /v1/audio/transcriptions` and `/v1/audio/translations`. A running machine
+ * with free capacity answers synchronously. Otherwise the recording becomes a job, which starts a
+ * machine, and the request waits for the job. A success is always a transcript, unless the caller
+ * asked for a job.
  *
- * - When the time is up, the answer is 503 with the job's id and `Retry-After`. The same recording sent again attaches to the
- *   job, which OpenAI's clients do by themselves.
- * - A form may have 4.5 MB: Lambda takes 6 MB of event, with the form in base64. What is larger is refused on its way here, in
- *   the gateway's words: it goes to `POST /v1/jobs`, whose uploads do not pass through Lambda.
- * - `Prefer: respond-async` or `?async=true` wants a job at once (202), `Prefer: wait=<seconds>` a transcript within that time
- *   and no new job, both together a job after so many seconds.
- * - `job=<id>` instead of `file` is answered with the transcript of that job, in the format wanted.
- * - `Idempotency-Key` names the job: the same key with another recording or other options is refused.
- * - What a job cannot do is refused where no machine can do it in place.
- * - The events of `stream=true` come all together at the end, because the gateway passes on whole answers only: clients
- *   read them as ever.
+ * - When the time is up, the answer is 503 with the job's id and `Retry-After`. If the same
+ *   recording is sent again, as OpenAI's clients do automatically, that request waits for the same
+ *   job.
+ * - A form may have 4.5 MB: Lambda accepts events of 6 MB, and the form is encoded in base64. The
+ *   gateway refuses larger forms with its own message. Send larger recordings to `POST /v1/jobs`,
+ *   whose uploads bypass Lambda.
+ * - `Prefer: respond-async` or `?async=true` requests a job at once (202). `Prefer: wait=<seconds>`
+ *   requests a transcript within that time and creates no job. Both together create a job after
+ *   that time.
+ * - `job=<id>` instead of `file` requests the transcript of that job, in the given format.
+ * - `Idempotency-Key` identifies the job: the same key with another recording or other options is
+ *   refused.
+ * - If no machine can answer, fields that jobs do not support are refused.
+ * - With `stream=true` all events arrive together at the end, because the gateway does not stream
+ *   answers. Clients can read them as usual.
  */
 export const handler = httpHandler(
   (): Dependencies => ({
@@ -133,7 +138,10 @@ export async function transcribeAudio(
   return becomeJob(answer.asked, asking, dependencies, tools);
 }
 
-/** Epoch milliseconds at which parts of a request must be done, by the gateway's clock: a cold start of ours counts too. */
+/**
+ * Deadlines of a request in epoch milliseconds, from its arrival at the gateway: a cold start of
+ * the function counts, too.
+ */
 function timesOf(
   { requestContext }: Request,
   { waitSeconds, async, job }: Preference,
@@ -148,11 +156,10 @@ function timesOf(
   };
 }
 
-/** @throws Refusal (400, 422) for a form without a recording, or with an empty one */
+/** @throws Refusal (400, 422) if the form has no recording, or an empty one */
 function recordingOf({ file }: AudioForm): NonNullable<AudioForm['file']> {
   if (file === undefined) {
-    const message =
-      '"file" is missing: send the recording as a file of the form, or "job" with the id of a job';
+    const message = '"file" is missing: send the recording as the file "file", or the id of a job as "job"';
     throw new Refusal(400, 'invalid_request', message, { param: 'file' });
   }
   if (file.bytes.length === 0) throw new Refusal(422, 'bad_audio', 'The file is empty', { param: 'file' });

@@ -1,43 +1,54 @@
 import type { JobRow } from '../../core/contract/job';
 
-// What is estimated here decides when a client asks again, and nothing else: too early costs it a request, too late some
-// seconds. None of the figures has been measured on a machine of this deployment.
+// These estimates only decide when a client asks again. An early retry costs one request, a late
+// one some seconds. None of the figures has been measured on a machine of this deployment.
 
-/** From a launch to a loaded model: the warm-up that the fleet's group reckons with (`defaultInstanceWarmup`). */
+/**
+ * From a machine's launch to its loaded model: the fleet's group has the same value as
+ * `defaultInstanceWarmup`.
+ */
 const WAKE_SECONDS = 180;
 
-/** Seconds of audio in a second: what the original system's path 300 did on a T4. */
+/**
+ * Seconds of audio transcribed per second: measured on the original system's path 300 with a T4.
+ */
 const REAL_TIME_FACTOR = 13;
 
-/** Speech is often sent at 64 kbit/s; uncompressed it is shorter than that says, and done earlier. */
+/**
+ * Speech is often sent at 64 kbit/s. Uncompressed audio is shorter than this estimate, so its job
+ * ends earlier.
+ */
 const BYTES_PER_SECOND = 8_000;
 
-/** Of the way through the bucket's event, the queue and the worker. */
+/** Delay of the bucket's event, the queue and the worker. */
 const QUEUE_SECONDS = 5;
 
-/** Where others are worked on, each of which takes at most about as long as an answer in place may. */
+/**
+ * Wait for a busy machine: each of its requests takes at most about as long as a synchronous answer
+ * may.
+ */
 const BUSY_SECONDS = 30;
 
 /**
- * Asking more often tells nothing new. OpenAI's clients ignore a `Retry-After` of more than a minute (some, of a minute) and
- * come back at once.
+ * Bounds of `Retry-After`. More frequent requests bring nothing new. OpenAI's clients ignore a
+ * `Retry-After` of more than a minute (some, of a minute) and retry at once.
  */
 const LEAST_SECONDS = 2;
 const MOST_SECONDS = 59;
 
-/** Half of the time for which a request waits for its job. */
+/** Half of the time that a request waits for its job. */
 const EARLY_SECONDS = 14;
 
-/** What was found out about the machines when a recording became a job. */
+/** State of the machines when a recording became a job. */
 export type MachineState = 'asleep' | 'busy' | 'late' | 'not asked';
 
 /**
- * Seconds until a job that was just made is done.
+ * Estimated seconds until a new job is done.
  *
  * @param bytes size of the recording
- * @param machines nobody answered; there is no room now; it took longer than was waited; or nobody was asked, and a machine
- *   is taken to be awake
- * @param waited seconds for which the machine has worked on it already, in vain
+ * @param machines none responded; none has capacity; the answer took too long; or none was asked,
+ *   and a machine is assumed to be running
+ * @param waited seconds that the machine has already spent on the recording without a result
  */
 export function secondsUntilDone(bytes: number, machines: MachineState, waited = 0): number {
   const work = bytes / BYTES_PER_SECOND / REAL_TIME_FACTOR;
@@ -45,7 +56,10 @@ export function secondsUntilDone(bytes: number, machines: MachineState, waited =
   return Math.ceil(QUEUE_SECONDS + before + (machines === 'late' ? Math.max(work, waited) : work));
 }
 
-/** Seconds after which to ask again for an open job: what its progress promises, or the rest of a machine's start. */
+/**
+ * Seconds until the next request for an open job: estimated from its progress, or from the
+ * remaining startup time of a machine.
+ */
 export function secondsLeft(
   row: Pick<JobRow, 'started_at' | 'queued_at' | 'created_at' | 'progress'>,
   now: Date,
@@ -57,10 +71,10 @@ export function secondsLeft(
 }
 
 /**
- * Seconds after which to send a recording again that is an open job. The request then waits for the job, so that it is
- * better too early by some seconds than too late.
+ * Seconds until a recording whose job is open should be sent again. That request waits for the job,
+ * so some seconds too early are better than too late.
  *
- * @param machines what was found out about the machines by the request that made the job
+ * @param machines state of the machines when the job was created
  */
 export function secondsUntilRetry(
   row: Pick<JobRow, 'started_at' | 'queued_at' | 'created_at' | 'progress'>,
@@ -69,7 +83,8 @@ export function secondsUntilRetry(
 ): number {
   if (row.started_at !== undefined) return bounded(secondsLeft(row, now) - EARLY_SECONDS);
   const age = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
-  // How many others wait is not known. Of a queue that has taken a while, as long again is to be expected.
+  // The length of the queue is unknown. The longer the job has waited, the longer the rest is
+  // expected to take.
   return bounded(machines === 'asleep' ? WAKE_SECONDS - age - EARLY_SECONDS : age / 2);
 }
 

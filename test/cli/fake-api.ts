@@ -128,7 +128,7 @@ export class FakeApi {
           response,
           409,
           'idempotency_conflict',
-          'This Idempotency-Key was used with another body',
+          'This Idempotency-Key was already used with a different request',
         );
       }
       return send(response, 200, this.withUpload(job));

@@ -48,7 +48,8 @@ describe('what a job survives', () => {
     const expected = Array.from({ length: LONG_REPEATS }, sampleWords).flat();
     const { text, segments, duration } = await laptop.transcript(id);
     const found = words(text);
-    // The recogniser errs now and then where windows meet; a lost or doubled window would be a sixth of the words.
+    // The recogniser errs now and then where windows meet; a lost or doubled window would be a
+    // sixth of the words.
     expect(Math.abs(found.length - expected.length)).toBeLessThan(expected.length * 0.06);
     expect(segments.map((segment) => segment.id)).toEqual(segments.map((_, index) => index));
     for (const [index, { start, end }] of segments.entries()) {
@@ -131,7 +132,7 @@ describe('what a job survives', () => {
     const others = await Promise.all([laptop.submit(sample(), 'one'), laptop.submit(sample(), 'two')]);
     expect(await laptop.ended(body.id)).toMatchObject({
       status: 'failed',
-      error: { code: 'attempts_exhausted', message: expect.stringContaining('5 times') },
+      error: { code: 'attempts_exhausted', message: expect.stringContaining('5 attempts') },
     });
     for (const id of others) expect(await laptop.ended(id)).toMatchObject({ status: 'succeeded' });
     await until('empty queues', 60, async () => {

@@ -1,6 +1,6 @@
-/** What the fixtures of the contract do not show of its shapes. */
+/** Finds parts of the contract that its fixtures do not cover. */
 
-/** A JSON schema, as far as the contract uses them. */
+/** A JSON schema, with the keywords that the contract uses. */
 export interface JsonSchema {
   $ref?: string;
   anyOf?: JsonSchema[];
@@ -11,7 +11,7 @@ export interface JsonSchema {
 }
 export type Definitions = Record<string, JsonSchema>;
 
-/** A fixture is named after its shape; what follows a full stop tells variants apart. */
+/** A fixture is named after its schema. A suffix after a full stop distinguishes variants. */
 export interface Fixture {
   file: string;
   value: unknown;
@@ -20,8 +20,8 @@ export interface Fixture {
 export const shapeOf = ({ file }: Pick<Fixture, 'file'>) => file.split('.')[0]!;
 
 /**
- * Shapes that stand for themselves and have no fixture, kinds of events without one, and fields that no fixture has: who takes one of
- * them out of a schema changes no test.
+ * Top-level schemas without a fixture, kinds of events without one, and fields that no fixture has.
+ * No test would detect their removal from a schema.
  */
 export function notShown(definitions: Definitions, fixtures: Fixture[]): string[] {
   const seen = new Set<string>();
@@ -38,7 +38,7 @@ export function notShown(definitions: Definitions, fixtures: Fixture[]): string[
   ].sort();
 }
 
-/** Names of the shapes that are no part of another one. */
+/** Names of the schemas that are not part of another one. */
 function alone(definitions: Definitions): string[] {
   const text = JSON.stringify(definitions);
   return Object.keys(definitions).filter((name) => !text.includes(`/${name}"`));
@@ -46,13 +46,13 @@ function alone(definitions: Definitions): string[] {
 
 const kindsOf = ({ anyOf, oneOf }: JsonSchema): JsonSchema[] | undefined => oneOf ?? anyOf;
 
-/** The constant by which a kind of event is known. */
+/** The constant that identifies a kind of event. */
 const kindName = ({ properties }: JsonSchema): string => {
   const value = properties?.type?.const;
   return typeof value === 'string' ? value : '';
 };
 
-/** Every field and kind of a schema, down to where another definition begins. */
+/** Every field and kind of a schema, without the content of referenced definitions. */
 function places(schema: JsonSchema, at: string): string[] {
   const kinds = kindsOf(schema)?.flatMap((kind) => [
     ...(kindName(kind) === '' ? [] : [`${at}(${kindName(kind)})`]),
@@ -65,7 +65,7 @@ function places(schema: JsonSchema, at: string): string[] {
   return [...(kinds ?? []), ...fields, ...(schema.items === undefined ? [] : places(schema.items, at))];
 }
 
-/** Notes which places a value has. */
+/** Records which fields and kinds a value covers. */
 function look(schema: JsonSchema, value: unknown, at: string, definitions: Definitions, seen: Set<string>) {
   if (schema.$ref !== undefined) {
     const name = schema.$ref.split('/').at(-1)!;

@@ -16,7 +16,7 @@ type Random = () => number;
 export const below = (random: Random, count: number) => Math.floor(random() * count);
 export const oneOf = <T>(random: Random, items: readonly T[]) => items[below(random, items.length)] as T;
 
-/** From the most frequent on: speech is half made of them. */
+/** The most frequent first. They make up half of speech. */
 const SMALL_WORDS =
   'the and I to a of you that it in is we so this for on have but they with be was what not are like do just at as if ' +
   "about there or can think one all know it's would that's from then when which some out get will up more because don't " +
@@ -40,8 +40,8 @@ const OTHER_WORDS =
   'sphinx nutmeg origami cactus violin bamboo trombone yoghurt kayak jigsaw lantern meadow puffin quiver saffron';
 
 /**
- * The words of a talk that was never held, as speech is where it matters here: a few words make up half of it, subjects
- * come and go, and phrases come again.
+ * The words of an invented talk with the relevant properties of speech: a few words make up half of
+ * it, subjects recur, and phrases are repeated.
  */
 export function talk(random: Random, count: number): string[] {
   const small = SMALL_WORDS.split(' ');
@@ -67,7 +67,10 @@ export const otherWords = () => OTHER_WORDS.split(' ');
 /** Seconds from one word to the next, and until it ends. */
 export const PACE = { step: 0.36, length: 0.3 };
 
-/** The words as the whisper service returns them: one after another, in segments, with commas and full stops. */
+/**
+ * The words as the whisper service returns them: one after another, in segments, with commas and
+ * full stops.
+ */
 export function spoken(words: readonly string[], wordsPerSegment = 11): Transcript {
   const segments: Segment[] = [];
   for (let from = 0; from < words.length; from += wordsPerSegment) {
@@ -107,7 +110,7 @@ export const claiming = (...evidence: Evidence[]): Analysis => ({
   degraded: [],
 });
 
-/** The words as another model may hear them: of each, with the probability `rate`, something is wrong. */
+/** The words as another model may hear them. Each one has an error with the probability `rate`. */
 export function misheard(
   random: Random,
   words: readonly string[],

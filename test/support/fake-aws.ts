@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { LocalServer } from '../local-server';
 
 export type Fields = Record<string, unknown>;
-/** What an operation is answered with: fields, or an error by its name. */
+/** The answer to an operation: fields, or the name of an error. */
 export type Operation = (input: Fields) => Fields | AwsError;
 
 export class AwsError {
@@ -13,11 +13,11 @@ export class AwsError {
   ) {}
 }
 
-/** A real HTTP server that speaks the protocol of AWS's JSON services, with the operations that it is given. */
+/** A real HTTP server with the protocol of AWS's JSON services and the given operations. */
 export class FakeAws extends LocalServer {
-  /** The operations that were asked for, in their order. */
+  /** The requested operations, in order. */
   readonly asked: { operation: string; input: Fields }[] = [];
-  /** Files that are there to be downloaded, by path. */
+  /** Files for download, by path. */
   readonly files = new Map<string, string>();
   operations: Record<string, Operation> = {};
 
@@ -29,7 +29,7 @@ export class FakeAws extends LocalServer {
     else this.answer(operation, JSON.parse(body) as Fields, response);
   }
 
-  /** For a client of any service. */
+  /** Settings for a client of any service. */
   get client() {
     return {
       endpoint: this.url,
@@ -39,7 +39,7 @@ export class FakeAws extends LocalServer {
     };
   }
 
-  /** What an operation was asked with. */
+  /** The inputs of the requests for an operation. */
   inputs(operation: string): Fields[] {
     return this.asked.filter((each) => each.operation === operation).map(({ input }) => input);
   }

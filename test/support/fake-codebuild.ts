@@ -17,11 +17,14 @@ interface FakeBuild {
   input: Fields;
 }
 
-/** CodeBuild with one project: builds run until a test ends them, and a token seen before is answered with its build. */
+/**
+ * CodeBuild with one project. Builds run until a test ends them, and a repeated token returns its
+ * build.
+ */
 export class FakeCodeBuild {
   readonly builds: FakeBuild[] = [];
   log: string[] | undefined = [];
-  /** What it answers instead of starting a build. */
+  /** The error that it returns instead of starting a build. */
   refusal: AwsError | undefined;
   /** Whether the latest build is among those that it lists. */
   listed = true;

@@ -20,7 +20,7 @@ export class FakeEcr {
   readonly images: FakeImage[] = [];
   /** Pages of a scan's findings; undefined while no scan has begun. */
   scans: Fields[] | undefined = [{ imageScanStatus: { status: 'COMPLETE' } }];
-  /** The repository is there. */
+  /** Whether the repository exists. */
   exists = true;
 
   constructor(private readonly aws: FakeAws) {}
@@ -63,7 +63,7 @@ export class FakeEcr {
     return this.pushManifest(tag, { config });
   }
 
-  /** Pushes a manifest, a list of several for instance. */
+  /** Pushes a manifest, such as a list of images. */
   pushManifest(tag: string, content: Fields): string {
     const manifest = JSON.stringify(content);
     const digest = sha256(manifest);

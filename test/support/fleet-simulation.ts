@@ -43,15 +43,15 @@ export const IDLE_LIMIT = 300;
 export interface Machine {
   id: string;
   launched: number;
-  /** When its worker starts; without end if it never does. */
+  /** When its worker starts; infinite if it never does. */
   ready: number;
   /** When its worker ends for good. */
   dies: number;
   workUntil: number;
   idleSince: number;
-  /** AWS refuses the worker that ends its machine. */
+  /** Whether AWS refuses to let the worker terminate its machine. */
   refused: boolean;
-  /** No heartbeat gets through in this time. */
+  /** Time in which no heartbeat arrives. */
   outage: { from: number; to: number };
   row?: MachineRow;
 }
@@ -61,7 +61,10 @@ export const isBooting = ({ ready, launched }: Machine, now: number) =>
   now < ready && now - launched <= BOOT_SECONDS;
 export const isWorking = (machine: Machine, now: number) => !isDead(machine, now) && machine.workUntil > now;
 
-/** A fleet under a trace of jobs: the sizer sees old counts, machines boot slowly, die, and lose heartbeats. */
+/**
+ * A fleet with a trace of jobs. The sizer sees outdated counts, and machines boot slowly, die and
+ * lose heartbeats.
+ */
 export class FleetSimulation {
   readonly endings: { at: number; machine: Machine; ending: Ending }[] = [];
   machines: Machine[] = [];
@@ -122,7 +125,7 @@ export class FleetSimulation {
     };
   }
 
-  /** What SQS says: as it was up to a minute ago. */
+  /** The counts of SQS, up to a minute old. */
   private counts(now: number) {
     const age = this.random() * 60;
     return this.seen.findLast((each) => each.at <= now - age) ?? { visible: 0, inFlight: 0 };

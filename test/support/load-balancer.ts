@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { buffer } from 'node:stream/consumers';
 import { LocalServer } from '../local-server';
 
-/** What came to the load balancer. */
+/** A request to the load balancer. */
 export interface Came {
   method?: string;
   url?: string;
@@ -10,10 +10,10 @@ export interface Came {
   body: Buffer;
 }
 
-/** A real HTTP server in the place of the load balancer, which answers as it is told. */
+/** A real HTTP server that replaces the load balancer and returns the given answers. */
 export class LoadBalancer extends LocalServer {
   readonly came: Came[] = [];
-  /** Requests whose caller left before they were answered. */
+  /** Requests whose caller disconnected before the answer. */
   left = 0;
   private listener: RequestListener = (_, response) => response.end();
 
@@ -25,7 +25,7 @@ export class LoadBalancer extends LocalServer {
     this.listener(request, response);
   }
 
-  /** Forgets what came, and answers by this from now on. */
+  /** Forgets all requests, and answers with this function from now on. */
   does(listener: RequestListener): void {
     this.came.length = 0;
     this.left = 0;
@@ -36,7 +36,7 @@ export class LoadBalancer extends LocalServer {
     this.does((_, response) => response.writeHead(status, { 'content-type': type, ...headers }).end(body));
   }
 
-  /** Resolves when a caller has left. */
+  /** Resolves when a caller has disconnected. */
   async abandoned(): Promise<void> {
     while (this.left === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LocalServer } from '../local-server';
 
-/** A value as DynamoDB writes it, such as `{ S: 'text' }`. */
+/** A value in DynamoDB's format, such as `{ S: 'text' }`. */
 type Value = Record<string, unknown>;
 type Row = Record<string, Value>;
 
@@ -18,10 +18,13 @@ interface Write {
 }
 type Input = Write & { TransactItems?: { Put?: Write; Update?: Write }[] };
 
-/** As much of DynamoDB as a jobs table needs, over its own protocol: conditions and transactions hold. */
+/**
+ * The part of DynamoDB that a jobs table needs, with its protocol. Conditions and transactions
+ * work.
+ */
 export class LocalTable extends LocalServer {
   private readonly rows = new Map<string, Row>();
-  /** What was asked for, such as `TransactWriteItems`. */
+  /** The requested operations, such as `TransactWriteItems`. */
   readonly operations: string[] = [];
   /** Awaited before an operation takes effect. */
   before: (operation: string) => Promise<void> = async () => undefined;
@@ -38,14 +41,14 @@ export class LocalTable extends LocalServer {
     return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   }
 
-  /** Forgets everything, and is as fast as can be. */
+  /** Deletes all data and delays. */
   reset(): void {
     this.rows.clear();
     this.operations.length = 0;
     this.before = this.after = async () => undefined;
   }
 
-  /** Ids of the rows that begin so. */
+  /** Ids of the rows with this prefix. */
   ids(prefix: string): string[] {
     return [...this.rows.keys()].filter((id) => id.startsWith(prefix));
   }
@@ -79,7 +82,7 @@ export class LocalTable extends LocalServer {
     return [400, { __type: 'TransactionCanceledException', CancellationReasons }];
   }
 
-  /** Conditions are joined by either AND or OR, and one in brackets is of two. */
+  /** Conditions are joined by either AND or OR. A bracketed one has two parts. */
   private holds({ ConditionExpression: condition = '', ...write }: Write): boolean {
     const row = this.rows.get(idOf(write)) ?? {};
     const test = (text: string): boolean => {

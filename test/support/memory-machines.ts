@@ -2,7 +2,7 @@ import type { MachineRow } from '../../core/contract/machine';
 import { machineRowId } from '../../core/contract/keys';
 import type { MachineStore } from '../../core/fleet/machine-store';
 
-/** The rows of machines in memory, under the conditions of the real store. */
+/** The rows of machines in memory, with the conditions of the real store. */
 export class MemoryMachines implements Pick<MachineStore, 'find' | 'beat' | 'noteSilence' | 'markEnding'> {
   private readonly rows = new Map<string, MachineRow>();
 

@@ -10,7 +10,10 @@ interface Message {
   visibleAt: number;
 }
 
-/** A queue like SQS for one worker, with a clock that goes on to when its next message can be received. */
+/**
+ * A queue like SQS for one worker. Its clock advances to the time when the next message can be
+ * received.
+ */
 export class MemoryQueue {
   /** Epoch milliseconds. */
   now = 0;
@@ -26,7 +29,7 @@ export class MemoryQueue {
     return id;
   }
 
-  /** The message that can be received first; undefined where there is none. */
+  /** The message that can be received first; undefined without messages. */
   next(): Delivery | undefined {
     for (;;) {
       const message = this.messages.sort((one, other) => one.visibleAt - other.visibleAt)[0];

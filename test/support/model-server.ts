@@ -7,7 +7,7 @@ import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract
 import type { Segment, Transcript } from '../../core/contract/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/transcription';
 
-/** What the service does with a request. */
+/** Handles a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
 export type AnalysisScript = (request: AnalyzeRequest, answer: Answer) => Promise<void> | void;
 
@@ -42,12 +42,12 @@ export class Answer {
 export class ModelServer {
   readonly requests: TranscribeRequest[] = [];
   readonly analyses: AnalyzeRequest[] = [];
-  /** Most requests that were worked on at the same time. */
+  /** Largest number of concurrent requests. */
   mostAtOnce = 0;
-  /** Requests whose caller went away before the end. */
+  /** Requests whose caller disconnected before the end. */
   abandoned = 0;
   healthy = true;
-  /** What it says of the time without a request. */
+  /** The reported time without a request. */
   idleSeconds: number | undefined;
   /** Why the model could not be loaded. */
   failure: string | undefined;
@@ -115,14 +115,14 @@ export const segmentAt = (start: number, id = 0): Segment => ({
   words: [{ word: `word ${start}`, start, end: start + 1 }],
 });
 
-/** Share of the words in the progress of a work that goes on to the speakers. */
+/** Share of the words in the progress of a job with speakers. */
 const WORDS_SHARE = 0.6;
 
 /**
- * A service that hears one segment in each ten seconds of audio, and takes `windowMs` for each of these windows. One
- * speaker says them all, where speakers are asked for.
+ * A service that returns one segment for each ten seconds of audio, and takes `windowMs` for each
+ * of these windows. With diarization, all segments have the same speaker.
  *
- * @param diarizing done before that speaker is found
+ * @param diarizing awaited before the speaker is found
  */
 export function hearing(
   duration: number,
@@ -153,7 +153,10 @@ export function hearing(
   };
 }
 
-/** A service that understands ten seconds at a time, and takes `windowMs` for each: one topic for each of them. */
+/**
+ * A service that analyzes ten seconds at a time, and takes `windowMs` for each: one topic for each
+ * of them.
+ */
 export function understanding(duration: number, windowMs: number): AnalysisScript {
   return async (_, answer) => {
     answer.event({ type: 'started', duration, engine: 'voxtral', model: 'test' });

@@ -12,7 +12,8 @@ import { LoadBalancer } from './load-balancer';
 import { LocalTable } from './local-table';
 import { errorOf, lambdaContext, request, silenceConsole, TABLE } from './support';
 
-// Requests with recordings before the handler, with a table, a bucket and machines over their own protocols.
+// Sends requests with recordings to the handler, with a table, a bucket and machines that use the
+// real protocols.
 
 export const table = new LocalTable();
 export const bucket = new ObjectServer();
@@ -22,7 +23,7 @@ export let client: DynamoDBDocumentClient;
 export let store: JobStore;
 let dependencies: Dependencies;
 
-/** Has a test file use them. */
+/** Sets up the servers for a test file. */
 export function useServers(): void {
   beforeAll(async () => {
     await Promise.all([table.start(), bucket.start(), machines.start()]);
@@ -54,7 +55,7 @@ export function useServers(): void {
 
 export const asleep = () => machines.answers(503, 'text/html', '<html><title>503</title></html>');
 
-/** Has the request be answered at once where there is no transcript. */
+/** Makes requests without a transcript return at once. */
 export const AT_ONCE = { keepSeconds: 28, jobSeconds: 0 };
 
 export interface Options {
@@ -66,7 +67,7 @@ export interface Options {
   quota?: number;
 }
 
-/** The answer to a form with these fields and the recording, or a job in its place. */
+/** Sends a form with these fields and the recording, or with a job instead of it. */
 export async function send(fields: Record<string, string> = {}, options: Options = {}): Promise<Answer> {
   const { file = AUDIO, path = '/v1/audio/transcriptions', limits, headers, query, quota } = options;
   const form = new FormData();
@@ -102,7 +103,7 @@ export async function queuedJob(): Promise<JobRow> {
   }
 }
 
-/** What a worker does. */
+/** Acts as a worker. */
 export async function succeed({ id }: JobRow): Promise<void> {
   const claim = await store.claim(id, 'message-1', Date.now() + 60_000, new Date());
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
@@ -114,7 +115,9 @@ export async function succeed({ id }: JobRow): Promise<void> {
 
 export const usedSeconds = () => store.usage.used('key_1', new Date());
 
-/** Expects the answer to a request that found no transcript: an error that names the job, and has clients ask again. */
+/**
+ * Expects an error for a request without a transcript: it names the job and makes clients retry.
+ */
 export function expectNotReady(response: Answer, id: string): void {
   expect(response.statusCode).toBe(503);
   expect(response.headers).toMatchObject({
@@ -132,6 +135,6 @@ export function expectNotReady(response: Answer, id: string): void {
   });
   const seconds = Number(response.headers!['retry-after']);
   expect(seconds).toBeGreaterThanOrEqual(1);
-  // OpenAI's clients ignore more.
+  // OpenAI's clients ignore larger values.
   expect(seconds).toBeLessThan(60);
 }

@@ -14,7 +14,7 @@ export const NOW_SECONDS = NOW.getTime() / 1000;
 export const JOB_ID = 'job_0123456789abcdef0123456789abcdef';
 export const TABLE = 'jobs-table';
 
-/** Freezes what the code under test takes for now, and leaves its timers running. */
+/** Freezes the current time for the code under test, without stopping timers. */
 export const freezeTime = () =>
   jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval'] });
 
@@ -58,15 +58,15 @@ export const listed = (Key: string, change: object = {}) => ({
   ...change,
 });
 
-/** What DynamoDB answers where a condition does not hold. */
+/** DynamoDB's error for a failed condition. */
 export const conditionFailed = () =>
   new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
 
-/** An error as the SDK makes it of an answer. */
+/** An error as the SDK creates it from an answer. */
 export const awsError = (name: string, change: object = {}) =>
   Object.assign(new Error(name), { name, $metadata: {}, ...change });
 
-/** A request as the HTTP API passes it on, header names in lower case. */
+/** A request from the HTTP API, with header names in lower case. */
 export const request = (change: {
   body?: string;
   headers?: Record<string, string>;
@@ -103,7 +103,7 @@ export const bodyOf = <T>(response: Response): T => JSON.parse(response.body ?? 
 
 export const errorOf = (response: Response): ErrorBody['error'] => bodyOf<ErrorBody>(response).error;
 
-/** Tools as the runtime makes them; what they write is silenced. */
+/** Tools as the runtime creates them. Their output is silenced. */
 export function quietTools(): Tools {
   return {
     logger: new Logger({ logLevel: 'SILENT' }),
@@ -112,9 +112,9 @@ export function quietTools(): Tools {
   };
 }
 
-/** Silences the console, where handlers log and publish metrics, and remembers what was written. */
+/** Silences the console, to which handlers write logs and metrics, and records the output. */
 export function silenceConsole(): { written: () => string } {
-  // Makes the logger and the metrics write to this console, not to one of their own.
+  // Makes the logger and the metrics write to this console instead of their own.
   process.env.POWERTOOLS_DEV = 'true';
   const methods = ['log', 'debug', 'info', 'warn', 'error'] as const;
   const spies = methods.map((method) => jest.spyOn(console, method).mockImplementation(() => undefined));

@@ -6,7 +6,7 @@ const docker = path.join(__dirname, '..', '..', '..', 'docker');
 const read = (file: string) => readFileSync(path.join(docker, file), 'utf8');
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => Number(found));
 
-test('the Dockerfiles and the settings of the services have the ports and the user of the contract', () => {
+test('the Dockerfiles and the services use the ports and the user of the contract', () => {
   const [worker, models] = [read('worker/Dockerfile'), read('Dockerfile')];
   expect(all(worker, /\bPORT=(\d+)/g)).toEqual([PORT.worker]);
   expect(all(worker, /EXPOSE (\d+)/g)).toEqual([PORT.worker]);

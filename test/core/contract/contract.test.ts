@@ -14,21 +14,21 @@ const fixtures: Fixture[] = readdirSync(FIXTURES).map((file) => ({
 const schemas = contractSchemas(path.join(__dirname, '..', '..', '..', 'core', 'contract'));
 const definitions = () => (JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')) as { output: Definitions }).output;
 
-test('the schema that the Python services read is made from the contract as it stands', () => {
+test('the JSON schema of the Python services is up to date with the contract', () => {
   expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(contractSchema());
 });
 
-// Schemas drop fields that they do not know: one that a schema forgets would be lost on the way.
-test.each(fixtures)('$file arrives whole', (fixture) => {
+// Schemas drop unknown fields: a field missing in a schema would be lost.
+test.each(fixtures)('$file loses no field', (fixture) => {
   expect(schemas[shapeOf(fixture)]!.parse(fixture.value)).toEqual(fixture.value);
 });
 
-test('the fixtures show every shape, every kind of event and every field', () => {
+test('the fixtures cover every schema, every kind of event and every field', () => {
   expect(notShown(definitions(), fixtures)).toEqual([]);
 });
 
-describe('the test of the fixtures', () => {
-  test('sees a new shape, a new kind of event and a new field', () => {
+describe('the check of the fixtures', () => {
+  test('detects a new schema, a new kind of event and a new field', () => {
     const more = definitions();
     more.PauseRequest = { properties: { job_id: {} } };
     more.AnalyzeEvent!.oneOf!.push({ properties: { type: { const: 'paused' } } });
@@ -42,7 +42,7 @@ describe('the test of the fixtures', () => {
     ]);
   });
 
-  test('sees that a schema has lost a field: the fixture that has it does not arrive whole', () => {
+  test('detects that a schema has lost a field of a fixture', () => {
     const lossy = z.omit(ActionItem, { owner: true, due: true });
     const [item] = fixtures.flatMap(({ file, value }) =>
       file === 'Analysis.json' ? (value as Analysis).action_items! : [],

@@ -19,27 +19,23 @@ const NOW = 1_000_000_000_000;
 const minutesAgo = (minutes: number) => NOW - minutes * 60_000;
 const ROW = { id: 'machine#i-1', expires_at: 0 };
 
-describe('what is known about a machine', () => {
+describe('the state of a machine', () => {
   test.each([
     ['nothing is known about it', undefined, NOW],
     ['it has just written a heartbeat', { heartbeat_at: minutesAgo(1) }, undefined],
     ['its clock is ahead', { heartbeat_at: minutesAgo(-60) }, undefined],
     ['its last heartbeat is old', { heartbeat_at: minutesAgo(4) }, NOW],
     [
-      'it was silent at the last look',
+      'it was silent at the last check',
       { silent_since: minutesAgo(30), looked_at: minutesAgo(1) },
       minutesAgo(30),
     ],
-    [
-      'nobody has looked since it was silent',
-      { silent_since: minutesAgo(30), looked_at: minutesAgo(6) },
-      NOW,
-    ],
-  ])('since when it is silent, if %s', (_, row, expected) => {
+    ['no check has run since it was silent', { silent_since: minutesAgo(30), looked_at: minutesAgo(6) }, NOW],
+  ])('has the start of its silence, if %s', (_, row, expected) => {
     expect(silentSince(row && { ...ROW, ...row }, NOW)).toBe(expected);
   });
 
-  test('a heartbeat says for how long it is idle; without a recent one that is unknown', () => {
+  test('has its idle time only with a recent heartbeat', () => {
     const instance = { id: 'i-1', endable: true };
     const fresh = { ...ROW, heartbeat_at: minutesAgo(1), idle_seconds: 99 };
     expect(watched(instance, fresh, NOW)).toEqual({ ...instance, idleSeconds: 99, silentSeconds: 0 });
@@ -53,7 +49,7 @@ describe('what is known about a machine', () => {
   });
 });
 
-describe('the machine to end', () => {
+describe('the machine to terminate', () => {
   const fleet = (change: Partial<WatchedFleet>): WatchedFleet => ({
     ...{ machines: [], desired: 2, warm: 0, work: 0, quietSeconds: Infinity, idleLimit: 300 },
     ...change,
@@ -62,20 +58,24 @@ describe('the machine to end', () => {
   const idle = { id: 'idle', endable: true, silentSeconds: 0, idleSeconds: BOOT_SECONDS + 600 };
 
   test.each<[string, Partial<WatchedFleet>, string | undefined]>([
-    ['a dead one first', { machines: [idle, dead] }, 'dead'],
-    ['a dead one, whatever the work', { machines: [dead], work: 9, quietSeconds: 0 }, 'dead'],
+    ['is a dead one first', { machines: [idle, dead] }, 'dead'],
+    ['is a dead one even with work', { machines: [dead], work: 9, quietSeconds: 0 }, 'dead'],
     [
-      'none that is silent for less than three boots',
+      'is not one that is silent for less than three boots',
       { machines: [{ ...dead, silentSeconds: 2699 }] },
       undefined,
     ],
-    ['an idle one', { machines: [idle] }, 'idle'],
-    ['none that is idle for less', { machines: [{ ...idle, idleSeconds: 1499 }] }, undefined],
-    ['no idle one while there is work', { machines: [idle], work: 0.01 }, undefined],
-    ['no idle one soon after a request', { machines: [idle], quietSeconds: 1499 }, undefined],
-    ['no idle one that is to be warm', { machines: [idle], desired: 1, warm: 1 }, undefined],
+    ['is an idle one', { machines: [idle] }, 'idle'],
     [
-      'none that is not to be ended',
+      'is not one that is idle for less than the limit',
+      { machines: [{ ...idle, idleSeconds: 1499 }] },
+      undefined,
+    ],
+    ['is not an idle one while there is work', { machines: [idle], work: 0.01 }, undefined],
+    ['is not an idle one soon after a request', { machines: [idle], quietSeconds: 1499 }, undefined],
+    ['is not an idle warm one', { machines: [idle], desired: 1, warm: 1 }, undefined],
+    [
+      'is not a protected one',
       { machines: [dead, idle].map((each) => ({ ...each, endable: false })) },
       undefined,
     ],
@@ -83,7 +83,7 @@ describe('the machine to end', () => {
     expect(machineToEnd(fleet(change))?.id).toBe(expected);
   });
 
-  test('gives its place up, unless it is to be warm', () => {
+  test('lowers the desired capacity, unless it is needed as a warm machine', () => {
     expect(machineToEnd(fleet({ machines: [dead] }))).toMatchObject({ decrement: true });
     expect(machineToEnd(fleet({ machines: [dead], desired: 1, warm: 1 }))).toMatchObject({
       decrement: false,
@@ -99,7 +99,7 @@ afterAll(() => {
 });
 
 describe.each(Object.keys(TRACES))('under a day of %s jobs', (name) => {
-  test.each([1, 2, 3])('no machine that works or boots is ended, and every dead one is (seed %i)', (seed) => {
+  test.each([1, 2, 3])('only dead and idle machines are terminated, and every dead one (seed %i)', (seed) => {
     const random = randomNumbers(seed);
     const simulation = new FleetSimulation(TRACES[name]!(random), random);
     simulation.run();
@@ -107,7 +107,7 @@ describe.each(Object.keys(TRACES))('under a day of %s jobs', (name) => {
       ended[ending.reason]++;
       expect([isWorking(machine, at), isBooting(machine, at)]).toEqual([false, false]);
       expect(isDead(machine, at) ? 'dead' : 'idle').toBe(ending.reason);
-      // A machine that can end itself has done so long before.
+      // A machine that can terminate itself has done so long before.
       if (ending.reason === 'idle') expect(machine.refused).toBe(true);
     }
     const over = simulation.machines.filter((machine) => isDead(machine, 86_400));

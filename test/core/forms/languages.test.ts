@@ -36,9 +36,9 @@ test.each([
   '__proto__',
   'constructor',
   'x'.repeat(1e6),
-])('there is no language %j', (value) => expect(languageCode(value)).toBeUndefined());
+])('the language %j is unknown', (value) => expect(languageCode(value)).toBeUndefined());
 
-test('a language has Whisper’s name, and is written with spaces or without', () => {
+test('a language has Whisper’s name and a separator of words', () => {
   expect(['en', 'my', 'und', 'toString'].map(languageName)).toEqual([
     'english',
     'myanmar',

@@ -4,7 +4,7 @@ import { Refusal } from '../../../lambda/frame/refusal';
 import { MultipartReader } from '../../../core/forms/multipart';
 import { BOUNDARY, CONTENT_TYPE, mutated, pieces, seeded } from '../../multipart-mutations';
 
-/** What a reader makes of a body that comes in these pieces: each part with its content, or the error. */
+/** The result of reading a body in these pieces: each part with its content, or the error. */
 function read(chunks: Buffer[], contentType = CONTENT_TYPE): string {
   const found: string[] = [];
   try {
@@ -69,9 +69,13 @@ describe('a form', () => {
       form(`Content-Type: text/plain; charset=utf-16\r\n${named('name="a"')}`),
       /"utf-16"/,
     ],
-    ['has a header without end', `--${BOUNDARY}\r\nX: ${'h'.repeat(17_000)}`, /16384 bytes of headers/],
-    ['has a header that is none', form(`hello\r\n${named('name="a"')}`), /cannot be read: "hello"/],
-    ['has a header twice', form(`${named('name="a"', '').trim()}\r\n${named('name="b"')}`), /twice/],
+    ['has an endless header', `--${BOUNDARY}\r\nX: ${'h'.repeat(17_000)}`, /16384 bytes of headers/],
+    ['has an invalid header', form(`hello\r\n${named('name="a"')}`), /invalid header: "hello"/],
+    [
+      'has a header twice',
+      form(`${named('name="a"', '').trim()}\r\n${named('name="b"')}`),
+      /repeats the header/,
+    ],
     [
       'has no closing boundary',
       form(named('name="a"')).replace(/--\r\n$/, '\r\n'),
@@ -79,13 +83,13 @@ describe('a form', () => {
     ],
     ['ends in a boundary', form(named('name="a"')).replace(/-\r\n$/, ''), /closing boundary is missing/],
     ['ends in its headers', `--${BOUNDARY}\r\nContent-Dis`, /closing boundary is missing/],
-    ['has another boundary', '--y\r\n\r\n--y--', /does not occur in it/],
+    ['has another boundary', '--y\r\n\r\n--y--', /does not contain the boundary/],
     [
       'has the line ends of a file',
       form(named('name="a"')).replaceAll('\r\n', '\n'),
-      /does not occur|cut off/,
+      /does not contain|cut off/,
     ],
-    ['has a preamble without end', 'p'.repeat(5000), /does not begin with the boundary/],
+    ['has an endless preamble', 'p'.repeat(5000), /does not begin with the boundary/],
   ])('that %s is refused', (_, body, message) => expect(whole(body)).toMatch(message));
 
   test.each([
@@ -93,16 +97,16 @@ describe('a form', () => {
     'multipart/form-data; boundary=""',
     `multipart/form-data; boundary=${'b'.repeat(71)}`,
   ])('has no boundary: %s', (type) =>
-    expect(whole(form(), type)).toMatch(/needs a boundary of 1 to 70 characters/),
+    expect(whole(form(), type)).toMatch(/must have a boundary of 1 to 70 characters/),
   );
 });
 
 const SEEDS = Array.from({ length: 20 }, (_, group) => group * 250);
 
-describe.each(SEEDS)('bodies that are nearly forms, from seed %d on', (first) => {
+describe.each(SEEDS)('mutated forms, from seed %d on', (first) => {
   const seeds = Array.from({ length: 250 }, (_, index) => first + index);
 
-  test('are read alike whole and in pieces, and end in a form or in one error', () => {
+  test('have the same result whole and in pieces: a form or one error', () => {
     for (const seed of seeds) {
       const body = mutated(seed);
       const once = read([body]);
@@ -111,7 +115,7 @@ describe.each(SEEDS)('bodies that are nearly forms, from seed %d on', (first) =>
     }
   });
 
-  test('are a form or a refusal for the function, which says little', () => {
+  test('are read by the function, or refused with a short answer', () => {
     for (const seed of seeds) {
       try {
         expect(readForm(mutated(seed), CONTENT_TYPE, 1_000_000).fields).toBeInstanceOf(Map);
@@ -124,7 +128,7 @@ describe.each(SEEDS)('bodies that are nearly forms, from seed %d on', (first) =>
   });
 });
 
-test('the bodies are of many kinds: forms, and refusals for many reasons', () => {
+test('the mutated forms cover valid forms and many errors', () => {
   const kinds = new Map<string, number>();
   for (let seed = 0; seed < 5000; seed++) {
     const [, kind = 'a form'] = /refused: (.{55})/.exec(read([mutated(seed)])) ?? [];

@@ -34,7 +34,7 @@ test.each<JobOptions>([
   { analysis: {} },
   { analysis: { tasks: [...ANALYSIS_TASKS] } },
   { analysis: { tasks: ['topics'], questions: Array<string>(QUESTION_LIMITS.count).fill('Who pays?') } },
-])('%j is taken as it is', (options) => {
+])('%j is stored unchanged', (options) => {
   expect(parse(options)).toEqual(options);
 });
 
@@ -46,11 +46,11 @@ test.each<[JobOptions, JobOptions]>([
   [{ languages: ['eng', 'en-US'] }, { language: 'en' }],
   [{ languages: ['auto'] }, {}],
   [{ languages: ['en', 'Auto'] }, {}],
-])('%j asks for %j', (options, meant) => {
+])('%j is stored as %j', (options, meant) => {
   expect(parse(options)).toEqual(meant);
 });
 
-test('what the model service is asked for can be chosen', () => {
+test('every option of the model service is accepted', () => {
   const ours = ['path', 'max_seconds'];
   const options = Object.fromEntries(Object.entries(withOptions).filter(([field]) => !ours.includes(field)));
   expect(parse(options)).toEqual(options);
@@ -65,8 +65,8 @@ test.each<[Record<string, unknown>, string, RegExp]>([
     /Expected at most 1000 characters: shorten it; got "x{100}…"$/,
   ],
   [{ prompt: '🎙'.repeat(2001) }, 'prompt', /Expected at most 2000 characters: shorten it; got "/],
-  [{ prompt: 'half \ud83c' }, 'prompt', /Expected whole Unicode characters.*; got "half \\ud83c"$/],
-  [{ language: 'xx' }, 'language', /that Whisper knows, such as "en".*; got "xx"$/],
+  [{ prompt: 'half \ud83c' }, 'prompt', /Expected valid Unicode.*; got "half \\ud83c"$/],
+  [{ language: 'xx' }, 'language', /that Whisper supports, such as "en".*; got "xx"$/],
   [{ languages: [] }, 'languages', />=1/],
   [{ language: 'en', languages: ['de'] }, 'languages', /It cannot be combined with "language"/],
   [{ diarize: 'yes' }, 'diarize', /expected boolean.*; got "yes"$/],
@@ -79,20 +79,20 @@ test.each<[Record<string, unknown>, string, RegExp]>([
     /"short_turns"\|.*; got "shouting"$/,
   ],
   [{ diarize: true, speaker_cleanup: Array(4).fill('short_turns') }, 'speaker_cleanup', /<=3.*; got \[/],
-  [{ num_speakers: 2 }, 'num_speakers', /It needs "diarize": true: add that, or leave it out; got 2$/],
-  [{ diarize: false, min_speakers: 2 }, 'min_speakers', /It needs "diarize": true.*; got 2$/],
-  [{ max_speakers: 2 }, 'max_speakers', /It needs "diarize": true.*; got 2$/],
-  [{ speaker_cleanup: [] }, 'speaker_cleanup', /It needs "diarize": true.*; got \[\]$/],
+  [{ num_speakers: 2 }, 'num_speakers', /It requires "diarize": true; add that, or leave it out; got 2$/],
+  [{ diarize: false, min_speakers: 2 }, 'min_speakers', /It requires "diarize": true.*; got 2$/],
+  [{ max_speakers: 2 }, 'max_speakers', /It requires "diarize": true.*; got 2$/],
+  [{ speaker_cleanup: [] }, 'speaker_cleanup', /It requires "diarize": true.*; got \[\]$/],
   [
     { diarize: true, num_speakers: 2, min_speakers: 1 },
     'num_speakers',
-    /It cannot be combined with "min_speakers" or "max_speakers": give the exact number, or its bounds; got 2$/,
+    /It cannot be combined with "min_speakers" or "max_speakers"; send the exact number, or its bounds; got 2$/,
   ],
   [{ diarize: true, num_speakers: 2, max_speakers: 2 }, 'num_speakers', /cannot be combined/],
   [
     { diarize: true, min_speakers: 4, max_speakers: 3 },
     'min_speakers',
-    /It must be at most "max_speakers": lower it, or raise that; got 4$/,
+    /It must be at most "max_speakers"; lower it, or raise "max_speakers"; got 4$/,
   ],
   [{ analysis: true }, 'analysis', /Expected false, or an object with "tasks" and .*; got true$/],
   [{ analysis: null }, 'analysis', /got null$/],
@@ -103,7 +103,7 @@ test.each<[Record<string, unknown>, string, RegExp]>([
   [{ analysis: { questions: Array(11).fill('Who?') } }, 'analysis.questions', /<=10.*; got \[/],
   [{ analysis: { topics: 3 } }, 'analysis.topics', /Unrecognized key: "topics"; got 3$/],
   [{ speakers: 2 }, 'speakers', /Unrecognized key: "speakers"; got 2$/],
-])('%j is refused with the field, the limit, the value and the cure', (options, field, message) => {
+])('%j is refused with the field, the limit, the value and the remedy', (options, field, message) => {
   expect(refusal(options)).toMatchObject({
     status: 400,
     code: 'invalid_request',
@@ -112,7 +112,7 @@ test.each<[Record<string, unknown>, string, RegExp]>([
   });
 });
 
-test('an analysis is refused where the path makes none, with the cure; declining it is fine', () => {
+test('an analysis is refused on a path without analyses, but may be declined', () => {
   expect(parse({ analysis: false }, false)).toEqual({ analysis: false });
   expect(refusal({ analysis: {} }, false)).toMatchObject({
     status: 400,

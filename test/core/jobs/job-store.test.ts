@@ -28,7 +28,7 @@ const HELD = 'attempt=3 status=running';
 
 beforeEach(() => dynamo.reset());
 
-/** The only update that was sent, with names and values put in, so that it reads as one. */
+/** The only update that was sent, with names and values filled in. */
 function sent() {
   const calls = dynamo.commandCalls(UpdateCommand);
   expect(calls).toHaveLength(1);
@@ -62,7 +62,7 @@ const receipt: Receipt = {
   cost_per_audio_minute: 0.0001,
 };
 
-test('reads rows as they are now, not as they were', async () => {
+test('reads rows with strong consistency', async () => {
   dynamo.on(GetCommand).resolves({ Item: row() });
   expect(await store.get(JOB_ID)).toEqual(row());
   expect(dynamo.commandCalls(GetCommand)[0]!.args[0].input).toEqual({
@@ -73,7 +73,7 @@ test('reads rows as they are now, not as they were', async () => {
 });
 
 describe('a new row', () => {
-  test('is stored only where there is none with its id', async () => {
+  test('is stored only if its id is new', async () => {
     dynamo.on(PutCommand).resolves({});
     expect(await store.create(row())).toBe(true);
     expect(dynamo.commandCalls(PutCommand)[0]!.args[0].input).toEqual({
@@ -98,7 +98,7 @@ describe('a new row', () => {
       CancellationReasons: [{ Code: 'ConditionalCheckFailed' }, { Code: 'None' }],
     });
 
-  test('and its idempotency key are stored both or neither', async () => {
+  test('and its idempotency key are stored in one transaction', async () => {
     dynamo.on(TransactWriteCommand).resolves({});
     expect(await store.createOnce(row(), remembered, NOW_SECONDS)).toBeUndefined();
     expect(dynamo.commandCalls(TransactWriteCommand)[0]!.args[0].input.TransactItems).toEqual([
@@ -114,7 +114,7 @@ describe('a new row', () => {
     ]);
   });
 
-  test('gives way to the earlier request with the same key', async () => {
+  test('is not stored if an earlier request had the same key', async () => {
     const earlier = { ...remembered, job_id: 'job_earlier' };
     dynamo.on(TransactWriteCommand).rejects(cancelled());
     dynamo.on(GetCommand, { Key: { id: remembered.id } }).resolves({ Item: earlier });
@@ -123,8 +123,8 @@ describe('a new row', () => {
 
   test.each([
     ['there is no earlier request', undefined],
-    ['the earlier request no longer counts', { ...remembered, expires_at: NOW_SECONDS - 1 }],
-  ])('fails for another try where two conflict and %s', async (_, earlier) => {
+    ['the earlier request has expired', { ...remembered, expires_at: NOW_SECONDS - 1 }],
+  ])('fails with a retryable error if two requests conflict and %s', async (_, earlier) => {
     dynamo.on(TransactWriteCommand).rejects(cancelled());
     dynamo.on(GetCommand).resolves({ Item: earlier });
     await expect(store.createOnce(row(), remembered, NOW_SECONDS)).rejects.toThrow(
@@ -133,8 +133,8 @@ describe('a new row', () => {
   });
 });
 
-describe('what hangs on no attempt', () => {
-  test('queues only a job that awaits its upload, and has it looked at again soon', async () => {
+describe('changes without an attempt', () => {
+  test('queue only a job that awaits its upload, and let the sweeper check it soon', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row() });
     expect(await store.queue(JOB_ID, INPUT, NOW)).toEqual(row());
     expect(sent()).toEqual({
@@ -143,7 +143,7 @@ describe('what hangs on no attempt', () => {
     });
   });
 
-  test('remembers a sent message while no worker holds the job', async () => {
+  test('record a sent message while no worker holds the job', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row() });
     await store.confirmSent(JOB_ID, NOW);
     expect(sent()).toEqual({
@@ -152,12 +152,12 @@ describe('what hangs on no attempt', () => {
     });
   });
 
-  test('does not mind that a job was claimed before its message was remembered', async () => {
+  test('ignore that a job was claimed before its message was recorded', async () => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     await expect(store.confirmSent(JOB_ID, NOW)).resolves.toBeUndefined();
   });
 
-  test('refuses only audio that a job waits for', async () => {
+  test('refuse audio only for a job that awaits it', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed') });
     const error = { code: 'bad_audio', message: 'no' } as const;
     await store.refuse(JOB_ID, INPUT, error, NOW);
@@ -167,7 +167,7 @@ describe('what hangs on no attempt', () => {
     });
   });
 
-  test('remembers the message that took the place of the owner’s own, and of no other', async () => {
+  test('record a message that replaced the worker’s own, and no other', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row() });
     await store.replaceMessage(JOB_ID, 'message-1', 'message-2');
     expect(sent()).toEqual({
@@ -176,7 +176,7 @@ describe('what hangs on no attempt', () => {
     });
   });
 
-  test('fails only a job that is open and that no worker holds', async () => {
+  test('fail only an open job that no worker holds', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed') });
     const error = { code: 'bad_audio', message: 'no' } as const;
     await store.fail(JOB_ID, error, NOW);
@@ -186,7 +186,7 @@ describe('what hangs on no attempt', () => {
     });
   });
 
-  test('cancels only an open job of its own tenant, even while a worker holds it', async () => {
+  test('cancel only an open job of the same tenant, even while a worker holds it', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled') });
     await store.cancel(JOB_ID, 'acme', NOW);
     expect(sent()).toEqual({
@@ -195,7 +195,7 @@ describe('what hangs on no attempt', () => {
     });
   });
 
-  test('expires only a job whose upload has not come and is overdue', async () => {
+  test('expire only a job whose upload is overdue', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('expired') });
     const error = { code: 'upload_expired', message: 'late' } as const;
     await store.expire(JOB_ID, error, NOW);
@@ -211,12 +211,12 @@ describe('what hangs on no attempt', () => {
     ['fail', () => store.fail(JOB_ID, { code: 'bad_audio', message: 'no' }, NOW)],
     ['cancel', () => store.cancel(JOB_ID, 'acme', NOW)],
     ['expire', () => store.expire(JOB_ID, { code: 'upload_expired', message: 'late' }, NOW)],
-  ])('%s says so where the row was in another state', async (_, change) => {
+  ])('%s returns undefined if the row was in another state', async (_, change) => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     expect(await change()).toBeUndefined();
   });
 
-  test('erases only an ended row of its own tenant', async () => {
+  test('erase only an ended row of the same tenant', async () => {
     dynamo.on(DeleteCommand).resolves({});
     await store.erase(JOB_ID, 'acme');
     expect(dynamo.commandCalls(DeleteCommand)[0]!.args[0].input).toEqual({
@@ -230,7 +230,7 @@ describe('what hangs on no attempt', () => {
 });
 
 describe('a claim', () => {
-  test('takes a job that nobody holds, counts the attempt and keeps the first start', async () => {
+  test('takes a free job, counts the attempt and keeps the first start', async () => {
     const claimed = row({ status: 'running', attempt: 1 });
     dynamo.on(UpdateCommand).resolves({ Attributes: claimed });
     expect(await store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).toEqual({
@@ -259,13 +259,13 @@ describe('a claim', () => {
     expect(await store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).toEqual({ outcome, row: current });
   });
 
-  test('finds nothing where the row is gone', async () => {
+  test('finds nothing if the row does not exist', async () => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     dynamo.on(GetCommand).resolves({});
     expect(await store.claim(JOB_ID, 'message-1', LEASE_MS, NOW)).toEqual({ outcome: 'missing' });
   });
 
-  test('is no refusal where the table was throttled', async () => {
+  test('throws if the table was throttled', async () => {
     dynamo
       .on(UpdateCommand)
       .rejects(new ProvisionedThroughputExceededException({ message: 'slow', $metadata: {} }));
@@ -291,7 +291,7 @@ describe('the end of a job that a key submitted', () => {
     });
   const transactions = () => dynamo.commandCalls(TransactWriteCommand).map(({ args }) => args[0].input);
 
-  test('and what it counts for the key are written both or neither', async () => {
+  test('and the usage of the key are written in one transaction', async () => {
     dynamo.on(TransactWriteCommand).resolves({});
     const done = await commit();
     expect(done).toEqual({
@@ -319,13 +319,13 @@ describe('the end of a job that a key submitted', () => {
     expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
   });
 
-  test('is refused, and nothing is counted, where the job is another attempt’s', async () => {
+  test('is refused and not counted if another attempt holds the job', async () => {
     dynamo.on(TransactWriteCommand).rejects(refused('ConditionalCheckFailed', 'None'));
     await expect(commit()).rejects.toThrow(new StaleAttempt(JOB_ID, 3));
     expect(transactions()).toHaveLength(1);
   });
 
-  test('is written again where another end met it at the counter, as the same transaction', async () => {
+  test('is retried with the same token after a conflict at the counter', async () => {
     dynamo
       .on(TransactWriteCommand)
       .rejectsOnce(refused('None', 'TransactionConflict'))
@@ -338,21 +338,21 @@ describe('the end of a job that a key submitted', () => {
     expect(tokens[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('is another transaction each time', async () => {
+  test('has a new token for each job', async () => {
     dynamo.on(TransactWriteCommand).resolves({});
     await commit();
     await commit();
     expect(new Set(transactions().map(({ ClientRequestToken }) => ClientRequestToken)).size).toBe(2);
   });
 
-  test('does not take a throttled counter for a lost job', async () => {
+  test('does not mistake a throttled counter for a lost job', async () => {
     dynamo.on(TransactWriteCommand).rejects(refused('None', 'ThrottlingError'));
     await expect(commit()).rejects.toThrow(TransactionCanceledException);
     expect(transactions()).toHaveLength(1);
   });
 });
 
-describe('what the holder of an attempt may do', () => {
+describe('changes by the holder of an attempt', () => {
   const result = {
     transcript_key: 'k',
     receipt,
@@ -383,7 +383,7 @@ describe('what the holder of an attempt may do', () => {
   };
   const names = Object.keys(changes) as (keyof typeof changes)[];
 
-  test.each(names)('%s asks for this attempt and a running job', async (name) => {
+  test.each(names)('%s requires this attempt and a running job', async (name) => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row({ status: 'running', attempt: 3 }) });
     await changes[name]();
     expect(sent()).toEqual({ condition: HELD, update: expected[name] });
@@ -394,7 +394,7 @@ describe('what the holder of an attempt may do', () => {
     await expect(changes[name]()).rejects.toThrow(new StaleAttempt(JOB_ID, 3));
   });
 
-  test.each(names)('%s does not take a throttled table for a lost lease', async (name) => {
+  test.each(names)('%s does not mistake a throttled table for a lost lease', async (name) => {
     dynamo
       .on(UpdateCommand)
       .rejects(new ProvisionedThroughputExceededException({ message: 'slow', $metadata: {} }));
@@ -403,7 +403,7 @@ describe('what the holder of an attempt may do', () => {
 });
 
 describe('queries', () => {
-  test('list a tenant’s jobs, newest first, from where the last page ended', async () => {
+  test('list a tenant’s jobs, newest first, from the end of the previous page', async () => {
     const start = { id: JOB_ID, tenant: 'acme', created_at: 'then' };
     dynamo.on(QueryCommand).resolves({ Items: [row()], LastEvaluatedKey: start });
     expect(await store.list('acme', { limit: 5, start })).toEqual({ rows: [row()], next: start });
@@ -418,7 +418,7 @@ describe('queries', () => {
     });
   });
 
-  test('list only jobs of a status', async () => {
+  test('list only jobs with a given status', async () => {
     dynamo.on(QueryCommand).resolves({});
     expect(await store.list('acme', { limit: 5, status: 'failed' })).toEqual({ rows: [], next: undefined });
     expect(dynamo.commandCalls(QueryCommand)[0]!.args[0].input).toMatchObject({

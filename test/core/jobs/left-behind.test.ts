@@ -21,7 +21,7 @@ test.each([
   ['talk.mp3.download', '*.download'],
   ['talk.tmp', '*.tmp'],
   ['talk.mp3~', '*~'],
-])('%s is left behind by a computer: %s', (path, pattern) => {
+])('%s is a system or temporary file: %s', (path, pattern) => {
   expect(leftBehind(path)).toBe(pattern);
 });
 

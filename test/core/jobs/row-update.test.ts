@@ -1,6 +1,6 @@
 import { update } from '../../../core/jobs/row-update';
 
-test('escapes every attribute’s name, in conditions and in changes alike', () => {
+test('escapes every attribute name, in conditions and in changes', () => {
   expect(
     update([['status', '=', 'queued']], {
       set: { status: 'running' },
@@ -22,7 +22,7 @@ test('escapes every attribute’s name, in conditions and in changes alike', () 
   });
 });
 
-test('asks for all conditions at once', () => {
+test('joins conditions with AND', () => {
   const made = update(
     [
       ['status', 'in', ['queued', 'running']],
@@ -43,7 +43,7 @@ test('asks for all conditions at once', () => {
   });
 });
 
-test('leaves alone what is to be undefined, and keeps what is 0 or empty', () => {
+test('skips undefined values, and keeps 0 and empty values', () => {
   const made = update([['attempt', '=', 1]], { set: { progress: 0, degraded: [], error: undefined } });
   expect(made.UpdateExpression).toBe('SET #progress = :v1, #degraded = :v2');
   expect(made.ExpressionAttributeValues).toEqual({ ':v0': 1, ':v1': 0, ':v2': [] });

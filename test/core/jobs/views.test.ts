@@ -21,14 +21,14 @@ test.each([
   [true, { analysis: false as const, diarize: true }, { transcript: 'waiting', diarization: 'waiting' }],
   [false, {}, { transcript: 'waiting' }],
 ])(
-  'a new job waits for the stages that its path has and its caller wants (%s, %j)',
+  'a new job has the stages that its path supports and its caller requests (%s, %j)',
   (analysis, options, stages) => {
     const wanted = { ...newJobOf, analysis, options };
     expect(newJob(wanted).stages).toEqual(stages);
   },
 );
 
-describe('a job as its owner sees it', () => {
+describe('the view of a job', () => {
   test('shows no key, tenant or fencing token', () => {
     expect(JSON.stringify(view(row))).not.toMatch(/secret|attempt|open|sweep/);
   });
@@ -41,7 +41,7 @@ describe('a job as its owner sees it', () => {
     expect(view({ ...row, status, stages: { transcript: 'running' } }).stages).toEqual({ transcript: state });
   });
 
-  test('keeps the stages that were finished before it failed', () => {
+  test('keeps stages that finished before the job failed', () => {
     const stages = { transcript: 'succeeded', analysis: 'running' } as const;
     expect(view({ ...row, status: 'failed', stages }).stages).toEqual({
       transcript: 'succeeded',

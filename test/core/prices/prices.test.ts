@@ -10,7 +10,7 @@ const machine = (instance_type: string, capacity: Machine['capacity']): Machine 
 const seconds = { audio: 600, sinceQueued: 100, processing: 36 };
 
 describe('a receipt', () => {
-  it('counts what the machine spent, and gives the rest to the queue', () => {
+  it('separates the machine’s time from the time in the queue', () => {
     expect(receipt(machine('g4dn.xlarge', 'on-demand'), seconds)).toEqual({
       audio_seconds: 600,
       queue_seconds: 64,
@@ -33,7 +33,7 @@ describe('a receipt', () => {
     expect(priceOf(machine('g5.xlarge', 'spot')).perHour).toBeLessThan(0.5);
   });
 
-  it('says that a price is not known, not that it is zero', () => {
+  it('has null, not zero, for an unknown price', () => {
     expect(receipt(machine('p5.48xlarge', 'spot'), seconds)).toMatchObject({
       price_per_hour: null,
       cost: null,
@@ -42,7 +42,7 @@ describe('a receipt', () => {
     });
   });
 
-  it('charges nothing for one’s own machine', () => {
+  it('charges nothing for a local machine', () => {
     expect(receipt(machine('x86_64', 'local'), seconds)).toMatchObject({ price_per_hour: 0, cost: 0 });
   });
 

@@ -19,17 +19,17 @@ const LAST = new Date('2026-12-31T23:59:59.999Z');
 const FIRST = new Date('2027-01-01T00:00:00.000Z');
 
 describe('a day', () => {
-  test('is that of UTC, whatever the clock on the wall says', () => {
+  test('is the UTC day, independent of the local time zone', () => {
     expect(dayOf(new Date('2026-03-01T23:30:00-05:00'))).toBe('2026-03-02');
   });
 
-  test('ends in the instant in which the next begins', () => {
+  test('ends when the next one begins', () => {
     expect([dayOf(LAST), dayOf(FIRST)]).toEqual(['2026-12-31', '2027-01-01']);
     expect(resetOf(LAST)).toEqual(FIRST);
     expect(resetOf(FIRST)).toEqual(new Date('2027-01-02T00:00:00.000Z'));
   });
 
-  test('is waited for long enough: rounded up, never 0', () => {
+  test('has a wait until its end that is rounded up and never 0', () => {
     expect(secondsUntilReset(LAST)).toBe(1);
     expect(secondsUntilReset(FIRST)).toBe(86_400);
     expect(secondsUntilReset(new Date('2026-12-31T23:59:58.500Z'))).toBe(2);
@@ -40,10 +40,10 @@ describe('a limit', () => {
   test.each([
     ['its own number over the default', 10, 5, 600],
     ['its own number without a default', 0.5, undefined, 30],
-    ['nothing at all', 0, 5, 0],
-    ['the default where it has no number', undefined, 5, 300],
-    ['no limit where there is neither', undefined, undefined, undefined],
-    ['no limit whatever the default', null, 5, undefined],
+    ['zero', 0, 5, 0],
+    ['the default without its own number', undefined, 5, 300],
+    ['no limit without both', undefined, undefined, undefined],
+    ['no limit despite the default', null, 5, undefined],
   ])('of a key is %s', (_, minutes_per_day, byDefault, seconds) => {
     expect(limitSeconds({ minutes_per_day }, byDefault)).toBe(seconds);
   });
@@ -59,8 +59,8 @@ describe('a limit', () => {
   });
 });
 
-describe('what is left', () => {
-  test('is told in headers, in whole seconds that are really there', () => {
+describe('the remaining quota', () => {
+  test('is in headers, in whole seconds, rounded down', () => {
     expect(quotaHeaders({ limitSeconds: 600, usedSeconds: 12.3 }, NOW)).toEqual({
       'x-ratelimit-limit-audio-seconds': '600',
       'x-ratelimit-remaining-audio-seconds': '587',
@@ -68,11 +68,11 @@ describe('what is left', () => {
     });
   });
 
-  test('is told to nobody who has no limit', () => {
+  test('is not in headers without a limit', () => {
     expect(quotaHeaders({ limitSeconds: undefined, usedSeconds: 12 }, NOW)).toEqual({});
   });
 
-  test('is never less than nothing', () => {
+  test('is never negative', () => {
     expect(usageOf({ limitSeconds: 60, usedSeconds: 90 }, NOW)).toEqual({
       object: 'usage',
       day: '2026-03-01',
@@ -83,20 +83,20 @@ describe('what is left', () => {
     });
   });
 
-  test('has no dust of binary fractions', () => {
+  test('has no rounding errors of binary fractions', () => {
     expect(usageOf({ limitSeconds: 0.3, usedSeconds: 0.1 }, NOW).remaining_seconds).toBe(0.2);
   });
 
-  test('is not counted without a limit, though what is used is', () => {
+  test('is null without a limit, but the usage is counted', () => {
     const usage = usageOf({ limitSeconds: undefined, usedSeconds: 90 }, NOW);
     expect(usage).toMatchObject({ limit_seconds: null, used_seconds: 90, remaining_seconds: null });
   });
 });
 
-test('who has used up a quota learns the number, the time and the cure', () => {
+test('the message of a used-up quota has the limit, the time of the reset and the remedy', () => {
   expect(usedUpMessage({ limitSeconds: 600, usedSeconds: 615 }, NOW)).toBe(
-    "This key's quota of 10 minutes of audio per day is used up (10.3 used). It begins anew at " +
-      '2026-03-02T00:00:00.000Z; whoever made the key can raise it',
+    "This key's quota of 10 minutes of audio per day is used up (10.3 used). It resets at " +
+      '2026-03-02T00:00:00.000Z. The administrator who created the key can raise it',
   );
   expect(usedUpHeaders(NOW)).toEqual({ 'retry-after': '43200', 'x-should-retry': 'false' });
 });
@@ -106,7 +106,7 @@ describe('the counters', () => {
   const store = new UsageStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE);
   beforeEach(() => dynamo.reset());
 
-  test('are read as they are now; a day without one has used nothing', async () => {
+  test('are read with strong consistency; a missing one is 0', async () => {
     dynamo
       .on(GetCommand)
       .resolvesOnce({})
@@ -120,7 +120,7 @@ describe('the counters', () => {
     });
   });
 
-  test('are added to by the table, not here, and go by themselves after a week', () => {
+  test('are incremented by the table, and expire after a week', () => {
     expect(store.addition('key_1', 12.5, NOW)).toEqual({
       TableName: TABLE,
       Key: { id: 'usage#key_1#2026-03-01' },

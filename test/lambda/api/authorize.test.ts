@@ -23,7 +23,7 @@ const keyRow: KeyRow = {
   name: 'laptop',
   created_at: '2026-03-01T12:00:00.000Z',
 };
-/** Nobody: the handlers' frame answers 401, which no authorizer of an HTTP API can. */
+/** No caller: `httpHandler` answers 401, which an authorizer of an HTTP API cannot. */
 const NOBODY = { isAuthorized: true, context: {} };
 const keys = () => new KeyCache({ find: (sha256) => findKey(client, 'keys-table', sha256) });
 const ask = (authorization?: string, minutesPerDay?: number) =>
@@ -36,12 +36,12 @@ const ask = (authorization?: string, minutesPerDay?: number) =>
 beforeEach(() => dynamo.reset());
 afterEach(() => jest.restoreAllMocks());
 
-test('a new key has 256 random bits, and is never made twice', () => {
+test('a new key has 256 random bits and is unique', () => {
   expect(key).toMatch(/^sk-spotscribe-[A-Za-z0-9_-]{43}$/);
   expect(newApiKey()).not.toBe(key);
 });
 
-test.each(['Bearer', 'bearer', 'BEARER  '])('lets a key in as its tenant: %s', async (scheme) => {
+test.each(['Bearer', 'bearer', 'BEARER  '])('returns the tenant of a key: %s', async (scheme) => {
   dynamo.on(GetCommand).resolves({ Item: keyRow });
   expect(await ask(`${scheme} ${key}`)).toEqual({
     isAuthorized: true,
@@ -54,7 +54,7 @@ test.each<[string, Partial<KeyRow>, number | undefined, object]>([
   ['the deployment’s', {}, 10, { audio_seconds_per_day: 600 }],
   ['none, by exception', { minutes_per_day: null }, 10, {}],
   ['none', {}, undefined, {}],
-])('tells the quota of a key: %s', async (_, change, minutesPerDay, told) => {
+])('returns the quota of a key: %s', async (_, change, minutesPerDay, told) => {
   dynamo.on(GetCommand).resolves({ Item: { ...keyRow, ...change } });
   expect((await ask(`Bearer ${key}`, minutesPerDay)).context).toEqual({
     tenant: 'acme',
@@ -63,7 +63,7 @@ test.each<[string, Partial<KeyRow>, number | undefined, object]>([
   });
 });
 
-test('looks a key up by its hash alone', async () => {
+test('looks up a key only by its hash', async () => {
   dynamo.on(GetCommand).resolves({ Item: keyRow });
   await ask(`Bearer ${key}`);
   expect(dynamo.commandCalls(GetCommand).map(({ args }) => args[0].input)).toEqual([
@@ -71,12 +71,12 @@ test('looks a key up by its hash alone', async () => {
   ]);
 });
 
-test('knows nobody by a key that was forged', async () => {
+test('returns no caller for a forged key', async () => {
   dynamo.on(GetCommand).resolves({});
   expect(await ask(`Bearer ${newApiKey()}`)).toEqual(NOBODY);
 });
 
-test('knows nobody by a key that was revoked', async () => {
+test('returns no caller for a revoked key', async () => {
   dynamo.on(GetCommand).resolves({ Item: { ...keyRow, revoked_at: '2026-03-02T12:00:00.000Z' } });
   expect(await ask(`Bearer ${key}`)).toEqual(NOBODY);
 });
@@ -89,16 +89,16 @@ test.each([
   ['another prefix', 'Bearer sk-proj-abcdef'],
   ['two keys', `Bearer ${key} ${key}`],
   ['no key', 'Bearer '],
-])('knows nobody by %s, without reading the table', async (_, authorization) => {
+])('returns no caller for %s, without reading the table', async (_, authorization) => {
   expect(await ask(authorization)).toEqual(NOBODY);
   expect(dynamo.calls()).toHaveLength(0);
 });
 
-test('knows nobody without headers', async () => {
+test('returns no caller without headers', async () => {
   expect(await authorize({}, { keys: keys() }, quietTools())).toEqual(NOBODY);
 });
 
-test('remembers each key by itself, and those that are not known', async () => {
+test('caches known and unknown keys separately', async () => {
   const remembering = { keys: keys() };
   const other = newApiKey();
   dynamo.on(GetCommand, { Key: { key_sha256: hashApiKey(key) } }).resolves({ Item: keyRow });
@@ -113,7 +113,7 @@ test('remembers each key by itself, and those that are not known', async () => {
   expect(dynamo.calls()).toHaveLength(2);
 });
 
-test('says that it could not look, where the table hangs, and looks again for the next request', async () => {
+test('reports a failed look-up if the table hangs, and tries again for the next request', async () => {
   dynamo
     .on(GetCommand)
     .callsFakeOnce(() => new Promise(() => undefined))
@@ -147,7 +147,7 @@ describe('the handler', () => {
     expect((await handler(event, lambdaContext)).context).toMatchObject({ audio_seconds_per_day: 90 });
   });
 
-  test('says that it could not look, where the table is overloaded: the frame asks to come back', async () => {
+  test('reports a failed look-up if the table is overloaded', async () => {
     silenceConsole();
     dynamo.on(GetCommand).rejects(awsError('ThrottlingException'));
     const unseen = { headers: { authorization: `Bearer ${newApiKey()}` } } as unknown as typeof event;
@@ -162,7 +162,7 @@ describe('the handler', () => {
     expect([response.statusCode, errorOf(response).code]).toEqual([503, 'busy']);
   });
 
-  test('never writes a key to its log, not when the table fails either', async () => {
+  test('never logs a key, not even if the table fails', async () => {
     const { written } = silenceConsole();
     const another = newApiKey();
     dynamo.on(GetCommand).rejects(awsError('AccessDeniedException'));

@@ -60,7 +60,7 @@ describe.each(['awaiting_upload', 'queued', 'running'] as const)('a job that is 
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled') });
   });
 
-  test('is cancelled, its objects erased, its row kept, its end announced', async () => {
+  test('is cancelled: objects deleted, row kept, event sent', async () => {
     const response = await cancel();
     expect(response.statusCode).toBe(200);
     expect(bodyOf<JobView>(response)).toMatchObject({ id: JOB_ID, object: 'job', status: 'cancelled' });
@@ -73,7 +73,7 @@ describe.each(['awaiting_upload', 'queued', 'running'] as const)('a job that is 
     expect(deletedRows()).toEqual([]);
   });
 
-  test('is cancelled only as the caller’s own', async () => {
+  test('is cancelled only by its own tenant', async () => {
     await cancel();
     const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
     expect(input.ConditionExpression).toMatch(/^#tenant = :v0 AND #status IN /);
@@ -82,7 +82,7 @@ describe.each(['awaiting_upload', 'queued', 'running'] as const)('a job that is 
 });
 
 describe.each(['succeeded', 'failed', 'expired'] as const)('a job that has %s', (status) => {
-  test('is erased with its objects and its row, without an event', async () => {
+  test('is deleted with its objects and its row, without an event', async () => {
     dynamo.on(GetCommand).resolves({ Item: ended(status) });
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     dynamo.on(DeleteCommand).resolves({});
@@ -95,7 +95,7 @@ describe.each(['succeeded', 'failed', 'expired'] as const)('a job that has %s', 
   });
 });
 
-describe('an upload in parts', () => {
+describe('a multipart upload', () => {
   const parted = { upload_id: 'upload-1', upload_size: 5 };
   beforeEach(() => {
     dynamo.on(GetCommand).resolves({ Item: row({ status: 'awaiting_upload', upload_size: 5 }) });
@@ -103,7 +103,7 @@ describe('an upload in parts', () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled', parted) });
   });
 
-  test('is given up, so that its parts are not kept and paid for', async () => {
+  test('is aborted, so that its parts cause no costs', async () => {
     s3.on(AbortMultipartUploadCommand).resolves({});
     expect((await cancel()).statusCode).toBe(200);
     expect(s3.commandCalls(AbortMultipartUploadCommand).map(({ args }) => args[0].input)).toEqual([
@@ -111,14 +111,14 @@ describe('an upload in parts', () => {
     ]);
   });
 
-  test('may be complete or gone: the audio is erased as any other', async () => {
+  test('may be complete or gone: the audio is deleted as usual', async () => {
     s3.on(AbortMultipartUploadCommand).rejects(awsError('NoSuchUpload'));
     expect((await cancel()).statusCode).toBe(200);
     expect(erased()).toEqual([[INPUT, RESULT]]);
   });
 });
 
-test('a row outlives objects that could not be erased, so that the request can be repeated', async () => {
+test('a row is kept if its objects cannot be deleted, so that the request can be repeated', async () => {
   dynamo.on(GetCommand).resolves({ Item: ended('succeeded') });
   dynamo.on(UpdateCommand).rejects(conditionFailed());
   s3.on(DeleteObjectsCommand).rejects(awsError('SlowDown'));
@@ -126,7 +126,7 @@ test('a row outlives objects that could not be erased, so that the request can b
   expect(deletedRows()).toEqual([]);
 });
 
-test('a job cancelled by a request that failed halfway is announced by the next', async () => {
+test('the next request sends the event of a job whose cancellation failed halfway', async () => {
   dynamo.on(GetCommand).resolves({ Item: ended('cancelled') });
   dynamo.on(UpdateCommand).rejects(conditionFailed());
   dynamo.on(DeleteCommand).resolves({});
@@ -151,7 +151,7 @@ describe('a file under inbox/', () => {
     s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(RESULT)] });
   });
 
-  test('is erased with its job', async () => {
+  test('is deleted with its job', async () => {
     stored(listed(KEY));
     await cancel();
     expect(versions()).toEqual([
@@ -160,7 +160,7 @@ describe('a file under inbox/', () => {
     ]);
   });
 
-  test('that came later under the same key stays, as does what came before', async () => {
+  test('is kept if it is an earlier or later version of the same key', async () => {
     stored(
       listed(KEY, { VersionId: 'v2', ETag: '"e2"' }),
       listed(KEY, { IsLatest: false }),
@@ -174,13 +174,13 @@ describe('a file under inbox/', () => {
   });
 
   test.each([
-    ['is gone already', [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })], {}],
+    ['no longer exists', [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })], {}],
     [
       'was replaced in a bucket without versions',
       [listed(KEY, { VersionId: 'null', ETag: '"e2"' })],
       { input_version: undefined },
     ],
-  ])('that %s takes no other one with it', async (_, found, change) => {
+  ])('that %s is the only version deleted', async (_, found, change) => {
     const ending = { ...inbox, ...change };
     dynamo.on(GetCommand).resolves({ Item: ending });
     dynamo.on(UpdateCommand).resolves({ Attributes: { ...ending, status: 'cancelled' } });
@@ -189,7 +189,7 @@ describe('a file under inbox/', () => {
     expect(versions()).toEqual([[RESULT, 'v1']]);
   });
 
-  test('whose job the previous release queued is erased as it was then', async () => {
+  test('whose job the previous release queued is deleted in its version of that time', async () => {
     const earlier = row({ origin: 'inbox', input_key: KEY, queued_at: '2026-03-01T11:00:05.000Z' });
     dynamo.on(GetCommand).resolves({ Item: earlier });
     dynamo.on(UpdateCommand).resolves({ Attributes: { ...earlier, status: 'cancelled' } });
@@ -205,7 +205,7 @@ describe('a file under inbox/', () => {
   });
 });
 
-test('objects are erased page by page, with their old versions and the marks of deletions', async () => {
+test('objects are deleted page by page, with old versions and delete markers', async () => {
   dynamo.on(GetCommand).resolves({ Item: row() });
   dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled') });
   s3.on(ListObjectVersionsCommand)
@@ -227,8 +227,8 @@ test('objects are erased page by page, with their old versions and the marks of 
 test.each([
   ['another tenant’s job', JOB_ID, { Item: row({ tenant: 'globex' }) }],
   ['a job that does not exist', JOB_ID, {}],
-  ['an id that is none', '../job', {}],
-])('%s is not found, and nothing is touched', async (_, id, found) => {
+  ['a malformed id', '../job', {}],
+])('%s is not found, and nothing is changed', async (_, id, found) => {
   dynamo.on(GetCommand).resolves(found);
   await expect(cancel(id)).rejects.toMatchObject({ status: 404, code: 'not_found' });
   expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);

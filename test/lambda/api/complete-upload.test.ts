@@ -64,7 +64,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-test('the parts become one, and the job is queued', async () => {
+test('completes the upload and queues the job', async () => {
   const response = await complete();
   expect(response.statusCode).toBe(200);
   expect(bodyOf(response)).toMatchObject({ id: JOB_ID, object: 'job', status: 'queued' });
@@ -83,14 +83,14 @@ test('the parts become one, and the job is queued', async () => {
   ]);
 });
 
-test('the job keeps to the version that the parts became', async () => {
+test('binds the job to the completed version', async () => {
   await complete();
   expect(
     Object.values(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input.ExpressionAttributeValues!),
   ).toEqual(expect.arrayContaining(['v1', '"whole-2"']));
 });
 
-test('the job may be further already, by the audio’s event', async () => {
+test('accepts that the audio’s event has already queued the job', async () => {
   dynamo.on(UpdateCommand).rejects(conditionFailed());
   dynamo
     .on(GetCommand)
@@ -99,8 +99,8 @@ test('the job may be further already, by the audio’s event', async () => {
   expect(bodyOf(await complete())).toMatchObject({ status: 'running' });
 });
 
-describe('repeated after a success, it is answered as before', () => {
-  test.each(['queued', 'running', 'succeeded', 'failed'] as const)('where the job is %s', async (status) => {
+describe('repeated after a success, it returns the job', () => {
+  test.each(['queued', 'running', 'succeeded', 'failed'] as const)('if the job is %s', async (status) => {
     dynamo.on(GetCommand).resolves({ Item: row({ ...parted, status }) });
     const response = await complete();
     expect(response.statusCode).toBe(200);
@@ -109,7 +109,7 @@ describe('repeated after a success, it is answered as before', () => {
   });
 
   test.each([ListPartsCommand, CompleteMultipartUploadCommand])(
-    'where the job was not queued yet (%p finds no upload)',
+    'if the job was not queued yet (%p finds no upload)',
     async (command) => {
       s3.on(command).rejects(awsError('NoSuchUpload'));
       s3.on(ListObjectVersionsCommand, { Bucket: 'media', Prefix: INPUT }).resolves({
@@ -122,8 +122,8 @@ describe('repeated after a success, it is answered as before', () => {
   );
 });
 
-describe('an upload that was given up', () => {
-  test('is refused, though the job does not know of it', async () => {
+describe('an aborted upload', () => {
+  test('is refused, although the job still awaits its audio', async () => {
     s3.on(ListPartsCommand).rejects(awsError('NoSuchUpload'));
     const response = await complete();
     expect(response.statusCode).toBe(409);
@@ -152,7 +152,7 @@ describe('it is refused, and nothing is completed,', () => {
     expect(completions()).toEqual([]);
   });
 
-  test('where the parts are not of the size declared', async () => {
+  test('if the parts do not have the declared size', async () => {
     s3.on(ListPartsCommand).resolves({
       Parts: [
         { PartNumber: 1, ETag: '"e1"', Size: 8 * MIB },
@@ -177,7 +177,7 @@ describe('it is refused, and nothing is completed,', () => {
     expect(completions()).toEqual([]);
   });
 
-  test('where a part was sent again since the store was asked', async () => {
+  test('if a part was uploaded again after the parts were listed', async () => {
     s3.on(CompleteMultipartUploadCommand).rejects(awsError('InvalidPart'));
     const response = await complete();
     expect(response.statusCode).toBe(409);
@@ -185,26 +185,26 @@ describe('it is refused, and nothing is completed,', () => {
     expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
   });
 
-  test('for a job whose audio comes in one piece', async () => {
+  test('for a job without a multipart upload', async () => {
     dynamo.on(GetCommand).resolves({ Item: row({ status: 'awaiting_upload' }) });
     const response = await complete();
     expect(response.statusCode).toBe(409);
     expect(errorOf(response)).toMatchObject({ code: 'invalid_request' });
   });
 
-  test('for another tenant’s job, as if it were not there', async () => {
+  test('for another tenant’s job, as for an unknown one', async () => {
     const response = await complete({ parts }, 'globex');
     expect(response.statusCode).toBe(404);
     expect(s3.calls()).toHaveLength(0);
   });
 });
 
-test('an overloaded store makes the client come back', async () => {
+test('asks for a retry if S3 is overloaded', async () => {
   s3.on(CompleteMultipartUploadCommand).rejects(awsError('SlowDown'));
   expect(await complete()).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
 });
 
-test('a key whose quota is used up begins no work by it; what has begun already is told', async () => {
+test('starts no work for a used-up quota, but returns a job that has already started', async () => {
   const spent = () =>
     handler(request({ body: JSON.stringify({ parts }), id: JOB_ID, quota: 60 }), lambdaContext);
   dynamo.on(GetCommand).callsFake(({ Key }: { Key: { id: string } }) => ({

@@ -52,7 +52,7 @@ const uploadOf = (response: Parameters<typeof bodyOf>[0]) =>
   bodyOf<SubmitJobResponse>(response).multipart_upload;
 const aborted = () => s3.commandCalls(AbortMultipartUploadCommand).map(({ args }) => args[0].input.UploadId);
 
-/** Has the table answer an update with the row that was put, and this. */
+/** Makes the table answer an update with the stored row and this change. */
 const updatedWith = (change: Partial<JobRow>) =>
   dynamo.on(UpdateCommand).callsFake(() => ({
     Attributes: { ...dynamo.commandCalls(PutCommand)[0]!.args[0].input.Item, ...change },
@@ -74,8 +74,8 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe('a job whose audio comes in parts', () => {
-  test('is answered with an address for each part, and with where to complete the upload', async () => {
+describe('a job with a multipart upload', () => {
+  test('gets a URL for each part, and the path that completes the upload', async () => {
     const response = await post();
     expect(response.statusCode).toBe(201);
     const { id } = bodyOf<SubmitJobResponse>(response);
@@ -103,7 +103,7 @@ describe('a job whose audio comes in parts', () => {
     }
   });
 
-  test('remembers the upload’s id and size, in a row that is there before S3 is asked', async () => {
+  test('stores the upload’s id and size in a row that is created before the upload', async () => {
     s3.on(CreateMultipartUploadCommand).callsFake(() => {
       expect(dynamo.commandCalls(PutCommand)).toHaveLength(1);
       return { UploadId: 'upload-1' };
@@ -120,7 +120,7 @@ describe('a job whose audio comes in parts', () => {
     expect(Object.values(input.ExpressionAttributeValues!)).toContain('upload-1');
   });
 
-  test('has an answer far below the 6 MB of a function’s, however large', async () => {
+  test('has an answer far below Lambda’s limit of 6 MB, even for the largest upload', async () => {
     const response = await post({ size: 5 * 2 ** 30, multipart: true });
     expect(uploadOf(response)!.parts).toHaveLength(200);
     expect(response.body!.length).toBeLessThan(400_000);
@@ -130,28 +130,28 @@ describe('a job whose audio comes in parts', () => {
     expect(bodyOf(await post())).not.toHaveProperty('upload_id');
   });
 
-  test('takes back an upload that came second', async () => {
+  test('aborts a second, concurrent upload', async () => {
     updatedWith({ upload_id: 'upload-0' });
     const [first] = uploadOf(await post())!.parts;
     expect(new URL(first!.url).searchParams.get('uploadId')).toBe('upload-0');
     expect(aborted()).toEqual(['upload-1']);
   });
 
-  test('takes back the upload of a job that was cancelled meanwhile, and gives no address', async () => {
+  test('aborts the upload of a job that was cancelled in the meantime, and returns no URL', async () => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     const response = await post();
     expect(uploadOf(response)).toBeUndefined();
     expect(aborted()).toEqual(['upload-1']);
   });
 
-  test('must say its size', async () => {
+  test('must declare its size', async () => {
     const response = await post({ multipart: true });
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toMatchObject({ code: 'invalid_request', param: 'size' });
     expect(dynamo.calls()).toHaveLength(0);
   });
 
-  test('says so in so many words', async () => {
+  test('is only requested by "multipart": true', async () => {
     expect(errorOf(await post({ size: 1, multipart: 'yes' }))).toMatchObject({ param: 'multipart' });
     const whole = bodyOf<SubmitJobResponse>(await post({ size: SIZE, multipart: false }));
     expect(whole.upload).toMatchObject({ method: 'PUT' });
@@ -178,7 +178,7 @@ describe('the same request again', () => {
     return job;
   }
 
-  test('gets fresh addresses of the same upload, and hears which parts are there', async () => {
+  test('gets new URLs of the same upload, and the stored parts', async () => {
     const job = await made();
     jest.setSystemTime((NOW_SECONDS + 300) * 1000);
     s3.on(ListPartsCommand).resolves({
@@ -203,7 +203,7 @@ describe('the same request again', () => {
     });
   });
 
-  test('gets no address once the upload is complete', async () => {
+  test('gets no URLs once the upload is complete', async () => {
     await made();
     s3.on(ListPartsCommand).rejects(awsError('NoSuchUpload'));
     const again = await repeat();
@@ -212,7 +212,7 @@ describe('the same request again', () => {
     expect(uploadOf(again)).toBeUndefined();
   });
 
-  test('is another one if its audio is to come in one piece', async () => {
+  test('is a different request without "multipart"', async () => {
     await made();
     const response = await repeat({ ...body, multipart: false });
     expect(errorOf(response)).toMatchObject({ code: 'idempotency_conflict' });

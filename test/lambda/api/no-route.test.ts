@@ -42,18 +42,18 @@ test.each([
   ['OPTIONS', '/v1/jobs', 'GET, POST'],
   ['POST', '/v1/jobs/job_1', 'DELETE, GET'],
   ['POST', '/v1/models/openai/whisper-large-v3', 'GET'],
-])('%s %s: 405, with the methods that it takes', async (method, path, allow) => {
+])('%s %s: 405, with the supported methods', async (method, path, allow) => {
   const response = await ask(method, path);
   expect(response).toMatchObject({ statusCode: 405, headers: { allow, 'x-request-id': 'r-1' } });
   expect(errorOf(response)).toMatchObject({ code: 'invalid_request' });
 });
 
-test('a request without a key learns nothing of routes', async () => {
+test('a request without a key gets 401', async () => {
   for (const path of ['/v1/jobs', '/nothing'])
     expect(await ask('PUT', path, null)).toMatchObject({ statusCode: 401 });
 });
 
-test('a browser’s question needs no key, and gets no answer of ours', async () => {
+test('a preflight request requires no key and gets an empty answer', async () => {
   const event = request({ path: '/v1/jobs' });
   Object.assign(event, { routeKey: 'OPTIONS /{proxy+}' });
   event.requestContext.authorizer = undefined as never;

@@ -48,7 +48,7 @@ afterEach(() => jest.restoreAllMocks());
 describe('a job', () => {
   const read = (id = JOB_ID, tenant = 'acme') => get({ id, tenant, path: `/v1/jobs/${id}` });
 
-  test('is shown to its owner without what is internal', async () => {
+  test('is returned to its owner without internal fields', async () => {
     dynamo.on(GetCommand).resolves({
       Item: row({ status: 'running', attempt: 2, lease_until: 5, progress: 0.5, started_at: 'then' }),
     });
@@ -75,7 +75,7 @@ describe('a job', () => {
     expect(bodyOf(await read())).toMatchObject({ status: 'failed', error });
   });
 
-  test('of another is answered just as one that does not exist', async () => {
+  test('of another tenant gets the same answer as an unknown job', async () => {
     dynamo.on(GetCommand).resolves({ Item: row({ tenant: 'globex' }) });
     const foreign = await read();
     dynamo.on(GetCommand).resolves({});
@@ -91,7 +91,7 @@ describe('a job', () => {
   });
 
   test.each(['job_1', '', `${JOB_ID}0`, 'idempotency#acme#k', '__proto__', `${JOB_ID.toUpperCase()}`])(
-    'with the malformed id %j is answered alike, without a look at the table',
+    'with the malformed id %j gets the same answer, without a read of the table',
     async (id) => {
       const response = await read(id);
       expect(response.statusCode).toBe(404);
@@ -105,7 +105,7 @@ describe('a job', () => {
     },
   );
 
-  test('with an endless id gets a short answer', async () => {
+  test('with a very long id gets a short answer', async () => {
     expect(errorOf(await read('x'.repeat(5000))).message).toBe(`There is no job "${'x'.repeat(100)}…"`);
   });
 });
@@ -116,7 +116,7 @@ describe('a listing', () => {
   const asked = () => dynamo.commandCalls(QueryCommand)[0]!.args[0].input;
   beforeEach(() => void dynamo.on(QueryCommand).resolves({ Items: [row()] }));
 
-  test('has the caller’s jobs, twenty at most unless told otherwise', async () => {
+  test('has the caller’s jobs, at most twenty by default', async () => {
     const response = await list();
     expect(response.statusCode).toBe(200);
     expect(bodyOf<ListJobsResponse>(response)).toEqual({
@@ -127,7 +127,7 @@ describe('a listing', () => {
     expect(asked()).toMatchObject({ Limit: 20, ExpressionAttributeValues: { ':tenant': 'acme' } });
   });
 
-  test('goes on with the next page where the last one ended', async () => {
+  test('continues with the next page', async () => {
     dynamo.on(QueryCommand).resolves({ Items: [row()], LastEvaluatedKey: NEXT });
     const { next } = bodyOf<ListJobsResponse>(await list({ limit: '1' }));
     dynamo.resetHistory();
@@ -135,7 +135,7 @@ describe('a listing', () => {
     expect(asked()).toMatchObject({ Limit: 20, ExclusiveStartKey: NEXT });
   });
 
-  test('stays with the caller’s own jobs, whatever tenant a cursor names', async () => {
+  test('ignores the tenant in a cursor', async () => {
     await list({ cursor: encodeCursor({ ...NEXT, tenant: 'globex' }) });
     expect(asked().ExclusiveStartKey).toEqual(NEXT);
     expect(asked().ExpressionAttributeValues).toEqual({ ':tenant': 'acme' });
@@ -173,7 +173,7 @@ describe('a listing', () => {
     });
   });
 
-  test('has only jobs of a status, if one is asked for', async () => {
+  test('filters by status', async () => {
     await list({ status: 'failed' });
     expect(asked()).toMatchObject({
       FilterExpression: '#status = :status',
@@ -181,7 +181,7 @@ describe('a listing', () => {
     });
   });
 
-  test('refuses a status that there is not', async () => {
+  test('refuses an unknown status', async () => {
     const error = errorOf(await list({ status: 'done' }));
     expect(error.param).toBe('status');
     expect(error.message).toBe(
@@ -212,7 +212,7 @@ describe('a transcript', () => {
     stored(transcript);
   });
 
-  test('is the one that was committed, as JSON unless told otherwise', async () => {
+  test('is the committed one, as JSON by default', async () => {
     const response = await read();
     expect(response.statusCode).toBe(200);
     expect(response.headers).toEqual({
@@ -224,7 +224,7 @@ describe('a transcript', () => {
     expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
   });
 
-  test('is readable as soon as it is there, while the job still runs', async () => {
+  test('is readable while the job still runs', async () => {
     given(
       row({
         status: 'running',
@@ -264,19 +264,22 @@ describe('a transcript', () => {
     expect(response.body).toMatch(content);
   });
 
-  test.each(['pdf', 'SRT', '', 'constructor'])('is refused as %j, naming what there is', async (format) => {
-    const response = await read({ format });
-    expect(response.statusCode).toBe(400);
-    expect(errorOf(response)).toEqual({
-      message: `"format" must be one of json, txt, srt, vtt, verbose_json, diarized_json; got ${JSON.stringify(format)}`,
-      type: 'invalid_request_error',
-      param: 'format',
-      code: 'invalid_request',
-    });
-  });
+  test.each(['pdf', 'SRT', '', 'constructor'])(
+    'is refused as %j, with the list of formats',
+    async (format) => {
+      const response = await read({ format });
+      expect(response.statusCode).toBe(400);
+      expect(errorOf(response)).toEqual({
+        message: `"format" must be one of json, txt, srt, vtt, verbose_json, diarized_json; got ${JSON.stringify(format)}`,
+        type: 'invalid_request_error',
+        param: 'format',
+        code: 'invalid_request',
+      });
+    },
+  );
 
   test.each(['awaiting_upload', 'queued', 'running'] as const)(
-    'of a job that is %s is to be asked for later',
+    'of a job that is %s is refused with Retry-After',
     async (status) => {
       given(row({ status }));
       const response = await read();
@@ -289,7 +292,7 @@ describe('a transcript', () => {
     },
   );
 
-  test('of a job that failed is not to be waited for, and the answer says why', async () => {
+  test('of a failed job is refused without Retry-After, with the reason', async () => {
     given(ended('failed', { error: { code: 'bad_audio', message: 'The file is empty' } }));
     const response = await read();
     expect(response.statusCode).toBe(409);
@@ -299,13 +302,13 @@ describe('a transcript', () => {
     );
   });
 
-  test('of another tenant’s job is not found, and its object is not touched', async () => {
+  test('of another tenant’s job is not found, and its object is not read', async () => {
     given(ended('succeeded', { tenant: 'globex', transcript_key: KEY }));
     expect((await read()).statusCode).toBe(404);
     expect(s3.calls()).toHaveLength(0);
   });
 
-  test('too large for an answer is fetched from S3, for some minutes', async () => {
+  test('too large for an answer is a redirect to S3', async () => {
     const body = stored(transcript, 4_500_001);
     const response = await read();
     expect(response.statusCode).toBe(302);
@@ -317,18 +320,18 @@ describe('a transcript', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  test('too large for an answer is still rendered: its text is not', async () => {
+  test('too large for an answer can be rendered as text', async () => {
     stored(transcript, 4_500_001);
     expect((await read({ format: 'srt' })).statusCode).toBe(200);
   });
 
-  describe('too large for an answer as rendered', () => {
+  describe('whose rendering is too large for an answer', () => {
     const [segment] = transcript.segments;
     const long = { ...transcript, segments: Array.from({ length: 20_000 }, (_, id) => ({ ...segment, id })) };
     beforeEach(() => void stored(long));
 
     test.each(['gzip', 'br, gzip;q=0.5', 'deflate,GZIP'])(
-      'is compressed for who accepts %s',
+      'is compressed for Accept-Encoding: %s',
       async (accepted) => {
         const response = await read({ format: 'verbose_json' }, { 'accept-encoding': accepted });
         expect(response).toMatchObject({ statusCode: 200, isBase64Encoded: true });
@@ -344,7 +347,7 @@ describe('a transcript', () => {
     );
 
     test.each([undefined, 'identity', 'gzip;q=0', 'gzip; q=0.0, br'])(
-      'is refused with the cure where %s is accepted',
+      'is refused with the remedy for Accept-Encoding: %s',
       async (accepted) => {
         const headers: Record<string, string> = accepted === undefined ? {} : { 'accept-encoding': accepted };
         const response = await read({ format: 'verbose_json' }, headers);
@@ -352,20 +355,20 @@ describe('a transcript', () => {
         expect(errorOf(response)).toMatchObject({
           param: 'format',
           message: expect.stringMatching(
-            /^The transcript has \d{7} bytes as "verbose_json"; at most 4500000 can be answered\. Accept the encoding gzip, or ask for the format "json"$/,
+            /^The transcript has \d{7} bytes in the format "verbose_json"; the limit is 4500000 bytes\. Send "Accept-Encoding: gzip", or request the format "json"$/,
           ),
         });
       },
     );
   });
 
-  test('that retention has taken before its row is not found', async () => {
+  test('that expired before its row is not found', async () => {
     s3.on(GetObjectCommand).rejects(new NoSuchKey({ message: 'gone', $metadata: {} }));
     const response = await read();
     expect(response.statusCode).toBe(404);
     expect(errorOf(response)).toMatchObject({
       code: 'not_found',
-      message: `The transcript of job ${JOB_ID} has been erased`,
+      message: `The transcript of job ${JOB_ID} has been deleted`,
     });
   });
 });
@@ -378,7 +381,7 @@ describe('the analysis', () => {
   });
   const given = (found: JobRow) => dynamo.on(GetCommand).resolves({ Item: found });
 
-  test('is given as it was committed', async () => {
+  test('is returned as it was committed', async () => {
     given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
     s3.on(GetObjectCommand).resolves({
       Body: { transformToString: async () => JSON.stringify(analysis) } as GetObjectCommandOutput['Body'],
@@ -396,7 +399,7 @@ describe('the analysis', () => {
     expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
   });
 
-  test('that still runs is to be asked for later, while the transcript is there', async () => {
+  test('that still runs is refused with Retry-After, while the transcript is readable', async () => {
     given(row({ status: 'running', transcript_key: 'there', ...stages('running') }));
     const response = await read();
     expect(response.statusCode).toBe(409);
@@ -404,7 +407,7 @@ describe('the analysis', () => {
     expect(errorOf(response)).toMatchObject({ code: 'not_ready' });
   });
 
-  test('that was lost is not to be waited for, and the answer says why', async () => {
+  test('that failed is refused without Retry-After, with the reason', async () => {
     const degraded = [{ stage: 'analysis' as const, reason: 'the voxtral service is away' }];
     given(ended('succeeded', { transcript_key: 'there', degraded, ...stages('failed') }));
     const response = await read();
@@ -415,19 +418,19 @@ describe('the analysis', () => {
     );
   });
 
-  test('that nobody asked for is not found', async () => {
+  test('that was not requested is not found', async () => {
     given(ended('succeeded', { transcript_key: 'there' }));
     const response = await read();
     expect(response.statusCode).toBe(404);
-    expect(errorOf(response).message).toContain('none was asked for');
+    expect(errorOf(response).message).toContain('it was not requested');
   });
 
-  test('that has been erased is not found', async () => {
+  test('that was deleted is not found', async () => {
     given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
     s3.on(GetObjectCommand).rejects(new NoSuchKey({ message: 'gone', $metadata: {} }));
     const response = await read();
     expect(response.statusCode).toBe(404);
-    expect(errorOf(response).message).toBe(`The analysis of job ${JOB_ID} has been erased`);
+    expect(errorOf(response).message).toBe(`The analysis of job ${JOB_ID} has been deleted`);
   });
 });
 
@@ -436,7 +439,7 @@ describe('the usage of a key', () => {
   afterEach(() => jest.useRealTimers());
   const usage = (quota?: number) => get({ path: '/v1/usage', quota });
 
-  test('is what was counted for it today, and what is left', async () => {
+  test('is what was counted for it today, and the remainder', async () => {
     dynamo.on(GetCommand, { Key: { id: 'usage#key_1#2026-03-01' } }).resolves({ Item: { seconds: 90.5 } });
     const response = await usage(600);
     expect(response.statusCode).toBe(200);
@@ -451,7 +454,7 @@ describe('the usage of a key', () => {
     });
   });
 
-  test('is told without a quota too', async () => {
+  test('is returned without a quota, too', async () => {
     dynamo.on(GetCommand).resolves({ Item: { seconds: 90.5 } });
     expect(bodyOf(await usage())).toMatchObject({
       limit_seconds: null,
@@ -460,7 +463,7 @@ describe('the usage of a key', () => {
     });
   });
 
-  test('is no job', async () => {
+  test('is not taken for a job', async () => {
     expect((await get({ id: 'usage', path: '/v1/jobs/usage' })).statusCode).toBe(404);
   });
 });

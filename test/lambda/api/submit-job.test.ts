@@ -52,7 +52,7 @@ afterEach(() => {
 });
 
 describe('a new job', () => {
-  test('is stored, and answered with where it is and where its audio goes', async () => {
+  test('is stored and returned with its location and its upload URL', async () => {
     const response = await post({ name: 'meeting.mp3', size: 500, options: { language: 'en' } });
     const [job] = stored();
     expect(job).toEqual({
@@ -71,7 +71,7 @@ describe('a new job', () => {
       degraded: [],
       attempt: 0,
       open: 'open',
-      // A little after the upload's address has expired.
+      // Shortly after the upload URL has expired.
       sweep_at: NOW_SECONDS + 930,
       expires_at: NOW_SECONDS + 7 * 86_400,
     });
@@ -88,7 +88,7 @@ describe('a new job', () => {
     });
   });
 
-  test('needs no body, and then has a name all the same', async () => {
+  test('requires no body and has a default name', async () => {
     expect((await post()).statusCode).toBe(201);
     expect(stored()).toMatchObject([{ name: 'audio', options: {} }]);
   });
@@ -99,7 +99,7 @@ describe('a new job', () => {
     expect((await post({ tenant: 'acme' }, {}, 'globex')).statusCode).toBe(400);
   });
 
-  test('waits for its diarization too, if that was asked for', async () => {
+  test('has a diarization stage if it is requested', async () => {
     await post({ options: { diarize: true } });
     await post({ options: { diarize: false } });
     expect(stored().map(({ stages }) => stages)).toEqual([
@@ -109,26 +109,26 @@ describe('a new job', () => {
   });
 });
 
-describe('the address of an upload', () => {
-  test('is for the job’s own key, for as long as an upload may take', async () => {
+describe('the upload URL', () => {
+  test('is for the job’s own key and expires with the upload', async () => {
     const url = uploadOf(await post({}));
     expect(url.pathname).toBe(`/${stored()[0]!.input_key}`);
     expect(url.searchParams.get('X-Amz-Expires')).toBe('900');
     expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('host');
   });
 
-  test('holds for an upload of the size given alone', async () => {
+  test('is only valid for the declared size', async () => {
     const url = uploadOf(await post({ size: 500 }));
     expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;host');
   });
 
-  test('asks for no checksum, which the SDK would make of an empty body', async () => {
+  test('has no checksum, which the SDK would compute for an empty body', async () => {
     const names = [...uploadOf(await post({ size: 500 })).searchParams.keys()];
     expect(names.filter((name) => /checksum|sdk/i.test(name))).toEqual([]);
   });
 });
 
-describe('a request that is wrong', () => {
+describe('an invalid request', () => {
   test.each<[string, unknown, string, RegExp]>([
     [
       'an unknown field',
@@ -137,33 +137,33 @@ describe('a request that is wrong', () => {
       /^"source" is not valid: .*"source".*; got "https:/,
     ],
     ['an unknown option', { options: { model: 'x' } }, 'options.model', /^"options\.model" .*; got "x"$/],
-    ['a name that is none', { name: 7 }, 'name', /^"name" is not valid: .*string.*; got 7$/],
+    ['a name of another type', { name: 7 }, 'name', /^"name" is not valid: .*string.*; got 7$/],
     ['a name that is null', { name: null }, 'name', /; got null$/],
     [
-      'a name without end',
+      'a very long name',
       { name: 'x'.repeat(2000) },
       'name',
       /^"name" is not valid: .*1024.*; got "x{100}…"$/,
     ],
-    ['a size in words', { size: '500' }, 'size', /^"size" is not valid: .*number.*; got "500"$/],
-    ['a size of nothing', { size: 0 }, 'size', /^"size" is not valid: .*1.*; got 0$/],
+    ['a size as text', { size: '500' }, 'size', /^"size" is not valid: .*number.*; got "500"$/],
+    ['a size of 0', { size: 0 }, 'size', /^"size" is not valid: .*1.*; got 0$/],
     ['a negative size', { size: -5 }, 'size', /; got -5$/],
     ['half a byte', { size: 1.5 }, 'size', /; got 1\.5$/],
     ['options that are a list', { options: [] }, 'options', /^"options" is not valid: .*; got \[\]$/],
     [
-      'a language that nobody speaks',
+      'an unknown language',
       { options: { language: 'Klingon' } },
       'options.language',
       /"en-US" or "English"; got "Klingon"$/,
     ],
-    ['half a character in its name', { name: 'a\ud800' }, 'name', /lone surrogates; got "a\\ud800"$/],
+    ['a lone surrogate in its name', { name: 'a\ud800' }, 'name', /lone surrogates; got "a\\ud800"$/],
     [
-      'half a character in a question',
+      'a lone surrogate in a question',
       { options: { analysis: { questions: ['\udc00?'] } } },
       'options.analysis.questions.0',
       /lone surrogates/,
     ],
-  ])('is refused with what is wrong: %s', async (_, body, param, message) => {
+  ])('is refused with the reason: %s', async (_, body, param, message) => {
     const response = await post(body);
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toEqual({
@@ -175,7 +175,7 @@ describe('a request that is wrong', () => {
     expect(dynamo.calls()).toHaveLength(0);
   });
 
-  test.each([[[]], [null], ['text'], [7]])('is refused where its body is %j', async (body) => {
+  test.each([[[]], [null], ['text'], [7]])('is refused if its body is %j', async (body) => {
     const response = await post(body);
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toMatchObject({
@@ -184,13 +184,13 @@ describe('a request that is wrong', () => {
     });
   });
 
-  test('gets a short answer, however long what is wrong', async () => {
+  test('gets a short answer, even for a long value', async () => {
     const response = await post({ ['x'.repeat(50_000)]: 'y'.repeat(5000) });
     expect(response.statusCode).toBe(400);
     expect(response.body!.length).toBeLessThan(1000);
   });
 
-  test('is refused at once where the upload would be too large', async () => {
+  test('is refused at once if the upload would be too large', async () => {
     const response = await post({ size: 1001 });
     expect(response.statusCode).toBe(413);
     expect(errorOf(response)).toMatchObject({
@@ -235,7 +235,7 @@ describe('a hostile file name', () => {
     ['line\u2028and\u2029paragraph', 'lineandparagraph'],
     ['تسجيل الاجتماع.mp3', 'تسجيل الاجتماع.mp3'],
     ['🎙'.repeat(400), '🎙'.repeat(255)],
-  ])('%j is only shown, as %j, and never enters a key', async (name, shown) => {
+  ])('%j is only displayed, as %j, and never part of a key', async (name, shown) => {
     const response = await post({ name });
     expect(response.statusCode).toBe(201);
     const [job] = stored();
@@ -254,7 +254,7 @@ describe('a request with an Idempotency-Key', () => {
       .commandCalls(TransactWriteCommand)
       .map(({ args }) => args[0].input.TransactItems!.map(({ Put }) => Put!.Item));
 
-  /** Makes a job with the key, and has the table remember it from then on. */
+  /** Creates a job with the key. The table returns it from then on. */
   async function made(change: Partial<JobRow> = {}) {
     dynamo.on(TransactWriteCommand).resolves({});
     const first = await repeat();
@@ -265,7 +265,7 @@ describe('a request with an Idempotency-Key', () => {
     return { first, idempotency, job };
   }
 
-  test('makes a job, and is remembered for a day as its tenant’s', async () => {
+  test('creates a job, and is recorded for a day for its tenant', async () => {
     const { first, idempotency, job } = await made();
     expect(first.statusCode).toBe(201);
     expect(idempotency).toEqual({
@@ -278,7 +278,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(stored()).toEqual([]);
   });
 
-  test('gets the same job again, with a fresh address that expires no later', async () => {
+  test('gets the same job again, with a new URL that expires no later', async () => {
     const { job } = await made();
     jest.setSystemTime((NOW_SECONDS + 300) * 1000);
     const again = await repeat();
@@ -291,7 +291,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(uploadOf(again).searchParams.get('X-Amz-Expires')).toBe('600');
   });
 
-  test('gets the same job though its fields come in another order', async () => {
+  test('gets the same job for fields in another order', async () => {
     const { job } = await made();
     const again = await repeat({
       options: { diarize: true, language: 'en' },
@@ -301,7 +301,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(bodyOf(again)).toMatchObject({ id: job.id });
   });
 
-  test('gets no address for a job whose audio has come', async () => {
+  test('gets no URL for a job whose audio has arrived', async () => {
     await made({ status: 'running' });
     const again = await repeat();
     expect(again.statusCode).toBe(200);
@@ -323,25 +323,25 @@ describe('a request with an Idempotency-Key', () => {
     const response = await repeat(other);
     expect(response.statusCode).toBe(409);
     expect(errorOf(response)).toEqual({
-      message: 'This Idempotency-Key was used with another body',
+      message: 'This Idempotency-Key was already used with a different request',
       type: 'invalid_request_error',
       param: 'Idempotency-Key',
       code: 'idempotency_conflict',
     });
   });
 
-  test('makes no second job after the first was erased', async () => {
+  test('creates no second job after the first was deleted', async () => {
     const { job } = await made();
     dynamo.on(GetCommand, { Key: { id: job.id } }).resolves({});
     const response = await repeat();
     expect(response.statusCode).toBe(409);
     expect(errorOf(response)).toMatchObject({
       code: 'idempotency_conflict',
-      message: 'The job of this Idempotency-Key has been erased',
+      message: 'The job of this Idempotency-Key has been deleted',
     });
   });
 
-  test('may be repeated where two of them met at the table', async () => {
+  test('may be retried after a conflict at the table', async () => {
     dynamo.on(TransactWriteCommand).rejects(new TransactionCanceledException({ message: '', $metadata: {} }));
     dynamo.on(GetCommand).resolves({});
     expect(await repeat()).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
@@ -349,7 +349,7 @@ describe('a request with an Idempotency-Key', () => {
 });
 
 test.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'InternalServerError'])(
-  'a table that answers %s makes the client come back',
+  'an error %s of the table asks for a retry',
   async (name) => {
     dynamo.on(PutCommand).rejects(awsError(name));
     const response = await post({});
@@ -370,7 +370,7 @@ describe('a key whose quota is used up', () => {
   test.each<[string, Record<string, string>]>([
     ['without an Idempotency-Key', {}],
     ['with a new one', { 'idempotency-key': 'k' }],
-  ])('makes no job %s', async (_, headers) => {
+  ])('creates no job %s', async (_, headers) => {
     const response = await spent(headers);
     expect(response.statusCode).toBe(429);
     expect(response.headers).toMatchObject({
@@ -383,7 +383,7 @@ describe('a key whose quota is used up', () => {
     expect(dynamo.commandCalls(TransactWriteCommand)).toHaveLength(0);
   });
 
-  test('finds the job that it made before, so that an interrupted run goes on', async () => {
+  test('finds its earlier job, so that an interrupted client can continue', async () => {
     dynamo.on(TransactWriteCommand).resolves({});
     dynamo
       .on(GetCommand, usage)

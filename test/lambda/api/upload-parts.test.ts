@@ -3,7 +3,7 @@ import { partSize, partSizes, type StoredPart, wholeUpload } from '../../../lamb
 
 const MIB = 2 ** 20;
 
-describe('an upload is cut', () => {
+describe('an upload is split', () => {
   test.each([
     [1, [1]],
     [8 * MIB, [8 * MIB]],
@@ -33,20 +33,20 @@ describe('an upload', () => {
   }));
   const given = stored.map(({ number, etag }) => ({ number, etag }));
 
-  test('is whole when the store has all parts, in whatever order and with or without quotes they are named', () => {
+  test('is complete if all parts are stored, listed in any order, with or without quotes', () => {
     expect(wholeUpload(given, stored, SIZE)).toEqual(stored);
     const others = given.map(({ number, etag }) => ({ number, etag: etag.slice(1, -1) })).reverse();
     expect(wholeUpload(others, stored, SIZE)).toEqual(stored);
   });
 
   test.each([
-    ['a part that it does not have', [...given, { number: 4, etag: 'x' }], /has 3 parts; got part 4/],
-    ['a part left out', given.slice(0, 2), /part 3 is not named/],
-    ['a part named twice', [...given, given[0]!], /named twice/],
+    ['an unknown part', [...given, { number: 4, etag: 'x' }], /has 3 parts; got part 4/],
+    ['a missing part', given.slice(0, 2), /part 3 is missing/],
+    ['a part listed twice', [...given, given[0]!], /listed twice/],
     [
       'other content',
       [given[0]!, { number: 2, etag: '"other"' }, given[2]!],
-      /another part 2: its ETag is e2/,
+      /a different part 2: its ETag is e2/,
     ],
   ])('is refused with %s', (_, parts, message) => {
     expect(() => wholeUpload(parts, stored, SIZE)).toThrow(message);

@@ -32,7 +32,7 @@ const follow = (asked: AskedBuild) => followBuild({ codebuild, logs }, asked, re
 const state = (id: string) => buildState({ codebuild, logs }, id);
 
 describe('a build', () => {
-  test('is started with its variables, and with its source where one is named', async () => {
+  test('is started with its variables, and with its source if it has one', async () => {
     await once({ source: 'assets/sources.zip' });
     expect(service.builds[0]?.input).toMatchObject({
       projectName: 'whisper',
@@ -46,19 +46,19 @@ describe('a build', () => {
     expect(service.builds[1]?.input).not.toHaveProperty('sourceTypeOverride');
   });
 
-  test('is one for all who ask for the same, at once or later', async () => {
+  test('is shared by all requests with the same key', async () => {
     const ids = await Promise.all([once(), once(), once()]);
     expect(new Set([...ids, await once()]).size).toBe(1);
     expect(service.builds).toHaveLength(1);
   });
 
-  test('is another one for something else', async () => {
+  test('is a different one for another key', async () => {
     expect(await once({ key: 'def' })).not.toBe(await once());
     expect(service.builds).toHaveLength(2);
   });
 
   test.each(['FAILED', 'STOPPED', 'SUCCEEDED'])(
-    'that has ended with %s is not waited for again',
+    'that ended with %s is followed by a new one',
     async (end) => {
       const first = await once();
       service.end(end);
@@ -98,7 +98,7 @@ describe('the state of a build', () => {
     );
   });
 
-  test('fits into what CloudFormation shows, however long the log’s lines are', async () => {
+  test('fits into CloudFormation’s limit, even with long lines in the log', async () => {
     const id = await once();
     service.log = Array.from({ length: 60 }, () => 'x'.repeat(5000));
     service.end('FAILED');
@@ -108,7 +108,7 @@ describe('the state of a build', () => {
     });
   });
 
-  test('is told without a log where there is none', async () => {
+  test('is described without a log if there is none', async () => {
     const id = await once();
     service.end('FAULT');
     expect(await state(id)).toMatchObject({ text: expect.stringContaining('It has no log.') as unknown });
@@ -116,10 +116,10 @@ describe('the state of a build', () => {
     expect(await state(id)).toMatchObject({ text: expect.stringContaining('could not be read') as unknown });
   });
 
-  test('is failed where nobody knows the build', async () => {
+  test('is failed for an unknown build', async () => {
     expect(await state('whisper:gone')).toMatchObject({
       state: 'failed',
-      text: 'The build whisper:gone is gone: deploy again to start another',
+      text: 'The build whisper:gone no longer exists: deploy again to start a new one',
     });
   });
 });
@@ -132,20 +132,17 @@ describe('a build that CodeBuild refuses to start', () => {
 
   test.each([
     ['the quota', limit],
-    [
-      'a quota of nothing',
-      new AwsError(limit.name, 'Cannot have more than 0 builds in queue for the account'),
-    ],
+    ['a quota of 0', new AwsError(limit.name, 'Cannot have more than 0 builds in queue for the account')],
     ['throttling', new AwsError('ThrottlingException', 'Rate exceeded')],
     [
-      'a service-linked role that is being made',
+      'a service-linked role that is being created',
       new AwsError('InvalidInputException', 'Unable to assume the service linked role.'),
     ],
     [
-      'a role that is not seen yet',
+      'a role that is not visible yet',
       new AwsError('InvalidInputException', 'CodeBuild is not authorized to perform: sts:AssumeRole on r'),
     ],
-  ])('is started when it may be, and once: %s', async (_, refusal) => {
+  ])('is started as soon as possible, and only once: %s', async (_, refusal) => {
     service.refusal = refusal;
     const asked = await ask();
     expect(asked.BuildId).toBeUndefined();
@@ -164,7 +161,7 @@ describe('a build that CodeBuild refuses to start', () => {
     expect(service.builds).toHaveLength(1);
   });
 
-  test('is not taken for one that failed before, and is not started again when it fails itself', async () => {
+  test('is not mistaken for an earlier failed one, and is not restarted after its own failure', async () => {
     await once();
     service.end('FAILED');
     service.refusal = limit;
@@ -179,7 +176,7 @@ describe('a build that CodeBuild refuses to start', () => {
     expect(service.builds).toHaveLength(2);
   });
 
-  test('is one for two deployments that wait', async () => {
+  test('is shared by two waiting deployments', async () => {
     service.refusal = limit;
     const asked = await Promise.all([ask(), ask()]);
     service.refusal = undefined;
@@ -187,7 +184,7 @@ describe('a build that CodeBuild refuses to start', () => {
     expect(service.builds).toHaveLength(1);
   });
 
-  test('is started though CodeBuild told nothing of earlier ones at first', async () => {
+  test('is started even if CodeBuild could not list earlier builds at first', async () => {
     await once();
     service.end('FAILED');
     const { ListBuildsForProject } = aws.operations;
@@ -201,7 +198,7 @@ describe('a build that CodeBuild refuses to start', () => {
     expect(await follow(asked)).toMatchObject({ state: 'failed' });
   });
 
-  test('for a reason that will not pass ends the deployment at once', async () => {
+  test('for a permanent reason fails the deployment at once', async () => {
     service.refusal = new AwsError('ResourceNotFoundException', 'Project cannot be found');
     await expect(ask()).rejects.toThrow('Project cannot be found');
   });

@@ -1,20 +1,20 @@
 import { requestsInFlight, secondsSinceAnswer } from '../../../lambda/fleet/answered-requests';
 
-/** Half a minute into a minute. */
+/** An instant in the middle of a minute. */
 const NOW = 1_000 * 60 + 30;
 /** A minute that ended so many minutes before the one that goes on. */
 const minute = (ago: number, seconds: number) => ({ start: (1_000 - 1 - ago) * 60, seconds });
 
 describe('requests in flight', () => {
-  test('are none where nothing was answered', () => {
+  test('are 0 without answers', () => {
     expect(requestsInFlight([], NOW)).toBe(0);
   });
 
-  test('are the time that answers took in a minute, in minutes: ten of 3 s are one half', () => {
+  test('are the total response time in a minute, in minutes: ten answers of 3 s are one half', () => {
     expect(requestsInFlight([minute(0, 10 * 3)], NOW)).toBe(0.5);
   });
 
-  test('are those of the busiest minute: the newest may still lack figures', () => {
+  test('are those of the busiest minute, because the newest may be incomplete', () => {
     expect(requestsInFlight([minute(0, 6), minute(1, 240), minute(2, 120)], NOW)).toBe(4);
   });
 
@@ -34,7 +34,7 @@ describe('the time since the last answer', () => {
     expect(secondsSinceAnswer([minute(20, 1).start, minute(2, 1).start], NOW)).toBe(150);
   });
 
-  test('has no end where there was none', () => {
+  test('is infinite without an answer', () => {
     expect(secondsSinceAnswer([], NOW)).toBe(Infinity);
   });
 });

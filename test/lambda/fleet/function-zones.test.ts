@@ -15,8 +15,8 @@ function ask(Zones: string[], RequestType = 'Create') {
   return functionZones(event, { ec2: new EC2Client() }, quietTools());
 }
 
-describe('the zones where functions can be', () => {
-  test('are all but those that have no Lambda, by the names of this account', async () => {
+describe('the zones that support functions', () => {
+  test('exclude those without Lambda, by the names of this account', async () => {
     ec2.on(DescribeAvailabilityZonesCommand).resolves({
       AvailabilityZones: [
         { ZoneName: 'us-east-1a', ZoneId: 'use1-az6' },
@@ -28,12 +28,12 @@ describe('the zones where functions can be', () => {
     expect(Data.Zones).toBe('us-east-1a,none,us-east-1c');
   });
 
-  test('are all where the account may not look: no deployment fails for that', async () => {
+  test('are all zones if the look-up fails, so that no deployment fails', async () => {
     ec2.on(DescribeAvailabilityZonesCommand).rejects(new Error('not authorized'));
     expect((await ask(['us-east-1a', 'us-east-1b'])).Data.Zones).toBe('us-east-1a,us-east-1b');
   });
 
-  test('are not looked for when the stack goes', async () => {
+  test('are not looked up when the stack is deleted', async () => {
     expect((await ask(['us-east-1a'], 'Delete')).Data.Zones).toBe('us-east-1a');
     expect(ec2.calls()).toEqual([]);
   });

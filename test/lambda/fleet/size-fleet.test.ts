@@ -150,7 +150,7 @@ test('wakes the fleet from zero on the first job, without waiting for a cooldown
   expect(asked()).toEqual([{ AutoScalingGroupName: 'fleet', DesiredCapacity: 1, HonorCooldown: false }]);
 });
 
-test('asks the queue itself for all its messages, and after its own group alone', async () => {
+test('reads all message counts of the queue, and only its own group', async () => {
   given({ visible: 1, inFlight: 3, delayed: 2, desired: 1 });
   expect(await size()).toEqual({ desired: 3 });
   expect(sqs.commandCalls(GetQueueAttributesCommand)[0]!.args[0].input).toEqual({
@@ -166,7 +166,7 @@ test('asks the queue itself for all its messages, and after its own group alone'
   });
 });
 
-test('asks for no more machines than allowed', async () => {
+test('does not exceed the maximum of machines', async () => {
   given({ visible: 1000 });
   await size();
   expect(asked()).toMatchObject([{ DesiredCapacity: 5 }]);
@@ -187,19 +187,19 @@ test.each<[string, Given]>([
   expect(ended()).toEqual([]);
 });
 
-test('leaves it to another run that sizes the fleet at the same time', async () => {
+test('leaves the sizing to a concurrent run', async () => {
   given({ visible: 1 });
   expect(await size({ lock: { exclusive: async () => undefined } })).toEqual({ desired: undefined });
   expect(asked()).toEqual([]);
 });
 
-test('names the group that is missing', async () => {
+test('names a missing group', async () => {
   given({ visible: 1 });
   autoScaling.on(DescribeAutoScalingGroupsCommand).resolves({ AutoScalingGroups: [] });
-  await expect(size()).rejects.toThrow('There is no Auto Scaling group fleet');
+  await expect(size()).rejects.toThrow('The Auto Scaling group fleet does not exist');
 });
 
-test('fails, and changes nothing, where the queue does not answer', async () => {
+test('fails without changes if the queue does not respond', async () => {
   given({ desired: 2 });
   sqs.on(GetQueueAttributesCommand).rejects(new Error('no queue'));
   await expect(size()).rejects.toThrow('no queue');
@@ -207,7 +207,7 @@ test('fails, and changes nothing, where the queue does not answer', async () => 
 });
 
 describe('the watchdog', () => {
-  test('ends a machine that has had no heartbeat for three boots, with its place', async () => {
+  test('terminates a machine without a heartbeat for three boots, and lowers the capacity', async () => {
     given({ desired: 2, visible: 3, inFlight: 1 });
     alive('i-1', 0);
     silent('i-2', 3 * BOOT_MINUTES);
@@ -215,14 +215,14 @@ describe('the watchdog', () => {
     expect(ended()).toEqual([{ InstanceId: 'i-2', ShouldDecrementDesiredCapacity: true }]);
   });
 
-  test('replaces a dead machine that is to be warm', async () => {
+  test('replaces a dead warm machine', async () => {
     given({ desired: 1, minSize: 1 });
     silent('i-1', 3 * BOOT_MINUTES);
     await watch({ warm: { machines: 1 } });
     expect(ended()).toEqual([{ InstanceId: 'i-1', ShouldDecrementDesiredCapacity: false }]);
   });
 
-  test('notes when it first saw a machine without a heartbeat, and ends it three boots later', async () => {
+  test('records when a machine became silent, and terminates it three boots later', async () => {
     given({ desired: 1 });
     for (let minute = 0; minute < 3 * BOOT_MINUTES; minute++) {
       await watch();
@@ -233,7 +233,7 @@ describe('the watchdog', () => {
     expect(ended()).toHaveLength(1);
   });
 
-  test('counts silence anew after it has not looked for a while: an earlier version may have run', async () => {
+  test('restarts the silence after a pause between checks: an earlier version may have run', async () => {
     given({ desired: 1 });
     machines.put('i-1', { silent_since: minutesAgo(500), looked_at: minutesAgo(10) });
     await watch();
@@ -247,10 +247,15 @@ describe('the watchdog', () => {
     ['it is idle, but not for long', { desired: 1 }, () => alive('i-1', 1_499), {}],
     ['it is idle, and a job waits', { desired: 1, visible: 1 }, () => alive('i-1', 9_999), {}],
     ['it is idle, and another works', { desired: 2, inFlight: 1 }, () => alive('i-1', 9_999), {}],
-    ['it is to be warm', { desired: 1, minSize: 1 }, () => alive('i-1', 9_999), { warm: { machines: 1 } }],
+    [
+      'it is a warm machine',
+      { desired: 1, minSize: 1 },
+      () => alive('i-1', 9_999),
+      { warm: { machines: 1 } },
+    ],
     ['it still boots', { desired: 1 }, () => silent('i-1', 3 * BOOT_MINUTES - 1), {}],
     [
-      'it is ending already',
+      'it is already terminating',
       { desired: 1, instances: [{ LifecycleState: 'Terminating:Wait' }] },
       () => silent('i-1', 9_999),
       {},
@@ -267,21 +272,21 @@ describe('the watchdog', () => {
       () => silent('i-1', 9_999),
       {},
     ],
-  ])('leaves a machine alone while %s', async (_, state, rows, change) => {
+  ])('keeps a machine while %s', async (_, state, rows, change) => {
     given(state);
     rows();
     await watch(change);
     expect(ended()).toEqual([]);
   });
 
-  test('ends a machine that says that it has been idle for far too long, if there is no work', async () => {
+  test('terminates a machine that was idle for far too long, if there is no work', async () => {
     given({ desired: 2, instances: [{ LifecycleState: 'Pending' }, {}] });
     alive('i-2', 1_500);
     await watch();
     expect(ended()).toEqual([{ InstanceId: 'i-2', ShouldDecrementDesiredCapacity: true }]);
   });
 
-  test('ends nothing when a job comes in', async () => {
+  test('terminates nothing when a job arrives', async () => {
     given({ desired: 2 });
     alive('i-1', 9_999);
     silent('i-2', 9_999);
@@ -291,7 +296,7 @@ describe('the watchdog', () => {
     expect(ended()).toEqual([]);
   });
 
-  test('ends no machine whose worker writes a heartbeat at the last moment', async () => {
+  test('keeps a machine whose worker writes a heartbeat at the last moment', async () => {
     given({ desired: 2 });
     alive('i-1', 9_999);
     silent('i-2', 9_999);
@@ -306,7 +311,7 @@ describe('the watchdog', () => {
     expect(ended()).toEqual([]);
   });
 
-  test('ends a machine once, however many runs there are at a time, and one machine in each run', async () => {
+  test('terminates a machine only once in concurrent runs, and one machine in each run', async () => {
     given({ desired: 3 });
     for (const id of ['i-1', 'i-2', 'i-3']) silent(id, 9_999);
     await Promise.all([watch(), watch(), watch()]);
@@ -315,7 +320,7 @@ describe('the watchdog', () => {
     expect(ended().map(({ InstanceId }) => InstanceId)).toEqual(['i-1', 'i-2']);
   });
 
-  test('tries again, after others, to end a machine that AWS did not end', async () => {
+  test('tries again, after other machines, if AWS did not terminate a machine', async () => {
     given({ desired: 2 });
     silent('i-1', 9_999);
     silent('i-2', 9_999);
@@ -335,7 +340,7 @@ describe('the watchdog', () => {
 });
 
 describe('the group', () => {
-  test('has zone rebalancing suspended, once', async () => {
+  test('has zone rebalancing suspended only once', async () => {
     given({ suspended: [] });
     await size();
     expect(suspensions()).toEqual([{ AutoScalingGroupName: 'fleet', ScalingProcesses: ['AZRebalance'] }]);
@@ -344,7 +349,7 @@ describe('the group', () => {
     expect(suspensions()).toHaveLength(1);
   });
 
-  test('is sized although rebalancing cannot be suspended, nor its bounds moved', async () => {
+  test('is sized even if its settings cannot be changed', async () => {
     given({ visible: 1, suspended: [], minSize: 1 });
     autoScaling.on(SuspendProcessesCommand).rejects(new Error('denied'));
     autoScaling.on(UpdateAutoScalingGroupCommand).rejects(new Error('denied'));
@@ -352,7 +357,7 @@ describe('the group', () => {
     expect(asked()).toHaveLength(1);
   });
 
-  test('reports that it may launch no machines', async () => {
+  test('reports that launches are suspended', async () => {
     const metrics = jest.spyOn(tools.metrics, 'addMetric');
     given({ suspended: ['AZRebalance', 'Launch'] });
     await size();
@@ -363,7 +368,7 @@ describe('the group', () => {
     expect(metrics).toHaveBeenCalledWith('LaunchSuspended', 'Count', 0);
   });
 
-  test('keeps the machines that are to be warm, and no others', async () => {
+  test('keeps only the warm machines', async () => {
     const warm = { machines: 2 };
     given({});
     expect(await size({ warm })).toEqual({ desired: 2 });
@@ -376,7 +381,7 @@ describe('the group', () => {
     expect(asked()).toMatchObject([{ DesiredCapacity: 2 }]);
   });
 
-  test('is warm in its hours alone', async () => {
+  test('keeps warm machines only in the given hours', async () => {
     // A Sunday, 13:00 in Berlin.
     const warm = { machines: 1, hours: 'SUN 13:00-14:00', timeZone: 'Europe/Berlin' };
     given({});
@@ -388,7 +393,7 @@ describe('the group', () => {
     expect(bounds()).toMatchObject([{ MinSize: 1 }, { MinSize: 0 }]);
   });
 
-  test('may have as many machines as the settings allow, and never fewer than it has', async () => {
+  test('has the maximum of the settings, but never less than its current size', async () => {
     given({ maxSize: 100 });
     await size();
     given({ maxSize: 100, desired: 7, inFlight: 14 });
@@ -401,13 +406,13 @@ describe('the group', () => {
 });
 
 describe('machines behind a load balancer', () => {
-  test('are raised for the requests that they answer, which add to the jobs', async () => {
+  test('are raised for requests in addition to jobs', async () => {
     given({ inFlight: 1, desired: 1 });
     answered({ 2: 4 * 60 });
     expect(await sizeBalanced()).toEqual({ desired: 3 });
   });
 
-  test('ask for the sum of the answers’ times in each full minute, of their own load balancer alone', async () => {
+  test('read the sum of response times in each full minute, only of their own load balancer', async () => {
     given({ desired: 1 });
     answered({});
     await sizeBalanced();
@@ -432,14 +437,14 @@ describe('machines behind a load balancer', () => {
     expect(EndTime!.getTime() - StartTime!.getTime()).toBe((15 * 60 + 600) * 1000);
   });
 
-  test('ask for nothing while there are none: a request becomes a job then', async () => {
+  test('read no metrics while none is running, because requests then become jobs', async () => {
     given({ visible: 1 });
     answered({ 1: 600 });
     expect(await sizeBalanced()).toEqual({ desired: 1 });
     expect(cloudWatch.commandCalls(GetMetricDataCommand)).toHaveLength(0);
   });
 
-  test('are kept though no job comes, while requests do', async () => {
+  test('are kept while requests arrive, even without jobs', async () => {
     given({ desired: 2 });
     alive('i-1', 9_999);
     answered({ 24: 0.5 });
@@ -450,7 +455,7 @@ describe('machines behind a load balancer', () => {
     expect(ended()).toHaveLength(1);
   });
 
-  test('are kept, and not raised, while requests come by the public load balancer', async () => {
+  test('are kept, but not raised, while requests arrive at the public load balancer', async () => {
     const open = { balancer: { ...balanced.balancer!, publicName: 'app/public/2' } };
     given({ desired: 2 });
     alive('i-1', 9_999);
@@ -475,7 +480,7 @@ describe('machines behind a load balancer', () => {
     expect(ended()).toHaveLength(1);
   });
 
-  test('are raised for jobs if there are no metrics, and no idle one is ended', async () => {
+  test('are raised for jobs without metrics, and no idle one is terminated', async () => {
     cloudWatch.on(GetMetricDataCommand).rejects(new Error('no figures'));
     given({ visible: 5, desired: 1 });
     expect(await sizeBalanced()).toEqual({ desired: 3 });

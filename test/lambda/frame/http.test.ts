@@ -53,14 +53,14 @@ describe('a refusal', () => {
     expect(errorOf(new Refusal(status, 'busy', 'No.').response)).toMatchObject({ type, param: null });
   });
 
-  test('says when to come back, now too', () => {
+  test('has Retry-After, also when it is 0', () => {
     expect(new Refusal(503, 'busy', 'No.', { retryAfterSeconds: 0 }).response.headers).toEqual({
       'content-type': 'application/json',
       'retry-after': '0',
     });
   });
 
-  test('of an id does not break out of its quotes', () => {
+  test('escapes an id in its message', () => {
     expect(errorOf(jobNotFound('"\n').response).message).toBe('There is no job "\\"\\n"');
   });
 });
@@ -75,7 +75,7 @@ describe('a body', () => {
     throw new Error('The body was taken');
   };
 
-  test('is parsed, encoded or not', () => {
+  test('is parsed, with or without base64', () => {
     const body = '{"name":"تسجيل"}';
     expect(jsonBody(request({ body }))).toEqual({ name: 'تسجيل' });
     expect(jsonBody(request({ body: Buffer.from(body).toString('base64'), base64: true }))).toEqual({
@@ -83,7 +83,7 @@ describe('a body', () => {
     });
   });
 
-  test('may be missing', () => {
+  test('is optional', () => {
     expect(jsonBody(request({}))).toEqual({});
     expect(jsonBody(request({ body: '', headers: { 'content-type': 'text/plain' } }))).toEqual({});
   });
@@ -121,7 +121,7 @@ describe('a body', () => {
     expect(jsonBody(request({ body: padded(65_536) }))).toHaveProperty('name');
     expect(refusalOf({ body: padded(65_537) })).toMatchObject({
       status: 413,
-      message: "The body must be at most 65536 bytes; got 65537. Audio goes to the upload's address.",
+      message: 'The body must be at most 65536 bytes; got 65537. Send audio to the upload URL',
     });
   });
 
@@ -143,7 +143,7 @@ describe('a handler', () => {
     httpHandler(() => ({ store }), handle)(request({}), lambdaContext);
   const failing = (error: Error) => answer(() => Promise.reject(error));
 
-  test('passes answers on', async () => {
+  test('returns the answer', async () => {
     expect(await answer(async () => json(201, { id: 1 }, { location: '/1' }))).toEqual({
       statusCode: 201,
       headers: { 'content-type': 'application/json', location: '/1' },
@@ -156,24 +156,24 @@ describe('a handler', () => {
     ['a refusal', {}, () => Promise.reject(new Refusal(400, 'invalid_request', 'No.'))],
     ['an overload', {}, () => Promise.reject(awsError('ThrottlingException'))],
     ['a request without a key', { authorizer: { lambda: null } }, async () => json(200, {})],
-  ])('gives %s the gateway’s id of the request', async (_, context, handle) => {
+  ])('adds the gateway’s request id to %s', async (_, context, handle) => {
     const event = request({});
     Object.assign(event.requestContext, { requestId: 'JKJaXmPLvHcESHA=', ...context });
     const response = await httpHandler(() => ({ store }), handle)(event, lambdaContext);
     expect(response.headers).toMatchObject({ 'x-request-id': 'JKJaXmPLvHcESHA=' });
   });
 
-  test('tells a key that is not known from none', async () => {
+  test('distinguishes an unknown key from a missing one', async () => {
     const event = request({ headers: { authorization: 'Bearer sk-spotscribe-other' } });
     event.requestContext.authorizer = { lambda: {} };
     const response = await httpHandler(
       () => ({ store }),
       async () => json(200, {}),
     )(event, lambdaContext);
-    expect(errorOf(response).message).toBe('The API key is not known, or has been revoked');
+    expect(errorOf(response).message).toBe('The API key is unknown or has been revoked');
   });
 
-  test('answers a refusal', async () => {
+  test('answers with a thrown refusal', async () => {
     const response = await failing(new Refusal(409, 'not_ready', 'Not yet.'));
     expect(response.statusCode).toBe(409);
   });
@@ -190,7 +190,7 @@ describe('a handler', () => {
     awsError('InternalError'),
     awsError('TimeoutError'),
     awsError('Error', { code: 'ECONNRESET' }),
-  ])('asks to come back where AWS answers $name', async (error) => {
+  ])('asks for a retry if AWS answers $name', async (error) => {
     const response = await failing(error);
     expect(response).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
     expect(errorOf(response)).toEqual({
@@ -215,7 +215,7 @@ describe('a handler', () => {
     const response = await failing(error);
     expect(response.statusCode).toBe(500);
     expect(errorOf(response)).toEqual({
-      message: 'Spotscribe failed; its log has the error under x-request-id',
+      message: 'Internal error; search the logs for the x-request-id of this response',
       type: 'server_error',
       param: null,
       code: 'internal',
@@ -224,7 +224,7 @@ describe('a handler', () => {
     expect(counted.mock.calls).toEqual([['Failures', 'Count', 1]]);
   });
 
-  test('counts no failure of work that was given up when the time was over', async () => {
+  test('does not count a failure after the deadline', async () => {
     const { written } = silenceConsole();
     const counted = jest.spyOn(Metrics.prototype, 'addMetric');
     let fail: (error: Error) => void = () => undefined;
@@ -243,7 +243,7 @@ describe('a handler', () => {
   test.each([
     [500, new TypeError('a bug')],
     [503, awsError('ThrottlingException')],
-  ])('names the job that was begun and the request in a %d', async (status, error) => {
+  ])('names the created job and the request in a %d', async (status, error) => {
     const event = request({});
     Object.assign(event.requestContext, { requestId: 'JKJaXmPLvHcESHA=' });
     const handle = httpHandler(
@@ -274,7 +274,7 @@ describe('a caller', () => {
     ['no authorizer', {}],
     ['no key', { authorizer: { lambda: { tenant: 'acme' } } }],
     ['no tenant', { authorizer: { lambda: { key_id: 'key_1' } } }],
-  ])('of whom the gateway says nothing is refused before anything is read: %s', async (_, context) => {
+  ])('without context from the authorizer is refused before anything is read: %s', async (_, context) => {
     const response = await answer(context);
     expect(response.statusCode).toBe(401);
     expect(response.headers).toMatchObject({ 'www-authenticate': 'Bearer' });
@@ -288,7 +288,7 @@ describe('a caller', () => {
     expect(dynamo.calls()).toHaveLength(0);
   });
 
-  test('without a quota costs no look at the counters, and is told of none', async () => {
+  test('without a quota causes no read of the counters and gets no quota headers', async () => {
     const response = await answer(request({}).requestContext);
     expect(response).toEqual({
       statusCode: 200,
@@ -316,7 +316,7 @@ describe('a key with a quota', () => {
   });
   beforeEach(() => void freezeTime());
 
-  test('reads in every answer what is left, in refusals too', async () => {
+  test('gets the remaining quota in every answer, including refusals', async () => {
     used(100);
     expect((await answer(async () => json(200, {}))).headers).toMatchObject(left('500'));
     const refused = await answer(() => Promise.reject(jobNotFound('x')));
@@ -324,7 +324,7 @@ describe('a key with a quota', () => {
     expect(refused.headers).toMatchObject(left('500'));
   });
 
-  test('may go on while anything is left, and reads what that has cost', async () => {
+  test('may continue while any quota is left, and gets the new remainder', async () => {
     used(599.9);
     const response = await answer(async (_request, _dependencies, tools, allowance) => {
       refuseUsedUp(allowance);
@@ -335,7 +335,7 @@ describe('a key with a quota', () => {
     expect(response.headers).toMatchObject(left('0'));
   });
 
-  test('is refused new work when nothing is left, with the number and the cure', async () => {
+  test('is refused new work when nothing is left, with the limit and the remedy', async () => {
     used(600);
     const response = await answer(async (_request, _dependencies, _tools, allowance) => {
       refuseUsedUp(allowance);
@@ -354,7 +354,7 @@ describe('a key with a quota', () => {
     });
   });
 
-  test('is not let in unseen while the counters cannot be read', async () => {
+  test('is refused while the counters cannot be read', async () => {
     dynamo.on(GetCommand).rejects(awsError('ThrottlingException'));
     const handle = jest.fn(async () => json(200, {}));
     expect((await answer(handle)).statusCode).toBe(503);

@@ -55,7 +55,7 @@ const event = (change: Partial<ImageRequest> = {}, RequestType = 'Create'): Read
 const ask = (change?: Partial<ImageRequest>, type?: string): Promise<Requested> =>
   requestImage(event(change, type), dependencies, tools);
 
-/** The second handler with what the first one has answered, as the CDK's framework calls it. */
+/** Calls the second handler with the answer of the first one, as the CDK's framework does. */
 const ready = (requested: Requested, change?: Partial<ImageRequest>): Promise<Ready> =>
   imageReady({ ...event(change), ...requested }, dependencies);
 
@@ -67,8 +67,8 @@ const severe = (...findings: [string, string][]) => [
   },
 ];
 
-describe('an image that is there', () => {
-  test('is not built, and given by its digest at the first question', async () => {
+describe('an existing image', () => {
+  test('is not built, and its digest is returned by the first call', async () => {
     const Digest = images.push('abc');
     const requested = await ask();
     expect(requested).toEqual({ PhysicalResourceId: 'whisper:in-use-Spotscribe-DockerGpu' });
@@ -79,7 +79,7 @@ describe('an image that is there', () => {
     expect(builds.builds).toHaveLength(0);
   });
 
-  test('is kept by the stack’s tag, which leaves the image before it', async () => {
+  test('gets the stack’s tag, which is removed from the previous image', async () => {
     const first = images.push('abc');
     await ready(await ask());
     await ready(await ask());
@@ -90,7 +90,7 @@ describe('an image that is there', () => {
     expect(tagged('abc')).toBe(first);
   });
 
-  test('stays when the stack goes: the stack’s tag goes alone', async () => {
+  test('is kept when the stack is deleted: only the stack’s tag is removed', async () => {
     const digest = images.push('abc');
     await ready(await ask());
     await ask({}, 'Delete');
@@ -99,14 +99,14 @@ describe('an image that is there', () => {
     expect(tagged('abc')).toBe(digest);
   });
 
-  test('does not keep a stack that goes after its repository', async () => {
+  test('does not block the deletion of a stack whose repository was deleted', async () => {
     images.exists = false;
     expect(await ask({}, 'Delete')).toEqual({ PhysicalResourceId: 'whisper:in-use-Spotscribe-DockerGpu' });
   });
 });
 
-describe('an image that is not there', () => {
-  test('is built of what the stack names, and waited for', async () => {
+describe('a missing image', () => {
+  test('is built from the stack’s request, and waited for', async () => {
     const requested = await ask();
     expect(builds.builds[0]?.input).toMatchObject({
       projectName: 'build-whisper',
@@ -121,7 +121,7 @@ describe('an image that is not there', () => {
     expect(await ready(requested)).toMatchObject({ IsComplete: true, Data: { Digest } });
   });
 
-  test('is built once for two stacks that ask at once, and each holds it', async () => {
+  test('is built once for two concurrent stacks, and tagged for each', async () => {
     const other = { HeldAs: 'in-use-Spotscribe-Hybrid' };
     const [one, two] = await Promise.all([ask(), ask(other)]);
     expect(two?.BuildId).toBe(one?.BuildId);
@@ -131,7 +131,7 @@ describe('an image that is not there', () => {
     expect([tagged(REQUEST.HeldAs), tagged(other.HeldAs)]).toEqual([digest, digest]);
   });
 
-  test('fails the deployment with the end of its build’s log, a link and what to do', async () => {
+  test('fails the deployment with the end of the build’s log, a link and the runbook', async () => {
     const requested = await ask();
     builds.log = ['ERROR: no matching distribution'];
     builds.end('FAILED');
@@ -141,7 +141,7 @@ describe('an image that is not there', () => {
     await expect(failure).rejects.toThrow('docs/runbook.md, "A deployment’s build fails"');
   });
 
-  test('is built anew by the next deployment', async () => {
+  test('is built again by the next deployment', async () => {
     const failed = await ask();
     builds.end('FAILED');
     const again = await ask();
@@ -149,21 +149,23 @@ describe('an image that is not there', () => {
     expect(await ready(again)).toEqual({ IsComplete: false });
   });
 
-  test('is found though its build failed, where another one was sooner', async () => {
+  test('is found after its build failed, if another build pushed it first', async () => {
     const requested = await ask();
     images.push('abc');
     builds.end('FAILED');
     expect(await ready(requested)).toMatchObject({ IsComplete: true });
   });
 
-  test('fails the deployment where its build succeeded without it', async () => {
+  test('fails the deployment if its build succeeded without pushing it', async () => {
     const requested = await ask();
     builds.end('SUCCEEDED');
-    await expect(ready(requested)).rejects.toThrow(/no image whisper:abc, though its build succeeded/);
+    await expect(ready(requested)).rejects.toThrow(
+      /image whisper:abc does not exist, although its build succeeded/,
+    );
   });
 });
 
-describe('an image whose build CodeBuild does not start', () => {
+describe('an image whose build CodeBuild cannot start', () => {
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
   beforeEach(() => {
     builds.refusal = new AwsError(
@@ -172,7 +174,7 @@ describe('an image whose build CodeBuild does not start', () => {
     );
   });
 
-  test('is waited for, and there once the account may build', async () => {
+  test('is waited for, and built once the account may build', async () => {
     const requested = await ask();
     expect(requested.PhysicalResourceId).toBe('whisper:in-use-Spotscribe-DockerGpu');
     expect(await ready(requested)).toEqual({ IsComplete: false });
@@ -184,7 +186,7 @@ describe('an image whose build CodeBuild does not start', () => {
     expect(await ready(requested)).toMatchObject({ IsComplete: true, Data: { Digest } });
   });
 
-  test('fails the deployment in the end, with the quota’s name, its value and the cure', async () => {
+  test('fails the deployment in the end, with the quota’s name, its value and the remedy', async () => {
     const requested = await ask();
     expect(await ready({ ...requested, RequestedAt: minutesAgo(50) })).toEqual({ IsComplete: false });
     const failure = ready({ ...requested, RequestedAt: minutesAgo(58) });
@@ -194,7 +196,7 @@ describe('an image whose build CodeBuild does not start', () => {
     await expect(failure).rejects.toThrow('docs/runbook.md, "CodeBuild starts no build"');
   });
 
-  test('may be given back to its stack, and another one asked for, while nothing is built', async () => {
+  test('can be rolled back and replaced while no build starts', async () => {
     const digest = images.push('abc');
     await ready(await ask());
     const update = (Tag: string, left: string): ReadyEvent =>
@@ -207,7 +209,7 @@ describe('an image whose build CodeBuild does not start', () => {
       IsComplete: false,
     });
     const back = await requestImage(update('abc', 'def'), dependencies, tools);
-    // Another id would have CloudFormation delete the resource, and with it the stack's tag.
+    // For a new id, CloudFormation would delete the old resource, and with it the stack's tag.
     expect(back.PhysicalResourceId).toBe(asked.PhysicalResourceId);
     expect(await imageReady({ ...update('abc', 'def'), ...back }, dependencies)).toMatchObject({
       IsComplete: true,
@@ -228,22 +230,22 @@ describe('an image whose build CodeBuild does not start', () => {
     expect(builds.builds).toHaveLength(1);
   });
 
-  test('that runs when CloudFormation’s hour ends is named, with its page', async () => {
+  test('that still builds before CloudFormation’s timeout is named, with a link to its build', async () => {
     builds.refusal = undefined;
     const failure = ready({ ...(await ask()), RequestedAt: minutesAgo(58) });
-    await expect(failure).rejects.toThrow(/is still running: .*Deploy again when it has ended/);
+    await expect(failure).rejects.toThrow(/is still running: .*Deploy again when it has finished/);
   });
 });
 
-describe('an image for other machines', () => {
-  test('is refused with the cure', async () => {
+describe('an image for another platform', () => {
+  test('is refused with the remedy', async () => {
     images.push('abc', { os: 'linux', architecture: 'arm64' });
     await expect(ready(await ask())).rejects.toThrow(
-      'The image is made for linux/arm64, and the machines are linux/amd64: build it with --platform linux/amd64',
+      'The image is built for linux/arm64, but the machines are linux/amd64: build it with --platform linux/amd64',
     );
   });
 
-  test('is told apart among several: the machines’ own is pinned, not an attestation', async () => {
+  test('is skipped in a list: the image for the machines is chosen, not an attestation', async () => {
     const own = images.push('own');
     const list = (...manifests: object[]) => ({ manifests });
     const attestation = { digest: 'sha256:1', platform: { os: 'unknown', architecture: 'unknown' } };
@@ -264,7 +266,7 @@ describe('an image with severe findings', () => {
     images.scans = severe(['CVE-1', 'CRITICAL'], ['CVE-2', 'HIGH']);
   });
 
-  test('is refused by their names, with the cure, and not held', async () => {
+  test('is refused with their names and the remedy, and not tagged', async () => {
     const refused = ready(await ask());
     await expect(refused).rejects.toThrow(
       'whisper:abc is refused for findings of severity CRITICAL: CVE-1 (CRITICAL). ',
@@ -274,14 +276,14 @@ describe('an image with severe findings', () => {
     await expect(ready(await ask(), { ScanGate: 'HIGH' })).rejects.toThrow('CVE-1 (CRITICAL), CVE-2 (HIGH)');
   });
 
-  test('runs where each is accepted, with the reason told', async () => {
+  test('passes if each is accepted, and the answer has the reasons', async () => {
     const AcceptedFindings = [{ id: 'CVE-1', reason: 'not reachable' }];
     expect(await ready(await ask(), { AcceptedFindings })).toMatchObject({
       Data: { Scan: 'findings of severity CRITICAL accepted: CVE-1: not reachable' },
     });
   });
 
-  test('is given back to a stack that runs it, when another one has failed', async () => {
+  test('passes in the rollback of a stack that runs it', async () => {
     images.scans = severe();
     const digest = tagged('abc');
     await ready(await ask());
@@ -299,16 +301,16 @@ describe('an image with severe findings', () => {
       Data: { Digest: digest },
     });
     expect(tagged(REQUEST.HeldAs)).toBe(digest);
-    // Whoever asks for more than before is told of it.
+    // A stricter gate applies to the same image.
     await expect(imageReady(update('abc', 'abc'), dependencies)).rejects.toThrow('CVE-3');
   });
 
-  test('runs where nobody asks', async () => {
-    expect(await ready(await ask(), { ScanGate: 'off' })).toMatchObject({ Data: { Scan: 'not asked for' } });
+  test('passes if the gate is off', async () => {
+    expect(await ready(await ask(), { ScanGate: 'off' })).toMatchObject({ Data: { Scan: 'disabled' } });
     expect(aws.inputs('DescribeImageScanFindings')).toEqual([]);
   });
 
-  test('is refused for findings of later pages and of Inspector, too', async () => {
+  test('is refused for findings on later pages and from Inspector, too', async () => {
     images.scans = [
       { imageScanFindings: { findings: [] }, nextToken: '1' },
       {
@@ -324,7 +326,7 @@ describe('an image with severe findings', () => {
   });
 });
 
-test('an image is waited for while it is scanned, and runs where it cannot be', async () => {
+test('an image is waited for while it is scanned, and passes if it cannot be scanned', async () => {
   images.push('abc');
   images.scans = undefined;
   expect(await ready(await ask())).toEqual({ IsComplete: false });

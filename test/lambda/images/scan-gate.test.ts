@@ -13,7 +13,7 @@ test.each<[string, Scan, ScanGate, string]>([
   ['a critical finding', scan('COMPLETE', ['CVE-2', 'CRITICAL']), 'CRITICAL', 'refuse'],
   ['an accepted one', scan('COMPLETE', ['CVE-1', 'CRITICAL']), 'CRITICAL', 'pass'],
   [
-    'an accepted one beside another',
+    'an accepted one and another one',
     scan('COMPLETE', ['CVE-1', 'CRITICAL'], ['CVE-2', 'CRITICAL']),
     'CRITICAL',
     'refuse',
@@ -30,15 +30,15 @@ test.each<[string, Scan, ScanGate, string]>([
 
 test.each<[string, Scan | undefined, number, string]>([
   ['waits for a scan to begin', undefined, 10, 'wait'],
-  ['waits no longer where none begins', undefined, 200, 'pass'],
+  ['passes if no scan begins in time', undefined, 200, 'pass'],
   ['waits for a scan to end', scan('IN_PROGRESS'), 200, 'wait'],
-  ['waits no longer where it does not end', scan('IN_PROGRESS'), 1000, 'pass'],
-  ['lets pass what cannot be scanned', scan('UNSUPPORTED_IMAGE'), 10, 'pass'],
+  ['passes if the scan does not end in time', scan('IN_PROGRESS'), 1000, 'pass'],
+  ['passes an image that cannot be scanned', scan('UNSUPPORTED_IMAGE'), 10, 'pass'],
 ])('%s', (_, given, sincePush, expected) => {
   expect(verdict(given, sincePush)).toBe(expected);
 });
 
-test('says that it could not see, where it could not', () => {
+test('reports that an image could not be scanned', () => {
   const blind = scanVerdict(
     { status: 'FAILED', description: 'no such system', findings: [] },
     10,
@@ -48,7 +48,7 @@ test('says that it could not see, where it could not', () => {
   expect(blind).toEqual({ verdict: 'pass', text: 'not scanned: FAILED (no such system)' });
 });
 
-test('tells no more of accepted findings than CloudFormation takes', () => {
+test('limits the text about accepted findings to CloudFormation’s limit', () => {
   const many = Array.from({ length: 50 }, (_, number): [string, string] => [`CVE-${number}`, 'CRITICAL']);
   const accepted = many.map(([id]) => ({ id, reason: 'not reachable from here: '.repeat(10) }));
   const { text } = scanVerdict(scan('COMPLETE', ...many), 10, 'CRITICAL', accepted) as { text: string };
@@ -56,7 +56,7 @@ test('tells no more of accepted findings than CloudFormation takes', () => {
   expect(text.length).toBeLessThan(1100);
 });
 
-test('names thirty findings at most, and says how many more there are', () => {
+test('names at most thirty findings, and the number of further ones', () => {
   const many = Array.from({ length: 50 }, (_, number): [string, string] => [`CVE-${number + 100}`, 'HIGH']);
   expect(scanVerdict(scan('COMPLETE', ...many), 10, 'HIGH', [])).toEqual({
     verdict: 'refuse',

@@ -27,7 +27,7 @@ const dependencies: Dependencies = {
 const tools = quietTools();
 const letter = (jobId: unknown = JOB_ID, version = 1) => JSON.stringify({ version, job_id: jobId });
 
-/** Which of these letters are to be looked at again. */
+/** Returns which of these messages are to be retried. */
 async function bury(...bodies: string[]): Promise<string[]> {
   const Records = bodies.map((body, index) => ({ messageId: `letter-${index}`, body }));
   const answer = await buryJobs({ Records } as unknown as SQSEvent, dependencies, tools);
@@ -41,7 +41,7 @@ const announced = () =>
       args[0].input.Entries!.map((entry) => ({ ...entry, Detail: JSON.parse(entry.Detail!) })),
     );
 const exhausted = ended('failed', {
-  error: { code: 'attempts_exhausted', message: 'The job was tried 5 times without success' },
+  error: { code: 'attempts_exhausted', message: 'The job failed after 5 attempts' },
 });
 
 function settled(current: JobRow | undefined) {
@@ -57,7 +57,7 @@ beforeEach(() => {
   dynamo.on(UpdateCommand).resolves({ Attributes: exhausted });
 });
 
-test('fails the job of a dead letter and announces it', async () => {
+test('fails the job of a dead-letter message and sends its event', async () => {
   expect(await bury(letter())).toEqual([]);
   const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
   expect(Object.values(input.ExpressionAttributeValues!)).toEqual(
@@ -79,7 +79,7 @@ test('fails the job of a dead letter and announces it', async () => {
   ]);
 });
 
-test('fails a job whose message no worker understood', async () => {
+test('fails a job whose message no worker could parse', async () => {
   expect(await bury(letter(JOB_ID, 99))).toEqual([]);
   expect(announced()).toHaveLength(1);
 });
@@ -90,19 +90,22 @@ test('waits while a worker holds the job', async () => {
   expect(announced()).toEqual([]);
 });
 
-test.each(['succeeded', 'cancelled', 'expired'] as const)('leaves a job alone that is %s', async (status) => {
-  settled(ended(status));
-  expect(await bury(letter())).toEqual([]);
-  expect(announced()).toEqual([]);
-});
+test.each(['succeeded', 'cancelled', 'expired'] as const)(
+  'does not change a job that is %s',
+  async (status) => {
+    settled(ended(status));
+    expect(await bury(letter())).toEqual([]);
+    expect(announced()).toEqual([]);
+  },
+);
 
-test('leaves a job alone that failed for another reason', async () => {
+test('does not change a job that failed for another reason', async () => {
   settled(ended('failed', { error: { code: 'bad_audio', message: 'no' } }));
   expect(await bury(letter())).toEqual([]);
   expect(announced()).toEqual([]);
 });
 
-test('announces a job that it failed before, but whose event the bus did not take', async () => {
+test('sends the event of a job that it failed earlier, if the bus rejected it then', async () => {
   events
     .on(PutEventsCommand)
     .resolvesOnce({ FailedEntryCount: 1, Entries: [{ ErrorMessage: 'full' }] })
@@ -113,7 +116,7 @@ test('announces a job that it failed before, but whose event the bus did not tak
   expect(events.commandCalls(PutEventsCommand)).toHaveLength(2);
 });
 
-test('drops the letter of a job that was erased', async () => {
+test('drops the message of a deleted job', async () => {
   dynamo.on(GetCommand).resolves({});
   expect(await bury(letter())).toEqual([]);
   expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
@@ -127,7 +130,7 @@ test.each(['', 'no JSON', 'null', '[]', '{}', letter(7), letter('job_1'), letter
   },
 );
 
-test('buries the others when one cannot be', async () => {
+test('handles the other messages if one fails', async () => {
   const other = JOB_ID.replace('0', 'f');
   dynamo.on(GetCommand, { Key: { id: JOB_ID } }).rejects(awsError('ThrottlingException'));
   expect((await bury(letter(), letter(other), 'garbage')).sort()).toEqual(['letter-0', 'letter-2']);

@@ -76,7 +76,7 @@ const nothingElse = () => {
   });
 };
 
-/** The row is in a state from which it does not change. */
+/** The row is in a state that does not change. */
 function settled(current: JobRow | undefined) {
   dynamo.on(UpdateCommand).rejects(conditionFailed());
   dynamo.on(GetCommand).resolves({ Item: current });
@@ -108,7 +108,7 @@ describe('an upload', () => {
     expect(order).toEqual(['row', 'message', 'sent', 'wake']);
   });
 
-  test('sends the job’s id alone, and does not wait for the fleet', async () => {
+  test('sends only the job’s id, and does not wait for the fleet', async () => {
     await arrive();
     expect(sqs.commandCalls(SendMessageCommand)[0]!.args[0].input).toEqual({
       QueueUrl: dependencies.queueUrl,
@@ -120,7 +120,7 @@ describe('an upload', () => {
     });
   });
 
-  test('sends its message when the event comes again after a death between row and message', async () => {
+  test('sends its message for a repeated event after a crash between row and message', async () => {
     settled(row({ status: 'queued' }));
     await arrive();
     expect(messages()).toEqual([JSON.stringify({ version: 1, job_id: JOB_ID })]);
@@ -128,7 +128,7 @@ describe('an upload', () => {
   });
 
   test.each([row({ status: 'running' }), ended('succeeded'), ended('failed')])(
-    'changes nothing when its event comes again and the job is $status',
+    'changes nothing for a repeated event if the job is $status',
     async (current) => {
       settled(current);
       await arrive();
@@ -140,7 +140,7 @@ describe('an upload', () => {
     ['cancelled', ended('cancelled')],
     ['expired', ended('expired')],
     ['erased', undefined],
-  ])('is erased when its job was %s meanwhile', async (_, current) => {
+  ])('is deleted if its job was %s in the meantime', async (_, current) => {
     settled(current);
     await arrive();
     expect(s3.commandCalls(ListObjectVersionsCommand)[0]!.args[0].input).toMatchObject({
@@ -151,19 +151,19 @@ describe('an upload', () => {
     expect(messages()).toEqual([]);
   });
 
-  test('fails, so that it is tried again, where the queue does not take the message', async () => {
+  test('fails, so that it is retried, if the queue rejects the message', async () => {
     sqs.on(SendMessageCommand).rejects(awsError('ServiceUnavailable'));
     await expect(arrive()).rejects.toThrow('ServiceUnavailable');
     expect(wakes()).toBe(0);
   });
 });
 
-describe('a second upload to the same address', () => {
+describe('a second upload to the same URL', () => {
   const versions = () =>
     s3.commandCalls(DeleteObjectsCommand).flatMap(({ args }) => args[0].input.Delete!.Objects);
 
   test.each(['queued', 'running', 'succeeded', 'failed'] as const)(
-    'is erased by its version where the job is %s with the first one, and changes nothing',
+    'is deleted by its version if the job is %s with the first one, and changes nothing',
     async (status) => {
       const bound = { input_version: 'v0', input_etag: '"e0"' };
       settled(status === 'queued' || status === 'running' ? row({ status, ...bound }) : ended(status, bound));
@@ -173,13 +173,13 @@ describe('a second upload to the same address', () => {
     },
   );
 
-  test('is left to the worker to find where the bucket keeps no versions', async () => {
+  test('is left for the worker to detect in a bucket without versioning', async () => {
     settled(row({ status: 'queued', input_etag: '"e0"' }));
     await arrive({ 'version-id': undefined });
     nothingElse();
   });
 
-  test('is taken for the first where the previous release queued the job', async () => {
+  test('is treated as the first if the previous release queued the job', async () => {
     settled(row({ status: 'queued' }));
     await arrive();
     expect(messages()).toHaveLength(1);
@@ -187,14 +187,14 @@ describe('a second upload to the same address', () => {
   });
 });
 
-test('the job keeps to the version that arrived', async () => {
+test('binds the job to the version that arrived', async () => {
   await arrive();
   const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
   expect(input.UpdateExpression).toContain('#input_version');
   expect(Object.values(input.ExpressionAttributeValues!)).toEqual(expect.arrayContaining(['v1', '"e1"']));
 });
 
-describe('audio that cannot be', () => {
+describe('unacceptable audio', () => {
   const failed = (code: 'bad_audio' | 'upload_too_large') =>
     ended('failed', { error: { code, message: 'no' } });
   const cases = [
@@ -202,43 +202,49 @@ describe('audio that cannot be', () => {
     { size: 1001, code: 'upload_too_large', message: 'The file must be at most 1000 bytes; got 1001' },
   ] as const;
 
-  test.each(cases)('of $size bytes fails its job as $code and is erased', async ({ size, code, message }) => {
-    dynamo.on(UpdateCommand).resolves({ Attributes: failed(code) });
-    await arrive({ size });
-    const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
-    expect(Object.values(input.ExpressionAttributeValues!)).toContainEqual({ code, message });
-    expect(Object.values(input.ExpressionAttributeValues!)).toContain('failed');
-    expect(erased()).toEqual([INPUT]);
-    expect(announced()).toEqual([
-      ['Spotscribe Job Failed', expect.objectContaining({ job_id: JOB_ID, status: 'failed' })],
-    ]);
-    expect(messages()).toEqual([]);
-  });
+  test.each(cases)(
+    'of $size bytes fails its job as $code and is deleted',
+    async ({ size, code, message }) => {
+      dynamo.on(UpdateCommand).resolves({ Attributes: failed(code) });
+      await arrive({ size });
+      const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+      expect(Object.values(input.ExpressionAttributeValues!)).toContainEqual({ code, message });
+      expect(Object.values(input.ExpressionAttributeValues!)).toContain('failed');
+      expect(erased()).toEqual([INPUT]);
+      expect(announced()).toEqual([
+        ['Spotscribe Job Failed', expect.objectContaining({ job_id: JOB_ID, status: 'failed' })],
+      ]);
+      expect(messages()).toEqual([]);
+    },
+  );
 
-  test.each(cases)('of $size bytes is erased and announced though an earlier try died', async (each) => {
-    settled(failed(each.code));
-    await arrive({ size: each.size });
-    expect(erased()).toEqual([INPUT]);
-    expect(announced()).toHaveLength(1);
-  });
+  test.each(cases)(
+    'of $size bytes is deleted and its event sent after an earlier try crashed',
+    async (each) => {
+      settled(failed(each.code));
+      await arrive({ size: each.size });
+      expect(erased()).toEqual([INPUT]);
+      expect(announced()).toHaveLength(1);
+    },
+  );
 
-  test('is not announced before it is erased, so that a failed erasure is tried again', async () => {
+  test('is deleted before its event is sent, so that a failed deletion is retried', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: failed('bad_audio') });
     s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: INPUT, Code: 'SlowDown', Message: 'slow' }] });
     await expect(arrive({ size: 0 })).rejects.toThrow(
-      'Could not erase 1 objects, the first for SlowDown: slow',
+      'Could not delete 1 objects. The first error is SlowDown: slow',
     );
     expect(announced()).toEqual([]);
   });
 
-  test('is erased too when its job was cancelled meanwhile', async () => {
+  test('is also deleted if its job was cancelled in the meantime', async () => {
     settled(ended('cancelled'));
     await arrive({ size: 1001 });
     expect(erased()).toEqual([INPUT]);
     expect(announced()).toEqual([]);
   });
 
-  test('does not disturb a job that runs, or that failed for another reason', async () => {
+  test('does not change a job that runs or failed for another reason', async () => {
     settled(row({ status: 'running' }));
     await arrive({ size: 0 });
     settled(ended('failed', { error: { code: 'attempts_exhausted', message: 'no' } }));
@@ -246,7 +252,7 @@ describe('audio that cannot be', () => {
     nothingElse();
   });
 
-  test('fails only a job that awaits it, never one that is queued with other audio', async () => {
+  test('fails only a job that awaits it, not one that is queued with other audio', async () => {
     settled(row({ status: 'queued', input_version: 'v0' }));
     await arrive({ size: 0 });
     expect(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input).toMatchObject({
@@ -256,7 +262,7 @@ describe('audio that cannot be', () => {
     expect(messages()).toEqual([]);
   });
 
-  test('may be just as large as allowed', async () => {
+  test('does not include audio of exactly the largest size', async () => {
     await arrive({ size: 1000 });
     expect(messages()).toHaveLength(1);
   });
@@ -271,7 +277,7 @@ test.each([
   'jobs//input',
   'jobs/job_1/input',
   'jobs/idempotency#acme#k/input',
-])('takes no other key for an upload: %s', async (key) => {
+])('ignores other keys: %s', async (key) => {
   await arrive({ key });
   expect(dynamo.calls()).toHaveLength(0);
   nothingElse();
@@ -315,7 +321,7 @@ describe('a file under inbox/', () => {
     expect(messages()).toHaveLength(1);
   });
 
-  test('makes one job, however often its event comes', async () => {
+  test('creates one job, even for repeated events', async () => {
     await arrive({ key: KEY });
     dynamo.on(PutCommand).rejects(conditionFailed());
     settled(ended('succeeded'));
@@ -328,7 +334,7 @@ describe('a file under inbox/', () => {
     expect(messages()).toHaveLength(1);
   });
 
-  test('is queued when the event comes again after a death between making and queueing', async () => {
+  test('is queued by a repeated event after a crash between creating and queueing', async () => {
     dynamo.on(PutCommand).rejects(conditionFailed());
     await arrive({ key: KEY });
     expect(messages()).toHaveLength(1);
@@ -343,7 +349,7 @@ describe('a file under inbox/', () => {
     },
   );
 
-  test('is erased by its own key and version when it is too large', async () => {
+  test('is deleted by its own key and version if it is too large', async () => {
     dynamo.on(UpdateCommand).resolves({
       Attributes: ended('failed', {
         input_key: KEY,
@@ -361,7 +367,7 @@ describe('a file under inbox/', () => {
     expect(erased()).toEqual([KEY]);
   });
 
-  test('makes no second job when its event comes after it was erased with its job', async () => {
+  test('creates no second job for an event after it was deleted with its job', async () => {
     s3.on(ListObjectVersionsCommand, { Prefix: KEY }).resolves({
       Versions: [listed(KEY, { VersionId: 'v2', ETag: '"e2"' })],
     });
@@ -370,7 +376,7 @@ describe('a file under inbox/', () => {
     nothingElse();
   });
 
-  test('is found though its name has characters that XML cannot hold', async () => {
+  test('is found even if XML cannot represent its name', async () => {
     const key = 'inbox/a +\u0001%é.mp3';
     s3.on(ListObjectVersionsCommand, { Prefix: key, EncodingType: 'url' }).resolves({
       EncodingType: 'url',
@@ -380,7 +386,7 @@ describe('a file under inbox/', () => {
     expect(made()).toMatchObject([{ input_key: key }]);
   });
 
-  test('with half a character in its name becomes a failed job of well-formed text', async () => {
+  test('with a lone surrogate in its name becomes a failed job with well-formed text', async () => {
     const key = 'inbox/a\ud83d.mp3';
     dynamo.on(UpdateCommand).resolves({
       Attributes: ended('failed', { error: { code: 'source_not_found', message: 'no' } }),
@@ -400,7 +406,7 @@ describe('a file under inbox/', () => {
     'week 1/talk.mp3.crdownload',
     '.Trashes/talk.mp3',
     '__MACOSX/talk.mp3',
-  ])('that a computer left behind makes no job, and is logged once: %s', async (name) => {
+  ])('that is a system or temporary file creates no job, and is logged once: %s', async (name) => {
     const info = jest.spyOn(tools.logger, 'info');
     await arrive({ key: `inbox/${name}` });
     expect(dynamo.calls()).toHaveLength(0);
@@ -410,9 +416,12 @@ describe('a file under inbox/', () => {
     info.mockRestore();
   });
 
-  test.each(['inbox/', 'inbox/folder/'])('is not what the console makes for a folder: %s', async (key) => {
-    await arrive({ key, size: 0 });
-    expect(dynamo.calls()).toHaveLength(0);
-    nothingElse();
-  });
+  test.each(['inbox/', 'inbox/folder/'])(
+    'creates no job if it is a folder from the console: %s',
+    async (key) => {
+      await arrive({ key, size: 0 });
+      expect(dynamo.calls()).toHaveLength(0);
+      nothingElse();
+    },
+  );
 });

@@ -62,7 +62,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-test('does nothing while nothing is due', async () => {
+test('does nothing if nothing is due', async () => {
   due();
   await sweep();
   expect(messages()).toEqual([]);
@@ -77,7 +77,7 @@ test('requeues a job whose message was lost, and wakes the fleet once', async ()
   expect(metric).toHaveBeenCalledWith('JobsRequeued', 'Count', 2);
 });
 
-test('requeues a job whose worker was lost, and looks at it again only much later', async () => {
+test('requeues a job whose worker was lost, and checks it again only much later', async () => {
   due(row({ status: 'running', attempt: 1, lease_until: (NOW_SECONDS - 900) * 1000 }));
   await sweep();
   expect(messages()).toEqual([message()]);
@@ -103,7 +103,7 @@ test('queues an upload whose event was lost', async () => {
   expect(messages()).toEqual([message()]);
 });
 
-test('leaves an upload alone that was queued meanwhile', async () => {
+test('does not change an upload that was queued in the meantime', async () => {
   due(awaiting);
   s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(awaiting.input_key)] });
   dynamo.on(UpdateCommand).rejects(conditionFailed());
@@ -112,7 +112,7 @@ test('leaves an upload alone that was queued meanwhile', async () => {
   expect(messages()).toEqual([]);
 });
 
-test('keeps to the first of two uploads whose events were lost', async () => {
+test('queues the first of two uploads whose events were lost', async () => {
   due(awaiting);
   const key = awaiting.input_key;
   s3.on(ListObjectVersionsCommand).resolves({
@@ -144,16 +144,16 @@ test.each([
 
 test.each([
   ['nothing came', {}],
-  ['only another key begins alike', { Versions: [listed(`${awaiting.input_key}.part`)] }],
+  ['only another key with the same prefix exists', { Versions: [listed(`${awaiting.input_key}.part`)] }],
   [
-    'what came was deleted',
+    'the audio was deleted',
     {
       Versions: [listed(awaiting.input_key, { IsLatest: false })],
       DeleteMarkers: [listed(awaiting.input_key, { VersionId: 'v2' })],
     },
   ],
-])('expires an upload of which %s, and announces it', async (_, found) => {
-  const error = { code: 'upload_expired', message: 'The upload did not come in time' } as const;
+])('expires an upload of which %s, and sends the event', async (_, found) => {
+  const error = { code: 'upload_expired', message: 'The upload did not arrive in time' } as const;
   due(awaiting);
   s3.on(ListObjectVersionsCommand).resolves(found);
   dynamo.on(UpdateCommand).resolves({ Attributes: ended('expired', { error }) });
@@ -169,21 +169,21 @@ test.each([
   expect(metric).toHaveBeenCalledWith('JobsExpired', 'Count', 1);
 });
 
-test('announces nothing for an upload that came at the last moment', async () => {
+test('sends no event for an upload that arrived at the last moment', async () => {
   due(awaiting);
   dynamo.on(UpdateCommand).rejects(conditionFailed());
   await sweep();
   expect(events.calls()).toHaveLength(0);
 });
 
-test('does not expire an upload because S3 does not answer', async () => {
+test('does not expire an upload if S3 does not respond', async () => {
   due(awaiting);
   s3.on(ListObjectVersionsCommand).rejects(awsError('SlowDown'));
   await expect(sweep()).rejects.toThrow('1 of 1 jobs could not be swept');
   expect(updates()).toEqual([]);
 });
 
-test('sweeps the others when one cannot be, and still fails for the alarm', async () => {
+test('sweeps the other jobs if one fails, and still fails for the alarm', async () => {
   due(row(), other);
   sqs.on(SendMessageCommand, { MessageBody: message() }).rejects(awsError('ServiceUnavailable'));
   await expect(sweep()).rejects.toThrow('1 of 2 jobs could not be swept');

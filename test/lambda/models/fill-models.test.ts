@@ -46,7 +46,7 @@ const look = (filling: Filling, given = event()): Promise<Filled> =>
   modelsFilled({ ...given, ...filling }, dependencies());
 
 describe('the models of a deployment', () => {
-  test('are not built again when they are there', async () => {
+  test('are not downloaded if they exist', async () => {
     [turbo, speakers].forEach(bring);
     const filling = await ask();
     expect(filling.BuildId).toBeUndefined();
@@ -54,7 +54,7 @@ describe('the models of a deployment', () => {
     expect(await look(filling)).toEqual({ IsComplete: true, Data: { LeftOut: 'none' } });
   });
 
-  test('are brought as far as they are missing, and once for two that ask at the same time', async () => {
+  test('are downloaded if missing, and once for two concurrent deployments', async () => {
     bring(turbo);
     const [one, other] = await Promise.all([ask(), ask()]);
     expect(one.BuildId).toBe(other.BuildId);
@@ -64,23 +64,23 @@ describe('the models of a deployment', () => {
     expect(await look(one)).toEqual({ IsComplete: false });
   });
 
-  test('may lack one that the services can do without: the stack says which', async () => {
+  test('may lack an optional model, which the stack’s output names', async () => {
     const filling = await ask();
     bring(turbo);
     builds.end('SUCCEEDED');
     expect(await look(filling)).toEqual({ IsComplete: true, Data: { LeftOut: 'diarization' } });
   });
 
-  test('fail the deployment without a required one, with what the build said last and where to look', async () => {
+  test('fail the deployment without a required one, with the end of the log and the runbook', async () => {
     const filling = await ask();
     builds.log = ['turbo@1: failed: https://hub was refused: 503'];
     builds.end('FAILED');
     await expect(look(filling)).rejects.toThrow(
-      /turbo@1: failed: https:\/\/hub was refused: 503[^]*Not in the bucket models: turbo\. What to do: docs\/runbook\.md/,
+      /turbo@1: failed: https:\/\/hub was refused: 503[^]*Missing in the bucket models: turbo\. What to do: docs\/runbook\.md/,
     );
   });
 
-  test('are brought once CodeBuild lets a build start, which it does once', async () => {
+  test('are downloaded as soon as CodeBuild can start a build, and only once', async () => {
     builds.refusal = new AwsError(
       'AccountLimitExceededException',
       'Cannot have more than 0 builds in queue for the account',
@@ -93,7 +93,7 @@ describe('the models of a deployment', () => {
     );
     builds.refusal = undefined;
     expect(await look(filling)).toEqual({ IsComplete: false });
-    // What has come meanwhile makes no other build of it.
+    // A model that arrives in the meantime does not change the build's key.
     bring(turbo);
     expect(await look(filling)).toEqual({ IsComplete: false });
     expect(builds.builds).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('the models of a deployment', () => {
     expect(await look(filling)).toEqual({ IsComplete: true, Data: { LeftOut: 'none' } });
   });
 
-  test('stay when the stack goes', async () => {
+  test('are kept when the stack is deleted', async () => {
     bring(turbo);
     expect(await ask(event('Delete'))).toEqual({ PhysicalResourceId: 'models-of-fill' });
     expect(await look({ PhysicalResourceId: 'x' }, event('Delete'))).toEqual({ IsComplete: true });

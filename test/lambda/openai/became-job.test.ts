@@ -22,7 +22,7 @@ useServers();
 const fail = ({ id }: JobRow, code: 'bad_audio' | 'attempts_exhausted' = 'bad_audio') =>
   store.fail(id, { code, message: 'no' }, new Date());
 
-describe('a recording that no machine answers in place', () => {
+describe('a recording without a synchronous answer', () => {
   test.each<[format: string, fields: Record<string, string>, type: string, content: RegExp]>([
     [
       'json',
@@ -50,35 +50,38 @@ describe('a recording that no machine answers in place', () => {
     expect(body).toMatch(content);
   });
 
-  test.each(['json', 'diarized_json'])('is answered with the events of %s', async (response_format) => {
-    const answer = send({ stream: 'true', response_format });
-    await succeed(await queuedJob());
-    const { statusCode, headers, body = '' } = await answer;
-    expect(statusCode).toBe(200);
-    expect(headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8' });
-    const events = body
-      .trim()
-      .split('\n\n')
-      .map(
-        (event) =>
-          JSON.parse(event.replace(/^data: /, '')) as { type: string; delta?: string; text?: string },
-      );
-    const of = (type: string) => events.filter((event) => event.type === `transcript.text.${type}`);
-    expect(
-      of('delta')
-        .map(({ delta }) => delta)
-        .join(''),
-    ).toBe(diarized.text);
-    expect(of('segment')).toHaveLength(response_format === 'json' ? 0 : diarized.segments.length);
-    expect(events.at(-1)).toMatchObject({ type: 'transcript.text.done', text: diarized.text });
-  });
+  test.each(['json', 'diarized_json'])(
+    'is answered with events in the format %s',
+    async (response_format) => {
+      const answer = send({ stream: 'true', response_format });
+      await succeed(await queuedJob());
+      const { statusCode, headers, body = '' } = await answer;
+      expect(statusCode).toBe(200);
+      expect(headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8' });
+      const events = body
+        .trim()
+        .split('\n\n')
+        .map(
+          (event) =>
+            JSON.parse(event.replace(/^data: /, '')) as { type: string; delta?: string; text?: string },
+        );
+      const of = (type: string) => events.filter((event) => event.type === `transcript.text.${type}`);
+      expect(
+        of('delta')
+          .map(({ delta }) => delta)
+          .join(''),
+      ).toBe(diarized.text);
+      expect(of('segment')).toHaveLength(response_format === 'json' ? 0 : diarized.segments.length);
+      expect(events.at(-1)).toMatchObject({ type: 'transcript.text.done', text: diarized.text });
+    },
+  );
 
   test.each<Record<string, string>>([
     {},
     { response_format: 'text' },
     { response_format: 'srt' },
     { stream: 'true' },
-  ])('is no success when the time is up: %j', async (fields) => {
+  ])('is an error when the time is up: %j', async (fields) => {
     const response = await send(fields, { limits: AT_ONCE });
     const row = await onlyJob();
     expect(row.status).toBe('queued');
@@ -99,7 +102,7 @@ describe('a recording that no machine answers in place', () => {
     expect(errorOf(response)).toMatchObject({ code, type, message: expect.stringContaining(row.id) });
   });
 
-  test('is not found any more where its job is erased meanwhile', async () => {
+  test('is not found if its job is deleted in the meantime', async () => {
     const answer = send();
     const { id } = await queuedJob();
     await store.cancel(id, 'acme', new Date());
@@ -147,7 +150,7 @@ describe('a caller who asks for a job', () => {
     },
   );
 
-  test('gets the transcript within the time that it waits', async () => {
+  test('gets the transcript within the given time', async () => {
     const row = (await send({}, { headers: { prefer: 'respond-async' } }), await onlyJob());
     const answer = send({}, { headers: { prefer: 'respond-async, wait=20' } });
     await succeed(row);
@@ -155,7 +158,7 @@ describe('a caller who asks for a job', () => {
     expect((await send({}, { headers: { prefer: 'respond-async' } })).statusCode).toBe(202);
   });
 
-  test('is told how to ask for it where the parameter is wrong', async () => {
+  test('gets the valid values of a wrong parameter', async () => {
     const response = await send({}, { query: { async: 'maybe' } });
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toMatchObject({ param: 'async' });
@@ -165,14 +168,14 @@ describe('a caller who asks for a job', () => {
 describe('Prefer: wait', () => {
   const wait = (seconds: number, fields = {}) => send(fields, { headers: { prefer: `wait=${seconds}` } });
 
-  test('waits for a job that is there, and says that it is not ready', async () => {
+  test('waits for an existing job, and reports that it is not ready', async () => {
     await send({}, { headers: { prefer: 'respond-async' } });
     expectNotReady(await wait(1), jobs()[0]!);
     await succeed(await onlyJob());
     expect((await wait(1)).statusCode).toBe(200);
   });
 
-  test('is no success where a stream of events breaks off or fails', async () => {
+  test('is an error if a stream of events breaks off or fails', async () => {
     const error = JSON.stringify({
       error: { message: 'no', type: 'server_error', param: null, code: 'internal' },
     });
@@ -185,7 +188,7 @@ describe('Prefer: wait', () => {
   });
 });
 
-test('a form is refused as a whole before a machine is asked', async () => {
+test('an invalid form is refused before a machine is asked', async () => {
   const forms: Record<string, string>[] = [
     { callback: 'x' },
     { max_line_width: '1' },

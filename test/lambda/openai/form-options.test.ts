@@ -21,7 +21,7 @@ type Schema = {
 };
 const { components, paths } = JSON.parse(readFileSync('docs/openapi/whisper.json', 'utf8'));
 
-/** The form of a route, as the whisper service describes it. */
+/** The form of a route in the whisper service's OpenAPI schema. */
 function formOf(route: string): Schema['properties'] {
   const schema = paths[`/v1/audio/${route}`].post.requestBody.content['multipart/form-data'].schema;
   const name = (schema.$ref as string | undefined)?.split('/').at(-1);
@@ -49,13 +49,13 @@ describe('the fields', () => {
     expect([...Object.keys(FORM[task].shape), 'file'].sort()).toEqual(names.sort());
   });
 
-  test.each(['hotwords', 'prompt'])('such as %s may be as long as the service takes them', (name) => {
+  test.each(['hotwords', 'prompt'])('such as %s have the service’s length limit', (name) => {
     const most = formOf('transcriptions')[name]!.anyOf!.find(({ maxLength }) => maxLength)!.maxLength!;
     expect(parse({ [name]: 'x'.repeat(most) }).options).toHaveProperty(name);
     expect(refusal({ [name]: 'x'.repeat(most + 1) }).options.param).toBe(name);
   });
 
-  test('keywords[] may be as many and as long as the service takes them', () => {
+  test('keywords[] have the service’s limits', () => {
     const { maxItems, items } = formOf('transcriptions')['keywords[]']!;
     expect(parse({ keywords: Array<string>(maxItems!).fill('x') }).options).toHaveProperty('hotwords');
     expect(refusal({ keywords: Array<string>(maxItems! + 1).fill('x') }).options.param).toBe('keywords');
@@ -63,7 +63,7 @@ describe('the fields', () => {
     expect(refusal({ keywords: 'x'.repeat(items!.maxLength! + 1) }).options.param).toBe('keywords.0');
   });
 
-  test('that lay out subtitles have the service’s bounds and defaults', () => {
+  test('for the layout of subtitles have the service’s limits and defaults', () => {
     const {
       max_line_width: width,
       max_line_count: count,
@@ -89,7 +89,7 @@ describe('the fields', () => {
 });
 
 describe('the options of a job', () => {
-  test('are none where nothing is asked', () => {
+  test('are empty by default', () => {
     expect(parse({ model: 'whisper-1', temperature: '0', diarize: 'false', language: 'auto' })).toMatchObject(
       {
         options: {},
@@ -98,14 +98,14 @@ describe('the options of a job', () => {
     );
   });
 
-  test('keep of a long prompt what Whisper listens to: its end', () => {
+  test('keep the end of a long prompt, which Whisper uses', () => {
     const { prompt } = parse({ prompt: `${'🎙'.repeat(3000)}end` }).options;
     expect([...prompt!]).toHaveLength(2000);
     expect(prompt!.endsWith('🎙end')).toBe(true);
     expect(jobOptions.safeParse({ prompt }).success).toBe(true);
   });
 
-  test('have as many hotwords as fit, none cut', () => {
+  test('have all hotwords up to the limit', () => {
     const hotwords = '🎙'.repeat(1000);
     expect(parse({ hotwords }).options).toEqual({ hotwords });
     const keywords = Array<string>(10).fill('x'.repeat(98));
@@ -117,7 +117,7 @@ describe('the options of a job', () => {
     { diarize: '1' },
     { model: 'gpt-4o-transcribe-diarize' },
     { response_format: 'diarized_json' },
-  ])('tell speakers apart with %j', (values) =>
+  ])('enable diarization with %j', (values) =>
     expect(parse({ ...values, speaker_cleanup: ['interjections', 'none'] }).options).toEqual({
       diarize: true,
       speaker_cleanup: ['interjections'],
@@ -125,7 +125,7 @@ describe('the options of a job', () => {
   );
 
   test.each<[Values, JobOptions]>([
-    // A cleanup means nothing where there are no speakers.
+    // A cleanup has no effect without speakers.
     [{ speaker_cleanup: 'interjections' }, {}],
     [{ keywords: ['Ada Lovelace', 'Babbage'] }, { hotwords: 'Ada Lovelace, Babbage' }],
     [{ languages: ['en', 'German'] }, { languages: ['en', 'de'] }],
@@ -136,7 +136,7 @@ describe('the options of a job', () => {
     [{ chunking_strategy: '{"type":"server_vad","threshold":"0.5","silence_duration_ms":"200"}' }, {}],
   ])('of %j are %j', (values, options) => expect(parse(values).options).toEqual(options));
 
-  test('lose nothing that is said again when the transcript is fetched', () => {
+  test('leave out the answer’s format, which the request for the transcript repeats', () => {
     const values = {
       response_format: 'verbose_json',
       timestamp_granularities: ['word', 'segment'],
@@ -147,10 +147,10 @@ describe('the options of a job', () => {
 
   test('of a translation are fewer', () => {
     expect(refusal({ diarize: 'true' }, 'translate').message).toMatch(/"diarize" is not a known field/);
-    expect(refusal({ response_format: 'diarized_json' }, 'translate').message).toMatch(/transcriptions/);
+    expect(refusal({ response_format: 'diarized_json' }, 'translate').message).toMatch(/translations/);
   });
 
-  test('can come from any model of OpenAI’s, and from the one that is deployed', () => {
+  test('support any model of OpenAI’s, and the deployed one', () => {
     expect(parse({ model: 'gpt-transcribe' }).unsupported).toEqual([]);
     expect(parse({ model: 'openai/whisper-large-v3' }, 'transcribe', 'large-v3').unsupported).toEqual([]);
     expect(parse({ model: 'medium' }, 'transcribe', 'large-v3').unsupported).toMatchObject([
@@ -159,7 +159,7 @@ describe('the options of a job', () => {
   });
 });
 
-test('the answer of gpt-transcribe says which languages were heard', () => {
+test('the answer of gpt-transcribe lists the detected languages', () => {
   expect(parse({ model: 'gpt-transcribe' }).answer.languages).toBe(true);
   expect(parse({ model: 'whisper-1' }).answer.languages).toBe(false);
 });
@@ -173,28 +173,28 @@ test.each<[Values, string, RegExp]>([
   [{ temperature: '1.5' }, 'temperature', /a number from 0 to 1; got "1.5"/],
   [{ temperature: '0x1' }, 'temperature', /a number/],
   [{ stream: 'maybe' }, 'stream', /true or false; got "maybe"/],
-  [{ language: 'Klingon' }, 'language', /that Whisper knows.*; got "Klingon"/],
-  [{ languages: ['en', 'xx'] }, 'languages.1', /that Whisper knows.*; got "xx"/],
+  [{ language: 'Klingon' }, 'language', /that Whisper supports.*; got "Klingon"/],
+  [{ languages: ['en', 'xx'] }, 'languages.1', /that Whisper supports.*; got "xx"/],
   [{ language: 'en', languages: 'de' }, 'languages', /cannot be combined with "language"/],
   [{ languages: Array<string>(21).fill('en') }, 'languages', /<=20/],
   [{ keywords: Array<string>(101).fill('a') }, 'keywords', /<=100/],
   [{ keywords: 'a', hotwords: 'b' }, 'keywords', /send one/],
   [{ hotwords: 'x'.repeat(1001) }, 'hotwords', /at most 1000 characters/],
-  [{ keywords: Array<string>(10).fill('x'.repeat(99)) }, 'keywords', /at most 1000 .* together.*; got 1008/],
+  [{ keywords: Array<string>(10).fill('x'.repeat(99)) }, 'keywords', /at most 1000 .* in total.*; got 1008/],
   [{ chunking_strategy: 'never' }, 'chunking_strategy', /server_vad.*; got "never"/],
   [{ chunking_strategy: '{"type":"server_vad","speed":1}' }, 'chunking_strategy', /server_vad/],
   [{ chunking_strategy: '{"type":"server_vad","threshold":"loud"}' }, 'chunking_strategy', /server_vad/],
-  [{ timestamp_granularities: 'word' }, 'timestamp_granularities', /needs "response_format" verbose_json/],
+  [{ timestamp_granularities: 'word' }, 'timestamp_granularities', /requires "response_format" verbose_json/],
   [
     { timestamp_granularities: 'letter', response_format: 'verbose_json' },
     'timestamp_granularities.0',
     /word, segment; got "letter"/,
   ],
-  [{ stream: 'true', response_format: 'srt' }, 'stream', /needs "response_format" json, text/],
+  [{ stream: 'true', response_format: 'srt' }, 'stream', /requires "response_format" json, text/],
   [{ include: 'logprobs' }, 'include', /leave it out/],
-  [{ num_speakers: '2' }, 'num_speakers', /It needs "diarize": true/],
-  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /needs diarization/],
-  [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /twice/],
+  [{ num_speakers: '2' }, 'num_speakers', /It requires "diarize": true/],
+  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /requires diarization/],
+  [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /repeats a name/],
   [{ diarize: 'true', known_speaker_references: url }, 'known_speaker_references', /1 entries.*has 0/],
   [
     { diarize: 'true', known_speaker_names: 'Ada', known_speaker_references: 'https://example.com/a.wav' },

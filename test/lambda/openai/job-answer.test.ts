@@ -34,7 +34,7 @@ const dependencies: Dependencies = {
   analysis: false,
   uploadExpirySeconds: 900,
   retentionDays: 7,
-  // Nobody listens there: a machine is asked for no job.
+  // Nothing listens there, because no machine is asked.
   machinesUrl: 'http://127.0.0.1:1',
   limits: { keepSeconds: 28, jobSeconds: 0 },
   waitSeconds: 20,
@@ -48,7 +48,7 @@ const stored = (transcript: unknown) =>
     Body: { transformToString: async () => JSON.stringify(transcript) } as GetObjectCommandOutput['Body'],
   });
 
-/** Asks for the job with these fields. */
+/** Requests the job's transcript with these fields. */
 async function ask(
   fields: Record<string, string> = {},
   {
@@ -99,12 +99,12 @@ describe('a job that is done', () => {
     expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
   });
 
-  test('is answered as json where nothing is said, to the fields of the first request and an empty file', async () => {
+  test('is answered as json by default, also with the original fields and an empty file', async () => {
     const response = await ask({ model: 'whisper-1', language: 'en', temperature: '0' }, { file: '' });
     expect(bodyOf(response)).toMatchObject({ text: expect.stringContaining('Take') });
   });
 
-  test.each(RESPONSE_FORMATS)('says in a header what is missing, as %s too', async (format) => {
+  test.each(RESPONSE_FORMATS)('has a header with the missing stages, as %s', async (format) => {
     stored(degraded);
     given(ended('succeeded', { transcript_key: KEY, options: { diarize: true } }));
     const [{ stage } = { stage: '' }] = (degraded as Transcript).degraded;
@@ -114,12 +114,12 @@ describe('a job that is done', () => {
     });
   });
 
-  test('says which languages were heard to who asks as gpt-transcribe', async () => {
+  test('lists the detected languages for the model gpt-transcribe', async () => {
     expect(bodyOf(await ask({ model: 'gpt-transcribe' }))).toMatchObject({ languages: [{ code: 'en' }] });
     expect(bodyOf(await ask({ model: 'whisper-1' }))).not.toHaveProperty('languages');
   });
 
-  test('is answered to fields with which it was made', async () => {
+  test('is answered if the fields match its options', async () => {
     const options = { language: 'en', hotwords: 'Ada', diarize: true, num_speakers: 2 };
     given(ended('succeeded', { transcript_key: KEY, options }));
     const fields = { language: 'English', hotwords: 'Ada', diarize: 'true', num_speakers: '2' };
@@ -132,14 +132,14 @@ describe('a job that is done', () => {
     [{ response_format: 'diarized_json' }, 'diarize'],
     [{ temperature: '0.5' }, 'temperature'],
     [{ colour: 'red' }, 'colour'],
-  ])('is not answered as if %j had been heeded', async (fields, param) => {
+  ])('is refused if %j does not match its options', async (fields, param) => {
     given(ended('succeeded', { transcript_key: KEY, options: {} }));
     const response = await ask(fields);
     expect(response.statusCode).toBe(400);
     expect(errorOf(response).param).toBe(param);
   });
 
-  test('has its subtitles laid out as asked', async () => {
+  test('has subtitles in the requested layout', async () => {
     const narrow = await ask({ response_format: 'srt', max_line_width: '10', max_line_count: '1' });
     const wide = await ask({ response_format: 'srt' });
     expect(narrow.body!.split('-->').length).toBeGreaterThan(wide.body!.split('-->').length);
@@ -150,7 +150,7 @@ describe('a job that is done', () => {
     expect((await ask()).statusCode).toBe(200);
   });
 
-  test('is compressed where it would not fit, or refused by the field’s name', async () => {
+  test('is compressed if it is too large, or refused with the field’s name', async () => {
     const [segment] = diarized.segments;
     stored({ ...diarized, segments: Array.from({ length: 40_000 }, (_, id) => ({ ...segment, id })) });
     const packed = await ask({ response_format: 'verbose_json' }, { headers: { 'accept-encoding': 'gzip' } });
@@ -163,7 +163,7 @@ describe('a job that is done', () => {
     expect(errorOf(refused)).toMatchObject({ param: 'response_format' });
   });
 
-  test('is a translation if it was asked for as one, and only then', async () => {
+  test('is only answered on the route of its task', async () => {
     const path = '/v1/audio/translations';
     const response = await ask({}, { path });
     expect(response.statusCode).toBe(400);
@@ -173,7 +173,7 @@ describe('a job that is done', () => {
     expect((await ask()).statusCode).toBe(400);
   });
 
-  test('whose transcript has been erased is not found', async () => {
+  test('whose transcript was deleted is not found', async () => {
     s3.on(GetObjectCommand).rejects(new NoSuchKey({ message: 'gone', $metadata: {} }));
     expect((await ask()).statusCode).toBe(404);
   });
@@ -181,7 +181,7 @@ describe('a job that is done', () => {
 
 describe('a job that is not done', () => {
   test.each(['awaiting_upload', 'queued', 'running'] as const)(
-    'but %s is to be asked for again, and is itself an answer only to who asks for a job',
+    'but %s is refused with Retry-After, or is the answer if a job was requested',
     async (status) => {
       given(row({ status }));
       const late = await ask();
@@ -214,7 +214,7 @@ describe('a job that is not done', () => {
     expect(response.headers).toMatchObject({ 'x-should-retry': 'false' });
   });
 
-  test('but cancelled never will be', async () => {
+  test('but cancelled is answered with an error', async () => {
     given(ended('cancelled'));
     const response = await ask();
     expect(response.statusCode).toBe(422);
@@ -222,10 +222,10 @@ describe('a job that is not done', () => {
   });
 });
 
-describe('a job that cannot be had', () => {
+describe('a job that cannot be requested', () => {
   test.each([
     ['another tenant’s', row({ tenant: 'globex', transcript_key: KEY })],
-    ['one that never was', undefined],
+    ['an unknown one', undefined],
   ])('is not found: %s', async (_, found) => {
     given(found);
     const response = await ask();

@@ -25,7 +25,7 @@ describe('the transcript of a job', () => {
     [undefined, false, true],
     ['segment', false, true],
     ['word', true, false],
-  ])('lists what timestamp_granularities says: %s', async (granularities, words, segments) => {
+  ])('has the granularities of timestamp_granularities: %s', async (granularities, words, segments) => {
     const job = await made();
     const response = await send({
       job,
@@ -48,13 +48,13 @@ describe('the transcript of a job', () => {
     ['callback', { callback: 'x' }],
     ['max_line_width', { max_line_width: '1', response_format: 'srt' }],
     ['stream', { stream: 'true', response_format: 'srt' }],
-  ])('is refused with a field that it cannot honour: %s of %j', async (param, fields) => {
+  ])('is refused with an unsupported field: %s of %j', async (param, fields) => {
     const response = await send({ job: await made(), ...fields });
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toMatchObject({ param, code: 'invalid_request' });
   });
 
-  test('is given to the options that it was made with', async () => {
+  test('is returned if the options match the job’s', async () => {
     const options: JobOptions = { language: 'de', diarize: true };
     const fields = { language: 'de', response_format: 'diarized_json' };
     const job = await made(fields);
@@ -63,7 +63,7 @@ describe('the transcript of a job', () => {
     expect((await send({ job })).statusCode).toBe(200);
   });
 
-  test('is no success before it is there, unless the job is asked for', async () => {
+  test('is an error before it is ready, unless a job is an accepted answer', async () => {
     await send({}, { headers: { prefer: 'respond-async' } });
     const { id } = await onlyJob();
     expectNotReady(await send({ job: id }, { limits: AT_ONCE }), id);

@@ -28,7 +28,7 @@ import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import { LoadBalancer } from '../../support/load-balancer';
 import { ended, lambdaContext, request, silenceConsole, TABLE } from '../../support/support';
 
-// OpenAI's own client, unchanged, before the handler: what it sends and how it takes what it gets.
+// OpenAI's own client, unchanged, sends requests to the handler.
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
@@ -49,7 +49,7 @@ const handler = httpHandler(
   transcribeAudio,
 );
 
-/** Of which key the authorizer says what; of any other that it is a tenant's. */
+/** The authorizer's answers by key. For any other key it returns a tenant. */
 const KEYS: Record<string, object> = {
   'Bearer sk-spotscribe-revoked': {},
   'Bearer sk-spotscribe-spent': { tenant: 'acme', key_id: 'key_2', audio_seconds_per_day: 60 },
@@ -57,13 +57,15 @@ const KEYS: Record<string, object> = {
 let requests = 0;
 /** Called with the number of each request before it is handled. */
 let onRequest: (number: number) => void = () => undefined;
-/** Seconds after which the client comes back, whatever it is told: it has been told the right thing. */
+/**
+ * Seconds after which the client retries, instead of the received `Retry-After`, which is checked.
+ */
 let retryAfter: number | undefined;
 /** The job in the table. */
 let job: JobRow | undefined;
 let remembered: IdempotencyRow | undefined;
 
-/** What the HTTP API does: the body in base64, the answer's body as it is. */
+/** Acts as the HTTP API: encodes the body in base64 and returns the answer's body unchanged. */
 const gateway = createServer((incoming, outgoing) => {
   requests++;
   void (async () => {
@@ -127,7 +129,7 @@ const AUDIO = Buffer.from([0, 255, 13, 10, 45, 45, 128]);
 const file = () => toFile(AUDIO, 'talk.mp3');
 const asleep = () => machines.answers(503, 'text/html', '<html>503</html>');
 
-test('gets a transcript in place', async () => {
+test('gets a transcript synchronously', async () => {
   machines.answers(200, 'application/json', '{"text":"hello","usage":{"type":"duration","seconds":2}}');
   expect(await openai.audio.transcriptions.create({ file: await file(), model: 'whisper-1' })).toMatchObject({
     text: 'hello',
@@ -141,7 +143,7 @@ test('gets subtitles as text', async () => {
   expect(await openai.audio.transcriptions.create(options)).toBe('1\n…');
 });
 
-test('reads events that come all together', async () => {
+test('reads events that arrive all together', async () => {
   const events = [
     '{"type":"transcript.text.delta","delta":"hi"}',
     '{"type":"transcript.text.done","text":"hi"}',
@@ -161,15 +163,15 @@ test('reads events that come all together', async () => {
   expect(types).toEqual(['transcript.text.delta', 'transcript.text.done']);
 });
 
-describe('where no machine answers in place', () => {
-  /** What comes of the job once the client has asked so often. */
+describe('without a synchronous answer', () => {
+  /** Ends the job after the given number of requests. */
   let ends: () => void = () => undefined;
   let asksBefore = 0;
 
   beforeEach(() => {
     requests = 0;
     asleep();
-    // The transcript is there when the client asks again.
+    // The transcript is ready when the client asks again.
     onRequest = (number) => (number > asksBefore ? ends() : undefined);
     ends = () => job !== undefined && (job = { ...job, status: 'succeeded', transcript_key: 'transcript' });
     asksBefore = 1;
@@ -210,7 +212,7 @@ describe('where no machine answers in place', () => {
   });
 
   test.each(['json', 'text', 'srt'] as const)(
-    'it raises an error that names the job when there is no more retry, as %s',
+    'it raises an error that names the job after the last retry, as %s',
     async (response_format) => {
       asksBefore = Infinity;
       const answer = openai.audio.transcriptions.create({
@@ -229,7 +231,7 @@ describe('where no machine answers in place', () => {
     },
   );
 
-  test('it raises the error of a job that failed, and does not ask again', async () => {
+  test('it raises the error of a failed job without a retry', async () => {
     job = ended('failed', { error: { code: 'attempts_exhausted', message: 'no' } });
     const body = new FormData();
     body.append('job', job.id);
@@ -239,7 +241,7 @@ describe('where no machine answers in place', () => {
   });
 });
 
-test('does not send again what will not be answered in place', async () => {
+test('does not retry if a retry cannot help', async () => {
   asleep();
   const options = { file: await file(), model: 'whisper-1' };
   await expect(
@@ -248,7 +250,7 @@ test('does not send again what will not be answered in place', async () => {
   expect(machines.came).toHaveLength(1);
 });
 
-test('gets a translation, on the route of its own', async () => {
+test('gets a translation on its own route', async () => {
   machines.answers(200, 'application/json', '{"text":"hello"}');
   expect(await openai.audio.translations.create({ file: await file(), model: 'whisper-1' })).toEqual({
     text: 'hello',
@@ -256,14 +258,14 @@ test('gets a translation, on the route of its own', async () => {
   expect(machines.came[0]!.url).toBe('/v1/audio/translations');
 });
 
-test('finds models while none is awake', async () => {
+test('finds models while no machine is running', async () => {
   asleep();
   const names = [];
   for await (const { id } of openai.models.list()) names.push(id);
   expect(names).toContain('whisper-1');
 });
 
-test('raises its own errors for a key that was revoked and for a quota that is used up, and sends neither again', async () => {
+test('raises its own errors for a revoked key and a used-up quota, without a retry', async () => {
   dynamo
     .on(GetCommand)
     .callsFake(({ Key: { id } }) => (String(id).startsWith('usage#') ? { Item: { seconds: 60 } } : {}));
@@ -280,8 +282,8 @@ test('raises its own errors for a key that was revoked and for a quota that is u
   expect(requests).toBe(2);
 });
 
-describe('what today’s clients send for gpt-transcribe', () => {
-  /** What a model service would answer is not the point: what it is sent is a job here. */
+describe('requests of current clients for gpt-transcribe', () => {
+  /** Only the request matters here: the job that it creates shows how it was understood. */
   const ask = async (more: Partial<Newest.Audio.TranscriptionCreateParamsNonStreaming>) => {
     asleep();
     const client = new Newest({ apiKey: 'sk-spotscribe-test', baseURL });
@@ -303,7 +305,7 @@ describe('what today’s clients send for gpt-transcribe', () => {
     [{ response_format: 'json', temperature: 0, stream: false, prompt: 'Hm.' }, { prompt: 'Hm.' }],
   ])('%j is understood', async (more, options) => expect(await ask(more)).toEqual(options));
 
-  test('raises what is wrong with it, with the field and the request’s id', async () => {
+  test('raise an error with the field and the request’s id', async () => {
     const refusal = ask({ keywords: ['x'.repeat(101)] });
     await expect(refusal).rejects.toMatchObject({
       status: 400,
@@ -314,7 +316,7 @@ describe('what today’s clients send for gpt-transcribe', () => {
   });
 });
 
-// The oldest that is supported: 3.x spoke another way.
+// The oldest supported client: 3.x used another protocol.
 describe.each([
   ['newest', () => new Newest({ apiKey: 'sk-spotscribe-test', baseURL })],
   ['oldest', () => new Oldest({ apiKey: 'sk-spotscribe-test', baseURL })],

@@ -11,7 +11,7 @@ test.each([
   ['wait=0', { waitSeconds: 0, job: false, async: false }],
   ['respond-async, wait=10', { waitSeconds: 10, job: true, async: true }],
   ['wait=3,wait=9, return=minimal', { waitSeconds: 3, job: false, async: false }],
-  // What cannot be understood is no preference.
+  // Invalid preferences are ignored.
   ['wait', { waitSeconds: 25, job: true, async: false }],
   ['wait=soon', { waitSeconds: 25, job: true, async: false }],
   ['wait=-1', { waitSeconds: 25, job: true, async: false }],

@@ -30,7 +30,7 @@ describe('the same recording sent again', () => {
     return onlyJob();
   };
 
-  test('gets the result of its job, in any format, and asks no machine', async () => {
+  test('gets the result of its job in any format, without asking a machine', async () => {
     await succeed(await first());
     machines.answers(200, 'application/json', '{"text":"from a machine"}');
     for (const response_format of ['json', 'text', 'srt', 'vtt', 'verbose_json']) {
@@ -61,7 +61,7 @@ describe('the same recording sent again', () => {
     expect(await usedSeconds()).toBe(6.4);
   });
 
-  test('is counted once where a machine answers each time, as clients repeat what broke off', async () => {
+  test('is counted once even if machines answer each time', async () => {
     const after = { 'x-spotscribe-audio-seconds': '12.5' };
     machines.answers(200, 'application/json', '{"text":"hello"}', after);
     const answers = await Promise.all([1, 2, 3].map(() => send({}, { quota: 600 })));
@@ -81,7 +81,7 @@ describe('the same recording sent again', () => {
     expect(await usedSeconds()).toBe(12.5);
   };
 
-  test('is answered again where its first answer used up the quota', async () => {
+  test('is answered again if its first answer used up the quota', async () => {
     await sendCounted();
     expect((await send({}, { quota: 10 })).statusCode).toBe(200);
     expect((await send({}, { quota: 10, file: Buffer.from('other') })).statusCode).toBe(429);
@@ -104,13 +104,13 @@ describe('the same recording sent again', () => {
     expect(await store.usage.addOnce('key_2', recording, later!)).toBe(true);
   });
 
-  test('is answered though the quota is used up', async () => {
+  test('is answered even if the quota is used up', async () => {
     await succeed(await first({}, { quota: 5 }));
     expect((await send({}, { quota: 5 })).statusCode).toBe(200);
     expect((await send({}, { quota: 5, file: Buffer.from('other') })).statusCode).toBe(429);
   });
 
-  test('waits for the same job where it comes at the same time', async () => {
+  test('waits for the same job if it is sent concurrently', async () => {
     const answers = Promise.all(Array.from({ length: 5 }, () => send()));
     await succeed(await queuedJob());
     for (const answer of await answers) expect(bodyOf(answer)).toMatchObject({ text: diarized.text });
@@ -126,7 +126,7 @@ describe('the same recording sent again', () => {
     },
   );
 
-  test('makes another job as a translation, and of another recording', async () => {
+  test('creates another job as a translation, and for another recording', async () => {
     await first();
     await send({}, { limits: AT_ONCE, path: '/v1/audio/translations' });
     await send({}, { limits: AT_ONCE, file: Buffer.from('other') });
@@ -140,7 +140,7 @@ describe('the same recording sent again', () => {
       'was erased',
       async (row) => (await store.cancel(row.id, 'acme', new Date()), store.erase(row.id, 'acme')),
     ],
-  ])('makes a new job where the other %s, and one where several come at once', async (_, end) => {
+  ])('creates a new job if the first one %s, and only one for concurrent requests', async (_, end) => {
     const row = await first();
     await end(row);
     const answers = await Promise.all(Array.from({ length: 3 }, () => send({}, { limits: AT_ONCE })));

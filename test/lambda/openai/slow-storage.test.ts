@@ -30,12 +30,14 @@ useServers();
 
 describe('slow storage', () => {
   let released: () => void = () => undefined;
-  /** Holds operations back until the test releases them. */
+  /** Blocks operations until the test releases them. */
   const held = (): Promise<void> => new Promise((resolve) => (released = resolve));
   const answered = { 'x-spotscribe-audio-seconds': '6.4' };
   const awake = () => machines.answers(200, 'application/json', '{"text":"in place"}', answered);
 
-  /** The answer of a request that could not store the recording in time, and the job that it names. */
+  /**
+   * The answer of a request that could not store the recording in time, and the job that it names.
+   */
   async function notKept(options: Options = {}) {
     const response = await send({}, { limits: { keepSeconds: 1.5, jobSeconds: 0 }, quota: 600, ...options });
     expect(response.statusCode).toBe(503);
@@ -51,18 +53,18 @@ describe('slow storage', () => {
       () => (table.before = (what) => (what === 'TransactWriteItems' ? held() : sleep(0))),
     ],
     [
-      'answers late that the row is stored',
+      'confirms the stored row late',
       () => (table.after = (what) => (what === 'TransactWriteItems' ? held() : sleep(0))),
     ],
     ['marks the job late', () => (table.before = (what) => (what === 'UpdateItem' ? held() : sleep(0)))],
-  ])('names the job that it may have begun, and a retry attaches to it: it %s', async (_, slow) => {
+  ])('names the job that may exist, and a retry waits for it: it %s', async (_, slow) => {
     slow();
     const named = await notKept();
     expect(named).toMatch(/^job_/);
     released();
     table.before = table.after = async () => undefined;
     bucket.putGate = async () => undefined;
-    // What was on its way arrives.
+    // The delayed operation completes.
     while (jobs().length === 0) await sleep(5);
     const again = await send({}, { limits: AT_ONCE, quota: 600 });
     expectNotReady(again, named!);
@@ -75,7 +77,7 @@ describe('slow storage', () => {
     expect(await usedSeconds()).toBe(6.4);
   });
 
-  test('begins nothing after its answer', async () => {
+  test('starts nothing after the answer', async () => {
     table.before = (what) => (what === 'TransactWriteItems' ? held() : sleep(0));
     await notKept();
     released();
@@ -85,7 +87,7 @@ describe('slow storage', () => {
     expect(await onlyJob()).toMatchObject({ status: 'awaiting_upload' });
   });
 
-  test('names no job where none was begun', async () => {
+  test('names no job if none was started', async () => {
     const refused = jest
       .spyOn(store, 'createOnce')
       .mockRejectedValue(Object.assign(new Error(), { name: 'ThrottlingException' }));
@@ -115,11 +117,11 @@ describe('slow storage', () => {
       ],
       ['begins the upload', PARTED, () => (bucket.beginGate = held)],
       [
-        'remembers the upload',
+        'records the upload',
         PARTED,
         () => (table.before = (what) => (what === 'UpdateItem' ? held() : sleep(0))),
       ],
-    ])('names the job that a request has begun: it %s late', async (what, body, slow) => {
+    ])('names the job that a request created: it %s late', async (what, body, slow) => {
       slow();
       const key = what.endsWith('key') ? { 'idempotency-key': 'k1' } : {};
       const response = await submit(body, context, key);
@@ -129,7 +131,7 @@ describe('slow storage', () => {
       released();
     });
 
-    test('names no job where none was made', async () => {
+    test('names no job if none was created', async () => {
       jest
         .spyOn(store, 'create')
         .mockRejectedValue(Object.assign(new Error(), { name: 'ThrottlingException' }));
@@ -159,7 +161,7 @@ describe('slow storage', () => {
     });
   });
 
-  test('that cannot look for a job lets a machine answer, and counts nothing twice', async () => {
+  test('of jobs does not keep a machine from answering, and nothing is counted twice', async () => {
     awake();
     await client.send(
       new UpdateCommand({

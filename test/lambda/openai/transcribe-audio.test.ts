@@ -33,7 +33,7 @@ const s3 = mockClient(S3Client);
 const machines = new LoadBalancer();
 let dependencies: Dependencies;
 
-// Bytes that break whoever takes them for text, or for the end of a part.
+// Bytes that are neither valid text nor the end of a part.
 const AUDIO = Buffer.concat([randomBytes(200_000), Buffer.from('\r\n--\r\n\0'), randomBytes(1000)]);
 const OURS = (code: string, message = 'no') =>
   JSON.stringify({ error: { message, type: 'server_error', param: null, code } });
@@ -51,7 +51,7 @@ beforeAll(async () => {
     machinesUrl: machines.url,
     waitSeconds: 20,
     maxUploadBytes: 1_000_000,
-    // Whoever finds no transcript is told at once.
+    // A request without a transcript is answered at once.
     limits: { keepSeconds: 28, jobSeconds: 0 },
   };
 });
@@ -62,7 +62,7 @@ beforeEach(() => {
   s3.reset();
   dynamo.on(GetCommand).resolves({});
   dynamo.on(TransactWriteCommand).resolves({});
-  // The row as the table then has it.
+  // The row after the update.
   dynamo.on(UpdateCommand).callsFake(() => ({ Attributes: { ...stored()[0], status: 'queued' } }));
   s3.on(PutObjectCommand).resolves({});
 });
@@ -95,12 +95,12 @@ interface Options {
   tenant?: string;
   /** Seconds of audio that the key may use each day. */
   quota?: number;
-  /** Milliseconds that the request has taken to get here. */
+  /** Age of the request in milliseconds. */
   age?: number;
   change?: Partial<Dependencies>;
 }
 
-/** The answer to a body, as the gateway passes it on. */
+/** Sends a body as the gateway does, and returns the answer. */
 function send({ body, type }: { body: Buffer; type: string }, options: Options = {}) {
   const { headers, path = '/v1/audio/transcriptions', tenant, quota, age = 0, change } = options;
   const event: Request = request({
@@ -117,7 +117,10 @@ function send({ body, type }: { body: Buffer; type: string }, options: Options =
 
 const post = async (parts: Part[] = [FILE], options?: Options) => send(await form(...parts), options);
 
-/** What holds for every recording that became a job: the answer names it, and is a success only where a job was asked for. */
+/**
+ * Checks the answer for a recording that became a job: it names the job, and is a success only if a
+ * job was requested.
+ */
 function expectJob(response: Awaited<ReturnType<typeof post>>, status: 202 | 503 = 503) {
   expect(response.statusCode).toBe(status);
   const [row, ...more] = stored();
@@ -136,12 +139,12 @@ function expectJob(response: Awaited<ReturnType<typeof post>>, status: 202 | 503
   return { name, seconds: Number(response.headers['retry-after']) };
 }
 
-describe('while a machine is awake', () => {
+describe('while a machine is running', () => {
   test.each([
     ['application/json', '{"text":"hello","usage":{"type":"duration","seconds":2}}'],
     ['application/x-subrip; charset=utf-8', '1\n00:00:00,000 --> 00:00:01,000\n¿Qué? 你好\n'],
     ['text/plain; charset=utf-8', 'data: {"error": {"code": "internal"}}\n'],
-  ])('its answer is passed on as it is: %s', async (type, body) => {
+  ])('its answer is passed on unchanged: %s', async (type, body) => {
     machines.answers(200, type, body, { 'x-spotscribe-degraded': 'diarization', 'x-other': 'kept back' });
     const response = await post();
     expect(response).toEqual({
@@ -153,7 +156,7 @@ describe('while a machine is awake', () => {
     expect(s3.calls()).toHaveLength(0);
   });
 
-  test('it gets the form byte for byte, on the route that was called, and no key', async () => {
+  test('it gets the unchanged form on the same route, without the key', async () => {
     machines.answers(200, 'application/json', '{"text":""}');
     const sent = await form(FILE, ['response_format', 'srt'], ['max_line_width', '30']);
     await send(sent, {
@@ -172,7 +175,7 @@ describe('while a machine is awake', () => {
     [404, 'model_not_found'],
     [415, 'unsupported_media_type'],
     [422, 'bad_audio'],
-  ])('its refusal (%i) is the caller’s, and makes no job', async (status, code) => {
+  ])('its refusal (%i) is passed on, and no job is created', async (status, code) => {
     machines.answers(status, 'application/json', OURS(code));
     const response = await post();
     expect(response.statusCode).toBe(status);
@@ -180,7 +183,7 @@ describe('while a machine is awake', () => {
     expect(stored()).toEqual([]);
   });
 
-  test('events come all together', async () => {
+  test('events arrive all together', async () => {
     const events =
       'data: {"type":"transcript.text.delta","delta":"hi"}\n\ndata: {"type":"transcript.text.done","text":"hi"}\n\n';
     machines.answers(200, 'text/event-stream', events);
@@ -192,7 +195,7 @@ describe('while a machine is awake', () => {
     });
   });
 
-  test('a failure that is an event is the caller’s if it is permanent, and makes a job otherwise', async () => {
+  test('an error event is passed on if it is permanent, and creates a job otherwise', async () => {
     machines.answers(200, 'text/event-stream', `data: ${OURS('bad_audio')}\n\n`);
     const refused = await post([FILE, ['stream', 'true']]);
     expect(refused).toMatchObject({ statusCode: 422, headers: { 'content-type': 'application/json' } });
@@ -202,7 +205,7 @@ describe('while a machine is awake', () => {
     expectJob(await post([FILE, ['stream', 'true']]));
   });
 
-  test('events that end before the transcript does make a job', async () => {
+  test('an incomplete stream of events creates a job', async () => {
     machines.answers(200, 'text/event-stream', 'data: {"type":"transcript.text.delta","delta":"hi"}\n\n');
     expectJob(await post([FILE, ['stream', 'true']]));
   });
@@ -211,11 +214,14 @@ describe('while a machine is awake', () => {
 describe('a recording becomes a job', () => {
   test.each<[string, () => void]>([
     ['the load balancer has no machine', () => machines.answers(503, 'text/html', ALB_503)],
-    ['the machine is gone', () => machines.answers(502, 'text/html', '<html>502 Bad Gateway</html>')],
-    ['the load balancer gave up', () => machines.answers(504, 'text/html', '<html>504</html>')],
-    ['something else listens there', () => machines.answers(503, 'application/json', '{"error":"x"}')],
     [
-      'a proxy leads elsewhere',
+      'the machine no longer exists',
+      () => machines.answers(502, 'text/html', '<html>502 Bad Gateway</html>'),
+    ],
+    ['the load balancer timed out', () => machines.answers(504, 'text/html', '<html>504</html>')],
+    ['another server responds', () => machines.answers(503, 'application/json', '{"error":"x"}')],
+    [
+      'the answer is a redirect',
       () => machines.answers(302, 'text/html', '', { location: 'http://127.0.0.1:1/' }),
     ],
     ['the connection is reset', () => machines.does((request) => request.socket.resetAndDestroy())],
@@ -227,7 +233,7 @@ describe('a recording becomes a job', () => {
           response.write('{"text":"he', () => request.socket.resetAndDestroy());
         }),
     ],
-  ])('where %s, to be asked for as late as clients wait, while a machine wakes', async (_, does) => {
+  ])('if %s, with the longest Retry-After, while a machine starts', async (_, does) => {
     does();
     const { name, seconds } = expectJob(await post());
     expect(name).toBe('talk.mp3');
@@ -235,7 +241,7 @@ describe('a recording becomes a job', () => {
     expect(machines.came).toHaveLength(1);
   });
 
-  test('where nobody listens', async () => {
+  test('if the connection is refused', async () => {
     const closed = new LoadBalancer();
     await closed.start();
     const { url } = closed;
@@ -248,30 +254,30 @@ describe('a recording becomes a job', () => {
     [503, 'model_missing'],
     [503, 'internal'],
     [500, 'internal'],
-  ])('where the service cannot do it now (%i %s)', async (status, code) => {
+  ])('if the service cannot do it now (%i %s)', async (status, code) => {
     machines.answers(status, 'application/json', OURS(code), { 'retry-after': '10' });
     const { seconds } = expectJob(await post());
     expect(seconds).toBeLessThan(59);
   });
 
-  test('where the machine takes too long, which then stops working', async () => {
+  test('if the machine takes too long, and the machine stops working on it', async () => {
     machines.does(() => undefined);
     expectJob(await post([FILE], { change: { waitSeconds: 0.2 } }));
     await machines.abandoned();
   });
 
-  test('where there is no time left after a cold start', async () => {
+  test('if no time is left after a cold start', async () => {
     machines.does(() => undefined);
     expectJob(await post([FILE], { age: 20_001 }));
     expect(machines.came).toHaveLength(0);
   });
 
-  test('where the answer is too long to be passed on', async () => {
+  test('if the answer is too long', async () => {
     machines.answers(200, 'application/json', JSON.stringify({ text: 'x'.repeat(4_500_001) }));
     expectJob(await post());
   });
 
-  test('which the bucket’s event, too, may have marked as queued already', async () => {
+  test('which the bucket’s event may have queued already', async () => {
     machines.answers(503, 'text/html', ALB_503);
     dynamo.on(UpdateCommand).rejects(conditionFailed());
     dynamo
@@ -282,7 +288,7 @@ describe('a recording becomes a job', () => {
     expectJob(await post());
   });
 
-  test('whose audio is stored, and whose row could then not be marked: the bucket’s event does that', async () => {
+  test('even if it cannot be marked as queued: the bucket’s event does that', async () => {
     machines.answers(503, 'text/html', ALB_503);
     dynamo.on(UpdateCommand).rejects(awsError('ProvisionedThroughputExceededException'));
     expectJob(await post());
@@ -317,7 +323,7 @@ describe('a recording becomes a job', () => {
     expect(stored()[0]!.options).not.toHaveProperty('task');
   });
 
-  test('that translates', async () => {
+  test('with the task translate', async () => {
     machines.answers(503, 'text/html', ALB_503);
     expectJob(await post([FILE, ['model', 'whisper-1']], { path: '/v1/audio/translations' }));
     expect(stored()[0]!.options).toEqual({ task: 'translate' });
@@ -327,7 +333,7 @@ describe('a recording becomes a job', () => {
     ['temperature', '0.4'],
     ['known_speaker_names[]', 'Ada'],
     ['model', 'whisper-large-v2'],
-  ])('unless a job cannot do what is asked, which is then refused: %s', async (name, value) => {
+  ])('unless jobs do not support a field, which is refused: %s', async (name, value) => {
     machines.answers(503, 'text/html', ALB_503);
     const response = await post([FILE, ['diarize', 'true'], [name, value]]);
     expect(response.statusCode).toBe(503);
@@ -342,7 +348,7 @@ describe('a recording becomes a job', () => {
     ['..\\..\\boot.ini', 'boot.ini'],
     ['تسجيل.mp3', 'تسجيل.mp3'],
     ['a\u202Egpj.exe', 'agpj.exe'],
-  ])('whose key never holds the file name %j', async (name, shown) => {
+  ])('whose key never contains the file name %j', async (name, shown) => {
     machines.answers(503, 'text/html', ALB_503);
     await post([['file', AUDIO, name]]);
     expect(stored()[0]!.name).toBe(shown);
@@ -350,11 +356,11 @@ describe('a recording becomes a job', () => {
   });
 });
 
-describe('nothing that was answered is lost', () => {
+describe('no answered recording is lost', () => {
   beforeEach(() => machines.answers(503, 'text/html', ALB_503));
 
   test.each(['SlowDown', 'AccessDenied'])(
-    'and without the bucket (%s) the job that was begun is named',
+    'and without the bucket (%s), the created job is named',
     async (name) => {
       s3.on(PutObjectCommand).rejects(awsError(name));
       const response = await post();
@@ -368,7 +374,7 @@ describe('nothing that was answered is lost', () => {
     },
   );
 
-  test('and without the table there is no job to name, and no audio that nobody waits for', async () => {
+  test('and without the table, no job is named and no audio is stored', async () => {
     dynamo.on(TransactWriteCommand).rejects(awsError('ProvisionedThroughputExceededException'));
     const response = await post();
     expect(response.statusCode).toBe(503);
@@ -377,7 +383,7 @@ describe('nothing that was answered is lost', () => {
     expect(s3.calls()).toHaveLength(0);
   });
 
-  test('and where the bucket hangs, the answer comes before the gateway gives up', async () => {
+  test('and if the bucket hangs, the answer arrives before the gateway’s timeout', async () => {
     s3.on(PutObjectCommand).callsFake(() => new Promise(() => undefined));
     const response = await post([FILE], { age: 27_900 });
     expect(response.statusCode).toBe(503);
@@ -389,7 +395,7 @@ describe('a request that is repeated with its Idempotency-Key', () => {
   const repeat = (parts: Part[] = [FILE, ['language', 'en']]) =>
     post(parts, { headers: { 'idempotency-key': 'k1' } });
 
-  /** Makes a job with the key, and has the table remember it as it then is. */
+  /** Creates a job with the key. The table returns its current state from then on. */
   async function made(change: Partial<JobRow>) {
     machines.answers(503, 'text/html', ALB_503);
     await repeat();
@@ -402,7 +408,7 @@ describe('a request that is repeated with its Idempotency-Key', () => {
     return job;
   }
 
-  test('gets the same job, whatever the boundary of its form, and does not store it twice', async () => {
+  test('gets the same job with any form boundary, and is not stored twice', async () => {
     const job = await made({ status: 'running' });
     const response = await repeat();
     expect(response.statusCode).toBe(503);
@@ -411,7 +417,7 @@ describe('a request that is repeated with its Idempotency-Key', () => {
     expect(uploads()).toEqual([]);
   });
 
-  test('stores the audio where the first one died before it did', async () => {
+  test('stores the audio if the first request failed before it did so', async () => {
     const job = await made({ status: 'awaiting_upload' });
     expect((await repeat()).headers).toMatchObject({ 'x-spotscribe-job': job.id });
     expect(uploads()).toMatchObject([{ Key: job.input_key }]);
@@ -437,7 +443,7 @@ describe('Prefer', () => {
   const prefer = (value: string, parts?: Part[], change?: Partial<Dependencies>) =>
     post(parts, { headers: { prefer: value }, change });
 
-  test('respond-async makes a job at once, and asks no machine', async () => {
+  test('respond-async creates a job at once, without asking a machine', async () => {
     machines.answers(200, 'application/json', '{"text":"hello"}');
     const response = await prefer('respond-async');
     const { seconds } = expectJob(response, 202);
@@ -446,14 +452,14 @@ describe('Prefer', () => {
     expect(seconds).toBeLessThan(60);
   });
 
-  test('respond-async refuses what a job cannot do', async () => {
+  test('respond-async refuses fields that jobs do not support', async () => {
     const response = await prefer('respond-async', [FILE, ['stream', 'true']]);
     expect(response.statusCode).toBe(400);
     expect(errorOf(response)).toMatchObject({ param: 'stream', code: 'invalid_request' });
     expect(stored()).toEqual([]);
   });
 
-  test('respond-async, wait=N is answered in place within that time', async () => {
+  test('respond-async, wait=N is answered synchronously within that time', async () => {
     machines.answers(200, 'application/json', '{"text":"hello"}');
     const response = await prefer('respond-async, wait=5');
     expect(response.statusCode).toBe(200);
@@ -468,7 +474,7 @@ describe('Prefer', () => {
     expect(machines.came).toHaveLength(1);
   });
 
-  test('wait=N never makes a job: it says that nobody is awake, and how to wake a machine', async () => {
+  test('wait=N never creates a job: the answer says how to start a machine', async () => {
     machines.answers(503, 'text/html', ALB_503);
     const response = await prefer('wait=10');
     expect(response.statusCode).toBe(503);
@@ -480,7 +486,7 @@ describe('Prefer', () => {
     expect(stored()).toEqual([]);
   });
 
-  test('wait=N says that it took too long', async () => {
+  test('wait=N reports that it took too long', async () => {
     machines.does(() => undefined);
     const response = await prefer('wait=10', [FILE], { waitSeconds: 0.2 });
     expect(response.statusCode).toBe(504);
@@ -490,7 +496,7 @@ describe('Prefer', () => {
     expect(stored()).toEqual([]);
   });
 
-  test('wait=N passes on that there is no room', async () => {
+  test('wait=N passes on that no machine has capacity', async () => {
     machines.answers(429, 'application/json', OURS('busy'), { 'retry-after': '10' });
     const response = await prefer('wait=10');
     expect(response.statusCode).toBe(429);
@@ -499,13 +505,13 @@ describe('Prefer', () => {
     expect(stored()).toEqual([]);
   });
 
-  test('wait=N refuses an answer that is too long to be passed on', async () => {
+  test('wait=N refuses an answer that is too long', async () => {
     machines.answers(200, 'application/json', 'x'.repeat(4_500_001));
     expect((await prefer('wait=10')).statusCode).toBe(400);
   });
 });
 
-describe('audio that was answered in place', () => {
+describe('audio that was answered synchronously', () => {
   const AFTER = { 'x-spotscribe-audio-seconds': '12.500' };
   const counted = () =>
     dynamo
@@ -521,7 +527,7 @@ describe('audio that was answered in place', () => {
     ['application/json', '{"text":"hello"}'],
     ['application/x-subrip; charset=utf-8', '1\n…'],
     ['text/event-stream; charset=utf-8', 'data: {"type":"transcript.text.done","text":"hi"}\n\n'],
-  ])('counts for the key, whatever its format: %s', async (type, body) => {
+  ])('counts for the key in every format: %s', async (type, body) => {
     machines.answers(200, type, body, AFTER);
     used(100);
     const response = await post([FILE], { quota: 600 });
@@ -535,7 +541,7 @@ describe('audio that was answered in place', () => {
     ]);
   });
 
-  test('counts for a key without a quota too, which is told nothing of it', async () => {
+  test('counts for a key without a quota, too, but the answer has no quota headers', async () => {
     machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
     const response = await post();
     expect(response.headers).toEqual({ 'content-type': 'application/json' });
@@ -556,14 +562,14 @@ describe('audio that was answered in place', () => {
       'has none',
       () => machines.answers(200, 'application/json', '{}', { 'x-spotscribe-audio-seconds': '-1' }),
     ],
-  ])('does not count where it %s', async (_, does) => {
+  ])('does not count if it %s', async (_, does) => {
     does();
     expect((await post()).headers).not.toHaveProperty('x-spotscribe-job');
     expect(counted()).toEqual([]);
   });
 
   test.each([awsError('InternalServerError'), awsError('AccessDeniedException')])(
-    'is answered though it could not be counted ($name)',
+    'is answered even if it could not be counted ($name)',
     async (error) => {
       machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
       dynamo.on(TransactWriteCommand).rejects(error);
@@ -571,7 +577,7 @@ describe('audio that was answered in place', () => {
     },
   );
 
-  test('is counted again where a job’s end met it at the counter', async () => {
+  test('is counted by a retry after a conflict at the counter', async () => {
     machines.answers(200, 'application/json', '{"text":"hello"}', AFTER);
     const reasons = [{ Code: 'None' }, { Code: 'TransactionConflict' }];
     const conflict = { message: '', CancellationReasons: reasons, $metadata: {} };
@@ -602,13 +608,13 @@ describe('a key whose quota is used up', () => {
     },
   );
 
-  test('finds models as ever', async () => {
+  test('still lists models', async () => {
     machines.answers(200, 'application/json', '{"object":"list","data":[]}');
     expect((await post([FILE], { quota: 600, path: '/v1/models' })).statusCode).toBe(200);
   });
 });
 
-describe('a form that is wrong', () => {
+describe('an invalid form', () => {
   const refused = async (response: ReturnType<typeof send>, status: number, message: RegExp) => {
     const answer = await response;
     expect(errorOf(answer).message).toMatch(message);
@@ -624,7 +630,7 @@ describe('a form that is wrong', () => {
 
   beforeEach(() => machines.answers(200, 'application/json', '{"text":"never"}'));
 
-  test('is none', async () => {
+  test('has another content type', async () => {
     const error = await refused(raw('{}', 'application/json'), 415, /got "application\/json"/);
     expect(error.code).toBe('unsupported_media_type');
     await refused(raw('', ''), 415, /multipart/);
@@ -633,12 +639,12 @@ describe('a form that is wrong', () => {
   test.each(['multipart/form-data; boundary=', 'multipart/form-data; charset=utf-8'])(
     'has no boundary: %s',
     async (type) =>
-      void (await refused(raw(part('name="a"', 'b'), type), 400, /Content-Type needs a boundary/)),
+      void (await refused(raw(part('name="a"', 'b'), type), 400, /Content-Type must have a boundary/)),
   );
 
   test('has another boundary, or nothing in it', async () => {
-    await refused(raw('--y\r\n\r\n'), 400, /does not occur in it/);
-    await refused(raw(''), 400, /does not occur in it/);
+    await refused(raw('--y\r\n\r\n'), 400, /does not contain the boundary/);
+    await refused(raw(''), 400, /does not contain the boundary/);
     await refused(raw('--x--\r\n'), 400, /"file" is missing/);
   });
 
@@ -654,7 +660,7 @@ describe('a form that is wrong', () => {
     await refused(raw(nameless), 400, /A part of the form has no name/);
   });
 
-  test('has a field that is longer than it may be, and is answered in few words', async () => {
+  test('has a field that is too long, and gets a short answer', async () => {
     const long = await refused(
       post([FILE, ['model', 'm'.repeat(3_000_000)]]),
       400,
@@ -667,7 +673,7 @@ describe('a form that is wrong', () => {
     expect(JSON.stringify(unknown).length).toBeLessThan(500);
   });
 
-  test('has no file, or a field in its place', async () => {
+  test('has no file, or a text field named file', async () => {
     expect(await refused(post([['language', 'en']]), 400, /"file" is missing/)).toMatchObject({
       param: 'file',
     });
@@ -693,7 +699,7 @@ describe('a form that is wrong', () => {
     expect(error).toMatchObject({ code: 'upload_too_large', param: 'file' });
   });
 
-  test('has fields without end', async () => {
+  test('has too many fields', async () => {
     await refused(
       post([...Array.from({ length: 5000 }, (): Part => ['keywords[]', 'x']), FILE]),
       400,
@@ -702,7 +708,7 @@ describe('a form that is wrong', () => {
   });
 });
 
-describe('a field that is wrong', () => {
+describe('an invalid field', () => {
   test.each<[string, string[]]>([
     ['response_format', ['pdf']],
     ['language', ['Klingon']],
@@ -717,7 +723,7 @@ describe('a field that is wrong', () => {
     ['include', ['logprobs']],
     ['callback', ['http://x']],
     ['__proto__', ['x']],
-  ])('is refused before a job is made of it: %s = %j', async (name, values) => {
+  ])('is refused before a job is created: %s = %j', async (name, values) => {
     machines.answers(503, 'text/html', ALB_503);
     const response = await post([FILE, ...values.map((value): Part => [name, value])]);
     expect(response.statusCode).toBe(400);
@@ -725,7 +731,7 @@ describe('a field that is wrong', () => {
     expect(dynamo.calls()).toHaveLength(0);
   });
 
-  test('is refused alike while a machine is awake, and where a job is wanted at once', async () => {
+  test('is also refused while a machine is running, and for respond-async', async () => {
     machines.answers(200, 'application/json', '{"text":"never"}');
     const wrong: Part[] = [FILE, ['stream', 'true'], ['response_format', 'srt']];
     for (const headers of [{}, { prefer: 'respond-async' }, { prefer: 'wait=10' }])
@@ -757,9 +763,9 @@ describe('a list', () => {
         ['timestamp_granularities[0]', 'segment'],
       ],
     ],
-  ])('comes %s', async (_, parts) => expect(await granularities(...parts)).toBe(200));
+  ])('is sent %s', async (_, parts) => expect(await granularities(...parts)).toBe(200));
 
-  test('by number is in the order of its numbers', async () => {
+  test('with indexes is in the order of its indexes', async () => {
     machines.answers(503, 'text/html', ALB_503);
     await post([FILE, ['keywords[10]', 'c'], ['keywords[2]', 'b'], ['keywords[0]', 'a']]);
     expect(stored()).toMatchObject([{ options: { hotwords: 'a, b, c' } }]);
@@ -771,18 +777,18 @@ describe('a list', () => {
         ['timestamp_granularities[0]', 'word'],
         ['timestamp_granularities[]', 'segment'],
       ],
-      /comes in two ways/,
+      /is sent in two ways/,
     ],
     [
       [
         ['timestamp_granularities[0]', 'word'],
         ['timestamp_granularities[00]', 'segment'],
       ],
-      /twice/,
+      /repeats an index or a key/,
     ],
     [[['timestamp_granularities[0][1]', 'word']], /not a known field/],
     [[['timestamp_granularities[x]', 'word']], /segment/],
-  ])('is refused where it is none: %j', async (parts, message) =>
+  ])('is refused if it is invalid: %j', async (parts, message) =>
     expect(await granularities(...parts)).toMatch(message),
   );
 });
@@ -797,7 +803,7 @@ describe('GET /v1/models', () => {
     expect(machines.came).toMatchObject([{ method: 'GET', url: '/v1/models' }]);
   });
 
-  test('lists the names of every model while none is awake', async () => {
+  test('lists all names while no machine is running', async () => {
     machines.answers(503, 'text/html', ALB_503);
     const response = await models();
     expect(response.statusCode).toBe(200);
@@ -813,14 +819,14 @@ describe('GET /v1/models', () => {
       lambdaContext,
     );
 
-  test('of one is answered by a machine, with its refusal too', async () => {
+  test('of one is answered by a machine, including refusals', async () => {
     machines.answers(404, 'application/json', OURS('model_not_found'));
     const response = await model('org/tiny');
     expect([response.statusCode, errorOf(response).code]).toEqual([404, 'model_not_found']);
     expect(machines.came).toMatchObject([{ method: 'GET', url: '/v1/models/org%2Ftiny' }]);
   });
 
-  test('of one knows, while no machine is awake, the model that is deployed and its aliases alone', async () => {
+  test('of one finds only the deployed model and its aliases while no machine is running', async () => {
     machines.answers(503, 'text/html', ALB_503);
     for (const name of ['whisper-1', 'large-v3-turbo', 'openai/whisper-large-v3-turbo'])
       expect(bodyOf(await model(name))).toMatchObject({ id: name, object: 'model' });

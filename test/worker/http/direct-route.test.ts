@@ -212,7 +212,7 @@ describe('audio that comes with its request', () => {
   it.each<[string, Buffer, RegExp]>([
     ['a part without a name', raw('Content-Type: text/plain', 'y'.repeat(200_000)), /has no name/],
     ['a form that is cut off', raw(FILE_HEADERS, 'sound', ''), /its closing boundary is missing/],
-    ['another boundary', Buffer.from('--y--\r\n'), /does not occur in it/],
+    ['another boundary', Buffer.from('--y--\r\n'), /does not contain the boundary/],
   ])('is refused with %s, at once', async (_, body, message) => {
     expect(await refusal(await send(body))).toMatchObject({
       status: 400,
