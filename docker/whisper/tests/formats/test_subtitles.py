@@ -121,7 +121,7 @@ def test_another_reader_finds_the_same_words(kind: str) -> None:
 
 
 def test_widths_are_those_that_the_job_api_knows() -> None:
-    bounds = json.loads((ROOT / "lambda" / "wide-characters.json").read_text())
+    bounds = json.loads((ROOT / "core" / "formats" / "wide-characters.json").read_text())
     ours = [
         code
         for code in range(0x110000)
