@@ -1,6 +1,6 @@
-import { deflateSync } from 'node:zlib';
 import type { Segment, Transcript, Word } from '../contract/transcript';
 import { languageName, separator } from '../contract/languages';
+import { compressedLength } from './compressed-length';
 import { segmentsInTime } from './segments-in-time';
 
 // The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the
@@ -121,8 +121,8 @@ const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start
 
 /** As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said. */
 function compressionRatio(text: string): number {
-  const bytes = Buffer.byteLength(text);
-  return bytes === 0 ? 0 : Number((bytes / deflateSync(text).length).toFixed(4));
+  const bytes = new TextEncoder().encode(text);
+  return Math.floor((bytes.length / compressedLength(bytes)) * 10_000 + 0.5) / 10_000;
 }
 
 const nameOf = (code: string) => (code === UNDETERMINED ? 'unknown' : (languageName(code) ?? code));
