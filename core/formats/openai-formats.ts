@@ -12,6 +12,9 @@ const NOBODY = 'unknown';
 /** Voxtral does not say which language it hears. */
 const UNDETERMINED = 'und';
 
+/** As `response_format=text`. */
+export const plainText = ({ text }: Transcript) => `${text}\n`;
+
 /**
  * As `response_format=json`.
  *

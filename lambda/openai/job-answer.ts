@@ -12,7 +12,7 @@ import { json, Refusal, type Response } from '../frame/refusal';
 import type { Request } from '../frame/caller';
 import { jobFailure } from './job-failure';
 import type { JobStore } from '../../core/jobs/job-store';
-import { events, plainJson, verboseJson } from '../../core/formats/openai-formats';
+import { events, plainJson, plainText, verboseJson } from '../../core/formats/openai-formats';
 import { shown, shownValue } from '../../core/contract/text';
 import { view } from '../../core/jobs/views';
 import { secondsLeft, secondsUntilRetry, type Standing } from './when-done';
@@ -93,7 +93,7 @@ function rendered(transcript: Transcript, shape: AnswerShape): { type: string; b
   if (stream) return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format) };
   const render: Record<ResponseFormat, () => string> = {
     json: () => plainJson(transcript, languages),
-    text: () => `${transcript.text}\n`,
+    text: () => plainText(transcript),
     srt: () => srt(transcript, layout),
     vtt: () => vtt(transcript, layout),
     verbose_json: () => verboseJson(transcript, granularities),

@@ -1,4 +1,7 @@
-"""A transcript in the shapes of OpenAI's transcription API (its reference of `audio/transcriptions`)."""
+"""A transcript in the shapes of OpenAI's transcription API (its reference of `audio/transcriptions`).
+
+Twin of `core/formats/openai-formats.ts`, but for the tokens: no tokenizer is at hand there.
+"""
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -93,6 +96,11 @@ class DiarizedAnswer(Answer):
     task: Literal["transcribe", "translate"]
     duration: float
     segments: list[DiarizedSegment]
+
+
+def text(transcript: Transcript) -> str:
+    """`response_format=text`."""
+    return f"{transcript.text}\n"
 
 
 def plain(transcript: Transcript, *, languages: bool = False) -> Answer:
