@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
 from spotscribe_common.language.languages import joined
+from spotscribe_whisper.formats.segments_in_time import segments_in_time
 
 Tokens = Callable[[str], list[int]]
 # Where diarization was wanted and failed, the shape still wants a name.
@@ -135,14 +136,15 @@ def verbose(
         temperature: the one that was asked for.
         granularities: what is to be listed; segments if it is empty.
     """
-    words = [word for segment in transcript.segments for word in segment.words]
+    segments = segments_in_time(transcript)
+    words = [word for segment in segments for word in segment.words]
     space = joined(["", ""], transcript.language)
     return VerboseAnswer(
         task=transcript.task or "transcribe",
         language=languages.get(transcript.language, transcript.language),
         duration=transcript.duration,
         text=transcript.text,
-        segments=[_verbose_segment(segment, space, tokens, temperature) for segment in transcript.segments]
+        segments=[_verbose_segment(segment, space, tokens, temperature) for segment in segments]
         if "segment" in granularities or not granularities
         else None,
         words=[verbose_word(word) for word in words] if "word" in granularities else None,
@@ -157,14 +159,18 @@ def diarized(transcript: Transcript) -> DiarizedAnswer:
         task=transcript.task or "transcribe",
         duration=transcript.duration,
         text=transcript.text,
-        segments=[diarized_segment(segment) for segment in transcript.segments],
+        segments=diarized_segments(transcript),
         usage=usage(transcript),
         degraded=transcript.degraded or None,
     )
 
 
-def diarized_segment(segment: Segment) -> DiarizedSegment:
-    """A segment, also as the event of a stream."""
+def diarized_segments(transcript: Transcript) -> list[DiarizedSegment]:
+    """The segments, also as the events of a stream."""
+    return [_diarized_segment(segment) for segment in segments_in_time(transcript)]
+
+
+def _diarized_segment(segment: Segment) -> DiarizedSegment:
     return DiarizedSegment(
         id=f"seg_{segment.id}",
         start=segment.start,

@@ -14,6 +14,7 @@ from spotscribe_testing.format_fixtures import FIXTURES, FOLDERS, fixture
 from spotscribe_testing.places import ROOT
 from spotscribe_whisper.formats.characters import width
 from spotscribe_whisper.formats.cues import Cue, Layout, cues
+from spotscribe_whisper.formats.segments_in_time import segments_in_time
 from spotscribe_whisper.formats.subtitles import srt, vtt
 
 SEEDS = range(40)
@@ -79,7 +80,9 @@ def reading_ms(cue: Cue) -> int:
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 def test_another_reader_finds_the_same_cues(folder: Path, kind: str) -> None:
     given = fixture(folder)
-    found = cues(given.transcript.segments, given.layout, given.transcript.duration, prefixes=kind == "srt")
+    found = cues(
+        segments_in_time(given.transcript), given.layout, given.transcript.duration, prefixes=kind == "srt"
+    )
     options = ["-v", "error", "-show_entries", "packet=pts_time,duration_time", "-of", "json"]
     read = subprocess.run(["ffprobe", *options, folder / f"answer.{kind}"], check=True, capture_output=True)
     assert read.stderr == b""
