@@ -1,6 +1,7 @@
 import type { Segment, Transcript, Word } from '../contract/transcript';
 import { languageName, separator } from '../contract/languages';
 import { compressedLength } from './compressed-length';
+import { halvesUp } from './rounding';
 import { segmentsInTime } from './segments-in-time';
 
 // The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the
@@ -106,7 +107,7 @@ const verboseSegment = (
 ) => ({
   id,
   // In frames of 10 ms.
-  seek: Math.round(start * 100),
+  seek: halvesUp(start * 100),
   start,
   end,
   // As Whisper's: the texts of all segments, joined as they are, give the text.
@@ -125,7 +126,7 @@ const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start
 /** As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said. */
 function compressionRatio(text: string): number {
   const bytes = new TextEncoder().encode(text);
-  return Math.floor((bytes.length / compressedLength(bytes)) * 10_000 + 0.5) / 10_000;
+  return halvesUp((bytes.length / compressedLength(bytes)) * 10_000) / 10_000;
 }
 
 const nameOf = (code: string) => (code === UNDETERMINED ? 'unknown' : (languageName(code) ?? code));

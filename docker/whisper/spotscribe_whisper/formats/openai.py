@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
 from spotscribe_common.language.languages import joined
+from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time
 
 Tokens = Callable[[str], list[int]]
@@ -197,7 +198,7 @@ def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: 
     return VerboseSegment(
         id=segment.id,
         # In frames of 10 ms.
-        seek=round(segment.start * 100),
+        seek=halves_up(segment.start * 100),
         start=segment.start,
         end=segment.end,
         text=text,
@@ -213,4 +214,4 @@ def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: 
 def _compression_ratio(text: str) -> float:
     """As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said."""
     data = text.encode()
-    return round(len(data) / len(zlib.compress(data)), 4) if data else 0.0
+    return halves_up(len(data) / len(zlib.compress(data)) * 10_000) / 10_000
