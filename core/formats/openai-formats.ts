@@ -1,5 +1,6 @@
 import type { Segment, Transcript, Word } from '../contract/transcript';
 import { languageName, separator } from '../contract/languages';
+import { clean } from './characters';
 import { compressedLength } from './compressed-length';
 import { halvesUp } from './rounding';
 import { segmentsInTime } from './segments-in-time';
@@ -7,7 +8,7 @@ import { segmentsInTime } from './segments-in-time';
 // The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the
 // whisper service, but for the tokens: no tokenizer is at hand here.
 
-/** Where diarization was not wanted, or failed, the shape still wants a name. */
+/** Where diarization was not wanted, or failed, or a name is blank, the shape still wants one. */
 const NOBODY = 'unknown';
 
 /** Voxtral does not say which language it hears. */
@@ -82,12 +83,12 @@ function deltas({ text, segments }: Transcript): string[] {
   return found;
 }
 
-const diarizedSegment = ({ id, start, end, speaker = NOBODY, text, words }: Segment) => ({
+const diarizedSegment = ({ id, start, end, speaker = '', text, words }: Segment) => ({
   type: 'transcript.text.segment',
   id: `seg_${id}`,
   start,
   end,
-  speaker,
+  speaker: clean(speaker) === '' ? NOBODY : speaker,
   text,
   words: words.map(verboseWord),
 });

@@ -11,11 +11,12 @@ from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
 from spotscribe_common.language.languages import joined
+from spotscribe_whisper.formats.characters import clean
 from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time
 
 Tokens = Callable[[str], list[int]]
-# Where diarization was wanted and failed, the shape still wants a name.
+# Where diarization was wanted and failed, or a name is blank, the shape still wants one.
 _NOBODY = "unknown"
 
 
@@ -176,7 +177,7 @@ def _diarized_segment(segment: Segment) -> DiarizedSegment:
         id=f"seg_{segment.id}",
         start=segment.start,
         end=segment.end,
-        speaker=segment.speaker or _NOBODY,
+        speaker=_NOBODY if segment.speaker is None or clean(segment.speaker) == "" else segment.speaker,
         text=segment.text,
         words=[verbose_word(word) for word in segment.words],
     )
