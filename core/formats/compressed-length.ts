@@ -29,10 +29,11 @@ const LENGTH_EXTRA = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3
 const DISTANCE_EXTRA = Array.from({ length: 30 }, (_, code) => Math.max((code >> 1) - 1, 0));
 const RUN_EXTRA = [...Array<number>(16).fill(0), 2, 3, 7];
 const RUN_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-const NO_EXTRA = Array<number>(LITERALS + 1).fill(0);
+const LITERAL_EXTRA = [...Array<number>(LITERALS + 1).fill(0), ...LENGTH_EXTRA];
 const STATIC_LENGTHS = Array.from({ length: 288 }, (_, code) =>
   code < 144 ? 8 : code < 256 ? 9 : code < 280 ? 7 : 8,
 );
+const STATIC_DISTANCES = DISTANCE_EXTRA.map(() => 5);
 
 /** Bytes that zlib takes for the bytes. */
 export function compressedLength(bytes: Uint8Array): number {
@@ -72,7 +73,7 @@ export function compressedLength(bytes: Uint8Array): number {
 
 /** The bytes, and where their threes stand. */
 class Window {
-  private readonly heads = new Int32Array(HASH_SIZE);
+  private readonly heads = new Map<number, number>();
   private readonly previous: Int32Array;
 
   constructor(private readonly bytes: Uint8Array) {
@@ -84,9 +85,9 @@ class Window {
     if (at + MIN_MATCH > this.bytes.length) return 0;
     const [one, two, three] = [this.bytes[at]!, this.bytes[at + 1]!, this.bytes[at + 2]!];
     const hash = ((one << 10) ^ (two << 5) ^ three) % HASH_SIZE;
-    const head = this.heads[hash]!;
+    const head = this.heads.get(hash) ?? 0;
     this.previous[at] = head;
-    this.heads[hash] = at;
+    this.heads.set(hash, at);
     return head;
   }
 
@@ -134,12 +135,12 @@ class Blocks {
 
   /** In the shortest of the three ways: as it is, with the codes that everyone knows, or with its own. */
   flush(at: number): void {
-    const literals = codeLengths(this.literals, 15, [...NO_EXTRA, ...LENGTH_EXTRA]);
+    const literals = codeLengths(this.literals, 15, LITERAL_EXTRA);
     const distances = codeLengths(this.distances, 15, DISTANCE_EXTRA);
     const own = headerBits(literals, distances) + literals.bits + distances.bits;
     const common =
-      bitsOf(this.literals, STATIC_LENGTHS, [...NO_EXTRA, ...LENGTH_EXTRA]) +
-      bitsOf(this.distances, Array<number>(DISTANCE_EXTRA.length).fill(5), DISTANCE_EXTRA);
+      bitsOf(this.literals, STATIC_LENGTHS, LITERAL_EXTRA) +
+      bitsOf(this.distances, STATIC_DISTANCES, DISTANCE_EXTRA);
     const inBytes = (bits: number) => (bits + 3 + 7) >> 3;
     const least = Math.min(inBytes(own), inBytes(common));
     const plain = at - this.begin;
