@@ -22,11 +22,14 @@ export const plainText = ({ text }: Transcript) => `${text}\n`;
  *
  * @param withLanguages says which languages were heard, as OpenAI's gpt-transcribe does; none if that is not known
  */
-export function plainJson(transcript: Transcript, withLanguages = false): string {
+export const plainJson = (transcript: Transcript, withLanguages = false): string =>
+  JSON.stringify(plain(transcript, withLanguages));
+
+function plain(transcript: Transcript, withLanguages: boolean) {
   const { text, usage, degraded } = common(transcript);
   const { language } = transcript;
   const languages = language === UNDETERMINED || text === '' ? [] : [{ code: language }];
-  return JSON.stringify({ text, ...(withLanguages && { languages }), usage, degraded });
+  return { text, ...(withLanguages && { languages }), usage, degraded };
 }
 
 /** What `verbose_json` lists, as `timestamp_granularities` says. */
@@ -60,12 +63,15 @@ export function diarizedJson(transcript: Transcript): string {
   });
 }
 
-/** As `stream=true`: the events that a service sends while it works. */
-export function events(transcript: Transcript, format: string): string {
-  const { text, usage, degraded } = common(transcript);
+/**
+ * As `stream=true`: the events that a service sends while it works.
+ *
+ * @param withLanguages as for {@link plainJson}
+ */
+export function events(transcript: Transcript, format: string, withLanguages = false): string {
   const sent: object[] = deltas(transcript).map((delta) => ({ type: 'transcript.text.delta', delta }));
   if (format === 'diarized_json') sent.push(...segmentsInTime(transcript).map(diarizedSegment));
-  sent.push({ type: 'transcript.text.done', text, usage, degraded });
+  sent.push({ type: 'transcript.text.done', ...plain(transcript, withLanguages) });
   return sent.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
 }
 

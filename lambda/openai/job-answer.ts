@@ -90,7 +90,8 @@ async function answerOf(row: JobRow, { request, wanted, param }: Waiting, result
 /** A transcript in each of OpenAI's formats, as the whisper service answers it. */
 function rendered(transcript: Transcript, shape: AnswerShape): { type: string; body: string } {
   const { format, layout, granularities, languages, stream } = shape;
-  if (stream) return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format) };
+  if (stream)
+    return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format, languages) };
   const render: Record<ResponseFormat, () => string> = {
     json: () => plainJson(transcript, languages),
     text: () => plainText(transcript),

@@ -39,6 +39,6 @@ export function renderings(given: Given): Record<Format, string> {
     json: plainJson(transcript, languages),
     verbose_json: verboseJson(transcript, granularities),
     diarized_json: diarizedJson(transcript),
-    stream: events(transcript, 'diarized_json'),
+    stream: events(transcript, 'diarized_json', languages),
   };
 }
