@@ -18,17 +18,18 @@ export interface Tree {
  */
 export function codeLengths(counts: readonly number[], maxLength: number, extra: readonly number[]): Tree {
   const freqs = [...counts];
-  const heap = freqs.flatMap((freq, code) => (freq > 0 ? [code] : []));
-  let maxCode = heap.at(-1) ?? -1;
+  const codes: number[] = [];
+  for (let code = 0; code < freqs.length; code += 1) if (freqs[code]! > 0) codes.push(code);
+  let maxCode = codes.at(-1) ?? -1;
   let bits = 0;
-  while (heap.length < 2) {
+  while (codes.length < 2) {
     // A code has two symbols at least: the other one is told and never used.
     const code = maxCode < 2 ? (maxCode += 1) : 0;
-    heap.push(code);
+    codes.push(code);
     freqs[code] = 1;
     bits -= 1;
   }
-  const { order, dads } = merged(freqs, heap);
+  const { order, dads } = merged(freqs, codes);
   const lengths = Array<number>(freqs.length).fill(0);
   const used = Array<number>(maxLength + 1).fill(0);
   let overflow = 0;
@@ -46,7 +47,7 @@ export function codeLengths(counts: readonly number[], maxLength: number, extra:
       for (let left = used[length]!; left > 0; left -= 1) lengths[leaves.pop()!] = length;
     }
   }
-  for (let code = 0; code <= maxCode; code += 1) bits += freqs[code]! * (lengths[code]! + extra[code]!);
+  for (const code of codes) bits += freqs[code]! * (lengths[code]! + extra[code]!);
   return { lengths: lengths.slice(0, counts.length), maxCode, bits };
 }
 
@@ -54,7 +55,7 @@ export function codeLengths(counts: readonly number[], maxLength: number, extra:
 function merged(freqs: number[], leaves: readonly number[]): { order: number[]; dads: number[] } {
   // Counted from 1, as in zlib: the children of `k` are `2 * k` and `2 * k + 1`.
   const heap = [-1, ...leaves];
-  const depths = freqs.map(() => 0);
+  const depths = Array<number>(freqs.length).fill(0);
   const dads: number[] = [];
   const order: number[] = [];
   const smaller = (n: number, m: number) =>
