@@ -13,7 +13,7 @@ export const SCRIPTS: readonly Script[] = [
   {
     languages: ['en', 'xx', 'haw', 'jw'],
     words: words(
-      "a I the of to mr Mr. Dr. J. St. No. etc. and so it's don't well-known Wi-Fi 3.14 1,000 250 mg 7 e.g. uh... U.S. " +
+      "a I I. the of to mr Mr. Mrs. Ms. Dr. Prof. Mme. J. St. No. etc. and so it's don't well-known Wi-Fi 3.14 1,000 250 mg 7 e.g. uh... U.S. " +
         'rock ’n’ roll under extraordinary incomprehensibilities Yes! no? wait; there: look— here… ONE Two three, four. x_y C++',
     ),
     between: ' ',
@@ -129,6 +129,12 @@ const ODD = [
   '🀄',
 ];
 
+/** All marks by which a text is parted. */
+const ENDS = [...'.!?…‽。．！？｡؟۔।॥։።,;:—–、，；：､،؛፣"\'”’»›)]}）］｝」』】〉》', '."', '...', '.)'];
+const BEGINNINGS = [...'“‘«‹([{（［｛「『【〈《„‚¿¡"\''];
+/** Signs that begin no line. */
+const KANA = [...'ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ々ゝゞヽヾ'];
+
 /** A word of the script, or something odder in its place. */
 export function randomWord(random: Random, script: Script): string {
   const kind = random.next();
@@ -136,6 +142,7 @@ export function randomWord(random: Random, script: Script): string {
   if (kind < 0.13) return random.one(script.words).repeat(random.integer(2, 40));
   if (kind < 0.16) return random.one(random.one(SCRIPTS).words);
   if (kind < 0.2) return random.one(script.words) + random.one(ODD);
-  const word = random.one(script.words);
-  return random.chance(0.15) ? word + random.one([',', '.', '?', '!', '…', '”', '."', ')']) : word;
+  if (kind < 0.23) return random.one(KANA);
+  if (kind < 0.25) return random.one(BEGINNINGS) + random.one(script.words);
+  return random.one(script.words) + (random.chance(0.25) ? random.one(ENDS) : '');
 }
