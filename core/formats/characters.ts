@@ -3,7 +3,7 @@ import wideCharacters from './wide-characters.json';
 /**
  * What a subtitle must know of characters: how wide they are, and where a text may be parted.
  *
- * Twin of `formats/characters.py` in the whisper service; the fixtures in `test/fixtures/subtitles` hold the two
+ * Twin of `formats/characters.py` in the whisper service; the fixtures in `test/fixtures/formats` hold the two
  * together. `wide-characters.json` has the first and the last of each range of code points that are wide by Unicode's
  * East Asian Width, which JavaScript does not know; Python's tests hold it to Python's own tables.
  */

@@ -6,7 +6,7 @@ import { MAX_DURATION, MIN_GAP, readingTime } from './cue-timing';
 /** A silence that can be heard, in milliseconds: better than nothing to part cues by. */
 const PAUSE = 300;
 
-/** Costs of a cue, against each other. They were set by eye, on the files in `test/fixtures/subtitles`. */
+/** Costs of a cue, against each other. They were set by eye, on the files in `test/fixtures/formats`. */
 const BREAK: Record<Mark, number> = { sentence: 0, clause: 25, none: 100, clinging: 130 };
 const BREAK_AT_PAUSE = 40;
 const SENTENCE_WITHIN = 50;

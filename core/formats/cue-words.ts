@@ -9,6 +9,7 @@ import {
   last,
   width,
 } from './characters';
+import { halvesUp } from './rounding';
 
 /** A word with its punctuation, in milliseconds; `spaced` if a space parts it from the word before. */
 export interface Spoken {
@@ -50,8 +51,8 @@ export function spoken(segment: Segment, lineWidth: number): Spoken[] {
 export const joined = (words: readonly Spoken[]) =>
   words.map(({ text, spaced }, index) => (index > 0 && spaced ? ` ${text}` : text)).join('');
 
-/** Whole milliseconds, halves up: from here on both languages count in integers. */
-export const milliseconds = (seconds: number) => Math.floor(seconds * 1000 + 0.5);
+/** Whole milliseconds: from here on both languages count in integers. */
+export const milliseconds = (seconds: number) => halvesUp(seconds * 1000);
 
 function spread(text: string, segment: Segment): Timed[] {
   const start = milliseconds(segment.start);

@@ -1,6 +1,7 @@
 import type { Segment, Transcript } from '../contract/transcript';
 import type { TranscriptFormat } from '../contract/names';
 import type { Layout } from './cue-lines';
+import { clean } from './characters';
 import { type Cue, cues, prefix } from './cues';
 import { diarizedJson, verboseJson } from './openai-formats';
 import { segmentsInTime } from './segments-in-time';
@@ -42,9 +43,11 @@ export function vtt(transcript: Transcript, layout: Layout): string {
   return `WEBVTT\n${blocks.join('')}`;
 }
 
-/** The text on one line: players take a lone carriage return for a line's end too. */
-const line = ({ text: words, speaker }: Segment) =>
-  `${speaker === undefined ? '' : `${speaker}: `}${words.trim().replace(/\s*[\r\n]\s*/g, ' ')}`;
+/** The segment on one line, whatever a player or an editor takes for a line's end. */
+function line({ text: words, speaker = '' }: Segment): string {
+  const name = clean(speaker);
+  return `${prefix(name === '' ? undefined : name)}${clean(words)}`;
+}
 
 function srtText(cue: Cue): string {
   const name = cue.named ? withoutMarkup(prefix(cue.speaker)) : '';

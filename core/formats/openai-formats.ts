@@ -1,27 +1,35 @@
-import { deflateSync } from 'node:zlib';
+import { deflate } from 'pako/lib/deflate.js';
 import type { Segment, Transcript, Word } from '../contract/transcript';
 import { languageName, separator } from '../forms/languages';
+import { clean } from './characters';
+import { halvesUp } from './rounding';
 import { segmentsInTime } from './segments-in-time';
 
 // The shapes of OpenAI's transcription API (its reference of `audio/transcriptions`). Twin of `formats/openai.py` in the
 // whisper service, but for the tokens: no tokenizer is at hand here.
 
-/** Where diarization was not wanted, or failed, the shape still wants a name. */
+/** Where diarization was not wanted, or failed, or a name is blank, the shape still wants one. */
 const NOBODY = 'unknown';
 
 /** Voxtral does not say which language it hears. */
 const UNDETERMINED = 'und';
+
+/** As `response_format=text`. */
+export const plainText = ({ text }: Transcript) => `${text}\n`;
 
 /**
  * As `response_format=json`.
  *
  * @param withLanguages says which languages were heard, as OpenAI's gpt-transcribe does; none if that is not known
  */
-export function plainJson(transcript: Transcript, withLanguages = false): string {
+export const plainJson = (transcript: Transcript, withLanguages = false): string =>
+  JSON.stringify(plain(transcript, withLanguages));
+
+function plain(transcript: Transcript, withLanguages: boolean) {
   const { text, usage, degraded } = common(transcript);
   const { language } = transcript;
   const languages = language === UNDETERMINED || text === '' ? [] : [{ code: language }];
-  return JSON.stringify({ text, ...(withLanguages && { languages }), usage, degraded });
+  return { text, ...(withLanguages && { languages }), usage, degraded };
 }
 
 /** What `verbose_json` lists, as `timestamp_granularities` says. */
@@ -55,12 +63,15 @@ export function diarizedJson(transcript: Transcript): string {
   });
 }
 
-/** As `stream=true`: the events that a service sends while it works. */
-export function events(transcript: Transcript, format: string): string {
-  const { text, usage, degraded } = common(transcript);
+/**
+ * As `stream=true`: the events that a service sends while it works.
+ *
+ * @param withLanguages as for {@link plainJson}
+ */
+export function events(transcript: Transcript, format: string, withLanguages = false): string {
   const sent: object[] = deltas(transcript).map((delta) => ({ type: 'transcript.text.delta', delta }));
   if (format === 'diarized_json') sent.push(...segmentsInTime(transcript).map(diarizedSegment));
-  sent.push({ type: 'transcript.text.done', text, usage, degraded });
+  sent.push({ type: 'transcript.text.done', ...plain(transcript, withLanguages) });
   return sent.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
 }
 
@@ -78,12 +89,12 @@ function deltas({ text, segments }: Transcript): string[] {
   return found;
 }
 
-const diarizedSegment = ({ id, start, end, speaker = NOBODY, text, words }: Segment) => ({
+const diarizedSegment = ({ id, start, end, speaker = '', text, words }: Segment) => ({
   type: 'transcript.text.segment',
   id: `seg_${id}`,
   start,
   end,
-  speaker,
+  speaker: clean(speaker) === '' ? NOBODY : speaker,
   text,
   words: words.map(verboseWord),
 });
@@ -103,7 +114,7 @@ const verboseSegment = (
 ) => ({
   id,
   // In frames of 10 ms.
-  seek: Math.round(start * 100),
+  seek: halvesUp(start * 100),
   start,
   end,
   // As Whisper's: the texts of all segments, joined as they are, give the text.
@@ -119,10 +130,13 @@ const verboseSegment = (
 
 const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start, end, interpolated });
 
-/** As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said. */
+/**
+ * As in OpenAI's whisper (utils.py): high for text that repeats itself, which often was not said. pako is a port of zlib and
+ * gives the lengths of Python's zlib. Browsers have no zlib, and Node's gives other lengths.
+ */
 function compressionRatio(text: string): number {
-  const bytes = Buffer.byteLength(text);
-  return bytes === 0 ? 0 : Number((bytes / deflateSync(text).length).toFixed(4));
+  const bytes = new TextEncoder().encode(text);
+  return halvesUp((bytes.length / deflate(bytes).length) * 10_000) / 10_000;
 }
 
 const nameOf = (code: string) => (code === UNDETERMINED ? 'unknown' : (languageName(code) ?? code));

@@ -10,7 +10,7 @@ import { json, Refusal, type Response } from '../frame/refusal';
 import type { Request } from '../frame/caller';
 import { jobFailure } from './job-failure';
 import type { JobStore } from '../../core/jobs/job-store';
-import { events, plainJson, verboseJson } from '../../core/formats/openai-formats';
+import { events, plainJson, plainText, verboseJson } from '../../core/formats/openai-formats';
 import { shown } from '../../core/contract/text';
 import { view } from '../../core/jobs/views';
 import { secondsLeft, secondsUntilRetry, type MachineState } from './when-done';
@@ -88,10 +88,11 @@ async function answerOf(row: JobRow, { request, wanted, param }: JobWait, result
 /** Renders a transcript in one of OpenAI's formats, as the whisper service does. */
 function rendered(transcript: Transcript, shape: AnswerShape): { type: string; body: string } {
   const { format, layout, granularities, languages, stream } = shape;
-  if (stream) return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format) };
+  if (stream)
+    return { type: 'text/event-stream; charset=utf-8', body: events(transcript, format, languages) };
   const render: Record<ResponseFormat, () => string> = {
     json: () => plainJson(transcript, languages),
-    text: () => `${transcript.text}\n`,
+    text: () => plainText(transcript),
     srt: () => srt(transcript, layout),
     vtt: () => vtt(transcript, layout),
     verbose_json: () => verboseJson(transcript, granularities),

@@ -1,38 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Segment, Transcript } from '../../../core/contract/transcript';
 import type { Layout } from '../../../core/formats/cue-lines';
 import { cues } from '../../../core/formats/cues';
 import { srt, vtt } from '../../../core/formats/formats';
-
-const FOLDER = join(__dirname, '..', '..', 'fixtures', 'subtitles');
-const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8');
-const NAMES = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => file.slice(0, -'.json'.length));
-
-interface Fixture {
-  layout: { max_line_width: number; max_line_count: number; highlight_words: boolean };
-  transcript: Transcript;
-}
-
-describe.each(NAMES)('the fixture %s', (name) => {
-  const { layout: given, transcript } = JSON.parse(read(`${name}.json`)) as Fixture;
-  const layout: Layout = {
-    maxLineWidth: given.max_line_width,
-    maxLineCount: given.max_line_count,
-    highlightWords: given.highlight_words,
-  };
-
-  test('is written as its srt file', () => expect(srt(transcript, layout)).toBe(read(`${name}.srt`)));
-  test('is written as its vtt file', () => expect(vtt(transcript, layout)).toBe(read(`${name}.vtt`)));
-});
-
-test('each expected file has its fixture', () => {
-  expect(NAMES.length).toBeGreaterThanOrEqual(12);
-  const files = readdirSync(FOLDER).map((file) => file.replace(/\.(srt|vtt)$/, '.json'));
-  expect(files.filter((file) => !existsSync(join(FOLDER, file)))).toEqual([]);
-});
 
 describe('cues of random speech', () => {
   const layout: Layout = { maxLineWidth: 37, maxLineCount: 2, highlightWords: false };

@@ -119,6 +119,16 @@ describe('a job that is done', () => {
     expect(bodyOf(await ask({ model: 'whisper-1' }))).not.toHaveProperty('languages');
   });
 
+  test('says so at the end of a stream, too', async () => {
+    const last = async (model: string) =>
+      JSON.parse((await ask({ model, stream: 'true' })).body!.trimEnd().split('\n\ndata: ').at(-1)!);
+    expect(await last('gpt-transcribe')).toMatchObject({
+      type: 'transcript.text.done',
+      languages: [{ code: 'en' }],
+    });
+    expect(await last('whisper-1')).not.toHaveProperty('languages');
+  });
+
   test('is answered if the fields match its options', async () => {
     const options = { language: 'en', hotwords: 'Ada', diarize: true, num_speakers: 2 };
     given(ended('succeeded', { transcript_key: KEY, options }));

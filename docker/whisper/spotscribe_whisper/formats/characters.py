@@ -1,6 +1,6 @@
 """What a subtitle must know of characters: how wide they are, and where a text may be parted.
 
-Twin of `core/formats/characters.ts`; the fixtures in `test/fixtures/subtitles` hold the two together.
+Twin of `core/formats/characters.ts`; the fixtures in `test/fixtures/formats` hold the two together.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""A transcript in the shapes of OpenAI's transcription API (its reference of `audio/transcriptions`)."""
+"""A transcript in the shapes of OpenAI's transcription API (its reference of `audio/transcriptions`).
+
+Twin of `core/formats/openai-formats.ts`, but for the tokens: no tokenizer is at hand there.
+"""
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -8,9 +11,12 @@ from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
 from spotscribe_common.language.languages import joined
+from spotscribe_whisper.formats.characters import clean
+from spotscribe_whisper.formats.rounding import halves_up
+from spotscribe_whisper.formats.segments_in_time import segments_in_time
 
 Tokens = Callable[[str], list[int]]
-# Where diarization was wanted and failed, the shape still wants a name.
+# Where diarization was wanted and failed, or a name is blank, the shape still wants one.
 _NOBODY = "unknown"
 
 
@@ -95,6 +101,11 @@ class DiarizedAnswer(Answer):
     segments: list[DiarizedSegment]
 
 
+def text(transcript: Transcript) -> str:
+    """`response_format=text`."""
+    return f"{transcript.text}\n"
+
+
 def plain(transcript: Transcript, *, languages: bool = False) -> Answer:
     """`response_format=json`; with the languages that were heard, if they are wanted."""
     return Answer(
@@ -127,14 +138,15 @@ def verbose(
         temperature: the one that was asked for.
         granularities: what is to be listed; segments if it is empty.
     """
-    words = [word for segment in transcript.segments for word in segment.words]
+    segments = segments_in_time(transcript)
+    words = [word for segment in segments for word in segment.words]
     space = joined(["", ""], transcript.language)
     return VerboseAnswer(
         task=transcript.task or "transcribe",
         language=languages.get(transcript.language, transcript.language),
         duration=transcript.duration,
         text=transcript.text,
-        segments=[_verbose_segment(segment, space, tokens, temperature) for segment in transcript.segments]
+        segments=[_verbose_segment(segment, space, tokens, temperature) for segment in segments]
         if "segment" in granularities or not granularities
         else None,
         words=[verbose_word(word) for word in words] if "word" in granularities else None,
@@ -149,19 +161,23 @@ def diarized(transcript: Transcript) -> DiarizedAnswer:
         task=transcript.task or "transcribe",
         duration=transcript.duration,
         text=transcript.text,
-        segments=[diarized_segment(segment) for segment in transcript.segments],
+        segments=diarized_segments(transcript),
         usage=usage(transcript),
         degraded=transcript.degraded or None,
     )
 
 
-def diarized_segment(segment: Segment) -> DiarizedSegment:
-    """A segment, also as the event of a stream."""
+def diarized_segments(transcript: Transcript) -> list[DiarizedSegment]:
+    """The segments, also as the events of a stream."""
+    return [_diarized_segment(segment) for segment in segments_in_time(transcript)]
+
+
+def _diarized_segment(segment: Segment) -> DiarizedSegment:
     return DiarizedSegment(
         id=f"seg_{segment.id}",
         start=segment.start,
         end=segment.end,
-        speaker=segment.speaker or _NOBODY,
+        speaker=_NOBODY if segment.speaker is None or clean(segment.speaker) == "" else segment.speaker,
         text=segment.text,
         words=[verbose_word(word) for word in segment.words],
     )
@@ -183,7 +199,7 @@ def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: 
     return VerboseSegment(
         id=segment.id,
         # In frames of 10 ms.
-        seek=round(segment.start * 100),
+        seek=halves_up(segment.start * 100),
         start=segment.start,
         end=segment.end,
         text=text,
@@ -199,4 +215,4 @@ def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: 
 def _compression_ratio(text: str) -> float:
     """As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said."""
     data = text.encode()
-    return round(len(data) / len(zlib.compress(data)), 4) if data else 0.0
+    return halves_up(len(data) / len(zlib.compress(data)) * 10_000) / 10_000

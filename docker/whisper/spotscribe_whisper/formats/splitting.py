@@ -10,7 +10,7 @@ from spotscribe_whisper.formats.timing import MAX_DURATION_MS, MIN_GAP_MS, readi
 # A silence that can be heard: better than nothing to part cues by.
 _PAUSE_MS = 300
 
-# Costs of a cue, against each other. They were set by eye, on the files in `test/fixtures/subtitles`.
+# Costs of a cue, against each other. They were set by eye, on the files in `test/fixtures/formats`.
 _BREAK: dict[Mark, int] = {"sentence": 0, "clause": 25, "none": 100, "clinging": 130}
 _BREAK_AT_PAUSE = 40
 _SENTENCE_WITHIN = 50

@@ -3,7 +3,6 @@
 Twin of `core/formats/cue-words.ts`.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,6 +16,7 @@ from spotscribe_whisper.formats.characters import (
     is_punctuation,
     width,
 )
+from spotscribe_whisper.formats.rounding import halves_up
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def joined(words: Sequence[Spoken]) -> str:
 
 
 def milliseconds(seconds: float) -> int:
-    """Whole milliseconds, halves up as in JavaScript: from here on both languages count in integers."""
-    return math.floor(seconds * 1000 + 0.5)
+    """Whole milliseconds: from here on both languages count in integers."""
+    return halves_up(seconds * 1000)
 
 
 def _spread(text: str, segment: Segment) -> list[tuple[str, int, int]]:

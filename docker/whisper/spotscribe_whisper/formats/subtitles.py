@@ -5,11 +5,12 @@ from collections.abc import Callable
 from spotscribe_common.contract import Transcript
 from spotscribe_whisper.formats.cues import Cue, cues, prefix
 from spotscribe_whisper.formats.lines import Layout
+from spotscribe_whisper.formats.segments_in_time import segments_in_time
 
 
 def srt(transcript: Transcript, layout: Layout) -> str:
     """The transcript as SubRip: a cue is prefixed with its speaker where that is another than before."""
-    found = cues(transcript.segments, layout, transcript.duration, prefixes=True)
+    found = cues(segments_in_time(transcript), layout, transcript.duration, prefixes=True)
     return "\n".join(
         f"{number}\n{_times(cue, ',')}\n{_srt_text(cue)}\n" for number, cue in enumerate(found, start=1)
     )
@@ -17,7 +18,7 @@ def srt(transcript: Transcript, layout: Layout) -> str:
 
 def vtt(transcript: Transcript, layout: Layout) -> str:
     """The transcript as WebVTT: a speaker is the voice of a cue."""
-    found = cues(transcript.segments, layout, transcript.duration)
+    found = cues(segments_in_time(transcript), layout, transcript.duration)
     return "WEBVTT\n" + "".join(f"\n{_times(cue, '.')}\n{_vtt_text(cue)}\n" for cue in found)
 
 

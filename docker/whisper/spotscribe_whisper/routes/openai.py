@@ -104,7 +104,7 @@ def _answer(
     headers = {"X-Spotscribe-Degraded": missing} if missing else None
     match form.response_format:
         case "text":
-            return Response(f"{transcript.text}\n", media_type="text/plain; charset=utf-8", headers=headers)
+            return Response(shapes.text(transcript), media_type="text/plain; charset=utf-8", headers=headers)
         case "srt" | "vtt" as kind:
             render = srt if kind == "srt" else vtt
             return Response(render(transcript, form.layout()), media_type=_SUBTITLES[kind], headers=headers)

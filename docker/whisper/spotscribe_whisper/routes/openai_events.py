@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
 from spotscribe_common.http.server_sent import failure_sent, sent
 from spotscribe_common.language.languages import joined
-from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segment, plain
+from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segments, plain
 
 
 class OpenAiEvents:
@@ -33,9 +33,9 @@ class OpenAiEvents:
                 before, self._before = self._before, self._between
                 return _data(_Delta(delta=before + event.segment.text))
             case Result():
-                segments = event.transcript.segments if self._diarized else []
+                segments = diarized_segments(event.transcript) if self._diarized else []
                 done = _Done(**dict(plain(event.transcript, languages=self._languages)))
-                return "".join([*(_data(diarized_segment(segment)) for segment in segments), _data(done)])
+                return "".join([*map(_data, segments), _data(done)])
             case Failed():
                 return failure_sent(event)
             case _:

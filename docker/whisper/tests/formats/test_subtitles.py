@@ -1,4 +1,4 @@
-"""Subtitles by the book: the fixtures shared with `core/formats`, and the rules on random speech."""
+"""Subtitles by the book: other readers of the fixtures, and the rules on random speech."""
 
 import json
 import subprocess
@@ -10,21 +10,17 @@ from random import Random
 import pytest
 
 from spotscribe_common.contract import EngineName, Segment, Transcript, Word
-from spotscribe_testing.places import FIXTURES, ROOT
+from spotscribe_testing.format_fixtures import FIXTURES, FOLDERS, fixture
+from spotscribe_testing.places import ROOT
 from spotscribe_whisper.formats.characters import width
 from spotscribe_whisper.formats.cues import Cue, Layout, cues
+from spotscribe_whisper.formats.segments_in_time import segments_in_time
 from spotscribe_whisper.formats.subtitles import srt, vtt
 
-FILES = sorted((FIXTURES.parent / "subtitles").glob("*.json"))
 SEEDS = range(40)
 # Seconds: audio that ends after everything that is said in it.
 LONG = 100_000.0
 LAYOUTS = [Layout(), Layout(max_line_width=24, max_line_count=1), Layout(max_line_width=18, max_line_count=3)]
-
-
-def fixture(file: Path) -> tuple[Transcript, Layout]:
-    value = json.loads(file.read_text())
-    return Transcript.model_validate(value["transcript"]), Layout(**value["layout"])
 
 
 def transcript(*segments: Segment) -> Transcript:
@@ -80,27 +76,15 @@ def reading_ms(cue: Cue) -> int:
     return min(max(len(text) * 50, 833), 7000)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_fixture_is_written_as_the_files_beside_it(file: Path) -> None:
-    given, layout = fixture(file)
-    assert srt(given, layout).encode() == file.with_suffix(".srt").read_bytes()
-    assert vtt(given, layout).encode() == file.with_suffix(".vtt").read_bytes()
-
-
-def test_there_are_fixtures() -> None:
-    assert len(FILES) >= 12
-    assert {file.stem for file in FILES[0].parent.iterdir()} == {file.stem for file in FILES}
-
-
-@pytest.mark.parametrize("file", [file for file in FILES if file.stem != "empty"], ids=lambda file: file.stem)
+@pytest.mark.parametrize("folder", [f for f in FOLDERS if f.name != "empty"], ids=lambda folder: folder.name)
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
-def test_another_reader_finds_the_same_cues(file: Path, kind: str) -> None:
-    given, layout = fixture(file)
-    found = cues(given.segments, layout, given.duration, prefixes=kind == "srt")
-    options = ["-v", "error", "-show_entries", "packet=pts_time,duration_time", "-of", "json"]
-    read = subprocess.run(
-        ["ffprobe", *options, file.with_suffix(f".{kind}")], check=True, capture_output=True
+def test_another_reader_finds_the_same_cues(folder: Path, kind: str) -> None:
+    given = fixture(folder)
+    found = cues(
+        segments_in_time(given.transcript), given.layout, given.transcript.duration, prefixes=kind == "srt"
     )
+    options = ["-v", "error", "-show_entries", "packet=pts_time,duration_time", "-of", "json"]
+    read = subprocess.run(["ffprobe", *options, folder / f"answer.{kind}"], check=True, capture_output=True)
     assert read.stderr == b""
     packets = json.loads(read.stdout)["packets"]
     times = [(round(float(p["pts_time"]) * 1000), round(float(p["duration_time"]) * 1000)) for p in packets]
@@ -109,8 +93,8 @@ def test_another_reader_finds_the_same_cues(file: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 def test_another_reader_finds_the_same_words(kind: str) -> None:
-    file = next(file for file in FILES if file.stem == "injection")
-    command = ["ffmpeg", "-v", "error", "-i", file.with_suffix(f".{kind}"), "-f", "webvtt", "-"]
+    file = FIXTURES / "injection" / f"answer.{kind}"
+    command = ["ffmpeg", "-v", "error", "-i", file, "-f", "webvtt", "-"]
     read = subprocess.run(command, check=True, capture_output=True).stdout.decode()
     assert "alert(1)" in read
     assert read.count("script") == 2

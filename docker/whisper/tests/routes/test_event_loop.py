@@ -20,7 +20,7 @@ from spotscribe_whisper.settings import Settings
         (openai, "vtt", {"response_format": "vtt"}),
         (shapes, "verbose", {"response_format": "verbose_json"}),
         (shapes, "diarized", {"response_format": "diarized_json"}),
-        (openai_events, "diarized_segment", {"response_format": "diarized_json", "stream": "true"}),
+        (openai_events, "diarized_segments", {"response_format": "diarized_json", "stream": "true"}),
     ],
 )
 def test_health_is_answered_while_an_answer_is_rendered(
