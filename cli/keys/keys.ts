@@ -20,7 +20,7 @@ export function registerKeys(program: Command, { terminal }: Context): void {
     .command('keys')
     .summary('create, list, limit and revoke API keys')
     .description(
-      'Manages the API keys of a deployment. Requires AWS credentials, such as AWS_PROFILE, with permission to read\n' +
+      'Manages the API keys of a deployment. Requires AWS credentials, such as AWS_PROFILE, with permission to read ' +
         'CloudFormation stacks and to write to the key table.',
     );
   const add = (name: string, description: string) =>

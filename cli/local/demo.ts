@@ -89,7 +89,7 @@ async function transcribeOne(
       connection,
       options: {},
       // The demo shows a new run, not the result of an earlier one.
-      anew: true,
+      newJob: true,
       retryForMs: PATIENCE_MS,
       timeoutMs: TIMEOUT_MS,
       uploads: new Limit(1),

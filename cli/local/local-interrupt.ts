@@ -21,7 +21,7 @@ interface Options {
 export function registerInterrupt(local: Command, stateDir: Option, context: Context) {
   local
     .command('interrupt')
-    .description('simulate a spot interruption: notify a machine, then terminate it')
+    .description('Simulates a spot interruption: notifies a machine, then terminates it.')
     .addOption(stateDir)
     .option('--machine <id>', 'machine to interrupt (default: the first)')
     .option(

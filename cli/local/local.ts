@@ -26,9 +26,12 @@ export interface UpOptions {
 
 /** `spotscribe local up|status|interrupt|down` */
 export function registerLocal(program: Command, context: Context) {
-  const local = program.command('local').description('run a local AWS: the real stacks, on an emulator');
+  const local = program
+    .command('local')
+    .summary('run a local AWS, with the real stacks on an emulator')
+    .description('Runs a local AWS, with the real stacks on an emulator.');
   const stateDir = () =>
-    new Option('--state-dir <folder>', 'folder for all its files').env('SPOTSCRIBE_LOCAL_STATE');
+    new Option('--state-dir <folder>', 'folder for the files of the local AWS').env('SPOTSCRIBE_LOCAL_STATE');
   const json = () => new Option('--json', 'print one JSON document');
   const upOptions = (command: Command) =>
     command
@@ -38,22 +41,22 @@ export function registerLocal(program: Command, context: Context) {
       .option('--setting <name=value>', 'setting of the deployment; can be repeated', setting, {});
 
   upOptions(local.command('up'))
-    .description('start it, deploy to it and leave it running')
+    .description('Starts the local AWS, deploys to it and leaves it running.')
     .addOption(json())
     .action(async (options: UpOptions) => show(await startLocal(options, context), options, context));
   upOptions(local.command('serve'))
-    .description('start it, deploy to it and run in the foreground until Ctrl-C')
+    .description('Starts the local AWS, deploys to it and runs it in the foreground until Ctrl-C.')
     .action((options: UpOptions) => serve(options, context));
   local
     .command('status')
-    .description('show its state, machines and containers')
+    .description('Shows the state, machines and containers of the local AWS.')
     .addOption(stateDir())
     .addOption(json())
     .action((options: UpOptions) => status(options, context));
   registerInterrupt(local, stateDir(), context);
   local
     .command('down')
-    .description('stop it and everything it started')
+    .description('Stops the local AWS and everything that it started.')
     .addOption(stateDir())
     .action((options: UpOptions) => endLocal(options, context));
 }

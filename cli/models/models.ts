@@ -59,7 +59,7 @@ export function registerModels(program: Command, context: Context): void {
   ).action((options: ModelsOptions) => translated(() => list(options, context)));
   add(
     'push [models...]',
-    'Copies models from the Hugging Face hub to the bucket, or your own model from a folder. Models in the bucket are\n' +
+    'Copies models from the Hugging Face hub to the bucket, or your own model from a folder. Models in the bucket are ' +
       'skipped, and interrupted transfers continue. HF_TOKEN is the token for gated models, HF_ENDPOINT a mirror of the hub.',
   )
     .option('--from <folder>', 'folder with the files of your own model')
