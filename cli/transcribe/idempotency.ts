@@ -6,7 +6,7 @@ import { PERMANENT_CODES } from '../../core/contract/names';
 import type { SubmitJobResponse } from '../../core/contract/api';
 import type { ApiClient } from '../api/client';
 import { ApiError, CliError } from '../errors';
-import { PARTED_ABOVE_BYTES } from './upload-parts';
+import { MULTIPART_ABOVE_BYTES } from './upload-parts';
 
 /** Properties that identify a submission. */
 export interface Audio {
@@ -60,7 +60,7 @@ export function idempotencyKeyOf({ hash, name, options, salt }: Audio, generatio
 /** Finds the job of an earlier run that can still give a result, or creates a new one. */
 export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<SubmitJobResponse> {
   const { name, size, options } = audio;
-  const request = { name, size, options, ...(size > PARTED_ABOVE_BYTES && { multipart: true }) };
+  const request = { name, size, options, ...(size > MULTIPART_ABOVE_BYTES && { multipart: true }) };
   for (let generation = 0; generation < MOST_GENERATIONS; generation++) {
     try {
       const job = await client.submit(request, idempotencyKeyOf(audio, generation));

@@ -26,7 +26,7 @@ export async function sendAudio({ input, client, patience, watch }: FileTask, ru
     name: basename(input.path),
     size: input.size,
     options: run.options,
-    salt: run.anew ? randomUUID() : '',
+    salt: run.newJob ? randomUUID() : '',
   };
   const progress = (sent: number) => watch({ at: 'uploading', fraction: sent / input.size });
   let uploaded = false;

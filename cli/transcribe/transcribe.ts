@@ -105,7 +105,7 @@ export async function transcribe(
     run: {
       connection,
       options: speech,
-      anew: options.new === true,
+      newJob: options.new === true,
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,
       uploads: new Limit(options.concurrency),

@@ -13,7 +13,7 @@ export interface Run {
   connection: Connection;
   options: JobOptions;
   /** Creates a new job even if an earlier job of the same audio could be used. */
-  anew: boolean;
+  newJob: boolean;
   /** How long requests to an unreachable service are retried, in milliseconds. */
   retryForMs: number;
   /**

@@ -2,13 +2,13 @@ import type { CompleteUploadRequest } from '../../core/contract/requests';
 import type { MultipartUpload, UploadPart } from '../../core/contract/api';
 import type { Limit } from '../api/limit';
 import { type Patience, retrying } from '../api/retry';
-import { LapsedAddress, upload } from './upload';
+import { ExpiredUrl, upload } from './upload';
 
 /**
  * Larger files are uploaded in parts: a failure costs one part, and an interrupted run keeps the
  * others.
  */
-export const PARTED_ABOVE_BYTES = 64 * 2 ** 20;
+export const MULTIPART_ABOVE_BYTES = 64 * 2 ** 20;
 
 export type SentParts = CompleteUploadRequest['parts'];
 
@@ -46,9 +46,9 @@ export async function uploadParts(
     const target = { method: 'PUT', url, headers: {} } as const;
     const outcome = await retrying({ ...patience, signal }, () =>
       // Do not retry with an expired URL: the caller gets new ones.
-      upload(stretchOf(number), target, counted, signal).catch((error: unknown) => lapsed(error)),
+      upload(stretchOf(number), target, counted, signal).catch((error: unknown) => expiredUrl(error)),
     );
-    if (outcome instanceof LapsedAddress) throw outcome;
+    if (outcome instanceof ExpiredUrl) throw outcome;
     return outcome;
   }
 
@@ -67,7 +67,7 @@ export async function uploadParts(
   return Promise.all(sending);
 }
 
-function lapsed(error: unknown): LapsedAddress {
-  if (error instanceof LapsedAddress) return error;
+function expiredUrl(error: unknown): ExpiredUrl {
+  if (error instanceof ExpiredUrl) return error;
   throw error;
 }

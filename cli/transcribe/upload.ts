@@ -16,7 +16,7 @@ export interface Stretch {
 }
 
 /** A presigned URL has expired. The API gives a new one, or reports that none is needed. */
-export class LapsedAddress extends Retryable {}
+export class ExpiredUrl extends Retryable {}
 
 /**
  * Streams a file, or a part of it, to a presigned URL, in constant memory. It tries once: after a
@@ -25,7 +25,7 @@ export class LapsedAddress extends Retryable {}
  *
  * @param progress is called with the bytes sent so far
  * @returns the `ETag` of the store's answer; empty if there is none
- * @throws Retryable for failures that a retry may solve, including {@link LapsedAddress}
+ * @throws Retryable for failures that a retry may solve, including {@link ExpiredUrl}
  */
 export async function upload(
   { path, start = 0, size }: Stretch,
@@ -81,7 +81,7 @@ function refusal(answer: Response, text: string, host: string): Error {
   const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1] ?? '';
   const failure = new UnreachableError(`The upload to ${host} was refused: ${answer.status} ${code}`.trim());
   const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'));
-  if (answer.status === 403 || code === 'NoSuchUpload') return new LapsedAddress(failure, retryAfterMs);
+  if (answer.status === 403 || code === 'NoSuchUpload') return new ExpiredUrl(failure, retryAfterMs);
   const passing = answer.status >= 500 || [408, 429].includes(answer.status) || code === 'RequestTimeout';
   return passing ? new Retryable(failure, retryAfterMs) : failure;
 }

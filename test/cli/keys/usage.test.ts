@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
-/** The next request to this path is answered with this. */
+/** Sets the answer to the next request for a path. */
 function answers(path: string, status: number, body: object, headers: Record<string, string> = {}) {
   api.faults.push((request, response) => {
     if (request.url !== path) return false;

@@ -321,7 +321,7 @@ describe('a model from the hub', () => {
     expect(json(without).models).toEqual([
       expect.objectContaining({ state: 'refused', message: expect.stringContaining('No token was given') }),
     ]);
-    // With the token it gets further: to the checksums, which these files do not have.
+    // With the token it continues to the checksums, which do not match these files.
     const withToken = await callCli(args, { ...env, HF_TOKEN: 'good' });
     expect(withToken.err).toContain('config.yaml of pyannote/speaker-diarization-community-1 at');
     expect(hub.authorizations).toContain('Bearer good');

@@ -125,7 +125,7 @@ describe('a file that Spotscribe did not write', () => {
   test('that appears while the job runs is kept, and the result is fetched later without a second job', async () => {
     api.faults.push((request, response) => {
       if (!/transcript/.test(request.url ?? '')) return false;
-      // The file is there before the transcript is answered.
+      // The file is created before the transcript is answered.
       void writeFile(at('talk.txt'), 'my notes').then(() => response.writeHead(503).end());
       return true;
     });
@@ -228,7 +228,7 @@ describe('a result that Spotscribe wrote', () => {
     expect(code).toBe(0);
     expect(of('talk.mp3')).toMatchObject({ status: 'skipped' });
     expect(uploads()).toBe(1);
-    // It has its record again, and is replaced when the audio changes.
+    // It has a record again, and is replaced when the audio changes.
     await folder.add('talk.mp3', 'good night', -5);
     expect((await run(['talk.mp3'])).of('talk.mp3')).toMatchObject({ status: 'done' });
     expect(await read('talk.txt')).toBe('good night\n');

@@ -37,7 +37,7 @@ test('continues with 100 files after it was killed, and pays for none twice', as
   const names = Array.from({ length: 100 }, (_, index) => `talk ${index}.mp3`);
   for (const name of names) await folder.add(name, `this is ${name}`);
   const args = ['transcribe', ...names, '--format', 'txt', '--concurrency', '16'];
-  // The first run gets some results written, then it is killed without a chance to say so.
+  // The first run writes some results and is then killed.
   api.transcriptsLeft = 60;
   const first = startCli(args, api.env, folder.path);
   await first.says(/✓/, 25);
@@ -51,7 +51,7 @@ test('continues with 100 files after it was killed, and pays for none twice', as
   expect(code).toBe(0);
   const [, done, skipped] = /(\d+) done · (\d+) skipped/.exec(err)?.map(Number) ?? [];
   expect(done! + skipped!).toBe(100);
-  // Some were written, and the run was killed before it could say so.
+  // Some results were written before the run was killed.
   expect(skipped).toBeGreaterThanOrEqual(25);
   expect(skipped).toBeLessThanOrEqual(written);
   expect(api.jobs.size).toBe(100);

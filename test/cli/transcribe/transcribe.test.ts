@@ -139,7 +139,7 @@ test('skips a file that has its results, unless forced', async () => {
   const transcripts = api.made('GET', /transcript/);
   expect((await runCli(['transcribe', 'talk.mp3', '--force'], api.env, folder.path)).code).toBe(0);
   expect(api.made('GET', /transcript/)).toBe(transcripts + 2);
-  // Forced results come from the job that was paid already.
+  // Forced results come from the job that is already paid.
   expect(api.made('PUT', /store/)).toBe(1);
   expect(api.jobs.size).toBe(1);
 });

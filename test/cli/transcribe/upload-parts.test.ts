@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { PARTED_ABOVE_BYTES } from '../../../cli/transcribe/upload-parts';
+import { MULTIPART_ABOVE_BYTES } from '../../../cli/transcribe/upload-parts';
 import { partSizes } from '../../../lambda/api/upload-parts';
 import { FakeApi, type Fault } from '../fake-api';
 import { until } from '../../until';
 import { Folder, runCli, startCli } from '../run-cli';
 
-const content = randomBytes(PARTED_ABOVE_BYTES + 5_000_000);
+const content = randomBytes(MULTIPART_ABOVE_BYTES + 5_000_000);
 const hash = createHash('sha256').update(content).digest('hex');
 const PARTS = partSizes(content.length).length;
 const ARGS = ['transcribe', 'long.wav', '--format', 'txt'];
@@ -20,7 +20,7 @@ const timesSent = () => Array.from({ length: PARTS }, (_, index) => sent(index +
 const submissions = () => api.made('POST', /\/v1\/jobs$/);
 const read = (name: string) => readFile(join(folder.path, name), 'utf8');
 
-/** Does something else with the next request for a part. */
+/** Handles the next request for a part differently. */
 const onPart =
   (part: number | 'any', act: (request: IncomingMessage, response: ServerResponse) => void): Fault =>
   (request, response) => {
@@ -30,7 +30,7 @@ const onPart =
     return true;
   };
 
-/** Answers once the part has come, and something else has happened. */
+/** Answers when the part has arrived and `act` is done. */
 const answering =
   (status: number, body = '', happened = () => true) =>
   (request: IncomingMessage, response: ServerResponse) => {

@@ -43,7 +43,7 @@ test('reads with backpressure, and stops when aborted', async () => {
   stop.abort(new Error('told to stop'));
   await stopped;
   expect(sent).toBeGreaterThan(0);
-  // What the sockets' buffers hold.
+  // Size of the socket buffers.
   expect(sent).toBeLessThan(SIZE / 8);
 });
 
