@@ -3,22 +3,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LocalServer } from '../local-server';
 
-/** As much of S3 as models and recordings need: lists, ranges, If-Match, uploads in parts. It counts requests and can be made to fail. */
+/**
+ * The part of S3 needed for models and recordings: lists, ranges, If-Match, multipart uploads. It
+ * counts requests and can fail on demand.
+ */
 export class ObjectServer extends LocalServer {
   readonly objects = new Map<string, Buffer>();
-  /** What was said of objects when they were put: `x-amz-meta-sha256`. */
+  /** Metadata of objects: `x-amz-meta-sha256`. */
   readonly hashes = new Map<string, string>();
-  /** Uploads in parts that have not ended: `<key>?<id>`. */
+  /** Open multipart uploads: `<key>?<id>`. */
   readonly uploads = new Map<string, Map<number, Buffer>>();
-  /** Requests for objects, in their order, such as `models/turbo/1/model.bin 0-99`. */
+  /** Requests for objects, in order, such as `models/turbo/1/model.bin 0-99`. */
   readonly requests: string[] = [];
-  /** Called with each request for an object; true ends the connection in the midst of the answer. */
+  /** Called with each request for an object. True closes the connection during the answer. */
   breaks: (request: string) => boolean = () => false;
   /** Awaited before each answer with an object. */
   gate: (request: string) => Promise<void> = async () => undefined;
-  /** Awaited before an object that has come is stored. */
+  /** Awaited before a received object is stored. */
   putGate: (key: string) => Promise<void> = async () => undefined;
-  /** Awaited before an upload in parts is begun. */
+  /** Awaited before a multipart upload is created. */
   beginGate: () => Promise<void> = async () => undefined;
 
   client(): S3Client {
@@ -62,7 +65,7 @@ export class ObjectServer extends LocalServer {
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
   }
 
-  /** As a bucket without versioning answers: one version, `null`, of each object. */
+  /** Answers like a bucket without versioning: one version, `null`, of each object. */
   private listVersions(prefix: string, response: ServerResponse): void {
     const versions = [...this.objects]
       .filter(([key]) => key.startsWith(prefix))
