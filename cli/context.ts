@@ -2,13 +2,13 @@ import type { Connection } from './api/client';
 import type { ExitCode } from './exit-codes';
 import type { Terminal } from './terminal';
 
-/** What every command is given by the program. */
+/** What the program passes to every command. */
 export interface Context {
   terminal: Terminal;
-  /** Given when the user or the system wants the program to stop; its reason is an `InterruptedError`. */
+  /** Aborted when the user or the system stops the program. Its reason is an `InterruptedError`. */
   interruption: AbortSignal;
-  /** The API of the AWS that runs on this machine, if one does. */
+  /** The API of the local AWS, if it is running. */
   localConnection: () => Promise<Connection | undefined>;
-  /** Says with which status to end, once the command has returned. */
+  /** Sets the exit status of the program. It takes effect when the command has returned. */
   exitWith: (code: ExitCode) => void;
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/contract/names';
 import { EXIT, type ExitCode } from './exit-codes';
 
-/** Codes of failures: those of the API, and those that only the command line knows. */
+/** Error codes: those of the API, and those of the command line only. */
 export type CliErrorCode =
   | ErrorCode
   | 'usage'
@@ -15,7 +15,10 @@ export type CliErrorCode =
   | 'cancelled'
   | 'interrupted';
 
-/** The family of the command line's errors: a message for the user, a stable code, and the program's exit status. */
+/**
+ * Base class of the command line's errors: a message for the user, a stable code and the exit
+ * status.
+ */
 export class CliError extends Error {
   override readonly name: string = 'CliError';
 
@@ -29,7 +32,7 @@ export class CliError extends Error {
   }
 }
 
-/** The command was given something that it cannot work with. */
+/** An argument, option or environment variable is missing or not valid. */
 export class UsageError extends CliError {
   override readonly name = 'UsageError';
 
@@ -38,7 +41,7 @@ export class UsageError extends CliError {
   }
 }
 
-/** Nobody answers, or not what a Spotscribe API would. */
+/** The server does not answer, or its answer is not that of a Spotscribe API. */
 export class UnreachableError extends CliError {
   override readonly name = 'UnreachableError';
 
@@ -47,7 +50,7 @@ export class UnreachableError extends CliError {
   }
 }
 
-/** The key or the AWS credentials are missing, wrong or without the right. */
+/** The key or the AWS credentials are missing, not valid or without the required permission. */
 export class UnauthorizedError extends CliError {
   override readonly name = 'UnauthorizedError';
 
@@ -56,7 +59,7 @@ export class UnauthorizedError extends CliError {
   }
 }
 
-/** The API refused a request, with the code and the message of its answer. */
+/** The API refused a request. Code and message are those of its answer. */
 export class ApiError extends CliError {
   override readonly name = 'ApiError';
 
@@ -69,7 +72,7 @@ export class ApiError extends CliError {
   }
 }
 
-/** The user or the system told the program to stop. */
+/** The user or the system stopped the program. */
 export class InterruptedError extends CliError {
   override readonly name = 'InterruptedError';
 

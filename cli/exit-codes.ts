@@ -1,4 +1,4 @@
-/** What the program's exit status says: the one list of them, also printed by `--help`. */
+/** Exit statuses of the program. `--help` prints this list. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -11,11 +11,11 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANING: Record<ExitCode, string> = {
-  [EXIT.ok]: 'all is done, or nothing was left to do',
-  [EXIT.failed]: 'a job failed, or what was asked for cannot be had',
-  [EXIT.usage]: 'a wrong option, argument or file name',
+  [EXIT.ok]: 'everything was done, or there was nothing to do',
+  [EXIT.failed]: 'a job failed, or the request could not be fulfilled',
+  [EXIT.usage]: 'an option, argument or file name is not valid',
   [EXIT.unreachable]: 'the service cannot be reached, or does not accept the key or the credentials',
-  [EXIT.bug]: 'a defect in spotscribe itself',
+  [EXIT.bug]: 'an internal error of spotscribe',
   [EXIT.interrupted]: 'interrupted by Ctrl-C',
   [EXIT.terminated]: 'terminated by SIGTERM',
 };

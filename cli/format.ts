@@ -1,7 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Receipt } from '../core/contract/job';
 
-/** Text from elsewhere (file names, messages), unable to steer the terminal. */
+/**
+ * Replaces control characters in text from outside (file names, messages), so that it cannot
+ * control the terminal.
+ */
 export const shown = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '\uFFFD');
 
@@ -14,7 +17,10 @@ export function duration(seconds: number): string {
   return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
 }
 
-/** US dollars, with two significant digits below a cent: an audio minute costs less than a hundredth of one. */
+/**
+ * US dollars. Amounts below a cent have two significant digits: an audio minute costs about
+ * $0.0002.
+ */
 export function dollars(amount: number | null): string {
   if (amount === null) return 'price unknown';
   if (amount === 0 || amount >= 0.01) return `$${amount.toFixed(2)}`;
@@ -30,7 +36,7 @@ export function bytes(count: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
-/** A receipt in one line. */
+/** A receipt as one line. */
 export const receiptLine = (receipt: Receipt): string =>
   `${duration(receipt.audio_seconds)} of audio in ${duration(receipt.processing_seconds)} ` +
   `(${receipt.real_time_factor.toFixed(1)}× real time), ${dollars(receipt.cost)}`;
@@ -38,11 +44,11 @@ export const receiptLine = (receipt: Receipt): string =>
 const WIDE =
   /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}/u;
 
-/** Columns that text takes in a terminal. */
+/** Number of terminal columns that a text needs. */
 export const width = (text: string): number =>
   [...text].reduce((sum, each) => sum + (/\p{Mn}/u.test(each) ? 0 : WIDE.test(each) ? 2 : 1), 0);
 
-/** Text cut or filled up to so many columns. */
+/** Cuts or pads a text to the given number of columns. */
 export function fit(text: string, columns: number): string {
   if (width(text) <= columns) return text + ' '.repeat(columns - width(text));
   let kept = '';
@@ -53,7 +59,7 @@ export function fit(text: string, columns: number): string {
   return `${kept}…${' '.repeat(Math.max(0, columns - 1 - width(kept)))}`;
 }
 
-/** Rows as aligned columns, without spaces at the ends of lines. */
+/** Formats rows as aligned columns, without trailing spaces. */
 export function table(rows: string[][]): string {
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, width(cell))),

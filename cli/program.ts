@@ -21,8 +21,8 @@ export interface Program extends Surroundings {
 /**
  * Runs the command line.
  *
- * @param args what stands after the program's name
- * @returns the exit status; everything that goes wrong has been said by then
+ * @param args the arguments after the program's name
+ * @returns the exit status; all errors have been printed
  */
 export async function runProgram(
   args: string[],
@@ -49,7 +49,7 @@ function createProgram(context: Context): Command {
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', `\n${exitCodesHelp()}`)
-    .showHelpAfterError('(add --help for all options)')
+    .showHelpAfterError('(use --help to see all options)')
     .configureOutput({
       writeOut: (text) => terminal.data(text),
       writeErr: (text) => terminal.around.err.write(text),
@@ -67,7 +67,7 @@ function createProgram(context: Context): Command {
 
 function explain(error: unknown, json: boolean, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
-    // Commander has said it already: help and version end like this too, with 0.
+    // Commander has already printed the message. Help and version also end here, with 0.
     if (error.exitCode === 0) return EXIT.ok;
     if (json) terminal.json({ error: { code: 'usage', message: error.message } });
     return EXIT.usage;
@@ -77,7 +77,7 @@ function explain(error: unknown, json: boolean, terminal: Terminal): ExitCode {
     terminal.say(`${terminal.style('red', 'error:')} ${error.message}`);
     return error.exitCode;
   }
-  terminal.say('This is a defect in spotscribe; please report it with the following:');
+  terminal.say('Internal error of spotscribe. Please report it with the following text:');
   terminal.say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return EXIT.bug;
 }

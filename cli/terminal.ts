@@ -3,38 +3,38 @@ import { styleText } from 'node:util';
 type Stream = Pick<NodeJS.WriteStream, 'write'> & { isTTY?: boolean; columns?: number; rows?: number };
 type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
-/** Where a command's data (`out`), and its progress and messages (`err`) go, and what is around it. */
+/** Output streams and environment of a command: `out` for data, `err` for progress and messages. */
 export interface Surroundings {
   out: Stream;
   err: Stream;
   env: NodeJS.ProcessEnv;
 }
 
-/** The two streams of a command: data to stdout; progress and messages to stderr. */
+/** Writes data to stdout, and progress and messages to stderr. */
 export class Terminal {
   constructor(readonly around: Surroundings) {}
 
-  /** Data, as it is. */
+  /** Writes data unchanged. */
   data(text: string | Uint8Array): void {
     this.around.out.write(text);
   }
 
-  /** One JSON document, in one line. */
+  /** Writes one JSON document as one line. */
   json(value: unknown): void {
     this.data(`${JSON.stringify(value)}\n`);
   }
 
-  /** A message for the user, in a line of its own. */
+  /** Writes a message for the user as one line. */
   say(line: string): void {
     this.around.err.write(`${line}\n`);
   }
 
-  /** Text in a style, where messages go to a terminal that shows it. */
+  /** Applies a style to a text if messages go to a terminal that supports it. */
   style(style: Style, text: string): string {
     return this.colours ? styleText(style, text, { validateStream: false }) : text;
   }
 
-  /** Whether messages go to a terminal on which lines can be drawn anew. */
+  /** Whether messages go to a terminal on which lines can be redrawn. */
   get live(): boolean {
     return this.around.err.isTTY === true && this.around.env.TERM !== 'dumb';
   }

@@ -9,9 +9,9 @@ import { ApiError, UnauthorizedError, UnreachableError } from '../errors';
 import { networkError } from './network-error';
 import { parseRetryAfter, type Patience, Retryable, retrying } from './retry';
 
-/** A deployment's API and the key to it. */
+/** URL and key of a deployment's API. */
 export interface Connection {
-  /** Base URL, with the stage's path if it has one. */
+  /** Base URL, including the path of the stage if there is one. */
   url: string;
   key: string;
 }
@@ -20,8 +20,8 @@ const OVERLOADED = [429, 500, 502, 503, 504];
 const ANSWER_MS = 40_000;
 
 /**
- * The job API. Methods throw {@link ApiError} with the API's own code, {@link UnauthorizedError} or, once patience
- * has run out, {@link UnreachableError}.
+ * Client of the job API. Methods throw {@link ApiError} with the API's code, {@link
+ * UnauthorizedError} or, when the time for retries is over, {@link UnreachableError}.
  */
 export class ApiClient {
   constructor(
@@ -29,7 +29,7 @@ export class ApiClient {
     private readonly patience: Patience,
   ) {}
 
-  /** Makes a job, or finds the one that an earlier request with the same key and body made. */
+  /** Creates a job, or returns the one created by an earlier request with the same key and body. */
   submit(job: SubmitJobRequest, idempotencyKey: string): Promise<SubmitJobResponse> {
     return this.json('POST', '/v1/jobs', {
       body: JSON.stringify(job),
@@ -37,7 +37,7 @@ export class ApiClient {
     });
   }
 
-  /** Makes the parts of an upload one. */
+  /** Completes a multipart upload. */
   completeUpload(id: string, parts: CompleteUploadRequest['parts']): Promise<JobView> {
     const request: CompleteUploadRequest = { parts };
     return this.json('POST', `${jobPath(id)}/upload`, {
@@ -59,8 +59,8 @@ export class ApiClient {
   }
 
   /**
-   * Cancels an open job; erases an ended one with its results. Made once: made again after a lost answer it would
-   * erase the job that it cancelled.
+   * Cancels an open job, or erases an ended one with its results. It is never retried: if the
+   * answer was lost, a retry would erase the job that the first request cancelled.
    */
   delete(id: string): Promise<JobView | { id: string; object: 'job'; deleted: true }> {
     return this.json('DELETE', jobPath(id), {}, { ...this.patience, retryForMs: 0 });
@@ -69,13 +69,13 @@ export class ApiClient {
   async transcript(id: string, format: TranscriptFormat): Promise<Buffer> {
     return this.request('GET', `${jobPath(id)}/transcript?format=${format}`, {}, async (answer) => {
       const location = answer.headers.get('location');
-      // The address in the store carries its own authorization: the key must not go there.
+      // The URL in the store carries its own authorization. The key must not be sent there.
       const stored = location === null ? answer : await this.fetchStored(location);
       return Buffer.from(await stored.arrayBuffer());
     });
   }
 
-  /** What the key has used today. */
+  /** Usage of the key today. */
   usage(): Promise<UsageResponse> {
     return this.json('GET', '/v1/usage');
   }
@@ -86,7 +86,7 @@ export class ApiClient {
 
   private async fetchStored(location: string): Promise<Response> {
     const answer = await fetch(location, { signal: this.signal() });
-    if (!answer.ok) throw new Retryable(new UnreachableError(`The store answered ${answer.status}`));
+    if (!answer.ok) throw new Retryable(new UnreachableError(`The object store returned ${answer.status}`));
     return answer;
   }
 
@@ -97,7 +97,7 @@ export class ApiClient {
       init,
       async (answer) => {
         const body: unknown = await answer.json().catch(() => undefined);
-        if (typeof body !== 'object' || body === null) throw this.notOurs(answer);
+        if (typeof body !== 'object' || body === null) throw this.notSpotscribe(answer);
         return body as T;
       },
       patience,
@@ -134,23 +134,23 @@ export class ApiClient {
     const { error } = parsed(text);
     if (answer.status === 401 || answer.status === 403) {
       return new UnauthorizedError(
-        `${this.connection.url} does not accept the key (${answer.status}). Give a valid one with --key or ` +
-          'SPOTSCRIBE_KEY; "spotscribe keys create" makes one',
+        `${this.connection.url} does not accept the key (${answer.status}). Set a valid one with --key or ` +
+          'SPOTSCRIBE_KEY. "spotscribe keys create" creates one',
       );
     }
     const refusal =
       error?.code === undefined ? undefined : new ApiError(answer.status, error.code, error.message);
-    if (!OVERLOADED.includes(answer.status)) return refusal ?? this.notOurs(answer);
+    if (!OVERLOADED.includes(answer.status)) return refusal ?? this.notSpotscribe(answer);
     const overload = new UnreachableError(
-      `${this.connection.url} is overloaded: it answered ${answer.status}`,
+      `${this.connection.url} is overloaded: it returned ${answer.status}`,
     );
     return new Retryable(refusal ?? overload, parseRetryAfter(answer.headers.get('retry-after')));
   }
 
-  private notOurs({ status }: Response): UnreachableError {
+  private notSpotscribe({ status }: Response): UnreachableError {
     return new UnreachableError(
-      `${this.connection.url} answered ${status}, but not as a Spotscribe API does. ` +
-        'Is the URL the stack\'s output "ApiUrl"?',
+      `${this.connection.url} returned ${status}, but it is not a Spotscribe API. ` +
+        'Use the URL in the output "ApiUrl" of the stack',
     );
   }
 

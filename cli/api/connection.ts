@@ -10,10 +10,10 @@ export interface ConnectionOptions {
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * The API to talk to: the options, then `SPOTSCRIBE_URL` and `SPOTSCRIBE_KEY`, then the AWS that runs on this machine.
- * That one's key is used for its own URL alone.
+ * Finds URL and key of the API: from the options, then from `SPOTSCRIBE_URL` and `SPOTSCRIBE_KEY`,
+ * then from the local AWS. The key of the local AWS is used only for its own URL.
  *
- * @throws UsageError saying what is missing or wrong, and where to get it
+ * @throws UsageError if one is missing or not valid; the message says where to get it
  */
 export async function findConnection(
   options: ConnectionOptions,
@@ -25,19 +25,21 @@ export async function findConnection(
   const url = given.url ?? running?.url;
   if (url === undefined) {
     throw new UsageError(
-      'No API to talk to: give --url or SPOTSCRIBE_URL (the stack\'s output "ApiUrl"), ' +
-        'or start an AWS on this machine with "spotscribe local up"',
+      'No API URL is set. Set --url or SPOTSCRIBE_URL (output "ApiUrl" of the stack), ' +
+        'or start a local AWS with "spotscribe local up"',
     );
   }
   const checked = checkedUrl(url);
   const key = given.key ?? (running?.url === url ? running.key : undefined);
   if (key === undefined) {
     throw new UsageError(
-      `No key for ${url}: give SPOTSCRIBE_KEY or --key; "spotscribe keys create" makes one`,
+      `No key for ${url}. Set SPOTSCRIBE_KEY or --key. "spotscribe keys create" creates one`,
     );
   }
   if (!key.startsWith(API_KEY_PREFIX)) {
-    throw new UsageError(`The key must begin with "${API_KEY_PREFIX}"; got one of ${key.length} characters`);
+    throw new UsageError(
+      `The key must begin with "${API_KEY_PREFIX}"; got a key of ${key.length} characters`,
+    );
   }
   return { url: checked, key };
 }
@@ -52,7 +54,7 @@ function checkedUrl(url: string): string {
     !LOOPBACK.has(parsed.hostname) &&
     !parsed.hostname.endsWith('.localhost')
   ) {
-    throw new UsageError(`The key would go to ${parsed.host} in the clear: use https://`);
+    throw new UsageError(`The key would be sent to ${parsed.host} without encryption: use https://`);
   }
   return url;
 }

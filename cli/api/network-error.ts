@@ -2,13 +2,15 @@ import { CliError, UnreachableError } from '../errors';
 import { Retryable } from './retry';
 
 const CURE: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there; is the URL right, is the service up?',
-  ENOTFOUND: 'there is no such host; is the URL right?',
-  EAI_AGAIN: 'the name could not be looked up; is the network up?',
+  ECONNREFUSED: 'connection refused. Check the URL, and that the service is running',
+  ENOTFOUND: 'the host does not exist. Check the URL',
+  EAI_AGAIN: 'the host name could not be resolved. Check the network connection',
   CERT_HAS_EXPIRED: 'its certificate has expired',
 };
 
-/** What `fetch` threw, as something to retry; what is not the network's doing, as it is. */
+/**
+ * Converts a network error of `fetch` to {@link Retryable}. Other errors are returned unchanged.
+ */
 export function networkError(error: unknown, url: string, interruption?: AbortSignal): unknown {
   if (error instanceof CliError || error instanceof Retryable) return error;
   if (interruption?.aborted === true) return interruption.reason;
@@ -16,7 +18,7 @@ export function networkError(error: unknown, url: string, interruption?: AbortSi
   if (name === 'TimeoutError') {
     return new Retryable(new UnreachableError(`Cannot reach ${url}: no answer in time`, { cause: error }));
   }
-  // fetch throws a TypeError for every failure of the network, with the reason as its cause.
+  // fetch throws a TypeError for every network failure, with the reason as its cause.
   if (name !== 'TypeError' || cause === undefined) return error;
   const { code = said, message = '' } = cause as { code?: string; message?: string };
   const reason = CURE[code] ?? (message === '' ? code : message);

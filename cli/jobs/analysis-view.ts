@@ -1,7 +1,7 @@
 import type { Analysis, Claim, Entity } from '../../core/contract/analysis';
 import { duration, shown } from '../format';
 
-/** An analysis for reading: what was understood, each claim with where it is said and in which words. */
+/** Formats an analysis: each claim with the time and the quote that support it. */
 export function analysisLines(analysis: Analysis): string {
   const { engine, summary, topics, action_items, questions, sentiment, entities, answers } = analysis;
   const sections: [string, string[]][] = [
@@ -21,7 +21,7 @@ export function analysisLines(analysis: Analysis): string {
     ['Missing', analysis.degraded.map(({ reason }) => shown(reason))],
   ];
   const filled = sections.filter(([, lines]) => lines.length > 0);
-  const head = `${duration(analysis.duration)} of audio, understood by ${engine.name} (${shown(engine.model)})\n`;
+  const head = `${duration(analysis.duration)} of audio, analysed by ${engine.name} (${shown(engine.model)})\n`;
   return (
     head +
     filled.map(([title, lines]) => `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`).join('')
@@ -35,7 +35,10 @@ function task({ task: what, owner, due }: { task: string; owner?: string; due?: 
   return more === '' ? what : `${what} (${more})`;
 }
 
-/** A claim behind the time at which its words are said; one whose words the transcript does not have is marked. */
+/**
+ * Formats a claim after the time of its quote. A claim whose quote is not in the transcript is
+ * marked.
+ */
 function entry({ evidence, located }: Claim, text: string): string {
   const found = evidence.find(({ start }) => start !== undefined) ?? evidence[0];
   const when = found?.start === undefined ? (located === false ? 'not found' : '') : clock(found.start);
@@ -43,7 +46,7 @@ function entry({ evidence, located }: Claim, text: string): string {
   return `${when.padEnd(9)} ${shown(text)}${quote}`.trim();
 }
 
-/** Seconds as `0:04` or `1:02:03`: where a player has to go. */
+/** Seconds as `0:04` or `1:02:03`: a position in an audio player. */
 function clock(seconds: number): string {
   const whole = Math.floor(seconds);
   const two = (value: number) => String(value).padStart(2, '0');

@@ -6,7 +6,7 @@ import { AUTO, languageCode } from '../../core/forms/languages';
 import { UsageError } from '../errors';
 import { wholeNumber } from '../options';
 
-/** What a command line says about how to transcribe, and what to understand. */
+/** Job options as given on the command line. */
 export interface ChosenOptions {
   language?: string;
   translate?: boolean;
@@ -24,41 +24,44 @@ export interface ChosenOptions {
   ask?: string[];
 }
 
-/** Adds the options that say how to transcribe, and what to understand. */
+/** Adds the options for transcription and analysis. */
 export function addJobOptions(command: Command): Command {
   const { hotwords, prompt, speakers } = OPTION_LIMITS;
   const count = wholeNumber(1, speakers);
   return command
-    .option('--language <code>', 'language spoken, such as en or English (default: detected)', language)
-    .option('--translate', 'give English text, whatever is spoken')
-    .option('--hotwords <words>', 'names and rare words to listen for', text(hotwords))
-    .option('--prompt <text>', 'text in the style that is wanted, as if said before', text(prompt))
-    .option('--diarize', 'say who spoke')
+    .option('--language <code>', 'spoken language, such as en or English (default: detected)', language)
+    .option('--translate', 'translate the speech to English text')
+    .option('--hotwords <words>', 'names and rare words that may occur', text(hotwords))
+    .option('--prompt <text>', 'text in the desired style, as if spoken before the audio', text(prompt))
+    .option('--diarize', 'identify speakers')
     .addOption(
-      new Option('--speakers <n>', 'exact number of speakers, with --diarize (default: found out)')
+      new Option('--speakers <n>', 'exact number of speakers, with --diarize (default: detected)')
         .argParser(count)
         .conflicts(['minSpeakers', 'maxSpeakers']),
     )
-    .option('--min-speakers <n>', 'least number of speakers, with --diarize', count)
-    .option('--max-speakers <n>', 'greatest number of speakers, with --diarize', count)
-    .option('--no-speaker-cleanup', 'with --diarize, keep speakers as found, short false turns and all')
+    .option('--min-speakers <n>', 'minimum number of speakers, with --diarize', count)
+    .option('--max-speakers <n>', 'maximum number of speakers, with --diarize', count)
+    .option(
+      '--no-speaker-cleanup',
+      'with --diarize, keep all speakers and turns as detected, including short false turns',
+    )
     .option(
       '--tasks <tasks>',
-      `what to understand, on paths that do: ${ANALYSIS_TASKS.join(', ')}, parted by commas (default: all)`,
+      `analysis tasks, on paths with analysis: ${ANALYSIS_TASKS.join(', ')}, separated by commas (default: all)`,
       tasks,
     )
     .option(
       '--ask <question>',
-      'a question about the recording, on paths that understand; may be repeated',
+      'question about the recording, on paths with analysis; can be repeated',
       question,
     )
-    .option('--no-analysis', 'transcribe only, on paths that would understand, too');
+    .option('--no-analysis', 'transcribe only, without analysis');
 }
 
 /**
- * The options as the API takes them: what was not chosen is left out.
+ * Converts the options to those of the API. Options that were not given are left out.
  *
- * @throws UsageError for choices that mean nothing together
+ * @throws UsageError for options that contradict each other
  */
 export function jobOptions(chosen: ChosenOptions): JobOptions {
   const { minSpeakers, maxSpeakers } = chosen;
@@ -70,11 +73,11 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
   };
   const [useless] = Object.entries(aboutSpeakers).find(([, value]) => value !== undefined) ?? [];
   if (useless !== undefined && chosen.diarize !== true) {
-    throw new UsageError(`${useless} needs --diarize: add that, or leave it out`);
+    throw new UsageError(`${useless} requires --diarize: add --diarize, or remove ${useless}`);
   }
   if (minSpeakers !== undefined && maxSpeakers !== undefined && minSpeakers > maxSpeakers) {
     throw new UsageError(
-      `--min-speakers is ${minSpeakers}, more than --max-speakers ${maxSpeakers}: lower it, or raise that`,
+      `--min-speakers ${minSpeakers} must not be greater than --max-speakers ${maxSpeakers}`,
     );
   }
   const options: JobOptions = {
@@ -96,7 +99,7 @@ function analysisOptions({ analysis, tasks, ask }: ChosenOptions): AnalysisOptio
   if (tasks === undefined && ask === undefined) return analysis ? undefined : false;
   if (!analysis) {
     const flag = tasks === undefined ? '--ask' : '--tasks';
-    throw new UsageError(`${flag} and --no-analysis contradict each other: leave one out`);
+    throw new UsageError(`${flag} and --no-analysis cannot be used together: remove one of them`);
   }
   return { ...(tasks && { tasks }), ...(ask && { questions: ask }) };
 }
@@ -105,21 +108,21 @@ function tasks(list: string): AnalysisTask[] {
   const names = [...new Set(list.split(',').map((name) => name.trim()))];
   const known = names.flatMap((name) => ANALYSIS_TASKS.find((task) => task === name) ?? []);
   if (known.length === names.length) return known;
-  throw new InvalidArgumentError(`It must be among ${ANALYSIS_TASKS.join(', ')}, parted by commas.`);
+  throw new InvalidArgumentError(`It must be a list of ${ANALYSIS_TASKS.join(', ')}, separated by commas.`);
 }
 
 function question(value: string, earlier: string[] = []): string[] {
   const { count, length } = QUESTION_LIMITS;
   const questions = [...earlier, text(length)(value.trim())];
   if (value.trim() === '') throw new InvalidArgumentError('It must not be empty.');
-  if (questions.length > count) throw new InvalidArgumentError(`At most ${count} questions are taken.`);
+  if (questions.length > count) throw new InvalidArgumentError(`At most ${count} questions are allowed.`);
   return questions;
 }
 
 function language(value: string): string {
   const code = value.toLowerCase() === AUTO ? AUTO : languageCode(value);
   if (code !== undefined) return code;
-  throw new InvalidArgumentError('It must be a language that Whisper knows, such as "en" or "English".');
+  throw new InvalidArgumentError('It must be a language that Whisper supports, such as "en" or "English".');
 }
 
 const text =
@@ -127,5 +130,5 @@ const text =
   (value: string): string => {
     const { length } = [...value];
     if (length <= most) return value;
-    throw new InvalidArgumentError(`It has ${length} characters; at most ${most} are taken.`);
+    throw new InvalidArgumentError(`It has ${length} characters; at most ${most} are allowed.`);
   };

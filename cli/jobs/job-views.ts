@@ -2,7 +2,7 @@ import type { JobOptions } from '../../core/contract/options';
 import type { JobView, Receipt } from '../../core/contract/job';
 import { dollars, duration, receiptLine, shown, table } from '../format';
 
-/** Jobs as a table. */
+/** Formats jobs as a table. */
 export const jobTable = (jobs: JobView[]): string =>
   table([
     ['ID', 'STATUS', 'CREATED', 'AUDIO', 'COST', 'NAME'],
@@ -16,7 +16,7 @@ export const jobTable = (jobs: JobView[]): string =>
     ]),
   ]);
 
-/** A job, a line for each thing known of it. */
+/** Formats a job with one line for each property. */
 export function jobLines(job: JobView): string {
   const { receipt, error } = job;
   const stages = Object.entries(job.stages).map(([stage, state]) => `${stage} ${state}`);
@@ -48,7 +48,7 @@ export function jobLines(job: JobView): string {
   return table(rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
 }
 
-/** The options without those that hold others, and what these hold. */
+/** The options, with the nested analysis options at the top level. */
 const flat = ({ analysis, ...others }: JobOptions): Record<string, unknown> => ({
   ...others,
   ...(analysis === false ? { analysis } : analysis),
@@ -56,9 +56,9 @@ const flat = ({ analysis, ...others }: JobOptions): Record<string, unknown> => (
 
 const machineLine = ({ machine_type, capacity, price_per_hour, price_source }: Receipt) =>
   `${shown(machine_type)}, ${capacity}, ` +
-  (price_per_hour === null ? 'no price known' : `$${price_per_hour} an hour (${shown(price_source)})`);
+  (price_per_hour === null ? 'price unknown' : `$${price_per_hour} an hour (${shown(price_source)})`);
 
 const percent = (fraction: number) => `${Math.floor(fraction * 100)}%`;
 
-/** An ISO instant to the second. */
+/** An ISO 8601 time, to the second. */
 const instant = (iso: string | undefined): string => iso?.replace('T', ' ').replace(/\.\d+Z$/, 'Z') ?? '';

@@ -27,7 +27,7 @@ export function registerJobs(program: Command, context: Context): void {
   const jobs = program
     .command('jobs')
     .summary('list, show, cancel and erase jobs')
-    .description('Jobs of the key.');
+    .description('Lists, shows, cancels and erases jobs of the API key.');
   const { terminal } = context;
   const add = (name: string, description: string, settings: CommandOptions = {}) =>
     jobs
@@ -42,12 +42,14 @@ export function registerJobs(program: Command, context: Context): void {
       signal: context.interruption,
     });
 
-  add('list', 'Lists jobs, newest first. "spotscribe jobs" alone does the same.', { isDefault: true })
+  add('list', 'Lists jobs, newest first. "spotscribe jobs" without a command does the same.', {
+    isDefault: true,
+  })
     .allowExcessArguments()
-    .addOption(new Option('--status <status>', 'only those in this status').choices(JOB_STATUSES))
-    .option('--limit <n>', 'at most so many', parse.wholeNumber(1, 10_000), 20)
+    .addOption(new Option('--status <status>', 'only jobs with this status').choices(JOB_STATUSES))
+    .option('--limit <n>', 'maximum number of jobs', parse.wholeNumber(1, 10_000), 20)
     .action(async (options: JobsOptions & { status?: JobStatus; limit: number }, { args }: Command) => {
-      // As the default command, it is given what is no command at all.
+      // As the default command, it also receives unknown commands.
       if (args.length > 0) throw new UsageError(`unknown command '${args[0]}': see "spotscribe jobs --help"`);
       const found = await listJobs(await connect(options), options.limit, options.status);
       if (options.json) terminal.json({ object: 'list', data: found });
@@ -55,7 +57,7 @@ export function registerJobs(program: Command, context: Context): void {
       else terminal.data(jobTable(found));
     });
 
-  add('show <id>', 'Shows a job with its error or its receipt.').action(
+  add('show <id>', 'Shows a job with its error or receipt.').action(
     async (id: string, options: JobsOptions) => {
       const job = await (await connect(options)).job(id);
       if (options.json) terminal.json(job);
@@ -63,7 +65,7 @@ export function registerJobs(program: Command, context: Context): void {
     },
   );
 
-  add('transcript <id>', "Prints a job's transcript, as it is.")
+  add('transcript <id>', 'Prints the transcript of a job.')
     .addOption(
       new Option('--format <format>', TRANSCRIPT_FORMATS.join(', ')).argParser(parse.format).default('txt'),
     )
@@ -72,24 +74,23 @@ export function registerJobs(program: Command, context: Context): void {
       terminal.data(await (await connect(options)).transcript(id, format));
     });
 
-  add(
-    'analysis <id>',
-    "Prints what was understood of a job's recording, with where each claim is said.",
-  ).action(async (id: string, options: JobsOptions) => {
-    const analysis = await (await connect(options)).analysis(id);
-    if (options.json) terminal.json(analysis);
-    else terminal.data(analysisLines(analysis));
-  });
+  add('analysis <id>', 'Prints the analysis of a job, with the time and the quote of each claim.').action(
+    async (id: string, options: JobsOptions) => {
+      const analysis = await (await connect(options)).analysis(id);
+      if (options.json) terminal.json(analysis);
+      else terminal.data(analysisLines(analysis));
+    },
+  );
 
   add('cancel <id>', 'Cancels an open job and erases its audio.').action(
     async (id: string, options: JobsOptions) => {
       const client = await connect(options);
       const { status } = await client.job(id);
-      // The API's DELETE erases what has ended, and nobody means that by "cancel".
+      // DELETE of the API erases ended jobs, which "cancel" must not do.
       if ((FINAL_STATUSES as readonly string[]).includes(status)) {
         throw new CliError(
           'invalid_request',
-          `Job ${id} is ${status} already; "spotscribe jobs erase ${id}" erases it`,
+          `Job ${id} is already ${status}. To erase it, run "spotscribe jobs erase ${id}"`,
         );
       }
       const answer = await client.delete(id);
@@ -98,24 +99,28 @@ export function registerJobs(program: Command, context: Context): void {
     },
   );
 
-  add('erase <id>', 'Erases an ended job: audio, results and row. There is no way back.').action(
-    async (id: string, options: JobsOptions) => {
-      const client = await connect(options);
-      const { status } = await client.job(id);
-      if (!(FINAL_STATUSES as readonly string[]).includes(status)) {
-        throw new CliError(
-          'invalid_request',
-          `Job ${id} is ${status}: "spotscribe jobs cancel ${id}" ends it first`,
-        );
-      }
-      const answer = await client.delete(id);
-      if (options.json) terminal.json(answer);
-      else terminal.say(`Erased ${id}`);
-    },
-  );
+  add(
+    'erase <id>',
+    'Erases an ended job: its audio, results and database row. This cannot be undone.',
+  ).action(async (id: string, options: JobsOptions) => {
+    const client = await connect(options);
+    const { status } = await client.job(id);
+    if (!(FINAL_STATUSES as readonly string[]).includes(status)) {
+      throw new CliError(
+        'invalid_request',
+        `Job ${id} is ${status}. Cancel it first with "spotscribe jobs cancel ${id}"`,
+      );
+    }
+    const answer = await client.delete(id);
+    if (options.json) terminal.json(answer);
+    else terminal.say(`Erased ${id}`);
+  });
 }
 
-/** Page after page, until there are enough. A page of one status may be short or empty before the last. */
+/**
+ * Reads pages until there are enough jobs. With a status, a page before the last may be short or
+ * empty.
+ */
 async function listJobs(client: ApiClient, limit: number, status?: JobStatus): Promise<JobView[]> {
   const found: JobView[] = [];
   let cursor: string | undefined;

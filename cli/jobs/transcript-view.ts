@@ -3,7 +3,10 @@ import { duration, shown, width } from '../format';
 
 const COLUMNS = 100;
 
-/** A transcript for reading: each segment with its times, and below it each word after the second at which it begins. */
+/**
+ * Formats a transcript: each segment with its times, then its words, each after its start in
+ * seconds.
+ */
 export function transcriptLines(transcript: Transcript): string {
   const body = transcript.segments.map(({ start, end, text, speaker, words }) => {
     const who = speaker === undefined ? '' : `${shown(speaker)}: `;
@@ -14,14 +17,14 @@ export function transcriptLines(transcript: Transcript): string {
 
 function head({ engine, language, task, duration: length, diarization }: Transcript): string {
   const spoken = task === 'translate' ? `translated to ${language}` : language;
-  const lines = [`${duration(length)} of audio, ${spoken}, heard by ${engine.name} (${engine.model})`];
+  const lines = [`${duration(length)} of audio, ${spoken}, transcribed by ${engine.name} (${engine.model})`];
   if (diarization !== undefined) {
     const { speakers, model, merges } = diarization;
     const names = speakers.length === 0 ? 'none' : speakers.map(shown).join(', ');
-    // What the cleanup changed is told: it may have been wrong.
+    // The changes of the cleanup are shown, because they may be wrong.
     const turns = merges.length === 1 ? '1 turn' : `${merges.length} turns`;
-    const changed = merges.length === 0 ? '' : `; ${turns} given to another speaker`;
-    lines.push(`speakers: ${names}, told apart by ${shown(model)}${changed}`);
+    const changed = merges.length === 0 ? '' : `; ${turns} assigned to another speaker`;
+    lines.push(`speakers: ${names}, identified by ${shown(model)}${changed}`);
   }
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -29,7 +32,7 @@ function head({ engine, language, task, duration: length, diarization }: Transcr
 function wordLines(words: Word[]): string {
   const lines: string[] = [];
   for (const { word, start, interpolated } of words) {
-    // Times that no aligner gave are marked: they are a guess between their neighbours.
+    // Mark times that are interpolated between neighbouring words, not aligned.
     const cell = `${interpolated === true ? '~' : ''}${start.toFixed(2)} ${shown(word.trim())}`;
     const last = lines.at(-1);
     if (last === undefined || width(last) + width(cell) + 2 > COLUMNS) lines.push(`    ${cell}`);

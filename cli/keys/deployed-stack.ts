@@ -6,16 +6,16 @@ import {
 import { OUTPUT } from '../../core/contract/environment';
 import { CliError, UsageError } from '../errors';
 
-/** What a stack of a path says of itself. */
+/** Name and outputs of a deployed stack of a path. */
 export interface DeployedStack {
   name: string;
   outputs: Record<string, string>;
 }
 
 /**
- * The deployed stack of a path: the one named, or the only one there is.
+ * Finds the deployed stack of a path: the named one, or the only one.
  *
- * @throws CliError `not_found`, or UsageError where several could be meant
+ * @throws CliError `not_found`, or UsageError if there are several
  */
 export async function findStack(client: CloudFormationClient, name?: string): Promise<DeployedStack> {
   const found: DeployedStack[] = [];
@@ -29,12 +29,12 @@ export async function findStack(client: CloudFormationClient, name?: string): Pr
     throw new CliError(
       'not_found',
       name === undefined
-        ? 'No stack of Spotscribe is deployed in this account and region: "npx cdk deploy Spotscribe-DockerGpu" deploys one'
-        : `The stack ${name} has no output "${OUTPUT.keysTable}": is it a stack of a Spotscribe path?`,
+        ? 'No Spotscribe stack is deployed in this account and region. Run "npx cdk deploy Spotscribe-DockerGpu" to deploy one'
+        : `The stack ${name} has no output "${OUTPUT.keysTable}". Name the stack of a Spotscribe path`,
     );
   }
   if (others.length > 0) {
-    throw new UsageError(`Several stacks are deployed: choose one with --stack: ${names(candidates)}`);
+    throw new UsageError(`Several stacks are deployed; choose one with --stack: ${names(candidates)}`);
   }
   return only;
 }

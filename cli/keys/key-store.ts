@@ -6,20 +6,20 @@ import { CliError } from '../errors';
 
 export type ShownKey = Omit<KeyRow, 'key_sha256'>;
 
-/** Null for no limit, undefined for what the deployment allows. */
+/** Null: no limit. Undefined: the default of the deployment. */
 export type MinutesPerDay = KeyRow['minutes_per_day'];
 
-/** A row deleted meanwhile must not come back as a half one. */
+/** Prevents an update from creating an incomplete row if the key was deleted meanwhile. */
 const STILL_THERE = 'attribute_exists(key_sha256)';
 
-/** The keys of a deployment, in its table. A key itself is never stored. */
+/** API keys in the table of a deployment. The table stores only the hash of a key. */
 export class KeyStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
   ) {}
 
-  /** Makes a key, which nobody can ever read again. */
+  /** Creates a key. It cannot be read again later. */
   async create(tenant: string, name: string, minutes?: MinutesPerDay): Promise<ShownKey & { key: string }> {
     const key = newApiKey();
     const row: KeyRow = {
@@ -34,13 +34,13 @@ export class KeyStore {
     return { ...shownKey(row), key };
   }
 
-  /** All keys, oldest first. */
+  /** Returns all keys, oldest first. */
   async list(): Promise<ShownKey[]> {
     return (await this.rows()).map(shownKey);
   }
 
   /**
-   * Revokes a key: the API refuses it from then on, save for the half minute for which it remembers an answer.
+   * Revokes a key. The API may accept it for another 30 s, for which it caches authorizations.
    *
    * @throws CliError `not_found`
    */
@@ -61,7 +61,7 @@ export class KeyStore {
   }
 
   /**
-   * Changes how much a key may use each day; undefined leaves it to the deployment.
+   * Changes the daily quota of a key. Undefined means the default of the deployment.
    *
    * @throws CliError `not_found`
    */
@@ -86,7 +86,10 @@ export class KeyStore {
   private async row(id: string): Promise<KeyRow> {
     const row = (await this.rows()).find((each) => each.id === id);
     if (row !== undefined) return row;
-    throw new CliError('not_found', `There is no key ${id}; "spotscribe keys list" shows those there are`);
+    throw new CliError(
+      'not_found',
+      `The key ${id} does not exist. Run "spotscribe keys list" to see the keys`,
+    );
   }
 
   private async rows(): Promise<KeyRow[]> {

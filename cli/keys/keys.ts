@@ -6,7 +6,7 @@ import { shown, table } from '../format';
 import type { KeyStore, MinutesPerDay } from './key-store';
 import { localAccess, openKeyStore } from './open-key-store';
 
-/** As of the setting `minutesPerDayPerKey`. */
+/** Same limit as for the setting `minutesPerDayPerKey`. */
 const MOST_MINUTES = 1_000_000;
 
 interface KeysOptions {
@@ -18,51 +18,55 @@ interface KeysOptions {
 export function registerKeys(program: Command, { terminal }: Context): void {
   const keys = program
     .command('keys')
-    .summary('make, list, limit and revoke API keys')
+    .summary('create, list, limit and revoke API keys')
     .description(
-      'API keys of a deployment. Needs AWS credentials (AWS_PROFILE and the like) that may read CloudFormation stacks\n' +
-        'and write to the table of keys.',
+      'Manages the API keys of a deployment. Requires AWS credentials, such as AWS_PROFILE, with permission to read ' +
+        'CloudFormation stacks and to write to the key table.',
     );
   const add = (name: string, description: string) =>
     keys
       .command(name)
       .description(description)
-      .option('--stack <name>', 'the deployed stack (default: the only one named Spotscribe-…)')
-      .option('--local', 'of the AWS that runs on this machine')
+      .option('--stack <name>', 'deployed stack (default: the only one whose name begins with Spotscribe-)')
+      .option('--local', 'use the local AWS')
       .option('--json', 'print one JSON document');
 
-  add('create', 'Makes a key and prints it, this once: only its hash is stored.')
-    .option('--tenant <tenant>', 'whose jobs the key sees', tenant, DEFAULT_TENANT)
-    .option('--name <name>', 'what the key is for, shown in lists', label, '')
+  add('create', 'Creates a key and prints it once. Only its hash is stored.')
+    .option('--tenant <tenant>', 'tenant whose jobs the key can access', tenant, DEFAULT_TENANT)
+    .option('--name <name>', 'name of the key, shown in lists', label, '')
     .addOption(minutesOption())
     .action(async (options: KeysOptions & { tenant: string; name: string } & Minutes) => {
       const { tenant, name, minutesPerDay } = options;
       const made = await withKeys(options, (store) => store.create(tenant, name, minutesIn(minutesPerDay)));
       if (options.json) return terminal.json(made);
       terminal.data(`${made.key}\n`);
-      terminal.say(`This is ${made.id} of tenant "${made.tenant}". Keep the key: it cannot be shown again.`);
+      terminal.say(
+        `This is ${made.id} of tenant "${made.tenant}". Save the key now: it cannot be shown again.`,
+      );
     });
 
-  add('list', 'Lists keys, oldest first, revoked ones too.').action(async (options: KeysOptions) => {
-    const found = await withKeys(options, (store) => store.list());
-    if (options.json) return terminal.json({ object: 'list', data: found });
-    if (found.length === 0) return terminal.say('No keys; "spotscribe keys create" makes one');
-    terminal.data(
-      table([
-        ['ID', 'TENANT', 'CREATED', 'REVOKED', 'MINUTES/DAY', 'NAME'],
-        ...found.map((key) => [
-          key.id,
-          shown(key.tenant),
-          key.created_at,
-          key.revoked_at ?? '',
-          String(key.minutes_per_day === null ? 'none' : (key.minutes_per_day ?? '')),
-          shown(key.name),
+  add('list', 'Lists all keys, including revoked ones, oldest first.').action(
+    async (options: KeysOptions) => {
+      const found = await withKeys(options, (store) => store.list());
+      if (options.json) return terminal.json({ object: 'list', data: found });
+      if (found.length === 0) return terminal.say('No keys. "spotscribe keys create" creates one');
+      terminal.data(
+        table([
+          ['ID', 'TENANT', 'CREATED', 'REVOKED', 'MINUTES/DAY', 'NAME'],
+          ...found.map((key) => [
+            key.id,
+            shown(key.tenant),
+            key.created_at,
+            key.revoked_at ?? '',
+            String(key.minutes_per_day === null ? 'none' : (key.minutes_per_day ?? '')),
+            shown(key.name),
+          ]),
         ]),
-      ]),
-    );
-  });
+      );
+    },
+  );
 
-  add('set <id>', 'Changes what a key may use, by its id. It takes effect within half a minute.')
+  add('set <id>', 'Changes the daily quota of a key, by its id. It takes effect within 30 seconds.')
     .addOption(minutesOption().makeOptionMandatory())
     .action(async (id: string, options: KeysOptions & Minutes) => {
       const changed = await withKeys(options, (store) =>
@@ -72,7 +76,7 @@ export function registerKeys(program: Command, { terminal }: Context): void {
       else terminal.say(`Changed ${id}`);
     });
 
-  add('revoke <id>', 'Revokes a key, by its id. It takes effect within half a minute.').action(
+  add('revoke <id>', 'Revokes a key, by its id. It takes effect within 30 seconds.').action(
     async (id: string, options: KeysOptions) => {
       const revoked = await withKeys(options, (store) => store.revoke(id));
       if (options.json) terminal.json(revoked);
@@ -83,7 +87,7 @@ export function registerKeys(program: Command, { terminal }: Context): void {
 
 function tenant(text: string): string {
   if (/^[A-Za-z0-9._@-]{1,64}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must have 1 to 64 letters, digits or the signs . _ @ -');
+  throw new InvalidArgumentError('It must have 1 to 64 characters: letters, digits or . _ @ -');
 }
 
 interface Minutes {
@@ -93,7 +97,7 @@ interface Minutes {
 const minutesOption = () =>
   new Option(
     '--minutes-per-day <n>',
-    'audio that it may use each UTC day: a number, none (no limit) or default (what the deployment allows)',
+    'minutes of audio for each UTC day: a number, none (no limit) or default (the limit of the deployment)',
   ).argParser(minutes);
 
 function minutes(text: string): Minutes['minutesPerDay'] {
@@ -108,7 +112,7 @@ const minutesIn = (given: Minutes['minutesPerDay']): MinutesPerDay =>
 
 function label(text: string): string {
   if (text.length <= 100 && shown(text) === text) return text;
-  throw new InvalidArgumentError('It must have at most 100 characters, none of them control characters.');
+  throw new InvalidArgumentError('It must have at most 100 characters and no control characters.');
 }
 
 async function withKeys<T>(options: KeysOptions, work: (store: KeyStore) => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import { findStack } from './deployed-stack';
 import { UsageError } from '../errors';
 import { KeyStore } from './key-store';
 
-/** Which AWS: what is not given comes from the environment and its profile. */
+/** Access to an AWS. Missing values come from the environment and the AWS profile. */
 export interface AwsAccess {
   endpoint?: string;
   region?: string;
@@ -17,27 +17,27 @@ export interface AwsAccess {
 }
 
 /**
- * The AWS that runs on this machine.
+ * Access to the local AWS.
  *
- * @throws UsageError if none does
+ * @throws UsageError if it is not running
  */
 export function localAccess(): AwsAccess {
   const state = readLocalState();
   if (state?.endpoint === undefined || !isAlive(state.owner)) {
-    throw new UsageError('No AWS runs on this machine: start one with "spotscribe local up"');
+    throw new UsageError('The local AWS is not running. Start it with "spotscribe local up"');
   }
   return clientConfiguration(state.endpoint);
 }
 
-/** The keys of a deployed stack: of the one named, or of the only one there is. */
+/** Opens the keys of a deployed stack: the named one, or the only one. */
 export async function openKeyStore(access: AwsAccess, stack?: string): Promise<KeyStore> {
   const { outputs } = await findStack(new CloudFormationClient(access), stack);
   return keyStore(access, outputs);
 }
 
-/** The keys in the table that a stack's outputs name. */
+/** Opens the key table named in the outputs of a stack. */
 export function keyStore(access: AwsAccess, outputs: Record<string, string>): KeyStore {
-  // Present: it is what a path's stack is known by.
+  // The output is present: the stack of a path is recognised by it.
   const table = outputs[OUTPUT.keysTable] as string;
   return new KeyStore(DynamoDBDocumentClient.from(new DynamoDBClient(access)), table);
 }

@@ -11,8 +11,8 @@ const PATIENCE_MS = 5000;
 export function registerUsage(program: Command, { terminal, localConnection, interruption }: Context): void {
   program
     .command('usage')
-    .summary("show the key's quota of the day")
-    .description('How much audio the key has used today, and what is left.')
+    .summary('show the usage and quota of the API key')
+    .description('Shows how much audio the API key has used today, and how much is left.')
     .addOption(parse.urlOption())
     .addOption(parse.keyOption())
     .option('--json', 'print one JSON document')
@@ -31,5 +31,5 @@ const usageLines = ({ day, limit_seconds, used_seconds, remaining_seconds, reset
     ['used', duration(used_seconds)],
     ['quota', limit_seconds === null ? 'none' : duration(limit_seconds)],
     ...(remaining_seconds === null ? [] : [['left', duration(remaining_seconds)]]),
-    ['begins anew', resets_at],
+    ['resets at', resets_at],
   ]);

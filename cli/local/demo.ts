@@ -32,14 +32,14 @@ const PATIENCE_MS = 10_000;
 export function registerDemo(program: Command, context: Context): void {
   program
     .command('demo')
-    .summary('show it all on this machine, without an AWS account')
+    .summary('run a demo on this machine, without an AWS account')
     .description(
-      'Starts an AWS on this machine, deploys to it, transcribes a sample, prints its words with their times and the ' +
-        'receipt, and takes everything down again. One that runs already is used, and left running.',
+      'Starts a local AWS, deploys to it, transcribes a sample, prints the words with their times and the ' +
+        'receipt, and stops the local AWS. If a local AWS is already running, it is used and left running.',
     )
     .argument('[file]', 'audio to transcribe (default: the sample)')
-    .option('--path <id>', 'deployment path to show (default: the one that runs already, or DockerGpu)')
-    .option('--keep', 'leave the AWS on this machine running')
+    .option('--path <id>', 'deployment path (default: that of the running local AWS, or DockerGpu)')
+    .option('--keep', 'leave the local AWS running')
     .option('--json', 'print one JSON document: the job and its transcript')
     .action((file: string | undefined, options: DemoOptions) => demo(file ?? SAMPLE, options, context));
 }
@@ -63,10 +63,10 @@ async function demo(file: string, { path, keep, json }: DemoOptions, context: Co
       ];
       terminal.data(parts.filter((part) => part !== undefined).join('\n'));
     }
-    if (leave) terminal.say('The AWS on this machine is left running; "spotscribe local down" ends it');
+    if (leave) terminal.say('The local AWS is still running. Stop it with "spotscribe local down"');
   } finally {
     if (!leave) {
-      terminal.say('taking everything down');
+      terminal.say('Stopping the local AWS');
       await endLocal({}, context);
     }
   }
@@ -75,10 +75,7 @@ async function demo(file: string, { path, keep, json }: DemoOptions, context: Co
 function connectionTo({ outputs, key }: LocalState): Connection {
   const url = outputs[OUTPUT.apiUrl];
   if (url !== undefined && key !== undefined) return { url, key };
-  throw new CliError(
-    'internal',
-    'The AWS on this machine has no API or no key: end it with "spotscribe local down"',
-  );
+  throw new CliError('internal', 'The local AWS has no API or no key. Stop it with "spotscribe local down"');
 }
 
 async function transcribeOne(
@@ -91,8 +88,8 @@ async function transcribeOne(
     const run = {
       connection,
       options: {},
-      // It is the run that is to be seen, not an earlier one's result.
-      anew: true,
+      // The demo shows a new run, not the result of an earlier one.
+      newJob: true,
       retryForMs: PATIENCE_MS,
       timeoutMs: TIMEOUT_MS,
       uploads: pLimit(1),

@@ -6,14 +6,14 @@ import { isAlive } from '../../local/processes';
 import type { Connection } from '../api/client';
 import { keyStore } from '../keys/open-key-store';
 
-/** Makes a key for the user of this machine. */
+/** Creates an API key for the user of this machine. */
 export async function createLocalKey({ endpoint, outputs }: LocalAws): Promise<string> {
   const store = keyStore(clientConfiguration(endpoint), outputs);
   const { key } = await store.create(DEFAULT_TENANT, 'this machine');
   return key;
 }
 
-/** The API of the AWS that runs on this machine, if one does. */
+/** The API of the local AWS, if it is running. */
 export async function localConnection(): Promise<Connection | undefined> {
   const state = readLocalState();
   const url = state?.outputs[OUTPUT.apiUrl];

@@ -28,34 +28,35 @@ export interface UpOptions {
 export function registerLocal(program: Command, context: Context) {
   const local = program
     .command('local')
-    .description('an AWS on this machine: the real stacks, on an emulator');
+    .summary('run a local AWS, with the real stacks on an emulator')
+    .description('Runs a local AWS, with the real stacks on an emulator.');
   const stateDir = () =>
-    new Option('--state-dir <folder>', 'where everything of it lies').env('SPOTSCRIBE_LOCAL_STATE');
+    new Option('--state-dir <folder>', 'folder for the files of the local AWS').env('SPOTSCRIBE_LOCAL_STATE');
   const json = () => new Option('--json', 'print one JSON document');
   const upOptions = (command: Command) =>
     command
       .addOption(stateDir())
-      .option('--port <port>', 'port of the emulator (default: one that is free)', wholeNumber(1, 65535))
+      .option('--port <port>', 'port of the emulator (default: a free port)', wholeNumber(1, 65535))
       .option('--path <id>', 'deployment path (default: DockerGpu)')
-      .option('--setting <name=value>', 'a setting of the deployment; can be given again', setting, {});
+      .option('--setting <name=value>', 'setting of the deployment; can be repeated', setting, {});
 
   upOptions(local.command('up'))
-    .description('start it, deploy to it, and leave it running')
+    .description('Starts the local AWS, deploys to it and leaves it running.')
     .addOption(json())
     .action(async (options: UpOptions) => show(await startLocal(options, context), options, context));
   upOptions(local.command('serve'))
-    .description('the same in the foreground, until Ctrl-C')
+    .description('Starts the local AWS, deploys to it and runs it in the foreground until Ctrl-C.')
     .action((options: UpOptions) => serve(options, context));
   local
     .command('status')
-    .description('show whether it runs, its machines and its containers')
+    .description('Shows the state, machines and containers of the local AWS.')
     .addOption(stateDir())
     .addOption(json())
     .action((options: UpOptions) => status(options, context));
   registerInterrupt(local, stateDir(), context);
   local
     .command('down')
-    .description('end everything that it started')
+    .description('Stops the local AWS and everything that it started.')
     .addOption(stateDir())
     .action((options: UpOptions) => endLocal(options, context));
 }
@@ -65,7 +66,7 @@ function setting(text: string, earlier: Record<string, string>): Record<string, 
   return { ...earlier, [name]: value.join('=') };
 }
 
-/** Runs the AWS within this process until it is told to end. */
+/** Runs the local AWS in this process until the process is interrupted. */
 async function serve(options: UpOptions, { terminal, interruption }: Context): Promise<void> {
   const aws = await startLocalAws({
     stateDir: options.stateDir,
@@ -81,17 +82,17 @@ async function serve(options: UpOptions, { terminal, interruption }: Context): P
     await new Promise((resolve) => {
       if (interruption.aborted) resolve(undefined);
       interruption.addEventListener('abort', resolve, { once: true });
-      // A listener keeps no process alive.
+      // A listener does not keep the process alive.
       const alive = setInterval(() => undefined, 60_000);
       interruption.addEventListener('abort', () => clearInterval(alive), { once: true });
     });
   } finally {
-    terminal.say('ending');
+    terminal.say('Stopping');
     await aws.stop();
   }
 }
 
-/** Starts `local serve` as a process of its own, and shows how it gets on until it is ready. */
+/** Starts `local serve` as a separate process, and shows its progress until it is ready. */
 export async function startLocal(
   options: UpOptions,
   { terminal, interruption }: Context,
@@ -102,11 +103,11 @@ export async function startLocal(
     if (running.phase !== 'ready')
       throw new CliError(
         'internal',
-        `A local AWS is ${running.phase} already: wait, or run "spotscribe local down"`,
+        `The local AWS is already ${running.phase}. Wait, or stop it with "spotscribe local down"`,
       );
     if (options.path !== undefined && options.path !== running.settings.paths)
       throw new UsageError(
-        `A local AWS runs already, with the path ${running.settings.paths} and not ${options.path}: end it with "spotscribe local down", or start another one with --state-dir`,
+        `The local AWS is already running with the path ${running.settings.paths}, not ${options.path}. Stop it with "spotscribe local down", or start another one with --state-dir`,
       );
     return running;
   }
@@ -131,7 +132,7 @@ export async function startLocal(
       terminal.say(shown);
     }
     if (state?.owner.pid === child.pid && state?.phase === 'ready' && state.key !== undefined) return state;
-    if (exited) throw new CliError('internal', `It did not start: see ${log}`);
+    if (exited) throw new CliError('internal', `The local AWS did not start. See ${log}`);
     if (interruption.aborted) {
       process.kill(child.pid ?? 0, 'SIGTERM');
       throw interruption.reason;
@@ -152,18 +153,18 @@ function status(options: UpOptions, context: Context): void {
   show(runningLocal(options.stateDir), options, context);
 }
 
-/** Ends the AWS of a state folder, and what an earlier one left behind. */
+/** Stops the local AWS of a state folder, and processes left by an earlier one. */
 export async function endLocal(options: Pick<UpOptions, 'stateDir'>, { terminal }: Context): Promise<void> {
   const folder = stateDirectory(options.stateDir);
   const state = readLocalState(folder);
   if (state === undefined) {
-    terminal.say('No AWS runs on this machine');
+    terminal.say('The local AWS is not running');
     return;
   }
-  // Its machines get the time to give their jobs back.
+  // Its machines need time to return their jobs to the queue.
   await endProcess(state.owner, 130);
   await endLeftovers(folder);
-  terminal.say('Ended');
+  terminal.say('Stopped');
 }
 
 function show(state: LocalState, { json }: UpOptions, { terminal }: Context): void {
@@ -186,7 +187,7 @@ function show(state: LocalState, { json }: UpOptions, { terminal }: Context): vo
       }),
     ]),
     '',
-    '# for the CDK and other clients of AWS:',
+    '# Environment variables for the CDK and other AWS clients:',
     ...environment,
   ];
   terminal.data(`${lines.join('\n')}\n`);

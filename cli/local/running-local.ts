@@ -3,9 +3,10 @@ import { isAlive } from '../../local/processes';
 import { CliError } from '../errors';
 
 /**
- * The AWS that runs on this machine.
+ * State of the local AWS.
  *
- * @throws CliError if none does, and what is left of one that did
+ * @throws CliError if it is not running; the message says whether processes of an earlier one are
+ * left
  */
 export function runningLocal(stateDir?: string): LocalState {
   const state = readLocalState(stateDirectory(stateDir));
@@ -13,7 +14,7 @@ export function runningLocal(stateDir?: string): LocalState {
   const leftovers = state?.processes.filter(isAlive).length ?? 0;
   const cure =
     leftovers > 0
-      ? `, but ${leftovers} of its processes do: run "spotscribe local down"`
-      : ': start one with "spotscribe local up"';
-  throw new CliError('not_found', `No AWS runs on this machine${cure}`);
+      ? `, but ${leftovers} of its processes are. Stop them with "spotscribe local down"`
+      : '. Start it with "spotscribe local up"';
+  throw new CliError('not_found', `The local AWS is not running${cure}`);
 }

@@ -7,17 +7,17 @@ import { type ModelManifest, parseManifest } from '../../core/models/model-manif
 import type { CatalogueModel } from '../../lib/models/model-catalogue';
 import { absent } from './upload-object';
 
-/** What the bucket holds of a model. */
+/** State of a model in the bucket. */
 export type ModelState = 'present' | 'incomplete' | 'missing' | 'differs';
 
 /** A model of the catalogue or of the bucket, or of both. */
 export interface ListedModel extends ModelVersion {
   state: ModelState;
-  /** Bytes, as far as they are known. */
+  /** Size in bytes. Null if unknown. */
   size: number | null;
   license: string | null;
   gated: boolean;
-  /** What is wrong with it. @default - nothing */
+  /** Description of a problem. @default - none */
   note?: string;
 }
 
@@ -27,7 +27,7 @@ export class BucketModels {
     private readonly bucket: string,
   ) {}
 
-  /** The manifest of a model; undefined if it is not whole. */
+  /** Reads the manifest of a model. Undefined if the model is incomplete. */
   async manifest(model: ModelVersion): Promise<ModelManifest | undefined> {
     const Key = MODEL_KEY.manifest(model);
     const answer = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key })).catch(absent);
@@ -35,7 +35,7 @@ export class BucketModels {
     return text === undefined ? undefined : parseManifest(text);
   }
 
-  /** The catalogue's models and those that the bucket holds beside them. */
+  /** Lists the models of the catalogue, and other models in the bucket. */
   async list(catalogue: readonly CatalogueModel[]): Promise<ListedModel[]> {
     const sizes = await this.sizes();
     const own = [...sizes.keys()]
@@ -62,10 +62,10 @@ export class BucketModels {
   }
 
   /**
-   * Reads all of a model's files and compares them with its manifest.
+   * Reads all files of a model and compares them with its manifest.
    *
-   * @param progress is called with the bytes read of all files
-   * @returns what is wrong, by file
+   * @param progress is called with the bytes read so far, of all files
+   * @returns the faults, by file
    */
   async verify(
     model: ModelVersion,
@@ -114,7 +114,7 @@ export class BucketModels {
   }
 }
 
-/** Null as soon as the size of one file is. */
+/** Size of all files of a model. Null if the size of one file is unknown. */
 function publishedSize(model?: CatalogueModel): number | null {
   const sizes = model?.files?.map(({ size }) => size) ?? [null];
   return sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
@@ -125,7 +125,9 @@ function versionOf(key: string): ModelVersion | undefined {
   return name && revision && path ? { name, revision } : undefined;
 }
 
-/** Pure: what the sizes of the objects, the manifest and the catalogue say together. */
+/**
+ * Determines the state of a model from the sizes of its objects, its manifest and the catalogue.
+ */
 export function stateOf(
   model: ModelVersion,
   sizes: ReadonlyMap<string, number>,
@@ -134,15 +136,16 @@ export function stateOf(
 ): { state: ModelState; note?: string } {
   if (manifest === undefined) {
     const some = [...sizes.keys()].some((key) => key.startsWith(MODEL_KEY.folder(model)));
-    return some ? { state: 'incomplete', note: 'an upload has not ended' } : { state: 'missing' };
+    return some ? { state: 'incomplete', note: 'an upload is not complete' } : { state: 'missing' };
   }
   const gone = manifest.files.find(({ path, size }) => sizes.get(MODEL_KEY.file(model, path)) !== size);
-  if (gone !== undefined) return { state: 'incomplete', note: `${gone.path} is missing or of another size` };
+  if (gone !== undefined)
+    return { state: 'incomplete', note: `${gone.path} is missing or has a different size` };
   const other = (known?.files ?? []).find(
     ({ path, sha256 }) =>
       sha256 !== null && manifest.files.find((file) => file.path === path)?.sha256 !== sha256,
   );
   return other === undefined
     ? { state: 'present' }
-    : { state: 'differs', note: `${other.path} is not what the catalogue says` };
+    : { state: 'differs', note: `${other.path} differs from the catalogue` };
 }

@@ -5,16 +5,17 @@ import { CliError } from '../errors';
 import { filesToKeep } from './files-to-keep';
 import type { Hub, HubListing } from './hub';
 
-/** What was downloaded, as the manifest will tell it. */
+/** Origin of the downloaded files, for the manifest. */
 export type Origin = Pick<ModelManifest, 'source' | 'license' | 'files'>;
 
 /**
- * Brings a model of the catalogue into a folder. What the catalogue does not say is taken from the hub: a branch is held
- * to the commit that it stands for now, and a missing SHA-256 is that of what comes (trust on first use).
+ * Downloads a model of the catalogue. Details that the catalogue does not have come from the hub: a
+ * branch is resolved to its current commit, and a missing SHA-256 is computed from the downloaded
+ * file (trust on first use).
  *
- * @param folder what comes lies in a folder of its commit below it: a branch that has moved on finds nothing there
- * @param progress is called with the bytes of all files that are there
- * @returns what came, and the folder that holds it
+ * @param folder files are stored in a subfolder named by the commit, so that commits are not mixed
+ * @param progress is called with the bytes downloaded so far, of all files
+ * @returns the origin of the files, and their folder
  */
 export async function downloadModel(
   hub: Hub,
@@ -26,7 +27,7 @@ export async function downloadModel(
     ? { commit: model.revision, files: model.files ?? [] }
     : merged(model, await hub.list(model.source, model.revision));
   if (files.length === 0)
-    throw new CliError('not_found', `${model.source} at ${commit} holds no file that a service could need`);
+    throw new CliError('not_found', `${model.source} at ${commit} has no files that a service can use`);
   const place = join(folder, commit);
   const done: Origin['files'] = [];
   let before = 0;
@@ -40,13 +41,13 @@ export async function downloadModel(
   return { folder: place, origin: { source, license: model.license, files: done } };
 }
 
-/** Whether the catalogue says all that is to be known. */
+/** Whether the catalogue has the commit, and size and SHA-256 of all files. */
 export const isPinned = ({ revision, files }: CatalogueModel): boolean =>
   /^[0-9a-f]{40}$/.test(revision) &&
   files !== null &&
   files.every(({ size, sha256 }) => size !== null && sha256 !== null);
 
-/** The catalogue's word goes before the hub's. */
+/** Combines catalogue and hub. The catalogue takes precedence. */
 export function merged({ files }: CatalogueModel, listing: HubListing): HubListing {
   const listed = new Map(listing.files.map((file) => [file.path, file]));
   if (files === null) return { commit: listing.commit, files: filesToKeep(listing.files) };

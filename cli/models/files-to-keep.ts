@@ -1,13 +1,17 @@
 import { modelFilePath } from '../../core/models/model-manifest';
 import type { HubFile } from './hub';
 
-/** Beside the weights: documentation, samples, other forms of the same weights, and language models for decoding. */
+/**
+ * Files that services do not need: documentation, samples, other formats of the weights, language
+ * models.
+ */
 const OF_NO_USE =
   /\.(md|gitattributes|h5|msgpack|onnx|wav|flac|mp3|txt\.gz|arpa|ckpt|pt|tflite|py|png|gif)$/i;
 
 /**
- * Which files of a repository a service may need, where the catalogue does not name them: those at its top. Weights are
- * taken as safetensors where there is a choice, as a pickled checkpoint may run code when it is loaded; and never twice.
+ * Selects the files of a repository that a service may need, if the catalogue does not name them.
+ * These are files in the top folder. Weights are taken once. Safetensors are preferred, because
+ * loading a pickled checkpoint may run code.
  */
 export function filesToKeep(files: readonly HubFile[]): HubFile[] {
   const top = files.filter(

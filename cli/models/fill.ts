@@ -1,6 +1,7 @@
 /**
- * Fills the bucket of models: what the deployment has CodeBuild run. It brings what is wanted and not there from the hub.
- * A model that the services can do without may stay away (its makers want a token, the hub is down): the log says so.
+ * Fills the model bucket. CodeBuild runs it for the deployment. It copies missing models from the
+ * hub. If an optional model fails (it requires a token, the hub is down), the log says so and the
+ * fill continues.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { pushModel } from './push-model';
 
 const PATIENCE_MS = 5 * 60_000;
 
-/** Returns the exit status: 0 if no required model is missing. */
+/** Returns the exit status: 0 if all required models are in the bucket. */
 export async function fillModels(env: NodeJS.ProcessEnv, s3: S3Client, say: (line: string) => void) {
   const hub = new Hub({ retryForMs: PATIENCE_MS }, env.HF_ENDPOINT, tokenOf(env, say));
   const upload = { s3, bucket: env[ENV.modelBucket] ?? '' };
@@ -31,7 +32,7 @@ export async function fillModels(env: NodeJS.ProcessEnv, s3: S3Client, say: (lin
   return failed;
 }
 
-/** A wrong token must not keep back the models that need none. */
+/** Ignores an invalid token, because most models do not require one. */
 function tokenOf({ HF_TOKEN }: NodeJS.ProcessEnv, say: (line: string) => void): string | undefined {
   try {
     return hubToken(HF_TOKEN);

@@ -6,7 +6,7 @@ import { CliError } from '../errors';
 const FOUNDATION = 'Spotscribe-Foundation';
 
 /**
- * The bucket of models in this account and region.
+ * Finds the model bucket in this account and region.
  *
  * @throws CliError `not_found`
  */
@@ -16,6 +16,6 @@ export async function findModelBucket(client: CloudFormationClient): Promise<str
   if (output !== undefined) return output;
   throw new CliError(
     'not_found',
-    `The stack ${FOUNDATION} has no output "${OUTPUT.modelBucket}": deploy it anew`,
+    `The stack ${FOUNDATION} has no output "${OUTPUT.modelBucket}". Deploy it again`,
   );
 }

@@ -34,40 +34,41 @@ interface PushOptions extends ModelsOptions {
   force?: boolean;
 }
 
-/** How long a hub that does not answer is borne with. */
+/** How long requests to the hub are retried. */
 const PATIENCE_MS = 120_000;
 
 /** `spotscribe models list|push|verify` */
 export function registerModels(program: Command, context: Context): void {
   const models = program
     .command('models')
-    .summary('bring models into a deployment, list and verify them')
+    .summary('push models to a deployment, list and verify them')
     .description(
-      'The models of a deployment: what machines load. Needs AWS credentials that may read and write the bucket of models.',
+      'Manages the models that machines load. Requires AWS credentials with permission to read and write the model bucket.',
     );
   const add = (name: string, description: string) =>
     models
       .command(name)
       .description(description)
-      .option('--bucket <name>', 'the bucket (default: that of the stack Spotscribe-Foundation)')
-      .option('--local', 'of the AWS that runs on this machine')
+      .option('--bucket <name>', 'model bucket (default: the bucket of the stack Spotscribe-Foundation)')
+      .option('--local', 'use the local AWS')
       .option('--json', 'print one JSON document');
 
-  add('list', 'Lists the catalogue and what the bucket holds of it, and models of your own.').action(
-    (options: ModelsOptions) => translated(() => list(options, context)),
-  );
+  add(
+    'list',
+    'Lists the models of the catalogue with their state in the bucket, and your own models.',
+  ).action((options: ModelsOptions) => translated(() => list(options, context)));
   add(
     'push [models...]',
-    'Brings models from the hub into the bucket, or one of your own from a folder. What is there is left; what broke off goes on.\n' +
-      'HF_TOKEN is the token for models whose makers want to know who uses them, HF_ENDPOINT a mirror of the hub.',
+    'Copies models from the Hugging Face hub to the bucket, or your own model from a folder. Models in the bucket are ' +
+      'skipped, and interrupted transfers continue. HF_TOKEN is the token for gated models, HF_ENDPOINT a mirror of the hub.',
   )
-    .option('--from <folder>', 'a folder with the files of the one model that is named')
-    .option('--revision <name>', 'what this version of your own model is called', revision)
-    .option('--license <name>', 'licence of your own model, shown in lists')
-    .option('--cache <folder>', 'where downloads are kept', join(homedir(), '.cache', 'spotscribe', 'models'))
-    .option('--force', 'push what is there already, too')
+    .option('--from <folder>', 'folder with the files of your own model')
+    .option('--revision <name>', 'name of this version of your own model', revision)
+    .option('--license <name>', 'license of your own model, shown in lists')
+    .option('--cache <folder>', 'folder for downloads', join(homedir(), '.cache', 'spotscribe', 'models'))
+    .option('--force', 'push models even if they are in the bucket')
     .action((names: string[], options: PushOptions) => translated(() => push(names, options, context)));
-  add('verify [models...]', 'Reads what the bucket holds and compares it with the manifests.').action(
+  add('verify [models...]', 'Reads the files in the bucket and compares them with the manifests.').action(
     (names: string[], options: ModelsOptions) => translated(() => verify(names, options, context)),
   );
 }
@@ -85,7 +86,7 @@ async function list(options: ModelsOptions, { terminal }: Context): Promise<void
         state,
         size === null ? '?' : bytes(size),
         shown(license ?? '?'),
-        shown(note ?? (gated && state === 'missing' ? 'needs a token of the hub' : '')),
+        shown(note ?? (gated && state === 'missing' ? 'requires a token of the hub' : '')),
       ]),
     ]),
   );
@@ -94,7 +95,7 @@ async function list(options: ModelsOptions, { terminal }: Context): Promise<void
 async function push(names: string[], options: PushOptions, context: Context): Promise<void> {
   if (options.from !== undefined) return pushOwn(names, options, context);
   if (options.revision !== undefined || options.license !== undefined)
-    throw new UsageError('--revision and --license are of a model of your own: give its folder with --from');
+    throw new UsageError('--revision and --license are for your own model: set its folder with --from');
   const { terminal, interruption, exitWith } = context;
   const { s3, bucket } = await storage(options);
   const { HF_TOKEN, HF_ENDPOINT } = terminal.around.env;
@@ -112,7 +113,7 @@ async function push(names: string[], options: PushOptions, context: Context): Pr
       results.push({ ...model, state: await pushed });
       tally.end(results.at(-1)?.state ?? '');
     } catch (error) {
-      // The others can still be brought.
+      // Continue with the other models.
       if (!(error instanceof GatedError)) throw error;
       results.push({ ...model, state: 'refused', message: error.message });
       tally.end(`refused: ${error.message}`);
@@ -128,17 +129,18 @@ async function pushOwn(
   { terminal, interruption }: Context,
 ): Promise<void> {
   const { from = '', revision: version, license = null } = options;
-  if (name === undefined || others.length > 0)
-    throw new UsageError('With --from name the one model that it is');
+  if (name === undefined || others.length > 0) throw new UsageError('With --from, name exactly one model');
   if (!PLAIN_NAME.test(name))
-    throw new UsageError(`A model's name is a plain name of a folder; got "${name}"`);
+    throw new UsageError(`The name of a model must be a plain folder name; got "${name}"`);
   if (version === undefined)
-    throw new UsageError('With --from give --revision, such as 1: another one for each version of the files');
+    throw new UsageError(
+      'With --from, set --revision, such as 1. Use a different one for each version of the files',
+    );
   const model = { name, revision: version };
   const { s3, bucket } = await storage(options);
   if (options.force !== true && (await new BucketModels(s3, bucket).manifest(model)) !== undefined) {
     throw new UsageError(
-      `The bucket has ${name}@${version} already. Push other files under another revision, or the same again with --force`,
+      `The bucket already has ${name}@${version}. Push different files with another --revision, or the same files with --force`,
     );
   }
   const tally = new Tally(terminal, `${name}@${version}`);
@@ -146,7 +148,7 @@ async function pushOwn(
   const manifest = await pushFolder(upload, model, from, { source: null, license }, (count) =>
     tally.show('uploading', count),
   );
-  tally.end(`pushed; name it in the settings as ${name}@${version}`);
+  tally.end(`pushed; use ${name}@${version} in the settings`);
   if (options.json === true)
     terminal.json({ bucket, models: [{ ...model, state: 'pushed', files: manifest.files }] });
 }
@@ -164,11 +166,13 @@ async function verify(names: string[], options: ModelsOptions, context: Context)
     const manifest = await models.manifest(model);
     const faults =
       manifest === undefined
-        ? [{ path: 'manifest.json', fault: 'is missing: the model is not whole' }]
+        ? [{ path: 'manifest.json', fault: 'is missing: the model is incomplete' }]
         : await models.verify(model, manifest, (count) => tally.show('reading', count), interruption);
     results.push({ ...model, faults });
     tally.end(
-      faults.length === 0 ? 'whole' : faults.map(({ path, fault }) => `${shown(path)} ${fault}`).join('; '),
+      faults.length === 0
+        ? 'complete'
+        : faults.map(({ path, fault }) => `${shown(path)} ${fault}`).join('; '),
     );
     if (faults.length > 0) exitWith(EXIT.failed);
   }
@@ -189,15 +193,15 @@ function named(text: string): ModelVersion {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     throw new UsageError(
-      `The catalogue has no model ${JSON.stringify(text)}, but ${CATALOGUE.map(({ name }) => name).join(', ')}. ` +
-        `One of your own is pushed with --from <folder> --revision 1, and named ${text}@1 from then on`,
+      `The catalogue has no model ${JSON.stringify(text)}. It has ${CATALOGUE.map(({ name }) => name).join(', ')}. ` +
+        `To push your own model, use --from <folder> --revision 1. Its name is then ${text}@1`,
     );
   }
 }
 
 function revision(text: string): string {
   if (PLAIN_NAME.test(text)) return text;
-  throw new InvalidArgumentError('It must have letters, digits and the signs . _ - alone.');
+  throw new InvalidArgumentError('It must have only letters, digits or . _ -');
 }
 
 async function translated(work: () => Promise<void>): Promise<void> {

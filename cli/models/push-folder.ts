@@ -7,18 +7,19 @@ import { UsageError } from '../errors';
 import { hashOf } from './hub';
 import { type Upload, uploadObject } from './upload-object';
 
-/** What a manifest says beside its files. */
+/** Origin of a model, for its manifest. */
 export type Provenance = Pick<ModelManifest, 'source' | 'license'> & {
-  /** The files, if it is known what they must be. @default - all of the folder, as they are */
+  /** The expected files, if known. @default - all files of the folder */
   files?: ModelFile[];
 };
 
 /**
- * Uploads a folder as a model; its manifest goes last, so that a machine finds all of it or nothing.
+ * Uploads a folder as a model. The manifest is uploaded last, so that a machine finds the complete
+ * model or nothing.
  *
- * @param progress is called with the bytes that have arrived
+ * @param progress is called with the bytes uploaded so far
  * @returns the manifest
- * @throws UsageError if the folder holds no file, or one whose name no model's file may have
+ * @throws UsageError if the folder has no files, or a file whose name is not valid
  */
 export async function pushFolder(
   upload: Upload,
@@ -54,7 +55,10 @@ export async function pushFolder(
   return manifest;
 }
 
-/** The files of a folder with their sizes and SHA-256. Links are followed, to files alone. Hidden files and the manifest of an earlier push are left out. */
+/**
+ * Lists the files of a folder with size and SHA-256. Links to files are followed. Hidden files and
+ * the manifest of an earlier push are left out.
+ */
 async function describeFolder(folder: string): Promise<ModelFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: Error) => {
     throw new UsageError(`Cannot read the folder ${folder}: ${error.message}`);
@@ -66,12 +70,11 @@ async function describeFolder(folder: string): Promise<ModelFile[]> {
     const leftOut = path.split('/').some((part) => part.startsWith('.')) || path === 'manifest.json';
     if (leftOut || entry.isDirectory()) continue;
     if (!modelFilePath.safeParse(path).success)
-      throw new UsageError(`${location} cannot be a model's file: rename it`);
+      throw new UsageError(`${location} is not a valid name for a model file: rename it`);
     const file = await stat(location).catch(() => undefined);
-    if (file?.isFile() !== true)
-      throw new UsageError(`${location} is neither a file nor a link to one: put the file itself there`);
+    if (file?.isFile() !== true) throw new UsageError(`${location} is neither a file nor a link to a file`);
     files.push({ path, size: file.size, sha256: await hashOf(location) });
   }
-  if (files.length === 0) throw new UsageError(`There are no files in ${folder}`);
+  if (files.length === 0) throw new UsageError(`The folder ${folder} has no files`);
   return files.sort((one, other) => one.path.localeCompare(other.path, 'en'));
 }

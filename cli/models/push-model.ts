@@ -8,14 +8,15 @@ import type { Hub } from './hub';
 import { pushFolder } from './push-folder';
 import type { Upload } from './upload-object';
 
-/** What is told while a model goes its way. */
+/** Reports the progress of a model. */
 export type PushProgress = (what: 'downloading' | 'uploading', bytes: number) => void;
 
 /**
- * Brings a model of the catalogue from the hub into the bucket. Whatever of it has been done already is not done again.
+ * Copies a model of the catalogue from the hub to the bucket. Completed steps are not repeated.
  *
- * @param folder where downloads are kept: a run that broke off goes on there
- * @throws UsageError if the catalogue does not have this revision of it, GatedError if the hub does not give it
+ * @param folder folder for downloads, where an interrupted run continues
+ * @throws UsageError if the catalogue does not have this revision, GatedError if the hub refuses
+ * the model
  */
 export async function pushModel(
   hub: Hub,
@@ -29,7 +30,7 @@ export async function pushModel(
   const known = catalogueModel(model.name);
   if (known?.revision !== model.revision) {
     throw new UsageError(
-      `The catalogue does not know ${model.name}@${model.revision}: push it with --from <folder> --revision ${model.revision}`,
+      `The catalogue does not have ${model.name}@${model.revision}. Push it with --from <folder> --revision ${model.revision}`,
     );
   }
   const came = await downloadModel(hub, known, join(folder, model.name), (bytes) =>

@@ -3,7 +3,9 @@ import type { Terminal } from '../terminal';
 
 const EVERY_MS = 200;
 
-/** One line about a model that goes its way: drawn anew on a terminal, and elsewhere a line for each thing that begins. */
+/**
+ * Shows the progress of a model: one redrawn line on a terminal, otherwise a line for each step.
+ */
 export class Tally {
   private last = 0;
   private doing = '';
@@ -25,7 +27,7 @@ export class Tally {
     this.terminal.around.err.write(`\r\u001b[K${this.name}: ${what} ${bytes(count)}`);
   }
 
-  /** A line that stays. */
+  /** Writes the final line. */
   end(state: string): void {
     if (this.terminal.live) this.terminal.around.err.write('\r\u001b[K');
     this.terminal.say(`${this.name}: ${state}`);

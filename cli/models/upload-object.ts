@@ -13,7 +13,7 @@ import {
 import pLimit from 'p-limit';
 import type { ModelFile } from '../../core/models/model-manifest';
 
-/** Held in memory for each part under way. A hundred thousand of them would be 3 TB: S3 takes ten thousand. */
+/** Each part in transfer is held in memory. S3 allows 10,000 parts: files up to 312 GiB. */
 const PART_BYTES = 32 << 20;
 const PARTS_AT_ONCE = 4;
 
@@ -21,15 +21,15 @@ export interface Upload {
   s3: S3Client;
   bucket: string;
   signal?: AbortSignal;
-  /** @default 32 MiB; S3 takes no smaller ones than 5 MiB */
+  /** Size of a part in bytes; S3 requires at least 5 MiB. @default 32 MiB */
   partBytes?: number;
 }
 
 /**
- * Uploads a file, a large one in parts. What is there already with the same SHA-256 is left, and of an upload that broke
- * off the parts that arrived are not sent again.
+ * Uploads a file, in parts if it is large. An object with the same SHA-256 is not uploaded again.
+ * An interrupted upload continues with the missing parts.
  *
- * @param progress is called with the bytes that have arrived
+ * @param progress is called with the bytes uploaded so far
  */
 export async function uploadObject(
   { s3, bucket, signal, partBytes = PART_BYTES }: Upload,
@@ -53,7 +53,8 @@ export async function uploadObject(
     }
     const earlier = await unfinished(s3, bucket, key);
     await sendParts(earlier ?? (await begin(s3, place, sha256))).catch(endedByAnother);
-    // An upload that was begun for other content has its hash: the object would be taken for that.
+    // The upload may have been started for other content, whose hash the object then has: upload
+    // again.
     if (!(await isThere())) await sendParts(await begin(s3, place, sha256));
   } finally {
     await file.close();
@@ -70,7 +71,7 @@ export async function uploadObject(
         const start = index * partBytes;
         const Body = await block(file, start, Math.min(partBytes, size - start));
         const PartNumber = index + 1;
-        // The ETag of a part is its MD5 (not so under a KMS key: then it is sent again).
+        // The ETag of a part is its MD5. With a KMS key it is not, and the part is sent again.
         const md5 = `"${createHash('md5').update(Body).digest('hex')}"`;
         const part = { ...place, UploadId, PartNumber, Body };
         const ETag =
@@ -81,14 +82,14 @@ export async function uploadObject(
         return { PartNumber, ETag };
       }),
     );
-    // Nothing is under way any more when the file is closed.
+    // No part is being read when the file is closed.
     await Promise.allSettled(sending);
     const Parts = await Promise.all(sending);
     await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
   }
 }
 
-/** Two deployments at once may bring the same, and go on with one upload: the first that is through ends it. */
+/** Two deployments may continue the same upload. The first to complete it ends it for the other. */
 function endedByAnother(error: unknown): void {
   if ((error as Error).name !== 'NoSuchUpload') throw error;
 }
@@ -98,7 +99,7 @@ async function block(file: FileHandle, start: number, size: number): Promise<Buf
   let filled = 0;
   while (filled < size) {
     const { bytesRead } = await file.read(buffer, filled, size - filled, start + filled);
-    if (bytesRead === 0) throw new Error('the file shrank while it was uploaded');
+    if (bytesRead === 0) throw new Error('the file became shorter during the upload');
     filled += bytesRead;
   }
   return buffer;
@@ -124,7 +125,7 @@ async function partsOf(s3: S3Client, place: Place, UploadId?: string): Promise<M
   return parts;
 }
 
-/** Undefined for an object that is not there. */
+/** Returns undefined if the error says that the object does not exist. */
 export function absent(error: unknown): undefined {
   const { name } = error as Error;
   if (name === 'NotFound' || name === 'NoSuchKey') return undefined;

@@ -7,13 +7,13 @@ import type { Input } from '../transcribe/inputs';
 import { type Found, hashOf, hashOfInput, sourcePath } from './inspect';
 import { writeRecord } from './record';
 
-/** A file with a result: a transcript or an analysis. */
+/** A result file: a transcript or an analysis. */
 export interface ResultFile {
   path: string;
   format: TranscriptFormat | 'analysis';
 }
 
-/** A result as it is written to a file. */
+/** Fetches a result in the form in which it is written to a file. */
 export async function resultOf(
   client: ApiClient,
   job: string,
@@ -23,12 +23,12 @@ export async function resultOf(
   return Buffer.from(`${JSON.stringify(await client.analysis(job), undefined, 2)}\n`);
 }
 
-/** Pages of 100 jobs that are read at most. */
+/** Maximum number of pages of 100 jobs that are read. */
 const MOST_PAGES = 100;
-/** Jobs of one name whose transcripts are compared with the files. */
+/** Maximum number of jobs with the same name whose transcripts are compared with the files. */
 const MOST_COMPARED = 5;
 
-/** Jobs of the key, newest first, read as far as they are needed. */
+/** Jobs of the API key, newest first. Pages are read only when needed. */
 export class EarlierJobs {
   private readonly jobs: JobView[] = [];
   private readonly oneReader = pLimit(1);
@@ -37,7 +37,7 @@ export class EarlierJobs {
 
   constructor(private readonly client: ApiClient) {}
 
-  /** Jobs that were made of this recording, as far as names and times say. */
+  /** Jobs that may have been created from this recording, judged by name and time. */
   of({ path, modifiedMs }: Input): Promise<JobView[]> {
     return this.oneReader(async () => {
       while (this.reachMs() >= modifiedMs && this.pages < MOST_PAGES) {
@@ -62,9 +62,9 @@ export class EarlierJobs {
 }
 
 /**
- * Finds out whether files without a record are results of Spotscribe all the same, such as those of a version that kept
- * no records: a job of this recording has given exactly what is in them. They get their records then, and nothing is
- * paid twice.
+ * Adopts files without a record if they are results of Spotscribe, for example of a version without
+ * records: their contents must equal the results of a job of this recording. Thus nothing is paid
+ * twice.
  */
 export async function adoptByJobs(
   files: (ResultFile & { found: Found })[],
@@ -86,7 +86,10 @@ async function hashOfResult(client: ApiClient, job: JobView, format: ResultFile[
   return hashOf(await resultOf(client, job.id, format));
 }
 
-/** From now on the file counts as written by Spotscribe, from the recording as it is. */
+/**
+ * Writes a record, so that the file counts as a result that Spotscribe made from the current
+ * recording.
+ */
 export async function adopt(
   { path, format, found }: ResultFile & { found: Found },
   input: Input,

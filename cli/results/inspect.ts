@@ -5,24 +5,24 @@ import { contentHash } from '../transcribe/idempotency';
 import type { Input } from '../transcribe/inputs';
 import { readRecord, type ResultRecord } from './record';
 
-/** What stands where a result is to go. */
+/** State of the path of a result. */
 export interface Found {
   /**
-   * `written`: what the record says; `outdated`: what it replaced; `edited`: other content than was written;
-   * `foreign`: a file without a record; `occupied`: not a file.
+   * `written`: the content of the record; `outdated`: the earlier result that the record replaces;
+   * `edited`: any other content; `foreign`: a file without a record; `occupied`: not a file.
    */
   file: 'none' | 'written' | 'outdated' | 'edited' | 'foreign' | 'occupied';
-  /** It is a symbolic link. */
+  /** Whether the path is a symbolic link. */
   link: boolean;
   /** SHA-256 of the file, in hex. */
   sha256?: string;
   modifiedMs?: number;
   record?: ResultRecord;
-  /** There is a record, and it cannot be read. */
+  /** Whether there is a record that cannot be read. */
   unreadable: boolean;
 }
 
-/** How a record's recording relates to the one in hand. */
+/** Relation between the recording of a record and the current recording. */
 export type Kinship = 'same' | 'changed' | 'another';
 
 export async function inspect(path: string): Promise<Found> {
@@ -47,13 +47,16 @@ function contentOf(sha256?: string, record?: ResultRecord): Found['file'] {
   return sha256 !== undefined && sha256 === record.replaces ? 'outdated' : 'edited';
 }
 
-/** Path of a recording as records have it: it stays valid when audio and results are moved together. */
+/**
+ * Path of a recording, relative to its result: it stays valid when audio and results are moved
+ * together.
+ */
 export const sourcePath = (input: Input, result: string): string =>
   relative(dirname(result), resolve(input.path));
 
 const hashes = new WeakMap<Input, Promise<string>>();
 
-/** SHA-256 of a recording, read once a run. */
+/** SHA-256 of a recording. The file is read once per run. */
 export function hashOfInput(input: Input, signal?: AbortSignal): Promise<string> {
   const hash = hashes.get(input) ?? contentHash(input.path, signal);
   hashes.set(input, hash);
@@ -61,8 +64,8 @@ export function hashOfInput(input: Input, signal?: AbortSignal): Promise<string>
 }
 
 /**
- * Whether a result was made from this recording. The content decides where size or time of change do not show it: the
- * same folder on another machine has other times.
+ * Determines whether a result was made from this recording. If the modification times differ, as in
+ * a copy of the folder on another machine, the content decides.
  */
 export async function kinship(input: Input, result: string, { source }: ResultRecord): Promise<Kinship> {
   const samePlace = source.path === sourcePath(input, result);

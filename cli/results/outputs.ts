@@ -7,29 +7,33 @@ import type { Input } from '../transcribe/inputs';
 import { type Kinship, kinship } from './inspect';
 import { readRecord, recordPath } from './record';
 
-/** Where one format of a file's transcript goes. */
+/** Path for one format of a file's transcript. */
 export interface Output {
   format: TranscriptFormat;
   path: string;
 }
 
-/** A file with all that is to come of it. */
+/** A file with the paths of all its results. */
 export interface Plan {
   input: Input;
   outputs: Output[];
-  /** Where its analysis goes, should the deployment make one. */
+  /** Path of the analysis, if the deployment makes one. */
   analysis: string;
-  /** Why this file cannot have results: those of another file of this run have their names. */
+  /**
+   * Error message if the results of another file of this run have the same names. @default - no
+   * conflict
+   */
   conflict?: string;
 }
 
 /**
- * Where the results of files go: beside the audio, or in `folder` under the path that the audio has below the folder
- * given. `talk.mp3` gives `talk.srt`; where `talk.wav` lies beside it, `talk.mp3.srt` and `talk.wav.srt`. A file that
- * has results keeps their names, whatever comes beside it later. Two files never share a result: the later one of the
- * run has a `conflict` if even the long names are the same.
+ * Chooses the paths of the results: next to the audio, or in `folder` under the relative path of
+ * the audio. `talk.mp3` gives `talk.srt`. If `talk.wav` is in the same folder, the names are
+ * `talk.mp3.srt` and `talk.wav.srt`. A file that has results keeps their names, even if other files
+ * are added later. Two files never share a result: if even the long names are equal, the later file
+ * has a `conflict`.
  *
- * @throws UsageError if a result would take the place of an audio file of the run
+ * @throws UsageError if a result would overwrite an audio file of the run
  */
 export async function planOutputs(
   inputs: Input[],
@@ -45,22 +49,22 @@ export async function planOutputs(
   const plans: Plan[] = [];
   for (const [index, input] of inputs.entries()) {
     const [short, long] = stems[index] ?? ['', ''];
-    // Where the long names are the same, they would not help.
+    // Files with the same long name cannot be distinguished by it.
     const rivals = (await shortStems.users(short)).filter((each) => stems[each]?.[1] !== long);
     const chosen = await chosenStem(input, short, long, rivals.length === 0, records);
     const first = await takenBy(chosen, formats, results);
-    // The long name says no more where it is that of the other file, too.
+    // The long name does not help if the other file has the same one.
     const stem = first === undefined || stems[first.index]?.[1] === long ? chosen : long;
     const taken = stem === chosen ? first : await takenBy(stem, formats, results);
     const plan: Plan = { input, ...placesOf(stem, formats) };
     for (const path of pathsOf(plan)) {
       if (audio.has(path))
-        throw new UsageError(`The result of ${input.path} would overwrite ${path}, which is given as audio`);
+        throw new UsageError(`The result of ${input.path} would overwrite the audio file ${path}`);
       results.add(path, index);
     }
     if (taken !== undefined) {
       const other = inputs[taken.index]?.path;
-      plan.conflict = `${other} and ${input.path} would both give ${taken.path}: transcribe them with different --out`;
+      plan.conflict = `${other} and ${input.path} would both write ${taken.path}: transcribe them with different --out folders`;
     }
     plans.push(plan);
   }
@@ -77,7 +81,7 @@ const pathsOf = ({ outputs, analysis }: Omit<Plan, 'input'>) => [
   analysis,
 ];
 
-/** The first of the names below a stem that an earlier input of the run has. */
+/** Finds the first result path of a stem that an earlier input of the run uses. */
 async function takenBy(stem: string, formats: TranscriptFormat[], results: Names) {
   for (const path of pathsOf(placesOf(stem, formats))) {
     const [index] = await results.users(path);
@@ -86,7 +90,7 @@ async function takenBy(stem: string, formats: TranscriptFormat[], results: Names
   return undefined;
 }
 
-/** Names of results without their endings: the short one and the long one. */
+/** Result paths without extension: the short one and the long one. */
 function stemsOf(input: Input, folder?: string): [string, string] {
   const path = folder === undefined ? input.path : join(folder, input.within);
   const ending = extname(input.path);
@@ -102,7 +106,10 @@ async function chosenStem(input: Input, short: string, long: string, isAlone: bo
   return isAlone && (ofShort === undefined || namesake) ? short : long;
 }
 
-/** Names, and which inputs have them. Where a folder ignores case, names that differ in it alone are the same. */
+/**
+ * Paths and the inputs that use them. In a folder that ignores case, paths that differ only in case
+ * are equal.
+ */
 class Names {
   private readonly byFolded = new Map<string, { path: string; index: number }[]>();
 
@@ -120,11 +127,11 @@ class Names {
 
 const fold = (path: string) => path.normalize('NFC').toLowerCase();
 
-/** What the records of earlier runs say about names. */
+/** Looks up names in the records of earlier runs. */
 class Records {
   private readonly listed = new Map<string, Promise<Set<string>>>();
 
-  /** Which recording the results with this stem are of; undefined if there are none. */
+  /** The recording of the results with this stem. Undefined if there are none. */
   async at(stem: string, input: Input): Promise<{ kin: Kinship; source: string } | undefined> {
     const folder = dirname(recordPath(stem));
     const listed = this.listed.get(folder) ?? list(folder);
@@ -148,7 +155,7 @@ const list = (folder: string): Promise<Set<string>> =>
     () => new Set(),
   );
 
-/** Whether names that differ in case are the same file there. A folder that does not exist yet is as its parent. */
+/** Whether a folder ignores the case of names. A missing folder is treated like its parent. */
 export async function ignoresCase(folder: string): Promise<boolean> {
   const probe = join(folder, `.spotscribe-${randomBytes(8).toString('hex')}.case`);
   try {
@@ -166,9 +173,9 @@ export async function ignoresCase(folder: string): Promise<boolean> {
 }
 
 /**
- * Makes the folders of the outputs, before anything is paid for.
+ * Creates the folders of the outputs, before anything is paid.
  *
- * @throws UsageError if one cannot be made or written to
+ * @throws UsageError if a folder cannot be created or written to
  */
 export async function prepareFolders(plans: Plan[]): Promise<void> {
   const folders = new Set(plans.flatMap(({ outputs }) => outputs.map(({ path }) => dirname(path))));

@@ -7,18 +7,18 @@ import { type Found, inspect, kinship } from './inspect';
 import type { Output, Plan } from './outputs';
 import { checkRecords } from './record';
 
-/** What the user says about files that are there already. */
+/** How the user wants existing files to be treated. */
 export interface Existing extends Permission {
-  /** Takes files for results that are newer than their recording. */
+  /** Accepts files that are newer than their recording as its results. */
   adopt: boolean;
 }
 
-/** What is to be written of a plan. */
+/** The results of a plan that must be written. */
 export interface Wanted {
-  /** Empty if all is there. */
+  /** Empty if all results exist. */
   outputs: Output[];
   analysis?: string;
-  /** What is peculiar about the files that are kept. */
+  /** Remarks on files that are kept. */
   notes: string[];
 }
 
@@ -28,9 +28,10 @@ interface Looked extends ResultFile {
 }
 
 /**
- * Finds out what a file lacks, before anything is sent or paid.
+ * Finds the missing results of a file, before anything is sent or paid.
  *
- * @throws CliError `file_exists` if something is there that must not be replaced, `write_failed`
+ * @throws CliError `file_exists` if a file must not be replaced, `write_failed` if records cannot
+ * be written
  */
 export async function findWanted(
   plan: Plan,
@@ -89,8 +90,9 @@ function wantedOf({ outputs }: Plan, looked: Looked[]): Wanted {
 function refusal({ path, found, format, decision }: Looked): string {
   const reason = decision.action === 'refuse' ? decision.reason : '';
   const cures = ['move it', 'choose another folder with --out'];
-  if (format === 'analysis') cures.push('ask for none with --no-analysis');
+  if (format === 'analysis') cures.push('skip the analysis with --no-analysis');
   if (found.file !== 'occupied') cures.push('replace it with --overwrite');
-  if (found.file === 'foreign' && found.sha256 !== undefined) cures.push('count it as a result with --adopt');
+  if (found.file === 'foreign' && found.sha256 !== undefined)
+    cures.push('accept it as a result with --adopt');
   return `${path} ${reason}: ${cures.slice(0, -1).join(', ')} or ${cures.at(-1)}`;
 }

@@ -5,24 +5,26 @@ import { z } from 'zod';
 import { writeAtomically } from '../atomic-write';
 import { CliError } from '../errors';
 
-/** Folder beside the results, with a record of each file that Spotscribe wrote there. */
+/** Folder next to the results, with a record of each file that Spotscribe wrote. */
 export const RECORDS_FOLDER = '.spotscribe-results';
-/** A record is a few kilobytes at most: the largest part of it are hotwords and a prompt. */
+/** Limit for the size of a record. A valid one has a few kilobytes, mostly hotwords and prompt. */
 const MOST_BYTES = 64 * 1024;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const recordSchema = z.object({
   version: z.literal(1),
-  /** What was written. */
+  /** SHA-256 of the written content. */
   sha256,
-  /** An earlier result that this one replaces: a run that is killed leaves either of the two. */
+  /** SHA-256 of the earlier result that this one replaces. A killed run leaves one of the two. */
   replaces: sha256.optional(),
-  /** False until the file is written and the job has ended: its other results may be missing. */
+  /**
+   * False until the file is written and the job has ended. Other results may be missing until then.
+   */
   finished: z.boolean(),
   format: z.string(),
   job: z.string().optional(),
-  /** Options of the job. @default - unknown: the user said that this is a result */
+  /** Options of the job. @default - unknown: the user adopted the file */
   options: z.record(z.string(), z.unknown()).optional(),
   /** The recording. */
   source: z.object({
@@ -34,15 +36,15 @@ const recordSchema = z.object({
   }),
   written_at: z.string(),
 });
-/** What proves that Spotscribe wrote a file, and what it was made from. */
+/** Proof that Spotscribe wrote a file, and from which recording. */
 export type ResultRecord = z.infer<typeof recordSchema>;
 
-/** Greatest length of a result's name in bytes with which the record's name is no longer than a name may be. */
+/** Longest name of a result, in bytes, so that the name of the record is within 255 bytes. */
 const MOST_NAME_BYTES = 245;
 
 /**
- * `talk.srt` has the record `.spotscribe-results/talk.srt.json`. A name that is too long for that is cut, and ends in a hash:
- * names with the same beginning, such as those of two formats, have records of their own.
+ * Returns the path of a record: `.spotscribe-results/talk.srt.json` for `talk.srt`. A name that is
+ * too long is cut and ends in a hash, so that names with the same beginning have different records.
  */
 export function recordPath(path: string): string {
   const name = basename(path);
@@ -57,7 +59,10 @@ function shortened(name: string): string {
   return beginning.toWellFormed() + end;
 }
 
-/** The record of a result; undefined without one. A file whose record cannot be read is the user's. */
+/**
+ * Reads the record of a result. Undefined if there is none. A file with an unreadable record
+ * belongs to the user.
+ */
 export async function readRecord(path: string): Promise<ResultRecord | 'unreadable' | undefined> {
   try {
     const text = await readFile(recordPath(path));
@@ -69,7 +74,10 @@ export async function readRecord(path: string): Promise<ResultRecord | 'unreadab
   }
 }
 
-/** @throws CliError `write_failed` if records cannot be kept beside this result: found out before anything is paid */
+/**
+ * Checks, before anything is paid, that records can be written. @throws CliError `write_failed` if
+ * not
+ */
 export async function checkRecords(path: string): Promise<void> {
   const folder = dirname(recordPath(path));
   try {
@@ -79,17 +87,17 @@ export async function checkRecords(path: string): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return;
-    throw new CliError('write_failed', `Cannot keep records of results in ${folder}: ${message}`);
+    throw new CliError('write_failed', `Cannot write records of results in ${folder}: ${message}`);
   }
 }
 
-/** Forgets a result that was not written after all. */
+/** Removes the record of a result that was not written. */
 export const removeRecord = (path: string): Promise<void> => rm(recordPath(path), { force: true });
 
 /** @throws CliError `write_failed` */
 export async function writeRecord(path: string, record: ResultRecord): Promise<void> {
   const place = recordPath(path);
-  // If this fails, the write that follows reports it.
+  // If this fails, the following write reports the error.
   await mkdir(dirname(place), { recursive: true }).catch(() => undefined);
   await writeAtomically(place, Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`));
 }

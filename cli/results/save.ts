@@ -4,7 +4,7 @@ import { hashOf, inspect, sourcePath } from './inspect';
 import { removeRecord, type ResultRecord, writeRecord } from './record';
 import type { Input } from '../transcribe/inputs';
 
-/** What a result is made of. */
+/** Recording and job of a result. */
 export interface Origin {
   input: Input;
   /** SHA-256 of the recording. */
@@ -13,15 +13,16 @@ export interface Origin {
   options: Record<string, unknown>;
 }
 
-/** A file changes under a running program more often than this only if somebody means it. */
+/** Limit of attempts if other programs keep changing the file. */
 const MOST_TRIES = 5;
 
 /**
- * Writes a result, if its place is still as it was allowed: hours may have passed since that was decided. The record
- * goes first, so that a run which is killed in between leaves a file that is known. It is unfinished until the file is
- * there: a file that comes there by another hand must not count as the result.
+ * Writes a result if it may still be written: hours may have passed since that was decided. The
+ * record is written first, so that the file is known if the run is killed in between. It is
+ * unfinished until the file is written, so that a file written by another program does not count as
+ * the result.
  *
- * @throws CliError `file_exists` if something else came there meanwhile, `write_failed`
+ * @throws CliError `file_exists` if another program wrote the file meanwhile, `write_failed`
  */
 export async function saveResult(
   { path, format }: { path: string; format: string },
@@ -59,7 +60,7 @@ export async function saveResult(
     await writeRecord(path, { ...record, finished: false });
     if (found.file !== 'none') await writeAtomically(path, content);
     else if (!(await createAtomically(path, content))) {
-      // Another run's result has its own record by now.
+      // If another run wrote the result, the record is that of the other run: keep it.
       if ((await inspect(path)).file === 'edited') await removeRecord(path);
       continue;
     }
@@ -69,7 +70,7 @@ export async function saveResult(
   throw appeared(path, origin.job);
 }
 
-/** Marks a result that was saved while its job still ran. */
+/** Marks a result as finished that was saved while its job was running. */
 export async function finishResult(path: string): Promise<void> {
   const { record } = await inspect(path);
   if (record === undefined || record.finished) return;
@@ -79,6 +80,6 @@ export async function finishResult(path: string): Promise<void> {
 const appeared = (path: string, job: string) =>
   new CliError(
     'file_exists',
-    `${path} was made or changed by somebody else meanwhile, and is kept. ` +
-      `Move it and run the command again: the result of ${job} is there and is not paid again within a day`,
+    `${path} was created or changed by another program during the run, and is kept. ` +
+      `Move it and run the command again: the result of job ${job} is not paid again within a day`,
   );

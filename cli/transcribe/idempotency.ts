@@ -6,25 +6,29 @@ import { PERMANENT_CODES } from '../../core/contract/names';
 import type { SubmitJobResponse } from '../../core/contract/api';
 import type { ApiClient } from '../api/client';
 import { ApiError, CliError } from '../errors';
-import { PARTED_ABOVE_BYTES } from './upload-parts';
+import { MULTIPART_ABOVE_BYTES } from './upload-parts';
 
-/** What makes two submissions the same. */
+/** Properties that identify a submission. */
 export interface Audio {
-  /** SHA-256 of the content, in hex. */
+  /** SHA-256 of the content in hex. */
   hash: string;
   name: string;
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
   options: JobOptions;
-  /** Sets a submission apart from others of the same audio. Empty where an earlier job will do. */
+  /**
+   * Distinguishes a submission from others of the same audio. Empty if an earlier job may be used.
+   */
   salt: string;
 }
 
-/** Jobs of one file that may have come to nothing within the day for which the API remembers keys. */
+/**
+ * Most jobs of one file without a result within the day for which the API stores idempotency keys.
+ */
 const MOST_GENERATIONS = 50;
 
 /**
- * SHA-256 of a file's content, in hex.
+ * Computes the SHA-256 of a file's content, in hex.
  *
  * @throws CliError `file_unreadable`
  */
@@ -43,24 +47,24 @@ export async function contentHash(path: string, signal?: AbortSignal): Promise<s
 }
 
 /**
- * The `Idempotency-Key` of a file: the same for the same content, name and options, so that a repeated run finds the
- * job of the run before and nothing is paid twice.
+ * Computes the `Idempotency-Key` of a file. It is the same for the same content, name and options,
+ * so that a repeated run finds the earlier job and nothing is paid twice.
  *
- * @param generation how many earlier jobs of the same file came to nothing and are left behind
+ * @param generation number of earlier jobs of the same file that ended without a result
  */
 export function idempotencyKeyOf({ hash, name, options, salt }: Audio, generation: number): string {
   const canonical = JSON.stringify([hash, name, Object.entries(options).sort(), salt, generation]);
   return `cli-${createHash('sha256').update(canonical).digest('hex')}`;
 }
 
-/** The job of an earlier run, or a new one where there is none that can still give a result. */
+/** Finds the job of an earlier run that can still give a result, or creates a new one. */
 export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<SubmitJobResponse> {
   const { name, size, options } = audio;
-  const request = { name, size, options, ...(size > PARTED_ABOVE_BYTES && { multipart: true }) };
+  const request = { name, size, options, ...(size > MULTIPART_ABOVE_BYTES && { multipart: true }) };
   for (let generation = 0; generation < MOST_GENERATIONS; generation++) {
     try {
       const job = await client.submit(request, idempotencyKeyOf(audio, generation));
-      if (!cameToNothing(job)) return job;
+      if (!endedWithoutResult(job)) return job;
     } catch (error) {
       // The job of this key was erased.
       if (!(error instanceof ApiError && error.code === 'idempotency_conflict')) throw error;
@@ -68,12 +72,15 @@ export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<Su
   }
   throw new CliError(
     'attempts_exhausted',
-    `${MOST_GENERATIONS} jobs of this audio came to nothing within a day; look at them with "spotscribe jobs"`,
+    `${MOST_GENERATIONS} jobs of this audio ended without a result within a day. See "spotscribe jobs"`,
   );
 }
 
-/** An earlier job that ended without a result, and not through its audio: bad audio would only fail again. */
-function cameToNothing({ status, error }: JobView): boolean {
+/**
+ * Whether a job ended without a result for a reason other than its audio. Bad audio would fail
+ * again.
+ */
+function endedWithoutResult({ status, error }: JobView): boolean {
   if (status === 'cancelled' || status === 'expired') return true;
   return status === 'failed' && !(PERMANENT_CODES as readonly string[]).includes(error?.code ?? '');
 }

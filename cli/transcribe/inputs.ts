@@ -6,15 +6,15 @@ import { UsageError } from '../errors';
 
 /** An audio file to transcribe. */
 export interface Input {
-  /** As given or found, for reading and for messages. */
+  /** Path as given or found. */
   path: string;
-  /** Path below the folder that was given; for a file that was given, its name alone. */
+  /** Path relative to the given folder; for a given file, only its name. */
   within: string;
   size: number;
   modifiedMs: number;
 }
 
-/** Endings that are looked for in folders. A file given by name may have any. */
+/** File name extensions searched for in folders. A file given by name may have any. */
 const AUDIO_ENDINGS = new Set(
   '.3gp .aac .aif .aiff .amr .avi .flac .m4a .m4b .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mpga .oga .ogg .opus .wav .weba .webm .wma'.split(
     ' ',
@@ -22,16 +22,18 @@ const AUDIO_ENDINGS = new Set(
 );
 
 /**
- * The files meant by the arguments, folders searched if `recursive`; each file once, in the order given.
+ * Finds the files named by the arguments, each once, in the given order. Folders are searched if
+ * `recursive`.
  *
- * @throws UsageError for what is not there, and for folders without `recursive`
+ * @throws UsageError for a path that does not exist, and for a folder without `recursive`
  */
 export async function findInputs(paths: string[], recursive: boolean): Promise<Input[]> {
   const found = new Map<string, Input>();
   for (const path of paths) {
     const stats = await statOf(path);
     if (stats.isDirectory()) {
-      if (!recursive) throw new UsageError(`${path} is a folder: add --recursive to take the audio in it`);
+      if (!recursive)
+        throw new UsageError(`${path} is a folder: add --recursive to transcribe the audio in it`);
       for (const each of await audioIn(path)) await add(each, relative(path, each));
     } else if (stats.isFile()) {
       await add(path, path.split(/[\\/]/).at(-1) ?? path);
@@ -53,7 +55,9 @@ async function statOf(path: string): Promise<Stats> {
     return await stat(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(code === 'ENOENT' ? `There is no file ${path}` : `Cannot read ${path}: ${message}`);
+    throw new UsageError(
+      code === 'ENOENT' ? `The file ${path} does not exist` : `Cannot read ${path}: ${message}`,
+    );
   }
 }
 

@@ -3,17 +3,17 @@ import type { CliError, CliErrorCode } from '../errors';
 import { EXIT, type ExitCode } from '../exit-codes';
 import type { Input } from './inputs';
 
-/** What came of one file. */
+/** Outcome of one file. */
 export interface Outcome {
   input: Input;
   status: 'done' | 'failed' | 'skipped';
-  /** Seconds of wall time, waiting for its turn included. */
+  /** Seconds of wall time, including the time in the queue of this run. */
   seconds: number;
   /** Paths of the results. */
   outputs: string[];
   job?: JobView;
   error?: { code: CliErrorCode; message: string };
-  /** What is peculiar about results that were kept. */
+  /** Remarks on results that were kept. */
   notes: string[];
 }
 
@@ -22,9 +22,9 @@ export interface Totals {
   done: number;
   failed: number;
   skipped: number;
-  /** Seconds of audio that this run's results come from. */
+  /** Seconds of audio transcribed in this run. */
   audioSeconds: number;
-  /** US dollars, by the receipts of the jobs. Null where one of them knew no price. */
+  /** US dollars, from the receipts of the jobs. Null if one receipt has no price. */
   cost: number | null;
 }
 
@@ -75,8 +75,8 @@ export const summaryDocument = (totals: Totals, stopped: boolean) => ({
 });
 
 /**
- * The exit status of a run: that of what stopped it; else 3 if every failure was of the connection, and 1 if any was
- * of another kind.
+ * Exit status of a run: that of the error that stopped it; otherwise 3 if all failures were
+ * connection failures, and 1 if there was any other failure.
  */
 export function exitCodeOf(outcomes: Outcome[], stop?: CliError): ExitCode {
   if (stop !== undefined) return stop.exitCode;

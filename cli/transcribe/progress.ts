@@ -4,12 +4,12 @@ import type { Input } from './inputs';
 import type { Terminal } from '../terminal';
 import type { Activity } from './trip';
 
-/** Shows how files come along. */
+/** Shows the progress of files. */
 export interface Progress {
   activity(input: Input, activity: Activity): void;
-  /** A line that stays. */
+  /** Writes the line of a finished file. */
   finished(outcome: Outcome, totals: Totals): void;
-  /** Leaves the screen clean. */
+  /** Removes the display. */
   close(): void;
 }
 
@@ -23,7 +23,7 @@ const WORDS: Record<Activity['at'], string> = {
   saving: 'saving',
 };
 
-/** A line for each change: for logs and pipes. */
+/** Writes a line for each change, for logs and pipes. */
 export class PlainProgress implements Progress {
   private readonly last = new Map<Input, Activity['at']>();
 
@@ -46,7 +46,7 @@ export class PlainProgress implements Progress {
 
 const FRAME_MS = 100;
 
-/** Lines with bars at the foot of the screen, drawn anew as things change. */
+/** Redraws lines with bars at the bottom of the screen. */
 export class LiveProgress implements Progress {
   private readonly active = new Map<Input, Activity>();
   private totals: Totals;
@@ -95,14 +95,14 @@ const MOST_LINES = 12;
 const BAR = 20;
 const STATE = 14;
 
-/** The lines of the live display: the files that move, as many as fit, and one line of totals. */
+/** Returns the lines of the live display: as many active files as fit, and a line of totals. */
 export function frame(
   active: [Input, Activity][],
   totals: Totals,
   screen: { columns: number; rows: number },
 ): string[] {
   const room = Math.max(1, Math.min(MOST_LINES, screen.rows - 3));
-  // What moves is more interesting than what waits.
+  // Files in progress come before waiting files.
   const rank = ([, { at }]: [Input, Activity]) =>
     ['running', 'understanding', 'uploading', 'saving', 'reading'].indexOf(at) >>> 0;
   const shownFiles = [...active].sort((a, b) => rank(a) - rank(b)).slice(0, room);
@@ -119,7 +119,7 @@ export function frame(
   const hidden = active.length - shownFiles.length;
   const counts = [`${totals.done + totals.failed + totals.skipped} of ${totals.files}`];
   if (totals.failed > 0) counts.push(`${totals.failed} failed`);
-  if (hidden > 0) counts.push(`${hidden} more under way`);
+  if (hidden > 0) counts.push(`${hidden} more in progress`);
   return [...lines, fit(counts.join(' · '), columns).trimEnd()];
 }
 
@@ -133,7 +133,7 @@ function outcomeLine({ input, status, job, error, seconds, notes }: Outcome, ter
   const name = shown(input.path);
   const remarks = notes.length === 0 ? '' : terminal.style('yellow', `  ${shown(notes.join('; '))}`);
   if (status === 'skipped')
-    return `${terminal.style('dim', '–')} ${name}  has its results; --force writes them anew${remarks}`;
+    return `${terminal.style('dim', '–')} ${name}  has its results; use --force to write them again${remarks}`;
   if (status === 'failed') {
     return `${terminal.style('red', '✗')} ${name}  ${error?.code}: ${shown(error?.message ?? '')}`;
   }

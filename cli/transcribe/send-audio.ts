@@ -11,13 +11,13 @@ import type { Run, FileTask } from './trip';
 import { upload } from './upload';
 import { type SentParts, uploadParts } from './upload-parts';
 
-/** A job with its audio, and the SHA-256 of that in hex. */
+/** A job whose audio is uploaded, and the SHA-256 of the audio in hex. */
 export interface Sent {
   job: JobView;
   hash: string;
 }
 
-/** Brings a file's audio to its job, or finds that an earlier run has done so. */
+/** Uploads the audio of a file to its job, unless an earlier run has done so. */
 export async function sendAudio({ input, client, patience, watch }: FileTask, run: Run): Promise<Sent> {
   patience.signal?.throwIfAborted();
   watch({ at: 'reading' });
@@ -26,11 +26,12 @@ export async function sendAudio({ input, client, patience, watch }: FileTask, ru
     name: basename(input.path),
     size: input.size,
     options: run.options,
-    salt: run.anew ? randomUUID() : '',
+    salt: run.newJob ? randomUUID() : '',
   };
   const progress = (sent: number) => watch({ at: 'uploading', fraction: sent / input.size });
   let uploaded = false;
-  // After a failed upload the API is asked again: it knows whether the audio arrived, and has a fresh address.
+  // After a failed upload, ask the API again: it knows whether the audio arrived, and gives a new
+  // URL.
   const job = await retrying(patience, async (): Promise<JobView> => {
     const found = await findOrMakeJob(client, audio);
     if (found.multipart_upload !== undefined) {
@@ -46,7 +47,7 @@ export async function sendAudio({ input, client, patience, watch }: FileTask, ru
   return { job, hash: audio.hash };
 }
 
-/** Makes the parts one, unless the file is not what it was when the first was sent: then no job comes of them. */
+/** Completes a multipart upload, unless the file has changed since the first part was sent. */
 async function completeUpload(
   id: string,
   parts: SentParts,
@@ -58,7 +59,7 @@ async function completeUpload(
     return await client.completeUpload(id, parts);
   } catch (error) {
     const mayPass = error instanceof ApiError && ['not_ready', 'upload_expired'].includes(error.code);
-    // Another run of the same file sent a part once more, or the job came to its end: the API is asked again.
+    // Another run of the same file sent a part again, or the job has ended: ask the API again.
     throw mayPass ? new Retryable(error) : error;
   }
 }
@@ -66,5 +67,5 @@ async function completeUpload(
 async function refuseChanged({ path, size, modifiedMs }: Input) {
   const now = await stat(path).catch(() => undefined);
   if (now?.size === size && now.mtimeMs === modifiedMs) return;
-  throw new CliError('file_changed', `${path} changed while it was uploaded; run the command again`);
+  throw new CliError('file_changed', `${path} changed during the upload. Run the command again`);
 }

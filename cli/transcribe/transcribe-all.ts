@@ -11,25 +11,28 @@ import { transcribeFile } from './transcribe-file';
 
 export interface Bulk {
   run: Omit<Run, 'interruption'>;
-  /** What may become of files that are there already. */
+  /** How to treat files that already exist. */
   existing: Existing;
   interruption: AbortSignal;
   progress: (totals: Totals) => Progress;
-  /** Called for each file as it ends. */
+  /** Called for each file when it ends. */
   report: (outcome: Outcome) => void;
 }
 
 export interface BulkResult {
   outcomes: Outcome[];
   totals: Totals;
-  /** What ended the run before its end. Files without an outcome were not finished. */
+  /** The error that stopped the run early. Files without an outcome were not finished. */
   stop?: CliError;
 }
 
-/** Files whose results are looked for at once: each is open for a moment. */
+/** Number of files whose results are looked up at once, to limit open files. */
 const MOST_LOOKED_AT = 16;
 
-/** Transcribes files side by side. One that fails leaves the others alone; a key that is refused stops them all. */
+/**
+ * Transcribes files concurrently. A failed file does not affect the others. A refused key stops the
+ * run.
+ */
 export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResult> {
   const outcomes: Outcome[] = [];
   let totals = noTotals(plans.length);
@@ -77,12 +80,12 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
       end({ status: 'done', job, outputs: written });
     } catch (error) {
       if (!(error instanceof CliError)) {
-        // A defect of ours: the others need not go on.
+        // An internal error: stop the other files.
         refused.abort(error);
         throw error;
       }
       if (error instanceof InterruptedError) return;
-      // The key is the same for all: the run stops, and this is why.
+      // All files use the same key: stop the run.
       if (error instanceof UnauthorizedError) return refused.abort(error);
       const { code, message } = error;
       end({ status: 'failed', error: { code, message }, outputs: [] });

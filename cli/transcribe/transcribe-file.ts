@@ -12,27 +12,29 @@ import { pause, pollDelay } from '../api/retry';
 import type { Run, FileTask, Watch } from './trip';
 import { sendAudio } from './send-audio';
 
-/** Where a file's results go; the analysis is written if there is one. */
+/** Paths of a file's results. The analysis is written if there is one. */
 export interface Results {
   outputs: Output[];
   analysis?: string;
-  /** Replaces what somebody else wrote, too. */
+  /** Also replaces files that Spotscribe did not write. */
   overwrite?: boolean;
 }
 
-/** What came of a file. */
+/** A transcribed file. */
 export interface Transcribed {
   job: JobView;
-  /** Paths of the results, in the order in which they were asked for. */
+  /** Paths of the results, in the requested order. */
   written: string[];
 }
 
 /**
- * Takes a file from upload to its written results, or takes up where an earlier run stopped. A transcript that is there
- * before the job's end is written at once: it can be read while the analysis still runs. Its record says `finished` only
- * when all is written, so that a run which is interrupted leaves nothing that passes for done.
+ * Uploads a file, waits for its job and writes the results, or continues where an earlier run
+ * stopped. The transcript is written as soon as it is available, while the analysis may still run.
+ * Its record is `finished` only when all results are written, so that an interrupted run does not
+ * count as done.
  *
- * @throws CliError with the job's own code if it fails, `timeout` if it takes too long
+ * @throws CliError with the code of the job's error if the job fails, `timeout` if it takes too
+ * long
  */
 export async function transcribeFile(
   input: Input,
@@ -48,7 +50,7 @@ export async function transcribeFile(
   let timer: NodeJS.Timeout | undefined;
   try {
     const sent = await run.uploads(() => {
-      // What waits for its turn is not late yet.
+      // The time limit does not include the wait for an upload slot.
       timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
       return sendAudio(trip, run);
     });
@@ -66,7 +68,7 @@ export async function transcribeFile(
   }
 }
 
-/** Writes results, each once. */
+/** Writes each result once. */
 class Saver {
   readonly written: string[] = [];
   private hasTranscript = false;
@@ -82,7 +84,7 @@ class Saver {
     if (this.hasTranscript || job.stages.transcript === 'failed') return;
     this.hasTranscript = true;
     await this.downloads(async () => {
-      // Nothing else is to be written then: it need not be recorded once more.
+      // If no other result follows, this record is already the final one.
       const finished = job.status === 'succeeded' && !this.hasAnalysis(job);
       for (const output of this.results.outputs) await this.write(output, finished);
     });
@@ -94,7 +96,7 @@ class Saver {
     await this.downloads(() => this.write({ path, format: 'analysis' }, true));
   }
 
-  /** Records that all is written. */
+  /** Records that all results are written. */
   async finish(): Promise<void> {
     for (const path of this.written) await finishResult(path);
   }
@@ -113,7 +115,7 @@ class Saver {
 const tooLate = ({ path }: Input, timeoutMs: number) =>
   new CliError(
     'timeout',
-    `${path} was not done after ${duration(timeoutMs / 1000)}. Its job goes on: run the command again to fetch the result`,
+    `${path} was not done after ${duration(timeoutMs / 1000)}. Its job continues: run the command again to fetch the result`,
   );
 
 async function waitFor(
@@ -145,7 +147,7 @@ const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).inc
 
 function failureOf({ status, error, id }: JobView): CliError {
   if (status === 'expired')
-    return new CliError('expired', error?.message ?? `The audio of ${id} came too late`);
+    return new CliError('expired', error?.message ?? `The audio of job ${id} was not uploaded in time`);
   if (status === 'cancelled') return new CliError('cancelled', `Job ${id} was cancelled`);
   return new CliError(error?.code ?? 'internal', error?.message ?? `Job ${id} failed`);
 }

@@ -29,7 +29,7 @@ export interface TranscribeOptions extends ChosenOptions {
   json?: boolean;
 }
 
-/** How long a run first waits for a service that does not answer, and how long in the midst of its work. */
+/** How long requests are retried at the start of a run, and later during the run. */
 const FIRST_PATIENCE_MS = 3000;
 const PATIENCE_MS = 120_000;
 
@@ -38,49 +38,49 @@ export function registerTranscribe(program: Command, context: Context): void {
     .command('transcribe')
     .summary('transcribe audio files')
     .description(
-      'Transcribes audio files: uploads them, waits for their jobs and writes the results beside the audio.\n\n' +
-        'A run can be interrupted and repeated at any time: it goes on with the jobs that it had begun, and skips ' +
-        'files that have their results. Results of audio that has changed are replaced. Nothing is paid twice within ' +
-        'a day. Other options make another job: add --force where there are results already.\n\n' +
-        `The folder ${RECORDS_FOLDER} beside the results records what was written. A file that is not recorded there, or ` +
-        'was changed later, is yours: it does not count as a result and is not replaced. Where such a file has the name of ' +
-        'a result, the audio is not sent, and the run says so.',
+      'Transcribes audio files: uploads them, waits for their jobs and writes the results next to the audio.\n\n' +
+        'You can interrupt and repeat a run at any time: it continues with the jobs that it started, and skips ' +
+        'files that have their results. Results of changed audio are replaced. Nothing is paid twice within ' +
+        'a day. Different options create a new job: add --force if there are results already.\n\n' +
+        `The folder ${RECORDS_FOLDER} next to the results records which files were written. Other files, and files that ` +
+        'were changed later, are yours: they do not count as results and are not replaced. If such a file has the name ' +
+        'of a result, the audio is not sent and the run reports an error.',
     )
     .argument('<file...>', 'audio or video files, or folders with --recursive')
     .addOption(parse.urlOption())
     .addOption(parse.keyOption())
-    .option('--out <folder>', 'write results there (default: beside the audio)')
+    .option('--out <folder>', 'folder for the results (default: next to the audio)')
     .addOption(
-      new Option('--format <formats>', `${TRANSCRIPT_FORMATS.join(', ')}, parted by commas`)
+      new Option('--format <formats>', `${TRANSCRIPT_FORMATS.join(', ')}, separated by commas`)
         .argParser(parse.formats)
         .default(['srt', 'txt'], 'srt,txt'),
     );
   addJobOptions(command)
-    .option('--recursive', 'take the audio in folders and their folders')
-    .option('--force', 'write results anew that are there already')
+    .option('--recursive', 'search folders and their subfolders for audio')
+    .option('--force', 'write results again even if they exist')
     .addOption(
-      new Option('--overwrite', 'replace files that Spotscribe did not write, too').conflicts('adopt'),
+      new Option('--overwrite', 'also replace files that Spotscribe did not write').conflicts('adopt'),
     )
     .option(
       '--adopt',
-      'count files that are newer than the audio as its results, even if another program wrote them',
+      'accept files that are newer than the audio as its results, even if another program wrote them',
     )
-    .option('--new', 'pay for a new job, even if this audio was sent before; implies --force')
+    .option('--new', 'create and pay for a new job even if this audio was sent before; implies --force')
     .option(
       '--concurrency <n>',
-      'files, or parts of large ones, uploaded at once',
+      'number of files, or parts of large files, uploaded at once',
       parse.wholeNumber(1, 64),
       4,
     )
     .addOption(
-      new Option('--timeout <time>', 'longest time for one file, such as 90s, 30m, 2h')
+      new Option('--timeout <time>', 'time limit for one file, such as 90s, 30m, 2h')
         .argParser(parse.time)
         .default(parse.time('12h'), '12h'),
     )
-    .option('--json', 'print JSON lines: one per file as it ends, then a summary')
+    .option('--json', 'print JSON lines: one for each file when it ends, then a summary')
     .addHelpText(
       'after',
-      '\nWithout --json, standard output names the results written, one a line.\nA file that fails leaves the others alone; the exit status is then 1.',
+      '\nWithout --json, standard output lists the paths of the written results, one per line.\nIf a file fails, the others continue, and the exit status is 1.',
     )
     .action(async (files: string[], options: TranscribeOptions) => {
       const result = await transcribe(files, options, context);
@@ -88,7 +88,7 @@ export function registerTranscribe(program: Command, context: Context): void {
     });
 }
 
-/** Transcribes files as the options say, and reports on the terminal. */
+/** Transcribes files with the given options, and reports to the terminal. */
 export async function transcribe(
   files: string[],
   options: TranscribeOptions,
@@ -105,7 +105,7 @@ export async function transcribe(
     run: {
       connection,
       options: speech,
-      anew: options.new === true,
+      newJob: options.new === true,
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,
       uploads: pLimit(options.concurrency),
@@ -126,7 +126,7 @@ export async function transcribe(
   return result;
 }
 
-/** A wrong URL or key is better found before hours of audio are read. */
+/** Checks URL and key before hours of audio are read. */
 async function checkConnection(connection: Connection, signal: AbortSignal): Promise<void> {
   await new ApiClient(connection, { retryForMs: FIRST_PATIENCE_MS, signal }).list({ limit: 1 });
 }
@@ -143,7 +143,7 @@ function summarise({ totals, outcomes, stop }: BulkResult, json: boolean, { term
   if (totals.failed > 0) parts.push(terminal.style('red', `${totals.failed} failed`));
   if (totals.done > 0) parts.push(`${duration(totals.audioSeconds)} of audio`, dollars(totals.cost));
   if (totals.files > 1) terminal.say(parts.join(' · '));
-  // In a long run the lines of failed files have scrolled away.
+  // In a long run the lines of failed files have scrolled out of view.
   const failed = outcomes.filter(({ status }) => status === 'failed');
   if (totals.files > 20) {
     for (const { input, error } of failed) terminal.say(`  ${input.path}  ${error?.code}: ${error?.message}`);
@@ -151,6 +151,6 @@ function summarise({ totals, outcomes, stop }: BulkResult, json: boolean, { term
   if (stop === undefined) return;
   const left = totals.files - outcomes.length;
   terminal.say(
-    `${stop.message}. ${left} of ${totals.files} not finished: run the same command again to go on`,
+    `${stop.message}. ${left} of ${totals.files} not finished: run the same command again to continue`,
   );
 }

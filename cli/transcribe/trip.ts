@@ -4,7 +4,7 @@ import type { ApiClient, Connection } from '../api/client';
 import type { Patience } from '../api/retry';
 import type { Input } from './inputs';
 
-/** What a file is at, for those who watch. Fractions from 0 to 1. */
+/** Current step of a file, for the progress display. Fractions are from 0 to 1. */
 export type Activity =
   | { at: 'reading' | 'arriving' | 'queued' | 'saving' }
   | { at: 'uploading' | 'running' | 'understanding'; fraction: number };
@@ -12,26 +12,29 @@ export type Activity =
 export interface Run {
   connection: Connection;
   options: JobOptions;
-  /** Makes a job even where an earlier one of the same audio could be used. */
-  anew: boolean;
-  /** How long to bear with a service that cannot be reached, in milliseconds between tries. */
+  /** Creates a new job even if an earlier job of the same audio could be used. */
+  newJob: boolean;
+  /** How long requests to an unreachable service are retried, in milliseconds. */
   retryForMs: number;
-  /** Longest time for one file, from its first byte read to its last result written, in milliseconds. */
+  /**
+   * Time limit for one file, from reading its first byte to writing its last result, in
+   * milliseconds.
+   */
   timeoutMs: number;
-  /** Files that are read and uploaded at once. */
+  /** Limits how many files are read and uploaded at once. */
   uploads: LimitFunction;
-  /** Parts of large files that are uploaded at once. */
+  /** Limits how many parts of large files are uploaded at once. */
   parts: LimitFunction;
-  /** Files whose results are fetched at once. */
+  /** Limits for how many files results are fetched at once. */
   downloads: LimitFunction;
-  /** How many files wait for their job: they share the rate at which the API is asked. */
+  /** Number of files that wait for their job. They share the polling rate. */
   waiting: { count: number };
   interruption: AbortSignal;
 }
 
 export type Watch = (activity: Activity) => void;
 
-/** What a file needs on its way. */
+/** A file with what its transcription needs. */
 export interface FileTask {
   input: Input;
   client: ApiClient;

@@ -2,20 +2,23 @@ import type { LimitFunction } from 'p-limit';
 import type { MultipartUpload, UploadPart } from '../../core/contract/api';
 import type { CompleteUploadRequest } from '../../core/contract/requests';
 import { type Patience, retrying } from '../api/retry';
-import { LapsedAddress, upload } from './upload';
+import { ExpiredUrl, upload } from './upload';
 
-/** Larger files go in parts: what breaks is then a part, and an interrupted run leaves those that have arrived. */
-export const PARTED_ABOVE_BYTES = 64 * 2 ** 20;
+/**
+ * Larger files are uploaded in parts: a failure costs one part, and an interrupted run keeps the
+ * others.
+ */
+export const MULTIPART_ABOVE_BYTES = 64 * 2 ** 20;
 
 export type SentParts = CompleteUploadRequest['parts'];
 
 /**
- * Sends the parts of a file that the store does not have yet, several at once, each tried again on its own. One that
- * fails for good stops the others.
+ * Uploads the parts of a file that the store does not have yet, several at once. Each part is
+ * retried separately. A part that fails permanently stops the others.
  *
- * @param places how many parts may be under way, of all files together
- * @param progress is called with the bytes that have been sent so far, by this run or an earlier one
- * @throws Retryable if the addresses have lapsed: the API has fresh ones
+ * @param places limits how many parts are uploaded at once, for all files together
+ * @param progress is called with the bytes sent so far, by this run and earlier ones
+ * @throws Retryable if the URLs have expired: the API gives new ones
  */
 export async function uploadParts(
   file: { path: string; size: number },
@@ -42,10 +45,10 @@ export async function uploadParts(
     };
     const target = { method: 'PUT', url, headers: {} } as const;
     const outcome = await retrying({ ...patience, signal }, () =>
-      // The same address would lapse again: it is not this part that is to be tried once more.
-      upload(stretchOf(number), target, counted, signal).catch((error: unknown) => lapsed(error)),
+      // Do not retry with an expired URL: the caller gets new ones.
+      upload(stretchOf(number), target, counted, signal).catch((error: unknown) => expiredUrl(error)),
     );
-    if (outcome instanceof LapsedAddress) throw outcome;
+    if (outcome instanceof ExpiredUrl) throw outcome;
     return outcome;
   }
 
@@ -58,13 +61,13 @@ export async function uploadParts(
       throw error;
     }
   });
-  // Nothing is under way any more when this returns or throws.
+  // No upload is running when this function returns or throws.
   await Promise.allSettled(sending);
   stop.signal.throwIfAborted();
   return Promise.all(sending);
 }
 
-function lapsed(error: unknown): LapsedAddress {
-  if (error instanceof LapsedAddress) return error;
+function expiredUrl(error: unknown): ExpiredUrl {
+  if (error instanceof ExpiredUrl) return error;
   throw error;
 }

@@ -9,22 +9,23 @@ export type UploadTarget = Pick<NonNullable<SubmitJobResponse['upload']>, 'metho
 /** A file, or a part of it. */
 export interface Stretch {
   path: string;
-  /** The first byte. @default 0 */
+  /** Offset of the first byte. @default 0 */
   start?: number;
-  /** Bytes. */
+  /** Length in bytes. */
   size: number;
 }
 
-/** An address does not hold any more: the API has a fresh one, or knows that none is needed. */
-export class LapsedAddress extends Retryable {}
+/** A presigned URL has expired. The API gives a new one, or reports that none is needed. */
+export class ExpiredUrl extends Retryable {}
 
 /**
- * Streams a file, or a part of it, to a presigned address, in constant memory. One try: after a failure the caller asks
- * the API again, which knows whether the audio arrived and gives a fresh address if not.
+ * Streams a file, or a part of it, to a presigned URL, in constant memory. It tries once: after a
+ * failure the caller asks the API again, which knows whether the audio arrived and otherwise gives
+ * a new URL.
  *
  * @param progress is called with the bytes sent so far
- * @returns the store's `ETag`; empty if it names none
- * @throws Retryable for all that a later try may overcome, {@link LapsedAddress} included
+ * @returns the `ETag` of the store's answer; empty if there is none
+ * @throws Retryable for failures that a retry may solve, including {@link ExpiredUrl}
  */
 export async function upload(
   { path, start = 0, size }: Stretch,
@@ -48,12 +49,13 @@ export async function upload(
   try {
     const answer = await fetch(target.url, {
       method: target.method,
-      // The store refuses bodies whose length it does not know beforehand.
+      // The store refuses bodies of unknown length.
       headers: { ...target.headers, 'content-length': String(size) },
-      // Pulled chunk by chunk. Readable.toWeb() would count its buffer in chunks, and read gigabytes ahead.
+      // Read chunk by chunk. Readable.toWeb() counts its buffer in chunks, and would read gigabytes
+      // ahead.
       body: metered(),
       duplex: 'half',
-      // Otherwise fetch keeps a copy of all that it sends, for a redirect that it might have to follow.
+      // Otherwise fetch keeps a copy of the whole body, in case it has to follow a redirect.
       redirect: 'error',
       window: null,
       signal,
@@ -67,7 +69,7 @@ export async function upload(
       throw new CliError('file_unreadable', `Cannot read ${path}: ${unreadable.message}`);
     }
     if (sent < size && source.readableEnded && signal?.aborted !== true) {
-      throw new CliError('file_changed', `${path} shrank while it was uploaded; run the command again`);
+      throw new CliError('file_changed', `${path} became shorter during the upload. Run the command again`);
     }
     throw networkError(error, host, signal);
   } finally {
@@ -79,7 +81,7 @@ function refusal(answer: Response, text: string, host: string): Error {
   const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1] ?? '';
   const failure = new UnreachableError(`The upload to ${host} was refused: ${answer.status} ${code}`.trim());
   const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'));
-  if (answer.status === 403 || code === 'NoSuchUpload') return new LapsedAddress(failure, retryAfterMs);
+  if (answer.status === 403 || code === 'NoSuchUpload') return new ExpiredUrl(failure, retryAfterMs);
   const passing = answer.status >= 500 || [408, 429].includes(answer.status) || code === 'RequestTimeout';
   return passing ? new Retryable(failure, retryAfterMs) : failure;
 }

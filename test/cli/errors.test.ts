@@ -24,7 +24,7 @@ const on =
     return true;
   };
 
-test('waits as long as a 503 says, then goes on', async () => {
+test('waits for the time given by a 503, then continues', async () => {
   api.faults.push(
     on('POST', /jobs/, (response) => response.writeHead(503, { 'retry-after': '2' }).end('{}')),
     on('GET', /job_/, (response) => response.writeHead(429, { 'retry-after': '1' }).end()),
@@ -36,7 +36,7 @@ test('waits as long as a 503 says, then goes on', async () => {
   expect(api.jobs.size).toBe(1);
 });
 
-test('uploads again after a connection that was reset, to a fresh address of the same job', async () => {
+test('uploads again after a connection that was reset, to a new URL of the same job', async () => {
   api.faults.push(on('PUT', /store/, (response) => response.socket?.resetAndDestroy()));
   expect((await run(['transcribe', 'talk.mp3'])).code).toBe(0);
   const uploads = api.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
@@ -57,7 +57,7 @@ test('does not upload again what arrived before the connection was lost', async 
   expect(api.made('PUT', /store/)).toBe(1);
 });
 
-test('takes a fresh address when the one it had has lapsed', async () => {
+test('asks for a new upload URL when the first one has expired', async () => {
   api.faults.push(on('PUT', /store/, (response) => response.writeHead(403).end('<Code>AccessDenied</Code>')));
   expect((await run(['transcribe', 'talk.mp3'])).code).toBe(0);
   expect(api.made('PUT', /store/)).toBe(2);
@@ -72,7 +72,7 @@ test('uploads megabytes with a length and without the key', async () => {
   expect([...api.jobs.values()][0]).toMatchObject({ audio: expect.objectContaining({ length: 5_000_000 }) });
 });
 
-test('does not go on for minutes with what the store refuses for good', async () => {
+test('does not retry an upload that the store refuses permanently', async () => {
   api.faults.push(
     on('PUT', /store/, (response) => response.writeHead(400).end('<Code>EntityTooLarge</Code>')),
   );
@@ -83,13 +83,13 @@ test('does not go on for minutes with what the store refuses for good', async ()
 
 test.each([
   ['a wrong key', { SPOTSCRIBE_KEY: 'sk-spotscribe-wrong' }, 3, /does not accept the key \(401\)/],
-  ['no service there', { SPOTSCRIBE_URL: 'http://localhost:2' }, 3, /Cannot reach http:\/\/localhost:2/],
-  ['something else there', { SPOTSCRIBE_URL: 'URL/other' }, 3, /answered 404, but not as a Spotscribe API/],
+  ['no service', { SPOTSCRIBE_URL: 'http://localhost:2' }, 3, /Cannot reach http:\/\/localhost:2/],
+  ['another service', { SPOTSCRIBE_URL: 'URL/other' }, 3, /returned 404, but it is not a Spotscribe API/],
   ['no key', { SPOTSCRIBE_KEY: undefined }, 2, /No key for .*SPOTSCRIBE_KEY.*keys create/],
-  ['another kind of key', { SPOTSCRIBE_KEY: 'abc' }, 2, /must begin with "sk-spotscribe-"/],
-  ['no URL', { SPOTSCRIBE_URL: undefined }, 2, /No API to talk to: .*SPOTSCRIBE_URL.*spotscribe local up/],
-  ['a URL in the clear', { SPOTSCRIBE_URL: 'http://example.com' }, 2, /in the clear: use https/],
-  ['no URL at all', { SPOTSCRIBE_URL: 'example' }, 2, /must begin with https:\/\/; got "example"/],
+  ['a key without the prefix', { SPOTSCRIBE_KEY: 'abc' }, 2, /must begin with "sk-spotscribe-"/],
+  ['no URL', { SPOTSCRIBE_URL: undefined }, 2, /No API URL is set.*SPOTSCRIBE_URL.*spotscribe local up/],
+  ['an http URL', { SPOTSCRIBE_URL: 'http://example.com' }, 2, /without encryption: use https/],
+  ['a text that is not a URL', { SPOTSCRIBE_URL: 'example' }, 2, /must begin with https:\/\/; got "example"/],
 ])('%s ends with a message, no stack trace, and nothing uploaded', async (_case, env, exitCode, message) => {
   const given = Object.entries(env).map(([name, value]) => [
     name,
@@ -107,7 +107,7 @@ test.each([
   expect(api.made('POST', /jobs/)).toBe(0);
 });
 
-test('a key that is revoked in the midst stops the whole run', async () => {
+test('a key that is revoked during the run stops the whole run', async () => {
   await folder.add('other.mp3', 'other');
   api.held = true;
   api.faults.push(on('GET', /job_/, (response) => response.writeHead(403).end('{"message":"Forbidden"}')));
@@ -116,7 +116,7 @@ test('a key that is revoked in the midst stops the whole run', async () => {
   expect(err).toMatch(/does not accept the key \(403\).*\n?.*2 of 2 not finished/);
 });
 
-test('a URL without a key of its own is given the key of the AWS on this machine only if it is that one', async () => {
+test('the key of the local AWS is used only for the URL of the local AWS', async () => {
   const local = { url: api.url, key: KEY };
   expect((await callCli(['jobs', '--json'], {}, local)).code).toBe(0);
   expect((await callCli(['jobs', '--json'], { SPOTSCRIBE_URL: api.url }, local)).code).toBe(0);
@@ -131,18 +131,18 @@ test('options come before the environment', async () => {
 
 test.each([
   [['transcribe'], /missing required argument 'file'/],
-  [['transcribe', 'gone.mp3'], /There is no file gone\.mp3/],
+  [['transcribe', 'gone.mp3'], /The file gone\.mp3 does not exist/],
   [['transcribe', '.'], / is a folder: add --recursive/],
-  [['transcribe', 'talk.mp3', '--format', 'doc'], /"doc" is none of json, txt, srt, vtt/],
+  [['transcribe', 'talk.mp3', '--format', 'doc'], /"doc" is not one of json, txt, srt, vtt/],
   [['transcribe', 'talk.mp3', '--timeout', '5 days'], /must be a time such as 90s, 30m or 2h/],
   [['transcribe', 'talk.mp3', '--concurrency', '0'], /whole number from 1 to 64/],
-  [['transcribe', 'talk.mp3', '--language', 'Klingonese'], /must be a language that Whisper knows/],
+  [['transcribe', 'talk.mp3', '--language', 'Klingonese'], /must be a language that Whisper supports/],
   [['transcribe', 'talk.mp3', '--out', 'talk.mp3/sub'], /Cannot write results to .*--out/],
   [['transcribble'], /unknown command 'transcribble'\n\(Did you mean transcribe\?\)/],
   [['jobs', 'shwo'], /unknown command 'shwo'/],
   [['jobs', 'show'], /missing required argument 'id'/],
   [['jobs', '--limit', 'many'], /whole number from 1 to 10000/],
-  [['keys', 'list', '--local'], /No AWS runs on this machine.*spotscribe local up/],
+  [['keys', 'list', '--local'], /local AWS is not running.*spotscribe local up/],
   [[], /Usage: spotscribe/],
 ])('%j is refused with status 2', async (given, message) => {
   const args = given.map((arg) => arg.replace(/^(?=talk|\.$)/, `${folder.path}/`));

@@ -30,36 +30,36 @@ export const receipt: Receipt = {
 interface Stored {
   view: JobView;
   audio?: Buffer;
-  /** Bytes of an upload in parts. */
+  /** Size of a multipart upload in bytes. */
   partedSize?: number;
-  /** Those that have come, by their number. */
+  /** Received parts, by number. */
   parts?: Map<number, Buffer>;
 }
 
-/** Answers a request instead of the API; returns false to let it through. */
+/** Answers a request instead of the API. Returns false to leave it to the API. */
 export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** The job API's contract over real HTTP, in memory: jobs run as fast as they are looked at. */
+/** The contract of the job API over HTTP, in memory. Each poll advances a job. */
 export class FakeApi {
   readonly jobs = new Map<string, Stored>();
   readonly requests: { method: string; path: string; headers: IncomingMessage['headers'] }[] = [];
-  /** Asked in order; one that answers is used up. */
+  /** Called in order. A fault that answers is removed. */
   readonly faults: Fault[] = [];
-  /** Errors of jobs, by the audio's text. */
+  /** Errors of jobs, by the text of the audio. */
   readonly failing = new Map<string, JobError>();
   /** Jobs stay queued while this is true. */
   held = false;
-  /** Jobs are seen running before they end. */
+  /** Jobs are `running` once before they end. */
   stepwise = false;
-  /** Recordings are understood, too: their transcript is there one look before the end. */
+  /** Jobs have an analysis. Their transcript is available one poll before the end. */
   understands = false;
-  /** Called when an analysis is begun. */
+  /** Called when an analysis starts. */
   onUnderstanding: () => Promise<void> | void = () => undefined;
-  /** Transcripts are answered with an address in the store. */
+  /** Transcripts are answered with a URL in the store. */
   redirect = false;
-  /** Transcripts that are still answered; requests for others get no answer. */
+  /** Number of transcripts that are still answered. Later requests get no answer. */
   transcriptsLeft = Infinity;
-  /** Keys of submissions, with the body and the job that they stand for. */
+  /** Idempotency keys of submissions, with their body and job. */
   readonly submissions = new Map<string, { body: string; id: string }>();
   private server!: Server;
 
@@ -76,7 +76,7 @@ export class FakeApi {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** With a stage's path, as an execute-api address may have. */
+  /** URL with the path of a stage, as execute-api URLs may have. */
   get url(): string {
     return `${this.origin}/stage`;
   }
@@ -171,7 +171,7 @@ export class FakeApi {
   }
 
   private async store(request: IncomingMessage, response: ServerResponse, id: string, part: string | null) {
-    // As S3: a presigned address is not to be used with other credentials, and lengths must be known.
+    // Like S3: presigned URLs refuse other credentials, and the length must be known.
     if (request.headers.authorization !== undefined) return void response.writeHead(400).end();
     if (request.method === 'GET') return void response.end(FORMAT.json.render(transcriptOf('stored')));
     const audio = await buffer(request);
@@ -257,16 +257,16 @@ export class FakeApi {
   }
 }
 
-/** What an audio says: its bytes; if they are many, their SHA-256 in hex. */
+/** Text of an audio: its bytes, or their SHA-256 in hex if there are many. */
 const saidIn = (audio: Buffer = Buffer.alloc(0)) =>
   audio.length > 2 ** 20 ? createHash('sha256').update(audio).digest('hex') : audio.toString();
 
 const etagOf = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`;
 
-/** What is understood of any audio. */
+/** Analysis of any audio. */
 export const understood = analysis as Analysis;
 
-/** A transcript that says what the audio's bytes say. */
+/** A transcript with the bytes of the audio as text. */
 export function transcriptOf(said: string): Transcript {
   const words = said.split(' ').map((word, index) => ({ word, start: index, end: index + 0.5 }));
   const segment = { id: 0, start: 0, end: words.length, text: said, words };

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LocalServer } from '../local-server';
 
-/** A model hub on this machine: listings, files with ranges, gates; and connections that break. */
+/** A fake model hub: listings, files with ranges, gated models and broken connections. */
 export class HubServer extends LocalServer {
   /** Content by `<repository>/<path>`. */
   readonly files = new Map<string, Buffer>();
@@ -10,7 +10,7 @@ export class HubServer extends LocalServer {
   readonly requests: string[] = [];
   readonly authorizations: (string | undefined)[] = [];
   commit = 'c0ffee'.padEnd(40, '0');
-  /** Bytes after which the next answer breaks off, once they have arrived: others on their way would be lost. */
+  /** Bytes after which the next answer is cut off, when they have arrived at the client. */
   breakAfter?: number;
   arrived: (bytes: number) => Promise<void> = async () => undefined;
 

@@ -18,11 +18,11 @@ export interface Ended {
 export interface Running {
   child: ChildProcess;
   ended: Promise<Ended>;
-  /** Waits until something is said on either stream, so many times. */
+  /** Waits until a text appears on either stream, the given number of times. */
   says: (pattern: RegExp, times?: number) => Promise<void>;
 }
 
-/** Starts the real program, with nothing of this environment that it would look at. */
+/** Starts the real program without the variables of this environment that it reads. */
 export function startCli(args: string[], env: Record<string, string> = {}, cwd = tmpdir()): Running {
   const clean = { PATH: process.env.PATH, HOME: '/nonexistent', AWS_ENDPOINT_URL: 'http://localhost:1' };
   const state = { SPOTSCRIBE_LOCAL_STATE: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
@@ -43,7 +43,7 @@ export function startCli(args: string[], env: Record<string, string> = {}, cwd =
 
 export const runCli = (...args: Parameters<typeof startCli>): Promise<Ended> => startCli(...args).ended;
 
-/** Runs the program within this process, where its start would cost more than the test. */
+/** Runs the program in this process, if starting a process would take longer than the test. */
 export async function callCli(
   args: string[],
   env: Record<string, string> = {},
@@ -66,7 +66,7 @@ export async function callCli(
   return { code, ...seen };
 }
 
-/** A folder of its own with files, an hour old. */
+/** A temporary folder with files that are one hour old. */
 export class Folder {
   private constructor(readonly path: string) {}
 
@@ -84,7 +84,7 @@ export class Folder {
     return path;
   }
 
-  /** Names of the files, without the folder of records. */
+  /** Names of the files, without the records folder. */
   async names(): Promise<string[]> {
     return (await readdir(this.path)).filter((name) => name !== RECORDS_FOLDER);
   }

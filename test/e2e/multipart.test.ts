@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import { PARTED_ABOVE_BYTES } from '../../cli/transcribe/upload-parts';
+import { MULTIPART_ABOVE_BYTES } from '../../cli/transcribe/upload-parts';
 import type { ErrorBody } from '../../core/contract/values';
 import type { JobView } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
@@ -22,7 +22,7 @@ describe('a recording that goes in parts', () => {
     laptop = await Laptop.start();
     folder = mkdtempSync(join(tmpdir(), 'spotscribe-files-'));
     path = join(folder, 'long.wav');
-    sampleWithSilence(path, PARTED_ABOVE_BYTES);
+    sampleWithSilence(path, MULTIPART_ABOVE_BYTES);
     audio = readFileSync(path);
   });
   afterAll(async () => {

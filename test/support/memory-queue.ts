@@ -53,7 +53,7 @@ export class MemoryQueue {
       receivedAt: this.now,
       hide: async (seconds) => void (message.visibleAt = this.now + seconds * 1000),
       delete: async () => this.remove(message),
-      sendAnew: async (body, delaySeconds) => this.add(body, delaySeconds),
+      sendReplacement: async (body, delaySeconds) => this.add(body, delaySeconds),
     };
   }
 

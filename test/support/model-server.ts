@@ -7,11 +7,11 @@ import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract
 import type { Segment, Transcript } from '../../core/contract/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/transcription';
 
-/** Handles a request. */
+/** Behaviour of the service for a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
 export type AnalysisScript = (request: AnalyzeRequest, answer: Answer) => Promise<void> | void;
 
-/** A model service's answer, line by line. */
+/** Answer of a model service, line by line. */
 export class Answer {
   constructor(readonly response: ServerResponse) {}
 
@@ -38,18 +38,18 @@ export class Answer {
   }
 }
 
-/** A real HTTP server that plays a model service. */
+/** An HTTP server that acts as a model service. */
 export class ModelServer {
   readonly requests: TranscribeRequest[] = [];
   readonly analyses: AnalyzeRequest[] = [];
-  /** Largest number of concurrent requests. */
+  /** Maximum number of concurrent requests so far. */
   mostAtOnce = 0;
-  /** Requests whose caller disconnected before the end. */
+  /** Number of requests whose caller left before the end. */
   abandoned = 0;
   healthy = true;
-  /** The reported time without a request. */
+  /** Idle seconds that `/health` reports. */
   idleSeconds: number | undefined;
-  /** Why the model could not be loaded. */
+  /** Reason why the model could not be loaded. */
   failure: string | undefined;
   private inside = 0;
   private readonly server: Server;
@@ -61,7 +61,7 @@ export class ModelServer {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
-  /** @param port a free one if it is 0 */
+  /** @param port 0 for a free port */
   static async start(
     script: Script,
     analyst: AnalysisScript = understanding(60, 5),
@@ -115,14 +115,14 @@ export const segmentAt = (start: number, id = 0): Segment => ({
   words: [{ word: `word ${start}`, start, end: start + 1 }],
 });
 
-/** Share of the words in the progress of a job with speakers. */
+/** Share of the transcription in the progress, if diarization follows. */
 const WORDS_SHARE = 0.6;
 
 /**
  * A service that returns one segment for each ten seconds of audio, and takes `windowMs` for each
  * of these windows. With diarization, all segments have the same speaker.
  *
- * @param diarizing awaited before the speaker is found
+ * @param diarizing called before the speaker is found
  */
 export function hearing(
   duration: number,
@@ -153,10 +153,7 @@ export function hearing(
   };
 }
 
-/**
- * A service that analyzes ten seconds at a time, and takes `windowMs` for each: one topic for each
- * of them.
- */
+/** A service that analyses windows of ten seconds in `windowMs` each, with one topic per window. */
 export function understanding(duration: number, windowMs: number): AnalysisScript {
   return async (_, answer) => {
     answer.event({ type: 'started', duration, engine: 'voxtral', model: 'test' });
@@ -170,7 +167,7 @@ export function understanding(duration: number, windowMs: number): AnalysisScrip
   };
 }
 
-/** An analysis of what {@link hearing} hears: a topic in each ten seconds. */
+/** An analysis of the transcript of {@link hearing}: one topic per ten seconds. */
 export const analysisOf = (duration: number): Analysis => ({
   version: 1,
   engine: { name: 'voxtral', model: 'test' },

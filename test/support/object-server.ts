@@ -4,26 +4,24 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { LocalServer } from '../local-server';
 
 /**
- * The part of S3 that models and recordings need: lists, ranges, If-Match, multipart uploads. It
- * counts requests and can be made to fail.
+ * The part of S3 needed for models and recordings: lists, ranges, If-Match, multipart uploads. It
+ * counts requests and can fail on demand.
  */
 export class ObjectServer extends LocalServer {
   readonly objects = new Map<string, Buffer>();
-  /** Metadata of stored objects: `x-amz-meta-sha256`. */
+  /** Metadata of objects: `x-amz-meta-sha256`. */
   readonly hashes = new Map<string, string>();
   /** Open multipart uploads: `<key>?<id>`. */
   readonly uploads = new Map<string, Map<number, Buffer>>();
   /** Requests for objects, in order, such as `models/turbo/1/model.bin 0-99`. */
   readonly requests: string[] = [];
-  /**
-   * Called for each request for an object; true closes the connection in the middle of the answer.
-   */
+  /** Called with each request for an object. True closes the connection during the answer. */
   breaks: (request: string) => boolean = () => false;
   /** Awaited before each answer with an object. */
   gate: (request: string) => Promise<void> = async () => undefined;
-  /** Awaited before an uploaded object is stored. */
+  /** Awaited before a received object is stored. */
   putGate: (key: string) => Promise<void> = async () => undefined;
-  /** Awaited before a multipart upload starts. */
+  /** Awaited before a multipart upload is created. */
   beginGate: () => Promise<void> = async () => undefined;
 
   client(): S3Client {
@@ -67,7 +65,7 @@ export class ObjectServer extends LocalServer {
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
   }
 
-  /** Answers like a bucket without versioning: one version, `null`, for each object. */
+  /** Answers like a bucket without versioning: one version, `null`, of each object. */
   private listVersions(prefix: string, response: ServerResponse): void {
     const versions = [...this.objects]
       .filter(([key]) => key.startsWith(prefix))

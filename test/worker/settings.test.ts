@@ -38,10 +38,10 @@ describe('the worker’s settings', () => {
     [{ VISIBILITY_SECONDS: '1e3' }, /^VISIBILITY_SECONDS must be a whole number; got "1e3"/],
     [{ PORT: '70000' }, /^PORT must be at most 65535; got "70000"/],
     [{ JOBS_TABLE: '' }, /^JOBS_TABLE must not be empty; got ""/],
-    [{ STREAMING_PORT: '8081' }, /^STREAMING_PORT is set, and KEYS_TABLE is not/],
+    [{ STREAMING_PORT: '8081' }, /^STREAMING_PORT is set, but KEYS_TABLE is not/],
     [
       { STREAMING_PORT: '8081', KEYS_TABLE: 'keys', WHISPER_URL: undefined },
-      /^STREAMING_PORT is set, and WHISPER_URL is not/,
+      /^STREAMING_PORT is set, but WHISPER_URL is not/,
     ],
     [
       { MINUTES_PER_DAY_PER_KEY: 'many' },
@@ -51,7 +51,7 @@ describe('the worker’s settings', () => {
     expect(() => readWorkerSettings({ ...env, ...wrong })).toThrow(message);
   });
 
-  it('name the services that the path has', () => {
+  it('name the services of the path', () => {
     const both = readWorkerSettings({
       ...env,
       VOXTRAL_URL: 'http://voxtral:8000',
@@ -65,14 +65,14 @@ describe('the worker’s settings', () => {
     });
   });
 
-  it('names every variable that is wrong', () => {
+  it('lists every invalid variable', () => {
     expect(() => readWorkerSettings({ ...env, PORT: 'x', JOBS_TABLE: undefined })).toThrow(
       /JOBS_TABLE is not set.*\nPORT must be/,
     );
   });
 });
 
-describe('what to fetch', () => {
+describe('the models to fetch', () => {
   const cache = { MODEL_BUCKET: 'b', MODEL_DIR: '/m' };
   const turbo = { name: 'turbo', revision: '1', required: true };
 
@@ -102,7 +102,7 @@ describe('the machine’s description', () => {
   const file = join(folder, 'machine.json');
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('is read from the file that the machine wrote', () => {
+  it('is read from the file written by the machine', () => {
     const machine = {
       instance_id: 'i-1',
       instance_type: 'g4dn.xlarge',
@@ -113,7 +113,7 @@ describe('the machine’s description', () => {
     expect(readMachine(file)).toEqual(machine);
   });
 
-  it('is refused with the file’s name and the cure', () => {
+  it('is refused with the name of the file and a remedy', () => {
     writeFileSync(file, '{"instance_id":"i-1","instance_type":"t","capacity":"","availability_zone":"z"}');
     expect(() => readMachine(file)).toThrow(/MACHINE_FILE names .*capacity.*boot script writes it/);
     expect(() => readMachine(join(folder, 'none'))).toThrow(/ENOENT.*boot script writes it/);

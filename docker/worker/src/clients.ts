@@ -8,7 +8,10 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 /** The worker's AWS clients. */
 export interface Clients {
   documents: DynamoDBDocumentClient;
-  /** For whoever stands at the door: strangers' keys take none of the connections that jobs need, nor much time. */
+  /**
+   * For checking API keys: separate connections and short timeouts, so that requests with unknown
+   * keys do not delay jobs.
+   */
   keys: DynamoDBDocumentClient;
   s3: S3Client;
   sqs: SQSClient;
@@ -16,7 +19,7 @@ export interface Clients {
   autoScaling: AutoScalingClient;
 }
 
-/** Throttled, slow or reset: a worker has time to try again, more than the SDK takes by default. */
+/** A worker has time for more retries than the SDK makes by default. */
 const PATIENT = { maxAttempts: 6 };
 
 const requestHandler = (requestTimeout: number) => ({
@@ -34,13 +37,13 @@ export const createClients = (): Clients => ({
     new DynamoDBClient({ maxAttempts: 2, requestHandler: requestHandler(2_000) }),
   ),
   s3: new S3Client({ ...PATIENT, requestHandler: requestHandler(20_000) }),
-  // A request for messages may last 20 seconds.
+  // A ReceiveMessage request may last 20 seconds.
   sqs: new SQSClient({ ...PATIENT, requestHandler: requestHandler(30_000) }),
   events: new EventBridgeClient({ ...PATIENT, requestHandler: requestHandler(5_000) }),
   autoScaling: new AutoScalingClient({ ...PATIENT, requestHandler: requestHandler(10_000) }),
 });
 
-/** Ends the clients' connections. */
+/** Closes the connections of the clients. */
 export function destroyClients({ documents, keys, s3, sqs, events, autoScaling }: Clients): void {
   for (const client of [documents, keys, s3, sqs, events, autoScaling]) client.destroy();
 }

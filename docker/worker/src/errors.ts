@@ -1,19 +1,19 @@
 import { SpotscribeError } from '../../../core/contract/errors';
 
-/** The worker was told to stop: its jobs go back to the queue. */
+/** The worker is stopping. Its jobs return to the queue. */
 export class Stopping extends SpotscribeError {
   override readonly name = 'Stopping';
 
   constructor() {
-    super('internal', 'The worker was told to stop');
+    super('internal', 'The worker is stopping');
   }
 }
 
-/** There is no room for a job's audio. */
+/** The scratch disk has no room for the audio of a job. */
 export class DiskFull extends SpotscribeError {
   override readonly name = 'DiskFull';
 
-  /** @param neededBytes what the audio takes */
+  /** @param neededBytes size of the audio */
   constructor(
     readonly neededBytes: number,
     options?: ErrorOptions,
@@ -22,7 +22,7 @@ export class DiskFull extends SpotscribeError {
   }
 }
 
-/** There is no room for a request now. */
+/** The worker cannot take another request now. */
 export class Crowded extends SpotscribeError {
   override readonly name = 'Crowded';
 
@@ -31,7 +31,10 @@ export class Crowded extends SpotscribeError {
   }
 }
 
-/** The model service is not there, broke off, or answered what the contract does not know. */
+/**
+ * The model service is not available, closed the connection, or its answer does not match the
+ * contract.
+ */
 export class ModelServiceFailed extends SpotscribeError {
   override readonly name: string = 'ModelServiceFailed';
 
@@ -41,15 +44,16 @@ export class ModelServiceFailed extends SpotscribeError {
 }
 
 /**
- * The model service was left alone, or loaded its model, when a job's turn came: it has not seen the job, so the job has
- * not failed. One that cannot load its model, or is not ready after the whole wait, is a {@link ModelServiceFailed}: jobs
- * would wait for it without end.
+ * The circuit breaker was open, or the model service was not ready, when the job's turn came. The
+ * service did not receive the job, so this is not a failure of the job. If the service cannot load
+ * its model, or is not ready after the full wait, the error is {@link ModelServiceFailed} instead:
+ * otherwise jobs would wait forever.
  */
 export class ServiceUnready extends ModelServiceFailed {
   override readonly name = 'ServiceUnready';
 }
 
-/** Any failure as one of the family; what is not known is ours, and worth another try. */
+/** Converts any error to a SpotscribeError. An unknown error is internal and retryable. */
 export const asSpotscribeError = (error: unknown): SpotscribeError =>
   error instanceof SpotscribeError
     ? error

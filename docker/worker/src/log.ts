@@ -3,7 +3,8 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 export type Log = Logger;
 
 /**
- * The log: a line of JSON each. What audio says, and what names a person, never goes in: jobs appear by their id.
+ * Creates the log, with one line of JSON per entry. It must not contain transcripts, names or other
+ * personal data. Jobs are identified by their id.
  *
  * @param destination @default - standard output
  */
@@ -14,6 +15,6 @@ export const createLog = (destination?: DestinationStream): Log =>
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    // Synchronous: the last lines before an exit are the ones that matter.
+    // Synchronous, so that the last lines before an exit are written.
     destination ?? pino.destination({ sync: true }),
   );

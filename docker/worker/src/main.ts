@@ -16,7 +16,7 @@ import {
 } from './settings';
 import { Worker } from './worker';
 
-/** Runs the worker until it is told to stop; resolves to the exit code. */
+/** Runs the worker until it receives a signal. Resolves to the exit code. */
 async function work(log: Log): Promise<number> {
   const settings = readWorkerSettings(process.env);
   const machine = readMachine(settings.machineFile);
@@ -27,15 +27,17 @@ async function work(log: Log): Promise<number> {
     models: modelsOf(settings, log),
     log,
   });
-  const told = new Promise<string>((resolve) => {
+  const signalled = new Promise<string>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
   await worker.start();
   log.info({ machine, path: settings.path }, 'worker started');
-  log.info({ signal: await told }, 'worker stops');
+  log.info({ signal: await signalled }, 'worker stops');
   const late = setTimeout(() => {
-    log.error(`not stopped after ${STOP_SECONDS} s: messages come back when their visibility lapses`);
+    log.error(
+      `not stopped after ${STOP_SECONDS} s: messages become visible again after their visibility timeout`,
+    );
     process.exit(1);
   }, STOP_SECONDS * 1000);
   await worker.stop();
@@ -44,7 +46,7 @@ async function work(log: Log): Promise<number> {
   return 0;
 }
 
-/** The services that the path has: Voxtral writes down what it hears where there is no Whisper. */
+/** Creates the services of the path. Without Whisper, Voxtral transcribes. */
 function modelsOf({ whisperUrl, voxtralUrl, modelSilenceSeconds }: WorkerSettings, log: Log): Models {
   const service = (name: string, url: string | undefined) =>
     url === undefined
@@ -64,16 +66,16 @@ async function main(command: string | undefined): Promise<number> {
       case undefined:
         return await work(log);
       case 'fetch-models':
-        // As a container's first process it would otherwise ignore the signal.
+        // As the first process of a container, it would otherwise ignore the signal.
         process.once('SIGTERM', () => process.exit(1));
         await fetchModels(readModelFetchSettings(process.env), createClients().s3, log);
         return 0;
       default:
-        log.fatal(`Command "${command}" is not known. Known: fetch-models; none starts the worker.`);
+        log.fatal(`Unknown command "${command}". Use fetch-models, or no command to start the worker.`);
         return 2;
     }
   } catch (error) {
-    // What the operator can put right needs no stack trace.
+    // Errors that the operator can correct need no stack trace.
     const known = error instanceof SettingsError || error instanceof SpotscribeError;
     log.fatal(known ? {} : { err: error }, (error as Error).message);
     return 1;

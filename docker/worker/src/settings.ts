@@ -15,7 +15,7 @@ const shape = {
   path: text,
   jobsTable: text,
   mediaBucket: text,
-  queueUrl: z.url({ protocol: /^https?$/, error: 'must be the address of a queue' }),
+  queueUrl: z.url({ protocol: /^https?$/, error: 'must be the URL of a queue' }),
   fleetName: text,
   maxAudioSeconds: seconds,
   maxUploadBytes: seconds,
@@ -46,33 +46,36 @@ const modelFetchShape = {
 };
 
 export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
-  /** Address to listen on: the container's image sets 0.0.0.0, the only way in is the machine's port mapping. */
+  /**
+   * IP address to listen on. The image sets 0.0.0.0; only mapped ports of the container can be
+   * reached.
+   */
   host: string;
 };
 export type ModelFetchSettings = z.infer<z.ZodObject<typeof modelFetchShape>>;
 export type Environment = Record<string, string | undefined>;
 
-/** A setting is wrong: the message names it, the limit, the value and the cure. */
+/** A setting is not valid. The message has its name, limit, value and remedy. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** @throws SettingsError naming every variable that is wrong */
+/** @throws SettingsError that lists all invalid variables */
 export function readWorkerSettings(env: Environment): WorkerSettings {
   const settings = read(shape, env);
   for (const name of ['keysTable', 'whisperUrl'] as const) {
     if (settings.streamingPort !== undefined && settings[name] === undefined)
       throw new SettingsError(
-        `${ENV.streamingPort} is set, and ${ENV[name]} is not. The task definition must set both.`,
+        `${ENV.streamingPort} is set, but ${ENV[name]} is not. The task definition must set both.`,
       );
   }
   return { ...settings, host: env.HOST ?? '127.0.0.1' };
 }
 
 /**
- * The models that the path's services want fetched.
+ * Reads which models must be fetched for the services of the path.
  *
- * @throws SettingsError naming every variable that is wrong
+ * @throws SettingsError that lists all invalid variables
  */
 export const readModelFetchSettings = (env: Environment): ModelFetchSettings => read(modelFetchShape, env);
 
@@ -84,9 +87,9 @@ const machine = z.object({
 }) satisfies z.ZodType<Machine>;
 
 /**
- * What the machine wrote about itself at boot.
+ * Reads the description of the machine, which its boot script wrote.
  *
- * @throws SettingsError if the file is missing or holds something else
+ * @throws SettingsError if the file is missing or not valid
  */
 export function readMachine(file: string): Machine {
   try {

@@ -35,20 +35,20 @@ export interface WorkerOptions {
   /** Shortest time between checkpoints, in milliseconds. @default 5000 */
   checkpointMs?: number;
   /**
-   * Longest wait of a request for a message, in seconds. A stop waits for it too; requests that find nothing cost a
-   * cent in half a day. @default 3
+   * Longest wait of a ReceiveMessage request, in seconds. A stop also waits for it. Empty receives
+   * cost one cent in half a day. @default 3
    */
   waitSeconds?: number;
 }
 
-/** A worker, from its wires to its end. */
+/** Creates, starts and stops all parts of a worker. */
 export class Worker {
   readonly server: FastifyInstance;
   private readonly scratch: Scratch;
   private readonly receiver: Receiver;
   private readonly idle: IdleWatch;
   private readonly heartbeat: Heartbeat;
-  private readonly door: StreamingServer | undefined;
+  private readonly streamingServer: StreamingServer | undefined;
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {
@@ -84,7 +84,7 @@ export class Worker {
       handle: (delivery) => runner.handle(delivery),
       health,
       log,
-      // A job for each model, and one whose audio is brought meanwhile.
+      // One job for each model, and one whose audio is downloaded meanwhile.
       slots: services.length + 1,
       waitSeconds: options.waitSeconds ?? 3,
     });
@@ -104,30 +104,34 @@ export class Worker {
       stopping: this.stopping.signal,
     });
     this.server = createServer(health, metrics, log, models.analyst && direct);
-    this.door = this.streamingDoor();
+    this.streamingServer = this.createStreamingServer();
   }
 
   async start(): Promise<void> {
     const { settings } = this.options;
     await this.scratch.clear();
     await this.server.listen({ host: settings.host, port: settings.port });
-    if (settings.streamingPort !== undefined) await this.door?.listen(settings.host, settings.streamingPort);
+    if (settings.streamingPort !== undefined)
+      await this.streamingServer?.listen(settings.host, settings.streamingPort);
     this.receiver.start();
     this.idle.start();
     this.heartbeat.start();
   }
 
-  /** Gives back what is in hand – with a checkpoint, for others to go on at once – and ends. */
+  /**
+   * Returns current jobs to the queue, with checkpoints so that other workers can continue, and
+   * stops.
+   */
   async stop(): Promise<void> {
     this.stopping.abort(new Stopping());
     this.idle.stop();
     this.heartbeat.stop();
-    await Promise.all([this.receiver.drain(), this.door?.close()]);
+    await Promise.all([this.receiver.drain(), this.streamingServer?.close()]);
     await this.server.close();
     destroyClients(this.options.clients);
   }
 
-  private streamingDoor(): StreamingServer | undefined {
+  private createStreamingServer(): StreamingServer | undefined {
     const { settings, clients, models, log } = this.options;
     const { streamingPort, keysTable, whisperUrl, jobsTable, minutesPerDayPerKey, maxUploadBytes } = settings;
     if (streamingPort === undefined || keysTable === undefined || whisperUrl === undefined) return undefined;
@@ -136,7 +140,8 @@ export class Worker {
       log,
       keys: new KnownKeys({ find: (sha256) => findKey(clients.keys, keysTable, sha256) }),
       metering: new Metering(new UsageStore(clients.keys, jobsTable), log, minutesPerDayPerKey),
-      // Not by the jobs' circuit breaker: ECS replaces the task of who is unwell for three checks.
+      // Ignores the circuit breaker of the jobs: ECS replaces a task after three failed health
+      // checks.
       unready: () => models.transcriber.unreadyItself(),
       during: (work) => this.receiver.during(work),
       mostBytes: maxUploadBytes,

@@ -6,13 +6,13 @@ import { type Input } from '../../../cli/transcribe/inputs';
 import { planOutputs } from '../../../cli/results/outputs';
 import { parseRetryAfter, pollDelay, Retryable, retryDelay, retrying } from '../../../cli/api/retry';
 
-test('doubles the delay to ten seconds, half of it random, and never comes back before Retry-After', () => {
+test('doubles the delay up to ten seconds, half of it random, and respects Retry-After', () => {
   expect([0, 1, 2, 9].map((attempt) => retryDelay(attempt, 0, 0))).toEqual([250, 500, 1000, 5000]);
   expect([0, 1, 2, 9].map((attempt) => retryDelay(attempt, 0, 1))).toEqual([500, 1000, 2000, 10_000]);
   expect(retryDelay(0, 30_000, 1)).toBe(30_000);
 });
 
-test('looks at a job after 1 s, then less and less often, down to every 5 s; at most 20 times a second for all', () => {
+test('polls a job after 1 s, then with growing delays up to 5 s, and at most 20 times a second in total', () => {
   expect([0, 1, 2, 20].map((looks) => pollDelay(looks, 1))).toEqual([1000, 1400, 1960, 5000]);
   for (const waiting of [100, 400, 10_000]) {
     expect((1000 / pollDelay(0, waiting)) * waiting).toBeLessThanOrEqual(100);
@@ -31,7 +31,7 @@ test.each([
   expect(parseRetryAfter(header, Date.parse('2026-11-21T12:00:00Z'))).toBe(milliseconds),
 );
 
-test('gives up with the last failure when patience has run out, and at once when told to', async () => {
+test('throws the last failure when the retry time is over, and stops at once when aborted', async () => {
   let tries = 0;
   const failing = async () => {
     tries++;
@@ -45,7 +45,7 @@ test('gives up with the last failure when patience has run out, and at once when
   await expect(stopped).rejects.toThrow('told to stop');
 });
 
-test('a write that fails leaves the old file as it was, and no other', async () => {
+test('a failed write leaves the old file unchanged and no draft', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'spotscribe-cli-'));
   const path = join(folder, 'talk.srt');
   await writeFile(path, 'old');
@@ -62,7 +62,7 @@ const input = (path: string, within = path): Input => ({ path, within, size: 1, 
 const paths = async (inputs: Input[], folder?: string) =>
   (await planOutputs(inputs, ['srt'], folder)).map(({ outputs, conflict }) => conflict ?? outputs[0]?.path);
 
-test('files that would share a result keep their whole name', async () => {
+test('files that would share a result keep their extension in its name', async () => {
   expect(await paths([input('/a/talk.mp3'), input('/a/talk.wav'), input('/a/other.mp3')])).toEqual([
     '/a/talk.mp3.srt',
     '/a/talk.wav.srt',
@@ -75,16 +75,16 @@ test('files that would share a result keep their whole name', async () => {
   ]);
 });
 
-test('of files with one name, the first has results and the others a conflict', async () => {
+test('of files with the same name, the first has results and the others a conflict', async () => {
   const same = [input('/a/talk.mp3', 'talk.mp3'), input('/b/talk.mp3', 'talk.mp3')];
   expect(await paths(same, '/out')).toEqual([
     '/out/talk.srt',
-    expect.stringMatching(/\/a\/talk\.mp3 and \/b\/talk\.mp3 would both give \/out\/talk\.srt/),
+    expect.stringMatching(/\/a\/talk\.mp3 and \/b\/talk\.mp3 would both write \/out\/talk\.srt/),
   ]);
 });
 
-test('refuses results that take the place of audio', async () => {
+test('refuses results that would overwrite audio', async () => {
   await expect(paths([input('/a/talk.srt')])).rejects.toThrow(
-    /would overwrite \/a\/talk\.srt, which is given as audio/,
+    /would overwrite the audio file \/a\/talk\.srt/,
   );
 });

@@ -27,9 +27,9 @@ const analysis: Analysis = {
   degraded: [{ stage: 'analysis', reason: 'Entities, from 0:00 to 10:00: the model wrote without end' }],
 };
 
-test('an analysis tells each claim with where it is said, and marks those that are not found', () => {
+test('shows each claim with its time, and marks claims that were not found', () => {
   expect(analysisLines(analysis).split('\n')).toEqual([
-    '1:02:05 of audio, understood by voxtral (Voxtral-Mini-3B-2507)',
+    '1:02:05 of audio, analysed by voxtral (Voxtral-Mini-3B-2507)',
     '',
     'Summary',
     '  They plan a journey.',
@@ -59,7 +59,7 @@ test('an analysis tells each claim with where it is said, and marks those that a
   ]);
 });
 
-test('nothing that was said steers the terminal', () => {
+test('no spoken text can control the terminal', () => {
   const topics = [{ title: '\u001b[2JTalk', evidence: [said('\u001b]0;x\u0007quote', 1)] }];
   const lines = analysisLines({ ...analysis, topics });
   expect(lines).not.toContain('\u001b');

@@ -46,7 +46,7 @@ test('lists jobs as a table or as one document, page after page', async () => {
   expect(JSON.parse((await run('--json')).out).data).toHaveLength(20);
 });
 
-test('shows a job with its receipt, and nothing in its name can steer the terminal', async () => {
+test('shows a job with its receipt, and its name cannot control the terminal', async () => {
   const view = api.jobs.get(firstId())!.view;
   view.name = 'a\u001b[2Jb\u202e.mp3';
   const { out } = await run('show', firstId());
@@ -56,15 +56,15 @@ test('shows a job with its receipt, and nothing in its name can steer the termin
   expect(JSON.parse((await run('show', firstId(), '--json')).out)).toMatchObject({ id: firstId(), receipt });
 });
 
-test('a receipt without a known price shows no number for it', async () => {
+test('a receipt without a price shows no number for it', async () => {
   const unknown = { price_per_hour: null, cost: null, cost_per_audio_minute: null };
   api.jobs.get(firstId())!.view.receipt = { ...receipt, ...unknown };
   const { out } = await run('show', firstId());
   expect(out).toMatch(/^receipt .*, price unknown$/m);
-  expect(out).toMatch(/^machine +g4dn\.xlarge, spot, no price known$/m);
+  expect(out).toMatch(/^machine +g4dn\.xlarge, spot, price unknown$/m);
 });
 
-test('shows what was chosen for a job, how its stages went, and what its result lacks', async () => {
+test('shows the options, stages and degradations of a job', async () => {
   Object.assign(api.jobs.get(firstId())!.view, {
     options: { diarize: true, max_speakers: 3, hotwords: 'a\u001b[2Jb', speaker_cleanup: [] },
     stages: { transcript: 'succeeded', diarization: 'failed' },
@@ -79,20 +79,20 @@ test('shows what was chosen for a job, how its stages went, and what its result 
   expect(out).toMatch(/^degraded +without diarization: No speakers: there is no model\.$/m);
 });
 
-test('prints a transcript as it is', async () => {
+test('prints a transcript unchanged', async () => {
   expect((await run('transcript', firstId())).out).toBe('good morning\n');
   expect((await run('transcript', firstId(), '--format', 'text')).out).toBe('good morning\n');
   expect((await run('transcript', firstId(), '--format', 'srt')).out).toMatch(/^1\n00:00:00,000 --> /);
   expect(await run('transcript', firstId(), '--format', 'pdf')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('"pdf" is none of json, txt, srt, vtt, verbose_json, diarized_json'),
+    err: expect.stringContaining('"pdf" is not one of json, txt, srt, vtt, verbose_json, diarized_json'),
   });
   expect(JSON.parse((await run('transcript', firstId(), '--json')).out)).toMatchObject({
     text: 'good morning',
   });
 });
 
-test('a transcript that is not there yet, and a job that is not there, end with status 1', async () => {
+test('exits with status 1 if the transcript or the job does not exist', async () => {
   const id = await openJob();
   expect(await run('transcript', id)).toMatchObject({ code: 1, err: `error: Job ${id} is queued\n` });
   const { code, err, out } = await run('show', 'job_none', '--json');
@@ -100,23 +100,25 @@ test('a transcript that is not there yet, and a job that is not there, end with 
   expect(JSON.parse(out)).toEqual({ error: { code: 'not_found', message: 'There is no job "job_none"' } });
 });
 
-test('cancels an open job, and never erases an ended one by it', async () => {
+test('cancels an open job, but never erases an ended one', async () => {
   const id = await openJob();
   expect(await run('cancel', id)).toMatchObject({ code: 0, err: `Cancelled ${id}\n` });
   expect(api.jobs.get(id)?.view.status).toBe('cancelled');
   const again = await run('cancel', id);
-  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('is cancelled already') });
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('is already cancelled') });
   expect(api.jobs.has(id)).toBe(true);
 });
 
-test('erases an ended job, and no open one', async () => {
+test('erases an ended job, but no open one', async () => {
   const open = await openJob();
-  expect((await run('erase', open)).err).toContain(`Job ${open} is queued: "spotscribe jobs cancel`);
+  expect((await run('erase', open)).err).toContain(
+    `Job ${open} is queued. Cancel it first with "spotscribe jobs cancel`,
+  );
   expect(JSON.parse((await run('erase', firstId(), '--json')).out)).toMatchObject({ deleted: true });
   expect([...api.jobs.keys()]).toEqual([open]);
 });
 
-test('does not ask twice to delete: an answer that was lost may have cancelled the job', async () => {
+test('does not retry a delete: the request with the lost answer may have cancelled the job', async () => {
   const id = await openJob();
   api.faults.push((request, response) => {
     if (request.method !== 'DELETE') return false;

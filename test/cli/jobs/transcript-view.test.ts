@@ -5,18 +5,18 @@ import words from '../../fixtures/contract/Transcript.json';
 
 const withSpeakers = diarized as unknown as Transcript;
 
-test('names the speakers, and how many turns the cleanup has changed', () => {
+test('shows the speakers, and how many turns the cleanup changed', () => {
   const lines = transcriptLines(withSpeakers).split('\n');
   expect(lines.slice(0, 2)).toEqual([
-    '6.4 s of audio, en, heard by whisperx (large-v3-turbo)',
-    'speakers: A, B, told apart by pyannote-speaker-diarization; 1 turn given to another speaker',
+    '6.4 s of audio, en, transcribed by whisperx (large-v3-turbo)',
+    'speakers: A, B, identified by pyannote-speaker-diarization; 1 turn assigned to another speaker',
   ]);
   expect(lines).toContain('[0.48 – 1.98 s] A: Take 250 milligrams.');
   expect(lines).toContain('[4.30 – 5.20 s] B: Before meals?');
   expect(lines).toContain('    0.48 Take  ~0.71 250  1.30 milligrams.');
 });
 
-test('says nothing of speakers that nobody looked for', () => {
+test('shows no speakers without diarization', () => {
   expect(transcriptLines(words as Transcript)).not.toContain('speakers:');
 });
 
@@ -26,8 +26,8 @@ test('says that a text is a translation', () => {
   );
 });
 
-test('lets no name steer the terminal', () => {
+test('no name can control the terminal', () => {
   const { diarization } = withSpeakers;
   const named = { ...withSpeakers, diarization: { ...diarization!, speakers: ['\u001b[2JBob'] } };
-  expect(transcriptLines(named)).toContain('speakers: Bob, told apart');
+  expect(transcriptLines(named)).toContain('speakers: Bob, identified');
 });

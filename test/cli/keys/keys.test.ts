@@ -40,12 +40,12 @@ beforeEach(() => {
   table.on(ScanCommand).resolves({ Items: [row] });
 });
 
-test('makes a key that the API accepts, prints it alone, and stores only its hash', async () => {
+test('creates a key that the API accepts, prints it and stores only its hash', async () => {
   const { code, out, err } = await callCli(['keys', 'create', '--tenant', 'acme', '--name', 'laptop']);
   expect(code).toBe(0);
   expect(out).toMatch(/^sk-spotscribe-[\w-]{43}\n$/);
   expect(err).toMatch(
-    /^This is key_[0-9a-f]{12} of tenant "acme"\. Keep the key: it cannot be shown again\.\n$/,
+    /^This is key_[0-9a-f]{12} of tenant "acme"\. Save the key now: it cannot be shown again\.\n$/,
   );
   const input = table.commandCalls(PutCommand)[0]?.args[0].input;
   expect(input).toMatchObject({
@@ -68,7 +68,7 @@ test('makes a key that the API accepts, prints it alone, and stores only its has
   expect(answer).toMatchObject({ isAuthorized: true, context: { tenant: 'acme' } });
 });
 
-test('the same as one JSON document', async () => {
+test('prints the key as one JSON document', async () => {
   const { out, err } = await callCli(['keys', 'create', '--json']);
   expect(JSON.parse(out)).toMatchObject({ key: expect.stringMatching(/^sk-/), tenant: 'default', name: '' });
   expect(err).toBe('');
@@ -105,7 +105,10 @@ test('revokes a key by its id, and only once', async () => {
   expect((await callCli(['keys', 'revoke', 'key_1'])).code).toBe(0);
   expect(table.commandCalls(UpdateCommand)).toHaveLength(1);
   const { code, err } = await callCli(['keys', 'revoke', 'key_9']);
-  expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('There is no key key_9') });
+  expect({ code, err }).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('The key key_9 does not exist'),
+  });
 });
 
 test.each([
@@ -113,7 +116,7 @@ test.each([
   ['0', 0, '0'],
   ['none', null, 'none'],
   ['default', undefined, ''],
-])('makes a key with a quota: %s', async (given, stored, shown) => {
+])('creates a key with a quota: %s', async (given, stored, shown) => {
   const { code } = await callCli(['keys', 'create', '--minutes-per-day', given]);
   expect(code).toBe(0);
   const item = table.commandCalls(PutCommand)[0]!.args[0].input.Item as KeyRow;
@@ -146,15 +149,15 @@ test.each([
   });
 });
 
-test('changes no key that there is not, and nothing without being told what', async () => {
+test('refuses to change an unknown key, and requires an option', async () => {
   const unknown = await callCli(['keys', 'set', 'key_9', '--minutes-per-day', '5']);
-  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('There is no key key_9') });
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('The key key_9 does not exist') });
   const nothing = await callCli(['keys', 'set', 'key_1']);
   expect(nothing).toMatchObject({ code: 2, err: expect.stringContaining('--minutes-per-day') });
   expect(table.commandCalls(UpdateCommand)).toHaveLength(0);
 });
 
-test('takes the stack named, and asks where several could be meant', async () => {
+test('uses the named stack, and refuses to choose among several', async () => {
   stacks
     .on(DescribeStacksCommand, { StackName: 'Other' })
     .resolves({ Stacks: [stack('Other', 'KeysTableName')] });
@@ -170,14 +173,14 @@ const aws = (name: string, message: string) =>
   new CloudFormationServiceException({ name, message, $fault: 'client', $metadata: {} });
 
 test.each([
-  ['no stack', undefined, 1, /No stack of Spotscribe is deployed.*npx cdk deploy/],
+  ['no stack', undefined, 1, /No Spotscribe stack is deployed.*npx cdk deploy/],
   [
     'no such stack',
     aws('ValidationError', 'Stack with id X does not exist'),
     1,
     /X does not exist.*cdk list/,
   ],
-  ['no such bucket', aws('NoSuchBucket', 'The specified bucket does not exist'), 1, /deploy.*--bucket/],
+  ['no such bucket', aws('NoSuchBucket', 'The specified bucket does not exist'), 1, /Deploy first.*--bucket/],
   [
     'no credentials',
     named('CredentialsProviderError', 'Could not load'),
@@ -185,9 +188,19 @@ test.each([
     /credentials are missing.*AWS_PROFILE/,
   ],
   ['expired credentials', aws('ExpiredTokenException', 'expired'), 3, /sign in again/],
-  ['no right', aws('AccessDenied', 'cloudformation:DescribeStacks'), 3, /lack a right: cloudformation/],
+  [
+    'no permission',
+    aws('AccessDenied', 'cloudformation:DescribeStacks'),
+    3,
+    /lack a permission: cloudformation/,
+  ],
   ['no region', named('Error', 'Region is missing'), 2, /AWS_REGION/],
-  ['no network', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 3, /AWS cannot be reached/],
+  [
+    'no network',
+    Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
+    3,
+    /Cannot reach AWS: connect/,
+  ],
 ])('%s ends with a message and no stack trace', async (_case, failure, exitCode, message) => {
   if (failure === undefined) stacks.on(DescribeStacksCommand).resolves({ Stacks: [foundation] });
   else stacks.on(DescribeStacksCommand).rejects(failure);
@@ -198,8 +211,8 @@ test.each([
 });
 
 test.each([
-  [['--tenant', 'a b'], /1 to 64 letters/],
-  [['--name', 'a\u001b[2J'], /none of them control characters/],
+  [['--tenant', 'a b'], /1 to 64 characters: letters/],
+  [['--name', 'a\u001b[2J'], /no control characters/],
   [['--minutes-per-day', '-1'], /number from 0 to 1000000, none or default/],
   [['--minutes-per-day', '1e3'], /number from 0 to 1000000, none or default/],
   [['--minutes-per-day', '1000001'], /number from 0 to 1000000, none or default/],

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
-/** The next request to this path is answered with this. */
+/** Sets the answer to the next request for a path. */
 function answers(path: string, status: number, body: object, headers: Record<string, string> = {}) {
   api.faults.push((request, response) => {
     if (request.url !== path) return false;
@@ -32,22 +32,22 @@ test('shows what the key has used of its quota, and what is left', async () => {
   const { code, out } = await callCli(['usage'], api.env);
   expect(code).toBe(0);
   expect(out.replace(/ {2,}/g, ' ')).toBe(
-    'day 2026-03-01\nused 1:31\nquota 10:00\nleft 8:30\nbegins anew 2026-03-02T00:00:00.000Z\n',
+    'day 2026-03-01\nused 1:31\nquota 10:00\nleft 8:30\nresets at 2026-03-02T00:00:00.000Z\n',
   );
 });
 
 test('shows that there is no quota', async () => {
   answers('/stage/v1/usage', 200, { ...usage, limit_seconds: null, remaining_seconds: null });
   const { out } = await callCli(['usage'], api.env);
-  expect(out.replace(/ {2,}/g, ' ')).toContain('used 1:31\nquota none\nbegins anew');
+  expect(out.replace(/ {2,}/g, ' ')).toContain('used 1:31\nquota none\nresets at');
 });
 
-test('is one JSON document too', async () => {
+test('prints one JSON document', async () => {
   answers('/stage/v1/usage', 200, usage);
   expect(JSON.parse((await callCli(['usage', '--json'], api.env)).out)).toEqual(usage);
 });
 
-test('a quota that is used up ends a transcription at once, in the words of the API: nobody waits for tomorrow', async () => {
+test('a used-up quota ends a transcription at once with the message of the API', async () => {
   const folder = await Folder.with({ 'talk.mp3': 'good morning' });
   const error = {
     message: 'This key’s quota is used up',

@@ -79,11 +79,11 @@ const model = (files: CatalogueModel['files'], revision = 'a'.repeat(40)): Catal
   files,
 });
 
-describe('a model of one’s own', () => {
-  test('goes into the bucket with a manifest, and is listed and verified', async () => {
+describe('an own model', () => {
+  test('is pushed with a manifest, listed and verified', async () => {
     const own = ownFolder({ 'model.bin': 'weights', 'sub/vocab.txt': 'a b', '.cache/x': 'hidden' });
     const pushed = await models('push', 'mine', '--from', own, '--revision', '1', '--license', 'MIT');
-    expect(pushed.err).toContain('mine@1: pushed; name it in the settings as mine@1');
+    expect(pushed.err).toContain('mine@1: pushed; use mine@1 in the settings');
     expect(pushed.code).toBe(0);
     const key = MODEL_KEY.manifest({ name: 'mine', revision: '1' });
     expect(parseManifest(store.objects.get(key)!.toString())).toMatchObject({
@@ -103,14 +103,14 @@ describe('a model of one’s own', () => {
     expect(await models('verify', 'mine@1')).toMatchObject({ code: 0 });
   });
 
-  test('is not replaced under the same revision, unless that is forced', async () => {
+  test('is not replaced under the same revision without --force', async () => {
     const own = ownFolder({ 'model.bin': 'weights' });
     const args = ['push', 'mine', '--from', own, '--revision', '1'];
     await models(...args);
     writeFileSync(join(own, 'model.bin'), 'others');
     expect(await models(...args)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('has mine@1 already'),
+      err: expect.stringContaining('already has mine@1'),
     });
     expect(await models(...args, '--force')).toMatchObject({ code: 0 });
     expect(store.objects.get('models/mine/1/model.bin')?.toString()).toBe('others');
@@ -119,7 +119,7 @@ describe('a model of one’s own', () => {
   test.each([
     ['.', 'a folder'],
     ['nowhere', 'nothing'],
-  ])('follows links to files, and refuses one to "%s" (%s)', async (target) => {
+  ])('follows links to files, but refuses a link to "%s" (%s)', async (target) => {
     const own = ownFolder({ 'model.bin': 'weights' });
     symlinkSync('model.bin', join(own, 'again.bin'));
     const args = ['push', 'mine', '--from', own, '--revision', '1'];
@@ -128,20 +128,20 @@ describe('a model of one’s own', () => {
     symlinkSync(target, join(own, 'wrong'));
     expect(await models(...args, '--force')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('is neither a file nor a link to one'),
+      err: expect.stringContaining('is neither a file nor a link to a file'),
     });
   });
 
   test.each([
-    [['push', '--from', '.'], 'name the one model'],
-    [['push', 'mine', '--from', '.'], 'give --revision'],
-    [['push', 'a/b', '--from', '.', '--revision', '1'], 'plain name of a folder'],
+    [['push', '--from', '.'], 'name exactly one model'],
+    [['push', 'mine', '--from', '.'], 'set --revision'],
+    [['push', 'a/b', '--from', '.', '--revision', '1'], 'plain folder name'],
     [['push', 'mine', '--from', '/nonexistent', '--revision', '1'], 'Cannot read the folder'],
-    [['push', 'mine'], 'The catalogue has no model "mine", but large-v3-turbo, '],
-    [['verify', 'mine'], 'named mine@1 from then on'],
-    [['push', 'tiny', '--revision', '1'], 'give its folder with --from'],
-    [['push', 'tiny@7'], 'does not know tiny@7'],
-  ])('is refused with the cure: %j', async (args, message) => {
+    [['push', 'mine'], 'The catalogue has no model "mine". It has large-v3-turbo, '],
+    [['verify', 'mine'], 'Its name is then mine@1'],
+    [['push', 'tiny', '--revision', '1'], 'set its folder with --from'],
+    [['push', 'tiny@7'], 'does not have tiny@7'],
+  ])('is refused with a remedy: %j', async (args, message) => {
     expect(await models(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   });
 });
@@ -150,7 +150,7 @@ describe('an upload', () => {
   const version = { name: 'big', revision: '1' };
   const provenance = { source: null, license: null };
 
-  test('that broke off goes on with the parts that are missing', async () => {
+  test('continues with the missing parts after an interruption', async () => {
     const own = ownFolder({ 'model.bin': '0123456789abcdefghij!' });
     store.breaks = (request) => request === 'PUT models/big/1/model.bin 3';
     await expect(pushFolder(upload(), version, own, provenance)).rejects.toThrow();
@@ -165,7 +165,7 @@ describe('an upload', () => {
     expect(store.objects.has(MODEL_KEY.manifest(version))).toBe(true);
   });
 
-  test('that was begun for other content does not leave that one’s hash on the object', async () => {
+  test('that was started for other content does not leave the other hash on the object', async () => {
     const own = ownFolder({ 'model.bin': '0123456789abcdefghij!' });
     store.breaks = (request) => request.endsWith(' 3');
     await expect(pushFolder(upload(), version, own, provenance)).rejects.toThrow();
@@ -177,7 +177,7 @@ describe('an upload', () => {
     expect(store.hashes.get('models/big/1/model.bin')).toBe(sha256(other));
   });
 
-  test('that another run has ended is done', async () => {
+  test('that another run has completed is complete', async () => {
     const content = '0123456789abcdefghij!';
     const key = 'models/big/1/model.bin';
     store.breaks = (request) => {
@@ -193,7 +193,7 @@ describe('an upload', () => {
     expect(store.requests.filter((request) => request === `PUT ${key} 3`)).toHaveLength(1);
   });
 
-  test('leaves files that are there with the same SHA-256', async () => {
+  test('skips existing files with the same SHA-256', async () => {
     const own = ownFolder({ a: 'one', b: 'two' });
     await pushFolder(upload(), version, own, provenance);
     store.requests.length = 0;
@@ -202,8 +202,8 @@ describe('an upload', () => {
   });
 });
 
-describe('a model of the hub', () => {
-  test('is brought at the pinned commit, each file checked', async () => {
+describe('a model from the hub', () => {
+  test('is downloaded at the pinned commit, with each file checked', async () => {
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
     hub.files.set('makers/small/empty.txt', Buffer.from(''));
     const pinned = model([
@@ -218,14 +218,14 @@ describe('a model of the hub', () => {
   test.each([
     [{ size: 7, sha256: sha256('others!') }, 'has the SHA-256'],
     [{ size: 9, sha256: null }, 'has 7 bytes instead of 9'],
-  ])('is refused where it is not what the catalogue says, and nothing stays: %j', async (file, message) => {
+  ])('is refused if it differs from the catalogue, and no file is left: %j', async (file, message) => {
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
     const pinned = model([{ path: 'model.bin', ...file }]);
     await expect(downloadModel(source(), pinned, folder, () => undefined)).rejects.toThrow(message);
     expect(readdirSync(folder, { recursive: true }).join()).not.toContain('model.bin');
   });
 
-  test('does not delete a file that was there before and is another one', async () => {
+  test('does not delete a different file that was there before', async () => {
     const there = join(folder, 'a'.repeat(40), 'model.bin');
     mkdirSync(dirname(there));
     writeFileSync(there, 'mine');
@@ -237,7 +237,7 @@ describe('a model of the hub', () => {
     expect(readFileSync(there, 'utf8')).toBe('mine');
   });
 
-  test('begins anew where more came than should, and takes no more', async () => {
+  test('starts again if it is too large, and reads no more than expected', async () => {
     const partial = join(folder, 'a'.repeat(40), 'model.bin.part');
     mkdirSync(dirname(partial));
     writeFileSync(partial, 'far too much');
@@ -251,7 +251,7 @@ describe('a model of the hub', () => {
     );
   });
 
-  test('comes whole from one commit, whatever an earlier one has left', async () => {
+  test('comes completely from one commit, even after an earlier download of another commit', async () => {
     hub.files.set('makers/small/config.json', Buffer.from('old'));
     await downloadModel(source(), model(null, 'main'), folder, () => undefined);
     const moved = hub.commit;
@@ -271,7 +271,7 @@ describe('a model of the hub', () => {
     }
   });
 
-  test('does not come from a listing that leads out of its folder, or holds nothing of use', async () => {
+  test('is refused if its listing leads out of the folder or has no usable files', async () => {
     const commit = hub.commit;
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
     hub.commit = '../../elsewhere';
@@ -281,12 +281,12 @@ describe('a model of the hub', () => {
     for (const path of ['../up.json', 'manifest.json', '.hidden.json', 'README.md'])
       hub.files.set(`makers/small/${path}`, Buffer.from('x'));
     await expect(downloadModel(source(), model(null, 'main'), folder, () => undefined)).rejects.toThrow(
-      'holds no file that a service could need',
+      'has no files that a service can use',
     );
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('goes on where the connection broke', async () => {
+  test('continues where the connection failed', async () => {
     const weights = randomBytes(200_000);
     hub.files.set('makers/small/model.bin', weights);
     hub.breakAfter = 70_000;
@@ -298,7 +298,7 @@ describe('a model of the hub', () => {
     expect(hub.requests[1]).toMatch(/model\.bin 70000-$/);
   });
 
-  test('of which no commit is known is held to the one that is met, and its SHA-256 recorded', async () => {
+  test('without a pinned commit is resolved to the current one, and its SHA-256 is recorded', async () => {
     hub.files.set('makers/small/model.bin', Buffer.from('weights'));
     hub.files.set('makers/small/README.md', Buffer.from('#'));
     const { origin } = await downloadModel(source(), model(null, 'main'), folder, () => undefined);
@@ -310,7 +310,7 @@ describe('a model of the hub', () => {
     expect(hub.requests).toEqual([`makers/small ${hub.commit} model.bin`]);
   });
 
-  test('is brought from the mirror that the environment names, and the others still come where one is refused', async () => {
+  test('is downloaded from the mirror in the environment, and a refused model does not stop the others', async () => {
     const { source: repository, files } = catalogueModel('diarization')!;
     hub.gated.add(repository);
     for (const { path } of files!) hub.files.set(`${repository}/${path}`, Buffer.from('x'));
@@ -321,15 +321,15 @@ describe('a model of the hub', () => {
     expect(json(without).models).toEqual([
       expect.objectContaining({ state: 'refused', message: expect.stringContaining('No token was given') }),
     ]);
-    // With the token it gets further: to the checksums, which these files do not have.
+    // With the token it continues to the checksums, which do not match these files.
     const withToken = await callCli(args, { ...env, HF_TOKEN: 'good' });
     expect(withToken.err).toContain('config.yaml of pyannote/speaker-diarization-community-1 at');
     expect(hub.authorizations).toContain('Bearer good');
   });
 });
 
-describe('what the bucket holds', () => {
-  test('is found wrong by its bytes, whatever its size', async () => {
+describe('a model in the bucket', () => {
+  test('is found invalid by its content, even if its size is correct', async () => {
     await models('push', 'mine', '--from', ownFolder({ a: 'good', b: 'fine' }), '--revision', '1');
     store.objects.set('models/mine/1/a', Buffer.from('evil'));
     store.objects.delete('models/mine/1/b');
@@ -367,7 +367,7 @@ describe('what the bucket holds', () => {
   ])('is %s', (state, found) => expect(found.state).toBe(state));
 });
 
-test('of a repository no second copy of the weights is kept, and no pickled one where there is a choice', () => {
+test('keeps one copy of the weights of a repository, and prefers safetensors to pickled checkpoints', () => {
   const listed = (...paths: string[]) => paths.map((path) => ({ path, size: 1, sha256: null }));
   const kept = (...paths: string[]) => filesToKeep(listed(...paths)).map(({ path }) => path);
   expect(
@@ -415,7 +415,7 @@ describe('the build that fills the bucket', () => {
     },
   );
 
-  test('tells nobody a token that no request can carry, and does without', async () => {
+  test('never prints an invalid token, and continues without it', async () => {
     const secret = '{\n  "token": "hf_secret"\n}';
     const { name, revision, source: repository, files } = catalogueModel('diarization')!;
     for (const { path } of files!) hub.files.set(`${repository}/${path}`, Buffer.from('x'));
@@ -435,13 +435,13 @@ describe('the build that fills the bucket', () => {
     expect(pushed.err + pushed.out).not.toContain('hf_secret');
   });
 
-  test('fails without a required model, after it has tried the others', async () => {
+  test('fails without a required model, after trying the others', async () => {
     const { name, revision } = catalogueModel('tiny')!;
     expect(await run([{ name, revision, required: true }, speakers()])).toBe(1);
     expect(said).toEqual([expect.stringContaining('tiny@'), expect.stringContaining('left out')]);
   });
 
-  test('leaves what is there', async () => {
+  test('skips existing models', async () => {
     await models('push', 'mine', '--from', ownFolder({ a: 'x' }), '--revision', '1');
     expect(await run([{ name: 'mine', revision: '1', required: true }])).toBe(0);
     expect(said).toEqual(['mine@1: present']);

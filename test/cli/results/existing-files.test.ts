@@ -43,14 +43,14 @@ describe('a file that Spotscribe did not write', () => {
   test.each([
     ['newer than the audio', 0],
     ['older than the audio', 7200],
-  ])('is no result and is not replaced, %s: nothing is sent for it', async (_, ageSeconds) => {
+  ])('is not a result and is not replaced, %s: nothing is sent for it', async (_, ageSeconds) => {
     await folder.add('talk.txt', 'my notes', ageSeconds);
     const { code, of, lines } = await run(['talk.mp3', 'other.mp3'], '--force');
     expect(code).toBe(1);
     expect(await read('talk.txt')).toBe('my notes');
     expect(of('talk.mp3')).toMatchObject({ status: 'failed', outputs: [], error: { code: 'file_exists' } });
     expect(of('talk.mp3')?.error?.message).toMatch(
-      /talk\.txt is there already, and was not written by Spotscribe: .*--out.*--overwrite.*--adopt/,
+      /talk\.txt already exists and was not written by Spotscribe: .*--out.*--overwrite.*--adopt/,
     );
     expect(of('other.mp3')).toMatchObject({ status: 'done' });
     expect(lines.at(-1)).toMatchObject({ type: 'summary', done: 1, failed: 1, skipped: 0 });
@@ -58,7 +58,7 @@ describe('a file that Spotscribe did not write', () => {
     expect(api.jobs.size).toBe(1);
   });
 
-  test('is no result where it came while a result was being written', async () => {
+  test('is not a result if it appeared while a result was written', async () => {
     jest.spyOn(files, 'link').mockImplementationOnce(async (_, path) => {
       await writeFile(path, 'my notes');
       throw Object.assign(new Error('it is there'), { code: 'EEXIST' });
@@ -70,7 +70,7 @@ describe('a file that Spotscribe did not write', () => {
     expect(await read('talk.txt')).toBe('my notes');
   });
 
-  test('is no result where a result could not be written before', async () => {
+  test('is not a result if an earlier write failed', async () => {
     const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     jest.spyOn(files, 'link').mockRejectedValueOnce(full);
     const rename = files.rename.bind(files);
@@ -85,7 +85,7 @@ describe('a file that Spotscribe did not write', () => {
     expect(await read('talk.txt')).toBe('my notes');
   });
 
-  test('is replaced with --overwrite, and is a result then', async () => {
+  test('is replaced with --overwrite, and is then a result', async () => {
     await folder.add('talk.txt', 'my notes', 0);
     expect((await run(['talk.mp3'], '--overwrite')).of('talk.mp3')).toMatchObject({ status: 'done' });
     expect(await read('talk.txt')).toBe('good morning\n');
@@ -104,7 +104,7 @@ describe('a file that Spotscribe did not write', () => {
     expect(uploads()).toBe(0);
   });
 
-  test('stops no other format from being found out before anything is sent', async () => {
+  test('does not hide a conflict of another format before anything is sent', async () => {
     await folder.add('talk.srt', 'my subtitles', 0);
     const { of } = await run(['talk.mp3'], '--format', 'txt,srt');
     expect(of('talk.mp3')?.error?.message).toContain('talk.srt');
@@ -122,10 +122,10 @@ describe('a file that Spotscribe did not write', () => {
     expect(await read('talk.analysis.json')).toBe('{}');
   });
 
-  test('that comes while the job runs is kept, and the result is fetched later without a second job', async () => {
+  test('that appears while the job runs is kept, and the result is fetched later without a second job', async () => {
     api.faults.push((request, response) => {
       if (!/transcript/.test(request.url ?? '')) return false;
-      // The file is there before the transcript is answered.
+      // The file is created before the transcript is answered.
       void writeFile(at('talk.txt'), 'my notes').then(() => response.writeHead(503).end());
       return true;
     });
@@ -148,7 +148,7 @@ describe('a result that Spotscribe wrote', () => {
     expect(await read('talk.txt')).toBe('good night\n');
   });
 
-  test('is still one when the folder is copied and all files have other times', async () => {
+  test('is still a result when the folder is copied and all modification times change', async () => {
     for (const name of ['talk.mp3', 'talk.txt']) await utimes(at(name), new Date(), new Date());
     const moved = `${folder.path}-moved`;
     await rename(folder.path, moved);
@@ -162,13 +162,13 @@ describe('a result that Spotscribe wrote', () => {
     expect(uploads()).toBe(1);
   });
 
-  test('belongs to the user who has changed it: it is kept, and reported', async () => {
+  test('is kept and reported if the user has changed it', async () => {
     await folder.add('talk.txt', 'corrected by hand', 0);
     const { code, of } = await run(['talk.mp3']);
     expect(code).toBe(0);
     expect(of('talk.mp3')).toMatchObject({ status: 'skipped' });
     expect(of('talk.mp3')?.notes).toEqual([
-      `${at('talk.txt')} was changed after Spotscribe wrote it, and is kept`,
+      `${at('talk.txt')} was changed after Spotscribe wrote it; it is kept`,
     ]);
     const forced = await run(['talk.mp3'], '--force');
     expect(forced.code).toBe(1);
@@ -183,7 +183,7 @@ describe('a result that Spotscribe wrote', () => {
     expect(await read('talk.txt')).toBe('good night\n');
   });
 
-  test('is kept with other options, which is reported, and made anew with --force', async () => {
+  test('is kept and reported with other options, and written again with --force', async () => {
     const { of } = await run(['talk.mp3'], '--diarize');
     expect(of('talk.mp3')).toMatchObject({
       status: 'skipped',
@@ -207,7 +207,7 @@ describe('a result that Spotscribe wrote', () => {
       () => writeFile(at(`${RECORDS_FOLDER}/talk.txt.json`), '{"version": 9}'),
       /its record in \.spotscribe-results cannot be read/,
     ],
-  ])('is the user’s where its record %s and no job proves it', async (_, damage, message) => {
+  ])('belongs to the user if its record %s and no job proves it', async (_, damage, message) => {
     await damage();
     api.jobs.clear();
     await folder.add('talk.mp3', 'good night', 0);
@@ -218,7 +218,7 @@ describe('a result that Spotscribe wrote', () => {
     expect(uploads()).toBe(1);
   });
 
-  test('is known without a record by the job that gives the same: nothing is paid twice', async () => {
+  test('is recognised without a record by an equal job result: nothing is paid twice', async () => {
     await rm(at(RECORDS_FOLDER), { recursive: true });
     for (let index = 0; index < 150; index++) {
       const view = { ...[...api.jobs.values()][0]!.view, id: `job_${index}`, name: 'another.mp3' };
@@ -228,7 +228,7 @@ describe('a result that Spotscribe wrote', () => {
     expect(code).toBe(0);
     expect(of('talk.mp3')).toMatchObject({ status: 'skipped' });
     expect(uploads()).toBe(1);
-    // It has its record again, and is replaced when the audio changes.
+    // It has a record again, and is replaced when the audio changes.
     await folder.add('talk.mp3', 'good night', -5);
     expect((await run(['talk.mp3'])).of('talk.mp3')).toMatchObject({ status: 'done' });
     expect(await read('talk.txt')).toBe('good night\n');
@@ -236,7 +236,7 @@ describe('a result that Spotscribe wrote', () => {
 });
 
 describe('names of results', () => {
-  test('a recording keeps the names of its results when another one comes beside it', async () => {
+  test('a recording keeps the names of its results when another one is added', async () => {
     await run(['talk.mp3']);
     await folder.add('talk.wav', 'good night');
     const { of } = await run(['talk.mp3', 'talk.wav']);
@@ -248,14 +248,14 @@ describe('names of results', () => {
     expect(await read('talk.wav.txt')).toBe('good night\n');
   });
 
-  test('a recording alone does not take the result of another one for its own', async () => {
+  test('a recording does not adopt the result of another one', async () => {
     await run(['talk.mp3']);
     await folder.add('talk.wav', 'good night');
     expect((await run(['talk.wav'])).of('talk.wav')).toMatchObject({ outputs: [at('talk.wav.txt')] });
     expect(await read('talk.txt')).toBe('good morning\n');
   });
 
-  test('recordings of one name from two folders never share a result in --out', async () => {
+  test('recordings with the same name from two folders never share a result in --out', async () => {
     for (const each of ['x', 'y']) await mkdir(at(each));
     await folder.add('x/a.mp3', 'one');
     await folder.add('y/a.mp3', 'two');
@@ -264,7 +264,7 @@ describe('names of results', () => {
     expect(both.of('x/a.mp3')).toMatchObject({ status: 'done', outputs: [at('out/a.txt')] });
     expect(both.of('y/a.mp3')?.error).toMatchObject({
       code: 'file_exists',
-      message: expect.stringContaining('would both give'),
+      message: expect.stringContaining('would both write'),
     });
     const later = await run(['y/a.mp3'], '--out', at('out'));
     expect(later.of('y/a.mp3')?.error?.message).toMatch(
@@ -275,18 +275,18 @@ describe('names of results', () => {
   });
 });
 
-describe('what is no file to write to', () => {
-  test('a folder in the place of a result is reported, whatever is allowed', async () => {
+describe('a path that cannot be written', () => {
+  test('a folder with the name of a result is reported, with any option', async () => {
     await mkdir(at('talk.txt'));
     await folder.add('talk.txt/mine', 'mine');
     const { code, of } = await run(['talk.mp3', 'other.mp3'], '--overwrite');
     expect(code).toBe(1);
-    expect(of('talk.mp3')?.error?.message).toMatch(/talk\.txt is there already, and is not a file/);
+    expect(of('talk.mp3')?.error?.message).toMatch(/talk\.txt already exists and is not a file/);
     expect(of('other.mp3')).toMatchObject({ status: 'done' });
     expect(await read('talk.txt/mine')).toBe('mine');
   });
 
-  test('neither a symbolic link nor what it names is replaced', async () => {
+  test('neither a symbolic link nor its target is replaced', async () => {
     await folder.add('elsewhere', 'my notes');
     await symlink('elsewhere', at('talk.txt'));
     await symlink('nowhere', at('other.txt'));
@@ -298,7 +298,7 @@ describe('what is no file to write to', () => {
     expect(await readlink(at('other.txt'))).toBe('nowhere');
   });
 
-  test('a result that was moved and linked is one, until it would have to be replaced', async () => {
+  test('a moved and linked result counts as a result, but is not replaced', async () => {
     await run(['talk.mp3']);
     await rename(at('talk.txt'), at('kept'));
     await symlink('kept', at('talk.txt'));
@@ -307,7 +307,7 @@ describe('what is no file to write to', () => {
     expect(await read('kept')).toBe('good morning\n');
   });
 
-  test('a file in the place of the records is reported before anything is sent', async () => {
+  test('a file with the name of the records folder is reported before anything is sent', async () => {
     await folder.add(RECORDS_FOLDER, 'mine');
     const { code, of } = await run(['talk.mp3']);
     expect(code).toBe(1);
@@ -319,7 +319,7 @@ describe('what is no file to write to', () => {
     expect(uploads()).toBe(0);
   });
 
-  test('names as long as names can be are written, and each format is known by its own record', async () => {
+  test('names of maximum length are written, and each format has its own record', async () => {
     const name = '語'.repeat(83);
     await folder.add(`${name}.mp3`, 'long');
     const result = async () => (await run([`${name}.mp3`], '--format', 'txt,srt')).of(`${name}.mp3`);
@@ -333,7 +333,7 @@ describe('what is no file to write to', () => {
   });
 });
 
-test('two runs at once write each result, and both end well', async () => {
+test('two concurrent runs write each result, and both succeed', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `${index}.mp3`);
   for (const name of names) await folder.add(name, `this is ${name}`);
   const both = await Promise.all([run(names), run(names)]);

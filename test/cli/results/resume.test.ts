@@ -25,7 +25,7 @@ test.each([
   first.child.kill(signal);
   const { code, err } = await first.ended;
   expect(code).toBe(exitCode);
-  expect(err).toContain('1 of 1 not finished: run the same command again to go on');
+  expect(err).toContain('1 of 1 not finished: run the same command again to continue');
   expect(await folder.names()).toEqual(['talk.mp3']);
   api.held = false;
   expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).code).toBe(0);
@@ -33,11 +33,11 @@ test.each([
   expect(api.made('PUT', /store/)).toBe(1);
 });
 
-test('goes on with 100 files after it was killed in the midst, and pays for none twice', async () => {
+test('continues with 100 files after it was killed, and pays for none twice', async () => {
   const names = Array.from({ length: 100 }, (_, index) => `talk ${index}.mp3`);
   for (const name of names) await folder.add(name, `this is ${name}`);
   const args = ['transcribe', ...names, '--format', 'txt', '--concurrency', '16'];
-  // The first run gets some results written, then it is killed without a chance to say so.
+  // The first run writes some results and is then killed.
   api.transcriptsLeft = 60;
   const first = startCli(args, api.env, folder.path);
   await first.says(/✓/, 25);
@@ -51,7 +51,7 @@ test('goes on with 100 files after it was killed in the midst, and pays for none
   expect(code).toBe(0);
   const [, done, skipped] = /(\d+) done · (\d+) skipped/.exec(err)?.map(Number) ?? [];
   expect(done! + skipped!).toBe(100);
-  // Some were written, and the run was killed before it could say so.
+  // Some results were written before the run was killed.
   expect(skipped).toBeGreaterThanOrEqual(25);
   expect(skipped).toBeLessThanOrEqual(written);
   expect(api.jobs.size).toBe(100);
@@ -77,14 +77,14 @@ test.each([
   expect(api.jobs.size).toBe(jobs);
 });
 
-test('makes a new job where the earlier one was erased', async () => {
+test('creates a new job if the earlier one was erased', async () => {
   await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   api.jobs.clear();
   expect((await runCli(['transcribe', 'talk.mp3', '--force'], api.env, folder.path)).code).toBe(0);
   expect(api.jobs.size).toBe(1);
 });
 
-test('another option is another job, and the same ones are the same, in whatever order', async () => {
+test('different options create a new job; the order of options does not matter', async () => {
   const run = (...options: string[]) =>
     runCli(['transcribe', 'talk.mp3', '--force', ...options], api.env, folder.path);
   await run();
@@ -101,7 +101,7 @@ test('another option is another job, and the same ones are the same, in whatever
   expect(api.jobs.size).toBe(8);
 });
 
-test('another language, name or content is another job', async () => {
+test('a different language, name or content creates a new job', async () => {
   await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   await runCli(['transcribe', 'talk.mp3', '--force', '--language', 'de'], api.env, folder.path);
   await folder.add('copy.mp3', 'good morning');

@@ -6,7 +6,7 @@ import { findInputs } from '../../../cli/transcribe/inputs';
 const folder = mkdtempSync(join(tmpdir(), 'inputs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('a folder gives its recordings, and nothing that a computer left behind in it', async () => {
+test('finds the recordings in a folder, but no hidden or incomplete files', async () => {
   const files = [
     'talk.mp3',
     'week 1/talk.wav',

@@ -8,7 +8,7 @@ import type { Activity } from '../../../cli/transcribe/trip';
 const input = (path: string): Input => ({ path, within: path, size: 1000, modifiedMs: 0 });
 const screen = { columns: 80, rows: 24 };
 
-test('shows what moves before what waits, with a bar for what can be measured', () => {
+test('shows active files before waiting ones, with a bar if the progress is known', () => {
   const active: [Input, Activity][] = [
     [input('a.mp3'), { at: 'queued' }],
     [input('b.mp3'), { at: 'uploading', fraction: 0.5 }],
@@ -26,7 +26,7 @@ test.each([
   [{ columns: 40, rows: 6 }, 4],
   [{ columns: 10, rows: 2 }, 2],
   [{ columns: 200, rows: 60 }, 13],
-])('400 files on a screen of %j take %i lines, none of which wraps', (size, lines) => {
+])('400 files on a screen of %j need %i lines, none of which wraps', (size, lines) => {
   const active = Array.from({ length: 400 }, (_, index): [Input, Activity] => [
     input(`a very long name of a file that goes on and on/講演の録音 ${index}.mp3`),
     { at: 'uploading', fraction: 2 },
@@ -36,7 +36,7 @@ test.each([
   for (const line of drawn) expect(width(line)).toBeLessThanOrEqual(Math.max(20, size.columns - 1));
 });
 
-test('draws over itself, and leaves only lines that stay', () => {
+test('redraws the display, and leaves only the lines of finished files', () => {
   jest.useFakeTimers();
   let screenText = '';
   const err = { isTTY: true, columns: 60, rows: 20, write: (text: string) => Boolean((screenText += text)) };
@@ -60,7 +60,7 @@ test('draws over itself, and leaves only lines that stay', () => {
   jest.useRealTimers();
 });
 
-test('colours only on a terminal, and not where NO_COLOR or TERM=dumb is set', () => {
+test('uses colours only on a terminal, and not if NO_COLOR or TERM=dumb is set', () => {
   const styled = (isTTY: boolean, env: Record<string, string>) => {
     const err = { isTTY, write: () => true };
     return new Terminal({ out: err, err, env }).style('red', 'x');
@@ -95,7 +95,7 @@ test.each([
   [5_400_000_000, '5.4 GB'],
 ])('%d bytes are shown as %s', (count, text) => expect(bytes(count)).toBe(text));
 
-test('aligns by columns of the screen, not by characters', () => {
+test('aligns by terminal columns, not by characters', () => {
   expect(
     table([
       ['講演', 'x'],
@@ -106,6 +106,6 @@ test('aligns by columns of the screen, not by characters', () => {
   expect(fit('e\u0301a', 4)).toBe('e\u0301a  ');
 });
 
-test('nothing in a text can steer the terminal', () => {
+test('no text can control the terminal', () => {
   expect(shown('a\u001b[2Jb\u202e\r\nc\u2028\u0007')).toBe('ab\ufffd\ufffd\ufffdc\ufffd\ufffd');
 });

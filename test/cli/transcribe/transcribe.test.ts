@@ -19,7 +19,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-test('uploads a file, waits for its job and writes the results beside it', async () => {
+test('uploads a file, waits for its job and writes the results next to it', async () => {
   api.stepwise = true;
   const { code, out, err } = await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   expect({ code, err }).toMatchObject({ code: 0 });
@@ -46,7 +46,7 @@ test('uploads no more files at once than it was told to, and all in the end', as
   expect(api.jobs.size).toBe(5);
 });
 
-test('writes the transcript while the analysis still runs, and the analysis beside it', async () => {
+test('writes the transcript while the analysis is running, then the analysis', async () => {
   api.understands = true;
   let readable = '';
   api.onUnderstanding = async () => {
@@ -64,7 +64,7 @@ test('writes the transcript while the analysis still runs, and the analysis besi
   expect(api.made('GET', /transcript/)).toBe(2);
 });
 
-test('goes on after an interruption that left the transcript and no analysis', async () => {
+test('continues after an interruption with a transcript but no analysis', async () => {
   api.understands = true;
   const first = startCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   api.onUnderstanding = async () => {
@@ -81,13 +81,13 @@ test('goes on after an interruption that left the transcript and no analysis', a
   expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).err).toContain('has its results');
 });
 
-test('writes no analysis where none is wanted', async () => {
+test('writes no analysis with --no-analysis', async () => {
   api.understands = true;
   expect((await runCli(['transcribe', 'talk.mp3', '--no-analysis'], api.env, folder.path)).code).toBe(0);
   expect(await folder.names()).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
 });
 
-test('writes the formats asked for to the folder asked for, which it makes', async () => {
+test('writes the requested formats to the requested folder, which it creates', async () => {
   const args = ['transcribe', 'talk.mp3', '--out', 'a/b', '--format', 'vtt,json', '--language', 'en'];
   expect((await runCli(args, api.env, folder.path)).code).toBe(0);
   expect(await read('a/b/talk.vtt')).toMatch(/^WEBVTT/);
@@ -95,7 +95,7 @@ test('writes the formats asked for to the folder asked for, which it makes', asy
   expect([...api.jobs.values()][0]?.view).toMatchObject({ name: 'talk.mp3', options: { language: 'en' } });
 });
 
-test('takes the shapes of OpenAI’s API, by its names, into files that end in what they hold', async () => {
+test('writes the formats of OpenAI’s API to files with matching extensions', async () => {
   const args = ['transcribe', 'talk.mp3', '--format', 'text,verbose_json,diarized_json,txt'];
   expect((await runCli(args, api.env, folder.path)).code).toBe(0);
   expect(await folder.names()).toEqual(['talk.diarized.json', 'talk.mp3', 'talk.txt', 'talk.verbose.json']);
@@ -106,7 +106,7 @@ test('takes the shapes of OpenAI’s API, by its names, into files that end in w
   expect(JSON.parse(await read('talk.diarized.json')).segments[0]).toMatchObject({ speaker: 'unknown' });
 });
 
-test('prints JSON lines: one for each file as it ends, then the summary', async () => {
+test('prints JSON lines: one for each file when it ends, then a summary', async () => {
   await folder.add('bad.mp3', 'noise');
   api.failing.set('noise', { code: 'bad_audio', message: 'There is no audio in it' });
   const { code, out } = await runCli(['transcribe', 'talk.mp3', 'bad.mp3', '--json'], api.env, folder.path);
@@ -136,7 +136,7 @@ test('prints JSON lines: one for each file as it ends, then the summary', async 
   });
 });
 
-test('says at the end which files failed and why, and leaves the others alone', async () => {
+test('reports failed files with the reason, and transcribes the others', async () => {
   await folder.add('bad.mp3', 'noise');
   await folder.add('empty.mp3', '');
   api.failing.set('noise', { code: 'bad_audio', message: 'There is no audio in it' });
@@ -157,7 +157,7 @@ test('skips a file that has its results, unless forced', async () => {
   const transcripts = api.made('GET', /transcript/);
   expect((await runCli(['transcribe', 'talk.mp3', '--force'], api.env, folder.path)).code).toBe(0);
   expect(api.made('GET', /transcript/)).toBe(transcripts + 2);
-  // Forced results come from the job that was paid already.
+  // Forced results come from the job that is already paid.
   expect(api.made('PUT', /store/)).toBe(1);
   expect(api.jobs.size).toBe(1);
 });
@@ -169,20 +169,20 @@ test('writes only what is missing', async () => {
   expect(api.jobs.size).toBe(1);
 });
 
-test('fetches large transcripts from the store, without showing it the key', async () => {
+test('fetches large transcripts from the store without sending the key', async () => {
   api.redirect = true;
   const { code } = await runCli(['transcribe', 'talk.mp3', '--format', 'json'], api.env, folder.path);
   expect(code).toBe(0);
   expect(JSON.parse(await read('talk.json'))).toMatchObject({ text: 'stored' });
 });
 
-test('makes a new job with --new', async () => {
+test('creates a new job with --new', async () => {
   await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
   await runCli(['transcribe', 'talk.mp3', '--new'], api.env, folder.path);
   expect(api.jobs.size).toBe(2);
 });
 
-test('takes the audio in folders, each once, and mirrors the folders below --out', async () => {
+test('transcribes the audio in folders, each file once, and mirrors the folders in --out', async () => {
   const { mkdir } = await import('node:fs/promises');
   await mkdir(join(folder.path, 'in/deep'), { recursive: true });
   await folder.add('in/a.mp3', 'one');
@@ -195,9 +195,9 @@ test('takes the audio in folders, each once, and mirrors the folders below --out
   expect(api.jobs.size).toBe(2);
 });
 
-test('gives a file up after --timeout, and says that its job goes on', async () => {
+test('stops waiting for a file after --timeout, and reports that its job continues', async () => {
   api.held = true;
   const { code, err } = await runCli(['transcribe', 'talk.mp3', '--timeout', '1.5s'], api.env, folder.path);
   expect(code).toBe(1);
-  expect(err).toContain('timeout: talk.mp3 was not done after 1.5 s. Its job goes on');
+  expect(err).toContain('timeout: talk.mp3 was not done after 1.5 s. Its job continues');
 });

@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { PARTED_ABOVE_BYTES } from '../../../cli/transcribe/upload-parts';
+import { MULTIPART_ABOVE_BYTES } from '../../../cli/transcribe/upload-parts';
 import { partSizes } from '../../../lambda/api/upload-parts';
 import { FakeApi, type Fault } from '../fake-api';
 import { until } from '../../until';
 import { Folder, runCli, startCli } from '../run-cli';
 
-const content = randomBytes(PARTED_ABOVE_BYTES + 5_000_000);
+const content = randomBytes(MULTIPART_ABOVE_BYTES + 5_000_000);
 const hash = createHash('sha256').update(content).digest('hex');
 const PARTS = partSizes(content.length).length;
 const ARGS = ['transcribe', 'long.wav', '--format', 'txt'];
@@ -20,7 +20,7 @@ const timesSent = () => Array.from({ length: PARTS }, (_, index) => sent(index +
 const submissions = () => api.made('POST', /\/v1\/jobs$/);
 const read = (name: string) => readFile(join(folder.path, name), 'utf8');
 
-/** Does something else with the next request for a part. */
+/** Handles the next request for a part differently. */
 const onPart =
   (part: number | 'any', act: (request: IncomingMessage, response: ServerResponse) => void): Fault =>
   (request, response) => {
@@ -30,7 +30,7 @@ const onPart =
     return true;
   };
 
-/** Answers once the part has come, and something else has happened. */
+/** Answers when the part has arrived and `act` is done. */
 const answering =
   (status: number, body = '', happened = () => true) =>
   (request: IncomingMessage, response: ServerResponse) => {
@@ -48,7 +48,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-test('a large file goes in parts, each once, and comes out whole', async () => {
+test('uploads a large file in parts, each once, without changing it', async () => {
   const { code, err } = await runCli(ARGS, api.env, folder.path);
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(err).toContain('long.wav: uploading 72.1 MB');
@@ -57,7 +57,7 @@ test('a large file goes in parts, each once, and comes out whole', async () => {
   expect(submissions()).toBe(1);
 });
 
-test('a small file goes in one piece', async () => {
+test('uploads a small file in one request', async () => {
   await folder.add('short.wav', 'good morning');
   await runCli(['transcribe', 'short.wav', '--format', 'txt'], api.env, folder.path);
   expect(await read('short.txt')).toBe('good morning\n');
@@ -67,7 +67,7 @@ test('a small file goes in one piece', async () => {
 test.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
   ['whose connection breaks', (request) => void request.once('data', () => request.destroy())],
   ['that the store cannot take now', answering(503)],
-])('a part %s is sent again, and it alone', async (_, act) => {
+])('sends only the affected part again if it %s', async (_, act) => {
   api.faults.push(onPart(3, act));
   expect((await runCli(ARGS, api.env, folder.path)).code).toBe(0);
   expect(await read('long.txt')).toBe(`${hash}\n`);
@@ -76,7 +76,7 @@ test.each<[string, (request: IncomingMessage, response: ServerResponse) => void]
   expect(submissions()).toBe(1);
 });
 
-test('addresses that have lapsed are asked for anew, and what has arrived is not sent again', async () => {
+test('asks for new URLs when the first have expired, and does not send uploaded parts again', async () => {
   const arrived = () => [...api.jobs.values()].some(({ parts }) => parts?.has(1));
   const lapsed = answering(403, '<Error><Code>AccessDenied</Code></Error>', arrived);
   api.faults.push(onPart(PARTS, lapsed));
@@ -87,7 +87,7 @@ test('addresses that have lapsed are asked for anew, and what has arrived is not
   expect(sent(1)).toBe(1);
 });
 
-test('a part that is refused for good stops the others, and fails the file with the store’s reason', async () => {
+test('a permanently refused part stops the others, and the file fails with the reason of the store', async () => {
   api.faults.push(onPart(1, answering(400, '<Error><Code>InvalidArgument</Code></Error>')));
   const { code, err } = await runCli(ARGS, api.env, folder.path);
   expect(code).toBe(3);
@@ -115,7 +115,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)(
   },
 );
 
-test('a file that changes meanwhile becomes no job', async () => {
+test('does not create a job from a file that changes during the upload', async () => {
   api.faults.push(
     onPart('any', (request, response) => {
       const grown = appendFile(join(folder.path, 'long.wav'), 'more');
@@ -124,6 +124,6 @@ test('a file that changes meanwhile becomes no job', async () => {
   );
   const { code, err } = await runCli(ARGS, api.env, folder.path);
   expect(code).toBe(1);
-  expect(err).toContain('file_changed: long.wav changed while it was uploaded');
+  expect(err).toContain('file_changed: long.wav changed during the upload');
   expect([...api.jobs.values()][0]?.view.status).toBe('awaiting_upload');
 });

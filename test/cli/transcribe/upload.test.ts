@@ -26,7 +26,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-test('reads no further ahead than the connection takes, and stops when told to', async () => {
+test('reads with backpressure, and stops when aborted', async () => {
   server = createServer((request) => request.pause());
   await listen();
   const stop = new AbortController();
@@ -43,11 +43,11 @@ test('reads no further ahead than the connection takes, and stops when told to',
   stop.abort(new Error('told to stop'));
   await stopped;
   expect(sent).toBeGreaterThan(0);
-  // What the sockets' buffers hold.
+  // Size of the socket buffers.
   expect(sent).toBeLessThan(SIZE / 8);
 });
 
-test('keeps nothing of what it has sent', async () => {
+test('does not keep sent data in memory', async () => {
   server = createServer((request, response) => request.resume().on('end', () => response.end()));
   await listen();
   const before = process.memoryUsage().arrayBuffers;
@@ -58,7 +58,7 @@ test('keeps nothing of what it has sent', async () => {
   expect(most).toBeLessThan(SIZE / 2);
 });
 
-test('a file that shrank is named, not sent again and again', async () => {
+test('reports a file that became shorter, and does not retry', async () => {
   server = createServer((request, response) => request.resume().on('end', () => response.end()));
   await listen();
   const path = join(folder.path, 'long.wav');
@@ -67,14 +67,14 @@ test('a file that shrank is named, not sent again and again', async () => {
   await expect(sending).rejects.toMatchObject({ code: 'file_changed' });
 });
 
-test('a file that cannot be read is named, not sent again and again', async () => {
+test('reports an unreadable file, and does not retry', async () => {
   server = createServer((request, response) => request.resume().on('end', () => response.end()));
   await listen();
   const sending = upload({ path: folder.path, size: 10 }, target(), () => undefined);
   await expect(sending).rejects.toMatchObject({ code: 'file_unreadable' });
 });
 
-test('what may pass is to be tried again, with what the store says of when', async () => {
+test('reports temporary failures as retryable, with the delay given by the store', async () => {
   server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(503, { 'retry-after': '7' }).end());
   });

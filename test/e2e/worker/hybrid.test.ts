@@ -136,7 +136,7 @@ describe('a worker with two models', () => {
   });
 
   it.each<[string, AnalysisScript, RegExp]>([
-    ['breaks off', breaks, /broke off/],
+    ['breaks off', breaks, /did not finish/],
     ['answers 500', (_, answer) => answer.refuse(500, 'oh'), /answers 500/],
     ['runs out of memory', (_, answer) => answer.event(failed('the GPU is full')), /the GPU is full/],
     [
@@ -198,7 +198,10 @@ describe('a worker with two models', () => {
     expect(voxtral.analyses).toHaveLength(2);
     expect(spared).toMatchObject({
       degraded: [
-        { stage: 'analysis', reason: expect.stringMatching(/left alone for a while; last: .*broke off/) },
+        {
+          stage: 'analysis',
+          reason: expect.stringMatching(/not used for a while; last failure: .*did not finish/),
+        },
       ],
     });
     voxtral.analyst = understanding(60, 1);

@@ -180,7 +180,8 @@ describe('a worker', () => {
   });
 
   it('keeps a checkpoint of the last words while speakers are found, once', async () => {
-    // Speakers take until the words are saved, and then as long again as checkpoints are apart, three times.
+    // Speakers take until the words are saved, and then as long again as checkpoints are apart,
+    // three times.
     model.script = hearing(60, 1, async (answer) => {
       for (let left = 30; left > 0; left -= saved.includes(60) ? 1 : 0) {
         answer.event({ type: 'stage', stage: 'diarization', state: 'running', progress: 0.8 });
@@ -285,7 +286,8 @@ describe('a worker', () => {
       await hearing(60, 1)(request, answer);
     };
     const job = await aws.job();
-    // Its heartbeats come each 20 s only: its claim is taken for lapsed below, as if its clock had stopped.
+    // Its heartbeats come each 20 s only: its claim is taken for lapsed below, as if its clock had
+    // stopped.
     await startWorker({ visibility: 60 });
     await aws.sendJob(job);
     await until(() => model.requests.length === 1, 'the first attempt');
@@ -340,7 +342,7 @@ describe('a worker', () => {
     await aws.sendJob(job);
     const before = await get(worker, '/health');
     expect(before.status).toBe(503);
-    expect(before.body).toMatch(/unhealthy.*the whisper service answers 503/);
+    expect(before.body).toMatch(/unhealthy.*the whisper service returned 503/);
     expect(await aws.depth()).toMatchObject({ visible: 1 });
     model.healthy = true;
     await ended(job);

@@ -13,7 +13,7 @@ import {
   talk,
 } from '../../support/evidence-text';
 
-/** Two hours of talk, listened to in stretches of eight minutes. */
+/** Two hours of talk, heard in stretches of eight minutes. */
 const WORDS = 20_000;
 const STRETCH_SECONDS = 480;
 const QUOTES = 300;
@@ -29,7 +29,7 @@ interface Cut {
   end: number;
 }
 
-/** So many words of the talk, somewhere. */
+/** The given number of words at a random place of the talk. */
 function cut(random: Random, shortest: number, longest: number): Cut {
   const length = shortest + below(random, longest - shortest + 1);
   const at = below(random, words.length - length);
@@ -41,7 +41,7 @@ function cut(random: Random, shortest: number, longest: number): Cut {
   };
 }
 
-/** The quote, heard in the stretch that its place lies in. */
+/** Evidence with the quote and the stretch of its place. */
 function heard(quote: string[], { start }: { start: number }): Evidence {
   const heard_from = Math.floor(start / STRETCH_SECONDS) * STRETCH_SECONDS;
   return { quote: quote.join(' '), heard_from, heard_to: heard_from + STRETCH_SECONDS };
@@ -53,7 +53,7 @@ const found = (evidence: Evidence[]) =>
 const share = <T>(items: T[], holds: (item: T, at: number) => boolean) =>
   items.filter(holds).length / items.length;
 
-/** Share of quotes of which half of the time is right, measured on both together (intersection over union). */
+/** Share of quotes whose time is at least half correct (intersection over union). */
 function recall(rate: number, shortest: number, longest: number): number {
   const random = seeded(2);
   const cuts = Array.from({ length: QUOTES }, () => cut(random, shortest, longest));
@@ -68,7 +68,7 @@ function recall(rate: number, shortest: number, longest: number): number {
 
 type Invention = (of: Cut, random: Random) => string[];
 
-/** Share of quotes that are found although nobody said them. */
+/** Share of quotes that are found although they were not said. */
 function falselyFound(invent: Invention, shortest: number, longest: number): number {
   const random = seeded(3);
   const evidence: Evidence[] = [];
@@ -80,7 +80,7 @@ function falselyFound(invent: Invention, shortest: number, longest: number): num
   return share(found(evidence), ({ start }) => start !== undefined);
 }
 
-/** As many words of those that are said within the stretch, in any order. */
+/** The same number of words from the stretch, in random order. */
 function drawn({ quote, start }: Cut, random: Random): string[] {
   const from = Math.floor(Math.floor(start / STRETCH_SECONDS) * (STRETCH_SECONDS / PACE.step));
   const near = words.slice(from, from + Math.floor(STRETCH_SECONDS / PACE.step));
@@ -93,14 +93,14 @@ describe('quotes in a talk of two hours', () => {
     [0.1, 0.98],
     [0.2, 0.95],
     [0.3, 0.88],
-  ])('are found where they were said, with %d of their words misheard', (rate, least) => {
+  ])('are found at the correct place with a share of %d of their words misheard', (rate, least) => {
     expect(recall(rate, 5, 25)).toBeGreaterThanOrEqual(least);
   });
 
   it.each([
     [0, 0.95],
     [0.1, 0.8],
-  ])('are mostly found where they are short, with %d of their words misheard', (rate, least) => {
+  ])('are mostly found if they are short, with a share of %d of their words misheard', (rate, least) => {
     expect(recall(rate, 2, 4)).toBeGreaterThanOrEqual(least);
   });
 
@@ -108,13 +108,13 @@ describe('quotes in a talk of two hours', () => {
     ['of words said in the same minutes', drawn],
     ['of words said anywhere', ({ quote }: Cut, random: Random) => quote.map(() => oneOf(random, words))],
     ['of words never said', ({ quote }: Cut, random: Random) => quote.map(() => oneOf(random, otherWords()))],
-  ])('are not found where they are made up %s', (_, invent) => {
+  ])('are not found if they are made up %s', (_, invent) => {
     expect(falselyFound(invent, 5, 25)).toBeLessThanOrEqual(0.02);
     expect(falselyFound(invent, 3, 4)).toBeLessThanOrEqual(0.05);
   });
 
-  // A few words in another order are, but for one or two, still in the same: those are found where they were said.
-  it('are not found where the words of one sentence are shuffled', () => {
+  // Shuffling a few words leaves most of them in order, and these are found at their place.
+  it('are not found if the words of a sentence are shuffled', () => {
     expect(falselyFound(({ quote }, random) => shuffled(random, quote), 13, 25)).toBeLessThanOrEqual(0.02);
   });
 });

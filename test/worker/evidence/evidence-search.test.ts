@@ -49,7 +49,7 @@ describe('close words', () => {
     expect(found).toBeGreaterThan(50);
   });
 
-  it('are no numbers, and no endless words', () => {
+  it('are not numbers or very long words', () => {
     const close = new CloseWords(['250MG', 'A'.repeat(41), 'MILLIGRAM']);
     expect(close.of('259MG')).toEqual([]);
     expect(close.of('A'.repeat(40))).toEqual([]);
@@ -75,7 +75,7 @@ describe('the words of a text', () => {
 });
 
 describe('a search', () => {
-  it('finds what an alignment with every word finds, though it aligns few', () => {
+  it('finds the result of a full alignment while aligning few words', () => {
     const random = seeded(6);
     const words = talk(random, 4000);
     const said = new SpokenWords(spoken(words).segments);
@@ -100,7 +100,7 @@ describe('a search', () => {
     expect(found).toBeLessThan(150);
   });
 
-  it('ends before the whole of a text that repeats a few words over and over', () => {
+  it('stops early in a text that repeats a few words many times', () => {
     const random = seeded(7);
     const words = Array.from({ length: 30_000 }, () => oneOf(random, ['one', 'two', 'six', 'ten', 'red']));
     const said = new SpokenWords(spoken(words).segments);
@@ -112,7 +112,7 @@ describe('a search', () => {
     expect(found(29_000)).toBeUndefined();
   });
 
-  it('stays within the words that it is given', () => {
+  it('stays within the given words', () => {
     const words = 'one two three four five six seven eight one two three'.split(' ');
     const said = new SpokenWords(spoken(words).segments);
     const quote = prepare('one two three', said);

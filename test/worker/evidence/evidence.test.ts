@@ -17,7 +17,7 @@ const all = { heard_from: 0, heard_to: transcript.duration };
 const find = (quote: string, where = all, within = transcript): Evidence | undefined =>
   locate(claiming({ quote, ...where }), within).topics?.[0]?.evidence[0];
 
-/** What the transcript has at the place that was found. */
+/** Words of the transcript at the found place. */
 function saidAt(quote: string, where = all, within = transcript): string | undefined {
   const place = find(quote, where, within);
   if (place?.start === undefined || place.end === undefined) return undefined;
@@ -30,7 +30,7 @@ function saidAt(quote: string, where = all, within = transcript): string | undef
 }
 
 describe('a quote', () => {
-  it('has the times of its first and last word, and the segments that hold them', () => {
+  it('has the times of its first and last word, and their segments', () => {
     const at = words.indexOf('ship');
     expect(find('ship it on Friday')).toEqual({
       quote: 'ship it on Friday',
@@ -51,7 +51,7 @@ describe('a quote', () => {
     ['1000 dollars', '1,000 dollars'],
     ['Open AI', 'OpenAI'],
     ['every one', 'everyone'],
-  ])('is found however it is written: %s', (quote, there) => {
+  ])('is found in any spelling: %s', (quote, there) => {
     expect(saidAt(quote)).toBe(there);
   });
 
@@ -67,7 +67,7 @@ describe('a quote', () => {
     ],
     ['Catarina', 'Katarina'],
     ['Inez', 'Ines'],
-  ])('is found where some words were heard differently: %s', (quote, there) => {
+  ])('is found if some words were heard differently: %s', (quote, there) => {
     expect(saidAt(quote)).toBe(there);
   });
 
@@ -80,16 +80,16 @@ describe('a quote', () => {
     ['on Sunday'],
     [''],
     ['… — !'],
-  ])('is not found where it was not said: %s', (quote) => {
+  ])('is not found if it was not said: %s', (quote) => {
     expect(find(quote)).toEqual({ quote, ...all });
   });
 
-  it('is where it is most alike, and of several places at the first', () => {
+  it('is located at its best match, and at the first of equal ones', () => {
     expect(find('thank you')?.start).toBe(words.indexOf('Thank') * PACE.step);
     expect(find('we should think about it')?.start).toBe(words.indexOf('we') * PACE.step);
   });
 
-  it('is looked for where it was heard, before anywhere else', () => {
+  it('is searched first in the heard stretch', () => {
     const last = words.lastIndexOf('Thank') * PACE.step;
     const within = spoken([...words, ...Array.from({ length: 100 }, () => 'la'), ...words]);
     const second = (words.length + 100) * PACE.step;
@@ -100,7 +100,7 @@ describe('a quote', () => {
     expect(find('said the accountant', late, within)?.start).toBeGreaterThan(second);
   });
 
-  it('must be more alike where it was not heard', () => {
+  it('must match more closely outside the heard stretch', () => {
     const within = spoken([...words, ...Array.from({ length: 200 }, () => 'la')]);
     const later = { heard_from: 60, heard_to: 90 };
     const quote = 'Ines will write a changelog on Thursday';
@@ -113,13 +113,13 @@ describe('a quote', () => {
     expect(saidAt('Ines', later, within)).toBe('Ines');
   });
 
-  it('is found in scripts without spaces, whichever way the transcript parts them', () => {
+  it('is found in scripts without spaces, however the transcript splits them', () => {
     const chinese = '大家早上好我们星期五发布新版本因为客户已经等了很久伊内斯星期四之前写更新日志';
     for (const parted of [[...chinese], chinese.match(/.{1,3}/g) ?? []]) {
       const within = spoken(parted);
       const there = (quote: string) => saidAt(quote, all, within)?.replaceAll(' ', '');
       expect(there('我们星期五发布新版')).toContain('我们星期五发布新版');
-      // One character is another.
+      // One character differs.
       expect(there('因为顾户已经等了很久')).toMatch(/^.{0,2}因为客户已经等了很久.{0,2}$/);
       expect(there('版本客户没有说过这句话')).toBeUndefined();
     }
@@ -127,13 +127,13 @@ describe('a quote', () => {
     expect(saidAt('ส่งมอบวันศุกร์', all, thai)).toBe('เราจะส่งมอบวันศุกร์');
   });
 
-  it('is found where one model puts spaces and another none, in Korean', () => {
+  it('is found in Korean if only one model writes spaces', () => {
     const within = spoken('우리는 금요일에 새로운버전을 출시할 것입니다'.split(' '));
     expect(saidAt('금요일에 새로운 버전을 출시 할', all, within)).toBe('금요일에 새로운버전을 출시할');
     expect(saidAt('새로운 버전을', all, within)).toBe('새로운버전을');
   });
 
-  it('has the times of its segment where that has no words', () => {
+  it('has the times of its segment if the segment has no words', () => {
     const segments: Segment[] = [
       { id: 3, start: 1, end: 4, text: 'Nothing to see here.', words: [] },
       { id: 5, start: 4, end: 9, text: 'We ship it on Friday.', words: [] },
@@ -145,16 +145,16 @@ describe('a quote', () => {
     });
   });
 
-  it('is not looked for where it is no quote but a whole speech', () => {
+  it('is not searched if it is too long', () => {
     const letters = 'abcdefghij '.repeat(LONGEST_QUOTE);
     const within = spoken(letters.split(' '));
     expect(find(letters.slice(0, LONGEST_QUOTE), all, within)).toHaveProperty('start');
     expect(find(letters.slice(0, LONGEST_QUOTE + 1), all, within)).not.toHaveProperty('start');
-    // One character may stand for eighteen.
+    // Normalisation may expand one character to eighteen.
     expect(find('\ufdfa'.repeat(LONGEST_QUOTE / 2), all, spoken(['\ufdfa']))).not.toHaveProperty('start');
   });
 
-  it('is found nowhere in silence', () => {
+  it('is not found in silence', () => {
     expect(find('ship it', all, transcriptOf([]))).toEqual({ quote: 'ship it', ...all });
     expect(find('ship it', all, transcriptOf([segmentOf(0, [])]))).toEqual({ quote: 'ship it', ...all });
   });
@@ -164,7 +164,7 @@ describe('a claim', () => {
   const there = { quote: 'ship it on Friday', ...all };
   const nowhere = { quote: 'nobody has ever mentioned elephants', ...all };
 
-  it('is located if any of its evidence is found, and keeps the order of all of it', () => {
+  it('is located if any of its evidence is found, and keeps the order of the evidence', () => {
     const analysis: Analysis = {
       ...claiming(),
       topics: [{ title: 't', evidence: [nowhere, there, nowhere] }],
@@ -185,7 +185,7 @@ describe('a claim', () => {
     expect(questions?.[0]?.located).toBe(false);
   });
 
-  it('is joined to the transcript in every part of an analysis, and what was said of places before is forgotten', () => {
+  it('is located in every part of an analysis, and earlier positions are discarded', () => {
     const fixture = JSON.parse(readFileSync('test/fixtures/contract/Analysis.json', 'utf8')) as Analysis;
     const before = structuredClone(fixture);
     const after = locate(fixture, transcript);
@@ -206,7 +206,7 @@ describe('a claim', () => {
     expect(locate(after, transcript)).toEqual(after);
   });
 
-  it('is not made up where the analysis lacks that part', () => {
+  it('is not created for a missing part of the analysis', () => {
     expect(Object.keys(locate({ ...claiming(), topics: undefined, summary: 's' }, transcript))).not.toContain(
       'entities',
     );

@@ -12,7 +12,7 @@ const form = (boundary: string, ...parts: string[]) =>
   [...parts.map((part) => `--${boundary}\r\n\r\n${part}\r\n`), `--${boundary}--\r\n`].join('');
 
 describe('the hash of a body', () => {
-  test('is the same whatever the boundary is, and however it is cut', () => {
+  test('does not depend on the boundary or the chunks', () => {
     const whole = hashed([form('abc', 'one', 'two')], formType('abc'));
     const other = form('------WebKitFormBoundary7', 'one', 'two');
     for (let size = 1; size <= other.length; size++) {
@@ -21,7 +21,7 @@ describe('the hash of a body', () => {
     }
   });
 
-  test('differs where the parts, their division or the path differ', () => {
+  test('differs if the parts, their division or the path differ', () => {
     const hashes = [
       hashed([form('abc', 'one', 'two')], formType('abc')),
       hashed([form('abc', 'one', 'twp')], formType('abc')),

@@ -46,10 +46,13 @@ test.each<[string, () => void]>([
   ['closes its connection', () => socket.destroy()],
   ['resets its connection', () => socket.resetAndDestroy()],
   ['ends what it sends', () => socket.end()],
-])('a form is cut off by a sender that %s: it is not our failure', async (_, leave) => {
-  leave();
-  await expect(reading).rejects.toMatchObject({
-    code: 'invalid_request',
-    message: 'The form is cut off: its sender left',
-  });
-});
+])(
+  'a form that is cut off by a sender that %s is an invalid request, not an internal error',
+  async (_, leave) => {
+    leave();
+    await expect(reading).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'The form is cut off: its sender left',
+    });
+  },
+);

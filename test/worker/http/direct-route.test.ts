@@ -81,8 +81,8 @@ const refusal = async (answer: Response) => ({
   ...((await answer.json()) as ErrorBody).error,
 });
 
-describe('audio that comes with its request', () => {
-  it('is transcribed and understood, and nothing of it is left', async () => {
+describe('audio in a request', () => {
+  it('is transcribed and analysed, and no file is left', async () => {
     let heard = '';
     whisper.script = (request, answer) => {
       heard = readFileSync(join(folder, request.path), 'utf8');
@@ -99,7 +99,7 @@ describe('audio that comes with its request', () => {
     expect(result.degraded).toEqual([]);
   });
 
-  it('is answered with both services’ events as they come, the transcript before the analysis', async () => {
+  it('is answered with the events of both services, the transcript before the analysis', async () => {
     let release = () => undefined as void;
     const freed = new Promise<void>((resolve) => (release = resolve));
     voxtral.analyst = async (request, answer) => {
@@ -124,7 +124,7 @@ describe('audio that comes with its request', () => {
     expect(events.at(-1)).toMatchObject({ transcript: { duration: 20 }, analysis: { duration: 20 } });
   });
 
-  it('takes what is to be heard and understood as fields', async () => {
+  it('has options for transcription and analysis as fields', async () => {
     const fields: [string, string][] = [
       ['language', 'English'],
       ['diarize', 'true'],
@@ -148,16 +148,16 @@ describe('audio that comes with its request', () => {
     expect(whisper.requests.at(-1)).toMatchObject({ prompt: 'true', hotwords: 'constructor' });
   });
 
-  it('is delivered with what one service made of it where the other fails', async () => {
+  it('is answered with the result of one service if the other fails', async () => {
     voxtral.analyst = (_, answer) => answer.breakOff();
     const result = (await (await post(form())).json()) as HybridResult;
     expect(result.transcript?.segments).toHaveLength(2);
     expect(result.degraded).toMatchObject([
-      { stage: 'analysis', reason: expect.stringContaining('broke off') },
+      { stage: 'analysis', reason: expect.stringContaining('did not finish') },
     ]);
   });
 
-  it('is refused for now where both fail', async () => {
+  it('is refused temporarily if both fail', async () => {
     whisper.script = (_, answer) => answer.breakOff();
     voxtral.analyst = (_, answer) => answer.breakOff();
     const answer = await post(form());
@@ -175,7 +175,7 @@ describe('audio that comes with its request', () => {
     ['a wrong value', form([['num_speakers', '0']]), 400, 'invalid_request', /num_speakers/],
     ['an unknown task', form([['tasks', 'gossip']]), 400, 'invalid_request', /gossip|tasks/],
     [
-      'an analysis that is declined and asked for',
+      'an analysis that is both disabled and requested',
       form([
         ['analysis', 'false'],
         ['tasks', 'topics'],
@@ -193,10 +193,16 @@ describe('audio that comes with its request', () => {
       /^"prompt" must be at most 16384 bytes: shorten it$/,
     ],
     ['half a list', form([['languages[0][1]', 'en']]), 400, 'invalid_request', /not a known field/],
-    ['a language that nobody speaks', form([['language', 'Klingon']]), 400, 'invalid_request', /Klingon/],
-    ['text in place of its file', form([['file', 'talk.mp3']], null), 400, 'invalid_request', /came as text/],
+    ['an unknown language', form([['language', 'Klingon']]), 400, 'invalid_request', /Klingon/],
+    ['text instead of a file', form([['file', 'talk.mp3']], null), 400, 'invalid_request', /came as text/],
     ['an empty file', form([], new Blob([])), 422, 'bad_audio', /empty/],
-    ['too large a file', form([], new Blob(['x'.repeat(1001)])), 413, 'upload_too_large', /1000 bytes/],
+    [
+      'a file that is too large',
+      form([], new Blob(['x'.repeat(1001)])),
+      413,
+      'upload_too_large',
+      /1000 bytes/,
+    ],
   ])('is refused with %s', async (_, body, status, code, message) => {
     const answered = await refusal(await post(body));
     expect(answered).toMatchObject({ status, code, message: expect.stringMatching(message) });
@@ -221,7 +227,7 @@ describe('audio that comes with its request', () => {
     expect(whisper.requests).toHaveLength(0);
   });
 
-  it('is a form or is refused, whatever comes, and nothing of it is left', async () => {
+  it('is a valid form or is refused, for any body, and no file is left', async () => {
     for (let seed = 0; seed < 400; seed++) {
       const answer = await send(mutated(seed));
       const { error } = (await answer.json()) as Partial<ErrorBody>;
@@ -236,14 +242,14 @@ describe('audio that comes with its request', () => {
     ['GET', '/hybrid', 405, 'invalid_request', 'POST'],
     ['POST', '/health', 405, 'invalid_request', 'GET, HEAD'],
     ['POST', '/hybrids', 404, 'not_found', null],
-  ])('is %s %s: refused in OpenAI’s shape', async (method, path, status, code, allow) => {
+  ])('is %s %s: refused in OpenAI’s format', async (method, path, status, code, allow) => {
     const answer = await fetch(new URL(path, url), { method });
     expect(await refusal(answer)).toMatchObject({ status, code, type: 'invalid_request_error' });
     expect(answer.headers.get('allow')).toBe(allow);
     expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
   });
 
-  it('is refused with the code of what is wrong with it', async () => {
+  it('is refused with the code of its fault', async () => {
     whisper.script = (_, answer) =>
       answer.refuse(422, {
         error: { code: 'bad_audio', message: 'noise', type: 'invalid_request_error', param: null },
@@ -255,7 +261,7 @@ describe('audio that comes with its request', () => {
     });
   });
 
-  it('is given up with its caller, at both services', async () => {
+  it('is cancelled at both services when its caller leaves', async () => {
     whisper.script = hearing(1000, 20);
     voxtral.analyst = understanding(1000, 20);
     const leave = new AbortController();
@@ -264,10 +270,10 @@ describe('audio that comes with its request', () => {
     await until(() => whisper.requests.length === 1 && voxtral.analyses.length === 1, 'both work');
     leave.abort();
     await lost;
-    await until(() => whisper.abandoned === 1 && voxtral.abandoned === 1, 'both are told');
+    await until(() => whisper.abandoned === 1 && voxtral.abandoned === 1, 'both are aborted');
   });
 
-  /** Sends a form, and reads nothing of what is answered. */
+  /** Sends a form and does not read the answer. */
   async function postAndNeverRead(accept: string) {
     const { hostname, port } = new URL(url);
     const body = new Response(form());
@@ -289,16 +295,16 @@ describe('audio that comes with its request', () => {
     };
   };
 
-  it('is given up with a caller who does not read, while the models still work', async () => {
+  it('is cancelled if the caller does not read while the models are working', async () => {
     talkative();
     voxtral.analyst = understanding(100_000, 20);
     const socket = await postAndNeverRead('application/x-ndjson');
-    await until(() => voxtral.abandoned === 1, 'the model is told');
+    await until(() => voxtral.abandoned === 1, 'the model is aborted');
     await until(() => busy === 0, 'the place is free');
     socket.destroy();
   });
 
-  it('is given up with a caller who does not read the answer', async () => {
+  it('is cancelled if the caller does not read the answer', async () => {
     talkative();
     stallMs = 1_000;
     const socket = await postAndNeverRead('application/json');
@@ -309,7 +315,7 @@ describe('audio that comes with its request', () => {
     socket.destroy();
   });
 
-  it('is not taken in beyond four requests, nor when the worker stops', async () => {
+  it('is refused beyond four requests, and when the worker stops', async () => {
     whisper.script = hearing(1000, 20);
     const four = [1, 2, 3, 4].map(() => post(form()).then(refusal));
     await until(() => busy === 4, 'four are inside');

@@ -64,7 +64,7 @@ async function start(intake: Partial<IntakeLimits> = {}) {
   port = Number(new URL(await server.listen({ host: '127.0.0.1', port: 0 })).port);
 }
 
-/** Sends a form byte by byte, until it is told to end it or to leave. */
+/** Sends a form byte by byte until it is ended or closed. */
 class Sender {
   answer = '';
   closed = false;
@@ -115,8 +115,8 @@ const refusal = async (answer: Response) => ({
   ...((await answer.json()) as ErrorBody).error,
 });
 
-describe('an upload that dribbles', () => {
-  it('takes no place: four of them keep nobody out, and the machine is not at work for them', async () => {
+describe('a slow upload', () => {
+  it('takes no place: four of them block nobody, and do not count as work', async () => {
     await start();
     const slow = await dribble(4);
     expect((await post()).status).toBe(200);
@@ -125,7 +125,7 @@ describe('an upload that dribbles', () => {
     await until(() => slow.every(({ answer }) => answer.startsWith('HTTP/1.1 200')), 'they are answered');
   });
 
-  it('gives way to another one where too many come at once', async () => {
+  it('is dropped in favour of another one if there are too many', async () => {
     await start({ uploads: 2, judgedMs: 0 });
     const slow = await dribble(2);
     expect((await post()).status).toBe(200);
@@ -134,21 +134,21 @@ describe('an upload that dribbles', () => {
     expect(refused()[0]?.answer).toMatch(/^HTTP\/1.1 429 [^]*retry-after: 10/);
   });
 
-  it('is given up when it is too slow for what has come of it', async () => {
+  it('is refused when it is below the minimum speed', async () => {
     await start({ stallMs: 300, leastBytesPerSecond: 1 << 20 });
     const slow = new Sender();
     await until(() => slow.answer.includes('at less than 1048576 bytes per second'), 'it is refused');
     expect(slow.answer).toMatch(/^HTTP\/1.1 400 /);
   });
 
-  it('is given up when nothing comes any more', async () => {
+  it('is refused when it stalls', async () => {
     await start({ stallMs: 100 });
     const silent = new Sender({ everyMs: 0 });
-    await until(() => silent.answer.includes('nothing came for 100 ms'), 'it is refused');
+    await until(() => silent.answer.includes('no data for 100 ms'), 'it is refused');
     expect(silent.answer).toMatch(/^HTTP\/1.1 400 /);
   });
 
-  it('is refused at its end where the places have been taken meanwhile', async () => {
+  it('is refused at its end if the places have been taken meanwhile', async () => {
     await start();
     const [slow] = await dribble(1);
     whisper.script = hearing(1000, 20);
@@ -160,14 +160,14 @@ describe('an upload that dribbles', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('is an upload beyond those that may come at once, where none of them is slow', async () => {
+describe('a refused upload', () => {
+  it('exceeds the number of concurrent uploads, of which none is slow', async () => {
     await start({ uploads: 2, slowBytesPerSecond: 0 });
     await dribble(2);
     expect(await refusal(await post())).toMatchObject({ status: 429, code: 'busy' });
   });
 
-  it('is an upload for which there is no room on the disk', async () => {
+  it('has no room on the disk', async () => {
     await start({ mostBytes: 1000 });
     expect(await refusal(await post('x'.repeat(1001)))).toMatchObject({
       status: 429,
@@ -176,13 +176,10 @@ describe('what is refused', () => {
     expect((await post()).status).toBe(200);
   });
 
-  it.each(['text/plain', CONTENT_TYPE])(
-    'is not read for ever, when it is sent on all the same: %s',
-    async (type) => {
-      await start({ mostBytes: type === CONTENT_TYPE ? 10 : 1000 });
-      const sender = new Sender({ type });
-      await until(() => sender.answer.startsWith('HTTP/1.1 4'), 'it is refused');
-      await until(() => sender.closed, 'its connection is ended');
-    },
-  );
+  it.each(['text/plain', CONTENT_TYPE])('is not read forever if its sender continues: %s', async (type) => {
+    await start({ mostBytes: type === CONTENT_TYPE ? 10 : 1000 });
+    const sender = new Sender({ type });
+    await until(() => sender.answer.startsWith('HTTP/1.1 4'), 'it is refused');
+    await until(() => sender.closed, 'its connection is ended');
+  });
 });

@@ -24,20 +24,20 @@ beforeEach(() => {
 afterEach(() => jest.useRealTimers());
 
 describe('a machine with two models', () => {
-  it('is idle for as long as both have had no request', async () => {
+  it('is idle since the last request of both', async () => {
     expect(await health.modelsIdleSeconds()).toBe(3_600);
     states.voxtral = { state: 'ready', idleSeconds: 5 };
     expect(await health.modelsIdleSeconds()).toBe(5);
   });
 
-  it('is not idle while it cannot be known of one of them', async () => {
+  it('is not idle while the state of one is unknown', async () => {
     states.voxtral = { state: 'absent', reason: 'the voxtral service does not answer' };
     expect(await health.modelsIdleSeconds()).toBe(0);
     states.voxtral = READY;
     expect(await health.modelsIdleSeconds()).toBe(3_600);
   });
 
-  it('ends as an idle one where one of them is broken for good, and the other has no work', async () => {
+  it('ends as idle if one is permanently broken and the other has no work', async () => {
     states.whisper = BROKEN;
     expect(await health.check()).toBe(true);
     await jest.advanceTimersByTimeAsync(20 * MINUTE);
@@ -45,7 +45,7 @@ describe('a machine with two models', () => {
     expect(health.unfitSeconds).toBe(0);
   });
 
-  it('ends as an unfit one where both are broken for good', async () => {
+  it('ends as unfit if both are permanently broken', async () => {
     [states.whisper, states.voxtral] = [BROKEN, BROKEN];
     expect(await health.check()).toBe(false);
     await jest.advanceTimersByTimeAsync(20 * MINUTE);

@@ -4,7 +4,7 @@ const LIMITS = { mostBytes: 100 << 20, uploads: 4, stallMs: 30_000, judgedMs: 2_
 let now = 0;
 beforeEach(() => (now = 0));
 
-/** An upload that comes until it is told to end. */
+/** An upload that continues until it is ended. */
 async function upload(
   intake: Intake,
 ): Promise<{ arrival: Arrival; end: () => void; done: Promise<unknown> }> {
@@ -24,7 +24,7 @@ async function upload(
 const intakeOf = (limits: Partial<typeof LIMITS> = {}) =>
   new Intake({ ...LIMITS, ...limits, now: () => now });
 
-test('a fast start does not pay for a slow rest', async () => {
+test('a fast start does not compensate for a slow rest', async () => {
   const { arrival } = await upload(intakeOf());
   arrival.grew(50 << 20);
   now = 29_000;
@@ -33,14 +33,14 @@ test('a fast start does not pay for a slow rest', async () => {
   expect(() => arrival.grew(1)).toThrow('it comes at less than 8192 bytes per second');
 });
 
-test('an upload at the least speed is received to its end, however long that takes', async () => {
+test('an upload at the minimum speed is received completely, without a time limit', async () => {
   const { arrival, end, done } = await upload(intakeOf());
   for (now = 1000; now < 600_000; now += 1000) arrival.grew(8 << 10);
   end();
   await done;
 });
 
-test('one that has slowed down gives its bytes on the disk to one that is faster', async () => {
+test('an upload that has slowed down is dropped in favour of a faster one', async () => {
   const intake = intakeOf({ mostBytes: 60 << 20 });
   const { arrival: slow } = await upload(intake);
   slow.grew(50 << 20);
@@ -57,7 +57,7 @@ test('one that has slowed down gives its bytes on the disk to one that is faster
   expect(() => whole.grew(1)).toThrow('fill the 62914560 bytes');
 });
 
-test('uploads that begin anew again and again keep an ordinary one out for no longer than its client repeats it', async () => {
+test('uploads that restart repeatedly do not block an ordinary upload whose client retries', async () => {
   const intake = intakeOf({ uploads: 16 });
   const come = () => upload(intake).catch(() => undefined);
   let arrived = 0;

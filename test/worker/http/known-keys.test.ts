@@ -12,7 +12,7 @@ const rowOf = (key: string): KeyRow => ({
 });
 const header = (key: string) => `Bearer ${key}`;
 
-describe('keys at the machine’s door', () => {
+describe('keys of requests to the machine', () => {
   const key = newApiKey();
   let rows: Map<string, KeyRow>;
   let asked: string[];
@@ -25,7 +25,7 @@ describe('keys at the machine’s door', () => {
     return Promise.resolve(rows.get(sha256));
   };
 
-  test('are looked up by their hash, once for as long as the answer counts, whether it is good or bad', async () => {
+  test('are looked up by their hash, once while the answer is cached, valid or not', async () => {
     const keys = new KnownKeys({ find });
     const stranger = newApiKey();
     for (let each = 0; each < 3; each++) {
@@ -35,14 +35,14 @@ describe('keys at the machine’s door', () => {
     expect(asked).toEqual([hashApiKey(key), hashApiKey(stranger)]);
   });
 
-  test('are not looked up where they cannot be ours', async () => {
+  test('are not looked up if their format is not valid', async () => {
     const keys = new KnownKeys({ find });
     for (const other of [undefined, '', 'Bearer', `Basic ${key}`, 'Bearer sk-openai-1', `Bearer ${key} x`])
       expect(await keys.holder(other)).toBeUndefined();
     expect(asked).toEqual([]);
   });
 
-  test('count no more once their answer has lapsed and they are revoked; new ones count from then on', async () => {
+  test('are refused after a revocation when the cached answer expires; new keys are then accepted', async () => {
     const keys = new KnownKeys({ find, ttlMs: 20 });
     const later = newApiKey();
     expect(await keys.holder(header(key))).toBeDefined();
@@ -52,21 +52,21 @@ describe('keys at the machine’s door', () => {
     await until(async () => (await keys.holder(header(later))) !== undefined, 'the new key is let in');
   });
 
-  test('are looked up once for all who ask at the same time', async () => {
+  test('are looked up once for concurrent requests', async () => {
     const keys = new KnownKeys({ find });
     const holders = await Promise.all(Array.from({ length: 5 }, () => keys.holder(header(key))));
     expect(holders.map((each) => each?.id)).toEqual(Array(5).fill('key_1'));
     expect(asked).toHaveLength(1);
   });
 
-  test('are remembered up to a number, the latest ones', async () => {
+  test('are cached up to a limit, the latest ones', async () => {
     const keys = new KnownKeys({ find, most: 2 });
     const [first, second, third] = [newApiKey(), newApiKey(), newApiKey()];
     for (const each of [first, second, third, third, second, first]) await keys.holder(header(each));
     expect(asked).toEqual([first, second, third, first].map(hashApiKey));
   });
 
-  test('that nobody knows take so many look-ups at once and no more, and known ones need none', async () => {
+  test('that are unknown use a limited number of concurrent look-ups, and cached keys need none', async () => {
     const waiting: (() => void)[] = [];
     const keys = new KnownKeys({
       find: async (sha256) => {
@@ -86,7 +86,7 @@ describe('keys at the machine’s door', () => {
     expect(await Promise.all(strangers)).toEqual([undefined, undefined]);
   });
 
-  test('that cannot be looked up are answered with 503, and looked up again', async () => {
+  test('that cannot be looked up return 503, and are looked up again', async () => {
     let fails = true;
     const keys = new KnownKeys({
       find: (sha256) => (fails ? Promise.reject(new Error('throttled')) : find(sha256)),

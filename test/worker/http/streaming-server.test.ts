@@ -29,15 +29,15 @@ const KEY: KeyRow = {
 };
 const MOST_BYTES = 1 << 20;
 const MIB = 1 << 20;
-/** More than what lies in the buffers of three sockets. */
+/** More bytes than the buffers of three sockets hold. */
 const MUCH = 256 * MIB;
 
 let listener: (...exchange: Parameters<RequestListener>) => Promise<void> | void;
 let whisper: Server;
-let door: StreamingServer;
+let streaming: StreamingServer;
 let port: number;
 let busy: number;
-/** Requests that have kept the machine awake. */
+/** Number of requests that kept the machine awake. */
 let worked: number;
 let used: number;
 let counted: number[];
@@ -55,7 +55,7 @@ interface Opened {
 async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: Opened = {}) {
   port = await freePort();
   const log = createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  door = new StreamingServer({
+  streaming = new StreamingServer({
     keys: {
       holder: (authorization) =>
         holder?.() ?? Promise.resolve(authorization === 'Bearer good' ? KEY : undefined),
@@ -85,7 +85,7 @@ async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: 
     lingerMs: 50,
     drainMs,
   });
-  await door.listen('127.0.0.1', port);
+  await streaming.listen('127.0.0.1', port);
 }
 
 beforeEach(async () => {
@@ -96,7 +96,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await until(() => busy === 0, 'no request is left behind');
-  await door.close();
+  await streaming.close();
   whisper.closeAllConnections();
   whisper.close();
 });
@@ -107,7 +107,7 @@ interface Asked {
   headers?: Record<string, string | number>;
 }
 
-/** Opens a request by hand, so that its body can be sent piece by piece. */
+/** Opens a request whose body can be sent in pieces. */
 function ask({
   method = 'POST',
   path = '/v1/audio/transcriptions',
@@ -121,7 +121,7 @@ function ask({
     agent: false,
     headers: { authorization: 'Bearer good', ...headers },
   });
-  // Of a connection that is ended: what matters is looked at elsewhere.
+  // Errors of closed connections are expected.
   call.on('error', () => undefined);
   return call;
 }
@@ -132,8 +132,8 @@ const refusal = async (answer: IncomingMessage) => ({
   ...((await json(answer)) as ErrorBody).error,
 });
 
-describe('what is passed on', () => {
-  test('comes as it is said, in both directions, while the other side still speaks', async () => {
+describe('a forwarded request', () => {
+  test('is streamed in both directions at the same time', async () => {
     await start();
     let heard = '';
     const said = held();
@@ -168,7 +168,7 @@ describe('what is passed on', () => {
     ]);
   });
 
-  test('has the headers that matter, and neither the key nor any other', async () => {
+  test('has only the required headers, without the key', async () => {
     await start();
     let seen: IncomingHttpHeaders = {};
     let url: string | undefined;
@@ -200,7 +200,7 @@ describe('what is passed on', () => {
     expect(answer.headers).not.toHaveProperty('server');
   });
 
-  test('waits with the service that does not read: what is sent lies with the sender', async () => {
+  test('applies backpressure to the caller if the service does not read', async () => {
     await start({ mostBytes: MUCH });
     let reads = () => undefined as void;
     let received = 0;
@@ -223,7 +223,7 @@ describe('what is passed on', () => {
     expect(received).toBe(MUCH);
   });
 
-  test('waits with the caller who does not read: what is answered lies with the service', async () => {
+  test('applies backpressure to the service if the caller does not read', async () => {
     await start();
     let written = 0;
     listener = async (request, response) => {
@@ -240,7 +240,7 @@ describe('what is passed on', () => {
     expect(received).toBe(MUCH);
   });
 
-  test('is over for the service when the caller leaves, in the midst of the upload or of the answer', async () => {
+  test('ends at the service when the caller leaves, during the upload or the answer', async () => {
     await start();
     const left: string[] = [];
     listener = (request, response) => {
@@ -250,7 +250,7 @@ describe('what is passed on', () => {
     };
     const uploading = ask();
     uploading.write('half');
-    await until(() => busy === 1, 'the request is under way');
+    await until(() => busy === 1, 'the request is running');
     uploading.destroy();
     await until(() => left.length === 1, 'the service is left');
     const answer = await whole();
@@ -259,7 +259,7 @@ describe('what is passed on', () => {
     expect(left).toEqual(['upload', 'answer']);
   });
 
-  test('breaks off for the caller when the service breaks off', async () => {
+  test('is cut off for the caller if the service cuts it off', async () => {
     await start();
     listener = (request, response) => {
       request.resume().once('end', () => {
@@ -270,7 +270,7 @@ describe('what is passed on', () => {
     await expect(text(await whole())).rejects.toThrow('aborted');
   });
 
-  test('may be the service’s refusal, in the midst of an upload of which nobody wants the rest', async () => {
+  test('can be refused by the service during the upload', async () => {
     await start();
     listener = (_, response) => {
       response
@@ -283,12 +283,12 @@ describe('what is passed on', () => {
     expect(answer.statusCode).toBe(429);
     expect(answer.headers['retry-after']).toBe('10');
     expect(await text(answer)).toBe('{"error":{}}');
-    // Who goes on all the same is not read for ever.
+    // The server does not read a sender that continues forever.
     await once(call.socket!, 'close');
   });
 });
 
-describe('what is refused', () => {
+describe('a refused request', () => {
   beforeEach(async () => {
     listener = () => {
       throw new Error('The service was asked');
@@ -300,7 +300,7 @@ describe('what is refused', () => {
     ['another key', { headers: { authorization: 'Bearer bad' } }],
     ['an empty key', { headers: { authorization: '' } }],
     ['a list of models without a key', { method: 'GET', path: '/v1/models', headers: { authorization: '' } }],
-  ])('%s: 401 in OpenAI’s shape', async (_, asked) => {
+  ])('%s: 401 in OpenAI’s format', async (_, asked) => {
     const answer = await whole(asked);
     expect(answer.headers['www-authenticate']).toBe('Bearer');
     expect(await refusal(answer)).toEqual({
@@ -343,7 +343,7 @@ describe('what is refused', () => {
     expect(await refusal(answer)).toMatchObject({ status: 405, code: 'invalid_request' });
   });
 
-  test('every request has an id, in its answer and in the log, whether it is refused or not', async () => {
+  test('every request has an id, in its answer and in the log, even if it is refused', async () => {
     listener = (request, response) => void request.resume().once('end', () => response.end('{}'));
     const answers = [
       await whole(),
@@ -358,7 +358,7 @@ describe('what is refused', () => {
     expect(lines.map(({ request_id }) => request_id)).toEqual(ids);
   });
 
-  test('a body that is too large, said at once where it is announced', async () => {
+  test('a body that is too large, at once if its length is announced', async () => {
     const call = ask({ headers: { 'content-length': 2 * MOST_BYTES } });
     call.flushHeaders();
     expect(await refusal(await answerTo(call))).toMatchObject({ status: 413, code: 'upload_too_large' });
@@ -371,7 +371,7 @@ describe('what is refused', () => {
     expect(await refusal(await answerTo(call))).toMatchObject({ status: 413, code: 'upload_too_large' });
   });
 
-  test('everything, for a while, where the service does not answer: 503', async () => {
+  test('every request while the service does not answer: 503', async () => {
     whisper.close();
     await once(whisper, 'close');
     const answer = await whole();
@@ -380,7 +380,7 @@ describe('what is refused', () => {
   });
 });
 
-describe('what a key may use', () => {
+describe('the quota of a key', () => {
   const events =
     (...data: string[]): RequestListener =>
     (request, response) => {
@@ -394,14 +394,14 @@ describe('what a key may use', () => {
     };
   beforeEach(() => start());
 
-  test('is counted by the seconds that the service says', async () => {
+  test('is counted by the seconds reported by the service', async () => {
     listener = events('{"type":"transcript.text.done"}');
     await text(await whole());
     await until(() => busy === 0, 'the request is over');
     expect(counted).toEqual([61.5]);
   });
 
-  test('is counted once where the request is repeated, with another boundary', async () => {
+  test('is counted once for a repeated request with another boundary', async () => {
     listener = events('{"type":"transcript.text.done"}');
     const send = async (boundary: string, file: string, path?: string) => {
       const call = ask({ path, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } });
@@ -417,14 +417,14 @@ describe('what a key may use', () => {
     expect(counted).toEqual([61.5, 61.5, 61.5]);
   });
 
-  test('is not used up by what the service failed at', async () => {
+  test('is not used by failures of the service', async () => {
     listener = events('{"type":"transcript.text.delta"}', '{"error":{"message":"out of memory"}}');
     await text(await whole());
     await until(() => busy === 0, 'the request is over');
     expect(counted).toEqual([]);
   });
 
-  test('is counted for who leaves before the end', async () => {
+  test('is counted for a caller that leaves early', async () => {
     listener = (request, response) => {
       request.resume().once('end', () => {
         response.writeHead(200, { 'content-type': 'text/event-stream', 'x-spotscribe-audio-seconds': '5' });
@@ -438,7 +438,7 @@ describe('what a key may use', () => {
     expect(counted).toEqual([5]);
   });
 
-  test('is asked before the service is', async () => {
+  test('is checked before the service is asked', async () => {
     used = 600;
     listener = () => {
       throw new Error('The service was asked');
@@ -458,10 +458,10 @@ describe('what a key may use', () => {
   });
 });
 
-describe('the door', () => {
+describe('the public server', () => {
   beforeEach(() => start());
 
-  test('tells whoever balances whether the machine can do something, and no more', async () => {
+  test('reports to the load balancer only whether the machine can take requests', async () => {
     const health = async () => {
       const answer = await whole({ method: 'GET', path: '/health', headers: { authorization: '' } });
       return [answer.statusCode, await json(answer)];
@@ -471,7 +471,7 @@ describe('the door', () => {
     expect(await health()).toEqual([503, { status: 'unhealthy' }]);
   });
 
-  test('asks for models without keeping the machine awake', async () => {
+  test('forwards requests for models without keeping the machine awake', async () => {
     let during = NaN;
     listener = (_, response) => {
       during = busy;
@@ -485,11 +485,11 @@ describe('the door', () => {
     ['/v1/models/whisper-1', '/v1/models/whisper-1'],
     ['/v1/models/openai/whisper-large-v3', '/v1/models/openai%2Fwhisper-large-v3'],
     ['/v1/models/openai%2Fwhisper-large-v3', '/v1/models/openai%2Fwhisper-large-v3'],
-    // Whatever a name holds, it stays a name.
+    // A name is never interpreted as a path.
     ['/v1/models/../../metrics', '/v1/models/..%2F..%2Fmetrics'],
     ['/v1/models/..%5c..%5cmetrics', '/v1/models/..%5C..%5Cmetrics'],
     ['/v1/models/a%3Fb%23c', '/v1/models/a%3Fb%23c'],
-  ])('asks for the model of %s by its name alone: %s', async (path, passed) => {
+  ])('asks for the model of %s only by its name: %s', async (path, passed) => {
     let asked: string | undefined;
     listener = ({ url }, response) => {
       asked = url;
@@ -499,7 +499,7 @@ describe('the door', () => {
     expect(asked).toBe(passed);
   });
 
-  test('passes no body on with a question for models: the service would read it as another request', async () => {
+  test('forwards no body of a request for models: the service would read it as another request', async () => {
     let heard = '';
     whisper.on('connection', (socket) => socket.on('data', (chunk: Buffer) => (heard += chunk.toString())));
     listener = (_, response) => void response.end('{"data":[]}');
@@ -518,7 +518,7 @@ describe('the door', () => {
     expect(heard).not.toMatch(/transcribe|content-length|transfer-encoding/i);
   });
 
-  test('closes when what is under way has ended, and lets nobody in meanwhile', async () => {
+  test('closes when running requests have ended, and admits no new ones meanwhile', async () => {
     const said = held();
     listener = async (request, response) => {
       await buffer(request);
@@ -529,7 +529,7 @@ describe('the door', () => {
     const answer = await whole();
     await once(answer, 'readable');
     let isClosed = false;
-    const closed = door.close().then(() => (isClosed = true));
+    const closed = streaming.close().then(() => (isClosed = true));
     const [error] = (await once(connect(port, '127.0.0.1'), 'error').catch((cause: unknown) => [cause])) as [
       Error,
     ];
@@ -541,14 +541,14 @@ describe('the door', () => {
     await start();
   });
 
-  test('closes when those have their answer whose key is being looked up', async () => {
-    await door.close();
+  test('closes after answering requests whose key is being looked up', async () => {
+    await streaming.close();
     const found = held();
     await start({ holder: () => found.promise.then(() => KEY) });
     listener = async (request, response) => void response.end(await text(request));
     const answer = whole();
-    await until(() => door['inside'] === 1, 'the key is looked up');
-    const closed = door.close();
+    await until(() => streaming['inside'] === 1, 'the key is looked up');
+    const closed = streaming.close();
     await sleep(200);
     found.resolve();
     expect(await text(await answer)).toBe('sound');
@@ -556,8 +556,8 @@ describe('the door', () => {
     await start();
   });
 
-  test('counts what it breaks off before it is closed', async () => {
-    await door.close();
+  test('counts aborted requests before it is closed', async () => {
+    await streaming.close();
     await start({ drainMs: 0, add: () => sleep(50) });
     listener = (request, response) => {
       request.resume().once('end', () => {
@@ -568,20 +568,20 @@ describe('the door', () => {
     const answer = await whole();
     answer.on('error', () => undefined);
     await once(answer, 'data');
-    await door.close();
+    await streaming.close();
     expect(counted).toEqual([5]);
     await start();
   });
 });
 
-/** A promise that is kept by hand. */
+/** A promise that is resolved by hand. */
 function held() {
   let resolve = () => undefined as void;
   const promise = new Promise<void>((kept) => (resolve = kept));
   return { promise, resolve };
 }
 
-/** A number once it has stopped growing: nothing more goes into the buffers in between. */
+/** Waits until a number stops growing, when the buffers are full. */
 async function settled(read: () => number): Promise<number> {
   let [before, same] = [-1, 0];
   while (same < 10) {

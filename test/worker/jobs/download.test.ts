@@ -29,7 +29,7 @@ afterEach(async () => {
   rmSync(file, { force: true });
 });
 
-/** Answers requests with one after the other of the answers, then with the whole object. */
+/** Answers requests with the given answers in order, then with the whole object. */
 async function serve(...answers: Answer[]): Promise<void> {
   server = createServer((request, response) => {
     requests.push(request.headers.range);
@@ -55,7 +55,7 @@ const head = (request: IncomingMessage, response: ServerResponse) => {
   return content.subarray(from);
 };
 const whole: Answer = (request, response) => void response.end(head(request, response));
-/** Breaks the connection once so many bytes have arrived in the file: what is on its way then would be lost. */
+/** Closes the connection when the given number of bytes is in the file. */
 const cutAfter =
   (bytes: number): Answer =>
   (request, response) => {
@@ -84,28 +84,28 @@ const get = (limits: Partial<DownloadLimits> = {}, signal = new AbortController(
   );
 
 describe('a download', () => {
-  it('brings the whole object', async () => {
+  it('fetches the whole object', async () => {
     await serve();
     expect(await get()).toBe(content.length);
     expect(readFileSync(file).equals(content)).toBe(true);
   });
 
-  it('goes on from where the connection broke', async () => {
+  it('continues where the connection failed', async () => {
     await serve(cutAfter(100_000), cutAfter(50_000));
     await get();
     expect(readFileSync(file).equals(content)).toBe(true);
     expect(requests).toEqual([undefined, 'bytes=100000-', 'bytes=150000-']);
   });
 
-  it('takes a connection that has gone silent for dead', async () => {
-    // Silent until the first bytes have arrived, however often that takes.
+  it('closes a silent connection', async () => {
+    // Silent until the first bytes have arrived, in as many attempts as needed.
     await serve(...Array.from({ length: 4 }, () => silentAtFirst));
     await get({ stallMs: 500 });
     expect(readFileSync(file).equals(content)).toBe(true);
     expect(requests.at(-1)).toBe('bytes=1000-');
   });
 
-  it('asks every time for the version and the ETag that it was told', async () => {
+  it('always requests the given version and ETag', async () => {
     const asked: unknown[] = [];
     const noting =
       (answer: Answer): Answer =>
@@ -135,7 +135,7 @@ describe('a download', () => {
     },
   );
 
-  it('takes a whole answer for what it is where the rest was asked for', async () => {
+  it('accepts the whole object when it requested the rest', async () => {
     const unranged: Answer = (_, response) => {
       response.writeHead(200, { 'content-length': content.length, etag });
       response.end(content);
@@ -145,7 +145,7 @@ describe('a download', () => {
     expect(readFileSync(file).equals(content)).toBe(true);
   });
 
-  it('has another try while S3 is throttled or down, but not for ever', async () => {
+  it('retries while S3 is throttled or down, but not forever', async () => {
     await serve(refuse(503, 'SlowDown'), refuse(500, 'InternalError'));
     await get();
     await new Promise((resolve) => server.close(resolve));
@@ -162,13 +162,13 @@ describe('a download', () => {
     [403, 'RequestTimeTooSkewed', 'internal', false],
     [400, 'ExpiredToken', 'internal', false],
     [404, 'NoSuchBucket', 'internal', false],
-  ])('tells by S3’s answer %i %s whose fault it is', async (status, code, expected, permanent) => {
+  ])('maps the S3 error %i %s to its cause', async (status, code, expected, permanent) => {
     await serve(...Array.from({ length: 10 }, () => refuse(status, code)));
     await expect(get()).rejects.toMatchObject({ code: expected, permanent });
     expect(requests).toHaveLength(permanent ? 1 : 5);
   });
 
-  it('refuses what is too large before it is there', async () => {
+  it('refuses a large object before the download', async () => {
     await serve(silent);
     await expect(get({ maxBytes: 1000 })).rejects.toMatchObject({
       code: 'upload_too_large',
@@ -177,13 +177,13 @@ describe('a download', () => {
     });
   });
 
-  it('does not fill a disk that has no room for it', async () => {
+  it('does not start if the disk has no room', async () => {
     await serve();
     await expect(get({ freeBytes: async () => 299_999 })).rejects.toThrow(DiskFull);
     expect(requests).toHaveLength(1);
   });
 
-  it('tells a disk that fills up meanwhile', async () => {
+  it('reports a disk that becomes full during the download', async () => {
     await serve();
     const full = download(
       s3,

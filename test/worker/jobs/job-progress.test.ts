@@ -1,7 +1,7 @@
 import { JobProgress } from '../../../docker/worker/src/jobs/job-progress';
 
-describe('how a job stands', () => {
-  it('follows the words alone where nothing else is wanted', () => {
+describe('the progress of a job', () => {
+  it('is that of the transcript if there is no analysis', () => {
     const progress = new JobProgress({ diarize: true }, false);
     expect(progress.progress).toBe(0);
     progress.transcribed(0.6, { diarization: 'running' });
@@ -9,7 +9,7 @@ describe('how a job stands', () => {
     expect(progress.stages).toEqual({ transcript: 'running', diarization: 'running' });
   });
 
-  it('counts words and meaning for half each', () => {
+  it('counts transcript and analysis half each', () => {
     const progress = new JobProgress({}, true);
     progress.transcribed(1, { transcript: 'succeeded' });
     progress.analyzed(0.5);
@@ -17,7 +17,7 @@ describe('how a job stands', () => {
     expect(progress.stages).toEqual({ transcript: 'succeeded', analysis: 'running' });
   });
 
-  it('never falls below what was shown before', () => {
+  it('never decreases', () => {
     const progress = new JobProgress({}, false, 0.3);
     progress.transcribed(undefined, {});
     expect(progress.progress).toBe(0.3);

@@ -63,7 +63,7 @@ afterEach(() => jest.restoreAllMocks());
 
 const times = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
 
-/** Works on whatever comes until the queue is empty. */
+/** Handles messages until the queue is empty. */
 async function work() {
   for (let delivery = queue.next(); delivery !== undefined; delivery = queue.next()) {
     if (queue.received > 2_000) throw new Error('The job circles for ever');
@@ -72,7 +72,7 @@ async function work() {
 }
 
 describe('a job whose model service is not ready', () => {
-  it('fails five times and ends where the model cannot be loaded: another model keeps the machine at work', async () => {
+  it('fails after five attempts if the model cannot be loaded, while another model keeps the machine busy', async () => {
     state = () => ({ state: 'failed', reason: 'model.bin is missing' });
     await work();
     expect(queue.deadLetters).toBe(1);
@@ -80,7 +80,7 @@ describe('a job whose model service is not ready', () => {
     expect(queue.now).toBeLessThan(10 * MINUTE);
   });
 
-  it('ends, though only after twenty minutes, where the service is never there again', async () => {
+  it('fails after twenty minutes if the service never returns', async () => {
     state = () => ({ state: 'absent', reason: 'the service does not answer' });
     await work();
     expect(queue.deadLetters).toBe(1);
@@ -89,7 +89,7 @@ describe('a job whose model service is not ready', () => {
     expect(queue.now).toBeLessThan(30 * MINUTE);
   });
 
-  it('waits without a failure for one that failed and loads for a quarter of an hour', async () => {
+  it('waits without a failure for a service that failed and then loads for 15 minutes', async () => {
     state = () => {
       if (queue.now < MINUTE) return { state: 'failed', reason: 'the GPU has failed' };
       return queue.now < 15 * MINUTE ? { state: 'loading', reason: 'its model' } : { state: 'ready' };

@@ -39,7 +39,7 @@ describe('a lease', () => {
     expect(calls).toHaveLength(6);
   });
 
-  it('leaves the message alone, and ends the work, when the row refuses', async () => {
+  it('does not extend the message, and aborts the work, when the row refuses', async () => {
     const { calls, lease: held } = lease(() => Promise.reject(new StaleAttempt('job', 2)));
     held.start();
     await jest.advanceTimersByTimeAsync(120_000);
@@ -48,7 +48,7 @@ describe('a lease', () => {
     expect(await held.holds()).toBe(false);
   });
 
-  it('goes on when the table does not answer, or the message is in other hands', async () => {
+  it('continues when the table does not answer, or another worker has the message', async () => {
     let answers = 0;
     const { calls, lease: held } = lease(
       () => (++answers === 1 ? Promise.reject(new Error('throttled')) : Promise.resolve()),

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 
 describe('a machine’s time', () => {
-  it('belongs to the one job that there is, from its coming to its end', () => {
+  it('belongs to the only job, from its start to its end', () => {
     now = 5_000;
     const job = machine.open();
     now = 7_000;
@@ -22,7 +22,7 @@ describe('a machine’s time', () => {
     expect(job.seconds).toBe(6);
   });
 
-  it('belongs to the job that a model works for, not to one that waits', () => {
+  it('belongs to the job that uses a model, not to a waiting one', () => {
     const first = machine.open();
     const end = first.work();
     now = 4_000;
@@ -34,7 +34,7 @@ describe('a machine’s time', () => {
     expect([first.seconds, second.seconds]).toEqual([10, 2]);
   });
 
-  it('is shared by jobs that models work for at the same time, so that no second counts twice', () => {
+  it('is shared by jobs that use models at the same time, so that no second counts twice', () => {
     const [analyzed, transcribed] = [machine.open(), machine.open()];
     analyzed.work();
     now = 6_000;
@@ -43,7 +43,7 @@ describe('a machine’s time', () => {
     expect([analyzed.seconds, transcribed.seconds]).toEqual([8, 2]);
   });
 
-  it('counts a job once for which two models work', () => {
+  it('counts a job that uses two models once', () => {
     const job = machine.open();
     const [end] = [job.work(), job.work()];
     now = 3_000;

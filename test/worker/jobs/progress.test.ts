@@ -14,7 +14,7 @@ const diarizing = (progress: number): Shown => ({
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-/** A reporter over a table whose writes last a second. */
+/** A reporter with a table whose writes take one second. */
 function reporter(failure?: Error) {
   const written: Shown[] = [];
   const stale: Error[] = [];
@@ -33,7 +33,7 @@ function reporter(failure?: Error) {
 }
 
 describe('the progress in a row', () => {
-  it('is written every two seconds at most, and one write at a time', async () => {
+  it('is written at most every two seconds, one write at a time', async () => {
     const { written, reporter: made } = reporter();
     for (let step = 0; step < 100; step++) {
       made.report(running(step / 100));
@@ -42,7 +42,7 @@ describe('the progress in a row', () => {
     expect(written.map(({ progress }) => progress)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
   });
 
-  it('tells at once that a stage has changed, after what is being written', async () => {
+  it('is written at once when a stage changes, after a running write', async () => {
     const { written, reporter: made } = reporter();
     made.report(running(0.5));
     made.report(diarizing(0.6));
@@ -51,7 +51,7 @@ describe('the progress in a row', () => {
     expect(written).toEqual([running(0.5), diarizing(0.6)]);
   });
 
-  it('waits for all writes that are under way', async () => {
+  it('waits for all running writes', async () => {
     const { written, reporter: made } = reporter();
     made.report(running(0.5));
     made.report(diarizing(0.6));
@@ -60,7 +60,7 @@ describe('the progress in a row', () => {
     expect(await settled).toBe(2);
   });
 
-  it('finds out that the job is no longer this attempt’s', async () => {
+  it('reports that the job no longer belongs to this attempt', async () => {
     const { stale, reporter: made } = reporter(new StaleAttempt('job', 2));
     made.report(running(0.5));
     await jest.advanceTimersByTimeAsync(1000);

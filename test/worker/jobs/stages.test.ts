@@ -11,26 +11,21 @@ const asked = { diarize: true };
 const analysis = analysisOf(10);
 
 test.each<[string, TranscriptionOptions, Transcript, ReturnType<typeof stagesAtEnd>]>([
-  ['nothing of speakers that nobody asked for', {}, withoutSpeakers, { transcript: 'succeeded' }],
+  ['no speakers without diarization', {}, withoutSpeakers, { transcript: 'succeeded' }],
+  ['no speakers with diarize false', { diarize: false }, withoutSpeakers, { transcript: 'succeeded' }],
+  ['speakers found', asked, withSpeakers, { transcript: 'succeeded', diarization: 'succeeded' }],
+  ['speakers missing', asked, withoutSpeakers, { transcript: 'succeeded', diarization: 'failed' }],
   [
-    'nothing of speakers that were declined',
-    { diarize: false },
-    withoutSpeakers,
-    { transcript: 'succeeded' },
-  ],
-  ['speakers that were found', asked, withSpeakers, { transcript: 'succeeded', diarization: 'succeeded' }],
-  ['speakers that are missing', asked, withoutSpeakers, { transcript: 'succeeded', diarization: 'failed' }],
-  [
-    'speakers that the service lost',
+    'speakers lost by the service',
     asked,
     { ...withSpeakers, degraded: [{ stage: 'diarization', reason: 'there is no model' }] },
     { transcript: 'succeeded', diarization: 'failed' },
   ],
-])('the stages at the end tell of %s', (_, options, transcript, stages) => {
+])('the stages at the end of a job: %s', (_, options, transcript, stages) => {
   expect(stagesAtEnd(options, { transcript, degraded: [] }, false)).toEqual(stages);
 });
 
-test('the stages tell of an analysis where one is wanted, and of words that are missing', () => {
+test('the stages include a requested analysis, and a missing transcript', () => {
   const degraded: [] = [];
   expect(stagesAtStart(asked, true)).toEqual({
     transcript: 'running',

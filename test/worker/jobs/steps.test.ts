@@ -13,12 +13,12 @@ const gives =
   <T>(result: T) =>
   async () =>
     Promise.resolve(result);
-/** Works until it is called off. */
+/** Works until it is aborted. */
 const endless = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-describe('words and meaning at the same time', () => {
-  it('gives both, each claim with its place in the words', async () => {
+describe('transcription and analysis at the same time', () => {
+  it('return both results, with each claim located in the transcript', async () => {
     const lost = { stage: 'analysis' as const, reason: 'no sentiment' };
     const outcome = await runSteps(
       { transcribe: gives(transcript), analyze: gives<Analysis>({ ...analysis, degraded: [lost] }) },
@@ -32,13 +32,13 @@ describe('words and meaning at the same time', () => {
     ]);
   });
 
-  it('leaves the claims alone where the words are a translation', async () => {
+  it('do not locate claims in a translation', async () => {
     const translated: Transcript = { ...transcript, task: 'translate' };
     const outcome = await runSteps({ transcribe: gives(translated), analyze: gives(analysis) }, never);
     expect(outcome.analysis).toEqual(analysis);
   });
 
-  it('begins both before either has ended', async () => {
+  it('start both before either has ended', async () => {
     const begun: string[] = [];
     const meet = (name: string, other: string) => async () => {
       begun.push(name);
@@ -54,7 +54,7 @@ describe('words and meaning at the same time', () => {
     expect(begun).toEqual(['words', 'meaning']);
   });
 
-  it('gives the words alone, and says why, where the meaning fails', async () => {
+  it('return the transcript and the reason if the analysis fails', async () => {
     const analyze = fails(new ModelServiceFailed('voxtral is away'));
     expect(await runSteps({ transcribe: gives(transcript), analyze }, never)).toEqual({
       transcript,
@@ -62,7 +62,7 @@ describe('words and meaning at the same time', () => {
     });
   });
 
-  it('gives the meaning alone, and says why, where the words fail', async () => {
+  it('return the analysis and the reason if the transcription fails', async () => {
     const transcribe = fails(new ModelServiceFailed('whisper is away'));
     expect(await runSteps({ transcribe, analyze: gives(analysis) }, never)).toEqual({
       analysis,
@@ -72,28 +72,28 @@ describe('words and meaning at the same time', () => {
 
   it.each([
     ['both fail', fails(new ModelServiceFailed('voxtral is away'))],
-    ['no meaning is wanted', undefined],
-  ])('fails where the words fail and %s', async (_, analyze) => {
+    ['no analysis is requested', undefined],
+  ])('fail if the transcription fails and %s', async (_, analyze) => {
     const failure = new ModelServiceFailed('whisper is away');
     await expect(runSteps({ transcribe: fails(failure), analyze }, never)).rejects.toBe(failure);
   });
 
   it.each([
-    ['the audio is at fault', new SpotscribeError('bad_audio', 'noise')],
-    ['the job is another’s', new StaleAttempt('job', 1)],
-    ['something else is broken', new Error('S3 is away')],
-  ])('ends at once where %s', async (_, failure) => {
+    ['the audio is the cause', new SpotscribeError('bad_audio', 'noise')],
+    ['another worker has the job', new StaleAttempt('job', 1)],
+    ['another error occurs', new Error('S3 is away')],
+  ])('end at once if %s', async (_, failure) => {
     await expect(runSteps({ transcribe: fails(failure), analyze: endless }, never)).rejects.toThrow(
       failure.message,
     );
   });
 
-  it('ends at once where the job turns out to be another’s while it is understood', async () => {
+  it('end at once if the job is lost during the analysis', async () => {
     const failure = new StaleAttempt('job', 1);
     await expect(runSteps({ transcribe: endless, analyze: fails(failure) }, never)).rejects.toBe(failure);
   });
 
-  it('throws the reason for which it is called off, not what that led to', async () => {
+  it('throw the reason of the abort, not its consequences', async () => {
     const stop = new AbortController();
     const ending = runSteps({ transcribe: endless, analyze: endless }, stop.signal);
     const reason = new Stopping();

@@ -2,7 +2,7 @@ import { Transcription } from '../../../docker/worker/src/jobs/transcription';
 import { segmentAt, transcriptOf } from '../../support/model-server';
 
 describe('a transcription', () => {
-  it('keeps in its checkpoint the segments of finished windows alone', () => {
+  it('has only the segments of finished windows in its checkpoint', () => {
     const transcription = new Transcription();
     transcription.take({ type: 'segment', segment: segmentAt(0) });
     expect(transcription.checkpoint()).toEqual({ end: 0, segments: [] });
@@ -12,7 +12,7 @@ describe('a transcription', () => {
     expect(transcription.progress).toBe(0.25);
   });
 
-  it('goes on from what an earlier attempt heard; how far that is, the service says', () => {
+  it('continues an earlier attempt, with the progress given by the service', () => {
     const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
     const transcription = new Transcription(earlier);
     transcription.take({ type: 'started', duration: 40, engine: 'e', model: 'm' });
@@ -27,7 +27,7 @@ describe('a transcription', () => {
     expect(earlier.segments).toHaveLength(2);
   });
 
-  it('keeps in its checkpoint what its windows and those of earlier attempts lack', () => {
+  it('has the degradations of all windows in its checkpoint, including earlier attempts', () => {
     const lost = { stage: 'alignment', reason: 'The aligner was away.' } as const;
     const earlier = { end: 20, segments: [segmentAt(0)], degraded: [lost], processing_seconds: 1 };
     const transcription = new Transcription(earlier);
@@ -37,7 +37,7 @@ describe('a transcription', () => {
     expect(transcription.checkpoint().degraded).toEqual([lost, cut]);
   });
 
-  it('takes the result for the whole, as the service sends it', () => {
+  it('uses the result of the service as the whole transcript', () => {
     const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
     const transcription = new Transcription(earlier);
     const transcript = transcriptOf([segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)], 30);
@@ -46,7 +46,7 @@ describe('a transcription', () => {
     expect(transcription.transcript).toEqual(transcript);
   });
 
-  it('follows the stages that the service tells of', () => {
+  it('follows the stages reported by the service', () => {
     const transcription = new Transcription();
     expect(transcription.stages).toEqual({});
     transcription.take({ type: 'window', end: 40, progress: 0.6 });

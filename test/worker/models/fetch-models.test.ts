@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Puts a model into the cache, its manifest being right whatever comes of the objects later. */
+/** Puts a model into the cache with a correct manifest. Tests may change the objects later. */
 function cache(model: { name: string; revision: string }, files: Record<string, Buffer | string>) {
   const contents = Object.entries(files).map(([path, content]) => ({ path, content: Buffer.from(content) }));
   for (const { path, content } of contents) server.objects.set(MODEL_KEY.file(model, path), content);
@@ -68,7 +68,7 @@ const fetchAll = (
 const read = (path: string) => readFileSync(join(folder, path));
 const requestsFor = (path: string) => server.requests.filter((request) => request.includes(`/${path} `));
 
-/** A disk whose free space is what a test says. */
+/** A disk with a given amount of free space. */
 class FullDisk extends ModelDisk {
   constructor(private readonly bytes: number[]) {
     super(folder);
@@ -79,7 +79,7 @@ class FullDisk extends ModelDisk {
 }
 
 describe('fetching models', () => {
-  it('brings a model in parts, whole or not at all, with folders and empty files', async () => {
+  it('fetches a model in parts, completely or not at all, with folders and empty files', async () => {
     const big = randomBytes(7 * PART + 123);
     cache(turbo, { 'model.bin': big, 'vocabulary/en.txt': 'a b c', 'empty.txt': '' });
     server.gate = async () => {
@@ -94,7 +94,7 @@ describe('fetching models', () => {
     expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
   });
 
-  it('fetches nothing that is there, and looks at no byte of it', async () => {
+  it('does not fetch or read existing files', async () => {
     cache(turbo, { 'model.bin': 'old' });
     await fetchAll();
     await fetchAll();
@@ -107,7 +107,7 @@ describe('fetching models', () => {
     ['has another time', () => utimesSync(join(folder, 'turbo/model.bin'), 1, 1)],
     ['is gone', () => rmSync(join(folder, 'turbo/model.bin'))],
     ['lost its mark', () => rmSync(join(folder, '.store/turbo/1.json'))],
-  ])('fetches again what %s', async (_, spoil) => {
+  ])('fetches again a model that %s', async (_, spoil) => {
     cache(turbo, { 'model.bin': 'good' });
     await fetchAll();
     spoil();
@@ -116,17 +116,17 @@ describe('fetching models', () => {
     expect(requestsFor('model.bin')).toHaveLength(2);
   });
 
-  it('does not believe what was written before the machine started anew', async () => {
+  it('does not use files written before a restart of the machine', async () => {
     cache(turbo, { 'model.bin': 'good' });
     await fetchAll(undefined, { disk: new ModelDisk(folder, 'first') });
     await fetchAll(undefined, { disk: new ModelDisk(folder, 'second') });
     expect(requestsFor('model.bin')).toHaveLength(2);
   });
 
-  it('goes on where a fetch broke off, with the parts that had come', async () => {
+  it('continues an interrupted fetch with the missing parts', async () => {
     const big = randomBytes(20 * PART);
     cache(turbo, { 'model.bin': big });
-    // Five tries, then it gives up; the other parts have come meanwhile.
+    // It fails after five attempts; the other parts have arrived meanwhile.
     server.breaks = (request) => request.includes(' 3000-');
     await expect(fetchAll()).rejects.toThrow();
     const before = requestsFor('model.bin').length;
@@ -140,7 +140,7 @@ describe('fetching models', () => {
   it.each([
     ['after it had got its name', 'model.bin', 0],
     ['after it was thrown away', undefined, 3],
-  ])('goes on where a fetch was killed before it could note of a file: %s', async (_, name, requests) => {
+  ])('continues a fetch that was killed before its journal entry: %s', async (_, name, requests) => {
     const big = randomBytes(3 * PART);
     const other = randomBytes(PART + 1);
     cache(turbo, { 'model.bin': big, 'other.bin': other });
@@ -163,7 +163,7 @@ describe('fetching models', () => {
     expect(read('turbo/other.bin').equals(other)).toBe(true);
   });
 
-  it('lets tasks that find all there start at once', async () => {
+  it('lets concurrent tasks start at once if all models are complete', async () => {
     const second = { name: 'second', revision: '1', required: false };
     cache(turbo, { 'model.bin': 'x' });
     cache(second, { 'model.bin': 'y' });
@@ -179,7 +179,7 @@ describe('fetching models', () => {
     expect(readdirSync(join(folder, '.store')).sort()).toEqual(['second', 'turbo']);
   });
 
-  it('tries a part again that broke', async () => {
+  it('retries a failed part', async () => {
     const big = randomBytes(3 * PART);
     cache(turbo, { 'model.bin': big });
     let times = 0;
@@ -196,12 +196,12 @@ describe('fetching models', () => {
     };
     await expect(fetchAll()).rejects.toMatchObject({
       code: 'model_missing',
-      message: expect.stringContaining('model.bin was changed in the cache while it was fetched'),
+      message: expect.stringContaining('model.bin changed in the cache during the fetch'),
     });
     expect(requestsFor('model.bin').length).toBeLessThan(40);
   });
 
-  it('names a file that is wrong in the cache, and leaves nothing of it', async () => {
+  it('reports an invalid file in the cache, and does not keep it', async () => {
     cache(turbo, { 'config.json': '{}', 'model.bin': randomBytes(3 * PART) });
     const key = MODEL_KEY.file(turbo, 'model.bin');
     const wrong = Buffer.from(server.objects.get(key)!);
@@ -243,26 +243,26 @@ describe('fetching models', () => {
       },
       'must be a plain path',
     ],
-  ])('says which file of the cache %s, before it fetches one', async (_, spoil, message) => {
+  ])('reports a file in the cache that %s, before fetching any', async (_, spoil, message) => {
     cache(turbo, { 'model.bin': 'whole' });
     spoil();
     await expect(fetchAll()).rejects.toThrow(message);
     expect(requestsFor('model.bin')).toHaveLength(0);
   });
 
-  it('refuses to start without a required model, and says how to bring it', async () => {
+  it('refuses to start without a required model, and says how to push it', async () => {
     await expect(fetchAll()).rejects.toThrow(
-      'There is no whole model under s3://models/models/turbo/1/: its manifest is missing. Run "spotscribe models push turbo"',
+      'The model at s3://models/models/turbo/1/ is missing or incomplete: it has no manifest. Run "spotscribe models push turbo"',
     );
   });
 
-  it('does without a model that is not required, and says so', async () => {
+  it('continues without an optional model, and logs a warning', async () => {
     const speakers = { name: 'diarization', revision: '1', required: false };
     cache(turbo, { 'model.bin': 'x' });
     cache(speakers, { 'config.yaml': 'x' });
     await fetchAll([{ ...turbo, required: true }, speakers]);
     expect(existsSync(join(folder, 'diarization/config.yaml'))).toBe(true);
-    // Another revision is wanted: the one that is there is not it.
+    // Another revision is wanted than the one on the disk.
     await fetchAll([
       { ...turbo, required: true },
       { ...speakers, revision: '2' },
@@ -273,7 +273,7 @@ describe('fetching models', () => {
     );
   });
 
-  it('has a new revision take the old one’s place at once', async () => {
+  it('replaces an old revision with a new one atomically', async () => {
     cache(turbo, { 'model.bin': 'first' });
     await fetchAll();
     const next = { ...turbo, revision: '2' };
@@ -283,7 +283,7 @@ describe('fetching models', () => {
     expect(read('turbo/model.bin').toString()).toBe('second');
   });
 
-  it('does not fetch twice when two tasks start at once', async () => {
+  it('fetches once when two tasks start at the same time', async () => {
     const big = randomBytes(5 * PART);
     cache(turbo, { 'model.bin': big });
     await Promise.all([fetchAll(), fetchAll()]);
@@ -294,7 +294,7 @@ describe('fetching models', () => {
     expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
   });
 
-  it('takes over from a task that died in the midst, and only one of several does', async () => {
+  it('takes over from a task that died, and only one of several tasks does', async () => {
     cache(turbo, { 'model.bin': 'x' });
     const lock = join(folder, '.lock');
     for (let round = 1; round <= 2; round++) {
@@ -308,15 +308,15 @@ describe('fetching models', () => {
     }
   });
 
-  it('says beforehand that the disk is too small: what is needed and what is free', async () => {
+  it('reports before fetching that the disk is too small, with needed and free space', async () => {
     cache(turbo, { 'model.bin': randomBytes(PART) });
     await expect(fetchAll(undefined, { disk: new FullDisk([100_000_000]) })).rejects.toThrow(
-      /^The disk for models is full: 0.0 GB are still to be fetched of 0.0 GB, 0.5 GB are to stay free, and 0.1 GB are free\./,
+      /^The disk for models is full: 0.0 GB of 0.0 GB must be fetched, 0.5 GB must stay free, and 0.1 GB are free\./,
     );
     expect(requestsFor('model.bin')).toHaveLength(0);
   });
 
-  it('makes room by removing models that are not wanted any more', async () => {
+  it('frees space by removing models that are no longer wanted', async () => {
     cache({ name: 'large', revision: '1' }, { 'model.bin': 'large' });
     await fetchAll([{ name: 'large', revision: '1', required: true }]);
     cache(turbo, { 'model.bin': 'turbo' });
@@ -326,7 +326,7 @@ describe('fetching models', () => {
     expect(lines).toContainEqual(expect.objectContaining({ swept: ['large@1'] }));
   });
 
-  it('fetches nothing for engines that bring their own models', async () => {
+  it('fetches nothing for engines that have their own models', async () => {
     await fetchAll([]);
     expect(lines).toEqual([expect.objectContaining({ msg: expect.stringContaining('nothing to fetch') })]);
     expect(readdirSync(folder)).toEqual([]);

@@ -5,7 +5,7 @@ import { MemoryMachines } from '../../support/memory-machines';
 
 const MINUTE = 60_000;
 
-/** Machines whose rows cannot be written for a while. */
+/** A machine store whose writes can fail for a while. */
 class Machines extends MemoryMachines {
   fails = false;
   readonly beats: number[] = [];
@@ -44,7 +44,7 @@ afterEach(() => {
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
 describe('a worker’s heartbeat', () => {
-  it('begins with the worker, before any model is ready, and comes each minute', async () => {
+  it('starts with the worker, before any model is ready, and is sent every minute', async () => {
     await pass(0);
     expect(machines.beats).toEqual([0]);
     await pass(10 * MINUTE);
@@ -52,7 +52,7 @@ describe('a worker’s heartbeat', () => {
     expect(machines.beats.length).toBeLessThanOrEqual(11);
   });
 
-  it('says for how long there has been no work, neither a job nor a request', async () => {
+  it('reports the idle time, without jobs and requests', async () => {
     receiver.idleSeconds = 500.7;
     await pass(MINUTE);
     modelsIdle = 20;
@@ -61,7 +61,7 @@ describe('a worker’s heartbeat', () => {
     expect(machines.get('i-1')?.idle_seconds).toBe(20);
   });
 
-  it('says at once that work begins, and nothing more of many short requests', async () => {
+  it('reports the start of work at once, but not each of many short requests', async () => {
     receiver.idleSeconds = 10;
     await pass(MINUTE + 1);
     expect(machines.get('i-1')?.idle_seconds).toBe(10);
@@ -75,7 +75,7 @@ describe('a worker’s heartbeat', () => {
     expect(machines.beats.length).toBe(before + 1);
   });
 
-  it('says at once that a model service gets requests, where the sizer might end the machine', async () => {
+  it('reports requests of a model service at once if the sizer might terminate the machine', async () => {
     receiver.idleSeconds = 400;
     await pass(MINUTE + 1);
     expect(machines.get('i-1')?.idle_seconds).toBe(400);
@@ -84,7 +84,7 @@ describe('a worker’s heartbeat', () => {
     expect(machines.get('i-1')?.idle_seconds).toBe(0);
   });
 
-  it('goes on after it could not be written, and breaks the silence that the sizer has noted', async () => {
+  it('continues after a failed write, and corrects the silence noted by the sizer', async () => {
     machines.fails = true;
     await pass(10 * MINUTE);
     expect(lines.length).toBeGreaterThanOrEqual(9);
@@ -103,13 +103,13 @@ describe('a worker’s heartbeat', () => {
     expect(machines.beats).toHaveLength(1);
   });
 
-  it('tells the sizer that the machine is about to end itself, unless the sizer ends it', async () => {
+  it('reports to the sizer that the machine terminates itself, unless the sizer does so', async () => {
     receiver.idleSeconds = 400;
     await pass(2 * MINUTE);
     const seen = machines.get('i-1');
     await pass(1);
     expect(await heartbeat.leave()).toBe(true);
-    // The sizer has read the row before: it comes too late.
+    // The sizer has already read the row, so this is too late.
     expect(await machines.markEnding('i-1', seen, Date.now())).toBe(false);
     expect(await machines.markEnding('i-1', machines.get('i-1'), Date.now())).toBe(true);
     expect(await heartbeat.leave()).toBe(false);

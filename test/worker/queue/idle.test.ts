@@ -10,7 +10,7 @@ class FakeReceiver {
   idleSeconds = 0;
   busy = 0;
   running = true;
-  /** What happens while requests for messages run out. */
+  /** Called while the receiver drains. */
   whileDraining: () => void = () => undefined;
 
   async drain() {
@@ -64,7 +64,7 @@ afterEach(() => {
 const ends = () => autoScaling.commandCalls(TerminateInstanceInAutoScalingGroupCommand);
 
 describe('an idle machine', () => {
-  it('ends itself and lowers the fleet, and takes no more work', async () => {
+  it('terminates itself, reduces the fleet and takes no more work', async () => {
     receiver.idleSeconds = 299;
     await jest.advanceTimersByTimeAsync(5_000);
     expect(ends()).toHaveLength(0);
@@ -76,7 +76,7 @@ describe('an idle machine', () => {
     expect(receiver.running).toBe(false);
   });
 
-  it('goes on while its services have requests in place, and ends itself when they have had none for as long', async () => {
+  it('continues while its services have synchronous requests, and terminates itself when they have been idle', async () => {
     receiver.idleSeconds = 3_600;
     modelsIdle = 0;
     await jest.advanceTimersByTimeAsync(60_000);
@@ -89,7 +89,7 @@ describe('an idle machine', () => {
     expect(ends()).toHaveLength(1);
   });
 
-  it('goes on when a request in place has come while it drained', async () => {
+  it('continues if a synchronous request arrived while it drained', async () => {
     receiver.idleSeconds = modelsIdle = 300;
     receiver.whileDraining = () => (modelsIdle = 1);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -97,7 +97,7 @@ describe('an idle machine', () => {
     expect(receiver.running).toBe(true);
   });
 
-  it('goes on when messages have come meanwhile', async () => {
+  it('continues if messages have arrived meanwhile', async () => {
     receiver.idleSeconds = 300;
     backlog = 1;
     await jest.advanceTimersByTimeAsync(1_000);
@@ -105,7 +105,7 @@ describe('an idle machine', () => {
     expect(receiver.running).toBe(true);
   });
 
-  it('goes on when the last request brought a message after all', async () => {
+  it('continues if the last receive request returned a message', async () => {
     receiver.idleSeconds = 300;
     receiver.whileDraining = () => (receiver.idleSeconds = 0);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -113,7 +113,7 @@ describe('an idle machine', () => {
     expect(receiver.running).toBe(true);
   });
 
-  it('leaves it to the sizer that is ending it already: the fleet must lose one place, not two', async () => {
+  it('does not terminate itself if the sizer is doing so: the fleet must shrink by one, not two', async () => {
     receiver.idleSeconds = 300;
     mayLeave = false;
     await jest.advanceTimersByTimeAsync(1_000);
@@ -121,7 +121,7 @@ describe('an idle machine', () => {
     expect(receiver.running).toBe(true);
   });
 
-  it('goes on when it may not end, and asks again only after as long a time', async () => {
+  it('continues if termination is refused, and asks again only after the same time', async () => {
     autoScaling
       .on(TerminateInstanceInAutoScalingGroupCommand)
       .rejects(new Error('ScalingActivityInProgress'));
@@ -133,7 +133,7 @@ describe('an idle machine', () => {
     expect(ends()).toHaveLength(2);
   });
 
-  it('does not begin again once the worker is told to stop', async () => {
+  it('does not start again once the worker is stopped', async () => {
     receiver.idleSeconds = 300;
     receiver.whileDraining = () => watch.stop();
     await jest.advanceTimersByTimeAsync(10_000);
@@ -142,13 +142,13 @@ describe('an idle machine', () => {
   });
 });
 
-describe('a machine that can take no work', () => {
+describe('a machine that cannot take work', () => {
   beforeEach(() => {
     jest.setSystemTime(Date.now() + 1_200_000);
     backlog = 5;
   });
 
-  it('ends itself after twenty minutes, though jobs wait: another machine may be well', async () => {
+  it('terminates itself after twenty minutes even if jobs wait: another machine may be healthy', async () => {
     health.unfitSeconds = 1_199;
     await jest.advanceTimersByTimeAsync(5_000);
     expect(ends()).toHaveLength(0);
@@ -158,7 +158,7 @@ describe('a machine that can take no work', () => {
     expect(receiver.running).toBe(false);
   });
 
-  it('ends itself, too, where it was idle before and found jobs that it cannot take', async () => {
+  it('terminates itself if it was idle and then cannot take waiting jobs', async () => {
     receiver.idleSeconds = 300;
     for (let second = 0; second < 1_200; second++) {
       health.unfitSeconds = second;
@@ -170,7 +170,7 @@ describe('a machine that can take no work', () => {
     expect(ends()).toHaveLength(1);
   });
 
-  it('goes on while it has a job in hand', async () => {
+  it('continues while it runs a job', async () => {
     health.unfitSeconds = 3_600;
     receiver.busy = 1;
     await jest.advanceTimersByTimeAsync(5_000);
@@ -178,7 +178,7 @@ describe('a machine that can take no work', () => {
     expect(receiver.running).toBe(true);
   });
 
-  it('goes on when it is well again at the last moment', async () => {
+  it('continues if it becomes healthy at the last moment', async () => {
     health.unfitSeconds = 1_200;
     receiver.whileDraining = () => (health.unfitSeconds = 0);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -186,7 +186,7 @@ describe('a machine that can take no work', () => {
     expect(receiver.running).toBe(true);
   });
 
-  it('asks again only after as long a time when it may not end', async () => {
+  it('asks again only after the same time if termination is refused', async () => {
     autoScaling
       .on(TerminateInstanceInAutoScalingGroupCommand)
       .rejects(new Error('ScalingActivityInProgress'));

@@ -15,7 +15,7 @@ describe('a message', () => {
     ['JobMessage.json', 0, 0],
     ['JobMessage.interrupted.json', 3, 0],
     ['JobMessage.unready.json', 0, 2],
-  ])('names a job and what became of it, as the contract’s fixture %s does', (file, failures, unready) => {
+  ])('has a job and its counts, as in the contract’s fixture %s', (file, failures, unready) => {
     const fixture = readFileSync(join(__dirname, '../../fixtures/contract', file), 'utf8');
     const { job_id } = JSON.parse(fixture) as JobMessage;
     expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures, unready });
@@ -30,7 +30,7 @@ describe('a message', () => {
     ['failures that are no number', JSON.stringify({ version: 1, job_id: id, failures: '3' })],
     ['an id that is a path', JSON.stringify({ version: 1, job_id: '../../etc' })],
     ['an id with a line after it', JSON.stringify({ version: 1, job_id: `${id}\n` })],
-  ])('is not understood if it holds %s', (_, body) => {
+  ])('is not valid with %s', (_, body) => {
     expect(parseMessage(body)).toEqual({ fault: expect.any(String) });
   });
 
@@ -39,7 +39,7 @@ describe('a message', () => {
     expect(backoffSeconds(1000)).toBe(300);
   });
 
-  it('counts the failures that it carries, and those of its own earlier receives', () => {
+  it('counts its stored failures and its earlier receives', () => {
     expect(failuresBefore(0, 1)).toBe(0);
     expect(failuresBefore(3, 2)).toBe(4);
     expect([4, 5, 6].map(isExhausted)).toEqual([false, true, true]);

@@ -10,7 +10,7 @@ const log = createLog({ write: () => undefined });
 const delivery = {} as Delivery;
 
 let unready: string | undefined;
-/** How often it was asked whether work can be taken. */
+/** Number of health checks. */
 let looks: number;
 let freeBytes: number;
 let health: Health;
@@ -62,7 +62,7 @@ describe('the receiver', () => {
     expect(most).toBe(2);
   });
 
-  it('asks for nothing while the model is not ready, and does not count that as idle time', async () => {
+  it('receives nothing while the model is not ready, and does not count this as idle time', async () => {
     unready = 'loading';
     let asked = 0;
     receive(() => (asked++, nothing()));
@@ -78,7 +78,7 @@ describe('the receiver', () => {
     await until(() => receiver.idleSeconds > 0, 'idle time counts');
   });
 
-  it('asks for nothing while a job found no room, until there is', async () => {
+  it('receives nothing while the disk has no room for a job', async () => {
     let asked = 0;
     health.diskFull(5000);
     receive(() => (asked++, nothing()));
@@ -90,7 +90,7 @@ describe('the receiver', () => {
     expect(health.reasons).toEqual([]);
   });
 
-  it('outlives a queue that does not answer, and says so meanwhile', async () => {
+  it('survives a queue that does not answer, and reports it', async () => {
     let down = true;
     receive(() => (down ? Promise.reject(new Error('ECONNREFUSED')) : nothing()));
     const complaint = 'the queue does not answer: ECONNREFUSED';
@@ -99,7 +99,7 @@ describe('the receiver', () => {
     await until(() => health.reasons.length === 0, 'healthy');
   });
 
-  it('outlives a message that could not be brought to an end', async () => {
+  it('survives a message that could not be handled', async () => {
     let handled = 0;
     receive(
       async () => delivery,
@@ -113,7 +113,7 @@ describe('the receiver', () => {
     expect(receiver.busy).toBeLessThanOrEqual(2);
   });
 
-  it('handles what comes while it drains, and can begin again', async () => {
+  it('handles messages that arrive while it drains, and can start again', async () => {
     const answers: ((delivery?: Delivery) => void)[] = [];
     let handled = 0;
     receive(

@@ -10,7 +10,7 @@ const REST = 3_600_000;
 
 let server: ModelServer;
 let lines: string[];
-/** Milliseconds by which the clock is ahead. */
+/** Offset of the clock in milliseconds. */
 let ahead: number;
 beforeEach(async () => {
   lines = [];
@@ -24,7 +24,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Rests end when a test says so, and not while it still looks at what happens in them. */
+/** The circuit breaker closes when a test advances the clock, not earlier. */
 const afterRest = () => void (ahead += REST);
 
 const guarded = (guards: Guards = {}) =>
@@ -46,7 +46,7 @@ async function transcribe(service: GuardedService, signal = never): Promise<stri
   return types;
 }
 
-/** What counts as a failure of the job, and what does not. */
+/** Errors that count as a failure of the job, and errors that do not. */
 const failure = (message: RegExp) => ({
   name: 'ModelServiceFailed',
   message: expect.stringMatching(message),
@@ -54,12 +54,12 @@ const failure = (message: RegExp) => ({
 const unready = (message: RegExp) => ({ name: 'ServiceUnready', message: expect.stringMatching(message) });
 
 describe('a guarded service', () => {
-  it('passes the events on, and tells when the service is this job’s', async () => {
+  it('forwards events, and reports when the job gets the service', async () => {
     expect(await transcribe(guarded())).toEqual(['started', 'segment', 'window', 'result']);
     expect(held).toBe(0);
   });
 
-  it('lets one job at a time to the service', async () => {
+  it('admits one job at a time', async () => {
     const service = guarded();
     await Promise.all([transcribe(service), transcribe(service), transcribe(service)]);
     expect(server.requests).toHaveLength(3);
@@ -73,7 +73,7 @@ describe('a guarded service', () => {
     expect(await work).toContain('result');
   });
 
-  it('gives a service that was stuck for long the whole time to start anew', async () => {
+  it('gives a stuck service the full time to restart', async () => {
     const absentMs = 4_000;
     const http = new HttpModelService('whisper', server.url, { healthTimeoutMs: 200 });
     const look = http.state.bind(http);
@@ -97,7 +97,7 @@ describe('a guarded service', () => {
     expect(await work).toContain('result');
   });
 
-  it('waits no longer in all than for a model that loads: the job has failed then', async () => {
+  it('limits the total wait to the time for loading a model, then fails the job', async () => {
     const service = guarded({ loadingMs: 300, absentMs: 60_000 });
     await server.stop();
     await expect(transcribe(service)).rejects.toMatchObject(failure(/does not answer/));
@@ -111,7 +111,7 @@ describe('a guarded service', () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  it('gives up waiting when it is called off', async () => {
+  it('stops waiting when aborted', async () => {
     server.healthy = false;
     const stop = new AbortController();
     const work = transcribe(guarded(), stop.signal);
@@ -119,24 +119,24 @@ describe('a guarded service', () => {
     await expect(work).rejects.toThrow('stop');
   });
 
-  it('leaves a service alone that failed twice in a row, and tries it again after a rest', async () => {
+  it('opens the circuit breaker after two consecutive failures, and tries the service again later', async () => {
     const service = guarded();
     server.script = breaks;
-    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/did not finish/);
     expect(service.rests).toBe(false);
-    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/did not finish/);
     expect(service.rests).toBe(true);
-    expect(await service.unready()).toMatch(/left alone for a while; last: .*broke off/);
-    // Others than jobs go by what it says of itself.
+    expect(await service.unready()).toMatch(/not used for a while; last failure: .*did not finish/);
+    // Only jobs use the circuit breaker; others use the state of the service.
     expect(await service.unreadyItself()).toBeUndefined();
     await expect(transcribe(service)).rejects.toMatchObject(
-      unready(/left alone for a while; last: .*broke off/),
+      unready(/not used for a while; last failure: .*did not finish/),
     );
     expect(server.requests).toHaveLength(2);
 
     afterRest();
     expect(service.rests).toBe(false);
-    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/did not finish/);
     expect(server.requests).toHaveLength(3);
     expect(service.rests).toBe(true);
 
@@ -146,13 +146,13 @@ describe('a guarded service', () => {
     expect(await transcribe(service)).toContain('result');
     expect(await service.unready()).toBeUndefined();
     server.script = breaks;
-    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/did not finish/);
     expect(service.rests).toBe(false);
     expect(lines.filter((line) => line.includes('circuit breaker opened'))).toHaveLength(2);
     expect(lines.filter((line) => line.includes('circuit breaker closed'))).toHaveLength(1);
   });
 
-  it('tells for how long nobody has asked anything of it, without end where it does not count that', async () => {
+  it('reports the time since the last request, which is infinite if the service does not count requests', async () => {
     const service = guarded();
     expect(await service.idleSeconds()).toBe(Infinity);
     server.idleSeconds = 7;
@@ -177,27 +177,27 @@ describe('a guarded service', () => {
     expect(await service.idleSeconds()).toBe(0);
   });
 
-  it('is not idle while it does not answer: it may be too busy to', async () => {
+  it('is not idle while it does not answer: it may be too busy', async () => {
     const service = guarded();
     await server.stop();
     expect(await service.idleSeconds()).toBe(0);
     server = await ModelServer.start(hearing(10, 1));
   });
 
-  it('does not try a service that is not ready when its rest is over', async () => {
+  it('does not try a service that is not ready when the circuit breaker may close', async () => {
     const service = guarded({ loadingMs: 60_000 });
     server.script = breaks;
-    await expect(transcribe(service)).rejects.toThrow(/broke off/);
-    await expect(transcribe(service)).rejects.toThrow(/broke off/);
+    await expect(transcribe(service)).rejects.toThrow(/did not finish/);
+    await expect(transcribe(service)).rejects.toThrow(/did not finish/);
     server.healthy = false;
     afterRest();
     expect(service.rests).toBe(false);
-    await expect(transcribe(service)).rejects.toMatchObject(unready(/answers 503/));
+    await expect(transcribe(service)).rejects.toMatchObject(unready(/returned 503/));
     expect(server.requests).toHaveLength(2);
     expect(service.rests).toBe(true);
   });
 
-  it('sends nobody to a service that broke off while they waited for their turn', async () => {
+  it('sends no waiting job to a service that failed meanwhile', async () => {
     const service = guarded();
     server.script = breaks;
     const ended = await Promise.allSettled([1, 2, 3, 4].map(() => transcribe(service)));
@@ -205,7 +205,7 @@ describe('a guarded service', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('lets go of those who give up while another one tries it after a rest', async () => {
+  it('lets jobs stop waiting while another job tries the service', async () => {
     const service = guarded();
     server.script = breaks;
     await Promise.allSettled([transcribe(service), transcribe(service)]);
@@ -220,7 +220,7 @@ describe('a guarded service', () => {
     await expect(trial).rejects.toThrow('stop');
   });
 
-  it('does not hold audio against the service', async () => {
+  it('does not count bad audio as a failure of the service', async () => {
     const service = guarded();
     server.script = (_, answer) =>
       answer.refuse(422, {

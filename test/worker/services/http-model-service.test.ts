@@ -33,7 +33,7 @@ const body = (code: string, message = 'because') => ({
 });
 
 describe('the model service over HTTP', () => {
-  it('passes the request on and the events back, the result last', async () => {
+  it('sends the request and returns the events, the result last', async () => {
     const events = await ask(hearing(20, 1));
     expect(server.requests).toEqual([{ path: 'job/input', language: 'en' }]);
     expect(events.map(({ type }) => type)).toEqual([
@@ -46,7 +46,7 @@ describe('the model service over HTTP', () => {
     ]);
   });
 
-  it('reads lines that come in pieces, with letters cut in two', async () => {
+  it('reads lines that arrive in pieces, with split characters', async () => {
     const line = Buffer.from(
       `${JSON.stringify({ type: 'segment', segment: { ...segmentAt(0), text: 'Grüße, 世界' } })}\n`,
     );
@@ -78,33 +78,33 @@ describe('the model service over HTTP', () => {
   it.each([
     ['busy', 429, body('busy')],
     ['not loaded', 503, body('model_missing')],
-    ['a failure of its own', 500, body('internal')],
+    ['an internal error', 500, body('internal')],
     ['a shared folder that it cannot read', 404, body('source_not_found')],
-    ['a shared folder that it may not read', 403, body('source_forbidden')],
+    ['a shared folder without permission', 403, body('source_forbidden')],
     ['a proxy’s page', 502, '<html>'],
-    ['a code that nobody knows', 400, body('teapot')],
+    ['an unknown code', 400, body('teapot')],
     ['a body without end', 400, 'x'.repeat(1 << 20)],
-  ])('tries again after %s', async (_, status, answered) => {
+  ])('reports a retryable error after %s', async (_, status, answered) => {
     const error = await failure(ask((__, answer) => answer.refuse(status, answered)));
     expect(error).toMatchObject({ permanent: false, code: 'internal' });
   });
 
   it.each<[string, Script]>([
-    ['broke off', (_, answer) => (answer.raw('{"type":"st'), answer.breakOff())],
-    ['ended before the result', (_, answer) => answer.event({ type: 'window', end: 1, progress: 0.5 })],
+    ['cut off its answer', (_, answer) => (answer.raw('{"type":"st'), answer.breakOff())],
+    ['ended without a result', (_, answer) => answer.event({ type: 'window', end: 1, progress: 0.5 })],
     ['sent nothing', (_, answer) => answer.raw('')],
     ['sent garbage', (_, answer) => answer.raw('\u0000\u0001 what was said\n')],
-    ['sent an event of another kind', (_, answer) => answer.raw('{"type":"dance"}\n')],
-    ['sent a time that is none', (_, answer) => answer.raw('{"type":"window","end":-1,"progress":0}\n')],
+    ['sent an unknown event', (_, answer) => answer.raw('{"type":"dance"}\n')],
+    ['sent an invalid time', (_, answer) => answer.raw('{"type":"window","end":-1,"progress":0}\n')],
     ['sent a line without end', (_, answer) => answer.raw('x'.repeat(3000))],
     ['sent a line that is too long', (_, answer) => answer.raw(`${'x'.repeat(3000)}\n`)],
-  ])('tries again when the service %s', async (_, script) => {
+  ])('reports a retryable error when the service %s', async (_, script) => {
     const error = await failure(ask(script, { maxLineBytes: 2000 }));
     expect(error).toMatchObject({ permanent: false, name: 'ModelServiceFailed' });
     expect(error.message).not.toContain('what was said');
   });
 
-  it('gives up a service that has gone silent', async () => {
+  it('fails if the service is silent', async () => {
     const hang: Script = async (_, answer) => {
       answer.event({ type: 'started', duration: 1, engine: 'e', model: 'm' });
       await until(() => answer.gone, 'the caller leaves');
@@ -113,7 +113,7 @@ describe('the model service over HTTP', () => {
     expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 200 ms') });
   });
 
-  it('waits for a service that decodes and says that it is well, and not for one that does not', async () => {
+  it('waits for a healthy service that is decoding, but not for an unhealthy one', async () => {
     let answers = 0;
     const decodes: Script = async (request, answer) => {
       if (++answers > 1) server.healthy = false;
@@ -132,7 +132,7 @@ describe('the model service over HTTP', () => {
     expect(error).toMatchObject({ permanent: false, message: expect.stringContaining('silent for 300 ms') });
   });
 
-  it('passes an analysis on, and refuses one that is none', async () => {
+  it('returns an analysis, and refuses an invalid one', async () => {
     const asked = { path: 'job/input', tasks: ['topics' as const] };
     server = await ModelServer.start(hearing(1, 1), understanding(20, 1));
     const events: AnalyzeEvent[] = [];
@@ -143,12 +143,12 @@ describe('the model service over HTTP', () => {
     server.analyst = (_, answer) => answer.raw('{"type":"result","analysis":{"summary":"secret"}}\n');
     const wrong = new HttpModelService('voxtral', server.url).analyze(asked, never).next();
     const error = await failure(wrong);
-    expect(error.message).toContain('no event of the contract');
+    expect(error.message).toContain('not a valid event');
     expect(error.message).not.toContain('secret');
   });
 
-  it('waits for a slow service as long as it says something', async () => {
-    // Longer in all than it may be silent, which each of its windows is far from.
+  it('waits for a slow service while it sends lines', async () => {
+    // The total time is longer than the silence limit, but each window is much shorter.
     const events = await ask(hearing(100, 400), { silenceMs: 3000 });
     expect(events.at(-1)?.type).toBe('result');
   });
@@ -162,10 +162,10 @@ describe('the model service over HTTP', () => {
     await until(() => begun);
     abort.abort(reason);
     await asking;
-    await until(() => server.abandoned === 1, 'the service is told');
+    await until(() => server.abandoned === 1, 'the service is aborted');
   });
 
-  it('says how a service is, and why', async () => {
+  it('reports the state of a service with the reason', async () => {
     server = await ModelServer.start(hearing(1, 1));
     const service = new HttpModelService('whisper', server.url);
     expect(await service.state()).toEqual({ state: 'ready' });
@@ -188,7 +188,7 @@ describe('the model service over HTTP', () => {
     });
   });
 
-  it('gives up work that says nothing but that it is alive', async () => {
+  it('fails if the service sends only empty lines', async () => {
     const busy: Script = async (_, answer) => {
       while (!answer.gone) {
         answer.raw('\n');
@@ -200,10 +200,10 @@ describe('the model service over HTTP', () => {
       permanent: false,
       message: expect.stringContaining('no event for 300 ms'),
     });
-    await until(() => server.abandoned === 1, 'the service is told');
+    await until(() => server.abandoned === 1, 'the service is aborted');
   });
 
-  it('asks no proxy', async () => {
+  it('uses no proxy', async () => {
     process.env.HTTP_PROXY = process.env.http_proxy = 'http://127.0.0.1:1';
     try {
       expect((await ask(hearing(10, 1))).at(-1)?.type).toBe('result');

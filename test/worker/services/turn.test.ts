@@ -3,7 +3,7 @@ import { Turn } from '../../../docker/worker/src/services/turn';
 const never = new AbortController().signal;
 
 describe('a turn', () => {
-  it('lets one in at a time, in the order of asking', async () => {
+  it('admits one caller at a time, in the order of requests', async () => {
     const turn = new Turn();
     const order: number[] = [];
     const leaveFirst = await turn.take(never);
@@ -20,7 +20,7 @@ describe('a turn', () => {
     (await turn.take(never))();
   });
 
-  it('passes over one who gave up waiting', async () => {
+  it('skips a caller that stopped waiting', async () => {
     const turn = new Turn();
     const leave = await turn.take(never);
     const abort = new AbortController();

@@ -4,26 +4,34 @@ import { prepare, type Quote } from './quote';
 import { search } from './quote-search';
 import { SpokenWords } from './spoken-words';
 
-/** Seconds by which words may lie outside the stretch in which they were heard: the two models part audio differently. */
+/**
+ * Tolerance in seconds for words outside the heard stretch: the two models split audio differently.
+ */
 const MARGIN_SECONDS = 15;
 /**
- * Share of a quote's letters that must be found, in their order. Where it was heard, a quote that two models wrote down
- * differently is no wonder; anywhere else, it had better be the same.
+ * Minimum share of a quote's letters to find, in order. In the heard stretch, the two models may
+ * have written the quote differently. Elsewhere, the match must be closer.
  */
 const SHARE = { whereHeard: 0.45, anywhere: 0.6 };
-/** Letters that must be found besides: few words in the same order come together by chance. */
+/** Additional letters to find, because a few words may match by chance. */
 const MORE_LETTERS = 5.5;
-/** A word or two must be right, or nearly so: a letter in four may differ, and anywhere else none. */
+/**
+ * Minimum share for short quotes: in the heard stretch, one letter in four may differ; elsewhere
+ * none.
+ */
 const SHARE_OF_SHORT = { whereHeard: 0.75, anywhere: 1 };
 const SHORT_WORDS = 2;
-/** Letters up to which a quote of more words is short: three small ones in English, four characters in Chinese. */
+/**
+ * A quote of more words is short up to this number of letters: three small words in English, four
+ * characters in Chinese.
+ */
 const SHORT_LETTERS = 8;
 
 /**
- * Joins every claim of an analysis to the transcript: where the words are said that it rests on.
+ * Locates the quotes of all claims of an analysis in the transcript.
  *
- * Quotes are looked for in the stretch that the model listened to, and only if they are not there, in the whole
- * transcript. What the analysis says about places is not believed but found anew.
+ * A quote is searched in the stretch that the model heard, then in the whole transcript. Positions
+ * given by the analysis are not used.
  */
 export function locate(analysis: Analysis, transcript: Transcript): Analysis {
   const spoken = new SpokenWords(transcript.segments);

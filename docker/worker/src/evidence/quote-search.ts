@@ -2,28 +2,29 @@ import { COST_OF_EXTRA_LETTER, type Fit, fit } from './quote-alignment';
 import type { Quote } from './quote';
 import type { SpokenWords } from './spoken-words';
 
-/** Steps of alignment after which a search stops: only a text that repeats a few words over and over needs them. */
+/** Limit of alignment steps per search. Only texts that repeat a few words many times reach it. */
 const MOST_STEPS = 2_000_000;
-/** Words of the transcript, `to` the one after the last. */
+/** Range of words in the transcript. `to` is exclusive. */
 interface Range {
   from: number;
   to: number;
 }
 
-/** A range in which a quote may be, and the score that no fit within it surpasses. */
+/** A range that may contain a quote, and an upper bound of the score in it. */
 interface Stretch extends Range {
   most: number;
 }
 
 /**
- * Where the quote fits best among some of the words that were said; of several places the earliest.
+ * Finds the best fit of a quote in a range of spoken words; of equal fits, the earliest.
  *
- * An alignment with every word of a long recording would take seconds for each quote. So the places of the quote's words
- * are counted first, which says how much of it each stretch can hold at most; the most promising ones are aligned, until
- * no other can surpass what is found. No place is lost by that.
+ * Alignment with all words of a long recording would take seconds per quote. Therefore the
+ * occurrences of the quote's words are counted first, which gives an upper bound for each stretch.
+ * Stretches are aligned in descending order of this bound, until no other can be better. The result
+ * is the same as that of a full alignment.
  *
- * @param share of the quote's letters that must be found, 0 to 1
- * @returns undefined if so much is found nowhere
+ * @param share minimum share of the quote's letters to find, 0 to 1
+ * @returns undefined if no fit has this share
  */
 export function search(quote: Quote, spoken: SpokenWords, range: Range, share: number): Fit | undefined {
   const needed = share * quote.letters;
@@ -40,12 +41,13 @@ export function search(quote: Quote, spoken: SpokenWords, range: Range, share: n
   return best;
 }
 
-/** Stretches that together hold every fit that is good enough, the most promising first, then the earliest. */
+/** Stretches that contain all sufficient fits, by descending upper bound, then by position. */
 function stretches(quote: Quote, spoken: SpokenWords, range: Range, share: number): Stretch[] {
   if (range.from >= range.to) return [];
   const { lettersBefore } = spoken;
   const needed = share * quote.letters;
-  // No fit that is good enough has more letters than a cell: each lies within the cell it begins in and the next one.
+  // A sufficient fit has at most the letters of a cell, so it is within its first cell and the next
+  // one.
   const cellLetters = Math.ceil(quote.widest + (quote.letters - needed) / COST_OF_EXTRA_LETTER);
   const cellOf = (word: number) => Math.floor((lettersBefore[word] ?? 0) / cellLetters);
   const firstCell = cellOf(range.from);
@@ -76,7 +78,7 @@ function stretches(quote: Quote, spoken: SpokenWords, range: Range, share: numbe
     }));
 }
 
-/** The first place in an ascending list at which there is this value or a greater one. */
+/** Index of the first value in an ascending list that is not less than `value`. */
 function firstFrom(ascending: ArrayLike<number>, value: number): number {
   let [from, to] = [0, ascending.length];
   while (from < to) {

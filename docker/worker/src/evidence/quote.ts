@@ -1,23 +1,28 @@
 import type { Match } from './quote-alignment';
 import { lettersIn, type SpokenWords, wordsOf } from './spoken-words';
 
-/** Characters, and letters, above which a quote is not looked for: some two minutes of speech, no quote any more. */
+/** Longest quote that is searched, in characters and letters: about two minutes of speech. */
 export const LONGEST_QUOTE = 2000;
 
-/** A quote made ready to be looked for in one transcript. */
+/** A quote prepared for the search in one transcript. */
 export interface Quote {
-  /** How many. */
+  /** Number of words. */
   words: number;
   letters: number;
-  /** Letters that the transcript may have for them at most, what lies between them left out. */
+  /**
+   * Maximum number of letters of the matching words in the transcript, without words between them.
+   */
   widest: number;
-  /** For a word of the transcript's vocabulary: which of the quote's it may be. */
+  /** For each word of the transcript's vocabulary: the words of the quote that it may match. */
   matches: Map<number, Match[]>;
-  /** For each different word of the quote: how many letters it makes up, and by which words it may be found. */
+  /**
+   * For each distinct word of the quote: its total letters, and the vocabulary words that may match
+   * it.
+   */
   signs: { letters: number; ids: Set<number> }[];
 }
 
-/** The quote as it may be found in what was said; undefined if there is nothing in it to look for, or too much. */
+/** Prepares a quote for the search. Undefined if it has no words or is too long. */
 export function prepare(text: string, spoken: SpokenWords): Quote | undefined {
   if (text.length > LONGEST_QUOTE) return undefined;
   const words = wordsOf(text);
@@ -47,10 +52,10 @@ export function prepare(text: string, spoken: SpokenWords): Quote | undefined {
       widestWord = Math.max(widestWord, spoken.letters(id));
     }
     widest += widestWord;
-    // One model writes together what the other parts: Open AI and OpenAI.
-    for (let parted = 1; parted < word.length; parted += 1) {
-      const then = spoken.id(word.slice(parted));
-      if (then !== undefined) add(spoken.id(word.slice(0, parted)), { at, take: 1, then, letters: length });
+    // One model may split a word that the other one joins: Open AI and OpenAI.
+    for (let split = 1; split < word.length; split += 1) {
+      const then = spoken.id(word.slice(split));
+      if (then !== undefined) add(spoken.id(word.slice(0, split)), { at, take: 1, then, letters: length });
     }
     const following = words[at + 1];
     if (following !== undefined) {

@@ -2,23 +2,27 @@ import { isIdeographic, width } from '../../../../core/formats/characters';
 import type { Segment } from '../../../../core/contract/transcript';
 import { CloseWords, type CloseWord } from './close-words';
 
-/** Diacritics of Latin, Greek and Cyrillic letters, points of Hebrew and Arabic ones: not every model writes them. */
+/**
+ * Diacritics of Latin, Greek and Cyrillic, points of Hebrew and Arabic. Not every model writes
+ * them.
+ */
 const OPTIONAL_MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
-/** Characters within a word that one model writes and another does not, the invisible ones among them. */
+/** Characters within words that not every model writes, including invisible ones. */
 const WITHIN_WORDS = /['’‘‛ʼ`´＇]|\p{Cf}/gu;
 /** 1,000 is one number. */
 const WITHIN_NUMBERS = /(?<=\p{N})[.,](?=\p{N})/gu;
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
-/** A quick look, so that most words need no look at each character. */
+/** Quick check, so that most words need no check of each character. */
 const MAY_BE_UNSPACED = /[\u0e00-\uffff]/;
 const UNSPACED_SCRIPT = /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
 /**
- * The words of a text as they are compared: in capitals (in small letters ß is not ss), without punctuation. Parts of a
- * hyphenated word are words; in scripts without spaces each character is one, with the marks on it.
+ * Splits a text into normalised words for comparison: in upper case (in lower case, ß differs from
+ * ss), without punctuation. Parts of a hyphenated word are separate words. In scripts without
+ * spaces, each character with its marks is a word.
  */
 export function wordsOf(text: string): string[] {
-  // Apostrophes first: taken apart, one of them is a space with an accent.
+  // Apostrophes first: decomposition would turn one of them into a space with an accent.
   const folded = text
     .replace(WITHIN_WORDS, '')
     .normalize('NFKD')
@@ -43,14 +47,14 @@ function parts(word: string): string[] {
   return found;
 }
 
-/** How much of a quote a word makes up: its letters, where a Chinese character or a Korean syllable counts for two. */
+/** Number of letters of a word. A Chinese character or a Korean syllable counts as two. */
 export const lettersIn = (word: string) => width(word);
 
-/** What a search for quotes needs to know of a transcript: its words one after another, and where each one is said. */
+/** Index of a transcript for the search of quotes: its words in order, and their positions. */
 export class SpokenWords {
-  /** Places in the vocabulary. */
+  /** Vocabulary id of each word. */
   readonly ids: Int32Array;
-  /** Letters before each word, and at the end all of them. */
+  /** Number of letters before each word; the last element is the total. */
   readonly lettersBefore: Int32Array;
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
@@ -58,12 +62,15 @@ export class SpokenWords {
   private readonly vocabulary: string[] = [];
   private readonly lettersOf: number[] = [];
   private readonly idOf = new Map<string, number>();
-  /** Where each word of the vocabulary is said, ascending. */
+  /** Positions of each word of the vocabulary, ascending. */
   private readonly places: number[][] = [];
   private readonly closeWords: CloseWords;
   private readonly close = new Map<string, CloseWord[]>();
 
-  /** @param segments as a transcript has them; the words of one without words have the segment's times */
+  /**
+   * @param segments of a transcript; in a segment without words, all words have the times of the
+   * segment
+   */
   constructor(segments: readonly Segment[]) {
     const ids: number[] = [];
     const known = new Map<string, number[]>();
@@ -89,40 +96,40 @@ export class SpokenWords {
     this.closeWords = new CloseWords(this.vocabulary);
   }
 
-  /** How many words were said. */
+  /** Number of spoken words. */
   get count(): number {
     return this.ids.length;
   }
 
-  /** The word's place in the vocabulary; undefined if it was never said. */
+  /** Vocabulary id of a word. Undefined if the word is not in the transcript. */
   id(word: string): number | undefined {
     return this.idOf.get(word);
   }
 
-  /** Letters of the word of the vocabulary. */
+  /** Number of letters of a word of the vocabulary. */
   letters(id: number): number {
     return this.lettersOf[id] ?? 0;
   }
 
-  /** Words that were said and are nearly this one. */
+  /** Spoken words that are similar to this one. */
   closeTo(word: string): readonly CloseWord[] {
     const found = this.close.get(word) ?? this.closeWords.of(word);
     this.close.set(word, found);
     return found;
   }
 
-  /** Where the word of the vocabulary is said, ascending. */
+  /** Positions of a word of the vocabulary, ascending. */
   placesOf(id: number): readonly number[] {
     return this.places[id] ?? [];
   }
 
-  /** From the first to the last word that is said between two times in seconds, `to` the one after it. */
+  /** Range of the words between two times in seconds. `to` is exclusive. */
   between(start: number, end: number): { from: number; to: number } {
     const from = this.ends.findIndex((at) => at >= start);
     return { from: from < 0 ? this.count : from, to: this.starts.findLastIndex((at) => at <= end) + 1 };
   }
 
-  /** When and in which segments the words from `from` to the one before `to` are said. */
+  /** Times and segments of the words from `from` to `to`, exclusive. */
   stretch(from: number, to: number): { start: number; end: number; segments: number[] } {
     const segments = [...new Set(this.segmentIds.slice(from, to))].sort((a, b) => a - b);
     return { start: this.starts[from] ?? 0, end: this.ends[to - 1] ?? 0, segments };

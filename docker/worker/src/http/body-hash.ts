@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * SHA-256 of a request's path and of its form as that passes, without its boundary: clients choose a new boundary each time that they repeat a
- * request. What lies between two boundaries is hashed on its own, so that no other division gives the same digest.
+ * SHA-256 of the path and the form of a request, without the boundary, because clients choose a new
+ * boundary for each retry. The content between two boundaries is hashed separately, so that a
+ * different division has a different digest.
  */
 export class BodyHash {
   private readonly whole = createHash('sha256');
@@ -11,8 +12,8 @@ export class BodyHash {
   private readonly boundary: Buffer;
 
   /**
-   * @param path of the request: another one is other work
-   * @param contentType of the request; without a boundary in it, the whole body counts as one part
+   * @param path of the request: a different path is different work
+   * @param contentType of the request; without a boundary, the whole body is one part
    */
   constructor(path: string, contentType = '') {
     this.endPart(Buffer.from(path));
@@ -26,13 +27,13 @@ export class BodyHash {
       this.endPart(rest.subarray(0, at));
       rest = rest.subarray(at + this.boundary.length);
     }
-    // The last bytes can be the beginning of a boundary.
+    // The last bytes may be the beginning of a boundary.
     const sure = Math.max(0, rest.length - Math.max(0, this.boundary.length - 1));
     this.part.update(rest.subarray(0, sure));
     this.held = Buffer.from(rest.subarray(sure));
   }
 
-  /** In hex; nothing can be added afterwards. */
+  /** Digest in hex. No bytes can be added afterwards. */
   digest(): string {
     this.endPart(this.held);
     return this.whole.digest('hex');

@@ -19,14 +19,14 @@ import { Stalled, stallGuard } from './stall-guard';
 
 /** Largest size of a field in bytes: a prompt has 2000 characters. */
 const FIELD_BYTES = 16 << 10;
-/** Boundaries, headers and fields around the file. */
+/** Bytes allowed for boundaries, headers and fields around the file. */
 export const ENVELOPE_BYTES = 1 << 20;
 
 const { speakers, languages } = OPTION_LIMITS;
 const count = z.optional(number(1, speakers));
 const list = (most: number) => z.optional(z.array(text(FIELD_BYTES)).check(z.maxLength(most)));
 
-/** The options of a job, by their own names, as the fields of a form. */
+/** Form fields, which have the names of the job options. */
 const FORM = {
   language: z.optional(text(FIELD_BYTES)),
   languages: list(languages),
@@ -46,11 +46,14 @@ const form = z.strictObject(FORM);
 const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
 
 /**
- * Reads a form: its file goes to the path given, its other fields are the options of a job, by their own names. Of the
- * analysis, `tasks` are separated by commas, `question` may be repeated, and `analysis=false` declines it.
+ * Reads a form: its file is written to the given path, and its other fields are the options of a
+ * job. For the analysis, `tasks` are separated by commas, `question` may be repeated, and
+ * `analysis=false` disables it.
  *
- * @throws SpotscribeError `invalid_request` naming the field; `upload_too_large`; `bad_audio` for an empty file
- * @throws Crowded if it gives way to another upload, or the disk space for uploads is taken
+ * @throws SpotscribeError `invalid_request` with the name of the field; `upload_too_large`;
+ * `bad_audio` for an empty file
+ * @throws Crowded if the upload is dropped in favour of another one, or the disk space for uploads
+ * is full
  * @throws DiskFull if the scratch disk has no room
  */
 export async function readForm(
@@ -75,7 +78,7 @@ export async function readForm(
   }
 }
 
-/** Writes the file, and returns the other fields. */
+/** Writes the file and returns the other fields. */
 async function received(
   request: FastifyRequest,
   contentType: string,
@@ -98,7 +101,10 @@ async function received(
   }
 }
 
-/** The body, which fails where its sender stalls, leaves or gives way. The connection stays: a refusal goes back on it. */
+/**
+ * The body. It fails if the sender stalls or leaves, or the upload is dropped. The connection stays
+ * open for the refusal.
+ */
 function bodyOf(message: IncomingMessage, { stallMs, gaveWay }: Arrival): AsyncIterable<Buffer> {
   const guard = message.pipe(stallGuard(stallMs));
   gaveWay.addEventListener('abort', () => guard.destroy(gaveWay.reason as Error), { once: true });
@@ -110,7 +116,7 @@ function bodyOf(message: IncomingMessage, { stallMs, gaveWay }: Arrival): AsyncI
   return guard;
 }
 
-/** What has come of a form. */
+/** Collects the parts of a form. */
 class Parts {
   private readonly collector = new FieldCollector((name) =>
     Object.hasOwn(FORM, name) ? FIELD_BYTES : undefined,
@@ -143,7 +149,7 @@ class Parts {
     } else if (!this.isFile) this.collector.end();
   }
 
-  /** @throws SpotscribeError if there was no file, or nothing in it */
+  /** @throws SpotscribeError if the file is missing or empty */
   fields(): FormFields {
     if (this.target === undefined)
       throw invalid('The form has no "file": add the audio, as curl -F file=@talk.mp3 does');
@@ -166,7 +172,7 @@ function optionsOf(fields: FormFields): JobOptions {
   const { tasks, question, analysis, speaker_cleanup, ...speech } = valid(form, given);
   const asked = tasks !== undefined || question !== undefined;
   if (asked && analysis === false)
-    throw invalid('"analysis" is false, and "tasks" or "question" ask for one: leave one out');
+    throw invalid('"analysis" is false, but "tasks" or "question" request an analysis: leave one out');
   const wanted = {
     ...speech,
     speaker_cleanup: speaker_cleanup && separated(speaker_cleanup).filter((rule) => rule !== 'none'),
@@ -188,7 +194,7 @@ function valid<T>(schema: z.ZodMiniType<T>, value: unknown): T {
 const separated = (values: readonly string[]) =>
   values.flatMap((value) => value.split(',')).map((value) => value.trim());
 
-/** Schemas take a key whose value is undefined for a field that was given. */
+/** Removes undefined values: schemas treat a key with the value undefined as given. */
 const withoutUndefined = (value: object): object =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 

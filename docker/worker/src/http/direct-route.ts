@@ -28,21 +28,24 @@ export interface DirectTools {
   log: Log;
   maxUploadBytes: number;
   maxAudioSeconds: number;
-  /** Time without a byte read after which a caller is given up. @default 60000 */
+  /**
+   * Milliseconds without a byte read by the caller after which the connection is closed.
+   * @default 60000
+   */
   stallMs?: number;
-  /** Most bytes that wait for a caller who reads more slowly than events come. @default 32 MiB */
+  /** Maximum number of buffered bytes for a slow caller. @default 32 MiB */
   maxWaitingBytes?: number;
-  /** Of uploads. @default - as many bytes as the requests inside may have */
+  /** Limits of uploads. @default - the total size of all concurrent requests */
   intake?: Partial<IntakeLimits>;
-  /** For how long what a refused caller goes on sending is read. @default 10000 */
+  /** Milliseconds for which the rest of a refused upload is read. @default 10000 */
   lingerMs?: number;
 }
 
 const NDJSON = 'application/x-ndjson';
-/** Requests that are worked on at once; queued jobs wait for the same models. */
+/** Number of concurrent requests. Queued jobs use the same models. */
 const MOST_INSIDE = 4;
 const RETRY_SECONDS = 10;
-/** Proxies cut connections that are silent for a minute. */
+/** Period of empty lines. Proxies close connections that are silent for a minute. */
 const KEEP_ALIVE_MS = 15_000;
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -58,9 +61,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 type Emit = (event: HybridEvent) => void;
 
 /**
- * `POST /hybrid`: audio in the request, transcript and analysis in the answer – as events when they happen, with
- * `Accept: application/x-ndjson`, or as one document. What happens to it is the same as to a queued job, but for the
- * queue: it is lost with the connection.
+ * `POST /hybrid`: audio in the request, transcript and analysis in the answer, as a stream of
+ * events with `Accept: application/x-ndjson`, or as one document. The work is that of a queued job,
+ * but without the queue: if the connection is lost, the result is lost.
  */
 export class DirectRoute {
   private inside = 0;
@@ -72,7 +75,7 @@ export class DirectRoute {
   }
 
   register(server: FastifyInstance): void {
-    // The body is read by the route, whatever it says of itself: what is no form is refused in the same words.
+    // The route reads bodies of all content types, so that it can refuse other types itself.
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const { lingerMs = LINGER_MS } = this.tools;
@@ -85,10 +88,10 @@ export class DirectRoute {
     if (stopping.aborted) return refuse(reply, 503, 'busy', 'The worker is being stopped');
     const id = `job_${randomBytes(16).toString('hex')}`;
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort(new Error('The caller went away')));
+    reply.raw.once('close', () => gone.abort(new Error('The caller closed the connection')));
     const signal = AbortSignal.any([stopping, gone.signal]);
     try {
-      // Before the upload, which would be for nothing, and after it: a place is taken only then.
+      // Check before the upload, to avoid a useless one, and after it, when the place is taken.
       this.checkPlaces();
       return await this.intake
         .admit(
@@ -128,7 +131,7 @@ export class DirectRoute {
       reply.raw.setTimeout(stallMs);
       reply.send(outcome);
     } else await this.stream(id, options, signal, reply);
-    // What waits for its reader is memory: the request keeps its place until it is read or given up.
+    // Buffered answers use memory: the request keeps its place until the answer is read or dropped.
     await finished(reply.raw).catch(() => undefined);
     return reply;
   }
@@ -142,7 +145,8 @@ export class DirectRoute {
     const { stallMs = 60_000, maxWaitingBytes = 32 << 20 } = this.tools;
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
-    // The models wait for no caller: others want them, and one that goes on without being read looks hung.
+    // The models do not wait for slow callers: other requests need them, and an unread service
+    // would appear stuck.
     reply.raw.setTimeout(stallMs);
     const emit: Emit = (event) => {
       if (reply.raw.writableLength > maxWaitingBytes) reply.raw.destroy();
@@ -185,7 +189,7 @@ export class DirectRoute {
       );
     } finally {
       time.end();
-      // Before the answer: a caller who has it finds nothing left, and one who reads slowly keeps no audio on the disk.
+      // Remove the audio before the answer, so that a slow reader does not keep it on the disk.
       await scratch.remove(id);
     }
   }
@@ -205,7 +209,7 @@ export class DirectRoute {
   }
 }
 
-/** Answers an error in OpenAI's shape. */
+/** Sends an error in OpenAI's format. */
 export function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
   return reply.code(status).send(errorBody(status, code, message));
 }

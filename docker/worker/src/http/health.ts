@@ -1,13 +1,13 @@
 import type { GuardedService } from '../services/guarded-service';
 import type { Scratch } from '../jobs/scratch';
 
-/** Whether the worker can take work, and why not. */
+/** Health of the worker: whether it can take work, and if not, why. */
 export class Health {
-  /** Why each model service takes no work now; undefined for one that does. */
-  private models: (string | undefined)[] = ['the model services have not been asked yet'];
+  /** For each model service, the reason why it cannot take work. Undefined if it can. */
+  private models: (string | undefined)[] = ['the model services have not been checked yet'];
   private queue: string | undefined;
   private neededBytes: number | undefined;
-  /** Epoch milliseconds since when no work can be taken; undefined while it can. */
+  /** Epoch milliseconds since when the worker cannot take work. Undefined while it can. */
   private unfitSince: number | undefined = Date.now();
 
   constructor(
@@ -15,7 +15,7 @@ export class Health {
     private readonly scratch: Scratch,
   ) {}
 
-  /** What is wrong; empty if nothing is. */
+  /** Reasons why the worker is unhealthy. Empty if it is healthy. */
   get reasons(): string[] {
     const disk =
       this.neededBytes === undefined
@@ -25,30 +25,30 @@ export class Health {
     return [...models, this.queue, disk].filter((reason) => reason !== undefined);
   }
 
-  /** Model services that are missed, while others do their part of the work. */
+  /** Reasons of unavailable model services, while another one is available. */
   get missed(): string[] {
     return this.ready ? this.models.filter((reason) => reason !== undefined) : [];
   }
 
-  /** For how long no work could be taken; 0 while it can. */
+  /** Seconds for which the worker could not take work. 0 while it can. */
   get unfitSeconds(): number {
     return this.unfitSince === undefined ? 0 : (Date.now() - this.unfitSince) / 1000;
   }
 
-  /** One model is enough to take work: what the other would have done is told in the result. */
+  /** One model is enough to take work. The result says what is missing. */
   private get ready(): boolean {
     return this.models.includes(undefined);
   }
 
   /**
-   * For how long no model service has had a request: others than this worker send them, too, where they answer in place.
-   * 0 while one of them is not ready, until it counts as broken.
+   * Seconds since the last request of any model service. With synchronous requests, this worker is
+   * not their only client. 0 while a service is not ready, until it counts as broken.
    */
   async modelsIdleSeconds(): Promise<number> {
     return Math.min(...(await Promise.all(this.services.map((service) => service.idleSeconds()))));
   }
 
-  /** Looks at what may have changed. Returns whether work can be taken. */
+  /** Updates the state. Returns whether the worker can take work. */
   async check(): Promise<boolean> {
     this.models = await Promise.all(this.services.map((service) => service.unready()));
     if (this.neededBytes !== undefined && (await this.scratch.free()) >= this.neededBytes) {
@@ -59,12 +59,12 @@ export class Health {
     return fit;
   }
 
-  /** A job found no room for so many bytes. */
+  /** Reports that the disk had no room for a job of this size. */
   diskFull(neededBytes: number): void {
     this.neededBytes = neededBytes;
   }
 
-  /** Whether the queue answers, and what it says if it does not. */
+  /** Reports whether the queue answers; otherwise, the failure. */
   queueAnswers(failure?: string): void {
     this.queue = failure && `the queue does not answer: ${failure}`;
   }

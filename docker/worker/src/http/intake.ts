@@ -3,26 +3,34 @@ import { Crowded } from '../errors';
 import { Pace } from './pace';
 
 export interface IntakeLimits {
-  /** Most bytes of all uploads that are being received or still needed. */
+  /** Maximum total bytes of uploads that are being received or processed. */
   mostBytes: number;
-  /** Most uploads that are received at once. @default 16 */
+  /** Maximum number of concurrent uploads. @default 16 */
   uploads?: number;
-  /** Time without a byte after which an upload is given up; its speed is that of the last so many. @default 30000 */
+  /**
+   * Milliseconds without a byte after which an upload fails. Speed is measured over the same time.
+   * @default 30000
+   */
   stallMs?: number;
-  /** Least speed of an upload: a fifth of what a slow mobile network uploads. @default 8192 */
+  /**
+   * Minimum speed of an upload: a fifth of the upload speed of a slow mobile network. @default 8192
+   */
   leastBytesPerSecond?: number;
-  /** Speed below which an upload gives way to another one. @default 65536 */
+  /** Speed below which an upload may be dropped in favour of another one. @default 65536 */
   slowBytesPerSecond?: number;
-  /** Age from which a slow upload can be told from one that has just begun. @default 2000 */
+  /** Age in milliseconds from which the speed of an upload is reliable. @default 2000 */
   judgedMs?: number;
-  /** Milliseconds that never go back. @default performance.now */
+  /** Monotonic clock in milliseconds. @default performance.now */
   now?: () => number;
 }
 
-/** So many younger uploads, drawn at random, compete with the slowest: who comes again and again keeps nobody out. */
+/**
+ * Number of random young uploads that compete with the slowest, so that a client that reconnects
+ * repeatedly blocks nobody.
+ */
 const DRAWN = 2;
 
-/** One upload, from its first byte until nobody needs its file any more. */
+/** An upload, from its first byte until its file is no longer needed. */
 export class Arrival {
   bytes = 0;
   private readonly began: number;
@@ -41,7 +49,7 @@ export class Arrival {
     return this.limits.stallMs;
   }
 
-  /** Aborted when it gives way to another one. */
+  /** Aborted when the upload is dropped in favour of another one. */
   get gaveWay(): AbortSignal {
     return this.leaving.signal;
   }
@@ -50,7 +58,7 @@ export class Arrival {
     return this.limits.now() - this.began;
   }
 
-  /** Bytes per second lately. */
+  /** Recent bytes per second. */
   get speed(): number {
     const { ms } = this;
     const { stallMs, judgedMs } = this.limits;
@@ -62,10 +70,10 @@ export class Arrival {
   }
 
   /**
-   * Counts bytes that have come.
+   * Counts received bytes.
    *
-   * @throws FormError if they come too slowly
-   * @throws Crowded if it has given way, or the disk space for uploads is taken
+   * @throws FormError if the upload is too slow
+   * @throws Crowded if the upload has been dropped, or the disk space for uploads is full
    */
   grew(bytes: number): void {
     this.gaveWay.throwIfAborted();
@@ -81,8 +89,8 @@ export class Arrival {
 }
 
 /**
- * Bounds on all uploads that come at once: their number, their speed, and their bytes on the scratch disk. A request takes
- * its place among those that are worked on when its upload is there; so slow ones keep nobody out.
+ * Limits the number, the speed and the bytes on disk of concurrent uploads. A request takes a place
+ * for processing only when its upload is complete, so that slow uploads do not block others.
  */
 export class Intake {
   private readonly arriving = new Set<Arrival>();
@@ -104,7 +112,7 @@ export class Intake {
   /**
    * Receives an upload, then works on it.
    *
-   * @throws Crowded if too many uploads come at once, and none of them is slow
+   * @throws Crowded if there are too many uploads, and none of them is slow
    */
   async admit<R, T>(
     receive: (arrival: Arrival) => Promise<R>,
@@ -141,7 +149,7 @@ export class Intake {
     this.end(slowest);
   }
 
-  /** The upload that gives way; undefined if none is slow. It has `holding` bytes on the disk at least. */
+  /** The upload to drop, with at least `holding` bytes on the disk. Undefined if none is slow. */
   private slowest(holding = 0): Arrival | undefined {
     const { slowBytesPerSecond, judgedMs } = this.limits;
     const slow = [...this.arriving].filter(
@@ -157,7 +165,7 @@ export class Intake {
   private end(slow: Arrival): void {
     slow.giveWay();
     this.arriving.delete(slow);
-    // Its file goes as soon as its reader has its turn.
+    // Its file is removed when its reader runs next.
     this.bytes -= slow.bytes;
     slow.bytes = 0;
   }

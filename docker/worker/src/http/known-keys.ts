@@ -4,7 +4,7 @@ import { Refusal } from './refusal';
 
 const RETRY_SECONDS = 2;
 
-/** Who holds a bearer key, for a server that refuses whom it cannot look up. */
+/** Looks up bearer keys, for a server that refuses requests if the lookup fails. */
 export class KnownKeys {
   private readonly cache: KeyCache;
 
@@ -13,15 +13,16 @@ export class KnownKeys {
   }
 
   /**
-   * The row of the key in an `Authorization` header; undefined for one that nobody has, or that was revoked.
+   * Returns the row of the key in an `Authorization` header. Undefined if the key is unknown or
+   * revoked.
    *
-   * @throws Refusal (503) if that cannot be found out now
+   * @throws Refusal (503) if the lookup fails
    */
   async holder(authorization: string | undefined): Promise<KeyRow | undefined> {
     try {
       return await this.cache.holder(authorization);
     } catch (cause) {
-      const message = 'The key cannot be checked at present. Try again in a moment';
+      const message = 'The API key cannot be checked now. Try again later';
       throw new Refusal(503, 'busy', message, { 'retry-after': String(RETRY_SECONDS) }, { cause });
     }
   }

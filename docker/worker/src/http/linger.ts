@@ -1,11 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 
-/** For how long what a refused sender goes on sending is read, so that the refusal reaches them. */
+/**
+ * Milliseconds for which the rest of a refused upload is read, so that the refusal reaches the
+ * sender.
+ */
 export const LINGER_MS = 10_000;
 
 /**
- * Reads what is still being sent after the answer, and ends the connection if that goes on: closed at once, it would take the
- * answer along, and read to its end, it would be a way to keep us busy.
+ * Reads the rest of a request after the answer, for a limited time, then closes the connection.
+ * Closing it immediately could discard the answer. Reading without a limit would let clients keep
+ * the server busy.
  */
 export function linger(request: IncomingMessage, ms: number): void {
   if (request.complete) return;

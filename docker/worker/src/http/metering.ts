@@ -11,9 +11,12 @@ import type { UsageStore } from '../../../../core/usage/usage-store';
 import type { Log } from '../log';
 import { Refusal } from './refusal';
 
-/** What a caller may use, where nobody stands before the machine who would ask for it: on the worker's public server. */
+/**
+ * Checks and counts the quota of a key on the worker's public server, which no API gateway
+ * precedes.
+ */
 export class Metering {
-  /** @param minutesPerDay for keys without a number of their own. @default - no limit */
+  /** @param minutesPerDay limit for keys without their own limit. @default - no limit */
   constructor(
     private readonly usage: Pick<UsageStore, 'used' | 'addOnce'>,
     private readonly log: Log,
@@ -21,10 +24,10 @@ export class Metering {
   ) {}
 
   /**
-   * Lets a key in that has something left. Nothing is read for one without a quota.
+   * Admits a key that has quota left. For a key without a limit, nothing is read.
    *
    * @returns headers for the answer
-   * @throws Refusal (429) if nothing is left, (503) if that cannot be found out
+   * @throws Refusal (429) if the quota is used up, (503) if it cannot be read
    */
   async admit(key: KeyRow): Promise<Record<string, string>> {
     const limit = limitSeconds(key, this.minutesPerDay);
@@ -38,9 +41,10 @@ export class Metering {
   }
 
   /**
-   * Counts audio that was worked on, once if the request is repeated. What cannot be counted is given away: the work is done.
+   * Counts processed audio, once for repeated requests. If counting fails, the caller is not
+   * charged.
    *
-   * @param request its body's hash, and the seconds of audio in it
+   * @param request hash of the body, and seconds of audio
    */
   async count(key: KeyRow, request: { sha256: string; seconds: number }): Promise<void> {
     try {
@@ -54,7 +58,7 @@ export class Metering {
     try {
       return await this.usage.used(id, now);
     } catch (cause) {
-      const message = 'The quota of the key cannot be read at present. Try again in a moment';
+      const message = 'The quota of the API key cannot be read now. Try again later';
       throw new Refusal(503, 'busy', message, { 'retry-after': '2' }, { cause });
     }
   }

@@ -2,8 +2,9 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Receipt } from '../../../../core/contract/job';
 
 /**
- * What became of a message. `released`: given back without a failure, because the worker stops or a model service was not
- * ready; `retried`: given back after a failure; `lost`: another worker has it.
+ * Outcome of a message. `released`: returned to the queue without a failure, because the worker
+ * stops or a model service was not ready; `retried`: returned after a failure; `lost`: another
+ * worker has it.
  */
 export const OUTCOMES = [
   'succeeded',
@@ -24,7 +25,7 @@ export class Metrics {
   private readonly jobs = this.add(
     new Counter({
       name: 'spotscribe_worker_jobs_total',
-      help: 'Messages taken, by what became of them',
+      help: 'Processed messages, by outcome',
       labelNames: ['outcome'],
       registers: [],
     }),
@@ -41,27 +42,34 @@ export class Metrics {
   private readonly audio = this.add(
     new Counter({
       name: 'spotscribe_worker_audio_seconds_total',
-      help: 'Length of the audio of succeeded jobs',
+      help: 'Seconds of audio of succeeded jobs',
       registers: [],
     }),
   );
   private readonly speed = this.add(
     new Histogram({
       name: 'spotscribe_worker_real_time_factor',
-      help: 'Audio seconds over processing seconds of succeeded jobs',
+      help: 'Audio seconds divided by processing seconds of succeeded jobs',
       buckets: [0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160],
       registers: [],
     }),
   );
 
-  /** @param state asked when the metrics are read: seconds without work, messages in hand */
+  /**
+   * @param state read with the metrics: seconds without work, and number of messages being
+   * processed
+   */
   constructor(state: { idleSeconds: () => number; busy: () => number }) {
     for (const outcome of OUTCOMES) this.jobs.inc({ outcome }, 0);
     this.gauge('spotscribe_worker_idle_seconds', 'Seconds without work', state.idleSeconds);
-    this.gauge('spotscribe_worker_jobs_in_hand', 'Jobs that are worked on or wait for the model', state.busy);
+    this.gauge(
+      'spotscribe_worker_jobs_in_hand',
+      'Jobs that are running or waiting for the model',
+      state.busy,
+    );
   }
 
-  /** @param parts milliseconds */
+  /** @param parts duration of each part, in milliseconds */
   ended(outcome: Outcome, parts: Readonly<Record<string, number>> = {}, receipt?: Receipt): void {
     this.jobs.inc({ outcome });
     for (const [part, ms] of Object.entries(parts)) this.parts.observe({ part }, ms / 1000);

@@ -1,14 +1,16 @@
-/** The window moves in steps: an upload may come in thousands of pieces a second. */
+/** The window moves in steps, because an upload may have thousands of chunks per second. */
 const STEP_MS = 1000;
 
-/** Counts the bytes of the last while. An average since the start would let a fast start pay for a slow rest. */
+/**
+ * Counts recent bytes. An average since the start would hide that a fast upload has become slow.
+ */
 export class Pace {
-  /** Number of a step, and the bytes that came in it. */
+  /** Pairs of step number and bytes received in the step. */
   private readonly steps: [number, number][] = [];
 
   constructor(readonly windowMs: number) {}
 
-  /** Counts bytes that came `now`, in milliseconds. */
+  /** Counts bytes received at `now`, in milliseconds. */
   add(now: number, bytes: number): void {
     const step = Math.floor(now / STEP_MS);
     const last = this.steps.at(-1);
@@ -17,7 +19,7 @@ export class Pace {
     this.forget(now);
   }
 
-  /** Bytes of the window, and of the rest of the step in which it began. */
+  /** Bytes of the window, rounded up to whole steps. */
   recent(now: number): number {
     this.forget(now);
     return this.steps.reduce((sum, [, bytes]) => sum + bytes, 0);

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../../core/contract/names';
 
-/** A request is refused before anything is made of it. */
+/** A request is refused before it is processed. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -8,7 +8,7 @@ export class Refusal extends Error {
     readonly status: number,
     readonly code: ErrorCode,
     message: string,
-    /** Of the answer, besides. */
+    /** Additional headers of the answer. */
     readonly headers: Readonly<Record<string, string>> = {},
     options?: ErrorOptions,
   ) {

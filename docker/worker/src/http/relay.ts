@@ -3,9 +3,9 @@ import { pipeline } from 'node:stream';
 import { AUDIO_SECONDS_HEADER, DEGRADED_HEADER } from '../../../../core/contract/http';
 import { Refusal } from './refusal';
 
-/** What the service has to know of a request. Nothing else goes on, the key least of all. */
+/** Request headers that are sent to the service. Others are not, especially not the key. */
 const ASKED = ['content-type', 'content-length'];
-/** What means something to a caller of the service's answer. */
+/** Answer headers that are sent to the caller. */
 const ANSWERED = [
   'cache-control',
   'content-length',
@@ -19,25 +19,26 @@ const RETRY_SECONDS = 10;
 export interface RelayOptions {
   /** URL at the model service. */
   url: URL;
-  /** Largest body. */
+  /** Largest body in bytes. */
   mostBytes: number;
-  /** Of the answer, besides the service's own. */
+  /** Additional headers of the answer. */
   headers: Readonly<Record<string, string>>;
-  /** Told of each piece of the body. */
+  /** Called with each chunk of the body. */
   passed: (chunk: Buffer) => void;
-  /** Told of the answer before any of it is passed on. */
+  /** Called with the answer before it is forwarded. */
   begun: (answer: IncomingMessage) => void;
 }
 
 /**
- * Passes a request on to a model service, and the answer back, byte by byte: what comes is sent at once, and what its reader
- * does not take is not read. If one side closes its connection, the other connection is closed, too. The service decides
- * how long an upload may take.
+ * Forwards a request to a model service, and the answer back to the caller. Chunks are sent
+ * immediately, with backpressure. If one side closes its connection, the other connection is
+ * closed. The service decides how long an upload may take.
  *
- * Node's own client and server do it: a proxy's library would bring retries, redirects and pools, none of which is wanted.
+ * It uses the client of Node.js: a proxy library would add retries, redirects and pools.
  *
- * @returns when the answer is over, whoever ended it
- * @throws Refusal for a body that is too large, and where the service is not there: the answer has not begun then
+ * @returns when the answer has ended, on either side
+ * @throws Refusal if the body is too large or the service is not available, before the answer has
+ * begun
  */
 export async function relay(
   request: IncomingMessage,
@@ -47,7 +48,7 @@ export async function relay(
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) throw tooLarge(mostBytes);
   if (response.destroyed) return;
   await new Promise<void>((resolve, reject) => {
-    // A connection of its own: one that was kept may have been closed by the other side in the meantime.
+    // A new connection: the service may have closed a kept one meanwhile.
     const { method } = request;
     const headed = method === 'GET' ? {} : picked(request, ASKED);
     const upstream = open(url, { method, headers: headed, agent: false });
@@ -56,7 +57,7 @@ export async function relay(
       if ((bytes += chunk.length) > mostBytes) refuse(tooLarge(mostBytes));
       else passed(chunk);
     };
-    // What the other side does not want any more is read all the same, and goes nowhere.
+    // The rest of the body is read and discarded.
     const stop = () => {
       request.off('data', count).unpipe(upstream).resume();
     };
@@ -76,16 +77,16 @@ export async function relay(
       begun(answer);
       response.writeHead(answer.statusCode ?? 502, { ...picked(answer, ANSWERED), ...headers });
       response.flushHeaders();
-      // One that breaks off is broken off here, too: its last chunk is missing.
+      // If the answer is cut off, it is also cut off here: the last chunk is missing.
       pipeline(answer, response, () => undefined);
     });
     upstream.on('error', (cause) => {
-      // Once there is an answer, its own end tells.
+      // After the answer has begun, its end reports the failure.
       if (!answered) refuse(notThere(cause));
     });
     request.on('data', count);
-    // Node's client writes a body that comes without a length with a GET as it is: the service would read it as a request of
-    // its own, to whichever route.
+    // For a GET, Node.js would send a body of unknown length without framing, and the service would
+    // read it as another request, to any route.
     if (method === 'GET') upstream.end();
     else request.pipe(upstream);
   });

@@ -1,4 +1,4 @@
 import { randomBytes } from 'node:crypto';
 
-/** The id of a request, which its answer shows as `x-request-id` and the log has. OpenAI's clients give it to their callers. */
+/** Creates a request id for the header `x-request-id` and the log. OpenAI's clients expose it. */
 export const newRequestId = (): string => `req_${randomBytes(16).toString('hex')}`;

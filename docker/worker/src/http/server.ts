@@ -9,8 +9,8 @@ import { shown } from '../../../../core/contract/text';
 const METHODS = ['GET', 'HEAD', 'POST'] as const;
 
 /**
- * The worker's own server: whether it can take work, its metrics, and on paths with two models the route that takes audio
- * at once. It tells nothing of any job.
+ * The internal server of the worker: health, metrics and, on paths with two models, the synchronous
+ * route for audio. It exposes no data of jobs.
  */
 export function createServer(
   health: Health,
@@ -21,7 +21,7 @@ export function createServer(
   const server = fastify({
     loggerInstance: log,
     genReqId: newRequestId,
-    // A caller that keeps a connection open must not keep the worker from ending.
+    // An open connection must not prevent the worker from stopping.
     forceCloseConnections: true,
     logController: new LogController({ disableRequestLogging: true }),
   });
@@ -38,7 +38,7 @@ export function createServer(
   );
 
   server.addHook('onRequest', (request, reply, done) => {
-    // On the message itself, where it is for answers that stream, too.
+    // Set on the raw response, so that streamed answers have it, too.
     reply.raw.setHeader('x-request-id', request.id);
     done();
   });

@@ -1,11 +1,14 @@
 import { Transform } from 'node:stream';
 
-/** Nothing came for too long. */
+/** The stream was silent for too long. */
 export class Stalled extends Error {
   override readonly name = 'Stalled';
 }
 
-/** Passes a stream on, and ends it when it has gone silent: a dead connection says nothing of its death. */
+/**
+ * Forwards a stream, and fails if it is silent for too long, because a dead connection gives no
+ * error.
+ */
 export function stallGuard(stallMs: number): Transform {
   const guard = new Transform({
     transform(chunk, _encoding, done) {
@@ -17,6 +20,6 @@ export function stallGuard(stallMs: number): Transform {
       done(error);
     },
   });
-  const timer = setTimeout(() => guard.destroy(new Stalled(`nothing came for ${stallMs} ms`)), stallMs);
+  const timer = setTimeout(() => guard.destroy(new Stalled(`no data for ${stallMs} ms`)), stallMs);
   return guard;
 }

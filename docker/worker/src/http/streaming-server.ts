@@ -21,28 +21,32 @@ export interface StreamingServerOptions {
   metering: Pick<Metering, 'admit' | 'count'>;
   /** Base URL of the whisper service. */
   whisperUrl: string;
-  /** Why the whisper service takes no requests now; undefined if it does. */
+  /** Why the whisper service cannot take requests. Undefined if it can. */
   unready: () => Promise<string | undefined>;
-  /** Counts work: a machine is not idle while it is under way. */
+  /** Counts work as busy time: the machine is not idle while it runs. */
   during: <T>(work: () => Promise<T>) => Promise<T>;
   mostBytes: number;
   log: Log;
-  /** For how long what a refused caller goes on sending is read, so that the refusal reaches them. @default 10000 */
+  /**
+   * Milliseconds for which the rest of a refused upload is read, so that the refusal reaches the
+   * sender. @default 10000
+   */
   lingerMs?: number;
-  /** For how long answers that are under way may go on when the worker stops. @default 60000 */
+  /** Milliseconds for which running answers may continue when the worker stops. @default 60000 */
   drainMs?: number;
 }
 
-/** Above what the service takes for a file: boundaries and headers around it, as the service itself allows. */
+/** Bytes allowed for boundaries and headers around the file, as in the service. */
 const ENVELOPE_BYTES = 64 << 10;
 const RETRY_SECONDS = 10;
 const LOOK_MS = 100;
-/** Longest time that counting takes: two tries of a request. */
+/** Time limit for counting: two attempts of a request. */
 const COUNT_MS = 5_000;
 
 /**
- * The one server of a machine that the internet can reach, through a load balancer: OpenAI's audio routes for holders of a
- * key, passed on to the whisper service as they come. On a port of its own, so that nothing else of the worker's is open.
+ * The public server of a machine, behind a load balancer: OpenAI's audio routes for requests with a
+ * valid key, forwarded to the whisper service. It has its own port, so that no other route of the
+ * worker is public.
  */
 export class StreamingServer {
   private readonly server: Server;
@@ -51,9 +55,10 @@ export class StreamingServer {
 
   constructor(private readonly options: StreamingServerOptions) {
     this.server = createServer((request, response) => void this.answer(request, response));
-    // A large recording on a slow line takes hours; the service gives up one that stalls.
+    // A large recording on a slow connection takes hours. The service aborts uploads that stall.
     this.server.requestTimeout = 0;
-    // Longer than the load balancer keeps a connection: the other way round it would send into one that is being closed.
+    // Longer than that of the load balancer, which would otherwise use connections that are being
+    // closed.
     this.server.keepAliveTimeout = (STREAMING_IDLE_SECONDS + 15) * 1000;
   }
 
@@ -64,7 +69,9 @@ export class StreamingServer {
     });
   }
 
-  /** Lets nobody in any more, and what is under way end in its time: a stream that breaks off is work that was for nothing. */
+  /**
+   * Refuses new requests and lets running ones finish in time: an aborted stream is wasted work.
+   */
   async close(): Promise<void> {
     const { drainMs = 60_000 } = this.options;
     this.stopping = true;
@@ -73,7 +80,7 @@ export class StreamingServer {
     while (this.inside > 0 && Date.now() < deadline) await sleep(LOOK_MS);
     this.server.closeAllConnections();
     await closed;
-    // What was broken off is counted, too.
+    // Aborted answers are counted, too.
     while (this.inside > 0 && Date.now() < deadline + COUNT_MS) await sleep(LOOK_MS);
   }
 
@@ -103,7 +110,7 @@ export class StreamingServer {
     );
   }
 
-  /** @throws Refusal for whoever may not come in */
+  /** @throws Refusal if the request is not admitted */
   private async admit(request: IncomingMessage): Promise<KeyRow> {
     if (this.stopping) {
       const headers = { 'retry-after': String(RETRY_SECONDS) };
@@ -136,11 +143,11 @@ export class StreamingServer {
       });
       if (seconds() > 0) await metering.count(key, { sha256: hash.digest(), seconds: seconds() });
     };
-    // Who asks for models again and again keeps no machine awake, and neither does who has used up a quota.
+    // Requests for the list of models, and requests without quota, do not keep the machine awake.
     await (method === 'POST' ? during(work) : work());
   }
 
-  /** For the load balancer's checks: nothing is told of the machine but whether it can do something. */
+  /** Health check of the load balancer. It exposes only whether the machine can take requests. */
   private async health(response: ServerResponse): Promise<void> {
     const reason = this.stopping ? 'stopping' : await this.options.unready();
     sendJson(response, reason === undefined ? 200 : 503, {
@@ -161,7 +168,10 @@ export class StreamingServer {
 
 const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] ?? '';
 
-/** The route of a request, and the path that the service gets, which is made anew: nothing leads to another route of its. */
+/**
+ * The route of a request, and the path for the service. The path is rebuilt, so that no other route
+ * can be reached.
+ */
 function routeOf(request: IncomingMessage): { method: string; path: string; name: string } | undefined {
   const asked = pathOf(request);
   const found = AUDIO_ROUTES.find(
@@ -172,7 +182,7 @@ function routeOf(request: IncomingMessage): { method: string; path: string; name
   return path === undefined ? undefined : { method: found[0], path, name: found.join(' ') };
 }
 
-/** A lone surrogate stands for a path that cannot be decoded: no model name contains one. */
+/** Returns a lone surrogate, which no model name contains, for a path that cannot be decoded. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -184,7 +194,7 @@ function decoded(text: string): string {
 function noRoute(request: IncomingMessage): Refusal {
   const path = pathOf(request);
   const methods = AUDIO_ROUTES.filter(([, pattern]) => matchesRoute(pattern, path)).map(([method]) => method);
-  // With a method that is among them it is the name of the model that cannot be one.
+  // If the method is allowed, the name of the model is not valid.
   if (methods.every((method) => method === request.method))
     return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
   const allow = methods.join(', ');

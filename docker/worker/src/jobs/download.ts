@@ -8,17 +8,17 @@ import { SpotscribeError } from '../../../../core/contract/errors';
 import { DiskFull } from '../errors';
 import { stallGuard } from '../http/stall-guard';
 
-/** Tries without a single new byte before a download is given up. */
+/** Number of attempts without a new byte after which a download fails. */
 const FRUITLESS_TRIES = 5;
 
 export interface DownloadLimits {
   /** Largest object in bytes. */
   maxBytes: number;
-  /** Bytes that the disk can take. */
+  /** Returns the free bytes on the disk. */
   freeBytes: () => Promise<number>;
-  /** How long nothing may come before the connection is taken for dead. @default 20000 */
+  /** Milliseconds without a byte after which the connection is closed. @default 20000 */
   stallMs?: number;
-  /** First pause between tries, doubled each time. @default 200 */
+  /** First pause between attempts in milliseconds, doubled each time. @default 200 */
   pauseMs?: number;
 }
 
@@ -27,15 +27,17 @@ export interface ObjectSource {
   Bucket: string;
   Key: string;
   VersionId: string;
-  /** ETag that it must have: without versioning, another object may take its place under the same version id. */
+  /** Expected ETag: without versioning, another object may have the same version id. */
   IfMatch?: string;
 }
 
 /**
- * Downloads a version of an object into a file, and goes on from where it was when the connection breaks.
+ * Downloads a version of an object to a file. After a connection failure it continues at the same
+ * position.
  *
- * @returns bytes
- * @throws SpotscribeError `source_not_found`, `source_forbidden`, `upload_too_large` (permanent), else retryable
+ * @returns size in bytes
+ * @throws SpotscribeError `source_not_found`, `source_forbidden`, `upload_too_large` (permanent);
+ * other errors are retryable
  * @throws DiskFull if the file does not fit
  */
 export async function download(
@@ -53,9 +55,10 @@ export async function download(
       const wanted = { ...source, IfMatch: etag, ...(got > 0 && { Range: `bytes=${got}-` }) };
       const answer = await s3.send(new GetObjectCommand(wanted), { abortSignal: signal });
       const body = answer.Body as Readable;
-      // It can fail before the pipeline listens, and an error that nobody hears ends the process.
+      // The body may fail before the pipeline listens, and an unhandled error would end the
+      // process.
       body.on('error', () => undefined);
-      // All of it came though only the rest was asked for.
+      // The answer has the whole object, not only the requested rest.
       if (got > 0 && answer.ContentRange === undefined) got = 0;
       const size = got + (answer.ContentLength ?? 0);
       etag = answer.ETag;
@@ -71,14 +74,14 @@ export async function download(
       );
       const { size: written } = await stat(file);
       if (written === size) return size;
-      throw new Error(`${written} of ${size} bytes came`);
+      throw new Error(`received ${written} of ${size} bytes`);
     } catch (error) {
       signal.throwIfAborted();
       const before = got;
       got = await sizeOf(file);
       const fault = classify(error, got);
       if (fault !== undefined) throw fault;
-      // It has no more bytes than came, and yet they were not all.
+      // The object has no bytes after this position, but the file is not complete: start again.
       if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 416) got = 0;
       fruitless = got > before ? 0 : fruitless + 1;
       if (fruitless === FRUITLESS_TRIES) {
@@ -96,11 +99,12 @@ async function checkSize(size: number, got: number, limits: DownloadLimits): Pro
       `The audio has ${size} bytes; at most ${limits.maxBytes} are accepted`,
     );
   }
-  // Found out before the disk is full for the other job and the model services too.
+  // Checked before the download, because a full disk also affects the other job and the model
+  // services.
   if (size - got > (await limits.freeBytes())) throw new DiskFull(size);
 }
 
-/** The failure that ends the download; undefined if another try may help. */
+/** Returns the error that ends the download, or undefined if a retry may help. */
 function classify(error: unknown, got: number): SpotscribeError | undefined {
   if (error instanceof SpotscribeError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
@@ -112,18 +116,19 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
       cause: error,
     });
   }
-  // By name: expired credentials and skewed clocks answer 403 too, and are not the caller's fault.
+  // Compare names: expired credentials and clock skew also return 403, but are not the caller's
+  // fault.
   if (error.name === 'AccessDenied' || error.name === 'InvalidObjectState') {
     return new SpotscribeError(
       'source_forbidden',
-      `S3 refuses to hand the audio over: ${error.name} ${error.message}`,
+      `S3 does not allow reading the audio: ${error.name} ${error.message}`,
       { cause: error },
     );
   }
   return undefined;
 }
 
-/** The audio is not there any more. */
+/** Error for audio that no longer exists. */
 export const sourceGone = (options?: ErrorOptions): SpotscribeError =>
   new SpotscribeError('source_not_found', 'The audio is no longer in the bucket', options);
 

@@ -18,14 +18,14 @@ export interface EndingTools {
   machine: Machine;
 }
 
-/** How jobs end: what is written, and in which order. */
+/** Writes the results at the end of jobs, in the correct order. */
 export class Endings {
   constructor(private readonly tools: EndingTools) {}
 
   /**
-   * Writes the results, then the row that names them: until then they are nothing but objects.
+   * Writes the results, then the row that names them. Callers see the results only with the row.
    *
-   * @throws StaleAttempt if the job is no longer this attempt's
+   * @throws StaleAttempt if the job no longer belongs to this attempt
    */
   async commit(
     row: JobRow,
@@ -57,16 +57,16 @@ export class Endings {
     );
   }
 
-  /** Announces the end and removes the checkpoint: both may be done twice. */
+  /** Announces the end and removes the checkpoint. A repetition does no harm. */
   async announce(row: JobRow): Promise<void> {
     const { events, path, objects } = this.tools;
     await Promise.all([announce(events, path, row), objects.remove([KEY.checkpoint(row.id)])]);
   }
 
   /**
-   * Erases what an attempt wrote whose job was cancelled, or went to another.
+   * Erases the objects of an attempt whose job was cancelled or taken over by another worker.
    *
-   * @param now the row as it is, if the job goes on: what it names is kept
+   * @param now current row of the job, if it continues; objects named in it are kept
    */
   async eraseAttempt({ id, attempt }: JobRow, now?: JobRow): Promise<void> {
     const named = now === undefined ? [] : [now.transcript_key, now.analysis_key, KEY.checkpoint(id)];

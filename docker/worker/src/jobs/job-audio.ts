@@ -12,9 +12,11 @@ export interface AudioTools {
 }
 
 /**
- * Brings a job's audio to the shared folder: the version that the row names, whatever lies under its key by now.
+ * Downloads the audio of a job to the shared folder. It takes the version named in the row, even if
+ * the object has newer versions.
  *
- * @throws SpotscribeError `source_not_found` if the version is gone, or its object was deleted; else as {@link download}
+ * @throws SpotscribeError `source_not_found` if the version or its object was deleted; otherwise as
+ * {@link download}
  */
 export async function fetchAudio(
   { s3, bucket, scratch, maxUploadBytes }: AudioTools,

@@ -1,14 +1,14 @@
 import type { JobRow } from '../../../../core/contract/job';
 import { type Stages, stagesAtStart } from './stages';
 
-/** How far a job has got: what its row shows while it runs. */
+/** Progress and stages of a running job, as shown in its row. */
 export class JobProgress {
   private readonly parts: { transcript: number; analysis?: number };
   private current: Stages;
 
   /**
-   * @param analysis whether one is wanted
-   * @param least progress that an earlier attempt has shown, whose work counts
+   * @param analysis whether the job has an analysis
+   * @param least progress of an earlier attempt whose work is reused
    */
   constructor(
     options: JobRow['options'],
@@ -19,7 +19,7 @@ export class JobProgress {
     this.current = stagesAtStart(options, analysis);
   }
 
-  /** 0 to 1. Nobody knows beforehand which of the two takes longer: each is half. */
+  /** 0 to 1. Transcript and analysis count half each, because their durations are not known. */
   get progress(): number {
     const parts = Object.values(this.parts);
     return Math.max(this.least, parts.reduce((sum, part) => sum + part, 0) / parts.length);
@@ -29,7 +29,7 @@ export class JobProgress {
     return this.current;
   }
 
-  /** @param progress of the transcription. @default - as before */
+  /** @param progress of the transcription. @default - unchanged */
   transcribed(progress: number | undefined, stages: Stages): void {
     this.parts.transcript = progress ?? this.parts.transcript;
     this.current = { ...this.current, ...stages };

@@ -20,11 +20,11 @@ export interface JobRunnerOptions {
   metrics: Metrics;
   machineTime: MachineTime;
   visibilitySeconds: number;
-  /** Aborted with {@link Stopping} when the worker is to give its jobs back. */
+  /** Aborted with {@link Stopping} when the worker must return its jobs to the queue. */
   stopping: AbortSignal;
 }
 
-/** One attempt on its way. */
+/** A running attempt. */
 interface Attempt {
   row: JobRow;
   job: JobDelivery;
@@ -32,8 +32,8 @@ interface Attempt {
 }
 
 /**
- * Takes a message to its end: works on the job that it names and then deletes the message, or sees to it that the
- * message comes back at the right time. What it throws leaves the message to come back when its visibility lapses.
+ * Processes a message: runs its job and deletes the message, or schedules the next receive. If it
+ * throws, the message becomes visible again after its visibility timeout.
  */
 export class JobRunner {
   constructor(private readonly options: JobRunnerOptions) {}
@@ -42,8 +42,8 @@ export class JobRunner {
     const { stopping, work, metrics } = this.options;
     const parsed = parseMessage(delivery.body);
     if ('fault' in parsed) {
-      // Never deleted: it goes to the dead-letter queue at once, where somebody can look at it.
-      work.log.warn({ receives: delivery.receives, fault: parsed.fault }, 'message cannot be understood');
+      // Not deleted: the message moves to the dead-letter queue, where an operator can inspect it.
+      work.log.warn({ receives: delivery.receives, fault: parsed.fault }, 'message is not valid');
       metrics.ended('malformed');
       return delivery.hide(0);
     }
@@ -66,10 +66,10 @@ export class JobRunner {
       case 'leased':
         return this.leaveToOwner(job, claim.row);
       case 'final':
-        log.info({ job: id, status: claim.row.status }, 'the job has ended already');
+        log.info({ job: id, status: claim.row.status }, 'the job has already ended');
         return this.end(claim.row, job);
       case 'unready':
-        // The audio's arrival sends a message of its own.
+        // The arrival of the audio sends another message.
         log.warn({ job: id }, 'the job still waits for its audio');
         return message.delete();
       case 'missing':
@@ -78,7 +78,7 @@ export class JobRunner {
     }
   }
 
-  /** Has SQS move the message to the dead-letter queue, unless another message carries the job. */
+  /** Lets SQS move the message to the dead-letter queue, unless another worker runs the job. */
   private async leaveToDeadLetters(job: JobDelivery): Promise<void> {
     const { store, log } = this.options.work;
     const row = await store.get(job.jobId);
@@ -88,7 +88,7 @@ export class JobRunner {
     await job.message.hide(0);
   }
 
-  /** Another worker has the job: this message must neither disturb it nor count as a failure. */
+  /** Another worker has the job. This message must not disturb it or count as a failure. */
   private async leaveToOwner(job: JobDelivery, { id, message_id, lease_until }: JobRow): Promise<void> {
     const { store, log } = this.options.work;
     const isDuplicate = message_id !== undefined && message_id !== job.message.id;
@@ -96,7 +96,7 @@ export class JobRunner {
       log.info({ job: id }, 'another worker has the job by another message: this one is deleted');
       return job.message.delete();
     }
-    // The owner's own message: it may be dead, and its lease about to lapse.
+    // This is the message of the owner, which may have died: try again when its lease has expired.
     const remaining = Math.max(1, ((lease_until ?? 0) - Date.now()) / 1000);
     log.info({ job: id, seconds: Math.ceil(remaining) }, 'another worker has the job');
     await job.replace(remaining, (replaced) => store.replaceMessage(id, job.message.id, replaced));
@@ -127,7 +127,7 @@ export class JobRunner {
     }
   }
 
-  /** The job has ended in its row: all that is left is to say so. */
+  /** The row says that the job has ended: announce the end and delete the message. */
   private async end(row: JobRow, job: JobDelivery, watch?: Stopwatch): Promise<void> {
     await this.options.endings.announce(row);
     watch?.lap('announce');
@@ -155,7 +155,7 @@ export class JobRunner {
     }
   }
 
-  /** @returns `retried` if this was a failure of the job */
+  /** @returns `retried` if this counts as a failure of the job */
   private async giveBack(
     { row, job }: Attempt,
     work: JobWork,
@@ -165,7 +165,7 @@ export class JobRunner {
     await work.saveCheckpoint().catch((failure: unknown) => {
       log.warn({ job: row.id, err: failure }, 'checkpoint not saved');
     });
-    // Before the message: the worker that receives it must find the job free.
+    // Before the message is returned: the worker that receives it must find the job free.
     await store.release(row.id, row.attempt, new Date());
     if (error instanceof Stopping) {
       await job.replace(0);
@@ -180,8 +180,8 @@ export class JobRunner {
   }
 
   /**
-   * The row refused this attempt: look why. It may be that this attempt's own last write was answered by a broken
-   * connection and then repeated.
+   * Finds out why the row refused this attempt. The cause may be a repeated write of this attempt,
+   * after the answer to the first write was lost.
    */
   private async settleStale(attempt: Attempt): Promise<void> {
     const { row, job, watch } = attempt;
@@ -195,7 +195,8 @@ export class JobRunner {
     const mine = now.status === 'succeeded' && now.attempt === row.attempt;
     if (!mine) await endings.eraseAttempt(row, now);
     if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) {
-      // Its new owner may hold it by this very message, received once more.
+      // The new owner may have received this same message: delete it only if the row names another
+      // one.
       if (now.message_id !== undefined && now.message_id !== job.message.id) await job.message.delete();
       return this.report(attempt, 'lost');
     }
@@ -203,7 +204,7 @@ export class JobRunner {
     this.report(mine ? { ...attempt, row: now } : attempt, mine ? 'succeeded' : 'lost');
   }
 
-  /** One line for each attempt, and the metrics. */
+  /** Logs one line for the attempt and updates the metrics. */
   private report({ row, job, watch }: Attempt, outcome: Outcome, more: object = {}): void {
     const { work, metrics } = this.options;
     const queued = job.message.receivedAt - job.message.sentAt;

@@ -19,10 +19,13 @@ import { JobProgress } from './job-progress';
 import type { Stopwatch } from './stopwatch';
 import { Transcription } from './transcription';
 
-/** Codes that may be the fault of what an earlier attempt left, which comes with the request and makes it large. */
+/**
+ * Error codes that may be caused by the checkpoint of an earlier attempt, which is part of the
+ * request.
+ */
 const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
 
-/** What the work on a job needs. */
+/** Dependencies of the work on a job. */
 export interface WorkTools extends AudioTools {
   store: JobStore;
   objects: JsonObjects;
@@ -30,22 +33,22 @@ export interface WorkTools extends AudioTools {
   log: Log;
   /** Longest audio in seconds. */
   maxAudioSeconds: number;
-  /** Shortest time between checkpoints. */
+  /** Shortest time between checkpoints, in milliseconds. */
   checkpointMs: number;
 }
 
-/** One attempt's work on a job: from its audio in S3 to its outcome, which is not committed here. */
+/** One attempt of a job: from the audio in S3 to the outcome. The caller commits the outcome. */
 export class JobWork {
-  /** Key of the transcript that callers can read already. */
+  /** Key of the transcript, once callers can read it. */
   published: string | undefined;
   private earlier: Checkpoint | undefined;
-  /** An earlier attempt's transcript, which callers can read. */
+  /** Published transcript of an earlier attempt. */
   private heard: Transcript | undefined;
   private transcription: Transcription | undefined;
-  /** Seconds that machines spent on the job before this attempt. */
+  /** Machine seconds of earlier attempts. */
   private spent = 0;
   private savedAt = Date.now();
-  /** Seconds up to which the checkpoint in S3 reaches. */
+  /** End of the checkpoint in S3, in seconds of audio. */
   private savedEnd = 0;
   private shown: JobProgress;
   private analyzed = false;
@@ -65,8 +68,8 @@ export class JobWork {
   }
 
   /**
-   * @throws SpotscribeError, permanent if the audio is at fault
-   * @throws the signal's reason if it is aborted
+   * @throws SpotscribeError, permanent if the audio is the cause
+   * @throws the reason of the signal if it is aborted
    */
   async run(signal: AbortSignal): Promise<Outcome> {
     await Promise.all([fetchAudio(this.tools, this.row, signal), this.fetchEarlier()]);
@@ -92,17 +95,17 @@ export class JobWork {
     }
   }
 
-  /** Whether an analysis is part of the job. */
+  /** Whether the job has an analysis. */
   get understands(): boolean {
     return this.wanted !== undefined;
   }
 
-  /** Seconds that machines have spent on the job, by earlier attempts too. */
+  /** Machine seconds of the job, including earlier attempts. */
   get processingSeconds(): number {
     return this.spent + this.time.seconds;
   }
 
-  /** Leaves what was heard, and the time it took, for the next attempt. */
+  /** Saves the transcript so far and the machine time for the next attempt. */
   async saveCheckpoint(): Promise<void> {
     const whole = this.heard && { end: this.heard.duration, segments: this.heard.segments };
     const heard = this.transcription?.checkpoint() ?? this.earlier ?? whole;
@@ -133,7 +136,7 @@ export class JobWork {
     return transcript;
   }
 
-  /** Lets callers read the transcript while the analysis still runs. */
+  /** Lets callers read the transcript while the analysis is running. */
   private async publish(transcript: Transcript): Promise<void> {
     const { id, attempt, options } = this.row;
     if (this.published === undefined && !this.analyzed) {
@@ -158,7 +161,7 @@ export class JobWork {
     } catch (error) {
       const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
       if (!refused || this.earlier === undefined) throw error;
-      this.tools.log.warn({ job: this.row.id, err: error }, 'checkpoint refused: beginning again');
+      this.tools.log.warn({ job: this.row.id, err: error }, 'checkpoint refused: starting again');
       this.earlier = undefined;
       return this.listen(signal);
     }
@@ -186,7 +189,7 @@ export class JobWork {
     if (event.type === 'segment' || event.type === 'result') return;
     this.shown.transcribed(transcription.progress, transcription.stages);
     this.progress.report(this.shown);
-    // At a stage's events too: after the last window diarization may take minutes.
+    // Also at stage events: diarization after the last window may take minutes.
     await this.keepCheckpoint(transcription);
   }
 
@@ -205,7 +208,7 @@ export class JobWork {
       this.shown.analyzed(1);
       return analysis;
     } finally {
-      // What is published is for those who would have to wait.
+      // Early publication is useful only while the analysis is running.
       this.analyzed = true;
     }
   }
@@ -213,7 +216,8 @@ export class JobWork {
   private async keepCheckpoint({ end }: Transcription): Promise<void> {
     const { checkpointMs, log } = this.tools;
     if (end === this.savedEnd || Date.now() - this.savedAt < checkpointMs) return;
-    // Objects know no conditions on rows: whoever has lost the job must not write over its new owner's checkpoint.
+    // S3 cannot check the row: a worker that has lost the job must not overwrite the new owner's
+    // checkpoint.
     if (!(await this.lease.holds())) return;
     await this.saveCheckpoint().catch((error: unknown) => {
       log.warn({ job: this.row.id, err: error }, 'checkpoint not saved');

@@ -5,10 +5,10 @@ import type * as z from 'zod/mini';
 import { eraseVersions, versionsOf } from '../../../../core/jobs/object-versions';
 import type { Log } from '../log';
 
-/** Largest object that is read, in bytes: ten hours' words with their times are some 15 MB. */
+/** Largest object that is read, in bytes. A transcript of ten hours has about 15 MB. */
 const MAX_BYTES = 64 << 20;
 
-/** What workers leave in S3 for callers and for each other, as JSON. */
+/** JSON objects in S3, which workers write for callers and other workers. */
 export class JsonObjects {
   constructor(
     private readonly s3: S3Client,
@@ -16,7 +16,7 @@ export class JsonObjects {
     private readonly log: Log,
   ) {}
 
-  /** Undefined if there is none, or none of this shape. */
+  /** Reads an object. Undefined if it does not exist or does not match the schema. */
   async read<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
     try {
       const { Body, ContentLength = 0 } = await this.s3.send(
@@ -25,7 +25,7 @@ export class JsonObjects {
       const body = Body as Readable;
       if (ContentLength > MAX_BYTES) {
         body.on('error', () => undefined).destroy();
-        throw new Error(`${ContentLength} bytes; at most ${MAX_BYTES} are read`);
+        throw new Error(`the object has ${ContentLength} bytes; at most ${MAX_BYTES} are read`);
       }
       return schema.parse(parsed(await text(body)));
     } catch (error) {
@@ -45,18 +45,18 @@ export class JsonObjects {
     );
   }
 
-  /** Erases objects for good, with all their versions: they hold what was said. */
+  /** Erases all versions of objects, because they contain speech. */
   async remove(keys: string[]): Promise<void> {
     const versions = await Promise.all(keys.map((key) => versionsOf(this.s3, this.bucket, key)));
     for (const each of versions) await eraseVersions(this.s3, this.bucket, each);
   }
 }
 
-/** Without the parser's own message, which shows a piece of the text: it holds what was said. */
+/** Parses JSON without the parser's message, which quotes the text and thus speech. */
 function parsed(content: string): unknown {
   try {
     return JSON.parse(content);
   } catch {
-    throw new Error('it is not JSON');
+    throw new Error('the object is not valid JSON');
   }
 }

@@ -10,8 +10,9 @@ export interface LeaseOptions {
 }
 
 /**
- * Keeps a claim alive: first the row's lease, then the message's visibility, three times in each of its lengths.
- * When the row refuses, the job is somebody else's or has ended, and `lost` aborts the work on it.
+ * Keeps a claim alive: it extends the lease in the row, then the visibility of the message, three
+ * times per visibility timeout. If the row refuses, the job has ended or another worker has it, and
+ * `lost` is aborted.
  */
 export class Lease {
   private readonly losing = new AbortController();
@@ -38,19 +39,19 @@ export class Lease {
     }, period);
   }
 
-  /** Ends the heartbeat; one that is under way is waited for, so that nothing is extended after this. */
+  /** Stops the extensions. Waits for a running one, so that nothing is extended afterwards. */
   async stop(): Promise<void> {
     this.ended = true;
     clearTimeout(this.timer);
     await this.beating;
   }
 
-  /** Extends the lease at once. Returns false if the job is lost, or nothing can be said. */
+  /** Extends the lease now. Returns false if the job is lost or the state is unknown. */
   holds(): Promise<boolean> {
     return this.beat();
   }
 
-  /** Called when the row refuses a change of this attempt. */
+  /** Reports that the row refused a change of this attempt. */
   lose(reason: StaleAttempt): void {
     this.ended = true;
     clearTimeout(this.timer);
@@ -64,12 +65,13 @@ export class Lease {
       await store.extendLease(id, attempt, Date.now() + visibilitySeconds * 1000);
     } catch (error) {
       if (error instanceof StaleAttempt) this.lose(error);
-      // The lease outlives two missed beats. A commit is conditional anyway: working on does no harm.
+      // The lease survives two missed extensions. The commit is conditional, so continuing does no
+      // harm.
       else log.warn({ job: id, attempt, err: error }, 'lease not extended');
       return false;
     }
     await this.delivery.hide(visibilitySeconds).catch((error: unknown) => {
-      // Received by another worker, whom the row's lease tells to wait.
+      // If another worker receives the message, the lease in the row makes it wait.
       log.warn({ job: id, attempt, err: error }, 'message not hidden');
     });
     return true;

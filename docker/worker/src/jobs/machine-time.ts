@@ -2,9 +2,9 @@
 export interface TimeShare {
   /** Seconds so far. */
   readonly seconds: number;
-  /** A model begins to work for the job. @returns what ends that */
+  /** Starts the work of a model for the job. @returns a function that ends it */
   work: () => () => void;
-  /** The job is done with. */
+  /** Ends the share of the job. */
   end: () => void;
 }
 
@@ -14,8 +14,8 @@ interface Account {
 }
 
 /**
- * Shares a machine's time among the jobs that it has in hand, so that each second is on one receipt only, or on several
- * in parts: jobs that a model works for share it, and only while there are none, those that wait.
+ * Divides the time of a machine among its jobs, so that each second is billed once. Jobs for which
+ * a model is working share the time. If there are none, the waiting jobs share it.
  */
 export class MachineTime {
   private readonly accounts = new Set<Account>();
@@ -25,7 +25,7 @@ export class MachineTime {
     this.countedTo = now();
   }
 
-  /** The share of a job that has just come. */
+  /** Opens the share of a new job. */
   open(): TimeShare {
     this.count();
     const account: Account = { seconds: 0, working: 0 };

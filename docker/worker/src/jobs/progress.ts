@@ -4,17 +4,19 @@ import type { JobStore } from '../../../../core/jobs/job-store';
 import type { Log } from '../log';
 import type { Stages } from './stages';
 
-/** Rows are written at most this often, in milliseconds: a caller looks once a second or two. */
+/**
+ * Shortest time between writes to a row, in milliseconds. Callers poll every one to two seconds.
+ */
 const PERIOD_MS = 2_000;
 
-/** What a job's row shows of the work on it. */
+/** Progress of a job, as shown in its row. */
 interface Shown {
   /** 0 to 1. */
   progress: number;
   stages: Stages;
 }
 
-/** Shows a job's progress in its row, without holding the work up. */
+/** Writes the progress of a job to its row, without blocking the work. */
 export class ProgressReporter {
   private writing: Promise<void> | undefined;
   private writtenAt = 0;
@@ -27,7 +29,10 @@ export class ProgressReporter {
     private readonly onStale: (error: StaleAttempt) => void,
   ) {}
 
-  /** Writes now and then, but every change of a stage: it may be the last word for minutes. */
+  /**
+   * Writes progress at most once per period. Stage changes are always written: no other write may
+   * follow for minutes.
+   */
   report({ progress, stages }: Shown): void {
     const changed = !isDeepStrictEqual(stages, this.written);
     const due = this.writing === undefined && Date.now() - this.writtenAt >= PERIOD_MS;
@@ -42,7 +47,7 @@ export class ProgressReporter {
     this.writing = writing;
   }
 
-  /** Waits for writes that are under way: they must not come after the commit, which would refuse them. */
+  /** Waits for running writes. After the commit, the row would refuse them. */
   async settle(): Promise<void> {
     await this.writing;
   }

@@ -5,14 +5,17 @@ import type { Outcome } from './steps';
 
 export type Stages = JobRow['stages'];
 
-/** How the stages stand when an attempt begins: what an earlier one was at does not count any more. */
+/** Stages at the start of an attempt, independent of earlier attempts. */
 export const stagesAtStart = ({ diarize }: JobOptions, analysis: boolean): Stages => ({
   transcript: 'running',
   ...(diarize === true && { diarization: 'waiting' as const }),
   ...(analysis && { analysis: 'running' as const }),
 });
 
-/** The transcript's stages once it is there. It lacks its speakers where diarization failed, and `degraded` says why. */
+/**
+ * Stages of a finished transcript. If diarization failed, it has no speakers, and `degraded` has
+ * the reason.
+ */
 export function stagesOf({ diarize }: JobOptions, transcript: Transcript): Stages {
   const lost =
     transcript.diarization === undefined || transcript.degraded.some(({ stage }) => stage === 'diarization');
@@ -22,7 +25,7 @@ export function stagesOf({ diarize }: JobOptions, transcript: Transcript): Stage
   };
 }
 
-/** How the stages ended. */
+/** Stages of an ended job. */
 export function stagesAtEnd(options: JobOptions, { transcript, analysis }: Outcome, wanted: boolean): Stages {
   const unheard: Stages = {
     transcript: 'failed',

@@ -5,26 +5,27 @@ import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/er
 import { asSpotscribeError, ModelServiceFailed } from '../errors';
 import { locate } from '../evidence/evidence';
 
-/** What came of a recording: at least one of the two. An analysis is absent, too, where nobody asked for one. */
+/** Results of a recording: a transcript, an analysis or both. */
 export type Outcome = HybridResult;
 
-/** What is done with a recording. */
+/** Steps of a job. */
 export interface Steps {
   transcribe: (signal: AbortSignal) => Promise<Transcript>;
-  /** Undefined where nobody asked for it. */
+  /** Undefined if no analysis was requested. */
   analyze?: (signal: AbortSignal) => Promise<Analysis>;
 }
 
-/** What came of one step. */
+/** Result of one step. */
 type StepResult<T> = { result: T } | { failure: SpotscribeError };
 
 /**
- * Transcribes and understands at the same time. Where the service of one of the two fails, the other's result is
- * enough, and `degraded` says why; the claims of the analysis are joined to the words of the transcript.
+ * Runs transcription and analysis at the same time. If one service fails, the other result is
+ * returned, and `degraded` has the reason. The claims of the analysis are located in the
+ * transcript.
  *
- * @throws SpotscribeError of the transcript if both fail, or if only that was asked for; permanent if the audio is at
- *   fault
- * @throws the signal's reason if it is aborted
+ * @throws SpotscribeError of the transcription if both fail, or if no analysis was requested;
+ * permanent if the audio is the cause
+ * @throws the reason of the signal if it is aborted
  */
 export async function runSteps({ transcribe, analyze }: Steps, signal: AbortSignal): Promise<Outcome> {
   const ending = new AbortController();
@@ -37,7 +38,7 @@ export async function runSteps({ transcribe, analyze }: Steps, signal: AbortSign
       return { result: await work(joint) };
     } catch (error) {
       const failure = asSpotscribeError(error);
-      // Where the audio is at fault, or the job is lost, the other's work is of no use.
+      // If the audio is the cause, or the job is lost, the other step is useless.
       if (failure instanceof StaleAttempt || (decides && !(failure instanceof ModelServiceFailed)))
         ending.abort(failure);
       return { failure };
@@ -66,7 +67,7 @@ function outcome(
     const lost = { stage: 'analysis' as const, reason: understanding.failure.message };
     return { transcript, degraded: [...transcript.degraded, lost] };
   }
-  // A translation does not have the words that were heard.
+  // A translation does not contain the spoken words.
   const isTranslated = transcript.task === 'translate';
   const analysis = isTranslated ? understanding.result : locate(understanding.result, transcript);
   return { transcript, analysis, degraded: [...transcript.degraded, ...analysis.degraded] };

@@ -1,4 +1,4 @@
-/** The parts of a job's time in this worker, in whole milliseconds. */
+/** Measures the parts of a job's time in this worker, in milliseconds. */
 export class Stopwatch {
   private readonly laps: Record<string, number> = {};
   private last: number;
@@ -8,7 +8,7 @@ export class Stopwatch {
     this.last = from;
   }
 
-  /** What went by since the last lap belongs to `part`. */
+  /** Adds the time since the last lap to `part`. */
   lap(part: string): void {
     const now = Date.now();
     this.laps[part] = (this.laps[part] ?? 0) + now - this.last;

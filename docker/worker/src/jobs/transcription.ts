@@ -3,20 +3,20 @@ import type { Degradation } from '../../../../core/contract/values';
 import type { TranscribeEvent } from '../../../../core/contract/transcription';
 import type { Stages } from './stages';
 
-/** What one attempt has heard, on top of what earlier attempts left. */
+/** Transcript of an attempt so far, including the checkpoint of earlier attempts. */
 export class Transcription {
-  /** 0 to 1; undefined until the service has said so. */
+  /** 0 to 1. Undefined until the service reports it. */
   progress: number | undefined;
-  /** Of the stages that the service tells of. */
+  /** Stages reported by the service. */
   stages: Stages = {};
   /** The whole transcript, once the service has sent it. */
   transcript: Transcript | undefined;
-  /** Seconds up to which everything has been heard. */
+  /** Seconds of audio that are completely transcribed. */
   end: number;
-  /** Segments of the finished windows, those of earlier attempts first. */
+  /** Segments of the finished windows, beginning with those of earlier attempts. */
   private readonly finished: Segment[];
   private current: Segment[] = [];
-  /** What the finished windows lack. */
+  /** Degradations of the finished windows. */
   private degraded: Degradation[];
 
   constructor(earlier?: Checkpoint) {
@@ -50,7 +50,7 @@ export class Transcription {
     }
   }
 
-  /** The finished windows: where another attempt can go on. */
+  /** The finished windows, from which another attempt can continue. */
   checkpoint(): Pick<Checkpoint, 'end' | 'segments' | 'degraded'> {
     const { end, finished, degraded } = this;
     return { end, segments: [...finished], ...(degraded.length > 0 && { degraded }) };

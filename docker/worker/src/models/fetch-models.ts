@@ -10,25 +10,26 @@ import { type CachedModel, findModels } from './model-cache';
 import { ModelDisk } from './model-disk';
 import type { ModelFetchSettings } from '../settings';
 
-/** One connection to S3 brings some 80 MB/s; a machine's network takes many times that. */
+/** One connection to S3 has about 80 MB/s. The network of a machine is many times faster. */
 const CONNECTIONS = 16;
-/** What is fetched again, on each connection, after a fetch was killed. */
+/** Size of a part. After a killed fetch, each connection fetches at most one part again. */
 const PART_BYTES = 32 << 20;
-/** Left free on the disk, which images, audio and logs share. */
+/** Bytes to leave free on the disk, for images, audio and logs. */
 const SPARE_BYTES = 512 << 20;
 
-/** What tests set. */
+/** Parameters that tests set. */
 export interface FetchTraits {
   disk?: ModelDisk;
   partBytes?: number;
 }
 
 /**
- * Brings the models from the cache to the machine's disk. A model appears under its name when all of its files have the
- * SHA-256 of its manifest; what is there already is not fetched again, and what was fetched of one neither. Of two
- * fetches at once the second waits for the first.
+ * Fetches the models from the cache to the disk of the machine. A model gets its name when all its
+ * files have the SHA-256 of the manifest. Complete models and fetched parts are not fetched again.
+ * Of two concurrent fetches, the second waits for the first.
  *
- * @throws SpotscribeError `model_missing` naming the model or file that is missing or wrong, `internal` for a full disk
+ * @throws SpotscribeError `model_missing` with the missing or invalid model or file, `internal` for
+ * a full disk
  */
 export async function fetchModels(
   { modelBucket: bucket, modelDir, models: wanted }: ModelFetchSettings,
@@ -69,7 +70,7 @@ interface Bringing {
   partBytes: number;
 }
 
-/** Returns the bytes that were fetched. */
+/** Fetches missing models. Returns the fetched bytes. */
 async function bring(models: CachedModel[], { s3, bucket, log, disk, partBytes }: Bringing): Promise<number> {
   const there = await Promise.all(models.map((model) => disk.holds(model)));
   const buildings = await Promise.all(
@@ -80,7 +81,7 @@ async function bring(models: CachedModel[], { s3, bucket, log, disk, partBytes }
   const fillings = buildings
     .flatMap((building) => building.model.files.map((file) => ({ building, file })))
     .filter(({ building, file }) => !building.isWhole(file))
-    // The largest first: at the end no single connection is left with gigabytes.
+    // Largest files first, so that at the end no single connection has gigabytes left.
     .sort((one, other) => other.file.size - one.file.size)
     .map(({ building, file }) => new FileFilling(building, file, partBytes));
   try {
@@ -100,11 +101,14 @@ async function bring(models: CachedModel[], { s3, bucket, log, disk, partBytes }
   return bytes;
 }
 
-/** Looks for room before anything is fetched; models that nobody wants any more give way. */
+/**
+ * Checks the free space before anything is fetched. Removes models that are no longer wanted if
+ * necessary.
+ */
 async function makeRoom(bytes: number, models: CachedModel[], disk: ModelDisk, log: Log): Promise<void> {
   if (bytes === 0 || (await disk.free()) >= bytes + SPARE_BYTES) return;
   const swept = await disk.sweep(models);
-  if (swept.length > 0) log.warn({ swept }, 'removed models that are not wanted any more, to make room');
+  if (swept.length > 0) log.warn({ swept }, 'removed models that are no longer wanted, to free space');
   const free = await disk.free();
   if (free < bytes + SPARE_BYTES) throw noRoom(bytes, free, totalSize(models.flatMap(({ files }) => files)));
 }
@@ -114,7 +118,7 @@ const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 const noRoom = (bytes: number, free: number, all?: number) =>
   new SpotscribeError(
     'internal',
-    `The disk for models is full: ${gigabytes(bytes)} are still to be fetched${all === undefined ? '' : ` of ${gigabytes(all)}`}, ` +
-      `${gigabytes(SPARE_BYTES)} are to stay free, and ${gigabytes(free)} are free. ` +
+    `The disk for models is full: ${gigabytes(bytes)}${all === undefined ? '' : ` of ${gigabytes(all)}`} must be fetched, ` +
+      `${gigabytes(SPARE_BYTES)} must stay free, and ${gigabytes(free)} are free. ` +
       'Set a smaller model, or machine types with a larger disk.',
   );

@@ -5,18 +5,18 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import type { CachedFile } from './model-cache';
 
-/** How long nothing may come of a part before it is asked for again. */
+/** Milliseconds without a byte after which a part is requested again. */
 const STALL_MS = 20_000;
-/** Written to the file at once: a write for each 64 KiB that a socket gives would cost more than the copying. */
+/** Bytes per write: separate writes of the 64 KiB chunks of a socket would be slower. */
 const BLOCK_BYTES = 1 << 20;
 
-/** Bytes from `start` to the one before `end`. */
+/** Bytes from `start` to `end`, exclusive. */
 export interface Stretch {
   start: number;
   end: number;
 }
 
-/** No later try finds the version that was listed, or more room. */
+/** A retry does not help if the object has changed or the disk is full. */
 const mayPass = (error: Error) =>
   !(error instanceof SpotscribeError) && (error as NodeJS.ErrnoException).code !== 'ENOSPC';
 
@@ -26,9 +26,10 @@ const again = retry(handleWhen(mayPass), {
 });
 
 /**
- * Brings a stretch of an object into a file, of the version that was listed.
+ * Fetches a range of the listed version of an object into a file.
  *
- * @throws SpotscribeError `model_missing` if the object has changed, else the failure of the last try
+ * @throws SpotscribeError `model_missing` if the object has changed; otherwise the error of the
+ * last attempt
  */
 export const fetchStretch = (
   s3: S3Client,
@@ -59,13 +60,13 @@ async function tryStretch(
     position += blockBytes;
     [block, blockBytes] = [[], 0];
   };
-  // A guard of its own in the stream would touch each of the many chunks once more.
+  // A separate guard in the stream would process each chunk again.
   const body = Body as Readable;
-  const silence = setTimeout(() => body.destroy(new Error(`nothing came for ${STALL_MS} ms`)), STALL_MS);
+  const silence = setTimeout(() => body.destroy(new Error(`no data for ${STALL_MS} ms`)), STALL_MS);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       silence.refresh();
-      if (position + blockBytes + chunk.length > end) throw new Error('more bytes came than were asked for');
+      if (position + blockBytes + chunk.length > end) throw new Error('received more bytes than requested');
       block.push(chunk);
       blockBytes += chunk.length;
       if (blockBytes >= BLOCK_BYTES) await flush();
@@ -74,7 +75,7 @@ async function tryStretch(
   } finally {
     clearTimeout(silence);
   }
-  if (position !== end) throw new Error(`${position - start} of ${end - start} bytes came`);
+  if (position !== end) throw new Error(`received ${position - start} of ${end - start} bytes`);
 }
 
 const isChanged = (error: unknown) =>
@@ -83,5 +84,5 @@ const isChanged = (error: unknown) =>
 const changed = (key: string) =>
   new SpotscribeError(
     'model_missing',
-    `The model file ${key} was changed in the cache while it was fetched. Fetch it again.`,
+    `The model file ${key} changed in the cache during the fetch. Fetch it again.`,
   );

@@ -7,15 +7,15 @@ import type { CachedFile } from './model-cache';
 import type { ModelBuilding } from './model-building';
 
 /**
- * One file that is filled in parts, several at once, and hashed from its beginning as far as there are no holes. It gets
- * its name when it is whole and its SHA-256 is right.
+ * Fetches one file in parts, several at once, and hashes it up to the first missing part. The file
+ * gets its final name when it is complete and its SHA-256 is correct.
  */
 export class FileFilling {
-  /** Parts that are still to come, in their order. */
+  /** Missing parts, in order. */
   readonly missing: number[];
   private readonly done: Set<number>;
   private readonly count: number;
-  /** How many parts are there without a hole, from the first. */
+  /** Number of parts before the first missing one. */
   private contiguous = 0;
   private opened?: Promise<{ draft: string; handle: FileHandle; hash: FollowingHash }>;
 
@@ -24,7 +24,7 @@ export class FileFilling {
     private readonly file: CachedFile,
     private readonly partBytes: number,
   ) {
-    // A file of no bytes has one part of none: it is made and checked as well.
+    // An empty file has one empty part, so that it is created and checked.
     this.count = Math.max(1, Math.ceil(file.size / partBytes));
     this.done = new Set(building.parts(file));
     this.missing = Array.from({ length: this.count }, (_, part) => part).filter(
@@ -32,7 +32,7 @@ export class FileFilling {
     );
   }
 
-  /** Brings a part. The last one finishes the file. */
+  /** Fetches a part. The last part finishes the file. */
   async fetch(s3: S3Client, bucket: string, part: number): Promise<void> {
     const { handle } = await this.open();
     const stretch = this.stretch(part);
@@ -43,14 +43,14 @@ export class FileFilling {
     if (this.done.size === this.count) await this.finish();
   }
 
-  /** Finishes a file whose parts were all there from the beginning. */
+  /** Finishes a file that had all its parts from the beginning. */
   async finishIfComplete(): Promise<void> {
     if (this.missing.length > 0) return;
     await this.open();
     await this.finish();
   }
 
-  /** Ends what it has begun; the parts that have come stay. */
+  /** Closes the file and stops the hash. Fetched parts are kept. */
   async stop(): Promise<void> {
     if (this.opened === undefined) return;
     const { handle, hash } = await this.opened;
@@ -61,7 +61,7 @@ export class FileFilling {
   private open() {
     return (this.opened ??= (async () => {
       const draft = await this.building.draft(this.file);
-      // Opened to be filled, not emptied: earlier parts may be there.
+      // Do not truncate a file with earlier parts.
       const handle = await open(draft, this.done.size > 0 ? 'r+' : 'w');
       const opened = { draft, handle, hash: new FollowingHash(draft) };
       this.advance(opened.hash);
@@ -106,5 +106,5 @@ export class FileFilling {
 const corrupt = (file: string, fault: string) =>
   new SpotscribeError(
     'model_missing',
-    `The model file ${file} ${fault}. Run "spotscribe models verify" to see whether it is wrong in the cache, and "spotscribe models push --force" to bring it anew.`,
+    `The model file ${file} ${fault}. Run "spotscribe models verify" to check it in the cache, and "spotscribe models push --force" to replace it.`,
   );

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Reads what is there of a file, up to where it is told, and hashes it. Source text, as the worker is bundled into one
- * file, and a thread starts from a file of its own or from text.
+ * Reads and hashes a file up to the given position. It is source text, because the worker is
+ * bundled into one file, and a thread needs a separate file or text.
  */
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -27,8 +27,8 @@ const THREAD = `
 `;
 
 /**
- * The SHA-256 of a file that is still being written, in a thread of its own: of gigabytes it takes several seconds, which
- * would otherwise come after the last byte, and would hold up the connections.
+ * Computes the SHA-256 of a file while it is written, in a separate thread. For gigabytes this
+ * takes several seconds, which would otherwise follow the last byte and block the connections.
  */
 export class FollowingHash {
   private readonly thread: Worker;
@@ -39,13 +39,13 @@ export class FollowingHash {
     this.result = new Promise((resolve, reject) => {
       this.thread.once('message', resolve);
       this.thread.once('error', reject);
-      this.thread.once('exit', () => reject(new Error('the hash was given up')));
+      this.thread.once('exit', () => reject(new Error('the hash was cancelled')));
     });
-    // Asked for at the end; a failure before that is not unheard.
+    // The result is read at the end. This prevents an unhandled rejection before.
     this.result.catch(() => undefined);
   }
 
-  /** Says that all bytes before this one are there. */
+  /** Reports that all bytes before this position are written. */
   advance(upTo: number): void {
     this.thread.postMessage({ upTo, last: false });
   }

@@ -10,14 +10,14 @@ const journal = z.object({
   boot: z.string(),
   version: z.string(),
   partBytes: z.number(),
-  /** Numbers of the parts that are on the disk; `whole` for a file that has been checked and has its name. */
+  /** Numbers of the parts on the disk. `whole`: the file is checked and has its final name. */
   files: z.record(z.string(), z.union([z.array(z.number()), z.literal('whole')])),
 });
 type Journal = z.infer<typeof journal>;
 
 /**
- * A model that is being put together, with a journal of the parts that have come: a fetch that was killed goes on where
- * it stopped.
+ * An incomplete model with a journal of its fetched parts, so that the next fetch continues where a
+ * killed one stopped.
  */
 export class ModelBuilding {
   private writing: Promise<void> = Promise.resolve();
@@ -28,7 +28,7 @@ export class ModelBuilding {
     private readonly journal: Journal,
   ) {}
 
-  /** Begins, or goes on with what an earlier fetch of the same files left. */
+  /** Starts a model, or continues an earlier fetch of the same files. */
   static async open(disk: ModelDisk, model: CachedModel, partBytes: number): Promise<ModelBuilding> {
     const folder = disk.building(model);
     const { boot } = disk;
@@ -47,13 +47,13 @@ export class ModelBuilding {
     return this.journal.files[path] === 'whole';
   }
 
-  /** The parts that earlier fetches brought. */
+  /** Parts fetched earlier. */
   parts({ path }: CachedFile): readonly number[] {
     const parts = this.journal.files[path];
     return parts === undefined || parts === 'whole' ? [] : parts;
   }
 
-  /** Bytes that are still to come. */
+  /** Bytes that are not fetched yet. */
   get missingBytes(): number {
     const { partBytes } = this.journal;
     return this.model.files.reduce((sum, file) => {
@@ -63,12 +63,12 @@ export class ModelBuilding {
     }, 0);
   }
 
-  /** Where a file goes once it has been checked. */
+  /** Final path of a file, used after the check. */
   target({ path }: CachedFile): string {
     return join(this.folder, path);
   }
 
-  /** Where its parts are written. */
+  /** Path of a file while its parts are written. */
   async draft(file: CachedFile): Promise<string> {
     const target = this.target(file);
     await mkdir(dirname(target), { recursive: true });
@@ -85,22 +85,22 @@ export class ModelBuilding {
     await this.save();
   }
 
-  /** Leaves nothing of a file behind. */
+  /** Removes a file and its journal entry. */
   async forget(file: CachedFile): Promise<void> {
     delete this.journal.files[file.path];
     await rm(await this.draft(file), { force: true });
     await this.save();
   }
 
-  /** Removes the journal: the folder holds the model's files and nothing else. */
+  /** Removes the journal, so that the folder has only the model's files. */
   async close(): Promise<void> {
     await this.writing;
     await rm(join(this.folder, JOURNAL), { force: true });
   }
 
   /**
-   * Sets the journal right where a fetch was killed between a file's change and its note: a file gets its name after it
-   * has been checked, and without its draft no part of it is there.
+   * Corrects the journal if a fetch was killed between the change of a file and its journal entry.
+   * A file with its final name is checked; without a draft, the file has no parts.
    */
   private async look(file: CachedFile): Promise<void> {
     const { files } = this.journal;

@@ -3,7 +3,7 @@ import { SpotscribeError } from '../../../../core/contract/errors';
 import { MODEL_KEY, type ModelVersion, type WantedModel } from '../../../../core/models/model-layout';
 import { type ModelFile, parseManifest } from '../../../../core/models/model-manifest';
 
-/** A file of a model in the cache, as its manifest describes it. */
+/** A file of a model in the cache, as described by the manifest. */
 export interface CachedFile extends ModelFile {
   key: string;
   etag: string;
@@ -11,16 +11,17 @@ export interface CachedFile extends ModelFile {
 
 /** A model in the cache. */
 export interface CachedModel extends ModelVersion {
-  /** ETag of its manifest: another one means other files. */
+  /** ETag of the manifest: a different one means different files. */
   version: string;
   files: CachedFile[];
 }
 
 /**
- * The models that are wanted, with their files.
+ * Finds the wanted models with their files.
  *
- * @returns those that are in the cache, and those that are not and that the services can do without
- * @throws SpotscribeError `model_missing` if a required model is not in the cache, or one is not what its manifest says
+ * @returns models in the cache, and missing optional models
+ * @throws SpotscribeError `model_missing` if a required model is missing, or a model differs from
+ * its manifest
  */
 export async function findModels(
   s3: S3Client,
@@ -46,7 +47,7 @@ async function findModel(
     if (!required) return undefined;
     throw new SpotscribeError(
       'model_missing',
-      `There is no whole model under ${place}: its manifest is missing. Run "spotscribe models push ${model.name}", or set another model.`,
+      `The model at ${place} is missing or incomplete: it has no manifest. Run "spotscribe models push ${model.name}", or set another model.`,
     );
   }
   const files = (await readManifest(s3, bucket, model)).map((file) => {

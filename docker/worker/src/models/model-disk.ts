@@ -18,7 +18,7 @@ import { z } from 'zod';
 import type { ModelVersion } from '../../../../core/models/model-layout';
 import type { CachedModel } from './model-cache';
 
-/** Whole models and those that are being fetched lie here; the names that services know are links to them. */
+/** Folder for complete and incomplete models. The names used by services are links into it. */
 const STORE = '.store';
 const BUILDING = '.building';
 
@@ -29,15 +29,16 @@ const marker = z.object({
 });
 
 /**
- * Where models lie on the machine: `<folder>/<name>` is a link to `.store/<name>/<revision>`, so that a service sees all
- * of a model or nothing, and a new revision takes the old one's place at once.
+ * Models on the disk of the machine. `<folder>/<name>` is a link to `.store/<name>/<revision>`, so
+ * that a service sees a complete model or nothing, and a new revision replaces the old one
+ * atomically.
  */
 export class ModelDisk {
   constructor(
     private readonly folder: string,
     /**
-     * This run of the machine's kernel. Nothing is flushed to the disk, as it lives no longer than the machine; so what
-     * an earlier run left may be cut off, and is not believed.
+     * Boot id of the kernel. Nothing is flushed to the disk, because the disk lives only as long as
+     * the machine. Files of an earlier boot may be incomplete and are not used.
      */
     readonly boot = bootId(),
   ) {}
@@ -46,12 +47,12 @@ export class ModelDisk {
     return join(this.folder, '.lock');
   }
 
-  /** Where a whole model lies. */
+  /** Folder of a complete model. */
   whole({ name, revision }: ModelVersion): string {
     return join(this.folder, STORE, name, revision);
   }
 
-  /** Where a model is put together. */
+  /** Folder of an incomplete model. */
   building(model: ModelVersion): string {
     return `${this.whole(model)}${BUILDING}`;
   }
@@ -60,7 +61,10 @@ export class ModelDisk {
     await mkdir(join(this.folder, STORE), { recursive: true });
   }
 
-  /** Whether the model is there, as it was when it was checked: by sizes and times, which takes no time. */
+  /**
+   * Whether the model is complete and unchanged since its check, judged by sizes and times of its
+   * files.
+   */
   async holds(model: CachedModel): Promise<boolean> {
     const said = await readFile(this.marker(model), 'utf8').catch(() => '');
     if (said === '') return false;
@@ -76,7 +80,7 @@ export class ModelDisk {
     return unchanged.every(Boolean);
   }
 
-  /** Makes a model whose files have all been checked a whole one. */
+  /** Completes a model whose files have all been checked. */
   async complete(model: CachedModel): Promise<void> {
     await rm(this.whole(model), { recursive: true, force: true });
     await rename(this.building(model), this.whole(model));
@@ -90,33 +94,35 @@ export class ModelDisk {
     await replace(this.marker(model), JSON.stringify(said));
   }
 
-  /** Has the name that services know stand for this revision. */
+  /** Links the name used by services to this revision. */
   async show(model: ModelVersion): Promise<void> {
     const name = join(this.folder, model.name);
     const target = join(STORE, model.name, model.revision);
     if ((await readlink(name).catch(() => undefined)) === target) return;
-    // A folder that an earlier version fetched is in the way of a link.
+    // A folder fetched by an earlier version of Spotscribe blocks the link.
     const there = await lstat(name).catch(() => undefined);
     if (there?.isDirectory()) await rm(name, { recursive: true, force: true });
-    // Of a name of its own: tasks that find all there do this at once, as no lock is held for it.
+    // A unique name, because several tasks may do this at once without a lock.
     const link = join(this.folder, STORE, `.${model.name}.${randomUUID()}`);
     await symlink(target, link);
     await rename(link, name);
   }
 
-  /** Has the name stand for nothing: an earlier revision is not what was asked for. */
+  /** Removes the link of a name, so that no earlier revision is used. */
   async hide({ name }: ModelVersion): Promise<void> {
     const link = join(this.folder, name);
     if ((await lstat(link).catch(() => undefined))?.isSymbolicLink()) await rm(link, { force: true });
   }
 
-  /** Bytes that can still be written. */
+  /** Free bytes on the disk. */
   async free(): Promise<number> {
     const { bavail, bsize } = await statfs(this.folder);
     return bavail * bsize;
   }
 
-  /** Removes all models but these, and what is left of unfinished ones. Returns their names. */
+  /**
+   * Removes all other models, including incomplete ones. Returns the names of the removed models.
+   */
   async sweep(wanted: readonly ModelVersion[]): Promise<string[]> {
     const keep = new Set(wanted.flatMap((model) => [this.whole(model), this.building(model)]));
     const swept: string[] = [];
@@ -138,7 +144,7 @@ export class ModelDisk {
   }
 }
 
-/** Writes a small file so that its name never stands for half of it. */
+/** Writes a small file atomically. */
 export async function replace(file: string, content: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(`${file}.part`, content);
@@ -153,7 +159,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Of Linux; elsewhere, where no machine runs, a run of the kernel is not known from another. */
+/** Boot id of Linux. On other systems, boots are not distinguished. */
 function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -13,19 +13,20 @@ export interface HeartbeatOptions {
   /** Idle time after which the machine ends itself, in seconds. */
   limitSeconds: number;
   log: Log;
-  /** How often to look for a change. @default 1000 */
+  /** Period of checks for a change, in milliseconds. @default 1000 */
   periodMs?: number;
 }
 
 /**
- * Tells the sizer of the fleet that this machine has a worker, and for how long it has had no work: each minute, and at once
- * when work begins. Without it the sizer takes the machine for dead, and ends it.
+ * Reports to the fleet sizer that this machine has a worker, and how long the worker has been idle:
+ * every minute, and immediately when work begins. Without heartbeats, the sizer terminates the
+ * machine.
  */
 export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private triedAt = -Infinity;
-  /** What the sizer knows. */
+  /** Idle seconds that the sizer knows. */
   private writtenIdle = 0;
 
   constructor(private readonly options: HeartbeatOptions) {}
@@ -40,9 +41,10 @@ export class Heartbeat {
   }
 
   /**
-   * Tells that this machine is about to end itself, so that the sizer does not end it, too: the fleet would shrink by two.
+   * Reports that this machine is about to terminate itself. Otherwise the sizer might terminate it
+   * as well, and the fleet would shrink by two.
    *
-   * @returns false if the sizer is already ending it
+   * @returns false if the sizer is already terminating it
    */
   async leave(): Promise<boolean> {
     const row = await this.beat(0);
@@ -56,13 +58,14 @@ export class Heartbeat {
     if (!this.stopped) this.timer = setTimeout(() => void this.look(), periodMs);
   }
 
-  /** For how long there has been no work, if that has to be written now. */
+  /** Idle seconds, if they must be written now. */
   private async changedIdle(): Promise<number | undefined> {
     const { receiver, limitSeconds } = this.options;
     if (Date.now() - this.triedAt >= HEARTBEAT_SECONDS * 1000) return this.idleSeconds();
     if (this.writtenIdle === 0) return undefined;
     if (receiver.busy > 0) return 0;
-    // Requests that reach a model service directly are known only to it. It is asked when the sizer might end the machine.
+    // Only the model service knows its direct requests. It is asked when the sizer may terminate
+    // the machine.
     if (this.writtenIdle < limitSeconds) return undefined;
     const idle = await this.idleSeconds();
     return idle < this.writtenIdle ? idle : undefined;

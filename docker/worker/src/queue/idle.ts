@@ -15,28 +15,29 @@ export interface IdleOptions {
   heartbeat: Pick<Heartbeat, 'leave'>;
   autoScaling: AutoScalingClient;
   instanceId: string;
-  /** Idle time after which the machine ends itself, in seconds. */
+  /** Idle time after which the machine terminates itself, in seconds. */
   limitSeconds: number;
   /**
-   * Time without being able to take work after which the machine ends itself, in seconds: longer than a model may take to
-   * load, and short of the half an hour after which an alarm tells that jobs wait. @default 1200
+   * Time in seconds after which a machine that cannot take work terminates itself: longer than
+   * loading a model, and shorter than the 30 minutes after which an alarm reports waiting jobs.
+   * @default 1200
    */
   unfitSeconds?: number;
   log: Log;
-  /** How often to look. @default 1000 */
+  /** Period of checks, in milliseconds. @default 1000 */
   periodMs?: number;
 }
 
 /**
- * Ends this machine, and lowers the fleet with it, when there has been no work for long enough, neither jobs nor requests
- * in place; or when it could take no jobs for long enough, whatever waits: another machine, which the waiting jobs then ask
- * for, may be well.
+ * Terminates this machine and reduces the fleet when there have been no jobs and no synchronous
+ * requests for long enough. It also does so when the machine could not take jobs for long enough,
+ * even if jobs wait: they start another machine, which may be healthy.
  */
 export class IdleWatch {
   private timer: NodeJS.Timeout | undefined;
-  /** Idle time counts from here after a refused end, so as not to ask again every second. */
+  /** Start of the idle time after a refused termination, to avoid a request every second. */
   private since = 0;
-  /** The same for a machine that can take no work. */
+  /** The same for a machine that cannot take work. */
   private unfitSince = 0;
   private stopped = false;
 
@@ -74,13 +75,14 @@ export class IdleWatch {
     const { receiver, log } = this.options;
     const { unfit } = this;
     if (unfit || (await this.idle())) {
-      // Nothing is received from here on: no job can begin between the last look at the queue and the end.
+      // Receive no more messages, so that no job begins between the last check of the queue and the
+      // termination.
       await receiver.drain();
       if (this.stopped) return;
       try {
         if (await this.endMachine()) return;
       } catch (error) {
-        log.warn({ err: error }, 'the machine could not be ended: going on');
+        log.warn({ err: error }, 'the machine could not be ended: continuing');
       }
       this.since = Date.now();
       if (unfit) this.unfitSince = Date.now();

@@ -2,12 +2,12 @@ import type { JobMessage } from '../../../../core/contract/job';
 import { backoffSeconds, failuresBefore, isExhausted, type NamedJob } from './message';
 import type { Delivery } from './queue';
 
-/** Seconds until a job is looked at again whose model service was not ready. */
+/** Delay in seconds of a job whose model service was not ready. */
 const UNREADY_SECONDS = 5;
-/** Looks after which another one counts as a failure: twenty minutes at least, longer than a model may take to load. */
+/** Waits without counting a failure: at least 20 minutes in total, longer than loading a model. */
 const MOST_LOOKS = 240;
 
-/** A job's message in this worker's hands, and how the worker lets go of it. */
+/** Message of a job that this worker has received, and the ways to return it to the queue. */
 export class JobDelivery {
   constructor(
     readonly message: Delivery,
@@ -18,43 +18,53 @@ export class JobDelivery {
     return this.job.jobId;
   }
 
-  /** How often the job has failed before this receive. */
+  /** Number of failures of the job before this receive. */
   get failures(): number {
     return failuresBefore(this.job.failures, this.message.receives);
   }
 
-  /** Whether the job has failed so often that it is not tried again. */
+  /** Whether the job has reached the limit of failures. */
   get isExhausted(): boolean {
     return isExhausted(this.failures);
   }
 
-  /** Whether the job may still wait for its model service without that being a failure: otherwise it could wait for ever. */
+  /**
+   * Whether the job may wait for its model service without a failure. The limit prevents endless
+   * waiting.
+   */
   get mayWait(): boolean {
     return this.job.unready < MOST_LOOKS;
   }
 
   /**
-   * Gives the job back though it has not failed. SQS counts every receive, so a new message takes this one's place, and
-   * carries the failures that there were.
+   * Returns the job to the queue without a failure. SQS counts every receive, so a new message with
+   * the earlier failures replaces this one.
    *
    * @param meanwhile is called with the id of the new message before this one is deleted
    */
   replace(delaySeconds: number, meanwhile?: (id: string) => Promise<void>): Promise<void> {
-    return this.sendAnew(this.job.unready, delaySeconds, meanwhile);
+    return this.sendReplacement(this.job.unready, delaySeconds, meanwhile);
   }
 
-  /** Gives the job back because its model service was not ready for it. */
+  /** Returns the job to the queue because its model service was not ready. */
   waitForService(): Promise<void> {
-    return this.sendAnew(this.job.unready + 1, UNREADY_SECONDS);
+    return this.sendReplacement(this.job.unready + 1, UNREADY_SECONDS);
   }
 
-  /** Gives the job back after it has failed once more: later each time. After the last time the message is a dead letter. */
+  /**
+   * Returns the job to the queue after a failure, with a growing delay. The last failure makes the
+   * message a dead letter.
+   */
   retry(): Promise<void> {
     const failures = this.failures + 1;
     return this.message.hide(isExhausted(failures) ? 0 : backoffSeconds(failures));
   }
 
-  private async sendAnew(unready: number, delaySeconds: number, meanwhile?: (id: string) => Promise<void>) {
+  private async sendReplacement(
+    unready: number,
+    delaySeconds: number,
+    meanwhile?: (id: string) => Promise<void>,
+  ) {
     const { failures, jobId: job_id } = this;
     const message: JobMessage = {
       version: 1,
@@ -62,7 +72,7 @@ export class JobDelivery {
       ...(failures > 0 && { failures }),
       ...(unready > 0 && { unready }),
     };
-    const id = await this.message.sendAnew(message, delaySeconds);
+    const id = await this.message.sendReplacement(message, delaySeconds);
     await meanwhile?.(id);
     await this.message.delete();
   }

@@ -1,17 +1,17 @@
 import { JobMessage } from '../../../../core/contract/job';
 import { MAX_RECEIVES } from '../../../../core/contract/limits';
 
-/** The job that a message names, and what has become of its earlier messages: see {@link JobMessage}. */
+/** The job named in a message, with the counts of its earlier messages: see {@link JobMessage}. */
 export interface NamedJob {
   jobId: string;
   failures: number;
   unready: number;
 }
 
-/** The job that a message names, or why it names none that we may work on. */
+/** The job named in a message, or the fault of an invalid message. */
 export type ParsedMessage = NamedJob | { fault: string };
 
-/** Reads a message's body. */
+/** Parses the body of a message. */
 export function parseMessage(body: string | undefined): ParsedMessage {
   let content: unknown;
   try {
@@ -28,11 +28,13 @@ export function parseMessage(body: string | undefined): ParsedMessage {
   return { fault: `${issue?.path.join('.') ?? 'body'}: ${issue?.message}` };
 }
 
-/** How often a job has failed before a message was received `receives` times: its earlier receives all ended in failures. */
+/**
+ * Number of failures before the current receive of a message. Each earlier receive was a failure.
+ */
 export const failuresBefore = (failures: number, receives: number) => failures + Math.max(0, receives - 1);
 
-/** Whether a job that has failed so often is not tried again. */
+/** Whether a job with this number of failures is not retried. */
 export const isExhausted = (failures: number) => failures >= MAX_RECEIVES;
 
-/** Seconds after which a job is tried again that has failed so often. */
+/** Delay in seconds before the retry of a job with this number of failures. */
 export const backoffSeconds = (failures: number) => Math.min(5 * 2 ** (Math.max(1, failures) - 1), 300);

@@ -9,34 +9,34 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { JobMessage } from '../../../../core/contract/job';
 
-/** Longest visibility that SQS grants, in seconds. */
+/** Longest visibility timeout of SQS, in seconds. */
 const MAX_VISIBILITY = 43_200;
 
 /** Longest delay of a message, in seconds. */
 const MAX_DELAY = 900;
 
-/** A message in this worker's hands. */
+/** A message that this worker has received. */
 export interface Delivery {
-  /** The message's id: the same each time that it is received. */
+  /** Id of the message. It is the same for each receive. */
   readonly id: string;
   readonly body: string | undefined;
-  /** How often the message has been received, this time included. */
+  /** Number of receives, including this one. */
   readonly receives: number;
   /** Epoch milliseconds. */
   readonly sentAt: number;
   readonly receivedAt: number;
-  /** Keeps others from receiving it for so many seconds from now; 0 gives it back at once. */
+  /** Hides the message for the given seconds from now. 0 makes it visible immediately. */
   hide(seconds: number): Promise<void>;
-  /** Takes it out of the queue. */
+  /** Deletes the message from the queue. */
   delete(): Promise<void>;
   /**
-   * Sends a message to take its place. SQS counts the receives of that one from zero. The message itself stays until it is
-   * deleted: a worker that is killed in between leaves two messages, not none.
+   * Sends a replacement message, whose receives SQS counts from zero. The original stays until it
+   * is deleted: a worker that is killed in between leaves two messages, not none.
    *
-   * @param delaySeconds until it can be received, 900 at most
-   * @returns its id
+   * @param delaySeconds delay of the new message, at most 900
+   * @returns id of the new message
    */
-  sendAnew(message: JobMessage, delaySeconds: number): Promise<string>;
+  sendReplacement(message: JobMessage, delaySeconds: number): Promise<string>;
 }
 
 /** The queue of jobs. */
@@ -63,7 +63,7 @@ export class JobQueue {
     return message && this.delivery(message);
   }
 
-  /** Messages that can be received now or soon; those in workers' hands do not count. */
+  /** Number of visible and delayed messages, without messages in flight. */
   async backlog(): Promise<number> {
     const { Attributes } = await this.sqs.send(
       new GetQueueAttributesCommand({
@@ -92,7 +92,7 @@ export class JobQueue {
       delete: async () => {
         await this.sqs.send(new DeleteMessageCommand(handle));
       },
-      sendAnew: async (content, delaySeconds) => {
+      sendReplacement: async (content, delaySeconds) => {
         const { MessageId = '' } = await this.sqs.send(
           new SendMessageCommand({
             QueueUrl: this.url,

@@ -8,32 +8,34 @@ export interface ReceiverOptions {
   handle: (delivery: Delivery) => Promise<void>;
   health: Health;
   log: Log;
-  /** Jobs in hand at once: one with the model, the others being made ready for it. */
+  /** Maximum number of concurrent jobs: one uses the model, the others are prepared for it. */
   slots: number;
-  /** Longest wait of one request for a message, 20 at most. */
+  /** Longest wait of a ReceiveMessage request, in seconds, at most 20. */
   waitSeconds: number;
-  /** Pause before another look at what is not ready. @default 500 */
+  /** Pause in milliseconds while the worker cannot take work. @default 500 */
   unreadyMs?: number;
-  /** Pause after the queue did not answer. @default 5000 */
+  /** Pause in milliseconds after a failure of the queue. @default 5000 */
   failureMs?: number;
 }
 
-/** How long a request may last beyond its wait before it is broken off, when the loops are to end. */
+/** Time that a request may take longer than its wait before it is aborted, when the loops stop. */
 const GRACE_SECONDS = 5;
 
 /**
- * Receives messages, one for each slot, while work can be taken. A loop of our own, because it has to wait for the
- * model, to end without losing a message on the wire, and to begin again.
+ * Receives messages, one for each slot, while the worker can take work. It does not use a library,
+ * because it must wait for the model, stop without losing a message in transfer, and start again.
  */
 export class Receiver {
-  /** Messages in hand. */
+  /** Number of messages and requests being processed. */
   busy = 0;
-  /** Epoch milliseconds of the end of the last work, at first of the first readiness; undefined before. */
+  /**
+   * End of the last work in epoch milliseconds; before any work, the time of the first readiness.
+   */
   lastWork: number | undefined;
   private loops: Promise<unknown> = Promise.resolve();
-  /** Ends waits for readiness, and the loops after the request that is under way. */
+  /** Stops waits for readiness, and the loops after their current request. */
   private leaving = new AbortController();
-  /** Ends requests that do not run out. */
+  /** Aborts requests that take too long. */
   private aborting = new AbortController();
 
   constructor(private readonly options: ReceiverOptions) {}
@@ -50,8 +52,8 @@ export class Receiver {
   }
 
   /**
-   * Receives no more; resolves when what was received, also just now, has been handled. Requests for messages are
-   * let run out: a message that is on its way when its request is broken off is hidden from everybody for a while.
+   * Stops receiving and resolves when all received messages have been handled. Running requests are
+   * not aborted: a message in transfer would stay hidden until its visibility timeout.
    */
   async drain(): Promise<void> {
     this.leaving.abort();
@@ -82,7 +84,7 @@ export class Receiver {
     }
   }
 
-  /** Counts work that comes by another way: a machine is not idle while it is under way. */
+  /** Counts work as busy time: the machine is not idle while it runs. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.busy++;
     try {
@@ -97,8 +99,8 @@ export class Receiver {
     try {
       await this.during(() => this.options.handle(delivery));
     } catch (error) {
-      // The message comes back when its visibility lapses.
-      this.options.log.error({ err: error }, 'message could not be brought to an end');
+      // The message becomes visible again after its visibility timeout.
+      this.options.log.error({ err: error }, 'message could not be handled');
     }
   }
 }

@@ -9,48 +9,55 @@ import type { ModelService, ServiceState } from './model-service';
 import { Turn } from './turn';
 
 export interface Guards {
-  /** Failures in a row after which the service is left alone. @default 2 */
+  /** Consecutive failures after which the circuit breaker opens. @default 2 */
   failures?: number;
-  /** Milliseconds for which it is left alone; the next job after that tries it. @default 30000 */
+  /**
+   * Milliseconds for which the circuit breaker stays open; the next job then tries the service.
+   * @default 30000
+   */
   restMs?: number;
   /**
-   * How long a job waits in all, for a service that loads its model (gigabytes come from a disk), or that is stuck and about
-   * to end. @default 900000
+   * Longest total wait in milliseconds, for a service that loads its model (gigabytes from a disk),
+   * or that is stuck and about to exit. @default 900000
    */
   loadingMs?: number;
-  /** How long it waits at once for one that does not answer: a container takes seconds to start. @default 30000 */
+  /**
+   * Longest wait in milliseconds for a service that does not answer: a container starts within
+   * seconds. @default 30000
+   */
   absentMs?: number;
   /**
-   * Time without being ready after which it has no work, whatever it did before: stuck work has ended by then. As long as
-   * a machine keeps that can take no work. @default 1200000
+   * Milliseconds without being ready after which the service counts as idle: stuck work has ended
+   * by then. It is also the time after which a machine that cannot take work terminates itself.
+   * @default 1200000
    */
   brokenMs?: number;
 }
 
-/** Pause before another look at a service that is not ready. */
+/** Pause between checks of a service that is not ready, in milliseconds. */
 const LOOK_MS = 500;
 
-/** Told as the work goes on; the work waits for what it returns. */
+/** Callback for events. The work waits for the returned promise. */
 export type On<E> = (event: E) => Promise<void> | void;
 
-/** What a job tells, and is told, of its use of a service. */
+/** One use of a service by a job. */
 export interface Use {
   signal: AbortSignal;
-  /** The service is this job's from now on. @returns what is called when it no longer is */
+  /** Called when the job gets the service. @returns a function that is called when the use ends */
   begin: () => () => void;
 }
 
 /**
- * A model service as jobs use it: one at a time, when it is ready; and after failures in a row it is left alone for a
- * while, so that the next jobs lose no time with it.
+ * Lets jobs use a model service one at a time, when it is ready. After consecutive failures a
+ * circuit breaker opens, so that the next jobs do not wait for the service.
  */
 export class GuardedService {
   private readonly turn = new Turn();
   private readonly breaker;
-  /** Epoch milliseconds until which the service is left alone. */
+  /** End of the open state of the circuit breaker, in epoch milliseconds. */
   private restsUntil = 0;
   private lastFailure = '';
-  /** Epoch milliseconds of the first look in a row that found it not ready; undefined while it is ready. */
+  /** Epoch milliseconds since when it is not ready. Undefined while it is ready. */
   private unreadySince: number | undefined;
 
   constructor(
@@ -77,25 +84,26 @@ export class GuardedService {
     return this.service.name;
   }
 
-  /** Whether the service is left alone after failures. */
+  /** Whether the circuit breaker is open. */
   get rests(): boolean {
     return Date.now() < this.restsUntil;
   }
 
-  /** Why it takes no work now; undefined if it does. Never throws. */
+  /** Why the service cannot take work now. Undefined if it can. Never throws. */
   async unready(): Promise<string | undefined> {
     return this.rests ? this.restReason() : this.unreadyItself();
   }
 
-  /** The same by what the service says, whatever has become of jobs. Never throws. */
+  /** Like `unready`, but ignores the circuit breaker. Never throws. */
   async unreadyItself(): Promise<string | undefined> {
     const state = await this.look();
     return state.state === 'ready' ? undefined : state.reason;
   }
 
   /**
-   * For how long it has had no request, anybody's. 0 while it is not ready: it may load, or work and be too busy to answer.
-   * Infinite if it does not count its requests, and once it has not been ready for `brokenMs`. Never throws.
+   * Seconds since the last request of any client. 0 while the service is not ready: it may be
+   * loading, or too busy to answer. Infinite if it does not report its requests, or has not been
+   * ready for `brokenMs`. Never throws.
    */
   async idleSeconds(): Promise<number> {
     const { brokenMs = 1_200_000 } = this.guards;
@@ -109,8 +117,9 @@ export class GuardedService {
    * Transcribes a file.
    *
    * @throws as {@link ModelService.transcribe}
-   * @throws ServiceUnready if the service is left alone, or not yet ready to be tried again
-   * @throws ModelServiceFailed if it cannot load its model, or is not ready after the whole wait
+   * @throws ServiceUnready if the circuit breaker is open, or the service is not ready for the next
+   * try
+   * @throws ModelServiceFailed if it cannot load its model, or is not ready after the full wait
    */
   transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<Transcript> {
     return this.use(use, async () => {
@@ -122,7 +131,7 @@ export class GuardedService {
     });
   }
 
-  /** Understands a file. Throws as `transcribe`. */
+  /** Analyses a file. Throws like `transcribe`. */
   analyze(request: AnalyzeRequest, use: Use, on: On<AnalyzeEvent>): Promise<Analysis> {
     return this.use(use, async () => {
       for await (const event of this.service.analyze(request, use.signal)) {
@@ -134,7 +143,7 @@ export class GuardedService {
   }
 
   private withoutResult(): ModelServiceFailed {
-    return new ModelServiceFailed(`The ${this.name} service sent no result`);
+    return new ModelServiceFailed(`The ${this.name} service returned no result`);
   }
 
   private async use<T>({ signal, begin }: Use, work: () => Promise<T>): Promise<T> {
@@ -148,8 +157,8 @@ export class GuardedService {
         throw error;
       }
     };
-    // The breaker within the turn: whoever waited learns of failures meanwhile, and nobody waits for another's trial
-    // without being able to give up.
+    // The breaker is inside the turn: a job that waited sees earlier failures, and can stop waiting
+    // while another job tries the service.
     const leave = await this.turn.take(signal);
     try {
       return await this.breaker.execute(guarded);
@@ -160,12 +169,12 @@ export class GuardedService {
     }
   }
 
-  /** Waits for the service to be ready; one that is on trial after failures must be so at once. */
+  /** Waits until the service is ready. On trial after failures, it must be ready immediately. */
   private async ready(signal: AbortSignal): Promise<void> {
     const { loadingMs = 900_000, absentMs = 30_000 } = this.guards;
     const onTrial = this.breaker.state !== CircuitState.Closed;
     const began = Date.now();
-    // A service that is stuck ends, starts and loads: each of these has a time of its own.
+    // A stuck service exits, starts and loads: each state has its own time limit.
     let since = began;
     let state: ServiceState['state'] | undefined;
     for (;;) {
@@ -191,7 +200,7 @@ export class GuardedService {
   }
 
   private restReason(): string {
-    return `The ${this.name} service failed again and again and is left alone for a while; last: ${this.lastFailure}`;
+    return `The ${this.name} service failed repeatedly and is not used for a while; last failure: ${this.lastFailure}`;
   }
 }
 

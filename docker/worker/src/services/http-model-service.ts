@@ -12,28 +12,29 @@ import { lines } from './ndjson';
 
 export interface HttpModelServiceOptions {
   /**
-   * Silence after which the service is taken for hung. While its model's work gets on, it sends an empty line every 2 s;
-   * where that does not, it says so itself, or ends. Before its answer begins, it need only say that it is well. @default 60000
+   * Milliseconds of silence after which the service counts as stuck. While its model makes
+   * progress, it sends an empty line every 2 s. Otherwise it reports that it is stuck, or exits.
+   * Before the answer begins, it must only be healthy. @default 60000
    */
   silenceMs?: number;
   /**
-   * Time without an event after which the service is given up all the same. Many steps can lie between two events: one
-   * window of a slow engine takes minutes. @default 1800000
+   * Milliseconds without an event after which the request fails, even if the service makes
+   * progress. A window of a slow engine takes minutes. @default 1800000
    */
   stuckMs?: number;
-  /** @default 5000 */
+  /** Time limit of a health check in milliseconds. @default 5000 */
   healthTimeoutMs?: number;
-  /** Longest line: ten hours' words with their times are some 15 MB. @default 64 MiB */
+  /** Longest line in bytes: a transcript of ten hours has about 15 MB. @default 64 MiB */
   maxLineBytes?: number;
 }
 
-/** Longest error body that is read. */
+/** Longest error body that is read, in bytes. */
 const MAX_ERROR_BYTES = 64 << 10;
 
-/** Codes that mean, from the service, that the shared folder is not what it should be: our fault, not the caller's. */
+/** Codes of the service that mean a fault of the shared folder, not of the caller. */
 const OURS: PermanentCode[] = ['source_not_found', 'source_forbidden'];
 
-/** What is read of a health answer. */
+/** Relevant part of a health answer. */
 const health = z.object({
   status: z.optional(z.string()),
   error: z.optional(z.string().check(z.maxLength(2000))),
@@ -47,7 +48,9 @@ interface FailedEvent {
 
 const isFailed = (event: { type: string }): event is FailedEvent => event.type === 'error';
 
-/** A model service behind HTTP. Node's own client: no proxy, no redirects, and no timeouts but these. */
+/**
+ * A model service over HTTP. Uses the client of Node.js: no proxy, no redirects, no other timeouts.
+ */
 export class HttpModelService implements ModelService {
   constructor(
     readonly name: string,
@@ -61,7 +64,7 @@ export class HttpModelService implements ModelService {
       const answer = await this.send('GET', '/health', AbortSignal.timeout(healthTimeoutMs), healthTimeoutMs);
       const { status, error, queue } = health.safeParse(await shortJson(answer)).data ?? {};
       if (answer.statusCode === 200) return { state: 'ready', idleSeconds: queue?.idle_seconds };
-      const reason = `the ${this.name} service answers ${answer.statusCode}: ${error ?? status ?? 'it does not say why'}`;
+      const reason = `the ${this.name} service returned ${answer.statusCode}: ${error ?? status ?? 'no reason given'}`;
       return { state: status === 'failed' ? 'failed' : 'loading', reason };
     } catch (error) {
       return {
@@ -100,12 +103,12 @@ export class HttpModelService implements ModelService {
         yield event;
         if (event.type === 'result') return;
       }
-      throw new ModelServiceFailed(`The ${this.name} service ended its answer before the result`);
+      throw new ModelServiceFailed(`The ${this.name} service ended its answer without a result`);
     } catch (error) {
       caller.throwIfAborted();
       if (error instanceof SpotscribeError) throw error;
       const { message } = stuck.signal.aborted ? (stuck.signal.reason as Error) : (error as Error);
-      throw new ModelServiceFailed(`The ${this.name} service broke off: ${message}`, { cause: error });
+      throw new ModelServiceFailed(`The ${this.name} service did not finish: ${message}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -123,18 +126,18 @@ export class HttpModelService implements ModelService {
       let answer: IncomingMessage | undefined;
       const call: ClientRequest = httpRequest(
         new URL(path, this.url),
-        // A connection of its own: one that was kept may have been closed by the other side in the meantime.
+        // A new connection: the service may have closed a kept one meanwhile.
         { method, headers, signal, timeout, agent: false },
         (response) => resolve((answer = response)),
       );
       const end = () => {
         const silence = new Error(`silent for ${timeout} ms`);
-        // First the answer, which would otherwise end without the reason.
+        // Destroy the answer first. Otherwise it ends without the reason.
         answer?.destroy(silence);
         call.destroy(silence);
       };
       call.on('timeout', () => {
-        // The answer begins when the audio is decoded, which takes minutes for hours of it.
+        // The answer begins when the audio is decoded, which takes minutes for long audio.
         if (method === 'GET' || answer !== undefined) return end();
         void this.state().then(({ state }) => (state === 'ready' ? call.setTimeout(timeout) : end()));
       });
@@ -147,8 +150,8 @@ export class HttpModelService implements ModelService {
     try {
       return schema.parse(JSON.parse(line));
     } catch (error) {
-      // Without the line: it may hold what was said.
-      throw new ModelServiceFailed(`The ${this.name} service sent a line that is no event of the contract`, {
+      // The line is left out, because it may contain speech.
+      throw new ModelServiceFailed(`The ${this.name} service sent a line that is not a valid event`, {
         cause: error instanceof SyntaxError ? undefined : error,
       });
     }
@@ -157,7 +160,7 @@ export class HttpModelService implements ModelService {
   private async refusal(answer: IncomingMessage): Promise<SpotscribeError> {
     const parsed = ErrorBody.safeParse(await shortJson(answer));
     if (parsed.success) return this.asError(parsed.data.error);
-    return new ModelServiceFailed(`The ${this.name} service answers ${answer.statusCode}`);
+    return new ModelServiceFailed(`The ${this.name} service returned ${answer.statusCode}`);
   }
 
   private asError({ code, message }: JobError): SpotscribeError {

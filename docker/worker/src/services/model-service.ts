@@ -2,20 +2,20 @@ import type { AnalyzeEvent, AnalyzeRequest } from '../../../../core/contract/ana
 import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
 
 /**
- * How a service is. One that loads its model, that is stuck and about to start anew (both are `loading`), or that is not
- * there, may be ready in a while; one that failed will not.
+ * State of a service. `loading`: it loads its model, or is stuck and about to restart. `absent`: it
+ * does not answer. Both may become ready. `failed`: it will not become ready.
  */
 export type ServiceState =
   | {
       state: 'ready';
-      /** Time without a request, ours or anybody's. @default - it does not say */
+      /** Seconds since the last request of any client. @default - not reported */
       idleSeconds?: number;
     }
-  | { state: 'loading' | 'absent' | 'failed'; /** For people. */ reason: string };
+  | { state: 'loading' | 'absent' | 'failed'; /** For users and operators. */ reason: string };
 
-/** A service with a model that works on audio on the shared folder. It knows nothing of AWS. */
+/** A model service that reads audio from the shared folder. It does not depend on AWS. */
 export interface ModelService {
-  /** For people: `whisper` or `voxtral`. */
+  /** Name in messages: `whisper` or `voxtral`. */
   readonly name: string;
 
   /** Never throws. */
@@ -24,11 +24,11 @@ export interface ModelService {
   /**
    * Transcribes a file. The last event is the result.
    *
-   * @throws SpotscribeError, permanent if the audio is at fault
-   * @throws the signal's reason if it is aborted, after the request has been ended
+   * @throws SpotscribeError, permanent if the audio is the cause
+   * @throws the reason of the signal if it is aborted, after the request has ended
    */
   transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncIterable<TranscribeEvent>;
 
-  /** Understands a file. The last event is the result. Throws as `transcribe`. */
+  /** Analyses a file. The last event is the result. Throws like `transcribe`. */
   analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncIterable<AnalyzeEvent>;
 }

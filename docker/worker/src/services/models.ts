@@ -1,10 +1,10 @@
 import type { AnalysisOptions, JobOptions, TranscriptionOptions } from '../../../../core/contract/options';
 import type { GuardedService } from './guarded-service';
 
-/** The model services of a machine. One service can be both. */
+/** Model services of a machine. Both can be the same service. */
 export interface Models {
   transcriber: GuardedService;
-  /** Undefined where the path does not understand recordings. */
+  /** Undefined if the path has no analysis. */
   analyst?: GuardedService;
 }
 
@@ -12,13 +12,13 @@ export const servicesOf = ({ transcriber, analyst }: Models): GuardedService[] =
   ...new Set([transcriber, ...(analyst === undefined ? [] : [analyst])]),
 ];
 
-/** What is to be understood; undefined for nothing. */
+/** Options of the analysis. Undefined if the job has none. */
 export const analysisOptions = (
   { analysis = {} }: JobOptions,
   { analyst }: Models,
 ): AnalysisOptions | undefined => (analyst === undefined || analysis === false ? undefined : analysis);
 
-/** What is chosen about the transcript. */
+/** Options of the transcription. */
 export function speechOptions(options: JobOptions): TranscriptionOptions {
   const speech = { ...options };
   delete speech.analysis;

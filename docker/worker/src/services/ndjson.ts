@@ -1,9 +1,9 @@
 import { ModelServiceFailed } from '../errors';
 
 /**
- * The lines of a stream. Memory: one line.
+ * Yields the non-empty lines of a stream. Holds one line in memory.
  *
- * @param maxBytes longest line
+ * @param maxBytes longest line in bytes
  * @throws ModelServiceFailed if a line is longer
  */
 export async function* lines(stream: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<string> {

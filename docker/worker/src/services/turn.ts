@@ -1,4 +1,4 @@
-/** Lets one in at a time, in the order of asking. */
+/** A mutex: one caller at a time, in the order of the requests. */
 export class Turn {
   private taken = false;
   private readonly waiting: (() => void)[] = [];
@@ -6,8 +6,8 @@ export class Turn {
   /**
    * Waits for a turn.
    *
-   * @returns what ends the turn
-   * @throws the signal's reason if it is aborted before the turn has come
+   * @returns a function that ends the turn
+   * @throws the reason of the signal if it is aborted before the turn
    */
   async take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
