@@ -1,24 +1,26 @@
 import type { Figure } from './figure';
 
-/** What a benchmark works with. */
+/** Context of a benchmark. */
 export interface BenchContext {
-  /** An empty folder, removed afterwards. */
+  /** An empty folder that is deleted afterwards. */
   folder: string;
-  /** Aborted when the benchmarks are to end early. */
+  /** Aborted to end the benchmarks early. */
   signal: AbortSignal;
-  /** Tells how it gets on. */
+  /** Reports progress. */
   say: (text: string) => void;
 }
 
 export interface Benchmark {
-  /** As it is named on the command line; also the part before the first dash, which then stands for several. */
+  /**
+   * Name on the command line. The part before the first dash selects all benchmarks that share it.
+   */
   name: string;
-  /** What this machine lacks for it, and how to get it; undefined if nothing. @default - it needs nothing more */
+  /** Missing requirement and how to install it; undefined if none. @default - no requirements */
   lacks?: () => string | undefined;
-  /** @throws the signal's reason if it is aborted, everything that was started having ended */
+  /** @throws the signal's reason if aborted, after all started processes have ended */
   run: (context: BenchContext) => Promise<Figure[]>;
 }
 
-/** The benchmarks that a name stands for: the one of that name, or all whose names begin with it and a dash. */
+/** Benchmarks with this name, or whose names start with it and a dash. */
 export const named = (benchmarks: readonly Benchmark[], wanted: string): Benchmark[] =>
   benchmarks.filter(({ name }) => name === wanted || name.startsWith(`${wanted}-`));

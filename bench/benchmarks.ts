@@ -9,7 +9,7 @@ import { wake } from './wake';
 import { whisperLoad, whisperMemory, whisperThroughput } from './models/whisper';
 import { workerOverhead } from './worker-overhead';
 
-/** All benchmarks, in the order in which they run. */
+/** All benchmarks in run order. */
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor],
   ...[whisperThroughput, whisperLoad, whisperMemory],

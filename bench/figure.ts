@@ -1,46 +1,51 @@
-/** One measured number, with its target if it has one. */
+/** A measured value with an optional target. */
 export interface Figure {
   name: string;
   /** In `unit`. */
   value: number;
   unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s' | 'requests';
-  /** Largest value that is good enough. @default - a part of another figure, or what one is compared with */
+  /**
+   * Maximum acceptable value.
+   *
+   * @default - none: part of another figure, or a value for comparison
+   */
   target?: number;
-  /** Smallest value that is good enough, where more is better. @default - as `target` */
+  /** Minimum acceptable value, if more is better. @default - none, as for `target` */
   least?: number;
 }
 
 const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1, 'tokens/s': 1, requests: 0 } as const;
 
 /**
- * The middle value; the mean of the two in the middle of an even number of them.
+ * The median. The mean of the two middle values if their number is even.
  *
- * @throws if there are none
+ * @throws if there are no values
  */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
-  if (middle.length === 0) throw new Error('There is no median of no values: nothing was measured');
+  if (middle.length === 0) throw new Error('Cannot compute a median without values: nothing was measured');
   return middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }
 
 /**
- * The smallest of the values that at least this share of them does not exceed.
+ * The smallest value that at least this share of the values does not exceed.
  *
- * @param share - above 0, to 1
- * @throws if there are none
+ * @param share - above 0, up to 1
+ * @throws if there are no values
  */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const found = sorted[Math.ceil(sorted.length * share) - 1];
-  if (found === undefined) throw new Error('There is no percentile of no values: nothing was measured');
+  if (found === undefined)
+    throw new Error('Cannot compute a percentile without values: nothing was measured');
   return found;
 }
 
 const isOver = ({ value, target }: Figure): boolean => target !== undefined && value > target;
 const isUnder = ({ value, least }: Figure): boolean => least !== undefined && value < least;
 
-/** Whether the value is not good enough. */
+/** Whether the value misses its target. */
 export const misses = (figure: Figure): boolean => isOver(figure) || isUnder(figure);
 
 /** The figures as lines of a Markdown table. */
@@ -71,7 +76,7 @@ function verdict(figure: Figure): string {
   return targets(figure) === '' ? '' : 'ok';
 }
 
-/** Figures at the right, words at the left. */
+/** Aligns numbers to the right and words to the left. */
 const line = (cells: string[], widths: number[]) =>
   `| ${cells.map((cell, i) => (i === 1 || i === 2 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join(' | ')} |`;
 

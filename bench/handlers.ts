@@ -16,18 +16,21 @@ const root = join(__dirname, '..');
 interface Bundle {
   name: string;
   file: string;
-  /** Packages of the SDK that it loads from the runtime. */
+  /** Packages of the SDK that the handler loads from the runtime. */
   sdk: string[];
 }
 
-/** What loading took, in milliseconds. */
+/** Load times in milliseconds. */
 interface Load {
   elapsed: number;
-  /** Of the processor: what others do on the machine hardly changes it. */
+  /** Processor time, which hardly depends on other load of the machine. */
   cpu: number;
 }
 
-/** Size of each handler's bundle, and how long a fresh process takes to load it, beside the SDK's clients alone. */
+/**
+ * Size of each handler's bundle, and its load time in a fresh process compared with the SDK's
+ * clients.
+ */
 export const handlers: Benchmark = {
   name: 'handlers',
   run: async ({ folder, signal, say }) => {
@@ -37,7 +40,7 @@ export const handlers: Benchmark = {
     for (let round = 1; round <= ROUNDS; round++) {
       say(`loading, round ${round}/${ROUNDS}`);
       for (const [i, { file, sdk }] of bundles.entries()) {
-        // One after the other, so that a busy moment of the machine strikes both.
+        // Alternates, so that other load of the machine affects both.
         times[i]?.whole.push(await load([file], signal));
         times[i]?.sdk.push(await load(sdk, signal));
       }
@@ -61,7 +64,7 @@ function figures(name: string, kb: number, whole: Load[], sdk: Load[]): Figure[]
   ];
 }
 
-/** The bundles of a synthesis, as they would be deployed. */
+/** The bundles of a synthesis, as deployed. */
 function bundle(outdir: string): Bundle[] {
   const app = spotscribeApp({ outdir });
   app.synth();
@@ -72,7 +75,7 @@ function bundle(outdir: string): Bundle[] {
       const environment = resource.stack.resolve(resource.environment) as
         { variables?: Record<string, unknown> } | undefined;
       const name = environment?.variables?.POWERTOOLS_SERVICE_NAME;
-      // The CDK brings functions of its own.
+      // Skips the CDK's own functions.
       if (typeof name !== 'string') return [];
       const asset = (resource.code as CfnFunction.CodeProperty).s3Key?.replace('.zip', '');
       const file = join(outdir, `asset.${asset}`, 'index.js');

@@ -9,7 +9,7 @@ import { type Figure, misses, table } from './figure';
 
 const names = BENCHMARKS.map(({ name }) => name);
 
-// The SDK says on every start that it will want a newer Node.js one day.
+// Hides the SDK's warning about future Node.js requirements.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 async function runAll(chosen: Benchmark[], signal: AbortSignal): Promise<Figure[]> {
@@ -26,19 +26,20 @@ async function runAll(chosen: Benchmark[], signal: AbortSignal): Promise<Figure[
   return figures;
 }
 
-/** What is to be run; undefined, the reason told, if that cannot be. */
+/** Selects the benchmarks to run; prints the reason and returns undefined if that is impossible. */
 function choose(wanted: string[]): Benchmark[] | undefined {
   const unknown = wanted.filter((name) => named(BENCHMARKS, name).length === 0);
   if (unknown.length > 0) {
-    console.error(`There is no benchmark "${unknown.join('", "')}". Known: ${names.join(', ')}`);
+    console.error(`Unknown benchmark "${unknown.join('", "')}". Known: ${names.join(', ')}`);
     return undefined;
   }
   const chosen = BENCHMARKS.filter(
     (each) => wanted.length === 0 || wanted.some((name) => named([each], name).length > 0),
   );
   const impossible = chosen.filter(({ lacks }) => lacks?.() !== undefined);
-  for (const { name, lacks } of impossible) console.error(`${name} is left out: ${lacks?.()}`);
-  // Of all of them, those that can be run are; one that was asked for must not be missed in silence.
+  for (const { name, lacks } of impossible) console.error(`${name} is skipped: ${lacks?.()}`);
+  // Without names, run all that are possible. A benchmark named on the command line must not be
+  // skipped.
   if (wanted.length > 0 && impossible.length > 0) return undefined;
   return chosen.filter((each) => !impossible.includes(each));
 }
@@ -51,7 +52,7 @@ async function main(wanted: string[], { json, strict }: { json?: boolean; strict
   }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Once: a second Ctrl-C ends the program at once.
+    // Handles one signal only, so that a second Ctrl-C ends the program at once.
     process.once(signal, () => {
       console.error('ending');
       stop.abort(new Error(`Ended by ${signal}`));
@@ -68,12 +69,12 @@ async function main(wanted: string[], { json, strict }: { json?: boolean; strict
 }
 
 void new Command('bench')
-  .description('Measures Spotscribe, on this machine alone')
+  .description('Measures Spotscribe on this machine')
   .argument(
     '[name...]',
-    `benchmarks to run: ${names.join(', ')}, or whisper or hybrid for all of its own (default: all)`,
+    `benchmarks to run: ${names.join(', ')}, or whisper or hybrid for all with this prefix (default: all)`,
   )
   .option('--json', 'print the figures as one JSON document')
-  .option('--strict', 'end with 1 if a figure misses its target')
+  .option('--strict', 'exit with 1 if a figure misses its target')
   .action(main)
   .parseAsync();

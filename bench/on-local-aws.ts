@@ -5,7 +5,7 @@ import { OUTPUT } from '../core/contract/environment';
 import { type LocalAws, type LocalAwsOptions, startLocalAws } from '../local';
 import type { BenchContext } from './benchmark';
 
-/** Runs `measure` on a freshly deployed AWS on this machine, and ends that whatever happens. */
+/** Runs `measure` on a new local AWS, which is always stopped afterwards. */
 export async function onLocalAws<T>(
   { folder, signal, say }: BenchContext,
   options: Pick<LocalAwsOptions, 'machines' | 'path' | 'settings'>,
@@ -21,7 +21,7 @@ export async function onLocalAws<T>(
   try {
     signal.throwIfAborted();
     const key = await createLocalKey(aws);
-    // Nothing is tried again: a second try would be in the measured time, unseen.
+    // No retries: a retry would be hidden in the measured time.
     const api = new ApiClient({ url: aws.outputs[OUTPUT.apiUrl] ?? '', key }, { retryForMs: 0, signal });
     return await measure(aws, api);
   } finally {

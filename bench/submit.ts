@@ -4,11 +4,11 @@ import { basename } from 'node:path';
 import type { ApiClient } from '../cli/api/client';
 import { upload } from '../cli/transcribe/upload';
 
-/** Makes a job of a file and uploads it, as the command line does; resolves to the job's id. */
+/** Creates a job for a file and uploads it, like the command line; resolves to the job's id. */
 export async function submit(api: ApiClient, path: string, signal: AbortSignal): Promise<string> {
   const { size } = statSync(path);
   const job = await api.submit({ name: basename(path), size }, randomUUID());
-  if (job.upload === undefined) throw new Error(`Job ${job.id} came without an address for its upload`);
+  if (job.upload === undefined) throw new Error(`Job ${job.id} has no upload URL`);
   await upload({ path, size }, job.upload, () => undefined, signal);
   return job.id;
 }

@@ -10,13 +10,16 @@ const ROUNDS = 5;
 const TARGET_RATIO = 2.5;
 const root = join(__dirname, '..');
 
-/** `cdk synth` of Spotscribe, beside that of an app with one empty stack, through the same command line and runner. */
+/**
+ * `cdk synth` of Spotscribe compared with an app with one empty stack, with the same CLI and
+ * runner.
+ */
 export const synthesis: Benchmark = {
   name: 'synth',
   run: async ({ folder, signal, say }) => {
     const empty = emptyApp(join(folder, 'empty'));
     const output = join(folder, 'cdk.out');
-    // Once unmeasured: what the runner keeps of compiled files.
+    // One unmeasured run fills the runner's cache of compiled files.
     await synth(empty, output, signal);
     await synth(root, output, signal);
     const seconds = { empty: [] as number[], ours: [] as number[] };
@@ -24,7 +27,7 @@ export const synthesis: Benchmark = {
       seconds.empty.push(await synth(empty, output, signal));
       seconds.ours.push(await synth(root, output, signal));
       say(
-        `round ${round}/${ROUNDS}: ${seconds.ours.at(-1)?.toFixed(2)} s beside ${seconds.empty.at(-1)?.toFixed(2)} s`,
+        `round ${round}/${ROUNDS}: ${seconds.ours.at(-1)?.toFixed(2)} s, empty app ${seconds.empty.at(-1)?.toFixed(2)} s`,
       );
     }
     const ours = median(seconds.ours);
@@ -48,7 +51,9 @@ function emptyApp(folder: string): string {
   return folder;
 }
 
-/** Seconds of one `cdk synth`. It has no credentials, and so asks no AWS whose they are. */
+/**
+ * Seconds of one `cdk synth`, without credentials, so that it does not call AWS to identify them.
+ */
 async function synth(cwd: string, output: string, signal: AbortSignal): Promise<number> {
   const start = performance.now();
   await promisify(execFile)(

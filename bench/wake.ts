@@ -21,7 +21,10 @@ const TARGET_S = 2;
 const LONGEST_MS = 30_000;
 const SAMPLE = join(__dirname, '..', 'samples', 'good-morning.flac');
 
-/** From `POST /v1/jobs` with an empty fleet to a desired capacity of 1, with no schedule that could bring it about. */
+/**
+ * Time from `POST /v1/jobs` with an empty fleet to a desired capacity of 1, with schedules
+ * disabled.
+ */
 export const wake: Benchmark = {
   name: 'wake',
   run: (context) =>
@@ -42,12 +45,12 @@ export const wake: Benchmark = {
 };
 
 async function wakeOnce(fleet: Fleet, api: ApiClient, { signal }: BenchContext): Promise<number> {
-  if ((await fleet.desired()) !== 0) throw new Error('The fleet is not empty: there is nothing to wake');
+  if ((await fleet.desired()) !== 0) throw new Error('The fleet is not empty: nothing to measure');
   const start = performance.now();
   const id = await submit(api, SAMPLE, signal);
   while ((await fleet.desired()) === 0) {
     if (performance.now() - start > LONGEST_MS)
-      throw new Error(`The fleet was still asleep after ${LONGEST_MS / 1000} s`);
+      throw new Error(`No machine was requested within ${LONGEST_MS / 1000} s`);
     await pause(20, signal);
   }
   const seconds = (performance.now() - start) / 1000;
@@ -56,7 +59,7 @@ async function wakeOnce(fleet: Fleet, api: ApiClient, { signal }: BenchContext):
   return seconds;
 }
 
-/** The path's fleet, as its operator sees it. */
+/** The path's fleet from the operator's view. */
 class Fleet {
   private readonly autoScaling: AutoScalingClient;
   private readonly sqs: SQSClient;
@@ -89,7 +92,7 @@ class Fleet {
     return desired;
   }
 
-  /** Takes the messages away too, which would wake the fleet again. */
+  /** Also deletes the messages, which would start machines again. */
   async empty(): Promise<void> {
     await this.sqs.send(new PurgeQueueCommand({ QueueUrl: this.aws.outputs[OUTPUT.queueUrl] }));
     await this.autoScaling.send(

@@ -16,17 +16,17 @@ const AUDIO_SECONDS = 60;
 const TARGET_MS = 150;
 const LONGEST_JOB_MS = 180_000;
 
-/** What the worker logs of a job that succeeded: where its milliseconds went. */
+/** Durations in milliseconds that the worker logs for a successful job. */
 const jobLine = z.object({
   job: z.string(),
   outcome: z.literal('succeeded'),
   ms: z.object({
-    /** From the queue’s own time of sending. */
+    /** Since the time of sending that the queue records. */
     queued: z.number(),
     claim: z.number(),
     download: z.number(),
     model_wait: z.number(),
-    /** From the request to the model service until its last line has been read. */
+    /** From the request to the model service until its last line is read. */
     model: z.number(),
     commit: z.number(),
     announce: z.number(),
@@ -35,14 +35,14 @@ const jobLine = z.object({
 });
 type Parts = z.infer<typeof jobLine>['ms'];
 
-/** What a worker adds to the model service's time, from the message in the queue to its deletion. */
+/** Time that a worker adds to the model service's time, from the queued message to its deletion. */
 export const workerOverhead: Benchmark = {
   name: 'worker',
   run: async (context) => {
     const minute = join(context.folder, 'minute.flac');
     await record(minute, context.signal);
     return onLocalAws(context, { machines: true }, async (aws, api) => {
-      context.say('warming a machine up');
+      context.say('starting a machine');
       await work(aws, api, minute, context);
       const jobs: Parts[] = [];
       for (let i = 1; i <= JOBS; i++) {
@@ -78,7 +78,7 @@ function figures(jobs: Parts[]): Figure[] {
   ];
 }
 
-/** The sample over and over, for exactly as long as is wanted. */
+/** Repeats the sample to an exact length. */
 async function record(file: string, signal: AbortSignal): Promise<void> {
   const sample = join(__dirname, '..', 'samples', 'good-morning.flac');
   const input = ['-stream_loop', '-1', '-i', sample, '-t', String(AUDIO_SECONDS)];
@@ -87,16 +87,18 @@ async function record(file: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Has a file transcribed, by a worker that has nothing else to do, and reads the worker's word about it. */
+/** Transcribes a file with an idle worker, and reads the durations in the worker's log. */
 async function work(aws: LocalAws, api: ApiClient, file: string, { signal }: BenchContext): Promise<Parts> {
   const id = await submit(api, file, signal);
-  // The logs are read, not the API: requests would take time from the worker.
+  // Reads the logs instead of the API: requests would slow down the worker.
   for (const deadline = Date.now() + LONGEST_JOB_MS; Date.now() < deadline;) {
     const line = workerLines(aws).find((each) => each.includes(id) && each.includes('"outcome"'));
     if (line !== undefined) return jobLine.parse(JSON.parse(line)).ms;
     await pause(300, signal);
   }
-  throw new Error(`Job ${id} had no end after ${LONGEST_JOB_MS / 1000} s: ${JSON.stringify(aws.machines())}`);
+  throw new Error(
+    `Job ${id} did not end within ${LONGEST_JOB_MS / 1000} s: ${JSON.stringify(aws.machines())}`,
+  );
 }
 
 const workerLines = (aws: LocalAws) =>

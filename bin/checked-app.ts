@@ -1,4 +1,6 @@
-/** The same app under the policy checks, with every path of the registry, and with `--options` every option: `npm run policies`. */
+/**
+ * The app with policy checks (`npm run policies`): every path and, with `--options`, every option.
+ */
 import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -7,7 +9,7 @@ import { acknowledgeGuardRules } from '../lib/policies/guard-acknowledgements';
 import { PATHS } from '../lib/paths';
 
 const paths = PATHS.map(({ info }) => info.id).join(',');
-/** What is off by default, and makes resources of its own. */
+/** Settings that are off by default and add resources. */
 const options = {
   'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
   'spotscribe:allowedOrigins': 'https://example.com',

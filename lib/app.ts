@@ -5,19 +5,20 @@ import { PATHS } from './paths';
 import { readSettings, SettingsError } from './settings';
 
 /**
- * The foundation and one stack for each path that the settings choose.
+ * Creates the foundation stack and one stack for each path in the settings.
  *
  * @throws SettingsError if a setting is wrong
  */
 export function spotscribeApp(props?: AppProps): App {
-  // Not of itself at the end of the process: an app that a refusal left half built has nothing to say.
+  // No synthesis at process exit: it would also run for an app that an invalid setting left
+  // incomplete.
   const app = new App({ autoSynth: false, ...props });
   const settings = readSettings(app.node);
   const known = PATHS.map(({ info }) => info.id);
   const unknown = settings.paths.filter((id) => !known.includes(id));
   if (unknown.length > 0) {
     throw new SettingsError(
-      `Setting "paths" must be among ${known.join(', ')}; got ${JSON.stringify(unknown)}. ` +
+      `Setting "paths" must contain only ${known.join(', ')}; got ${JSON.stringify(unknown)}. ` +
         'Set it in cdk.json under context.spotscribe.paths, or with -c spotscribe:paths=<id>,<id>.',
     );
   }

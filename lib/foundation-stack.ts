@@ -17,11 +17,12 @@ export interface FoundationStackProps extends StackProps {
 }
 
 /**
- * What all deployment paths share: the network, the model cache and the image repositories. Costs nothing while idle. It is
- * the same whichever paths, zones and images are chosen, so that no deployment takes from it what a deployed path uses.
+ * The network, the model cache and the image repositories that all deployment paths share. Costs
+ * nothing while idle. It does not depend on the chosen paths, zones or images, so no deployment
+ * removes something that a deployed path uses.
  */
 export class FoundationStack extends Stack {
-  /** What paths read of it. */
+  /** Values that path stacks read. */
   readonly shared: SharedValues;
   readonly network: Network;
   private readonly functionZones: FunctionZones;
@@ -42,18 +43,18 @@ export class FoundationStack extends Stack {
     acknowledge(
       this,
       'CloudFormation-Validate::E1022',
-      'AWS documents Fn::GetAZs as the list of Fn::Join; the rule does not know that.',
+      'AWS documents Fn::GetAZs as a valid list for Fn::Join; the rule does not know that.',
     );
     this.exportAsBefore();
     new CfnOutput(this, OUTPUT.modelBucket, { value: this.modelCache.bucket.bucketName });
     new CfnOutput(this, 'InUse', {
-      description: 'Every path imports it: CloudFormation deletes no foundation that a path stands on',
+      description: 'Imported by every path, so that CloudFormation cannot delete a foundation in use',
       value: this.stackName,
       exportName: this.inUse,
     });
   }
 
-  /** Name of the one export that paths import. Its value never changes. */
+  /** Name of the only export that paths import. Its value never changes. */
   get inUse(): string {
     return `${this.stackName}:InUse`;
   }
@@ -77,15 +78,16 @@ export class FoundationStack extends Stack {
   }
 
   /**
-   * Paths that were deployed before there were shared values import these, and CloudFormation refuses to take away an export
-   * that is imported. They may go when every path has been deployed with shared values.
+   * Keeps the exports that paths imported before shared values existed. CloudFormation cannot
+   * remove an export that is imported. Delete this when every path has been deployed with shared
+   * values.
    */
   private exportAsBefore() {
     const { network, modelCache, images, imageBuilds } = this;
     const values = [
       network.vpc.vpcId,
       ...network.subnetIds,
-      // Of paths with machine images of their own, which are gone.
+      // Imported by paths of an earlier version that built machine images.
       network.buildSubnet.subnetId,
       network.machineSecurityGroup.securityGroupId,
       modelCache.bucket.bucketArn,

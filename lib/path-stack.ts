@@ -15,7 +15,7 @@ export interface PathStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** One deployment path as a stack, with the outputs that the command line looks for. */
+/** One deployment path as a stack, with the outputs that the command line reads. */
 export class PathStack extends Stack {
   readonly path: Path;
 
@@ -34,7 +34,7 @@ export class PathStack extends Stack {
     acknowledge(
       this,
       'CloudFormation-Validate::W2001',
-      'Without a load balancer a path has no use for the network’s id, and the CDK reads it with the subnets.',
+      'A path without a load balancer does not use the VPC id, but the CDK reads it with the subnets.',
     );
     new CfnOutput(this, 'Foundation', { value: Fn.importValue(foundation.inUse) });
   }

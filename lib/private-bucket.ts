@@ -14,11 +14,16 @@ import type { Settings } from './settings';
 export interface PrivateBucketProps {
   readonly onDestroy: Settings['onDestroy'];
   readonly lifecycleRules: LifecycleRule[];
-  /** Keeps what is overwritten or deleted, until a lifecycle rule or a request that names the version ends it. @default false */
+  /**
+   * Keeps overwritten and deleted objects until a lifecycle rule, or a request that names the
+   * version, deletes them.
+   *
+   * @default false
+   */
   readonly versioned?: boolean;
 }
 
-/** An encrypted bucket that only its own account reaches, over TLS alone. */
+/** An encrypted bucket that accepts only requests of its own account over TLS. */
 export class PrivateBucket extends Construct {
   readonly bucket: IBucket;
 
@@ -39,7 +44,7 @@ export class PrivateBucket extends Construct {
     acknowledge(
       bucket,
       'AwsSolutions-S1',
-      'Access logs would be a second bucket to guard; CloudTrail data events serve who needs them.',
+      'Access logs would need a second bucket to protect. Use CloudTrail data events instead.',
     );
     this.bucket = bucket;
   }

@@ -5,27 +5,29 @@ import { WARM_HOURS } from '../core/fleet/warm-hours';
 import { acceptedFindingsSetting, imagesSetting } from './images/image-settings';
 import { zonesSetting } from './network/zone-settings';
 
-/** The context key of cdk.json, and the prefix of single values on the command line (`-c spotscribe:maxMachines=4`). */
+/** Context key in cdk.json, and prefix of values on the command line (`-c spotscribe:…`). */
 const CONTEXT_KEY = 'spotscribe';
 
-/** Environment variable with settings as a JSON object: over cdk.json, under the command line. */
+/** Environment variable with settings as a JSON object. Overrides cdk.json; `-c` overrides it. */
 const VARIABLE = 'SPOTSCRIBE_SETTINGS';
 
-/** The only Voxtral model whose needs for memory are known. */
+/** The only Voxtral model whose memory requirements are known. */
 export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
 const modelName = () =>
-  z.string().regex(MODEL, 'must be a name of the catalogue, or <name>@<revision> for a model of your own');
+  z
+    .string()
+    .regex(MODEL, 'must be a model of the catalogue, or <name>@<revision> for a model that you pushed');
 const list = (of: z.ZodType<string> = z.string().min(1)) =>
   z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(of).min(1));
 
-/** A certificate of ACM, in any partition. */
+/** An ACM certificate, in any partition. */
 const CERTIFICATE = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
 
-/** A scheme, a host, maybe a port; no path. */
+/** A scheme, a host and optionally a port; no path. */
 const ORIGIN = /^(\*|[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d{1,5})?)$/;
 
 function isTimeZone(name: string): boolean {
@@ -38,109 +40,113 @@ function isTimeZone(name: string): boolean {
 }
 
 const schema = z.strictObject({
-  /** Deployment paths to make stacks for, by id. */
+  /** Ids of the deployment paths to create stacks for. */
   paths: list().default(['DockerGpu']),
   /** Speech engine: `whisperx`, or `pocketsphinx` (English only, no GPU: for laptops and tests). */
   engine: z.enum(['whisperx', 'pocketsphinx']).default('whisperx'),
-  /** Whisper model: a name of the catalogue (`docker/models.json`), or `<name>@<revision>` as you pushed it. */
+  /** Whisper model: a name from `docker/models.json`, or `<name>@<revision>` of a pushed model. */
   model: modelName().default('large-v3-turbo'),
   /** ctranslate2 compute type. */
   computeType: z.enum(['auto', 'int8_float16', 'float16', 'int8', 'int8_float32', 'float32']).default('auto'),
-  /** Engine of the Voxtral service: `voxtral`, or `extractive` (picks out of the words, no GPU: for laptops and tests). */
+  /**
+   * Engine of the Voxtral service: `voxtral`, or `extractive` (selects sentences of the transcript,
+   * no GPU: for laptops and tests).
+   */
   voxtralEngine: z.enum(['voxtral', 'extractive']).default('voxtral'),
   /** Voxtral model, named like `model`. */
   voxtralModel: modelName().default(DEFAULT_VOXTRAL_MODEL),
   /**
-   * What machines with Whisper bring beside it, named like `model`: models for the words' times (`align-<language>`) and
-   * for speakers (`diarization`). The services do without those that are not there, and say so in their results.
+   * Further models on machines that run Whisper, named like `model`: for word times
+   * (`align-<language>`) and for speakers (`diarization`). The services work without a missing
+   * model and report it in their results.
    */
   sideModels: list().pipe(z.array(modelName())).default(['align-en', 'diarization']),
-  /** How the model cache is filled: `codebuild` (when deployed), or `manual` (by `spotscribe models push`). */
+  /**
+   * Fills the model cache: `codebuild` (during deployment), `manual` (`spotscribe models push`).
+   */
   fillModels: z.enum(['codebuild', 'manual']).default('codebuild'),
-  /** Name or ARN of the secret with a token of the model hub, for models whose makers want to know who uses them. */
+  /** Name or ARN of the secret with a token of the model hub, for models that require one. */
   huggingFaceTokenSecret: z.string().min(1).optional(),
-  /** How Voxtral's weights are held: in half precision (`none`), in 4 bits (`nf4`), or as there is room for. */
+  /** Precision of Voxtral's weights: half (`none`), 4 bits (`nf4`), or by free memory (`auto`). */
   voxtralQuantization: z.enum(['auto', 'none', 'nf4']).default('auto'),
-  /** The whisper service's share of a GPU's memory in MiB. By default what the model needs. */
+  /** GPU memory of the whisper service in MiB. By default what its model needs. */
   whisperGpuMemoryMib: number().int().min(1).optional(),
-  /** The Voxtral service's share of a GPU's memory in MiB. By default what the whisper service leaves of the smallest. */
+  /** GPU memory of Voxtral in MiB. By default what whisper leaves on the smallest GPU. */
   voxtralGpuMemoryMib: number().int().min(1).optional(),
-  /** Seconds of silence after which the worker takes a model service for hung. */
+  /** Seconds of silence after which the worker considers a model service hung. */
   modelSilenceSeconds: number().int().min(2).max(3600).default(60),
-  /** Where images come from: `codebuild`, `local` (this machine's Docker), or an object with one of these or an address each. */
+  /** Source of images: `codebuild`, `local` (this machine's Docker), or an object with sources. */
   images: imagesSetting().default('codebuild'),
-  /** Any text. Another one has CodeBuild make the images anew, on the base images and packages of that day. */
+  /** Any text. Changing it rebuilds the images on current base images and packages. */
   imageEdition: z.string().max(64).default(''),
-  /** Least severity of findings in an image's scan that refuse it; `off` lets it run without asking. */
+  /** Lowest severity of scan findings that rejects an image; `off` does not wait for the scan. */
   scanGate: z.enum(['CRITICAL', 'HIGH', 'off']).default('CRITICAL'),
-  /** Findings that do not refuse an image, each with its reason. */
+  /** Findings that do not reject an image, each with its reason. */
   acceptedFindings: acceptedFindingsSetting().default([]),
-  /** Most machines that run at once. */
+  /** Maximum number of machines that run at the same time. */
   maxMachines: number().int().min(1).max(MOST_MACHINES).default(4),
-  /** Jobs queued or in flight for which one machine is enough. */
+  /** Number of jobs, queued or in flight, that one machine handles. */
   jobsPerMachine: number().int().min(1).max(1000).default(4),
   /**
-   * Requests in place, the mean of a minute, for which one machine is enough. Its service works on one at a time and lets 16
-   * more wait: with two in flight it is busy two thirds of the time, and who comes waits for two others (M/M/1).
+   * Mean number of requests in flight over a minute that one machine handles, on paths that answer
+   * in place. The service works on one at a time and queues 16 more. With two in flight it is busy
+   * two thirds of the time, and a new request waits for two others (M/M/1).
    */
   requestsPerMachine: number().min(0.1).max(16).default(2),
-  /** Machines that run though nothing is queued, on paths that answer in place. */
+  /** Machines that run while nothing is queued, on paths that answer in place. */
   warmMachines: number().int().min(0).max(MOST_MACHINES).default(1),
-  /** When they run, such as `MON-FRI 08:00-18:00`. By default all the time. */
+  /** Hours of the warm machines, such as `MON-FRI 08:00-18:00`. By default all the time. */
   warmHours: z.string().regex(WARM_HOURS, 'must be like MON-FRI 08:00-18:00').optional(),
-  /** Time zone of these hours, by its IANA name. */
+  /** IANA time zone of these hours. */
   warmTimeZone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('Etc/UTC'),
-  /** Minutes without work after which a machine ends itself. */
+  /** Minutes without work after which a machine terminates itself. */
   idleMinutes: number().min(0.05).max(720).default(5),
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
-  /** Availability zones to look for machines in: how many, as far as the region has them, or their names. */
+  /** Availability zones for machines: a number (at most those of the region), or names. */
   availabilityZones: zonesSetting().default(3),
-  /** Seconds that a worker's claim holds without a heartbeat: how soon a lost job is taken up again. */
+  /** Seconds without a heartbeat after which another worker may take a job. */
   visibilitySeconds: number().int().min(6).max(3600).default(60),
-  /** Minutes that an upload may take to come. */
+  /** Minutes after which an upload expires. */
   uploadExpiryMinutes: number().min(0.05).max(720).default(60),
-  /** Days for which rows, audio and results are kept. */
+  /** Days that rows, audio and results are kept. */
   retentionDays: number().int().min(1).max(3650).default(30),
-  /** Longest audio in hours. */
+  /** Maximum length of audio in hours. */
   maxAudioHours: number().positive().max(24).default(10),
-  /** Largest upload in GiB. A single PUT to S3 takes 5 GiB at most. */
+  /** Maximum size of an upload in GiB. S3 limits a single PUT to 5 GiB. */
   maxUploadGiB: number().positive().max(5).default(5),
-  /** Minutes of audio that a key may use each UTC day, unless it has a number of its own. By default no limit. */
+  /** Minutes of audio per UTC day for keys without their own quota. By default no limit. */
   minutesPerDayPerKey: number().min(0).max(1_000_000).optional(),
-  /** Certificate in ACM of a name of yours: makes path 300 a public load balancer, through which events come as they happen. */
+  /** ARN of an ACM certificate. Adds a public load balancer for live events to path 300. */
   certificateArn: z
     .string()
     .regex(
       CERTIFICATE,
-      'must be the ARN of a certificate in ACM, such as arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d',
+      'must be the ARN of an ACM certificate such as arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d',
     )
     .optional(),
-  /** IPv4 ranges from which that load balancer lets callers in. By default from anywhere: keys say who may. */
+  /** IPv4 ranges that may call that load balancer. By default any: callers need a key. */
   allowedCidrs: list(z.cidrv4('must be IPv4 ranges such as 203.0.113.0/24')).optional(),
-  /** Origins of pages that may call the API from a browser, or `*` for any. By default none. */
+  /** Origins of web pages that may call the API, or `*` for any. By default none. */
   allowedOrigins: list(
     z.string().regex(ORIGIN, 'must be origins such as https://example.com or app://obsidian.md, or *'),
   ).optional(),
-  /** Who is told when something goes wrong. */
+  /** Email address that receives the alarms. */
   alarmEmail: z.email().optional(),
-  /** What becomes of the user's data (audio, results, rows, keys, models) when a stack is destroyed. */
+  /** Whether user data (audio, results, rows, keys, models) survives the deletion of a stack. */
   onDestroy: z.enum(['keep', 'delete']).default('keep'),
 });
 
-/** Settings of earlier versions: what happens without them. */
+/** Settings of earlier versions, and what applies without them. */
 const REMOVED = new Map([
-  ['gpuSharing', 'two models always share a GPU by Docker’s runtime, as "runtime" did'],
+  ['gpuSharing', 'two models always share a GPU through Docker’s runtime, as with "runtime"'],
   ['bakedMachineImage', 'machines always pull images and fetch models when they start, as with false'],
 ]);
 
 /** Validated settings of the app. */
 export type Settings = z.infer<typeof schema>;
 
-/**
- * Limits of the settings in the units of the contract's environment variables, as text. Whole numbers, whatever fractions
- * the settings are.
- */
+/** Limits in the units of the environment variables, as text. Fractions become whole numbers. */
 export const limits = (settings: Settings) => ({
   maxUploadBytes: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
   maxAudioSeconds: String(Math.round(settings.maxAudioHours * 3600)),
@@ -148,14 +154,14 @@ export const limits = (settings: Settings) => ({
   idleSeconds: String(Math.round(settings.idleMinutes * 60)),
 });
 
-/** A setting is wrong. The message names property, limit, value and cure; no stack trace is owed for it. */
+/** A setting is invalid. The message names setting, limit, value and cure; print no stack trace. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
 /**
- * Reads the settings: single values of the command line first, then those of the environment variable
- * `SPOTSCRIBE_SETTINGS`, then those of the `spotscribe` context in cdk.json.
+ * Reads the settings. Values on the command line override the environment variable
+ * `SPOTSCRIBE_SETTINGS`, which overrides the `spotscribe` context in cdk.json.
  *
  * @throws SettingsError if a setting is unknown or out of range
  */
@@ -178,12 +184,12 @@ function fromEnvironment(text = '{}'): Record<string, unknown> {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
     throw new SettingsError(
-      `${VARIABLE} must be a JSON object such as {"maxMachines": 2}; got ${text}. Correct or unset it.`,
+      `${VARIABLE} must be a JSON object such as {"maxMachines": 2}; got ${text}. Correct it or unset it.`,
     );
   }
 }
 
-/** The settings with their defaults, for tests and for stacks made by hand. */
+/** Default settings with overrides, for tests and for your own stacks. */
 export const defaultSettings = (overrides: Partial<Settings> = {}): Settings => ({
   ...schema.parse({}),
   ...overrides,
@@ -206,12 +212,12 @@ function describeUnknown(names: string[]): string {
   );
   const known = Object.keys(schema.shape).join(', ');
   if (unknown.length > 0)
-    lines.push(`Setting "${unknown.join('", "')}" is not known. Known settings: ${known}.`);
+    lines.push(`Setting "${unknown.join('", "')}" is unknown. Known settings: ${known}.`);
   return lines.join('\n');
 }
 
 function limit(issue: z.core.$ZodIssue): string {
-  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- zod has more kinds than settings can meet
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- settings produce only some of zod's issues
   switch (issue.code) {
     case 'too_small':
       return issue.origin === 'array'
@@ -224,7 +230,7 @@ function limit(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `must be ${issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`}`;
     default:
-      // Ours begin like this and are kept; zod's own are sentences.
+      // Messages of this schema begin with "must". Messages of zod are sentences.
       return issue.message.startsWith('must') ? issue.message : issue.message.toLowerCase();
   }
 }

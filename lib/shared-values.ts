@@ -3,29 +3,29 @@ import { StringListParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 
 /**
- * Values of a stack that other stacks read when they are deployed, as parameters of Systems Manager.
+ * Systems Manager parameters of a stack that other stacks read during their deployment.
  *
- * They are no exports: CloudFormation refuses to remove or change an export that a deployed stack imports, so that a new
- * version or another setting could not be deployed (docs/decisions/025-shared-values.md). A stack that has read a value keeps
- * it until its own next deployment.
+ * They replace exports: CloudFormation cannot remove or change an export that a deployed stack
+ * imports, which would block new versions and settings (docs/decisions/025-shared-values.md). A
+ * stack that has read a value keeps it until its own next deployment.
  */
 export class SharedValues extends Construct {
-  /** Makes a value known. Its name may never change. */
+  /** Shares a value. Its name must never change. */
   share(name: string, value: string) {
     new StringParameter(this, name, { parameterName: this.path(name), stringValue: value });
   }
 
-  /** Makes a list known. */
+  /** Shares a list. Its name must never change. */
   shareList(name: string, values: string[]) {
     new StringListParameter(this, name, { parameterName: this.path(name), stringListValue: values });
   }
 
-  /** The value, in another stack. */
+  /** Reads the value in another stack. */
   read(scope: Construct, name: string): string {
     return StringParameter.valueForStringParameter(scope, this.path(name));
   }
 
-  /** The list, in another stack. */
+  /** Reads the list in another stack. */
   readList(scope: Construct, name: string): string[] {
     return StringListParameter.valueForTypedListParameter(scope, this.path(name));
   }
@@ -35,5 +35,5 @@ export class SharedValues extends Construct {
   }
 }
 
-/** An item of a list that is known when the stack is deployed. */
+/** Selects an item of a list whose values are known only during deployment. */
 export const itemOf = (list: string[], index: number): string => Fn.select(index, list);

@@ -14,16 +14,16 @@ export interface Deployment {
   /** Settings of the deployment, by name. */
   settings: Record<string, string>;
   onProgress: (text: string) => void;
-  /** Ends the command line early. */
+  /** Stops the CDK early. */
   signal?: AbortSignal;
 }
 
-/** The environment in which the CDK deploys with these settings. */
+/** Environment variables that make the CDK use these settings. */
 export const settingsEnvironment = (settings: Record<string, string>): Record<string, string> => ({
   SPOTSCRIBE_SETTINGS: JSON.stringify(settings),
 });
 
-/** Runs the CDK's own command line against the emulator. */
+/** Runs the CDK's command line against the emulator. */
 export async function cdk(deployment: Deployment, ...args: string[]): Promise<void> {
   const { endpoint, stateDir, settings, onProgress, signal } = deployment;
   const log = join(stateDir, 'cdk.log');
@@ -52,7 +52,7 @@ export async function cdk(deployment: Deployment, ...args: string[]): Promise<vo
   if (code !== 0) throw new Error(`cdk ${args.join(' ')} failed (${code}), see ${log}:\n${last.join('\n')}`);
 }
 
-/** Bootstraps the emulated account and deploys a path, as a user does on a real one. */
+/** Bootstraps the emulated account and deploys a path, like a user in a real account. */
 export async function deployPath(deployment: Deployment, path: string): Promise<Record<string, string>> {
   deployment.onProgress('cdk bootstrap');
   await cdk(deployment, 'bootstrap', `aws://${ACCOUNT}/${REGION}`);
@@ -69,7 +69,7 @@ export async function deployPath(deployment: Deployment, path: string): Promise<
   return stackOutputs(deployment.endpoint, `Spotscribe-${path}`);
 }
 
-/** The outputs of a stack. The API's address is given in the form that needs no name resolution. */
+/** Returns the outputs of a stack. Rewrites the API's URL so that it needs no name resolution. */
 export async function stackOutputs(endpoint: string, stack: string): Promise<Record<string, string>> {
   const client = new CloudFormationClient(clientConfiguration(endpoint));
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));

@@ -7,18 +7,18 @@ import { noCapacityFile } from './spot-capacity';
 const root = join(__dirname, '..');
 const START_SECONDS = 30;
 
-/** The account and region that the emulator plays. */
+/** Account and region of the emulator. */
 export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';
 
-/** Configuration of a client of the emulator in this process. */
+/** Configuration of the emulator's clients in this process. */
 export const clientConfiguration = (endpoint: string) => ({
   endpoint,
   region: REGION,
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
 
-/** The environment of a client of the emulator: an endpoint on this machine, and credentials that are none. */
+/** Environment of the emulator's clients: a local endpoint and placeholder credentials. */
 export const clientEnvironment = (endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,
   AWS_ACCESS_KEY_ID: 'test',
@@ -29,11 +29,11 @@ export const clientEnvironment = (endpoint: string): Record<string, string> => (
   CDK_DEFAULT_ACCOUNT: ACCOUNT,
   CDK_DEFAULT_REGION: REGION,
   CDK_DISABLE_CLI_TELEMETRY: 'true',
-  // Rules for AWS, which take some seconds of every deployment.
+  // Skips validation rules for AWS, which would take seconds in every deployment.
   CDK_VALIDATION: 'false',
 });
 
-/** What a process inherits of this one's environment: how to find programs, and nothing of AWS. */
+/** The inherited part of a process's environment: variables to find programs, but none of AWS. */
 export function baseEnvironment(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'SSL_CERT_FILE'];
   return Object.fromEntries(
@@ -44,7 +44,7 @@ export function baseEnvironment(): Record<string, string> {
 /**
  * Starts the emulator on 127.0.0.1 and waits until it answers.
  *
- * @param zones letters of the availability zones that the account sees
+ * @param zones letters of the account's availability zones
  */
 export async function startEmulator(
   python: string,
@@ -53,7 +53,7 @@ export async function startEmulator(
   zones = 'abc',
 ): Promise<ManagedProcess> {
   const log = join(stateDir, 'emulator.log');
-  // Where it unpacks functions, and leaves them.
+  // The emulator unpacks functions here and does not delete them.
   const temporary = join(stateDir, 'tmp');
   mkdirSync(temporary, { recursive: true });
   const emulator = new ManagedProcess({
@@ -70,11 +70,11 @@ export async function startEmulator(
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       MINISTACK_REGION: REGION,
       EMULATOR_ZONES: zones,
-      // The host of the queues' and the API's addresses.
+      // Host in the URLs of queues and of the API.
       MINISTACK_HOST: '127.0.0.1',
       LOG_LEVEL: 'INFO',
       SPOTSCRIBE_NO_CAPACITY_FILE: noCapacityFile(stateDir),
-      // Where handlers find the SDK, which the Lambda runtime would bring.
+      // Gives handlers the SDK, which the Lambda runtime contains.
       NODE_PATH: join(root, 'node_modules'),
     },
     cwd: stateDir,
@@ -83,7 +83,7 @@ export async function startEmulator(
   const deadline = Date.now() + START_SECONDS * 1000;
   while (Date.now() < deadline) {
     if (!emulator.running)
-      throw new Error(`The emulator ended at its start (${await emulator.exited}): see ${log}`);
+      throw new Error(`The emulator exited during its start (${await emulator.exited}): see ${log}`);
     const answer = await fetch(`http://127.0.0.1:${port}/_ministack/health`).catch(() => undefined);
     if (answer?.ok) return emulator;
     await sleep(100);

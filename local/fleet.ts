@@ -30,28 +30,28 @@ export interface FleetOptions {
   /** Folder for the machines' disks and logs. */
   folder: string;
   commandOf: (container: ContainerDefinition) => Command;
-  /** Sends requests to the machines. @default - nobody does */
+  /** Sends requests to the machines. @default - no load balancer */
   balanced?: BalancedService;
   onChange: () => void;
 }
 
-/** What the path's service is to run. */
+/** Configuration of the path's service. */
 interface Service {
   definition: TaskDefinition;
-  /** Share of the tasks that stay healthy while others are replaced, in percent. */
+  /** Percentage of tasks that stay healthy while others are replaced. */
   leastHealthyPercent: number;
 }
 
 /**
- * Plays EC2 and ECS: for every instance of the path's Auto Scaling group it runs the service's task. An instance that is
- * gone has its task stopped, and so has one with a spot notice, which is gone when its time has come; a new revision takes
- * the old one's place where enough others are healthy.
+ * Emulates EC2 and ECS: runs the service's task for every instance of the path's Auto Scaling
+ * group. Stops the task of an instance that was terminated or got a spot notice, and terminates the
+ * latter at the notice's time. Replaces tasks of an old revision while enough others are healthy.
  */
 export class LocalFleet {
   private readonly autoScaling: AutoScalingClient;
   private readonly ecs: ECSClient;
   private readonly instances = new Map<string, LocalInstance>();
-  /** Machines that are gone from the group, until they have ended. */
+  /** Machines that left the group but have not ended yet. */
   private readonly leaving = new Map<LocalInstance, Promise<void>>();
   private stopping = false;
   private loop = Promise.resolve();
@@ -75,13 +75,13 @@ export class LocalFleet {
     await Promise.all(this.leaving.values());
   }
 
-  /** Those that stay come first. */
+  /** All machines; those that are leaving come last. */
   machines(): LocalMachine[] {
     const machines = [...this.instances.values()].map((instance) => instance.describe());
     return [...machines.filter(({ leaving }) => !leaving), ...machines.filter(({ leaving }) => leaving)];
   }
 
-  /** Every process of every machine. */
+  /** All processes of all machines. */
   processes() {
     return [...this.instances.values()].flatMap((instance) => instance.processes());
   }
@@ -91,7 +91,7 @@ export class LocalFleet {
       try {
         await this.reconcile();
       } catch (error) {
-        // The stack may be on its way in or out: look again in a moment.
+        // The stack may be in creation or deletion: retry in a moment.
         if (!this.stopping) console.error(`fleet: ${(error as Error).message}`);
       }
       await new Promise<void>((resolve) => {
@@ -108,7 +108,7 @@ export class LocalFleet {
     const wanted = await this.wantedInstances();
     const ids = new Set(wanted.map(({ InstanceId }) => InstanceId));
     for (const instance of this.instances.values()) if (!ids.has(instance.id)) this.leave(instance);
-    await this.heedNotices();
+    await this.handleSpotNotices();
     if (wanted.length === 0) return;
     const service = await this.service();
     if (service === undefined || this.stopping) return;
@@ -119,7 +119,7 @@ export class LocalFleet {
       void instance.run(service.definition);
   }
 
-  /** A process has started or ended. */
+  /** Called when a process has started or ended. */
   private readonly changed = () => {
     this.options.balanced?.follow([...this.instances.values()].flatMap(({ served }) => served));
     this.options.onChange();
@@ -137,15 +137,15 @@ export class LocalFleet {
     void made.run(definition);
   }
 
-  /** Has machines with a spot notice drain, and takes them from the group when their time has come. */
-  private async heedNotices(): Promise<void> {
+  /** Drains machines with a spot notice, and terminates them at the notice's time. */
+  private async handleSpotNotices(): Promise<void> {
     for (const instance of this.instances.values()) {
       const { gone } = instance;
       if (gone === undefined || this.leaving.has(instance)) continue;
       if (!instance.leaving) void instance.drain();
       if (gone.getTime() > Date.now()) continue;
       instance.kill();
-      // The group keeps its size: EC2 brings another machine.
+      // The group keeps its size, so EC2 launches another machine.
       await this.autoScaling.send(
         new TerminateInstanceInAutoScalingGroupCommand({
           InstanceId: instance.id,
@@ -156,7 +156,7 @@ export class LocalFleet {
     }
   }
 
-  /** Ends a machine without holding up the others. */
+  /** Ends a machine without blocking the others. */
   private leave(instance: LocalInstance) {
     if (this.leaving.has(instance)) return;
     const end = instance.end().finally(() => {
@@ -177,7 +177,7 @@ export class LocalFleet {
     );
   }
 
-  /** The cluster's service as it is at present. */
+  /** The current service of the cluster. */
   private async service(): Promise<Service | undefined> {
     const cluster = this.options.outputs[OUTPUT.clusterName];
     const { serviceArns = [] } = await this.ecs.send(new ListServicesCommand({ cluster }));

@@ -22,28 +22,28 @@ import {
 export { cdk, stackOutputs } from './deploy';
 export { type LocalMachine, type LocalState, readLocalState, stateDirectory } from './state';
 
-/** Settings of a deployment to a laptop: engines that need no GPU, and nothing that outlives the stack. */
+/** Settings for laptops: engines without a GPU, and no data that outlives the stack. */
 const LAPTOP_SETTINGS = {
   engine: 'pocketsphinx',
   voxtralEngine: 'extractive',
   onDestroy: 'delete',
   idleMinutes: '1',
-  // So that the first job can be seen to wake the fleet.
+  // Shows how the first job starts a machine.
   warmMachines: '0',
 };
 
 export interface LocalAwsOptions {
-  /** Folder for everything. @default '.spotscribe/local' */
+  /** Folder for state and logs. @default '.spotscribe/local' */
   stateDir?: string;
-  /** Port of the emulator. @default - one that is free */
+  /** Port of the emulator. @default - a free one */
   port?: number;
   /** Deployment path. @default 'DockerGpu' */
   path?: string;
-  /** Settings over those of a laptop. */
+  /** Settings that override those for laptops. */
   settings?: Record<string, string>;
-  /** Whether the fleet's machines run; without them it only has their number. @default true */
+  /** Whether machines run. If not, only the desired capacity changes. @default true */
   machines?: boolean;
-  /** Calls the start off. @default - it runs to its end */
+  /** Aborts the start. @default - never */
   signal?: AbortSignal;
   onProgress?: (text: string) => void;
 }
@@ -54,17 +54,17 @@ export interface LocalAws {
   env: Record<string, string>;
   outputs: Record<string, string>;
   machines(): LocalMachine[];
-  /** Keeps a key of the API in the state, where the command line finds it. */
+  /** Stores an API key in the state, where the command line finds it. */
   rememberKey(key: string): void;
-  /** Ends everything that was started. */
+  /** Stops everything that was started. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts an AWS on this machine and deploys a path to it: an emulator, the real `cdk bootstrap` and `cdk deploy`, and a
- * fleet that runs the deployed containers as processes.
+ * Starts a local AWS and deploys a path to it: an emulator, the real `cdk bootstrap` and `cdk
+ * deploy`, and a fleet that runs the deployed containers as processes.
  *
- * @throws if one runs in the same folder, or something does not start; what was started is ended then
+ * @throws if a local AWS runs in the same folder, or the start fails; everything is stopped then
  */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const { path = 'DockerGpu', onProgress = () => undefined, signal } = options;
@@ -110,14 +110,14 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     progress('preparing environments');
     const [emulatorPython, servicePython, bundle] = await Promise.all([
       pythonEnvironment('emulator', 'local/emulator/requirements.txt', progress),
-      // One for all model services: their laptop locks are the same, and a test says so.
+      // Shared by all model services: a test checks that their laptop requirements are equal.
       pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', progress),
       workerBundle(folder),
     ]);
     progress('starting the emulator');
     const port = await freePort(options.port);
     emulator = await startEmulator(emulatorPython, port, folder);
-    // By number, not by name: S3 clients would put a bucket’s name before a name, and look that up.
+    // An IP address: with a host name, S3 clients prepend the bucket’s name and resolve the result.
     const endpoint = `http://127.0.0.1:${port}`;
     state.endpoint = endpoint;
     const outputs = await deployPath(
@@ -158,16 +158,16 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 }
 
 /**
- * Ends what an earlier local AWS left behind when it was killed.
+ * Stops processes of an earlier local AWS that was killed.
  *
- * @throws if it is alive: two cannot share a folder
+ * @throws if the earlier one still runs, because two cannot share a folder
  */
 export async function endLeftovers(folder: string): Promise<void> {
   const state = readLocalState(folder);
   if (state === undefined) return;
   if (isAlive(state.owner) && state.owner.pid !== process.pid) {
     throw new Error(
-      `A local AWS runs already (process ${state.owner.pid}). End it with: spotscribe local down`,
+      `A local AWS is already running (process ${state.owner.pid}). Stop it with: spotscribe local down`,
     );
   }
   await Promise.all(state.processes.map((each) => endProcess(each, 5)));

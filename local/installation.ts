@@ -8,13 +8,14 @@ import { build } from 'esbuild';
 const run = promisify(execFile);
 const root = join(__dirname, '..');
 
-/** Environments are the same for every local AWS of this checkout. */
+/** All local AWS of this checkout share the Python environments. */
 const ENVIRONMENTS = join(root, '.spotscribe', 'python');
 
 /**
- * A Python environment with exactly what a hash-pinned requirements file says, made once for each content of the file.
+ * Creates a Python environment with the packages of a hash-pinned requirements file, or reuses it
+ * if the file is unchanged.
  *
- * @returns path of its Python
+ * @returns path of the Python interpreter
  */
 export async function pythonEnvironment(
   name: string,
@@ -53,7 +54,7 @@ export async function pythonEnvironment(
   return python;
 }
 
-/** The worker as one file, as its image has it. */
+/** Bundles the worker into one file, as in its image. */
 export async function workerBundle(folder: string): Promise<string> {
   const outfile = join(folder, 'worker.js');
   await build({

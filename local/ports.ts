@@ -1,13 +1,13 @@
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** Finds an unused port of 127.0.0.1. */
 export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new Error(`Port ${wanted} is in use: choose another, or leave the choice open`)
+          ? new Error(`Port ${wanted} is in use. Choose another one, or omit the port`)
           : error,
       ),
     );

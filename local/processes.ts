@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StartedProcess } from './state';
 
 /**
- * When a process started, as the system tells it, or undefined if there is no such process. On Linux that is the clock
- * tick of its start; elsewhere the second.
+ * Returns the start time of a process as text, or undefined if the process does not exist. On Linux
+ * the unit is a clock tick, elsewhere a second.
  */
 export function startTime(pid: number): string | undefined {
   try {
     if (existsSync('/proc/self/stat')) {
-      // The name, in brackets, may hold anything; the state and the 19 fields up to the start time follow it.
+      // The name, in parentheses, may contain any characters. The state and 19 fields to the start
+      // time follow.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ');
@@ -22,7 +23,7 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
-/** Whether the process is the one that was started, and not another that got its id since. */
+/** Whether the started process still runs. Its id may have been reused by another process. */
 export const isAlive = ({ pid, startedAt }: StartedProcess): boolean => startTime(pid) === startedAt;
 
 export interface Launch {
@@ -31,11 +32,11 @@ export interface Launch {
   args: string[];
   env: Record<string, string>;
   cwd: string;
-  /** File that takes the output. */
+  /** File for the output. */
   log: string;
 }
 
-/** A process with a group of its own, so that what it starts ends with it. */
+/** A process with its own process group, so that its child processes end with it. */
 export class ManagedProcess {
   readonly started: StartedProcess;
   /** Resolves with the exit code, or the signal's name. */
@@ -58,7 +59,7 @@ export class ManagedProcess {
         resolve(code ?? signal ?? 'SIGKILL');
       });
     });
-    // A failed start is told to whoever waits for the exit.
+    // Callers who wait for `exited` get the error of a failed start.
     this.exited.catch(() => (this.done = true));
     const pid = child.pid ?? -1;
     this.started = { name: launch.name, pid, startedAt: startTime(pid) ?? '' };
@@ -73,14 +74,14 @@ export class ManagedProcess {
     if (isAlive(this.started)) signal(-this.started.pid, 'SIGKILL');
   }
 
-  /** Sends SIGTERM to the process, and SIGKILL to its group after the time given. */
+  /** Sends SIGTERM to the process, and SIGKILL to its group after `graceSeconds`. */
   async stop(graceSeconds: number): Promise<void> {
     await endProcess(this.started, graceSeconds);
     await this.exited.catch(() => undefined);
   }
 }
 
-/** Ends a process if it is still the one that was started. */
+/** Ends a process if its id was not reused. */
 export async function endProcess(started: StartedProcess, graceSeconds: number): Promise<void> {
   if (!isAlive(started)) return;
   signal(started.pid, 'SIGTERM');
@@ -98,7 +99,7 @@ function signal(pid: number, name: NodeJS.Signals) {
   }
 }
 
-/** On Linux the kernel ends the process when its parent dies, however that happens. */
+/** On Linux the kernel ends the process whenever its parent dies. */
 function tiedToParent(file: string, args: string[]): [string, string[]] {
   return process.platform === 'linux'
     ? ['setpriv', ['--pdeathsig', 'TERM', '--', file, ...args]]

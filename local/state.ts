@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** Where everything of a local AWS lies, unless told otherwise. */
+/** Default folder of a local AWS. */
 export const DEFAULT_STATE_DIR = join('.spotscribe', 'local');
 
-/** A process that was started, known again by its start time: ids are used again, start times are not. */
+/** A started process, identified by id and start time because ids are reused. */
 export interface StartedProcess {
   name: string;
   pid: number;
@@ -13,7 +13,7 @@ export interface StartedProcess {
 
 export interface LocalMachine {
   id: string;
-  /** It is told to go, or gone from its group: its task ends, and none takes its place. */
+  /** The machine got a spot notice or left its group: its task ends and is not replaced. */
   leaving: boolean;
   containers: { name: string; pid?: number; running: boolean; port?: number; log: string }[];
 }
@@ -22,13 +22,13 @@ export interface LocalState {
   /** The process that owns all others. */
   owner: StartedProcess;
   phase: 'starting' | 'ready' | 'failed' | 'stopping';
-  /** What is being done, or what failed. */
+  /** Current step, or the error. */
   message: string;
   endpoint?: string;
   outputs: Record<string, string>;
-  /** What it was deployed with, for deployments by hand. */
+  /** Settings of the deployment, for further deployments by hand. */
   settings: Record<string, string>;
-  /** A key of its API, for the user of this machine. */
+  /** A key of its API for the local user. */
   key?: string;
   processes: StartedProcess[];
   machines: LocalMachine[];
@@ -37,27 +37,27 @@ export interface LocalState {
 export const stateDirectory = (folder?: string): string =>
   resolve(folder ?? process.env.SPOTSCRIBE_LOCAL_STATE ?? DEFAULT_STATE_DIR);
 
-/** Where the machines have their folders, each by its id. */
+/** Folder with a subfolder for each machine, named by its id. */
 export const machinesFolder = (folder: string): string => join(folder, 'machines');
 
 const file = (folder: string) => join(folder, 'state.json');
 
-/** Says that a folder is a state folder, whose contents are removed at the next start. */
+/** Marks a state folder, whose contents are removed at the next start. */
 const MARK = '.spotscribe-local';
-/** Files of state folders that were made before there was a mark. */
+/** Files in state folders of earlier versions, which have no mark. */
 const EARLIER = ['state.json', 'emulator.log'];
 
 /**
- * Makes a state folder, or takes one that an earlier AWS has left.
+ * Creates a state folder, or reuses that of an earlier local AWS.
  *
- * @throws if the folder holds anything else: it is the user's, and must not lose files
+ * @throws if the folder contains anything else, because the user's files must not be deleted
  */
 export function claimStateDirectory(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const there = readdirSync(folder);
   if (there.length > 0 && ![MARK, ...EARLIER].some((name) => there.includes(name))) {
     throw new Error(
-      `${folder} has files that are not of a local AWS: name an empty folder, or one that does not exist, with --state-dir`,
+      `${folder} contains files that do not belong to a local AWS. Pass an empty or new folder with --state-dir`,
     );
   }
   writeFileSync(join(folder, MARK), '');
@@ -73,16 +73,16 @@ export function readLocalState(folder?: string): LocalState | undefined {
   }
 }
 
-/** Writes the state so that a reader sees the old one or the new one, never half of it. */
+/** Writes the state atomically. */
 export function writeLocalState(folder: string, state: LocalState): void {
   mkdirSync(folder, { recursive: true });
   const temporary = `${file(folder)}.${process.pid}`;
-  // Readable by its owner alone: there is a key in it.
+  // Readable only by the owner, because it contains a key.
   writeFileSync(temporary, JSON.stringify(state, null, 2), { mode: 0o600 });
   renameSync(temporary, file(folder));
 }
 
-/** Forgets a local AWS that has ended; its logs stay. */
+/** Deletes the state of a stopped local AWS, but not its logs. */
 export function removeLocalState(folder: string): void {
   rmSync(join(folder, 'tmp'), { recursive: true, force: true });
   rmSync(file(folder), { force: true });

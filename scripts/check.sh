@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that needs no deployment: format, lint, types, unit tests of both languages, synthesis under the policy checks.
+# Runs all checks that need no deployment: format, lint, types, unit tests of both languages, and
+# synthesis with the policy checks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CDK_DISABLE_CLI_TELEMETRY=true PATH="$PWD/node_modules/.bin:$PWD/docker/.venv/bin:$PATH"
@@ -25,7 +26,7 @@ step types
 tsc
 mypy --config-file docker/pyproject.toml
 step unit tests
-# Side by side: each of them leaves a processor idle by itself.
+# In parallel, because each of them leaves one processor idle.
 jest --selectProjects unit --json --outputFile $reports/unit.json >$reports/unit.txt 2>&1 &
 jest=$!
 passed=true

@@ -1,4 +1,6 @@
-/** Writes `core/contract/contract.schema.json`: the shapes of `core/contract` for those who do not read TypeScript. */
+/**
+ * Writes `core/contract/contract.schema.json`, the schemas of `core/contract` for other languages.
+ */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
@@ -9,8 +11,8 @@ const FOLDER = path.resolve(__dirname, '..', 'core', 'contract');
 export const SCHEMA_FILE = path.join(FOLDER, 'contract.schema.json');
 
 /**
- * The schemas as text. A shape is there twice: as what is taken (`input`), and as what is sent (`output`), which has no field that the
- * shape does not name.
+ * The schemas as text. Each schema appears twice: for received data (`input`), and for sent data
+ * (`output`), which has no unknown fields.
  */
 export function contractSchema(): string {
   const registry = z.registry<{ id: string }>();
@@ -26,7 +28,7 @@ export function contractSchema(): string {
   )}\n`;
 }
 
-/** A schema as a part of the document: it needs no dialect and no id of its own there. */
+/** A schema as a part of the document, without its own dialect and id. */
 function inDocument(schema: object): object {
   return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== '$schema' && name !== '$id'));
 }

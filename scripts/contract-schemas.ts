@@ -2,16 +2,19 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type * as z from 'zod/mini';
 
-/** Every schema that a file of a folder exports, by its name. They are found, not listed: a new one cannot be forgotten. */
+/**
+ * Finds all schemas that the files of a folder export, by name. So a new schema cannot be
+ * forgotten.
+ */
 export function contractSchemas(folder: string): Record<string, z.ZodMiniType> {
   const found: Record<string, z.ZodMiniType> = {};
   for (const file of readdirSync(folder).sort()) {
     if (!file.endsWith('.ts')) continue;
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- tests need them before the first test is named
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- tests need the schemas synchronously to define test names
     const exported = require(path.join(folder, file)) as Record<string, unknown>;
     for (const [name, value] of Object.entries(exported)) if (isSchema(value)) found[name] = value;
   }
-  // Compilers differ in the order of what a module exports.
+  // The order of a module's exports depends on the compiler.
   return Object.fromEntries(Object.entries(found).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 

@@ -1,11 +1,13 @@
-/** Writes `docs/gpu-memory.md`: what fits on which card, from the models' own figures. */
+/**
+ * Writes `docs/gpu-memory.md`: which models fit on which GPU, computed from the models' figures.
+ */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CARDS, needed, type Part, voxtralParts, whisperParts } from '../lib/machine/gpu-memory';
 
 export const MEMORY_FILE = path.resolve(__dirname, '..', 'docs', 'gpu-memory.md');
 
-/** The settings of the table: the processes that share a card, by what a person calls them. */
+/** Rows of the table: the processes that share a GPU, by display name. */
 const SETTINGS: [string, Part[][]][] = [
   ['Whisper large-v3-turbo', [whisperParts('large-v3-turbo')]],
   ['Whisper large-v3', [whisperParts('large-v3')]],
@@ -20,10 +22,10 @@ const SETTINGS: [string, Part[][]][] = [
 
 const INTRODUCTION = `# Memory of the GPU
 
-What the services hold on a card while they work, and what that leaves. \`npm run gpu-memory\` writes this file from
-\`lib/machine/gpu-memory.ts\`; a test holds it to that. Parameters are counted in the published architectures (a test counts them
-again with Transformers), batches and windows are what the services use. What is *estimated* or *reported* (other people's
-measurements) is marked so: nothing here was measured on a card yet.
+GPU memory that the services use while they work, and the remaining memory. \`npm run gpu-memory\` writes this file from
+\`lib/machine/gpu-memory.ts\`; a test checks that it is current. Parameters are counted in the published architectures (a test
+verifies the counts with Transformers). Batches and windows are those of the services. Figures that are *estimated* or
+*reported* (published measurements) are marked. Nothing was measured on a GPU yet.
 `;
 
 const gib = (mebibytes: number) => (mebibytes / 1024).toFixed(1);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Synthesises every path under cdk-nag and cfn-guard, as it is by default and with every option, and reads the templates with
-# cfn-lint.
+# Synthesizes every path with cdk-nag and cfn-guard, with default settings and with every option, and
+# checks the templates with cfn-lint.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CDK_DISABLE_CLI_TELEMETRY=true PATH="$PWD/node_modules/.bin:$PATH"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Spotscribe needs on this machine, and does nothing where it is there already:
-# Debian's ffmpeg, the npm packages, and (with --python) the environment of the Python tests and checks.
+# Installs missing dependencies: Debian's ffmpeg, the npm packages, and (with --python) the environment
+# of the Python tests and checks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ die() {
   exit 1
 }
 
-command -v node >/dev/null || die "Node.js is missing. Install version 20.19 or newer (24 is what the images run)."
+command -v node >/dev/null || die "Node.js is missing. Install version 20.19 or newer (the images use 24)."
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
   die "Node.js $(node --version) is too old. Install version 20.19 or newer."
 command -v python3 >/dev/null || die "Python is missing. Install version 3.11 or newer."
@@ -21,7 +21,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
 packages=()
 command -v ffmpeg >/dev/null || packages+=(ffmpeg)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
-# Recordings of a human voice, and a synthesiser for speech of any length: for the tests alone.
+# Only for tests: recordings of a human voice, and a synthesizer for speech of any length.
 if [ "${1:-}" = --python ]; then
   [ -f /usr/share/sounds/alsa/Front_Left.wav ] || packages+=(alsa-utils)
   command -v flite >/dev/null || packages+=(flite)
@@ -46,7 +46,7 @@ if [ "${1:-}" = --python ]; then
   for lock in docker/whisper/requirements.laptop.txt docker/requirements.dev.txt; do
     VIRTUAL_ENV=docker/.venv docker/.venv/bin/uv pip install -q --require-hashes -r "$lock"
   done
-  # The oldest client of OpenAI's that is tested: two versions cannot be in one environment.
+  # The oldest tested version of OpenAI's client. Two versions cannot share an environment.
   oldest=.spotscribe/openai-oldest
   if [ ! -e $oldest ] || [ docker/requirements.openai-oldest.txt -nt $oldest ]; then
     rm -rf $oldest

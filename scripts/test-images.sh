@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the images from their Dockerfiles with Podman, on base images made from Debian's packages, and runs them as the
-# machines do: the laptop's engines, or with --production the packages for GPUs (some 30 GB of disk, half an hour).
+# Builds the images from their Dockerfiles with Podman, on base images made from Debian's packages, and
+# runs them as machines do: with the laptop's engines, or with --production the packages for GPUs
+# (about 30 GB of disk, half an hour).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh
@@ -19,7 +20,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# A store of its own, and limits that this machine grants: Podman's defaults may be above them.
+# A separate store, and limits that this machine allows: Podman's defaults may exceed them.
 folder=$PWD/.spotscribe/images
 mkdir -p "$folder/tmp"
 limit() {

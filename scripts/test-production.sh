@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The model services' tests in one environment of their production locks (torch, whisperX, Transformers; several GB),
-# on the CPU.
+# Tests the model services with their locked production packages (torch, WhisperX, Transformers; several
+# GB) in one environment, on the CPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh --python

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From a fresh clone to passing tests: sets up, runs every check, then the end-to-end tests on an AWS on this machine.
+# From a fresh clone to passing tests: installs dependencies, runs all checks, and then the end-to-end
+# tests on a local AWS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh --python

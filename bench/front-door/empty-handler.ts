@@ -13,11 +13,11 @@ const PATH = '/bench/empty';
 const LONGEST_SECONDS = 30;
 
 /**
- * Adds a route to a deployed path's API, for the same keys, that leads to a function which does nothing: what a request
- * there takes is the gateway's own, of which the path's code has no part.
+ * Adds a route with an empty function to a deployed path's API, with the same keys. The duration of
+ * its requests is the gateway's share, without the path's code.
  *
- * @param stack - the path's
- * @returns the route's address
+ * @param stack - name of the path's stack
+ * @returns URL of the route
  */
 export async function addEmptyHandler({ endpoint, outputs }: LocalAws, stack: string): Promise<string> {
   const client = new CloudFormationClient(clientConfiguration(endpoint));
@@ -32,7 +32,7 @@ export async function addEmptyHandler({ endpoint, outputs }: LocalAws, stack: st
   return `${outputs[OUTPUT.apiUrl]}${PATH}`;
 }
 
-/** It logs a line, as handlers do: the emulator waits 50 ms for the log of one that does not. */
+/** Logs a line like other handlers: without it the emulator waits 50 ms for the log. */
 const NOTHING =
   'exports.handler = async () => { console.log("nothing"); return { statusCode: 200, body: "" }; };';
 

@@ -2,40 +2,40 @@ import { type Figure, median, percentile } from '../figure';
 
 const TARGET_ADDED_MS = 30;
 const TARGET_ADDED_P99_MS = 100;
-/** Of what was held before: a leak of a request each would be more. */
+/** Maximum ratio of memory growth. A leak in each request would exceed it. */
 const TARGET_MEMORY = 1.1;
 const P99 = 0.99;
 const MB = 1e6;
 
-/** What a load test got for one request. */
+/** Result of one request in a load test. */
 export type Answer =
-  /** In place, with the words that are in the recording. */
+  /** Answered in place, with the words of the recording. */
   | { kind: 'heard' }
-  /** 202. */
+  /** Answered with 202. */
   | { kind: 'job'; id: string }
-  /** 503 or 429 with `Retry-After`: nothing was taken on, and the caller knows. */
+  /** Answered with 503 or 429 and `Retry-After`: no work was accepted, and the caller knows. */
   | { kind: 'later' }
-  /** Anything else. */
+  /** Any other answer. */
   | { kind: 'lost'; why: string };
 
-/** Milliseconds of each round's requests with one recording, in the same order. */
+/** Milliseconds of the requests with one recording, in the order of rounds. */
 export interface Rounds {
-  /** At the whisper service's own port. */
+  /** Directly to the whisper service. */
   service: number[];
-  /** By the gateway, the function and the load balancer. */
+  /** Through the gateway, the function and the load balancer. */
   front: number[];
-  /** By the gateway, to a function that does nothing. */
+  /** Through the gateway, to an empty function. */
   empty: number[];
 }
 
-/** Bytes that a container's processes hold, before and after most of the load. */
+/** Memory of a container's processes in bytes, before and after most of the load. */
 export interface Held {
   container: string;
   before: number;
   after: number;
 }
 
-/** @returns what was got for a request that should have brought `words`, from its status, headers and body */
+/** @returns the result of a request that expects `words`, from status, headers and body */
 export function answerOf(status: number, retryAfter: string | null, body: string, words: string): Answer {
   if ((status === 503 || status === 429) && retryAfter !== null) return { kind: 'later' };
   if (status !== 200 && status !== 202) return { kind: 'lost', why: `${status} ${body.slice(0, 200)}` };
@@ -80,9 +80,9 @@ export interface Load {
   answers: Answer[];
   connections: number;
   seconds: number;
-  /** Jobs that ended otherwise than with a whole transcript. */
+  /** Jobs that ended without a complete transcript. */
   failedJobs: number;
-  /** From the first request until the last job had ended. */
+  /** From the first request to the end of the last job. */
   secondsWithJobs: number;
   held: Held[];
 }

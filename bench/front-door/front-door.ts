@@ -22,20 +22,22 @@ import { lacksProc, resident } from './resident';
 const ROUNDS = 100;
 const REQUESTS = 1000;
 /**
- * After which memory must not grow any more. By then each has met what takes some once: for its first error, the worker reads
- * the map of its sources, which is about 50 MB.
+ * Number of requests after which memory must not grow. Until then one-time allocations occur: at
+ * its first error the worker loads its source map, which needs about 50 MB.
  */
 const WARM_UP_REQUESTS = 500;
 const CONNECTIONS = 50;
 const AUDIO_SECONDS = 1;
-// The schedule asks for the machine within a minute.
+// The schedule starts the machine within a minute.
 const START_MS = 180_000;
 const PATH = 'FastApi';
 const ROUTE = '/v1/audio/transcriptions';
 const SAMPLE = join(__dirname, '..', '..', 'samples', 'good-morning.flac');
 const SETTINGS = { warmMachines: '1', maxMachines: '1', idleMinutes: '60' };
 
-/** What the front door of a warm path adds to its whisper service, and what becomes of more requests than it can answer. */
+/**
+ * Latency that the API of a warm path adds to its whisper service, and the results under overload.
+ */
 export const frontDoor: Benchmark = {
   name: 'front-door',
   lacks: lacksProc,
@@ -46,14 +48,14 @@ export const frontDoor: Benchmark = {
     }),
 };
 
-/** A place that takes recordings as OpenAI's API does. */
+/** An endpoint that accepts recordings like OpenAI's API. */
 interface Place {
   url: string;
   key?: string;
 }
 
 class FrontDoor {
-  /** @returns once a machine is warm, and each of the places has answered */
+  /** @returns when a machine is warm and each endpoint has answered */
   static async open(aws: LocalAws, api: ApiClient, context: BenchContext): Promise<FrontDoor> {
     const { key } = api.connection;
     const service = { url: `${await warmService(aws, context)}${ROUTE}` };
@@ -62,12 +64,12 @@ class FrontDoor {
     const clip = await record(join(context.folder, 'clip.flac'), context.signal);
     const { text } = (await (await post(service, clip, context.signal)).json()) as { text: string };
     if (text.trim() === '')
-      throw new Error('Nothing was heard in the recording: the service would have little to do');
-    context.say(`warm; the service hears ${JSON.stringify(text)}`);
+      throw new Error('The service recognized no words: the recording is useless for the benchmark');
+    context.say(`warm; the service recognizes ${JSON.stringify(text)}`);
     return new FrontDoor(aws, api, { service, front, empty }, { clip, text }, context);
   }
 
-  /** Recordings sent under load, of which no two are the same. */
+  /** Recordings sent under load, all different. */
   private sent = 0;
 
   private constructor(
@@ -78,11 +80,11 @@ class FrontDoor {
     private readonly context: BenchContext,
   ) {}
 
-  /** One request at a time, to each place in turn: a busy moment of the machine strikes all. */
+  /** One request at a time, to each endpoint in turn, so that other load affects all of them. */
   async latency(): Promise<Rounds> {
     const rounds: Rounds = { service: [], front: [], empty: [] };
     const places = Object.entries(this.places) as [keyof Rounds, Place][];
-    // The first round finds cold handlers, and is not counted.
+    // The first round, with cold handlers, is not counted.
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [name, place] of round % 2 === 0 ? places : places.toReversed()) {
         const began = performance.now();
@@ -121,7 +123,7 @@ class FrontDoor {
     };
   }
 
-  /** So many requests, as many at once as there are connections. */
+  /** Sends `count` requests, with as many in parallel as there are connections. */
   private async requests(count: number): Promise<Answer[]> {
     const answers: Answer[] = [];
     let begun = 0;
@@ -153,7 +155,7 @@ class FrontDoor {
     }
   }
 
-  /** How many of the jobs end without a whole transcript, once all have ended. */
+  /** Waits for all jobs and counts those without a complete transcript. */
   private async failedJobs(answers: Answer[]): Promise<number> {
     let failed = 0;
     const ids = answers.flatMap((answer) => (answer.kind === 'job' ? [answer.id] : []));
@@ -184,15 +186,16 @@ const post = ({ url, key }: Place, clip: Blob, signal: AbortSignal): Promise<Res
   const body = new FormData();
   body.append('model', 'whisper-1');
   body.append('file', clip, 'clip.flac');
-  // What cannot be answered in place is a job at once: the next request is not to wait for it.
+  // A request that cannot be answered in place becomes a job at once, so that the next one does not
+  // wait.
   const headers: Record<string, string> =
     key === undefined ? {} : { authorization: `Bearer ${key}`, prefer: 'respond-async, wait=25' };
   return fetch(url, { method: 'POST', headers, body, signal });
 };
 
-/** The address of the machine's whisper service, once that has loaded its model. */
+/** URL of the machine's whisper service, after it has loaded its model. */
 async function warmService(aws: LocalAws, { say, signal }: BenchContext): Promise<string> {
-  say('warming a machine up');
+  say('starting a machine');
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await pause(200, signal)) {
     const whisper = aws.machines()[0]?.containers.find(({ name }) => name === 'whisper');
     if (whisper?.port === undefined) continue;
@@ -203,7 +206,7 @@ async function warmService(aws: LocalAws, { say, signal }: BenchContext): Promis
   throw new Error(`No machine was warm after ${START_MS / 1000} s: ${JSON.stringify(aws.machines())}`);
 }
 
-/** The recording with other bytes and the same sound, so that no two requests are the same: the head of a FLAC file has padding. */
+/** The same sound with different bytes, so that all requests differ: a FLAC header has padding. */
 async function otherwiseWritten(flac: Blob, number: number): Promise<Blob> {
   const bytes = Buffer.from(await flac.arrayBuffer());
   for (let at = 4; ; at += 4 + bytes.readUIntBE(at + 1, 3)) {
@@ -213,7 +216,7 @@ async function otherwiseWritten(flac: Blob, number: number): Promise<Blob> {
   }
 }
 
-/** The beginning of the sample. */
+/** The start of the sample. */
 async function record(file: string, signal: AbortSignal): Promise<Blob> {
   const input = ['-i', SAMPLE, '-t', String(AUDIO_SECONDS)];
   await promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', ...input, '-c:a', 'flac', file], {

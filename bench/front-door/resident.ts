@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const KIB = 1024;
 
-/** What this machine lacks for it. */
+/** Missing requirement of this machine. */
 export const lacksProc = (): string | undefined =>
-  process.platform === 'linux' ? undefined : 'memory of processes is read from /proc, which Linux has';
+  process.platform === 'linux' ? undefined : 'memory of processes is read from /proc, which requires Linux';
 
-/** Bytes of memory that a process group holds, a leader with all that it started. @param group - the leader's id */
+/** Memory of a process group in bytes. @param group - id of the group's leader */
 export function resident(group: number): number {
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return processes.map((pid) => bytesIn(pid, group)).reduce((sum, bytes) => sum + bytes, 0);
@@ -14,7 +14,7 @@ export function resident(group: number): number {
 
 function bytesIn(pid: string, group: number): number {
   try {
-    // The name, in brackets, may hold anything; state, parent and group follow it.
+    // The name, in parentheses, may contain any characters. State, parent and group follow it.
     const [, , of] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -22,7 +22,7 @@ function bytesIn(pid: string, group: number): number {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * KIB;
   } catch (error) {
-    // It has ended since.
+    // The process has ended meanwhile.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
     throw error;
   }

@@ -11,13 +11,15 @@ import { pythonEnvironment, workerBundle } from '../../local/installation';
 import type { BenchContext, Benchmark } from '../benchmark';
 import { type Figure, median } from '../figure';
 
-/** GB of the model, in one file as the largest are. 5 is the size of one of Voxtral's. */
+/** Size of the model in GB, in one file. The largest file of Voxtral has 5 GB. */
 const GIGABYTES = Number(process.env.SPOTSCRIBE_BENCH_MODEL_GB ?? 1);
 const ROUNDS = 3;
 const MODEL = { name: 'big', revision: '1' };
 const BLOCK_BYTES = 64 << 20;
 
-/** Runs a program and tells what it took: the kernel counts for a process that has ended. */
+/**
+ * Runs a program and prints its resource usage, which the kernel reports when a process has ended.
+ */
 const MEASURE = `
 import json, resource, subprocess, sys, time
 began = time.monotonic()
@@ -34,8 +36,9 @@ const measured = z.object({
 type Measured = z.infer<typeof measured>;
 
 /**
- * How long a machine takes to bring a model from the cache, against AWS's own program with its native transfer client, and
- * against a plain copy. Server, client and disk share this machine: the ratios count, not the seconds.
+ * Time to fetch a model from the cache, compared with the AWS CLI with its native transfer client
+ * and with a plain copy. Server, client and disk share this machine, so only the ratios are
+ * meaningful.
  */
 export const modelFetch: Benchmark = {
   name: 'model-fetch',
@@ -122,7 +125,7 @@ function makeModel(bucket: string): string {
   const hash = createHash('sha256');
   const opened = openSync(file, 'w');
   for (let written = 0; written < blocks; written++) {
-    // No two blocks are the same: one in another's place would be found.
+    // All blocks differ, so that swapped blocks are detected.
     block.writeUInt32LE(written, 0);
     writeSync(opened, block);
     hash.update(block);
@@ -140,7 +143,7 @@ function makeModel(bucket: string): string {
   return file;
 }
 
-/** For both programs: where S3 is, and the native client for AWS's. */
+/** Environment of both programs: the S3 endpoint, and the native client for the AWS CLI. */
 function environment(folder: string, port: string): Record<string, string> {
   const config = join(folder, 'aws-config');
   writeFileSync(
@@ -184,7 +187,9 @@ function measure(
   });
 }
 
-/** A process of its own: in this one it would share a thread with the measuring. */
+/**
+ * A separate process, because in this process the server would share a thread with the measurement.
+ */
 async function startServer(bucket: string, { signal }: BenchContext) {
   const file = join(__dirname, 'server.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', file, bucket], {

@@ -1,4 +1,7 @@
-/** S3 as far as fetching models needs it, with a bucket that is a folder: `tsx server.ts <folder>` tells its port. */
+/**
+ * The part of S3 that fetching models needs. `tsx server.ts <folder>` serves a folder and prints
+ * its port.
+ */
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +24,7 @@ const server = createServer((request, response) => {
   const file = join(folder, url.pathname.split('/').slice(2).join('/'));
   const found = statSync(file);
   const { range } = request.headers;
-  // AWS's client leaves the end of the last range open.
+  // The AWS CLI omits the end of the last range.
   const [, from = '0', end = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
   const to = end === '' ? found.size - 1 : Number(end);
   response.writeHead(range === undefined ? 200 : 206, {

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { type Figure, median } from '../figure';
 
-/** Seconds from the beginning until the transcript can be read, and until both results are there. */
+/** Seconds from the start to the readable transcript, and to both results. */
 const took = z.object({ transcript: z.number().positive(), total: z.number().positive() });
 export type Took = z.infer<typeof took>;
 
-/** The same work in both ways, round by round: whisper alone and then Voxtral alone, or both at once. */
+/** Durations of the same work by round: sequential (whisper, then Voxtral) and concurrent. */
 export const rounds = z.object({ in_turn: z.array(took).min(1), at_once: z.array(took).min(1) });
 export type Rounds = z.infer<typeof rounds>;
 
 /**
- * How much longer a transcript takes when Voxtral works beside whisper.
+ * Ratio of the time to the transcript with and without concurrent Voxtral.
  *
- * @param name - of the benchmark
- * @param target - largest ratio that is good enough; undefined for none
+ * @param name - name of the benchmark
+ * @param target - maximum acceptable ratio; undefined for none
  */
 export function transcriptFigures(name: string, { in_turn, at_once }: Rounds, target?: number): Figure[] {
   const alone = median(in_turn.map(({ transcript }) => transcript));
@@ -25,7 +25,9 @@ export function transcriptFigures(name: string, { in_turn, at_once }: Rounds, ta
   ];
 }
 
-/** How much of the time of one after the other is enough for both results. Parameters as `transcriptFigures`. */
+/**
+ * Ratio of concurrent to sequential time for both results. Parameters as in `transcriptFigures`.
+ */
 export function totalFigures(name: string, { in_turn, at_once }: Rounds, target?: number): Figure[] {
   const inTurn = median(in_turn.map(({ total }) => total));
   const atOnce = median(at_once.map(({ total }) => total));

@@ -18,20 +18,20 @@ import type { Took } from './hybrid-figures';
 const STOP_SECONDS = 5;
 const LOAD_MS = 60_000;
 const LOOK_MS = 100;
-/** The engines of the laptop, which stand for the GPU's. */
+/** The laptop's engines, used instead of those for GPUs. */
 const ENGINES = {
   whisper: { WHISPER_ENGINE: 'pocketsphinx' },
   voxtral: { VOXTRAL_ENGINE: 'extractive' },
 };
 type Name = keyof typeof ENGINES;
 
-/** Python of the environment that both services have on a laptop, which is made if it is not there. */
+/** Python interpreter of the laptop environment of both services, created if missing. */
 export const laptopPython = ({ say }: BenchContext): Promise<string> =>
   pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', say);
 
-/** Both model services, each a process of its own, asked in the way in which the worker asks them. */
+/** Both model services as separate processes, called in the same way as by the worker. */
 export class HybridMachine {
-  /** @returns the machine once both services are ready */
+  /** @returns the machine when both services are ready */
   static async start(context: BenchContext): Promise<HybridMachine> {
     const python = await laptopPython(context);
     const shared = join(context.folder, 'shared');
@@ -63,7 +63,7 @@ export class HybridMachine {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** The transcript, and once it is there the analysis. @param path - of the audio below the shared folder */
+  /** The transcript, then the analysis. @param path - path of the audio in the shared folder */
   async inTurn(path: string): Promise<Took> {
     const watch = stopwatch();
     await this.transcript(path, this.signal);
@@ -73,7 +73,7 @@ export class HybridMachine {
     return { transcript, total: watch() };
   }
 
-  /** Both at the same time, as the worker has it done. */
+  /** Both at the same time, as in the worker. */
   async atOnce(path: string): Promise<Took> {
     const watch = stopwatch();
     let transcript = NaN;
@@ -98,7 +98,7 @@ export class HybridMachine {
   }
 }
 
-/** Starts a service, which does not answer yet. */
+/** Starts a service without waiting for it. */
 async function launched(name: Name, servicePython: string, shared: string, { folder }: BenchContext) {
   const port = await freePort();
   const cwd = join(folder, name);
@@ -124,20 +124,20 @@ async function ready(process: ManagedProcess, service: HttpModelService, signal:
   }
 }
 
-/** Seconds since it was made. */
+/** Returns a function for the seconds since this call. */
 function stopwatch(): () => number {
   const began = performance.now();
   return () => (performance.now() - began) / 1000;
 }
 
-/** What is missing took no time: a figure without it would be too good. */
+/** Rejects degraded results: their time would be too short. */
 function refuse(degraded: readonly object[]): void {
-  if (degraded.length > 0) throw new Error(`Not everything was done: ${JSON.stringify(degraded)}`);
+  if (degraded.length > 0) throw new Error(`The result is degraded: ${JSON.stringify(degraded)}`);
 }
 
-/** As the worker guards it; what it would log is told by the error. */
+/** Guards a service like the worker, but without log: the error contains the details. */
 const guarded = (service: HttpModelService) =>
   new GuardedService(service, createLog({ write: () => undefined }));
 
-/** Nothing is kept of the time that a job spends. */
+/** Does not record the durations of a job. */
 const begin = () => () => undefined;

@@ -17,24 +17,24 @@ const SAMPLE = join(__dirname, '..', '..', 'samples', 'good-morning.flac');
 
 const sharedDevice = z.object({
   ...rounds.shape,
-  /** Of the transcriber's time alone, what it spends on the device, 0 to 1; the analyst spends all of its own there. */
+  /** Share of the transcriber's time on the device, 0 to 1. The analyst's share is 1. */
   device_share: z.number(),
 });
 
-/** Time to the readable transcript, both services at work beside whisper alone. */
+/** Time to the readable transcript with both services, compared with whisper alone. */
 export const hybridTranscript: Benchmark = {
   name: 'hybrid-transcript',
   run: async (context) =>
     transcriptFigures('hybrid-transcript', await onProcessors(context), TARGET_TRANSCRIPT),
 };
 
-/** Time until both results are there, both services at once beside one after the other. */
+/** Time to both results, with concurrent services compared with sequential ones. */
 export const hybridTotal: Benchmark = {
   name: 'hybrid-total',
   run: async (context) => totalFigures('hybrid-total', await onProcessors(context), TARGET_TOTAL),
 };
 
-/** The same two ratios of stand-in loads that share one device, which does one thing at a time. */
+/** The same two ratios for simulated loads on one device that does one thing at a time. */
 export const hybridSharedDevice: Benchmark = {
   name: 'hybrid-shared-device',
   run: async (context) => {
@@ -43,7 +43,7 @@ export const hybridSharedDevice: Benchmark = {
   },
 };
 
-/** Without targets: whether those can be met depends on the loads, and what is known of them is little. */
+/** Figures without targets, because the loads are mostly assumed. */
 export function sharedDeviceFigures(found: z.infer<typeof sharedDevice>): Figure[] {
   const name = 'hybrid-shared-device';
   const alone = median(found.in_turn.map(({ transcript }) => transcript));
@@ -58,10 +58,10 @@ export function sharedDeviceFigures(found: z.infer<typeof sharedDevice>): Figure
 }
 
 let measured: Promise<Rounds> | undefined;
-/** What one run has measured is enough for both benchmarks. */
+/** Both benchmarks share the results of one run. */
 const onProcessors = (context: BenchContext): Promise<Rounds> => (measured ??= measure(context));
 
-/** Real services with the laptop's engines, which keep a processor busy each. */
+/** Real services with the laptop's engines, each of which keeps one processor busy. */
 async function measure(context: BenchContext): Promise<Rounds> {
   const { say, signal } = context;
   say('starting both services');
@@ -77,7 +77,7 @@ async function measure(context: BenchContext): Promise<Rounds> {
     const found: Rounds = { in_turn: [], at_once: [] };
     for (let round = 1; round <= ROUNDS; round++) {
       const ways = ['in_turn', 'at_once'] as const;
-      // In turns as to which is first: a busy moment of the machine strikes both.
+      // Alternates which is first, so that other load of the machine affects both.
       for (const way of round % 2 === 1 ? ways : ways.toReversed()) {
         const audio = await unheard(AUDIO_SECONDS);
         const took = await (way === 'in_turn' ? machine.inTurn(audio) : machine.atOnce(audio));
@@ -93,12 +93,12 @@ async function measure(context: BenchContext): Promise<Rounds> {
 }
 
 /**
- * How loud the recording of that number is, 0 to 1: Voxtral's engine of the laptop knows again what it has heard, so
- * that no two recordings may be the same.
+ * Volume of the recording with this number, 0 to 1. All recordings must differ, because Voxtral's
+ * laptop engine caches results.
  */
 export const softer = (recording: number): number => 1 - recording / 100;
 
-/** The sample over and over, for exactly as long as is wanted. */
+/** Repeats the sample to an exact length. */
 async function record(file: string, seconds: number, volume: number, signal: AbortSignal): Promise<void> {
   const input = ['-stream_loop', '-1', '-i', SAMPLE, '-t', String(seconds), '-af', `volume=${volume}`];
   await promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', ...input, '-c:a', 'flac', file], {

@@ -9,20 +9,20 @@ import type { BenchContext } from '../benchmark';
 const root = join(__dirname, '..', '..');
 const PYTHON = join(root, '.spotscribe/production/bin/python');
 const PACKAGES = ['docker/common', 'docker/whisper', 'docker/voxtral', 'docker/testing', 'bench/services'];
-/** For the service and its decoders to end, and for a batch on a busy processor that has to come to its end first. */
+/** Time for the service and its decoders to end, including a running batch on a busy processor. */
 const STOP_SECONDS = 30;
 const LAST_LINES = 15;
 
-/** What the Python side tells, a line each. */
+/** Lines of the report that the Python code writes. */
 const line = z.union([z.object({ say: z.string() }), z.object({ measured: z.unknown() })]);
 
-/** What is missing on this machine for the services' production environment, and how to get it. */
+/** Missing parts of the services' production environment, and how to install them. */
 export const lacksProduction = (): string | undefined =>
   existsSync(PYTHON)
     ? undefined
     : 'the production environment .spotscribe/production is missing. Run "bash scripts/test-production.sh" once';
 
-/** Measures in the services' production environment. Parameters and errors as `measureIn`. */
+/** Measures in the services' production environment. Parameters and errors as in `measureIn`. */
 export const measureInProduction = <T>(
   part: string,
   shape: z.ZodType<T>,
@@ -30,12 +30,12 @@ export const measureInProduction = <T>(
 ): Promise<T> => measureIn(PYTHON, part, shape, context);
 
 /**
- * Runs a part of `bench/services`, and passes on what it says.
+ * Runs a part of `bench/services`, and reports its progress.
  *
- * @param file - Python of the environment that it runs in
- * @param part - as the Python side names it
- * @param shape - of what it measures
- * @throws the signal's reason if it is aborted, or an error with the last lines of its output if it fails
+ * @param file - Python interpreter of its environment
+ * @param part - name in the Python code
+ * @param shape - schema of its results
+ * @throws the signal's reason if aborted, or an error with the last lines of output on failure
  */
 export async function measureIn<T>(
   file: string,
@@ -59,7 +59,7 @@ export async function measureIn<T>(
   let told = 0;
   try {
     while (!ended) {
-      // Woken by the end; what an abort does to the pause is to throw.
+      // The end of the process stops the pause. An abort makes the pause throw.
       await Promise.race([exited, pause(500, signal)]);
       const { said, lines } = readReport(existsSync(report) ? readFileSync(report, 'utf8') : '');
       said.slice(told).forEach(say);
@@ -72,7 +72,7 @@ export async function measureIn<T>(
   }
 }
 
-/** What has been said, and what has been measured, in a report that may still be being written. */
+/** Progress and results in a report that may still be incomplete. */
 export function readReport(text: string): { said: string[]; lines: unknown[] } {
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
   const found = complete

@@ -4,22 +4,22 @@ import type { Benchmark } from '../benchmark';
 import { type Figure, median } from '../figure';
 import { lacksProduction, measureInProduction } from './production';
 
-/** There where NVIDIA's driver is. */
+/** Exists if NVIDIA's driver is installed. */
 const GPU = '/dev/nvidiactl';
 
 const seconds = z.array(z.number().positive()).min(1);
 
 const throughput = z.object({
   shapes: z.string(),
-  /** Pieces of audio, each with a question of its own. */
+  /** Number of pieces of audio, each with its own question. */
   windows: z.number(),
-  /** Of all answers to them, in each round. */
+  /** Tokens of all answers in each round. */
   tokens: z.number(),
   batched: seconds,
   looped: seconds,
 });
 
-/** The engine's batches of windows beside Transformers' own `generate`, window after window. */
+/** The engine's batches of windows compared with Transformers' `generate`, window after window. */
 export const voxtralThroughput: Benchmark = {
   name: 'voxtral-throughput',
   lacks: () =>

@@ -18,9 +18,9 @@ const throughput = z.object({
   audio: z.number(),
   bare: seconds,
   service: seconds,
-  /** Seconds on the processor, of both: what others do on the machine hardly changes them. */
+  /** Processor seconds of both, which hardly depend on other load of the machine. */
   processor: z.object({ bare: seconds, service: seconds }),
-  /** Of the service's time, what went into speech detection and recognition; a round's mean. */
+  /** Time of the service for speech detection and recognition; mean of the rounds. */
   recognition: z.number(),
   sequential: z.number(),
   /** Peak of the service above its loaded model, in bytes. */
@@ -38,7 +38,7 @@ const load = z.object({
   slowest_health: z.number(),
 });
 
-/** Bytes above what the service held when its model was loaded. */
+/** Bytes above the memory of the service with loaded model. */
 const peaks = z.object({
   seconds: z.number(),
   with_children: z.number(),
@@ -54,21 +54,23 @@ const memory = z.object({
   silence: peaks,
 });
 
-/** The service beside bare whisperX and sequential faster-whisper, with the same audio and weights. */
+/**
+ * The service compared with bare whisperX and sequential faster-whisper; same audio and weights.
+ */
 export const whisperThroughput: Benchmark = {
   name: 'whisper-throughput',
   lacks: lacksProduction,
   run: async (context) => throughputFigures(await measureInProduction('throughput', throughput, context)),
 };
 
-/** Requests at once beside the same ones one after the other. */
+/** Concurrent requests compared with the same requests one after the other. */
 export const whisperLoad: Benchmark = {
   name: 'whisper-load',
   lacks: lacksProduction,
   run: async (context) => loadFigures(await measureInProduction('load', load, context)),
 };
 
-/** Memory and disk that hours of audio take. */
+/** Memory and disk that hours of audio need. */
 export const whisperMemory: Benchmark = {
   name: 'whisper-memory',
   lacks: lacksProduction,

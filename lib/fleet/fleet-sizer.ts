@@ -23,14 +23,14 @@ export interface FleetSizerProps {
   readonly settings: Settings;
   /** The service whose workers write heartbeats. */
   readonly service: IDependable;
-  /** Machines that run although nothing is queued. @default - none */
+  /** Machines that run while nothing is queued. @default - none */
   readonly warmth?: Warmth;
 }
 
 /**
- * Raises the fleet to what the queue, and requests in place where there are any, ask for: each minute, and at once when a
- * job comes in. Each minute it also ends machines that are dead (docs/decisions/023), and it keeps machines warm
- * (docs/decisions/024).
+ * Scales the fleet out for queued jobs and, on some paths, requests in place: each minute, and at
+ * once when a job arrives. Each minute it also terminates dead machines (docs/decisions/023) and
+ * keeps machines warm (docs/decisions/024).
  */
 export class FleetSizer extends Construct {
   readonly handler: NodejsFunction;
@@ -44,7 +44,7 @@ export class FleetSizer extends Construct {
     const { fleet, queue, store, path, settings, warmth } = props;
     this.handler = handlerFunction(this, 'SizeFleet', {
       file: 'fleet/size-fleet',
-      description: 'Sets how many machines run',
+      description: 'Sets the number of machines',
       timeout: Duration.seconds(SIZING_SECONDS),
       environment: {
         [ENV.path]: path,
@@ -70,7 +70,7 @@ export class FleetSizer extends Construct {
   }
 
   /**
-   * Counts the requests that machines answer in place, too.
+   * Also counts the requests that machines answer in place.
    *
    * @param loadBalancer the load balancer's name in CloudWatch
    */
@@ -79,20 +79,21 @@ export class FleetSizer extends Construct {
     this.handler.addEnvironment(ENV.loadBalancer, loadBalancer);
     this.handler.addEnvironment(ENV.requestsPerMachine, String(requestsPerMachine));
     this.handler.addToRolePolicy(
-      // CloudWatch has no resources to name for it.
+      // This action supports only `*`.
       new PolicyStatement({ actions: ['cloudwatch:GetMetricData'], resources: ['*'] }),
     );
     acknowledgeWildcard(
       this.handler,
       '*',
-      'Describing groups, reading metrics, and writing traces, works on * alone.',
+      'Describing groups, reading metrics and writing traces support only *.',
     );
   }
 
   /**
-   * Ends no idle machine while requests come through a public load balancer; they do not raise the fleet.
+   * Keeps idle machines while a public load balancer receives requests, which do not scale the
+   * fleet out. Needs the permission that `countRequests` grants.
    *
-   * @param loadBalancer its name in CloudWatch, which is asked where `countRequests` lets it
+   * @param loadBalancer the load balancer's name in CloudWatch
    */
   heedRequests(loadBalancer: string) {
     this.handler.addEnvironment(ENV.publicLoadBalancer, loadBalancer);
@@ -101,16 +102,17 @@ export class FleetSizer extends Construct {
   private eachMinute() {
     const event: SizeFleetEvent = { watch: true };
     const rule = new Rule(this, 'EachMinute', {
-      description: 'Sizes the fleet',
+      description: 'Sets the number of machines each minute',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(this.handler, { event: RuleTargetInput.fromObject(event) })],
     });
-    // An update changes the event once every machine runs the new worker: one of an earlier version writes no heartbeats and
-    // would pass for dead. It also keeps a new path from starting warm machines before it has something to run on them.
+    // An update changes the event only when every machine runs the new worker: workers of an
+    // earlier version write no heartbeats and would be considered dead. Also, a new path must not
+    // start warm machines before the service exists.
     rule.node.addDependency(this.props.service);
   }
 
-  /** Lets the grantee ask for a sizing at once. */
+  /** Lets the grantee start a sizing at once. */
   grantWake(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.handler.functionArn] }),

@@ -28,7 +28,7 @@ import { machineBoot } from '../machine/machine-boot';
 
 export interface GpuFleetProps {
   readonly network: SharedNetwork;
-  /** Machine types, the first one preferred. */
+  /** Machine types in order of preference. */
   readonly instanceTypes: string[];
   readonly gpu: GpuSharing;
 }
@@ -36,15 +36,15 @@ export interface GpuFleetProps {
 /**
  * An ECS cluster of spot GPU machines that starts at zero.
  *
- * The group is no ECS capacity provider: managed scaling launches two machines from zero and takes 15 minutes to
- * let one go (see docs/decisions/001). `FleetSizer` sets the bounds of its size and raises it, the workers end their own
- * machines.
+ * The group is no ECS capacity provider, because managed scaling launches two machines from zero
+ * and needs 15 minutes to remove one (see docs/decisions/001). `FleetSizer` sets the group's limits
+ * and scales out; workers terminate their own machines.
  */
 export class GpuFleet extends Construct {
   readonly cluster: ICluster;
   readonly group: AutoScalingGroup;
   private readonly launch: LaunchTemplate;
-  /** ARNs of what it drains from. */
+  /** ARNs of the target groups that machines drain from. */
   private readonly targets: string[] = [];
 
   constructor(
@@ -58,43 +58,47 @@ export class GpuFleet extends Construct {
     this.group = this.autoScalingGroup();
   }
 
-  /** Puts every machine into one more security group. */
+  /** Adds a security group to every machine. */
   addSecurityGroup(group: ISecurityGroup) {
     this.launch.addSecurityGroup(group);
   }
 
   /**
-   * Has a machine that ends itself finish what a load balancer has sent it: the group takes it out of the targets first, and
-   * waits for their deregistration delay. ECS registers the same machines at the same port once their service runs; it
-   * alone would not hear of a machine's end in time.
+   * Lets a machine finish its requests before it terminates: the group deregisters it from the
+   * targets and waits for their deregistration delay. ECS also registers the machines, at the same
+   * port, but would notice a termination too late.
    */
   drainFrom(targets: IApplicationTargetGroup) {
-    // On the resource itself: the construct's own way opens the machines' shared security group.
+    // Set on the resource: the construct's method opens the machines' shared security group.
     const group = this.group.node.defaultChild as CfnAutoScalingGroup;
     this.targets.push(targets.targetGroupArn);
     group.targetGroupArns = this.targets;
   }
 
-  /** Lets a worker end its own machine, and no other group's. */
+  /** Lets a worker terminate machines of this group only. */
   grantTerminate(grantee: IGrantable) {
     this.grantGroup(grantee, 'autoscaling:TerminateInstanceInAutoScalingGroup');
   }
 
-  /** Lets the sizer move the size of this group and its bounds, suspend its processes and end its machines. */
+  /**
+   * Lets the sizer set the group's size and limits, suspend its processes and terminate its
+   * machines.
+   */
   grantSize(grantee: IGrantable) {
     this.grantGroup(
       grantee,
       'autoscaling:SetDesiredCapacity',
       'autoscaling:SuspendProcesses',
       'autoscaling:TerminateInstanceInAutoScalingGroup',
-      // Without iam:PassRole and ec2:RunInstances it changes sizes only: AWS refuses another launch template.
+      // It can only change sizes: another launch template requires iam:PassRole and
+      // ec2:RunInstances.
       'autoscaling:UpdateAutoScalingGroup',
     );
     grantee.grantPrincipal.addToPrincipalPolicy(
-      // Describing groups cannot be limited to one.
+      // This action supports only `*`.
       new PolicyStatement({ actions: ['autoscaling:DescribeAutoScalingGroups'], resources: ['*'] }),
     );
-    acknowledgeWildcard(grantee, '*', 'Describing groups, and writing traces, works on * alone.');
+    acknowledgeWildcard(grantee, '*', 'Describing groups and writing traces support only *.');
   }
 
   private grantGroup(grantee: IGrantable, ...actions: string[]) {
@@ -102,7 +106,7 @@ export class GpuFleet extends Construct {
       new PolicyStatement({
         actions,
         resources: [
-          // The id in the middle of a group's ARN is not to be had in a template; the name is the group's own.
+          // A template cannot refer to the id in a group's ARN. The name is unique in the account.
           Stack.of(this).formatArn({
             service: 'autoscaling',
             resource: 'autoScalingGroup',
@@ -115,7 +119,7 @@ export class GpuFleet extends Construct {
     acknowledgeWildcard(
       grantee,
       `arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/${findingName(this.group.node.findChild('ASG'))}`,
-      'A template cannot know the id in a group’s ARN. It knows the name, which is unique in the account.',
+      'A template cannot refer to the id in a group’s ARN. The name is unique in the account.',
     );
   }
 
@@ -131,7 +135,7 @@ export class GpuFleet extends Construct {
       clusterArn: cluster.clusterArn,
       vpc: this.props.network.vpc,
       securityGroups: [],
-      // The machines join by their boot script.
+      // The boot script of the machines joins them to the cluster.
       hasEc2Capacity: true,
     });
   }
@@ -141,9 +145,9 @@ export class GpuFleet extends Construct {
     const group = new AutoScalingGroup(this, 'Machines', {
       vpc: network.vpc,
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
-      // The same in every deployment, so that CloudFormation never changes them in a group: it would wait in vain for a
-      // minimum without spot capacity, and a maximum below the number of machines ends some that work. `FleetSizer` sets
-      // both by the settings, in the group itself.
+      // Constant, so that CloudFormation never changes them: it would wait for a minimum without
+      // spot capacity, and a maximum below the number of machines would terminate working ones.
+      // `FleetSizer` sets both in the group, from the settings.
       minCapacity: 0,
       maxCapacity: MOST_MACHINES,
       mixedInstancesPolicy: {
@@ -156,8 +160,8 @@ export class GpuFleet extends Construct {
         launchTemplate: this.launch,
         launchTemplateOverrides: instanceTypes.map((type) => ({ instanceType: new InstanceType(type) })),
       },
-      // Workers and sizer name the machine that they end. If something else lowers the number, a machine goes that has only
-      // just begun.
+      // Workers and the sizer name the machine to terminate. If something else scales in, terminate
+      // the newest machine, which has done the least work.
       terminationPolicies: [TerminationPolicy.NEWEST_INSTANCE],
       groupMetrics: [GroupMetrics.all()],
       defaultInstanceWarmup: Duration.minutes(3),
@@ -165,12 +169,12 @@ export class GpuFleet extends Construct {
     acknowledge(
       group,
       'AwsSolutions-AS3',
-      'Machines come and go with the queue: the alarms tell when that goes wrong, not each launch.',
+      'Machines start and stop with the queue. Alarms report failures, not each launch.',
     );
     acknowledge(
       group,
       'AwsSolutions-EC26',
-      'The rule cannot read a launch template by reference; the volume in ours is encrypted, and a test says so.',
+      'The rule cannot read a referenced launch template. Its volume is encrypted, and a test checks that.',
     );
     return group;
   }
@@ -186,7 +190,7 @@ export class GpuFleet extends Construct {
     acknowledge(
       role,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]',
-      'The ECS agent needs just what AWS maintains here. Containers cannot reach this role (IMDS hop limit 1).',
+      'AWS maintains this policy for the ECS agent. Containers cannot use this role (IMDS hop limit 1).',
     );
     return new LaunchTemplate(this, 'Launch', {
       machineImage: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
@@ -200,7 +204,7 @@ export class GpuFleet extends Construct {
       blockDevices: [
         {
           deviceName: '/dev/xvda',
-          // For the system alone, in GiB: images and models lie on the local disk.
+          // Size in GiB for the system only: images and models are stored on the local disk.
           volume: BlockDeviceVolume.ebs(40, {
             volumeType: EbsDeviceVolumeType.GP3,
             encrypted: true,

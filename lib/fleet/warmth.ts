@@ -3,16 +3,16 @@ import { balancerCost } from '../http/balancer-cost';
 import { parseWarmHours, WEEKDAYS } from '../../core/fleet/warm-hours';
 import { type Settings, SettingsError } from '../settings';
 
-/** When machines are kept warm: from one time of day to a later one, on some days of the week. */
+/** Hours of warm machines: from one time of day to a later one, on some days of the week. */
 export interface WarmHours {
   /** Such as `MON-FRI 08:00-18:00`. */
   readonly text: string;
-  /** IANA name: the hours follow its clock, daylight saving included. */
+  /** IANA name. The hours follow its local time, including daylight saving. */
   readonly timeZone: string;
   readonly hoursAWeek: number;
 }
 
-/** Machines that run though nothing is queued, because callers wait for them. */
+/** Machines that run while nothing is queued, for callers who wait for an answer. */
 export interface Warmth {
   readonly machines: number;
   /** @default - all the time */
@@ -23,33 +23,35 @@ const HOURS_A_WEEK = 7 * 24;
 const WEEKS_A_MONTH = 365.25 / 7 / 12;
 
 /**
- * What the settings say of warm machines.
+ * Reads the warm machines from the settings.
  *
- * @throws SettingsError if there are more of them than machines, or their hours end before they begin
+ * @throws SettingsError if they exceed `maxMachines`, or their hours end before they begin
  */
 export function warmth(settings: Settings): Warmth {
   const { warmMachines: machines, maxMachines, warmHours } = settings;
   if (machines > maxMachines) {
     throw new SettingsError(
-      `Setting "warmMachines" must be at most "maxMachines", which is ${maxMachines}; got ${machines}. ` +
+      `Setting "warmMachines" must be at most "maxMachines" (${maxMachines}); got ${machines}. ` +
         'Lower it, or raise "maxMachines".',
     );
   }
   return { machines, hours: warmHours === undefined ? undefined : hours(warmHours, settings.warmTimeZone) };
 }
 
-/** What warm machines and the load balancer cost a month, in a sentence for whoever deploys them. */
+/**
+ * Describes the monthly cost of warm machines and the load balancer, for the output of synthesis.
+ */
 export function monthlyCost({ machines, hours }: Warmth, instanceType: string): string {
   const month = WEEKS_A_MONTH * (hours?.hoursAWeek ?? HOURS_A_WEEK);
   const { perHour, source } = priceOf({ instance_type: instanceType, capacity: 'spot' });
   const balancer = dollars(balancerCost());
-  const beside = `The load balancer costs about ${balancer} a month beside that, whatever runs behind it.`;
-  if (machines === 0) return `No machine is kept warm, which costs nothing. ${beside}`;
+  const fixed = `The load balancer costs about ${balancer} a month in addition, even without machines.`;
+  if (machines === 0) return `No machine is kept warm, which costs nothing. ${fixed}`;
   const kept = `${machines} warm ${machines === 1 ? 'machine' : 'machines'} (${instanceType}, spot) for ${Math.round(month)} hours`;
-  if (perHour === null) return `Keeping ${kept} a month costs what they cost: ${source}. ${beside}`;
+  if (perHour === null) return `The cost of ${kept} a month is unknown: ${source}. ${fixed}`;
   return (
     `Keeping ${kept} costs about ${dollars(machines * month * perHour)} a month at $${perHour} an hour (${source}). ` +
-    `${beside} "warmMachines" and "warmHours" set how many, and when.`
+    `${fixed} "warmMachines" and "warmHours" set their number and hours.`
   );
 }
 
@@ -57,8 +59,8 @@ function hours(text: string, timeZone: string): WarmHours {
   const { firstDay, lastDay, from, to } = parseWarmHours(text);
   if (lastDay < firstDay || to <= from) {
     throw new SettingsError(
-      `Setting "warmHours" must end after it begins, in the week (${WEEKDAYS[0]} to ${WEEKDAYS.at(-1)}) and on the day; ` +
-        `got "${text}". Write it like MON-FRI 08:00-18:00.`,
+      `Setting "warmHours" must end after it begins, both the days (${WEEKDAYS[0]} to ${WEEKDAYS.at(-1)}) and the times; ` +
+        `got "${text}". Use the format MON-FRI 08:00-18:00.`,
     );
   }
   return { text, timeZone, hoursAWeek: ((lastDay - firstDay + 1) * (to - from)) / 60 };

@@ -6,15 +6,16 @@ import { buildSync } from 'esbuild';
 const SOURCES = join(__dirname, '..', '..', 'lambda');
 
 /**
- * One handler of `lambda/` as a single file. Bundled within this process: the construct's own way starts npx for every
- * function, which made up half of the time of a synthesis.
+ * Bundles one handler of `lambda/` into a single file. Bundles in this process, because the
+ * construct's bundling starts npx for every function, which took half of the synthesis time.
  */
 export function bundledHandler(file: string): Code {
   return Code.fromAsset(SOURCES, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('none'),
-      // Never run, but part of what the CDK knows an asset by: without it every handler would be the first one.
+      // Never run. It is part of the CDK's cache key for assets, which must differ between
+      // handlers.
       command: ['esbuild', file],
       local: {
         tryBundle(folder) {
@@ -26,8 +27,8 @@ export function bundledHandler(file: string): Code {
             platform: 'node',
             target: 'node24',
             format: 'cjs',
-            // The runtime brings the SDK. Of its inner packages it has those that its own version needs: what we use of
-            // them comes along.
+            // The runtime contains the SDK. Its internal packages match the runtime's version, so
+            // those that handlers use are bundled.
             external: ['@aws-sdk/*'],
             logLevel: 'warning',
           });

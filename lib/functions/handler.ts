@@ -13,7 +13,10 @@ import { acknowledgeWildcard } from '../policies/acknowledge';
 import { bundledHandler } from './bundled-handler';
 
 export interface HandlerProps {
-  /** Path of the file below `lambda/`, without its ending. The file's name is the function's name in logs and metrics. */
+  /**
+   * File in `lambda/`, without extension. Logs and metrics use the file's name as the function's
+   * name.
+   */
   readonly file: string;
   readonly description: string;
   readonly environment: Record<string, string>;
@@ -21,9 +24,9 @@ export interface HandlerProps {
   readonly timeout?: Duration;
   /** @default 256 */
   readonly memoryMiB?: number;
-  /** Receives events that an asynchronous invocation could not handle. @default - they are dropped after two retries */
+  /** Receives failed asynchronous events. @default - Lambda drops them after two retries */
   readonly failedEvents?: IQueue;
-  /** Where the function is, if it is to reach something private. @default - outside of any network of ours */
+  /** VPC of the function, if it calls private endpoints. @default - no VPC */
   readonly inside?: {
     readonly vpc: IVpc;
     readonly subnets: ISubnet[];
@@ -31,7 +34,10 @@ export interface HandlerProps {
   };
 }
 
-/** What Lambda itself does, in the function's name, to bring it into a network. None of it can be limited to a name. */
+/**
+ * Actions that Lambda performs with the function's role to attach it to a VPC. They support only
+ * `*`.
+ */
 const NETWORK_ACTIONS = [
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
@@ -41,7 +47,10 @@ const NETWORK_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** A Lambda function from a file in `lambda/`, with what all of ours share. */
+/**
+ * Creates a Lambda function from a file in `lambda/`, with the configuration that all functions
+ * share.
+ */
 export function handlerFunction(scope: Construct, id: string, props: HandlerProps): NodejsFunction {
   const logGroup = new LogGroup(scope, `${id}Log`, {
     retention: RetentionDays.TWO_WEEKS,
@@ -66,7 +75,8 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
     ...(props.inside && {
       vpc: props.inside.vpc,
       securityGroups: [props.inside.securityGroup],
-      // A function has no public address, and so no way to the internet here: that is as it should be.
+      // In a public subnet a function has no public address and no internet access, which is
+      // intended.
       vpcSubnets: { subnets: props.inside.subnets },
       allowPublicSubnet: true,
     }),
@@ -74,16 +84,17 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
       ...props.environment,
       POWERTOOLS_SERVICE_NAME: basename(props.file),
       POWERTOOLS_METRICS_NAMESPACE: Stack.of(scope).stackName,
-      // Backs off while a service throttles.
+      // The SDK backs off while a service throttles.
       AWS_RETRY_MODE: 'adaptive',
     },
   });
-  acknowledgeWildcard(role, '*', 'X-Ray has no resources to name: its two write actions work on * alone.');
+  acknowledgeWildcard(role, '*', 'The two write actions of X-Ray support only *.');
   return handler;
 }
 
 /**
- * Failures that a handler counts itself, answers with status 500 included: Lambda takes those for successes.
+ * Failures that a handler counts itself, including answers with status 500, which Lambda counts as
+ * successes.
  *
  * @param file of the handler, as in {@link HandlerProps}
  */
@@ -99,7 +110,7 @@ export const failuresOf = (scope: Construct, file: string): Metric =>
 function grantNetwork(role: Role) {
   role.addToPolicy(new PolicyStatement({ actions: NETWORK_ACTIONS, resources: ['*'] }));
   role.addToPolicy(
-    // The key is there only when the function's own code asks.
+    // The condition key exists only in calls of the function's own code.
     new PolicyStatement({
       effect: Effect.DENY,
       actions: NETWORK_ACTIONS,

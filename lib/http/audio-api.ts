@@ -14,30 +14,32 @@ import type { JobStore } from '../jobs/job-store';
 import { limits, type Settings } from '../settings';
 import type { MachinesBalancer } from './machines-balancer';
 
-/** The API's gateway gives up after 30 seconds. */
+/** API Gateway times out after 30 seconds. */
 const TIMEOUT = Duration.seconds(29);
 
 export interface AudioApiProps {
-  /** The API that gets the routes; its keys are theirs. */
+  /** The API that gets the routes. The same keys apply. */
   readonly api: JobApi;
   readonly vpc: IVpc;
-  /** Where the function can be. */
+  /** Subnets for the function. */
   readonly subnets: ISubnet[];
   readonly balancer: MachinesBalancer;
   readonly store: JobStore;
   readonly path: string;
-  /** Whether the path's machines understand recordings. */
+  /** Whether jobs of this path can ask for an analysis. */
   readonly analysis: boolean;
-  /** Longest time that an answer in place may take; after it the request becomes a job. */
+  /** Maximum time for an answer in place. After it the request becomes a job. */
   readonly wait: Duration;
   readonly settings: Settings;
 }
 
 /**
- * OpenAI's audio routes: answered in place while a machine is warm, and otherwise made into a job (docs/decisions/010).
+ * OpenAI's audio routes. A warm machine answers in place; otherwise the request becomes a job
+ * (docs/decisions/010).
  *
- * The function is in the network without a way out of it: the load balancer is there, and S3 and DynamoDB have gateway
- * endpoints, which cost nothing. What it writes to S3 wakes the fleet by itself.
+ * The function runs in the VPC without internet access. It reaches the load balancer there, and S3
+ * and DynamoDB through gateway endpoints, which are free. Its uploads to S3 start a machine by an
+ * event.
  */
 export class AudioApi extends Construct {
   readonly transcribeAudio: NodejsFunction;
@@ -62,15 +64,16 @@ export class AudioApi extends Construct {
     });
     balancer.admit(securityGroup);
     securityGroup.addEgressRule(
-      // The endpoints' prefix lists have another id in each region, which only a look-up in an account would tell. From
-      // here nothing else answers: without a public address no packet leaves through the internet gateway.
+      // The ids of the endpoints' prefix lists differ by region and need a look-up in an account.
+      // Nothing else is reachable: the function has no public address, so it cannot use the
+      // internet gateway.
       Peer.anyIpv4(),
       Port.tcp(443),
       'S3 and DynamoDB, by gateway endpoints',
     );
     const handler = handlerFunction(this, 'TranscribeAudio', {
       file: 'openai/transcribe-audio',
-      description: 'Transcribes in place while a machine is warm, and by a job otherwise',
+      description: 'Transcribes in place while a machine is warm, otherwise by a job',
       environment: {
         [ENV.path]: path,
         [ENV.analysis]: String(analysis),
@@ -84,12 +87,12 @@ export class AudioApi extends Construct {
         [ENV.retentionDays]: String(settings.retentionDays),
       },
       timeout: TIMEOUT,
-      // An upload is held in memory several times over: as base64, as bytes, and as its parts.
+      // Memory holds several copies of an upload: as base64, as bytes, and as form parts.
       memoryMiB: 1024,
       inside: { vpc, subnets, securityGroup },
     });
     store.grantSubmit(handler);
-    // A recording that is stored is marked as queued at once, for the case that its event is lost.
+    // Marks a stored recording as queued at once, in case its event is lost.
     store.grantTransition(handler);
     store.grantReadObjects(handler, KEY.jobsPrefix);
     store.grantWriteObjects(handler, KEY.jobsPrefix);

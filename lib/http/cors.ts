@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { CorsHttpMethod, type CorsPreflightOptions } from 'aws-cdk-lib/aws-apigatewayv2';
 import { DEGRADED_HEADER, JOB_HEADER } from '../../core/contract/http';
 
-/** What OpenAI's client says of itself in a browser. */
+/** Headers (`x-stainless-…`) that OpenAI's client sends from a browser. */
 const CLIENT = [
   'arch',
   'lang',
@@ -37,7 +37,9 @@ const EXPOSED_HEADERS = [
   JOB_HEADER,
 ];
 
-/** What the gateway tells browsers: pages of these origins may call the API, with a key. Undefined lets none. */
+/**
+ * CORS configuration for web pages of these origins, which also need a key. Undefined allows none.
+ */
 export const corsOf = (origins: readonly string[] | undefined): CorsPreflightOptions | undefined =>
   origins && {
     allowOrigins: [...origins],

@@ -19,12 +19,12 @@ import type { JobStore } from '../jobs/job-store';
 export interface JobApiProps {
   readonly store: JobStore;
   readonly path: string;
-  /** Whether the path's machines understand recordings. */
+  /** Whether jobs of this path can ask for an analysis. */
   readonly analysis: boolean;
   readonly settings: Settings;
 }
 
-/** The front door: jobs over HTTP, for holders of a bearer key. */
+/** The public API: jobs over HTTP, for callers with a bearer key. */
 export class JobApi extends Construct {
   readonly httpApi: HttpApi;
   readonly keysTable: Table;
@@ -57,8 +57,8 @@ export class JobApi extends Construct {
       description: 'Spotscribe jobs',
       defaultAuthorizer: new HttpLambdaAuthorizer('Callers', this.authorizeHandler(), {
         responseTypes: [HttpLambdaResponseType.SIMPLE],
-        // With an identity source the gateway refuses a request without a key in its own words. Without one it cannot remember
-        // answers: the function does, each under its key.
+        // With an identity source the gateway rejects a request without a key with its own message.
+        // Without one the gateway cannot cache results, so the function caches them by key.
         identitySource: [],
         resultsCacheTtl: Duration.seconds(0),
       }),
@@ -70,7 +70,7 @@ export class JobApi extends Construct {
     this.limitAndLog();
   }
 
-  /** Environment variables of a function or container that checks keys. */
+  /** Environment variables for a function or container that checks keys. */
   get keyEnvironment(): Record<string, string> {
     const { minutesPerDayPerKey } = this.props.settings;
     return {
@@ -79,14 +79,14 @@ export class JobApi extends Construct {
     };
   }
 
-  /** Lets the grantee look up who holds a key. */
+  /** Lets the grantee look up keys. */
   grantCheckKeys(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [this.keysTable.tableArn] }),
     );
   }
 
-  /** Adds a route for holders of a key. */
+  /** Adds a route that requires a key. */
   addRoute(method: HttpMethod, path: string, integration: HttpLambdaIntegration) {
     this.routes.push(`${method} ${path}`);
     this.httpApi.addRoutes({ path, methods: [method], integration });
@@ -107,7 +107,7 @@ export class JobApi extends Construct {
       this.addRoute(method, path, new HttpLambdaIntegration(`${handler.node.id}Integration`, handler));
   }
 
-  /** Lets a browser ask, without a key, whether its page may call: else the default route would refuse the question. */
+  /** Accepts preflight requests without a key, which the default route would reject. */
   private openPreflight(integration: HttpLambdaIntegration) {
     const [route] = this.httpApi.addRoutes({
       path: '/{proxy+}',
@@ -119,7 +119,7 @@ export class JobApi extends Construct {
     acknowledge(
       route,
       'AwsSolutions-APIG4',
-      'Browsers send no key with a preflight. Its answer is 204 without a body, with headers of the gateway alone.',
+      'Browsers send no key with a preflight. The answer is 204 without a body, with the gateway’s headers only.',
     );
   }
 
@@ -149,7 +149,7 @@ export class JobApi extends Construct {
   private noRouteHandler(): NodejsFunction {
     return handlerFunction(this, 'NoRoute', {
       file: 'api/no-route',
-      description: 'Answers what there is no route for',
+      description: 'Answers requests to unknown routes with 404 or 405',
       // Routes are added after this.
       environment: { [ENV.routes]: Lazy.string({ produce: () => this.routes.join(',') }) },
     });
@@ -158,7 +158,7 @@ export class JobApi extends Construct {
   private authorizeHandler(): NodejsFunction {
     const handler = handlerFunction(this, 'Authorize', {
       file: 'api/authorize',
-      description: 'Checks bearer keys',
+      description: 'Checks API keys',
       environment: this.keyEnvironment,
     });
     this.grantCheckKeys(handler);
@@ -169,7 +169,7 @@ export class JobApi extends Construct {
     const { store, analysis, settings } = this.props;
     const handler = handlerFunction(this, 'SubmitJob', {
       file: 'api/submit-job',
-      description: 'Makes a job and a place to upload its audio',
+      description: 'Creates a job and a URL to upload its audio',
       environment: {
         ...this.environment(),
         [ENV.analysis]: String(analysis),
@@ -179,9 +179,9 @@ export class JobApi extends Construct {
       },
     });
     store.grantSubmit(handler);
-    // Of an upload in parts the row remembers the id.
+    // Stores the id of a multipart upload in the row.
     store.grantTransition(handler);
-    // A presigned upload carries the rights of who signed it.
+    // A presigned upload has the permissions of the function that signed it.
     store.grantWriteObjects(handler, KEY.jobsPrefix);
     store.grantListParts(handler, KEY.jobsPrefix);
     return handler;
@@ -191,15 +191,15 @@ export class JobApi extends Construct {
     const { store } = this.props;
     const handler = handlerFunction(this, 'CompleteUpload', {
       file: 'api/complete-upload',
-      description: 'Makes the parts of an upload one',
+      description: 'Completes a multipart upload',
       environment: this.environment(),
-      // S3 may take a while to join large parts.
+      // S3 may need a while to join large parts.
       timeout: Duration.seconds(29),
     });
     store.grantTransition(handler);
     store.grantWriteObjects(handler, KEY.jobsPrefix);
     store.grantListParts(handler, KEY.jobsPrefix);
-    // To tell an upload that is complete from one that was given up.
+    // Distinguishes a completed upload from an aborted one.
     store.grantListVersions(handler, KEY.jobsPrefix);
     return handler;
   }
@@ -208,9 +208,9 @@ export class JobApi extends Construct {
     const { store } = this.props;
     const handler = handlerFunction(this, 'ReadJob', {
       file: 'api/read-job',
-      description: 'Shows jobs, transcripts, analyses and what a key has used',
+      description: 'Returns jobs, transcripts, analyses and the usage of a key',
       environment: this.environment(),
-      // Transcripts of ten hours are parsed and rendered in one go.
+      // Parses and renders transcripts of ten hours in memory.
       memoryMiB: 512,
     });
     store.grantTransition(handler);

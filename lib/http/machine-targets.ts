@@ -10,16 +10,19 @@ import type { Construct } from 'constructs';
 
 export interface MachineTargetsProps {
   readonly vpc: IVpc;
-  /** Port of the machines on which the service answers. */
+  /** Port of the service on the machines. */
   readonly port: number;
   /**
-   * How long a machine that leaves may go on with its requests. ECS sends SIGTERM when this is over: of the 120 s of a spot
-   * notice the worker has the rest to give its jobs back.
+   * Time for a machine to finish its requests before it is removed. ECS sends SIGTERM afterwards.
+   * The worker has the rest of a spot notice's 120 s to return its jobs.
    */
   readonly drain: Duration;
 }
 
-/** Machines as targets of a load balancer: the one with the fewest requests under way gets the next, if it is ready. */
+/**
+ * Target group of machines. A request goes to the healthy machine with the fewest requests in
+ * flight.
+ */
 export function machineTargets(
   scope: Construct,
   id: string,

@@ -11,31 +11,32 @@ import { type Settings, SettingsError } from '../settings';
 import { zoneCount } from '../network/zone-settings';
 import { machineTargets } from './machine-targets';
 
-/** Zones that an Application Load Balancer needs at least. */
+/** Minimum number of zones of an Application Load Balancer. */
 const LEAST_ZONES = 2;
 
 const LISTENER_PORT = 80;
 
 export interface MachinesBalancerProps {
   readonly vpc: IVpc;
-  /** Port of the machines on which the service answers. */
+  /** Port of the service on the machines. */
   readonly port: number;
-  /** Longest time that a caller waits for an answer. */
+  /** Maximum time that a caller waits for an answer. */
   readonly wait: Duration;
 }
 
 /**
- * An internal load balancer in front of the machines' model service: it sends a request to the machine with the fewest
- * under way. Nothing outside of the network reaches it, and inside of it only whom `admit` names.
+ * An internal load balancer in front of the machines' model service. A request goes to the machine
+ * with the fewest requests in flight. Only the security groups given to `admit` can reach it.
  *
- * It sends nothing to a service that loads or has failed, whose `/health` says 503, as long as another one is well; if
- * none is, it tries those that there are, as every Application Load Balancer does, and the service refuses by itself.
- * There is no slow start, which cannot be had with this algorithm, nor is it needed: a machine is well when its model is
- * loaded, and a slow one gets fewer requests by itself.
+ * While a healthy service exists, it skips services that are loading or have failed, whose
+ * `/health` returns 503. If none is healthy, it sends requests to all, as every Application Load
+ * Balancer does, and the service rejects them. This algorithm does not support slow start, which is
+ * not needed: a machine is healthy once its model is loaded, and a slow machine gets fewer
+ * requests.
  */
 export class MachinesBalancer extends Construct {
   readonly targets: ApplicationTargetGroup;
-  /** For the machines: lets the load balancer in, at the service's port. */
+  /** For the machines: accepts the load balancer's traffic on the service's port. */
   readonly machineSecurityGroup: SecurityGroup;
   private readonly balancer: ApplicationLoadBalancer;
   private readonly securityGroup: SecurityGroup;
@@ -63,22 +64,22 @@ export class MachinesBalancer extends Construct {
       Port.tcp(port),
       'Requests and health checks',
     );
-    // Whoever waits has given up when this is over.
+    // Callers have timed out after this time.
     this.targets = machineTargets(this, 'Targets', { vpc, port, drain: wait.plus(Duration.seconds(5)) });
     this.balancer = this.loadBalancer();
   }
 
-  /** Where whoever is admitted finds the machines. */
+  /** URL of the machines for admitted callers. */
   get url(): string {
     return `http://${this.balancer.loadBalancerDnsName}`;
   }
 
-  /** What CloudWatch calls it. */
+  /** Name of the load balancer in CloudWatch. */
   get metricName(): string {
     return this.balancer.loadBalancerFullName;
   }
 
-  /** Lets the members of a group in. */
+  /** Accepts traffic from members of a security group. */
   admit(caller: SecurityGroup) {
     caller.connections.allowTo(this.securityGroup, Port.tcp(LISTENER_PORT), 'Requests to the machines');
   }
@@ -90,7 +91,7 @@ export class MachinesBalancer extends Construct {
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
       internetFacing: false,
       securityGroup: this.securityGroup,
-      // Longer than anybody waits: an answer that takes its time is not cut off.
+      // Longer than any caller waits, so that slow answers are not cut off.
       idleTimeout: wait.plus(Duration.seconds(30)),
       dropInvalidHeaderFields: true,
     });
@@ -103,7 +104,7 @@ export class MachinesBalancer extends Construct {
     acknowledge(
       balancer,
       'AwsSolutions-ELB2',
-      'The API in front of it logs every request; a bucket of its own for the same lines would be one more to guard.',
+      'The API in front of it logs every request. Access logs would need another bucket to protect.',
     );
     return balancer;
   }
@@ -114,6 +115,6 @@ export function checkZones({ availabilityZones }: Settings) {
   if (zoneCount(availabilityZones) >= LEAST_ZONES) return;
   throw new SettingsError(
     `Setting "availabilityZones" must be at least ${LEAST_ZONES} for a path with a load balancer; ` +
-      `got ${JSON.stringify(availabilityZones)}. Raise it, or leave the path out.`,
+      `got ${JSON.stringify(availabilityZones)}. Raise it, or remove the path from "paths".`,
   );
 }

@@ -24,23 +24,25 @@ const HTTPS = 443;
 
 export interface StreamingBalancerProps {
   readonly vpc: IVpc;
-  /** Port of the machines on which the worker's public server answers. */
+  /** Port of the worker's public server on the machines. */
   readonly port: number;
   readonly streaming: Streaming;
-  /** How long a machine that leaves may go on with its requests. */
+  /** Time for a machine to finish its requests before it is removed. */
   readonly drain: Duration;
 }
 
 /**
- * A public load balancer with the user's own certificate, in front of the machines' public servers: server-sent events reach
- * their reader as they happen, which an HTTP API, or a function in a network, does not allow (docs/decisions/012).
+ * A public load balancer with the user's certificate, in front of the machines' public servers. It
+ * streams server-sent events live, which HTTP APIs and functions in a VPC do not support
+ * (docs/decisions/012).
  *
- * It speaks TLS alone, and not even a redirect without it: a key that was sent in the clear has been told already. What is no
- * audio route, or has nothing like a key, it answers itself; keys are checked on the machine.
+ * It only accepts TLS and does not redirect HTTP, because a redirect comes after the key was sent
+ * in plain text. It rejects other routes, and requests without anything like a key. Machines check
+ * the keys.
  */
 export class StreamingBalancer extends Construct {
   readonly targets: ApplicationTargetGroup;
-  /** For the machines: lets the load balancer in, at the public server's port. */
+  /** For the machines: accepts the load balancer's traffic on the public server's port. */
   readonly machineSecurityGroup: SecurityGroup;
   private readonly balancer: ApplicationLoadBalancer;
 
@@ -61,12 +63,12 @@ export class StreamingBalancer extends Construct {
     this.addRules(this.listener());
   }
 
-  /** What the user's own name has to point to. */
+  /** Target of the DNS record of the user's name. */
   get dnsName(): string {
     return this.balancer.loadBalancerDnsName;
   }
 
-  /** What CloudWatch calls it. */
+  /** Name of the load balancer in CloudWatch. */
   get metricName(): string {
     return this.balancer.loadBalancerFullName;
   }
@@ -84,7 +86,7 @@ export class StreamingBalancer extends Construct {
     acknowledge(
       balancer,
       'AwsSolutions-ELB2',
-      'The worker logs every request with its key’s id; a bucket of its own for more lines would be one more to guard.',
+      'The worker logs every request with the key’s id. Access logs would need another bucket to protect.',
     );
     return balancer;
   }
@@ -102,7 +104,7 @@ export class StreamingBalancer extends Construct {
     acknowledge(
       group,
       'AwsSolutions-EC23',
-      'It is what the setting certificateArn asks for: TLS alone, and keys of 256 random bits. "allowedCidrs" narrows it.',
+      'The setting certificateArn requests it: TLS only, and keys with 256 random bits. "allowedCidrs" limits it.',
     );
     return group;
   }
@@ -112,14 +114,17 @@ export class StreamingBalancer extends Construct {
       port: HTTPS,
       protocol: ApplicationProtocol.HTTPS,
       certificates: [ListenerCertificate.fromArn(this.props.streaming.certificateArn)],
-      // TLS 1.2 and 1.3, with forward secrecy; post-quantum key exchange where the other side has it.
+      // TLS 1.2 and 1.3 with forward secrecy; post-quantum key exchange if the client supports it.
       sslPolicy: SslPolicy.TLS13_12_RES_PQ,
       open: false,
       defaultAction: refusal(404, 'not_found', 'There is no such route'),
     });
   }
 
-  /** To each group of routes three rules: with what looks like a key on to the machines, else 401; another method is 405. */
+  /**
+   * Three rules per method: forward requests with something like a key, else 401, or 405 for other
+   * methods.
+   */
   private addRules(listener: ApplicationListener) {
     const methods = [...new Set(AUDIO_ROUTES.map(([method]) => method))];
     for (const [at, method] of methods.entries()) {
@@ -128,7 +133,7 @@ export class StreamingBalancer extends Construct {
       );
       const anyMethod = [ListenerCondition.pathPatterns(paths)];
       const route = [ListenerCondition.httpRequestMethods([method]), ...anyMethod];
-      // `?` is any one character: the blank.
+      // `?` matches one character: the space.
       const key = ListenerCondition.httpHeader('Authorization', [`Bearer?${API_KEY_PREFIX}*`]);
       listener.addAction(`${method}WithKey`, {
         priority: 10 + at,
@@ -153,7 +158,7 @@ export class StreamingBalancer extends Construct {
   }
 }
 
-/** An answer of the load balancer's own, in OpenAI's shape. */
+/** A fixed error response of the load balancer, in OpenAI's format. */
 function refusal(status: number, code: ErrorCode, message: string): ListenerAction {
   const body: ErrorBody = { error: { message, type: 'invalid_request_error', param: null, code } };
   return ListenerAction.fixedResponse(status, {

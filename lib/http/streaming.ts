@@ -2,46 +2,47 @@ import { Token } from 'aws-cdk-lib';
 import { type Settings, SettingsError } from '../settings';
 import { balancerCost } from './balancer-cost';
 
-/** That events are to reach callers as they happen, through a public load balancer, and whom it lets in. */
+/** Configuration of live events through a public load balancer. */
 export interface Streaming {
   readonly certificateArn: string;
-  /** IPv4 ranges from which callers may come. */
+  /** IPv4 ranges of callers. */
   readonly allowedCidrs: readonly string[];
 }
 
 const ANYWHERE = ['0.0.0.0/0'];
 
 /**
- * What the settings say of it; undefined if it is not wanted.
+ * Reads the configuration from the settings; undefined if live events are off.
  *
- * @param region of the stack, which may be known only to AWS
- * @throws SettingsError if callers are limited that there are none of, or the certificate is in another region
+ * @param region of the stack; may be an unresolved token
+ * @throws SettingsError if there are address ranges without a certificate, or the certificate is in
+ * another region
  */
 export function streaming({ certificateArn, allowedCidrs }: Settings, region: string): Streaming | undefined {
   if (certificateArn === undefined) {
     if (allowedCidrs === undefined) return undefined;
     throw new SettingsError(
-      `Setting "allowedCidrs" limits who reaches the public load balancer, and without "certificateArn" there is none; ` +
-        `got ${JSON.stringify(allowedCidrs)}. It does not limit the API: leave it out, or set "certificateArn" too.`,
+      `Setting "allowedCidrs" must be used with "certificateArn", because it limits only the public load balancer and not ` +
+        `the API; got ${JSON.stringify(allowedCidrs)}. Remove it, or set "certificateArn" too.`,
     );
   }
   const [, , , where] = certificateArn.split(':');
   if (!Token.isUnresolved(region) && where !== region) {
     throw new SettingsError(
-      `Setting "certificateArn" must name a certificate of the stack's region, which is ${region}; ` +
-        `got ${JSON.stringify(certificateArn)}. Request or import one there: a load balancer takes no other.`,
+      `Setting "certificateArn" must name a certificate in the stack's region ${region}; ` +
+        `got ${JSON.stringify(certificateArn)}. Request or import one there: load balancers only use certificates of their region.`,
     );
   }
   return { certificateArn, allowedCidrs: allowedCidrs ?? ANYWHERE };
 }
 
-/** What it costs a month, and whom it lets in, in a sentence for whoever deploys it. */
+/** Describes the monthly cost and the allowed callers, for the output of synthesis. */
 export function streamingCost({ allowedCidrs }: Streaming, zones: number): string {
   const who = allowedCidrs.some((cidr) => cidr.endsWith('/0'))
-    ? 'It lets callers in from anywhere, by their keys: "allowedCidrs" narrows that'
-    : `It lets callers in from ${allowedCidrs.join(', ')}, by their keys`;
+    ? 'It accepts callers with a key from any address; "allowedCidrs" limits that'
+    : `It accepts callers with a key from ${allowedCidrs.join(', ')}`;
   return (
-    `The public load balancer costs about $${balancerCost(zones).toFixed(0)} a month, its addresses in ` +
-    `${zones} zones included, and the traffic besides. ${who}.`
+    `The public load balancer costs about $${balancerCost(zones).toFixed(0)} a month, including its addresses in ` +
+    `${zones} zones but not the traffic. ${who}.`
   );
 }

@@ -9,17 +9,17 @@ import { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from '../policies/acknowledge';
 import { type BuiltImage, bundles, withContext } from './image-context';
 
-/** CloudFormation waits an hour for a resource at most: a build that takes longer would succeed for nobody. */
+/** CloudFormation waits at most an hour for a resource, so a longer build would be useless. */
 const TIMEOUT = Duration.minutes(50);
 
-/** What a stack needs to know to ask for an image. */
+/** What a stack needs in order to request an image. */
 export interface ImageSource {
   readonly repository: IRepository;
   /** Name of the CodeBuild project. */
   readonly projectName: string;
-  /** `<bucket>/<key>` of the build's context. */
+  /** `<bucket>/<key>` of the build context. */
   readonly source: string;
-  /** The tag of the image with these variables: what it is made of, and how, in one hash. */
+  /** Image tag: a hash of the build context and these variables. */
   tag(variables: Record<string, string>): string;
 }
 
@@ -27,13 +27,13 @@ export interface ImageBuildProps {
   readonly image: BuiltImage;
   /** Where the image is pushed to. */
   readonly repository: IRepository;
-  /** Image that this one may stand on. @default - none of ours */
+  /** Repository of an image that this one may be based on. @default - none */
   readonly base?: IRepository;
-  /** Folder of this package. @default - the one that this file lies in */
+  /** Root folder of this package. @default - the package that contains this file */
   readonly root?: string;
 }
 
-/** How one image is built from the sources in this package: they lie in S3, and a CodeBuild project waits to be started. */
+/** The CodeBuild project that builds one image, and the package sources in S3 that it uses. */
 export class ImageBuild extends Construct implements ImageSource {
   readonly repository: IRepository;
   readonly project: Project;
@@ -58,16 +58,16 @@ export class ImageBuild extends Construct implements ImageSource {
     this.project = new Project(this, 'Project', {
       description: `Builds the image ${image} and pushes it`,
       role: role.withoutPolicyUpdates(),
-      // The source is named by who starts it: a stack that is older than this project would get another image.
+      // The caller passes the source: a stack older than this project must get its own version.
       buildSpec: BuildSpec.fromObjectToYaml({
         version: '0.2',
         phases: { build: { commands: ['bash build.sh'] } },
       }),
       environment: {
         buildImage: LinuxBuildImage.STANDARD_7_0,
-        // Packages of gigabytes are compressed: four processors, 128 GB of disk, a cent a minute.
+        // Compresses gigabytes of packages: four processors, 128 GB of disk, $0.01 per minute.
         computeType: ComputeType.MEDIUM,
-        // BuildKit runs in a container of Docker's, which CodeBuild has in privileged mode alone.
+        // BuildKit runs in Docker, which CodeBuild supports only in privileged mode.
         privileged: true,
       },
       timeout: TIMEOUT,
@@ -81,13 +81,13 @@ export class ImageBuild extends Construct implements ImageSource {
       acknowledge(
         this.project,
         rule,
-        'Docker runs in privileged mode alone; the build runs sources of this package, on a machine of its own.',
+        'Docker needs privileged mode. The build runs only sources of this package, on its own machine.',
       );
     }
     acknowledge(
       this.project,
       'AwsSolutions-CB4',
-      'It makes no artifacts: images are encrypted by their repository.',
+      'The build has no artifacts. The repository encrypts the images.',
     );
   }
 
@@ -101,7 +101,7 @@ export class ImageBuild extends Construct implements ImageSource {
       .digest('hex');
   }
 
-  /** Its sources, its repository and its log, and nothing else. */
+  /** Grants access to the build's sources, repository and log only. */
   private grant(role: Role, base?: IRepository) {
     const sources = `arn:${Aws.PARTITION}:s3:::${this.source}`;
     role.addToPolicy(
@@ -113,7 +113,7 @@ export class ImageBuild extends Construct implements ImageSource {
     acknowledgeWildcard(
       role,
       '*',
-      'ecr:GetAuthorizationToken works on * alone; pushing is limited to the image’s repository.',
+      'ecr:GetAuthorizationToken supports only *. Pushing is limited to the image’s repository.',
     );
   }
 }

@@ -6,18 +6,18 @@ import type { ImageRepositories } from './image-repositories';
 
 export interface ImageBuildsProps {
   readonly repositories: ImageRepositories;
-  /** Folder of this package. @default - the one that this file lies in */
+  /** Root folder of this package. @default - the package that contains this file */
   readonly root?: string;
 }
 
-/** How a stack gets images. */
+/** Where a stack gets its images. */
 export interface ImageSources {
   source(image: BuiltImage): ImageSource;
-  /** What a custom resource that stands for an image names as its provider. */
+  /** Service token for custom resources that request an image. */
   readonly serviceToken: string;
 }
 
-/** How each image is built, for all paths. None is until a path asks for it. */
+/** The builds of all images, shared by all paths. An image is built when a path requests it. */
 export class ImageBuilds extends Construct implements ImageSources {
   readonly of: Record<BuiltImage, ImageBuild>;
   private readonly provider: ImageProvider;

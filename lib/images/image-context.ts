@@ -8,13 +8,13 @@ import type { ImageName } from './image-name';
 
 const PACKAGE = join(__dirname, '..', '..');
 
-/** An image that is built: one that a path runs, or the environment that model services stand on. */
+/** An image to build: one that a path runs, or the base environment of the model services. */
 export type BuiltImage = ImageName | 'environment';
 
-/** The packages of a model service's image: those of the engines for GPUs, or of a laptop's. */
+/** Package set of a model service's image: engines for GPUs, or engines for laptops. */
 export type Requirements = 'production' | 'laptop';
 
-/** What of the folder `docker` an image is made of. */
+/** Files of the folder `docker` that each image needs. */
 const FILES: Record<BuiltImage, string[]> = {
   worker: ['worker/Dockerfile'],
   environment: [
@@ -28,20 +28,20 @@ const FILES: Record<BuiltImage, string[]> = {
   voxtral: ['Dockerfile', 'common/spotscribe_common', 'voxtral/spotscribe_voxtral'],
 };
 
-/** What lies in a folder of sources and is none. */
+/** Files in source folders that are not sources. */
 const NO_SOURCES = /^(__pycache__|.*\.pyc)$/;
 
 export interface ContextProps {
-  /** Images whose files are wanted, together in one context. */
+  /** Images whose files go into the context. */
   readonly images: readonly BuiltImage[];
-  /** Whether the worker is bundled: where nothing is to be built, that is time lost. */
+  /** Whether to bundle the worker. Skipped to save time when nothing is built. */
   readonly bundle: boolean;
-  /** Folder of this package. @default - the one that this file lies in */
+  /** Root folder of this package. @default - the package that contains this file */
   readonly root?: string;
 }
 
 /**
- * Writes into a folder exactly the files that images are made of, and how they are built: a Dockerfile, what it copies, and
+ * Writes the build context of images into a folder: the Dockerfile, the files that it copies, and
  * the script that CodeBuild runs.
  */
 export function writeContext({ images, bundle, root = PACKAGE }: ContextProps, folder: string) {
@@ -49,7 +49,8 @@ export function writeContext({ images, bundle, root = PACKAGE }: ContextProps, f
     const target = file === 'worker/Dockerfile' ? 'Dockerfile' : file;
     cpSync(join(root, 'docker', file), join(folder, target), {
       recursive: true,
-      // Builders other than Docker's take a file of another time for another file, and share no layer then.
+      // Builders other than Docker compare modification times: new ones would invalidate cached
+      // layers.
       preserveTimestamps: true,
       filter: (source) => !NO_SOURCES.test(basename(source)),
     });
@@ -58,7 +59,7 @@ export function writeContext({ images, bundle, root = PACKAGE }: ContextProps, f
     execFileSync(process.execPath, [join(root, 'docker/worker/build.mjs'), join(folder, 'dist')]);
 }
 
-/** The same in a folder that is there for as long as it is used. */
+/** Writes the build context into a temporary folder, which is deleted after `use`. */
 export function withContext<T>(props: ContextProps, use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'spotscribe-image-'));
   try {
@@ -70,8 +71,8 @@ export function withContext<T>(props: ContextProps, use: (folder: string) => T):
 }
 
 /**
- * Whether the CDK's command line wants anything bundled; a list of the stacks does not. That it wants it of one stack is
- * enough: that one names the images that another one builds.
+ * Whether the CDK command needs bundling; `cdk list` does not. Bundles for all stacks if one needs
+ * it, because a path stack refers to images that the foundation builds.
  */
 export const bundles = ({ node }: IConstruct): boolean =>
   ((node.tryGetContext(BUNDLING_STACKS) as string[] | undefined) ?? ['**']).length > 0;

@@ -1,2 +1,2 @@
-/** Images that a path may run, each built from the folder of this name under `docker/`. */
+/** Images that a path can run, each built from the folder of the same name in `docker/`. */
 export type ImageName = 'worker' | 'whisper' | 'voxtral';

@@ -8,26 +8,26 @@ import { handlerFunction } from '../functions/handler';
 import type { ImageBuild } from './image-build';
 
 export interface ImageProviderProps {
-  /** The builds that it may start. */
+  /** Builds that the provider may start. */
   readonly builds: ImageBuild[];
 }
 
-/** What answers a stack that asks for an image: two functions, and the CDK's framework that calls the second again and again. */
+/** Custom-resource provider for images: one function starts a build, the other one is polled. */
 export class ImageProvider extends Construct {
-  /** What a custom resource names as its provider. */
+  /** Service token for custom resources. */
   readonly serviceToken: string;
 
   constructor(scope: Construct, id: string, { builds }: ImageProviderProps) {
     super(scope, id);
     const request = handlerFunction(this, 'RequestImage', {
       file: 'images/request-image',
-      description: 'Starts the build of an image that a stack asks for, if it is not there',
+      description: 'Starts the build of an image that a stack requests, unless it exists',
       environment: {},
       timeout: Duration.minutes(1),
     });
     const ready = handlerFunction(this, 'ImageReady', {
       file: 'images/image-ready',
-      description: 'Says whether a stack’s image can be run, and by which digest',
+      description: 'Reports whether the requested image is ready, and its digest',
       environment: {},
       timeout: Duration.minutes(1),
     });
@@ -39,7 +39,7 @@ export class ImageProvider extends Construct {
         resources: repositories,
       }),
     );
-    // A build that CodeBuild refuses to start at first is started by the second function.
+    // The second function starts the build if CodeBuild refused at first.
     for (const handler of [request, ready])
       handler.addToRolePolicy(
         new PolicyStatement({
@@ -54,7 +54,7 @@ export class ImageProvider extends Construct {
           'ecr:DescribeImageScanFindings',
           'ecr:DescribeImages',
           'ecr:GetDownloadUrlForLayer',
-          // The tag of the stack that runs an image.
+          // For the tag that marks an image as used by a stack.
           'ecr:PutImage',
         ],
         resources: repositories,

@@ -14,15 +14,15 @@ export interface ImageRepositoriesProps {
   readonly onDestroy: Settings['onDestroy'];
 }
 
-/** Begins the tags that stacks give the images that they run. They move with them, as no other tag does. */
+/** Prefix of the tags that mark images in use by a stack. Only these tags move between images. */
 export const HELD_PREFIX = 'in-use-';
 
-/** One repository an image; tags are content hashes and never move, but for those of stacks. */
+/** One repository per image. Tags are content hashes and immutable, except the tags of stacks. */
 export class ImageRepositories extends Construct {
   readonly worker: IRepository;
   readonly whisper: IRepository;
   readonly voxtral: IRepository;
-  /** What the model services' images stand on. No machine pulls it by itself. */
+  /** Base image of the model services. Machines do not pull it directly. */
   readonly environment: IRepository;
 
   constructor(scope: Construct, id: string, props: ImageRepositoriesProps) {
@@ -43,10 +43,11 @@ export class ImageRepositories extends Construct {
       imageScanOnPush: true,
       encryption: RepositoryEncryption.AES_256,
       lifecycleRules: [
-        // What a rule is about is out of reach of those after it: an image that a stack runs is never the sixth.
+        // Later rules ignore images that this rule matches, so images in use never expire.
         { rulePriority: 1, tagStatus: TagStatus.TAGGED, tagPrefixList: [HELD_PREFIX], maxImageCount: 1000 },
         { rulePriority: 2, tagStatus: TagStatus.UNTAGGED, maxImageAge: Duration.days(1) },
-        // A model service's image is gigabytes ($0.10 per GB and month): enough to roll back, no more.
+        // Images of model services have gigabytes ($0.10 per GB and month): keep a few to roll
+        // back.
         { rulePriority: 3, tagStatus: TagStatus.ANY, maxImageCount: 5 },
       ],
       removalPolicy: erase ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
@@ -63,7 +64,7 @@ export class ImageRepositories extends Construct {
     acknowledge(
       repository,
       'cdk-validator-cfnguard::ecr_private_tag_immutability_enabled_check',
-      'Every tag is immutable but for those that say what a stack runs; containers pin digests.',
+      'All tags are immutable except those that mark images in use. Containers pin digests.',
     );
     return repository;
   }

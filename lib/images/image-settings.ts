@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { ImageName } from './image-name';
 
-/** On the command line, what is more than a word is given as JSON. */
+/**
+ * Parses JSON arrays and objects given as text on the command line; returns other values as given.
+ */
 export function fromText(value: unknown): unknown {
   if (typeof value !== 'string' || !/^[[{]/.test(value)) return value;
   try {
@@ -16,10 +18,13 @@ const ADDRESS =
 
 const EXAMPLE = '{"whisper": "ghcr.io/me/whisper@sha256:…"}';
 
-/** How an image comes to where machines pull it from: built by CodeBuild, by this machine's Docker, or at an address. */
+/**
+ * Source of an image: built by CodeBuild, built by this machine's Docker, or the URI of a registry
+ * image.
+ */
 type Origin = 'codebuild' | 'local' | (string & {});
 
-/** Where images come from: one word for all, or what to do for each. */
+/** Source of images: one word for all images, or a source for each. */
 export const imagesSetting = () => {
   const everywhere = z.enum(['codebuild', 'local']);
   const origin = z.union([everywhere, z.string().regex(ADDRESS)]);
@@ -28,14 +33,14 @@ export const imagesSetting = () => {
     fromText,
     z.custom<'codebuild' | 'local' | Partial<Record<ImageName, Origin>>>(
       (value) => z.union([everywhere, each]).safeParse(value).success,
-      `must be codebuild, local, or JSON such as ${EXAMPLE} that names worker, whisper or voxtral: each codebuild, local, or an address with its registry and a tag or a digest`,
+      `must be codebuild, local, or JSON such as ${EXAMPLE} with the keys worker, whisper or voxtral; each value is codebuild, local, or an image URI with registry and tag or digest`,
     ),
   );
 };
 
 const FINDINGS = '[{"id": "CVE-2026-1234", "reason": "not reachable: …"}]';
 
-/** Findings of scans that were looked at, and why they may be. */
+/** Scan findings that were reviewed and accepted, with reasons. */
 export const acceptedFindingsSetting = () =>
   z.preprocess(
     fromText,

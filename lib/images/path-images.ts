@@ -11,7 +11,7 @@ export interface PathImagesProps {
   readonly settings: Settings;
 }
 
-/** The images of one path, each from where the setting `images` says. */
+/** The images of one path, from the sources that the setting `images` selects. */
 export class PathImages extends Construct {
   private readonly known = new Map<ImageName, ServiceImage>();
 
@@ -23,7 +23,7 @@ export class PathImages extends Construct {
     super(scope, id);
   }
 
-  /** The image of a container; the same one for two containers of the same name. */
+  /** Returns the image of this name. Two containers of the same name share one image. */
   image(name: ImageName): ServiceImage {
     const image = this.known.get(name) ?? this.make(name);
     this.known.set(name, image);
@@ -47,13 +47,13 @@ export class PathImages extends Construct {
       acceptedFindings: settings.acceptedFindings,
     });
     new CfnOutput(this, `${id}Scan`, {
-      description: `What the scan of the image ${image} found`,
+      description: `Findings of the scan of the image ${image}`,
       value: made.scan ?? '',
     }).overrideLogicalId(`${id}ImageScan`);
     return made;
   }
 
-  /** An engine for laptops comes with packages of its own. */
+  /** Engines for laptops have their own packages. */
   private requirements(image: ImageName): Requirements {
     const { engine, voxtralEngine } = this.props.settings;
     const onLaptops = image === 'voxtral' ? voxtralEngine === 'extractive' : engine === 'pocketsphinx';

@@ -9,7 +9,10 @@ import { bundles, type Requirements, withContext } from './image-context';
 import type { ImageName } from './image-name';
 import { SourceImage, type SourceImageProps } from './source-image';
 
-/** The official images, from where they can be pulled by many who share an address, as CodeBuild's machines do. */
+/**
+ * Official images from a registry without rate limits per IP address, which CodeBuild machines
+ * share.
+ */
 const BASE_IMAGE = {
   node: 'public.ecr.aws/docker/library/node:24-slim',
   python: 'public.ecr.aws/docker/library/python:3.12-slim',
@@ -17,37 +20,39 @@ const BASE_IMAGE = {
 
 export interface LocalImageProps {
   readonly image: ImageName;
-  /** Packages of a model service; the worker has none. */
+  /** Packages of a model service; the worker ignores them. */
   readonly requirements: Requirements;
 }
 
 export interface BuiltImageProps extends LocalImageProps {
   readonly builds: ImageSources;
-  /** Another one has the image built anew, on the base image and the packages of that day. */
+  /** Changing it rebuilds the image on the current base image and packages. */
   readonly edition: string;
-  /** Least severity of findings that refuse the image. */
+  /** Lowest severity of findings that rejects the image. */
   readonly scanGate: ScanGate;
   readonly acceptedFindings: AcceptedFinding[];
 }
 
-/** The image of a container, and how it comes to where machines pull it from. */
+/** The image of a container, and how it gets into a registry. */
 export class ServiceImage {
   /**
-   * An image that AWS CodeBuild builds from the sources in this package while the stack is deployed, unless there is one
-   * of the same sources. Containers pin its digest.
+   * An image that CodeBuild builds from the sources in this package during deployment, unless an
+   * image of the same sources exists. Containers pin its digest.
    */
   static fromSource(scope: Construct, id: string, props: BuiltImageProps): ServiceImage {
     const { image, builds, scanGate, acceptedFindings } = props;
     const made: Pick<SourceImageProps, 'variables' | 'environment'> =
       image === 'worker'
         ? { variables: { BASE_IMAGE: BASE_IMAGE.node, ...edition(props) } }
-        : // Docker asks for the base image of a stage that it does not build, too.
+        : // Docker also resolves the base image of a stage that it does not build.
           { variables: { BASE_IMAGE: BASE_IMAGE.python }, environment: environmentOf(scope, props) };
     const built = new SourceImage(scope, id, { image, builds, ...made, scanGate, acceptedFindings });
     return new ServiceImage(built.containerImage(), built.scan);
   }
 
-  /** An image that Docker on this machine, or what `CDK_DOCKER` names, builds and pushes while the stack is deployed. */
+  /**
+   * An image that Docker (or the program in `CDK_DOCKER`) builds here and pushes during deployment.
+   */
   static fromLocalDocker(
     scope: Construct,
     id: string,
@@ -67,7 +72,10 @@ export class ServiceImage {
     return new ServiceImage(ContainerImage.fromDockerImageAsset(asset));
   }
 
-  /** Any image, by its address with a tag or a digest. One in ECR may be pulled by the task; others have to be public. */
+  /**
+   * An image by its URI with tag or digest. The task may pull it from ECR; other registries must be
+   * public.
+   */
   static fromRegistry(scope: Construct, id: string, uri: string): ServiceImage {
     const address = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@](.+)$/.exec(uri);
     if (address === null) return new ServiceImage(ContainerImage.fromRegistry(uri));
@@ -87,7 +95,7 @@ export class ServiceImage {
 
   private constructor(
     private readonly image: ContainerImage,
-    /** What the image's scan found. Undefined where nobody asks. */
+    /** Findings of the image's scan. Undefined if the image is not scanned. */
     readonly scan?: string,
   ) {}
 
@@ -96,7 +104,9 @@ export class ServiceImage {
   }
 }
 
-/** The packages that a stack's model services stand on: one image for all that want the same. */
+/**
+ * Base image with the packages of the model services: one for all services that use the same set.
+ */
 function environmentOf(scope: Construct, props: BuiltImageProps): SourceImage {
   const { builds, requirements } = props;
   const id = `Environment-${requirements}`;
@@ -109,6 +119,6 @@ function environmentOf(scope: Construct, props: BuiltImageProps): SourceImage {
   });
 }
 
-/** A variable that no build reads: it is part of the tag. */
+/** A variable that no build reads. It only changes the tag. */
 const edition = (props: BuiltImageProps): Record<string, string> =>
   props.edition === '' ? {} : { EDITION: props.edition };

@@ -6,13 +6,13 @@ import type { BuiltImage } from './image-context';
 import type { SharedValues } from '../shared-values';
 
 export interface SharedImagesProps {
-  /** The foundation's. */
+  /** Shared values of the foundation. */
   readonly values: SharedValues;
-  /** The foundation's: what images are made of is known before anything is deployed. */
+  /** Builds of the foundation. Their sources are known at synthesis. */
   readonly builds: ImageBuilds;
 }
 
-/** What a path knows of the foundation's images. It reads the values of those that it runs. */
+/** A path's view of the foundation's images. Reads only the values of images that the path runs. */
 export class SharedImages extends Construct implements ImageSources {
   private readonly known = new Map<BuiltImage, ImageSource>();
 

@@ -10,25 +10,25 @@ import { HELD_PREFIX } from './image-repositories';
 export interface SourceImageProps {
   readonly image: BuiltImage;
   readonly builds: ImageSources;
-  /** What the Dockerfile is told. */
+  /** Build arguments of the Dockerfile. */
   readonly variables: Record<string, string>;
-  /** Image that takes the place of the Dockerfile's stage `environment`. @default - the stage is built */
+  /** Image that replaces the Dockerfile's stage `environment`. @default - the stage is built */
   readonly environment?: SourceImage;
-  /** Least severity of findings that refuse the image. @default 'off' */
+  /** Lowest severity of findings that rejects the image. @default 'off' */
   readonly scanGate?: ScanGate;
-  /** Findings that do not. @default - none */
+  /** Findings that do not reject the image. @default - none */
   readonly acceptedFindings?: AcceptedFinding[];
 }
 
 /**
- * An image built from the sources in this package: a resource of the stack that is there once the image is. Its tag is a
- * hash of all that it is made of, so that the same sources are built once in an account.
+ * An image built from the sources in this package, as a resource that completes when the image
+ * exists. Its tag is a hash of all inputs, so an account builds the same sources only once.
  */
 export class SourceImage extends Construct {
   readonly tag: string;
   /** Digest of the image, known when the stack is deployed. */
   readonly digest: string;
-  /** What the image's scan found. */
+  /** Findings of the image's scan. */
   readonly scan: string;
   private readonly build: ImageSource;
 
@@ -62,12 +62,12 @@ export class SourceImage extends Construct {
     this.scan = resource.getAttString('Scan');
   }
 
-  /** Address of the image, by its digest. */
+  /** URI of the image with its digest. */
   get uri(): string {
     return this.build.repository.repositoryUriForDigest(this.digest);
   }
 
-  /** For a container. The CDK's own takes a digest that is not known yet for a tag. */
+  /** The image for a container. The CDK's class would treat an unresolved digest as a tag. */
   containerImage(): ContainerImage {
     return new PinnedImage(this, this.build);
   }

@@ -3,7 +3,9 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { EVENT } from '../../core/contract/environment';
 
-/** Lets the grantee announce the end of a job on the account's default bus, under our name alone. */
+/**
+ * Lets the grantee publish job completion on the account's default bus, only with our source name.
+ */
 export function grantPutEvents(scope: Construct, grantee: IGrantable) {
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({

@@ -19,12 +19,12 @@ export interface JobIntakeProps {
   readonly queue: JobQueue;
   readonly sizer: FleetSizer;
   readonly path: string;
-  /** Whether the path's machines understand recordings. */
+  /** Whether jobs of this path can ask for an analysis. */
   readonly analysis: boolean;
   readonly settings: Settings;
 }
 
-/** What moves a job from upload to queue, and what looks after jobs that got stuck on the way. */
+/** Moves jobs from upload to queue, and recovers jobs that got stuck on the way. */
 export class JobIntake extends Construct {
   readonly intakeUpload: NodejsFunction;
   readonly sweepJobs: NodejsFunction;
@@ -52,7 +52,7 @@ export class JobIntake extends Construct {
     const { store, queue, sizer, analysis, settings } = this.props;
     const handler = handlerFunction(this, 'IntakeUpload', {
       file: 'intake/intake-upload',
-      description: 'Queues a job when its audio has arrived, and wakes the fleet',
+      description: 'Queues a job when its audio has arrived, and starts a machine',
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
@@ -88,7 +88,7 @@ export class JobIntake extends Construct {
     const { store, queue, sizer, settings } = this.props;
     const handler = handlerFunction(this, 'SweepJobs', {
       file: 'intake/sweep-jobs',
-      description: 'Requeues jobs whose message was lost, and expires uploads that never came',
+      description: 'Requeues jobs whose message was lost, and expires uploads that never arrived',
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
@@ -98,13 +98,13 @@ export class JobIntake extends Construct {
     });
     store.grantTransition(handler);
     store.grantSweep(handler);
-    // Of an upload that is empty or too large, it does what the upload's event would have had done.
+    // Deletes an upload that is empty or too large, if its event was lost.
     store.grantEraseVersions(handler, KEY.jobsPrefix, KEY.inboxPrefix);
     queue.queue.grantSendMessages(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);
     new Rule(this, 'Sweep', {
-      description: 'Looks for jobs that got stuck',
+      description: 'Looks for stuck jobs',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(handler)],
     });
@@ -115,7 +115,7 @@ export class JobIntake extends Construct {
     const { store, queue } = this.props;
     const handler = handlerFunction(this, 'BuryJob', {
       file: 'intake/bury-job',
-      description: 'Marks the jobs of dead letters as failed',
+      description: 'Marks the jobs of dead-letter messages as failed',
       environment: this.environment(),
     });
     store.grantTransition(handler);

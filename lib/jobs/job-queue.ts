@@ -19,7 +19,7 @@ export class JobQueue extends Construct {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
-      // `bury-job` throws while a worker still holds the job, and looks again after this.
+      // `bury-job` throws while a worker still holds the job, and retries after this time.
       visibilityTimeout: Duration.seconds(Math.max(60, props.visibility.toSeconds())),
     });
     this.queue = new Queue(this, 'Queue', {

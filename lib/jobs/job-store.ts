@@ -14,7 +14,7 @@ export interface JobStoreProps {
   readonly retention: Duration;
 }
 
-/** Where a path keeps its jobs: rows in DynamoDB, audio and results in S3. */
+/** Stores a path's jobs: rows in DynamoDB, audio and results in S3. */
 export class JobStore extends Construct {
   readonly table: Table;
   readonly bucket: IBucket;
@@ -25,12 +25,12 @@ export class JobStore extends Construct {
     this.bucket = this.mediaBucket(props);
   }
 
-  /** Lets handlers make rows and read them, by id and by tenant. */
+  /** Lets a handler create rows and read them by id. */
   grantSubmit(grantee: IGrantable) {
     this.grantTable(grantee, 'GetItem', 'PutItem', 'ConditionCheckItem');
   }
 
-  /** Lets a handler or worker read a row and move it through its life. */
+  /** Lets a handler or worker read and update a row. */
   grantTransition(grantee: IGrantable) {
     this.grantTable(grantee, 'GetItem', 'UpdateItem');
   }
@@ -45,12 +45,12 @@ export class JobStore extends Construct {
     this.grantIndex(grantee, INDEX.byTenant);
   }
 
-  /** Lets the sweeper find the jobs that wait for something. */
+  /** Lets the sweeper find open jobs. */
   grantSweep(grantee: IGrantable) {
     this.grantIndex(grantee, INDEX.open);
   }
 
-  /** Lets the sizer of the fleet keep its own rows, and no job's. */
+  /** Lets the fleet sizer read and update its own rows, but no job. */
   grantFleet(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
@@ -58,21 +58,24 @@ export class JobStore extends Construct {
         resources: [this.table.tableArn],
         conditions: {
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID] },
-          // Without keys in the request the condition above would hold.
+          // A request without keys would satisfy the condition above.
           Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       }),
     );
   }
 
-  /** Lets the grantee read objects as they are now below the prefixes given. */
+  /** Lets the grantee read current object versions under the given prefixes. */
   grantReadObjects(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:GetObject'], prefixes);
-    // Without it a missing object looks forbidden (403 instead of 404), and would be reported for the wrong reason.
+    // Without it S3 answers 403 instead of 404 for a missing object, and the error would be
+    // misleading.
     this.grantListing(grantee, 's3:ListBucket', prefixes);
   }
 
-  /** Lets the grantee find and read single versions of objects below the prefixes given: recordings. */
+  /**
+   * Lets the grantee list and read single object versions (recordings) under the given prefixes.
+   */
   grantReadVersions(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:GetObjectVersion'], prefixes);
     this.grantListVersions(grantee, ...prefixes);
@@ -82,23 +85,23 @@ export class JobStore extends Construct {
     this.grantObjects(grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], prefixes);
   }
 
-  /** Lets a handler see which parts of uploads have arrived below the prefixes given. */
+  /** Lets a handler list the uploaded parts of multipart uploads under the given prefixes. */
   grantListParts(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:ListMultipartUploadParts'], prefixes);
   }
 
-  /** Lets a handler give uploads up below the prefixes given. */
+  /** Lets a handler abort multipart uploads under the given prefixes. */
   grantAbortUploads(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:AbortMultipartUpload'], prefixes);
   }
 
-  /** Lets the grantee find and erase single versions of objects below the prefixes given, and nothing but such versions. */
+  /** Lets the grantee list and delete single object versions under the given prefixes. */
   grantEraseVersions(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:DeleteObjectVersion'], prefixes);
     this.grantListVersions(grantee, ...prefixes);
   }
 
-  /** Lets the grantee see which versions of objects there are below the prefixes given. */
+  /** Lets the grantee list object versions under the given prefixes. */
   grantListVersions(grantee: IGrantable, ...prefixes: string[]) {
     this.grantListing(grantee, 's3:ListBucketVersions', prefixes);
   }
@@ -142,7 +145,7 @@ export class JobStore extends Construct {
       acknowledgeWildcard(
         grantee,
         `${findingName(this.bucket, 'Arn')}/${prefix}*`,
-        'Jobs come and go; the policy names the folder that holds them, and the keys in it are ours.',
+        'Job ids are not known in advance. The policy names the prefix, whose keys only Spotscribe writes.',
       );
     }
   }
@@ -174,11 +177,11 @@ export class JobStore extends Construct {
   private mediaBucket({ onDestroy, retention }: JobStoreProps): IBucket {
     const { bucket } = new PrivateBucket(this, 'Media', {
       onDestroy,
-      // A job keeps to the version of its recording that was there when it was made.
+      // A job always uses the version of its recording that existed when the job was created.
       versioned: true,
       lifecycleRules: mediaLifecycle(retention),
     });
-    // Set on the resource itself: the construct's own switch brings a custom resource and a wide role along.
+    // Set on the resource: the construct's option adds a custom resource with a wide role.
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };

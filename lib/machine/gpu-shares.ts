@@ -10,22 +10,23 @@ import {
 } from './gpu-memory';
 import figures from './model-figures.json';
 
-/**
- * Memory of the graphics card that each container may take, in MiB. One whose engine needs no GPU is not there.
- */
+/** GPU memory that each container may use, in MiB. Missing for engines that need no GPU. */
 export type GpuShares = Partial<Record<'whisper' | 'voxtral', number>>;
 
-/** How Voxtral's weights are held beside Whisper: in 4 bits unless told otherwise, as both must fit on a T4. */
+/**
+ * Precision of Voxtral's weights on a GPU shared with Whisper: 4 bits by default, to fit on a T4.
+ */
 export const sharedQuantization = ({ voxtralQuantization: chosen }: Settings): Quantization =>
   chosen === 'auto' ? 'nf4' : chosen;
 
 /**
- * Divides the card between the two model services: Whisper gets what it needs, Voxtral the rest of the smallest card among
- * the machine types, as it can make use of more. Settings may say otherwise; for Whisper, of whose needs a part is other
- * people's measurements, also less.
+ * Divides the GPU memory between the two model services. Whisper gets what it needs. Voxtral gets
+ * the rest of the smallest GPU among the machine types, because it benefits from more memory.
+ * Settings override both. Whisper's share may be below the computed need, which is partly based on
+ * published measurements.
  *
- * @throws SettingsError if the card of a machine type is not known or too small, if Voxtral's share is less than it needs,
- * or if a model is none of those whose needs are known and its share is not set
+ * @throws SettingsError if a machine type's GPU is unknown or too small, if Voxtral's share is less than
+ * it needs, or if a model's requirements are unknown and its share is not set
  */
 export function gpuShares(settings: Settings): GpuShares {
   const hears = settings.engine === 'whisperx';
@@ -50,8 +51,8 @@ function smallestCard(instanceTypes: string[]): Card {
   if (unknown.length > 0) {
     const families = CARDS.flatMap((card) => card.families).join(', ');
     throw new SettingsError(
-      `Setting "instanceTypes" must be of the families ${families} where two models share a card, as no other card’s ` +
-        `memory is known; got ${JSON.stringify(unknown)}. Leave them out, or add their card to lib/machine/gpu-memory.ts.`,
+      `Setting "instanceTypes" must use the families ${families} if two models share a GPU, because the GPU memory ` +
+        `of other families is unknown; got ${JSON.stringify(unknown)}. Remove them, or add their GPU to lib/machine/gpu-memory.ts.`,
     );
   }
   return instanceTypes
@@ -66,7 +67,7 @@ function whisperNeed({ model }: Settings): number {
   throw unknownModel('whisperGpuMemoryMib', 'model', model, known);
 }
 
-/** What Voxtral needs; of a model that is not known, all that can be said is what it was given. */
+/** Memory that Voxtral needs. For an unknown model this is the configured share. */
 function voxtralNeed(settings: Settings): number {
   const { voxtralModel, voxtralGpuMemoryMib } = settings;
   if (voxtralModel === DEFAULT_VOXTRAL_MODEL) return needed(voxtralParts(sharedQuantization(settings)));
@@ -76,23 +77,23 @@ function voxtralNeed(settings: Settings): number {
 
 const unknownModel = (share: string, setting: string, model: string, known: string[]) =>
   new SettingsError(
-    `Setting "${share}" must be set where "${setting}" is none of ${known.join(', ')}, whose needs are known; got ` +
-      `nothing for ${JSON.stringify(model)}. Set it in cdk.json under context.spotscribe.${share}, or with ` +
+    `Setting "${share}" must be set if "${setting}" is not one of ${known.join(', ')}, whose memory requirements are ` +
+      `known; got nothing for ${JSON.stringify(model)}. Set it in cdk.json under context.spotscribe.${share}, or with ` +
       `-c spotscribe:${share}=<MiB>.`,
   );
 
 const voxtralTooSmall = (settings: Settings, need: number, share: number) =>
   new SettingsError(
     `Setting "voxtralGpuMemoryMib" must be at least ${need}, which ${settings.voxtralModel} needs ` +
-      `(${sharedQuantization(settings)}); got ${share}. Raise it, or leave it out.`,
+      `(${sharedQuantization(settings)}); got ${share}. Raise it, or remove it.`,
   );
 
 function tooMuch(settings: Settings, shares: GpuShares, card: Card, total: number): SettingsError {
   const sum = Object.entries(shares).map(([name, mebibytes]) => `${name} ${mebibytes}`);
   const types = settings.instanceTypes.filter((type) => cardOf(type) === card);
   return new SettingsError(
-    `Settings "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must together be at most ${card.mebibytes}, the MiB of the ` +
-      `smallest card, ${card.name} (${types.join(', ')}); got ${sum.join(' + ')} = ${total}. Choose a smaller "model", ` +
-      `"voxtralQuantization" nf4, smaller shares, or "instanceTypes" with larger cards.`,
+    `The sum of the settings "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must be at most ${card.mebibytes} MiB, the ` +
+      `memory of the smallest GPU, ${card.name} (${types.join(', ')}); got ${sum.join(' + ')} = ${total}. Choose a smaller ` +
+      `"model", "voxtralQuantization" nf4, smaller shares, or "instanceTypes" with larger GPUs.`,
   );
 }

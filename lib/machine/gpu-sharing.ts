@@ -1,4 +1,4 @@
-/** What a kind of sharing comes down to. */
+/** Configuration of one kind of GPU access. */
 interface Terms {
   readonly gpuCount?: number;
   readonly environment?: Record<string, string>;
@@ -7,20 +7,21 @@ interface Terms {
 
 const DOCKER_OPTIONS = '/etc/sysconfig/docker';
 
-/** How the containers of a task come to the machine's GPU. */
+/** How the containers of a task access the machine's GPU. */
 export class GpuSharing {
-  /** One container has the GPU for itself, as ECS's own GPU resource: nothing else can be given it. */
+  /** One container has exclusive access, through the GPU resource of ECS. */
   static exclusive(): GpuSharing {
     return new GpuSharing({ gpuCount: 1 });
   }
 
   /**
-   * Every model service sees the GPU, and nobody divides it: Docker starts all containers with NVIDIA's runtime, which
-   * looks at the variables below and leaves alone those that lack them. Each process has a context of its own, so that a
-   * fault in one (an illegal access, a broken kernel) ends that one alone, and the driver gives them turns.
+   * All model services share the GPU. Docker starts all containers with NVIDIA's runtime, which
+   * gives the GPU to containers with the variables below. Each process has its own CUDA context, so
+   * a fault in one process (an illegal access, a broken kernel) ends only that process. The driver
+   * schedules them in turn.
    *
-   * Memory is whoever asks first: the services keep to their shares themselves. The AMI knows the runtime by the name
-   * `nvidia` (its `/etc/docker-runtimes.d`).
+   * Nothing enforces memory limits: the services limit themselves to their shares. The AMI
+   * registers the runtime under the name `nvidia` (in `/etc/docker-runtimes.d`).
    */
   static runtime(): GpuSharing {
     return new GpuSharing({
@@ -37,17 +38,17 @@ export class GpuSharing {
 
   private constructor(private readonly terms: Terms) {}
 
-  /** Whole GPUs for a model service's container. */
+  /** Number of whole GPUs for the container of a model service. */
   get gpuCount(): number | undefined {
     return this.terms.gpuCount;
   }
 
-  /** Variables that a model service's container needs in order to see the GPU. */
+  /** Variables that give the container of a model service access to the GPU. */
   get environment(): Record<string, string> {
     return this.terms.environment ?? {};
   }
 
-  /** What a machine does at boot while Docker is not running. */
+  /** Commands that a machine runs at boot, while Docker is stopped. */
   get bootCommands(): string[] {
     return this.terms.bootCommands ?? [];
   }

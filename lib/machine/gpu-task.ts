@@ -20,7 +20,7 @@ import type { GpuSharing } from './gpu-sharing';
 import { CONTAINER_USER, MACHINE_PATH } from './machine-boot';
 import type { ServiceImage } from '../images/service-image';
 
-/** Where containers see the machine's folders. */
+/** Mount points of the machine's folders in the containers. */
 const MOUNT = {
   sharedAudio: '/shared-audio',
   models: '/models',
@@ -30,48 +30,52 @@ const MOUNT = {
 
 type Volume = keyof typeof MOUNT;
 
-/** The file that model services on one GPU lock by turns; all of them see and may write the folder that it lies in. */
+/** Lock file for model services that share a GPU. All of them can write to its folder. */
 export const GPU_PRIORITY_FILE = `${MOUNT.scratch}/gpu-priority`;
 
-/** The least that ECS takes: a container that has run for less is not started again. */
+/** Minimum of ECS. A container that ran for less time is not restarted. */
 const RESTART_SECONDS = 60;
 
 export interface GpuTaskProps {
   readonly fleet: GpuFleet;
   readonly gpu: GpuSharing;
-  /** Share of the machines that keep their task while a new version takes the place of the others', in percent. @default 0 */
+  /** Percentage of machines that keep their task while an update replaces the others. @default 0 */
   readonly minHealthyPercent?: number;
-  /** For how long a task that fails a load balancer's checks is let be after its start. @default - no load balancer asks */
+  /**
+   * Time after start in which failed load balancer checks are ignored.
+   *
+   * @default - no load balancer
+   */
   readonly healthCheckGracePeriod?: Duration;
 }
 
-/** What a path decides about a model service. */
+/** Options of a model service that the path decides. */
 export interface ServicePlace {
-  /** Memory set aside; the container may use what else is free. */
+  /** Reserved memory. The container may use more if it is free. */
   readonly memory: Size;
-  /** Without this container the path is of no use: the task is replaced when it ends. */
+  /** Whether the task needs this container. If so, the task is replaced when the container ends. */
   readonly essential: boolean;
   /**
-   * Whether ECS starts the container again when it ends after a minute or more, and leaves the task as it is. One that
-   * ends sooner stays ended; if it is essential, the task is replaced then.
+   * Whether ECS restarts the container, without replacing the task, if it ran for a minute or more.
+   * Otherwise it stays stopped, and the task is replaced if the container is essential.
    */
   readonly restart: boolean;
-  /** Port of the machine that leads to the service. @default - one that Docker chooses */
+  /** Port of the machine that is mapped to the service. @default - Docker chooses one */
   readonly hostPort?: number;
-  /** @default - nothing but what the service always gets */
+  /** Additional environment variables. @default - none */
   readonly environment?: Record<string, string>;
 }
 
 export interface ServiceContainer extends ServicePlace {
-  /** Name of the container, and of its host in the worker's eyes. */
+  /** Name of the container, and its host name for the worker. */
   readonly name: string;
   readonly image: ServiceImage;
   readonly port: number;
 }
 
 /**
- * The path's containers as one task that runs once on every machine: model services that know nothing of AWS, and
- * the worker that knows nothing of models, on a shared folder.
+ * The path's containers as one task that runs once on every machine: model services that do not use
+ * AWS, and a worker that does not use models. They share a folder.
  */
 export class GpuTask extends Construct {
   readonly definition: Ec2TaskDefinition;
@@ -91,7 +95,8 @@ export class GpuTask extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.definition = new Ec2TaskDefinition(this, 'Task', {
-      // In awsvpc mode a task in a public subnet has no way out; in host mode it could take the machine's role.
+      // In awsvpc mode a task in a public subnet cannot reach the internet; in host mode it could
+      // use the machine's role.
       networkMode: NetworkMode.BRIDGE,
       volumes: [
         { name: 'sharedAudio', host: { sourcePath: MACHINE_PATH.sharedAudio } },
@@ -103,18 +108,18 @@ export class GpuTask extends Construct {
     acknowledge(
       this.definition,
       'AwsSolutions-ECS2',
-      'The variables are names and numbers; no secret is among them, and the task’s role is its only credential.',
+      'The variables are names and numbers without secrets. The task role is the only credential.',
     );
     acknowledge(
       this.definition.obtainExecutionRole(),
       'AwsSolutions-IAM5[Resource::*]',
-      'ecr:GetAuthorizationToken works on * alone; pulling is limited to the path’s repositories.',
+      'ecr:GetAuthorizationToken supports only *. Pulling is limited to the path’s repositories.',
     );
     this.service = new Ec2Service(this, 'Service', {
       cluster: props.fleet.cluster,
       taskDefinition: this.definition,
       daemon: true,
-      // A new version takes the old one's place on its machine: two do not fit on one GPU.
+      // An update replaces the task on its machine, because two tasks do not fit on one GPU.
       minHealthyPercent: props.minHealthyPercent ?? 0,
       maxHealthyPercent: 100,
       healthCheckGracePeriod: props.healthCheckGracePeriod,
@@ -122,7 +127,7 @@ export class GpuTask extends Construct {
     });
   }
 
-  /** Adds the container that brings the models to the machine's disk and ends. */
+  /** Adds the container that copies the models to the machine's disk and then exits. */
   addModelFetch(image: ServiceImage, environment: Record<string, string>) {
     this.models = this.addContainer('models', ['models'], [], {
       image: image.containerImage(),
@@ -133,7 +138,7 @@ export class GpuTask extends Construct {
     });
   }
 
-  /** Adds a model service: it sees the audio and the models but cannot change them. */
+  /** Adds a model service, which can read the audio and the models but not change them. */
   addService(urlVariable: string, service: ServiceContainer) {
     const { gpu } = this.props;
     const container = this.addContainer(service.name, ['scratch'], ['sharedAudio', 'models'], {
@@ -164,9 +169,9 @@ export class GpuTask extends Construct {
     this.services.push({ container, port: service.port, urlVariable });
   }
 
-  /** Adds the worker, last: it is given the address of every model service. */
+  /** Adds the worker. Call this last, because the worker gets the URL of every model service. */
   addWorker(image: ServiceImage, environment: Record<string, string>) {
-    const addresses = this.services.map(({ container, port, urlVariable }) => [
+    const urls = this.services.map(({ container, port, urlVariable }) => [
       urlVariable,
       `http://${container.containerName}:${port}`,
     ]);
@@ -178,7 +183,7 @@ export class GpuTask extends Construct {
       environment: {
         ...environment,
         ...this.region(),
-        ...(Object.fromEntries(addresses) as Record<string, string>),
+        ...(Object.fromEntries(urls) as Record<string, string>),
         [ENV.port]: String(PORT.worker),
         [ENV.sharedAudio]: MOUNT.sharedAudio,
         [ENV.machineFile]: MOUNT.machine,
@@ -187,12 +192,12 @@ export class GpuTask extends Construct {
     worker.addPortMappings({ containerPort: PORT.worker });
     for (const { container } of this.services) {
       worker.addLink(container);
-      // Started, not healthy: a model that never gets well must not keep the worker from saying so.
+      // Started, not healthy: the worker must start and report a model that never becomes healthy.
       worker.addContainerDependencies({ container, condition: ContainerDependencyCondition.START });
     }
   }
 
-  /** Has the worker answer on a port of the machine, for a public load balancer. Nothing else of it is to be reached there. */
+  /** Opens the worker's public server on a port of the machine, for a public load balancer. */
   openWorker(port: number, environment: Record<string, string>) {
     const worker = this.definition.findContainer('worker');
     if (worker === undefined) throw new Error('There is no worker yet: call addWorker first');
@@ -201,12 +206,12 @@ export class GpuTask extends Construct {
       worker.addEnvironment(name, value);
   }
 
-  /** Has a load balancer know of every machine's task, for as long as that is not about to stop. */
+  /** Registers every running task with a load balancer, until the task is about to stop. */
   registerWith(targets: ApplicationTargetGroup, { container, port }: { container: string; port: number }) {
     targets.addTarget(this.service.loadBalancerTarget({ containerName: container, containerPort: port }));
   }
 
-  /** For containers that talk to AWS: on EC2 the agent does not tell them where they are. */
+  /** For containers that call AWS: on EC2 the ECS agent does not set the region. */
   private region(): Record<string, string> {
     return { AWS_REGION: Stack.of(this).region };
   }

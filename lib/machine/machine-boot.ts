@@ -1,7 +1,9 @@
 import { UserData } from 'aws-cdk-lib/aws-ec2';
 import { CONTAINER_UID } from '../../core/contract/container';
 
-/** Folders of the machine's NVMe disk, and the file in which a machine describes itself to its containers. */
+/**
+ * Folders on the machine's NVMe disk, and the file that describes the machine to its containers.
+ */
 export const MACHINE_PATH = {
   sharedAudio: '/mnt/nvme/shared-audio',
   models: '/mnt/nvme/models',
@@ -9,13 +11,13 @@ export const MACHINE_PATH = {
   about: '/mnt/nvme/machine.json',
 } as const;
 
-/** User and group of the processes in our images. */
+/** User and group of the processes in Spotscribe's images. */
 export const CONTAINER_USER = `${CONTAINER_UID}:${CONTAINER_UID}`;
 
 /**
- * What a machine does at boot, before its ECS agent starts:
- * formats and mounts the local NVMe disk (EC2 does neither), moves Docker's images and containers onto it (which
- * makes pulling a gigabyte image a matter of seconds), writes down what it is, and joins the cluster.
+ * Script that a machine runs at boot, before its ECS agent starts. It formats and mounts the local
+ * NVMe disk (EC2 does neither), moves Docker's storage onto it so that large images are pulled in
+ * seconds, writes a description of the machine, and joins the cluster.
  *
  * @param gpuCommands run while Docker is stopped
  */

@@ -7,14 +7,14 @@ import { modelName, modelVersion } from '../models/model-catalogue';
 import type { ServiceImage } from '../images/service-image';
 
 /**
- * What is brought to the machine's disk for the Voxtral service.
+ * Models that the machine fetches for the Voxtral service.
  *
  * @throws SettingsError if the model is neither in the catalogue nor named with a revision
  */
 export const voxtralModels = ({ voxtralEngine, voxtralModel }: Settings): WantedModel[] =>
   voxtralEngine === 'voxtral' ? [{ ...modelVersion('voxtralModel', voxtralModel), required: true }] : [];
 
-/** The Voxtral service as a container, with the variable in which the worker finds its address. */
+/** The container of the Voxtral service, and the variable that gives the worker its URL. */
 export const voxtralService = (
   image: ServiceImage,
   settings: Settings,

@@ -7,7 +7,7 @@ import { modelName, modelVersion } from '../models/model-catalogue';
 import type { ServiceImage } from '../images/service-image';
 
 /**
- * What is brought to the machine's disk for the whisper service.
+ * Models that the machine fetches for the whisper service.
  *
  * @throws SettingsError if a model is neither in the catalogue nor named with a revision
  */
@@ -19,7 +19,7 @@ export const whisperModels = ({ engine, model, sideModels }: Settings): WantedMo
       ]
     : [];
 
-/** The whisper service as a container, with the variable in which the worker finds its address. */
+/** The container of the whisper service, and the variable that gives the worker its URL. */
 export const whisperService = (
   image: ServiceImage,
   settings: Settings,

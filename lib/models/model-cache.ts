@@ -9,16 +9,22 @@ import { ModelFilling } from './model-filling';
 
 export interface ModelCacheProps {
   readonly onDestroy: Settings['onDestroy'];
-  /** Name or ARN of the secret with a token of the hub. @default - models that need one are left out */
+  /**
+   * Name or ARN of the secret with a token of the hub.
+   *
+   * @default - models that need one are skipped
+   */
   readonly tokenSecret?: string;
 }
 
 const PREFIX = 'models/';
 
-/** The bucket that machines fetch their models from (`models/<name>/<revision>/…`), and what fills it. */
+/**
+ * The bucket with the models for the machines (`models/<name>/<revision>/…`), and what fills it.
+ */
 export class ModelCache extends Construct {
   readonly bucket: IBucket;
-  /** Always there, whatever the settings: a path that it has filled needs it until the path is deleted. */
+  /** Exists with any settings: a path that used it needs it until the path is deleted. */
   readonly filling: ModelFilling;
 
   constructor(scope: Construct, id: string, { onDestroy, tokenSecret }: ModelCacheProps) {
@@ -35,7 +41,7 @@ export class ModelCache extends Construct {
     grantModelFetch(this.bucket, findingName(this.bucket, 'Arn'), grantee);
   }
 
-  /** Lets a build write models, and see what is there of them. */
+  /** Lets a build write models and list existing ones. */
   grantFill(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
@@ -43,7 +49,7 @@ export class ModelCache extends Construct {
         resources: [this.bucket.arnForObjects(`${PREFIX}*`)],
       }),
     );
-    // Without s3:ListBucket a model that is not there looks like one that may not be seen.
+    // Without s3:ListBucket S3 answers 403 instead of 404 for a missing model.
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
@@ -57,7 +63,7 @@ export class ModelCache extends Construct {
 /**
  * Lets a grantee list and read models.
  *
- * @param arn of the bucket, as cdk-nag writes it in the name of a finding
+ * @param arn of the bucket, in cdk-nag's notation for findings
  */
 export function grantModelFetch(bucket: IBucket, arn: string, grantee: IGrantable) {
   grantee.grantPrincipal.addToPrincipalPolicy(
@@ -74,4 +80,4 @@ export function grantModelFetch(bucket: IBucket, arn: string, grantee: IGrantabl
 }
 
 const acknowledgeFiles = (arn: string, grantee: IGrantable) =>
-  acknowledgeWildcard(grantee, `${arn}/${PREFIX}*`, 'A model is as many files as its makers chose.');
+  acknowledgeWildcard(grantee, `${arn}/${PREFIX}*`, 'A model consists of any number of files.');

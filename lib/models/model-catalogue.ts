@@ -7,19 +7,22 @@ import { SettingsError } from '../settings';
 const plain = z.string().regex(PLAIN_NAME);
 
 const model = z.strictObject({
-  /** Of the folder that services look for. */
+  /** Name of the folder that services look for. */
   name: plain,
-  /** Which stage of a job needs it. */
+  /** Stage of a job that needs the model. */
   stage: z.enum(['transcription', 'alignment', 'diarization', 'analysis']),
-  /** Repository of the hub. */
+  /** Repository on the hub. */
   source: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
-  /** Commit of the repository; `main` where none is known to us: the one that is met first stays. */
+  /** Commit of the repository. `main` if it is unknown: then the first fetched commit is kept. */
   revision: plain,
-  /** SPDX identifier, as the makers state it. */
+  /** SPDX identifier that the makers state. */
   license: z.string().min(1),
-  /** Whether the hub gives it to those alone who have accepted its makers' conditions, with a token. */
+  /** Whether the hub requires a token of a user who has accepted the makers' conditions. */
   gated: z.boolean(),
-  /** Sizes in bytes; null where nothing was published. Null for all: what the hub lists (`filesToKeep`). */
+  /**
+   * Sizes in bytes; null if unpublished. `files: null` means the files that the hub lists
+   * (`filesToKeep`).
+   */
   files: z
     .array(
       z.strictObject({
@@ -33,11 +36,11 @@ const model = z.strictObject({
 });
 export type CatalogueModel = z.infer<typeof model>;
 
-/** @throws ZodError if it is no catalogue */
+/** @throws ZodError if the value is not a catalogue */
 export const parseCatalogue = (value: unknown): CatalogueModel[] =>
   z.strictObject({ version: z.literal(1), models: z.array(model) }).parse(value).models;
 
-/** The models that Spotscribe knows where to get. */
+/** The models that Spotscribe can fetch from the hub. */
 export const CATALOGUE: readonly CatalogueModel[] = parseCatalogue(catalogue);
 
 export const catalogueModel = (name: string): CatalogueModel | undefined =>
@@ -47,9 +50,9 @@ export const catalogueModel = (name: string): CatalogueModel | undefined =>
 export const modelName = (text: string): string => text.split('@')[0]!;
 
 /**
- * The model that a setting names: with the revision given, or the catalogue's.
+ * Resolves the model of a setting, with the given revision or that of the catalogue.
  *
- * @throws SettingsError if there is neither
+ * @throws SettingsError if neither exists
  */
 export function modelVersion(setting: string, text: string): ModelVersion {
   const name = modelName(text);
@@ -58,6 +61,6 @@ export function modelVersion(setting: string, text: string): ModelVersion {
   const known = CATALOGUE.map((each) => each.name).join(', ');
   throw new SettingsError(
     `Setting "${setting}" must name a model of the catalogue (${known}); got "${text}". ` +
-      `For a model of your own run "spotscribe models push ${name} --from <folder> --revision 1", and set ${setting} to ${name}@1.`,
+      `To use your own model, run "spotscribe models push ${name} --from <folder> --revision 1" and set ${setting} to ${name}@1.`,
   );
 }

@@ -13,32 +13,36 @@ import { acknowledge } from '../policies/acknowledge';
 import { acknowledgeProvider } from '../policies/acknowledge-provider';
 import { handlerFunction } from '../functions/handler';
 
-/** CloudFormation waits an hour for a resource at most. */
+/** CloudFormation waits at most an hour for a resource. */
 const TIMEOUT = Duration.minutes(50);
 const COMMANDS = join(__dirname, '..', '..', 'cli', 'models');
 
-/** What the filling needs of the cache. */
+/** The part of the cache that the filling uses. */
 export interface FilledCache {
   readonly bucket: IBucket;
   /** Lets a function list and read models. */
   grantFetch(grantee: IGrantable): void;
-  /** Lets a build write models, and see what is there of them. */
+  /** Lets a build write models and list existing ones. */
   grantFill(grantee: IGrantable): void;
 }
 
 export interface ModelFillingProps {
   readonly cache: FilledCache;
-  /** Name or ARN of the secret with a token of the hub. @default - models that need one are left out */
+  /**
+   * Name or ARN of the secret with a token of the hub.
+   *
+   * @default - models that need one are skipped
+   */
   readonly tokenSecret?: string;
 }
 
 /**
- * Brings models from the hub into the cache while a path is deployed. It runs what `spotscribe models push` runs, on a
- * machine of CodeBuild's.
+ * Copies models from the hub into the cache during the deployment of a path. Runs the code of
+ * `spotscribe models push` in CodeBuild.
  */
 export class ModelFilling extends Construct {
   private readonly project: Project;
-  /** What a custom resource that stands for a path's models names as its provider. */
+  /** Service token for custom resources that request models. */
   readonly serviceToken: string;
 
   constructor(scope: Construct, id: string, { cache, tokenSecret }: ModelFillingProps) {
@@ -50,7 +54,7 @@ export class ModelFilling extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('codebuild.amazonaws.com') });
     const program = fillProgram(this, 'Program');
     this.project = new Project(this, 'Project', {
-      description: 'Brings models from the hub into the cache',
+      description: 'Copies models from the hub into the cache',
       role: role.withoutPolicyUpdates(),
       source: Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
       buildSpec: BuildSpec.fromObjectToYaml({
@@ -71,7 +75,7 @@ export class ModelFilling extends Construct {
     acknowledge(
       this.project,
       'AwsSolutions-CB4',
-      'It makes no artifacts: models are encrypted by their bucket.',
+      'The build has no artifacts. The bucket encrypts the models.',
     );
     role.addToPolicy(
       new PolicyStatement({
@@ -83,12 +87,12 @@ export class ModelFilling extends Construct {
     cache.grantFill(role);
     if (tokenSecret !== undefined) this.grantToken(role, tokenSecret);
     const provider = this.provider(cache, log);
-    // No build starts before it may do its work.
+    // The role's policies must exist before a build starts.
     provider.node.addDependency(role);
     this.serviceToken = provider.serviceToken;
   }
 
-  /** Name of the CodeBuild project that brings models. */
+  /** Name of the CodeBuild project that copies models. */
   get projectName(): string {
     return this.project.projectName;
   }
@@ -97,19 +101,15 @@ export class ModelFilling extends Construct {
     const { projectArn } = this.project;
     const [fill, filled] = (
       [
-        [
-          'FillModels',
-          'models/fill-models',
-          'Starts the build that brings models which are not in the cache',
-        ],
-        ['ModelsFilled', 'models/models-filled', 'Says whether a path’s models are in the cache'],
+        ['FillModels', 'models/fill-models', 'Starts the build that copies missing models into the cache'],
+        ['ModelsFilled', 'models/models-filled', 'Reports whether a path’s models are in the cache'],
       ] as const
     ).map(([id, file, description]) =>
       handlerFunction(this, id, { file, description, environment: {}, timeout: Duration.minutes(1) }),
     );
     for (const handler of [fill!, filled!]) {
       cache.grantFetch(handler);
-      // A build that CodeBuild refuses to start at first is started by the second function.
+      // The second function starts the build if CodeBuild refused at first.
       handler.addToRolePolicy(
         new PolicyStatement({
           actions: ['codebuild:BatchGetBuilds', 'codebuild:ListBuildsForProject', 'codebuild:StartBuild'],
@@ -132,7 +132,7 @@ export class ModelFilling extends Construct {
     return provider;
   }
 
-  /** The one secret, and nothing else of the account's. */
+  /** Grants access to this secret only. */
   private grantToken(role: Role, secret: string) {
     const named = Stack.of(this).formatArn({
       service: 'secretsmanager',
@@ -150,12 +150,14 @@ export class ModelFilling extends Construct {
   }
 }
 
-/** A secret that is missing or refused must not end the build: the models that need the token are left out then. */
+/**
+ * A missing or unreadable secret must not fail the build: models that need the token are skipped.
+ */
 const TOKEN =
   'export HF_TOKEN="$(aws secretsmanager get-secret-value --secret-id "$TOKEN_SECRET" --query SecretString --output text' +
   ' || echo "The secret $TOKEN_SECRET cannot be read: models that need a token are left out" >&2)"';
 
-/** What the project runs, as one file. */
+/** The program of the CodeBuild project, bundled into one file. */
 const fillProgram = (scope: Construct, id: string): Asset =>
   new Asset(scope, id, {
     path: COMMANDS,

@@ -8,11 +8,11 @@ import type { WantedModel } from '../../core/models/model-layout';
 import { grantModelFetch } from './model-cache';
 import type { SharedValues } from '../shared-values';
 
-/** What a path knows of the foundation's models. */
+/** A path's view of the foundation's models. */
 export class SharedModels extends Construct {
   readonly bucket: IBucket;
 
-  /** @param values the foundation's */
+  /** @param values shared values of the foundation */
   constructor(
     scope: Construct,
     id: string,
@@ -28,7 +28,10 @@ export class SharedModels extends Construct {
     grantModelFetch(this.bucket, `arn:<AWS::Partition>:s3:::<${Ref}>`, grantee);
   }
 
-  /** A resource of the path's stack that is there once its models are, with what could not be brought as an output. */
+  /**
+   * Adds a resource that completes when the models are in the cache, and an output with missing
+   * models.
+   */
   bring(scope: Construct, id: string, models: WantedModel[]): CustomResource {
     const resource = new CustomResource(scope, id, {
       resourceType: 'Custom::SpotscribeModels',

@@ -10,25 +10,26 @@ import { handlerFunction } from '../functions/handler';
 import { NO_ZONE } from './network';
 
 /**
- * Ids of zones in which Lambda makes no function of a network.
+ * Ids of zones in which Lambda cannot attach functions to a VPC.
  *
- * Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
+ * Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon
+ * VPC".
  */
 const WITHOUT_LAMBDA = ['use1-az3'];
 
 /**
- * In which of the region's zones functions of a network can be. CloudFormation knows a zone by its name, which is another one
- * in each account: this asks the account when the stack is deployed.
+ * The region's zones in which Lambda can attach functions to a VPC. CloudFormation uses zone names,
+ * which differ between accounts, so this looks them up in the account during deployment.
  */
 export class FunctionZones extends Construct {
-  /** Names of the zones in their order, as one text with commas; `NO_ZONE` where no function can be. */
+  /** Zone names in order, separated by commas; `NO_ZONE` for a zone without Lambda. */
   readonly names: string;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const describe = handlerFunction(this, 'FunctionZones', {
       file: 'fleet/function-zones',
-      description: 'Says in which zones of this account functions can be',
+      description: 'Finds the zones of this account that support functions in a VPC',
       environment: {},
       timeout: Duration.minutes(1),
     });
@@ -38,7 +39,7 @@ export class FunctionZones extends Construct {
     acknowledgeWildcard(
       describe.grantPrincipal,
       '*',
-      'ec2:DescribeAvailabilityZones works on * alone, and X-Ray’s two write actions do.',
+      'ec2:DescribeAvailabilityZones and the two write actions of X-Ray support only *.',
     );
     const provider = new Provider(this, 'Provider', {
       onEventHandler: describe,

@@ -15,29 +15,30 @@ import { Construct } from 'constructs';
 import { acknowledge } from '../policies/acknowledge';
 import { MOST_ZONES } from './zone-settings';
 
-/** In the list of zones where there is no further zone. */
+/** Placeholder in the list of zones if the region has fewer zones. */
 export const NO_ZONE = 'none';
 
 const INDICES = Array.from({ length: MOST_ZONES }, (_, index) => index);
 
-/** Names of zones, known when the stack is deployed, filled up with {@link NO_ZONE} so that there is one for each subnet. */
+/** Zone names, known during deployment, padded with {@link NO_ZONE} to one for each subnet. */
 export const filledUp = (names: string): string[] => [names, ...INDICES.map(() => NO_ZONE)];
 
 /**
- * Public subnets without a NAT gateway (which would cost about $33 a month and zone while idle).
- * Machines have public addresses to reach AWS, and no inbound rule at all.
+ * Public subnets without a NAT gateway, which would cost about $33 per month and zone while idle.
+ * Machines have public IP addresses to reach AWS, and no inbound rule.
  *
- * The subnets are the same whatever the settings say, and paths choose among them: no setting takes a subnet away that a
- * deployed path uses. They cost nothing. Where the region has fewer zones, the rest lie in the first zone, and no path uses
- * them.
+ * The subnets do not depend on the settings; paths choose among them. So no setting removes a
+ * subnet that a deployed path uses. Subnets are free. If the region has fewer zones, the remaining
+ * subnets are in the first zone, and no path uses them.
  */
 export class Network extends Construct {
   readonly vpc: Vpc;
-  /** Lets out what a machine needs; lets nothing in. */
+  /** Allows the outbound traffic that a machine needs, and no inbound traffic. */
   readonly machineSecurityGroup: SecurityGroup;
   /**
-   * Nothing is started here any more: EC2 Image Builder's machines were. Paths that the previous version deployed may import
-   * the subnet's id, and CloudFormation refuses to take away an export that is imported. It goes when that export goes.
+   * Unused; earlier versions started EC2 Image Builder machines here. Paths of the previous version
+   * may import the subnet's id, and CloudFormation cannot remove an imported export. Delete both
+   * together.
    */
   readonly buildSubnet: ISubnet;
 
@@ -58,7 +59,7 @@ export class Network extends Construct {
     return this.vpc.publicSubnets.map(({ subnetId }) => subnetId);
   }
 
-  /** Names of the region's zones, filled up with `NO_ZONE` so that there is one for each subnet. */
+  /** Names of the region's zones, padded with `NO_ZONE` to one for each subnet. */
   get zones(): string[] {
     return filledUp(this.regionZones());
   }
@@ -68,7 +69,7 @@ export class Network extends Construct {
       ipAddresses: IpAddresses.cidr('10.42.0.0/16'),
       availabilityZones: INDICES.map((index) => this.zone(index)),
       natGateways: 0,
-      // The launch template asks for addresses; nothing else here gets one by being here.
+      // The launch template requests public addresses; nothing else in these subnets gets one.
       subnetConfiguration: [
         { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false },
       ],
@@ -82,12 +83,15 @@ export class Network extends Construct {
     acknowledge(
       vpc,
       'AwsSolutions-VPC7',
-      'Flow logs cost money while nothing runs, and no port is open. Call addFlowLog() where a policy asks for them.',
+      'Flow logs cost money while nothing runs, and no port is open. Call addFlowLog() if a policy requires them.',
     );
     return vpc;
   }
 
-  /** The region's zone of this index, or its first one if it has fewer. By index: synthesis needs no account. */
+  /**
+   * The region's zone of this index, or its first zone. Uses indices, so synthesis needs no
+   * account.
+   */
   private zone(index: number): string {
     const first = Fn.select(0, Fn.getAzs(Stack.of(this).region));
     if (index === 0) return first;
@@ -96,13 +100,14 @@ export class Network extends Construct {
   }
 
   /**
-   * The subnet's addresses. Those of a subnet without a zone of its own are others, from the range's second half: when the region
-   * gets another zone, CloudFormation replaces that subnet, and makes the new one before it deletes the old one.
+   * The subnet's address range. A subnet without its own zone uses the second half of the VPC's
+   * range: when the region gets another zone, CloudFormation creates the new subnet before it
+   * deletes the old.
    */
   private range(index: number): string {
     const own = `10.42.${16 * index}.0/20`;
     const spare = `10.42.${16 * (index + 8)}.0/20`;
-    // `<zone>,own,<zone>,own,<zone>,spare,spare,…`: one `own` fewer than there are zones.
+    // `<zone>,own,<zone>,own,<zone>,spare,spare,…`: one `own` less than there are zones.
     const zones = Fn.join(`,${own},`, Fn.getAzs(Stack.of(this).region));
     const all = Fn.join(',', [zones, ...INDICES.flatMap(() => [spare, spare])]);
     return Fn.select(2 * index - 1, Fn.split(',', all));
@@ -117,7 +122,7 @@ export class Network extends Construct {
     const subnet = new PublicSubnet(this, 'ImageBuilds', {
       vpcId: vpc.vpcId,
       availabilityZone: this.zone(0),
-      // The end of the range: those of the zones grow from its beginning.
+      // The end of the VPC's range, because the ranges of the zones start at its beginning.
       cidrBlock: '10.42.255.0/28',
       mapPublicIpOnLaunch: true,
     });
@@ -125,7 +130,7 @@ export class Network extends Construct {
     acknowledge(
       subnet,
       'cdk-validator-cfnguard::subnet_auto_assign_public_ip_disabled_check',
-      'Kept as it was deployed, for the export of its id alone: nothing is started here, so nothing gets an address.',
+      'Kept unchanged, only to export its id. Nothing starts in this subnet, so nothing gets an address.',
     );
     return subnet;
   }

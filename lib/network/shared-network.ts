@@ -20,15 +20,15 @@ import { NO_ZONE } from './network';
 import { itemOf, type SharedValues } from '../shared-values';
 import { MOST_ZONES, type Zones } from './zone-settings';
 
-/** What a path knows of the foundation's network. */
+/** Properties of {@link SharedNetwork}. */
 export interface SharedNetworkProps {
-  /** The foundation's. */
+  /** Shared values of the foundation. */
   readonly values: SharedValues;
-  /** The zones that the path uses, as far as the region has them. */
+  /** Zones that the path uses, if the region has them. */
   readonly zones: Zones;
 }
 
-/** The foundation's network with the subnets of the zones that a path uses: one in each zone. */
+/** The foundation's network, limited to one subnet in each zone that the path uses. */
 export class SharedNetwork extends Construct {
   readonly vpc: IVpc;
   readonly machineSecurityGroup: ISecurityGroup;
@@ -54,7 +54,7 @@ export class SharedNetwork extends Construct {
     if (typeof zones !== 'number') this.refuseOthers(zones);
   }
 
-  /** The subnets in which functions can be: not every zone has Lambda. */
+  /** Subnets for functions: Lambda does not support every zone. */
   get functionSubnets(): ISubnet[] {
     const zones = this.props.values.readList(this, 'FunctionZones');
     return this.vpc.publicSubnets.map(({ subnetId }, index) => {
@@ -65,14 +65,16 @@ export class SharedNetwork extends Construct {
     });
   }
 
-  /** Subnets by index, without those that are not wanted or have no zone of their own. */
+  /**
+   * Subnets by index, without those that the path does not use or that have no zone of their own.
+   */
   private subnets(): string[] {
     const { values, zones } = this.props;
     const ids = values.readList(this, 'SubnetIds');
     const length = typeof zones === 'number' ? zones : MOST_ZONES;
     return Array.from({ length }, (_, index) => {
       const id = itemOf(ids, index);
-      // Every region has a first one.
+      // Every region has a first zone.
       if (index === 0 && typeof zones === 'number') return id;
       const expression = isWanted(itemOf(values.readList(this, 'Zones'), index), zones);
       const condition = new CfnCondition(this, `UsesZone${index + 1}`, { expression });
@@ -80,7 +82,7 @@ export class SharedNetwork extends Construct {
     });
   }
 
-  /** Fails a deployment before it begins if a zone is not there. */
+  /** Fails the deployment before it starts if a zone does not exist. */
   private refuseOthers(zones: string[]) {
     const there = this.props.values.readList(this, 'Zones');
     new CfnRule(Stack.of(this), 'ZonesAreThere', {
@@ -88,8 +90,8 @@ export class SharedNetwork extends Construct {
         {
           assert: Fn.conditionEachMemberIn(zones, there),
           assertDescription:
-            `Setting "availabilityZones" names a zone that this region does not offer to this account: ${zones.join(', ')}. ` +
-            'List its zones with: aws ec2 describe-availability-zones',
+            `Setting "availabilityZones" names a zone that is not available to this account in this region: ${zones.join(', ')}. ` +
+            'List the zones with: aws ec2 describe-availability-zones',
         },
       ],
     });
@@ -99,7 +101,7 @@ export class SharedNetwork extends Construct {
 function withoutRoutes(subnet: ISubnet): ISubnet {
   Annotations.of(subnet).acknowledgeWarning(
     '@aws-cdk/aws-ec2:noSubnetRouteTableId',
-    'Routes are the foundation’s; no path adds one.',
+    'The foundation manages the routes; paths add none.',
   );
   return subnet;
 }

@@ -1,18 +1,20 @@
 import { z } from 'zod';
 import { fromText } from '../images/image-settings';
 
-/** Subnets that a foundation has, each in a zone of its own as far as there are so many: no region shows an account more. */
+/** Number of subnets in the foundation, one per zone. No region offers an account more zones. */
 export const MOST_ZONES = 6;
 
-/** How many availability zones, or which ones by name. */
+/** Number of availability zones, or their names. */
 export type Zones = number | string[];
 
-/** Such as `us-west-1a`, not `usw1-az1`, and no local zone. */
+/** A zone name such as `us-west-1a`; no zone id such as `usw1-az1`, and no local zone. */
 const NAME = /^[a-z]+(?:-[a-z]+)+-\d+(?=([a-z])$)/;
 
 const EXAMPLE = 'us-west-1a,us-west-1c';
 
-/** Where machines, load balancers and functions of a path may be: a number, or names as text or as a list. */
+/**
+ * Zones for a path's machines, load balancers and functions: a number, or names as text or list.
+ */
 export const zonesSetting = () =>
   z.preprocess(
     (value) => {
@@ -28,7 +30,7 @@ export const zonesSetting = () =>
     }),
   );
 
-/** What is wrong with the setting, in words that follow its name. */
+/** Describes what is wrong with the setting, as the rest of a sentence after its name. */
 function problemOf(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_ZONES)
     return undefined;
@@ -43,5 +45,5 @@ function problemOf(value: unknown): string | undefined {
   return undefined;
 }
 
-/** How many zones that are at most. */
+/** Maximum number of zones. */
 export const zoneCount = (zones: Zones): number => (typeof zones === 'number' ? zones : zones.length);

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { whisperModels, whisperService } from '../machine/whisper-service';
 import { Path, type PathInfo, type PathProps } from './path';
 
-/** Path 200: the whisper service and the worker as containers, one pair to a machine. */
+/** Path 200: the whisper service and the worker as containers, one pair per machine. */
 export class DockerGpuPath extends Path {
   static readonly info: PathInfo = {
     id: 'DockerGpu',

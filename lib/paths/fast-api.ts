@@ -11,30 +11,35 @@ import { StreamingBalancer } from '../http/streaming-balancer';
 import { zoneCount } from '../network/zone-settings';
 import { Path, type PathInfo, type PathProps } from './path';
 
-/** How long a caller is kept waiting for an answer in place: below the 29 s of the function, which has to end well. */
+/**
+ * Maximum wait for an answer in place. Below the function's timeout of 29 s, so that it can still
+ * answer.
+ */
 const WAIT = Duration.seconds(25);
 
-/** How long a stream may go on at a machine that leaves, before the worker is told to stop; the worker lets it end then. */
+/**
+ * Time for streams on a machine that is being removed. After it the worker gets SIGTERM and lets
+ * them end.
+ */
 const DRAIN = Duration.seconds(30);
 
 /**
- * Path 300: path 200, and OpenAI's audio routes on the same API. Machines that are kept warm answer in place; when none is
- * there, or an answer takes too long, the request becomes a job like any other.
+ * Path 300: path 200 with OpenAI's audio routes on the same API. Warm machines answer in place. If
+ * none is available, or the answer takes too long, the request becomes a job.
  */
 export class FastApiPath extends Path {
   static readonly info: PathInfo = {
     id: 'FastApi',
     number: 300,
-    summary:
-      'WhisperX behind a load balancer on warm spot GPU machines: HTTP now, a queue when cold or large',
+    summary: 'WhisperX behind a load balancer on warm spot GPU machines: answers over HTTP, or by a queue',
     analysis: false,
   };
 
   private readonly streamingBalancer?: StreamingBalancer;
 
   /**
-   * @throws SettingsError if the settings for warm machines or for the public load balancer contradict each other, or leave a
-   * balancer one zone
+   * @throws SettingsError if settings for warm machines or the public load balancer contradict each
+   * other, or a balancer would have a single zone
    */
   constructor(scope: Construct, id: string, props: PathProps) {
     const { settings, network } = props;

@@ -9,22 +9,21 @@ import { whisperModels, whisperService } from '../machine/whisper-service';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /**
- * Path 500: the whisper service for the words, the Voxtral service for what is understood of them, and the worker, on one
- * card. A transcript is of use without an analysis, but not the other way round: Voxtral's end stops nobody.
+ * Path 500: the whisper service for transcripts, the Voxtral service for analyses, and the worker,
+ * on one GPU. A transcript is useful without an analysis, so the task continues if Voxtral ends.
  *
- * Both model services restart in place. Replacing the task would take the other model off the card, which had nothing to
- * do with it, and the worker from its job; and loading both again takes a minute.
+ * Each model service restarts in its task. Replacing the task would also stop the other model and
+ * the worker's job, and loading both models takes a minute.
  */
 export class HybridPath extends Path {
   static readonly info: PathInfo = {
     id: 'Hybrid',
     number: 500,
-    summary:
-      'WhisperX and Voxtral on one GPU of spot machines: words and speakers, and what is understood of them',
+    summary: 'WhisperX and Voxtral on one GPU of spot machines: transcripts with speakers, and analyses',
     analysis: true,
   };
 
-  /** @throws SettingsError if the two models do not fit on the card of every machine type */
+  /** @throws SettingsError if the two models do not fit on the GPU of every machine type */
   constructor(scope: Construct, id: string, props: PathProps) {
     const { settings } = props;
     const shares = gpuShares(settings);
@@ -32,7 +31,7 @@ export class HybridPath extends Path {
 
     this.addModelFetch([...whisperModels(settings), ...voxtralModels(settings)]);
     const place = {
-      // Of the 15.4 GiB that ECS finds on a g4dn.xlarge, these and the others' leave 2.6 to whoever needs them.
+      // ECS finds 15.4 GiB on a g4dn.xlarge. All reservations together leave 2.6 GiB unreserved.
       memory: Size.gibibytes(6),
       restart: true,
       environment: { [ENV.gpuPriorityFile]: GPU_PRIORITY_FILE },

@@ -4,7 +4,7 @@ import { HybridPath } from './hybrid';
 import type { PathClass } from './path';
 import { VoxtralPath } from './voxtral';
 
-/** The registry: a new path is one file beside this one, and one line here. */
+/** The registry of paths. A new path is one file in this folder and one entry here. */
 export const PATHS: PathClass[] = [DockerGpuPath, FastApiPath, VoxtralPath, HybridPath];
 
 export { DockerGpuPath, FastApiPath, HybridPath, VoxtralPath };

@@ -29,39 +29,39 @@ export interface PathProps {
   readonly settings: Settings;
 }
 
-/** What the registry knows of a path. */
+/** Description of a path in the registry. */
 export interface PathInfo {
   /** The stack is named `Spotscribe-<id>`. */
   readonly id: string;
   readonly number: number;
   readonly summary: string;
-  /** Whether its machines understand recordings: whether jobs may ask for an analysis. */
+  /** Whether jobs of this path can ask for an analysis. */
   readonly analysis: boolean;
 }
 
-/** How a path's machines differ from what is usual. */
+/** How a path's machines differ from the default. */
 export interface MachineTraits {
-  /** How the containers come to the GPU. @default - one has it for itself */
+  /** How containers access the GPU. @default - one container has exclusive access */
   readonly gpu?: GpuSharing;
-  /** Machines that run though nothing is queued. @default - none */
+  /** Machines that run while nothing is queued. @default - none */
   readonly warmth?: Warmth;
   /** Whether a load balancer sends requests to the machines. @default false */
   readonly balanced?: boolean;
 }
 
-/** A class of the registry: a path with its description. */
+/** A path class of the registry, with its description. */
 export interface PathClass {
   readonly info: PathInfo;
   new (scope: Construct, id: string, props: PathProps): Path;
 }
 
-/** The longest that a task may take to fetch its models and load them. */
+/** Maximum time for a task to fetch and load its models. */
 const MODEL_LOAD = Duration.minutes(15);
 
 /**
- * One way to run the models: jobs come in by an API or a bucket, wait in a queue, and are worked on by a fleet
- * of spot machines. A path extends this with its list of model services and ends its constructor with
- * `addWorker`.
+ * One way to run the models: jobs arrive through an API or a bucket, wait in a queue, and run on a
+ * fleet of spot machines. Subclasses add their model services and call `addWorker` at the end of
+ * their constructor.
  */
 export abstract class Path extends Construct {
   readonly store: JobStore;
@@ -95,12 +95,13 @@ export abstract class Path extends Construct {
       instanceTypes: settings.instanceTypes,
       gpu,
     });
-    // A machine that comes before its images is of no use, and they may take an hour to be built.
+    // Machines cannot work without their images, whose build may take an hour.
     this.fleet.group.node.addDependency(this.images);
     this.task = new GpuTask(this, 'Machine', {
       fleet: this.fleet,
       gpu,
-      // One of two machines keeps answering. Where there may be only one, it cannot be kept and replaced at once.
+      // Half of two or more machines keep answering. A single machine cannot be kept while it is
+      // replaced.
       minHealthyPercent: warmth && warmth.machines >= 2 && !warmth.hours ? 50 : 0,
       healthCheckGracePeriod: balanced ? MODEL_LOAD : undefined,
     });
@@ -126,17 +127,17 @@ export abstract class Path extends Construct {
     this.alarms.watchRequests(this.api.submitJob, 'submit-job');
   }
 
-  /** Outputs of the path's own, by name. */
+  /** Additional outputs of the path, by name. */
   get outputs(): Record<string, string> {
     return {};
   }
 
-  /** The image of a container, from where the setting `images` says. */
+  /** The image of a container, from the source that the setting `images` selects. */
   protected image(name: ImageName): ServiceImage {
     return this.images.image(name);
   }
 
-  /** Adds the container that fetches the models of the path's services and ends. */
+  /** Adds the container that fetches the models of the path's services and then exits. */
   protected addModelFetch(models: WantedModel[]) {
     const { modelCache, settings } = this.props;
     this.task.addModelFetch(this.image('worker'), {
@@ -146,14 +147,15 @@ export abstract class Path extends Construct {
     modelCache.grantFetch(this.task.definition.taskRole);
     if (models.length === 0 || settings.fillModels === 'manual') return;
     const filled = modelCache.bring(this, 'Models', models);
-    // A machine that comes before its models would be of no use.
+    // Machines cannot work without their models.
     for (const waiting of [this.fleet.group, this.task]) waiting.node.addDependency(filled);
   }
 
   /**
    * Adds the worker, after the model services.
    *
-   * @param streamingPort of the machine: has the worker answer holders of a key there, for a public load balancer
+   * @param streamingPort port of the machine on which the worker serves callers with a key, for a
+   * public load balancer
    */
   protected addWorker(streamingPort?: number) {
     const { settings } = this.props;
@@ -175,15 +177,15 @@ export abstract class Path extends Construct {
       this.api.grantCheckKeys(role);
     }
     this.store.grantTransition(role);
-    // Recordings. Workers do not delete them.
+    // Recordings, which workers only read.
     this.store.grantReadVersions(role, KEY.inboxPrefix, KEY.jobsPrefix);
-    // What earlier attempts left: checkpoints, and a transcript that is published already. And recordings, for workers of the
-    // previous release, which ask for no version: they still run while the stack is updated.
+    // Checkpoints and published transcripts of earlier attempts. Also recordings: workers of the
+    // previous release, which still run during an update, read them without a version id.
     this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);
     this.store.grantWriteObjects(role, KEY.jobsPrefix);
     this.store.grantEraseVersions(role, KEY.jobsPrefix);
     this.queue.queue.grantConsumeMessages(role);
-    // A job that is interrupted goes back as a new message.
+    // The worker returns an interrupted job to the queue as a new message.
     this.queue.queue.grantSendMessages(role);
     this.fleet.grantTerminate(role);
     grantPutEvents(this, role);

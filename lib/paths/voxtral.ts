@@ -3,12 +3,15 @@ import type { Construct } from 'constructs';
 import { voxtralModels, voxtralService } from '../machine/voxtral-service';
 import { Path, type PathInfo, type PathProps } from './path';
 
-/** Path 400: the Voxtral service and the worker as containers, one pair to a machine; the service has the GPU for itself. */
+/**
+ * Path 400: the Voxtral service, with exclusive use of the GPU, and the worker; one pair per
+ * machine.
+ */
 export class VoxtralPath extends Path {
   static readonly info: PathInfo = {
     id: 'Voxtral',
     number: 400,
-    summary: 'Voxtral in a container on spot GPU machines: words, and what is understood of them',
+    summary: 'Voxtral in a container on spot GPU machines: transcripts and analyses',
     analysis: true,
   };
 

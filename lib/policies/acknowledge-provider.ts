@@ -2,12 +2,12 @@ import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lamb
 import type { Provider } from 'aws-cdk-lib/custom-resources';
 import { acknowledge, findingName } from './acknowledge';
 
-/** Acknowledges what the checks find of the CDK's framework for resources that take their time: it is made as the CDK makes it. */
+/** Acknowledges findings in the CDK's provider framework, which this app cannot configure. */
 export function acknowledgeProvider(provider: Provider, handlers: IFunction[]) {
   acknowledge(
     provider,
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
-    'The CDK’s framework writes its log by it, and nothing else.',
+    'The CDK’s framework uses it only to write its log.',
   );
   const framework = provider.node
     .findAll()
@@ -17,7 +17,7 @@ export function acknowledgeProvider(provider: Provider, handlers: IFunction[]) {
     acknowledge(
       provider,
       finding,
-      'The versions and aliases of one function, as the CDK grants an invocation.',
+      'Versions and aliases of one function: the CDK grants invocations this way.',
     );
   }
   for (const rule of [
@@ -29,6 +29,6 @@ export function acknowledgeProvider(provider: Provider, handlers: IFunction[]) {
     acknowledge(
       provider,
       rule,
-      'It asks a function every few seconds, and the functions that it asks write a log.',
+      'The state machine polls a function every few seconds, and that function writes a log.',
     );
 }

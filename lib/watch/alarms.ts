@@ -14,11 +14,14 @@ export interface AlarmsProps {
   readonly failedEvents: IQueue;
   /** Functions whose errors mean that jobs get stuck. */
   readonly handlers: IFunction[];
-  /** Who is told. @default - nobody: subscribe to the topic by hand */
+  /** Receives the alarms. @default - nobody: subscribe to the topic by hand */
   readonly email?: string;
 }
 
-/** Tells when jobs fail or get stuck. Each alarm ends in the heading of docs/runbook.md that says what to do. */
+/**
+ * Alarms for failed or stuck jobs. Each description ends in the heading of docs/runbook.md to
+ * follow.
+ */
 export class Alarms extends Construct {
   readonly topic: Topic;
 
@@ -36,19 +39,19 @@ export class Alarms extends Construct {
     this.alarm('FailedEvents', {
       metric: failedEvents.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1) }),
       threshold: 1,
-      what: 'An upload could not be made into a job',
+      what: 'No job could be created for an upload',
       heading: 'Failed events',
     });
     this.alarm('OldestJob', {
       metric: queue.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1) }),
       threshold: Duration.minutes(30).toSeconds(),
-      what: 'A job has waited for half an hour',
+      what: 'A job has been queued for 30 minutes',
       heading: 'Jobs wait and no machine comes',
     });
     for (const handler of handlers) this.watchFunction(handler);
   }
 
-  /** Tells when a function fails. */
+  /** Adds an alarm that fires when a function fails. */
   watchFunction(handler: IFunction) {
     this.alarm(`${handler.node.id}Errors`, {
       metric: handler.metricErrors({ period: Duration.minutes(5) }),
@@ -59,10 +62,10 @@ export class Alarms extends Construct {
   }
 
   /**
-   * Tells when a function that answers requests fails. It answers most failures itself, with status 500; those that end it
-   * (its time or memory is up) only Lambda sees.
+   * Adds alarms for a function that answers requests. It answers most failures with status 500.
+   * Only Lambda sees the others, such as a timeout or too little memory.
    *
-   * @param file of the handler, without its ending
+   * @param file of the handler, without its extension
    */
   watchRequests(handler: IFunction, file: string) {
     this.watchFunction(handler);

@@ -15,7 +15,7 @@ import { clientConfiguration } from '../emulator';
 import { fixedAnswer } from './listener-rules';
 import type { LocalTask } from '../machine/task';
 
-/** A load balancer, and where tasks answer it. */
+/** A load balancer, and the container port of its targets. */
 class Front {
   private readonly registered = new Set<number>();
 
@@ -55,9 +55,9 @@ class Front {
   }
 }
 
-/** A service whose tasks are behind load balancers: keeps these informed of them, as ECS does. */
+/** A service behind load balancers. Registers its tasks with them, as ECS does. */
 export class BalancedService {
-  /** The path's service with its load balancers, which listen from here on; undefined if it has none. */
+  /** Finds the path's service and starts its load balancers; undefined if it has none. */
   static async find(endpoint: string, outputs: Record<string, string>): Promise<BalancedService | undefined> {
     const client = clientConfiguration(endpoint);
     const ecs = new ECSClient(client);
@@ -82,17 +82,17 @@ export class BalancedService {
 
   private constructor(private readonly fronts: Front[]) {}
 
-  /** Registers the tasks that run, and takes those out that do not any more. */
+  /** Registers running tasks, and deregisters the others. */
   follow(tasks: LocalTask[]): void {
     for (const front of this.fronts) front.follow(tasks);
   }
 
-  /** Whether every load balancer's checks find a task well. */
+  /** Whether a task is healthy for every load balancer. */
   isHealthy(task: LocalTask): boolean {
     return this.fronts.every((front) => front.isHealthy(task));
   }
 
-  /** Takes a task out that is about to be stopped, once its requests are over. */
+  /** Deregisters a task before it is stopped, and waits for its requests. */
   async leave(task: LocalTask): Promise<void> {
     await Promise.all(this.fronts.map((front) => front.leave(task)));
   }
@@ -119,11 +119,11 @@ async function balancerOf(
   );
   const { DNSName: address = '', LoadBalancerArn = '' } = LoadBalancers[0] ?? {};
   const delay = Attributes.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds')?.Value;
-  // The emulator names a load balancer by an address of this machine.
+  // The emulator sets the DNS name of a load balancer to a local address.
   const port = Number(/^127\.0\.0\.1:(\d+)$/.exec(address)?.[1]);
   if (group === undefined || Number.isNaN(port))
-    throw new Error(`The load balancer of ${targetGroupArn} has no address on this machine: ${address}`);
-  // Whatever it listens by, here it is plain HTTP on an address of this machine: the certificate is its owner's.
+    throw new Error(`The load balancer of ${targetGroupArn} has no local address: ${address}`);
+  // The local load balancer uses plain HTTP for every listener, because there is no certificate.
   const { Listeners: [listener] = [] } = await client.send(new DescribeListenersCommand({ LoadBalancerArn }));
   const { Rules = [] } = await client.send(new DescribeRulesCommand({ ListenerArn: listener?.ListenerArn }));
   return new LocalBalancer({

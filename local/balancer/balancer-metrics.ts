@@ -4,17 +4,17 @@ export interface BalancerMetricsOptions {
   cloudWatch: CloudWatchClient;
   /** The load balancer's dimension, such as `app/name/0123456789abcdef`. */
   loadBalancer: string;
-  /** How often the figures are published: what a minute has is added up there. @default 5000 */
+  /** Interval between publications; CloudWatch adds them up for each minute. @default 5000 */
   periodMs?: number;
 }
 
-/** The original's figures of a minute come when it is over. */
+/** AWS publishes the metrics of a minute after its end. */
 const LATE_MS = 60_000;
 
-/** Publishes of a load balancer what the original tells CloudWatch of itself, as far as anybody here asks for it. */
+/** Publishes the load balancer metrics that Spotscribe reads to CloudWatch. */
 export class BalancerMetrics {
   private times: number[] = [];
-  /** Answers since then that said that all went well. */
+  /** Number of successful answers since the last publication. */
   private good = 0;
   private readonly timer: NodeJS.Timeout;
 
@@ -22,7 +22,7 @@ export class BalancerMetrics {
     this.timer = setInterval(() => void this.publish(), options.periodMs ?? 5_000);
   }
 
-  /** A target has begun to answer, so many seconds after it was asked. */
+  /** Counts an answer of a target. @param seconds from the request to the start of the answer */
   answered(seconds: number, status: number): void {
     this.times.push(seconds);
     if (status >= 200 && status < 300) this.good++;

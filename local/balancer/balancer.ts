@@ -16,23 +16,23 @@ export interface BalancerOptions {
   /** Port of 127.0.0.1. */
   port: number;
   check: HealthCheck;
-  /** How long a target that leaves may go on with its requests. */
+  /** Time for a target to finish its requests when it is deregistered. */
   deregistrationDelayMs: number;
-  /** What the listener answers by itself. @default - nothing */
+  /** Fixed answers of the listener. @default - none */
   fixedAnswer?: (asked: Asked) => FixedAnswer | undefined;
-  /** Where what is answered is counted. @default - nowhere */
+  /** Counts answers. @default - not counted */
   metrics?: Pick<BalancerMetrics, 'answered' | 'stop'>;
 }
 
 interface Target {
   port: number;
   health: TargetHealth;
-  underWay: Set<IncomingMessage>;
-  /** Ends the checks. */
+  inFlight: Set<IncomingMessage>;
+  /** Stops the checks. */
   gone: AbortController;
 }
 
-/** What concerns one connection alone, and is not passed on. */
+/** Headers of a single connection, which are not forwarded. */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -44,12 +44,13 @@ const HOP_BY_HOP = [
 ];
 
 /**
- * Plays an Application Load Balancer on this machine: a request goes to the healthy target with the fewest under way, byte
- * by byte in both directions. If no target is healthy, all are tried; if there is none, the answer is 503, and if the target
- * does not answer, 502 – pages, as the original's are.
+ * Emulates an Application Load Balancer. A request goes to the healthy target with the fewest
+ * requests in flight, and is streamed in both directions. If no target is healthy, all are used.
+ * Without targets the answer is 503, and if the target does not answer, 502; both are HTML pages,
+ * as on AWS.
  *
- * Node's own client and server do it: a proxy's library would bring routes, retries and rewriting, of which an original has
- * none, and hide when a request is over, which is what targets are chosen and drained by.
+ * Uses Node's client and server. A proxy library would add routes, retries and rewriting, which AWS
+ * does not have, and would hide the end of requests, which is needed to choose and drain targets.
  */
 export class LocalBalancer {
   private readonly targets = new Map<number, Target>();
@@ -58,7 +59,7 @@ export class LocalBalancer {
 
   constructor(private readonly options: BalancerOptions) {
     this.server = createServer((request, response) => this.answer(request, response));
-    // A long upload or answer is the business of whoever waits for it.
+    // No limit for long uploads and answers: the client decides how long it waits.
     this.server.requestTimeout = 0;
   }
 
@@ -78,28 +79,31 @@ export class LocalBalancer {
     await closed;
   }
 
-  /** Takes a service on this port in: it gets requests once it is healthy. */
+  /** Registers a service on this port. It gets requests once it is healthy. */
   register(port: number): void {
     if (this.targets.has(port)) return;
     const health = new TargetHealth(this.options.check);
-    const target: Target = { port, health, underWay: new Set(), gone: new AbortController() };
+    const target: Target = { port, health, inFlight: new Set(), gone: new AbortController() };
     this.targets.set(port, target);
     void this.watch(target);
   }
 
-  /** Whether a service on this port is one that gets requests. */
+  /** Whether the service on this port is healthy. */
   isHealthy(port: number): boolean {
     return this.targets.get(port)?.health.healthy ?? false;
   }
 
-  /** Sends nothing more to a service, and waits until its requests are over, or until they have had their time. */
+  /**
+   * Sends a service no more requests, and waits for those in flight, up to the deregistration
+   * delay.
+   */
   async deregister(port: number): Promise<void> {
     const target = this.targets.get(port);
     if (target === undefined) return;
     this.targets.delete(port);
     target.gone.abort();
     const deadline = Date.now() + this.options.deregistrationDelayMs;
-    while (target.underWay.size > 0 && Date.now() < deadline) await sleep(50);
+    while (target.inFlight.size > 0 && Date.now() < deadline) await sleep(50);
   }
 
   private async watch({ port, health, gone: { signal } }: Target): Promise<void> {
@@ -123,10 +127,10 @@ export class LocalBalancer {
   private choose(): Target | undefined {
     const all = [...this.targets.values()];
     const healthy = all.filter(({ health }) => health.healthy);
-    // With none that is well, an Application Load Balancer fails open.
+    // An Application Load Balancer fails open if no target is healthy.
     const candidates = healthy.length > 0 ? healthy : all;
     return candidates.reduce<Target | undefined>(
-      (least, each) => (least === undefined || each.underWay.size < least.underWay.size ? each : least),
+      (least, each) => (least === undefined || each.inFlight.size < least.inFlight.size ? each : least),
       undefined,
     );
   }
@@ -137,8 +141,8 @@ export class LocalBalancer {
     if (own !== undefined) return say(request, response, own);
     const target = this.choose();
     if (target === undefined) return page(request, response, 503, 'Service Temporarily Unavailable');
-    target.underWay.add(request);
-    response.once('close', () => target.underWay.delete(request));
+    target.inFlight.add(request);
+    response.once('close', () => target.inFlight.delete(request));
     const asked = performance.now();
     const upstream = open({
       host: '127.0.0.1',
@@ -148,12 +152,12 @@ export class LocalBalancer {
       headers: forwarded(request),
       agent: this.agent,
     });
-    // Whoever leaves takes the request along: a service stops working for them.
+    // If the client disconnects, cancel the request, so that the service stops working on it.
     response.once('close', () => upstream.destroy());
     upstream.once('response', (answer) => {
       this.options.metrics?.answered((performance.now() - asked) / 1000, answer.statusCode ?? 502);
       response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
-      // An answer that breaks off is broken off here: its length or its last chunk is missing.
+      // An interrupted answer is also interrupted here: its length or its last chunk is missing.
       pipeline(answer, response, () => undefined);
     });
     upstream.once('error', () => {
@@ -172,7 +176,7 @@ function forwarded({ headers, socket }: IncomingMessage): Record<string, string 
   const client = socket.remoteAddress ?? '';
   return {
     ...endToEnd(headers),
-    // A body of unknown length goes on as it came.
+    // Forwards a body of unknown length in chunks.
     ...(headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
     'x-forwarded-for': before === undefined ? client : `${before.toString()}, ${client}`,
     'x-forwarded-proto': 'http',
@@ -186,7 +190,8 @@ function page(request: IncomingMessage, response: ServerResponse, status: number
 }
 
 function say(request: IncomingMessage, response: ServerResponse, { status, contentType, body }: FixedAnswer) {
-  // What is still being sent is read to its end: a reset connection would keep the answer from its reader.
+  // Reads the rest of the request: a reset connection would prevent the client from reading the
+  // answer.
   request.resume();
   response.writeHead(status, { 'content-type': contentType }).end(body);
 }

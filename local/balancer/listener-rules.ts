@@ -1,15 +1,15 @@
 import type { Rule, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
 
-/** What rules look at of a request. */
+/** The parts of a request that rules check. */
 export interface Asked {
   method: string;
-  /** Without the query. */
+  /** Path without the query. */
   path: string;
-  /** By names in lower case. */
+  /** Headers by lower-case name. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** An answer that a load balancer gives by itself. */
+/** A fixed answer of a load balancer. */
 export interface FixedAnswer {
   status: number;
   contentType: string;
@@ -17,10 +17,11 @@ export interface FixedAnswer {
 }
 
 /**
- * What a listener answers by itself; undefined for what it sends on. The first rule decides whose conditions all hold: in the
- * order of their priorities, and the listener's default rule, which has none, at last.
+ * The listener's fixed answer; undefined if it forwards the request. The first rule whose
+ * conditions all match applies, in the order of priorities. The default rule, which has no
+ * priority, comes last.
  *
- * @throws Error for a condition or an action that is not played here
+ * @throws Error for a condition or an action that is not supported
  */
 export function fixedAnswer(asked: Asked, rules: readonly Rule[]): FixedAnswer | undefined {
   const rule = rules
@@ -30,7 +31,7 @@ export function fixedAnswer(asked: Asked, rules: readonly Rule[]): FixedAnswer |
   if (action?.Type === 'forward') return undefined;
   const { StatusCode, ContentType = 'text/plain', MessageBody = '' } = action?.FixedResponseConfig ?? {};
   if (action?.Type !== 'fixed-response' || StatusCode === undefined)
-    throw new Error(`The local load balancer does not play the action ${action?.Type}`);
+    throw new Error(`The local load balancer does not support the action ${action?.Type}`);
   return { status: Number(StatusCode), contentType: ContentType, body: MessageBody };
 }
 
@@ -49,11 +50,11 @@ function holds(condition: RuleCondition, { method, path, headers }: Asked): bool
       return typeof value === 'string' && patterns.some((pattern) => matches(pattern, value, 'i'));
     }
     default:
-      throw new Error(`The local load balancer does not play the condition ${Field}`);
+      throw new Error(`The local load balancer does not support the condition ${Field}`);
   }
 }
 
-/** `*` is any number of characters, `?` is one. */
+/** `*` matches any number of characters, `?` matches one. */
 function matches(pattern: string, value: string, flags = ''): boolean {
   const expression = pattern
     .replace(/[.+^${}()|[\]\\/]/g, '\\$&')

@@ -1,7 +1,7 @@
-/** What a target group says of its targets' health. */
+/** Health check configuration of a target group. */
 export interface HealthCheck {
   path: string;
-  /** As the target group has them: `200`, `200-299` or `200,204`. */
+  /** Status codes in the target group's notation: `200`, `200-299` or `200,204`. */
   codes: string;
   intervalMs: number;
   timeoutMs: number;
@@ -10,8 +10,8 @@ export interface HealthCheck {
 }
 
 /**
- * Whether a target is well, by the answers to its checks: a new one is after the first good answer, and from then on it
- * takes so many in a row to change that.
+ * Health of a target. A new target is healthy after its first passed check. After that, the state
+ * changes after the threshold of consecutive checks.
  */
 export class TargetHealth {
   healthy = false;
@@ -32,7 +32,7 @@ export class TargetHealth {
   }
 }
 
-/** Whether a status is one of those that a target group takes for good. */
+/** Whether a status is in the target group's list of healthy codes. */
 export function isGood(status: number, codes: string): boolean {
   return codes.split(',').some((range) => {
     const [first = NaN, last = first] = range.split('-').map(Number);

@@ -6,22 +6,22 @@ const root = join(__dirname, '..', '..');
 export interface Command {
   file: string;
   args: string[];
-  /** Variables that stand for what is inside the image. */
+  /** Variables that replace the contents of the image. */
   env: Record<string, string>;
 }
 
-/** Environments and bundles that stand for the images, made once. */
+/** Environments and bundles that replace the images. */
 export interface Installed {
-  /** Python of the model services' environment. */
+  /** Python interpreter of the model services' environment. */
   servicePython: string;
   /** The worker as one file. */
   workerBundle: string;
 }
 
 /**
- * The command that stands for an image's entry point on this machine.
+ * The local command that replaces an image's entry point.
  *
- * @throws if the container runs an image that there is no command for
+ * @throws if there is no command for the container
  */
 export function commandOf({ name = '', command = [] }: ContainerDefinition, installed: Installed): Command {
   switch (name) {
@@ -30,7 +30,7 @@ export function commandOf({ name = '', command = [] }: ContainerDefinition, inst
       return {
         file: process.execPath,
         args: ['--enable-source-maps', installed.workerBundle, ...command],
-        // The SDK says on every start that it will want a newer Node.js, which the image has.
+        // Hides the SDK's warning about future Node.js requirements, which the image meets.
         env: {
           NODE_PATH: join(root, 'node_modules'),
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

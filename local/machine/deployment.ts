@@ -1,16 +1,16 @@
-/** A machine's task, as the scheduler of a DAEMON service sees it. */
+/** A machine's task from the view of the DAEMON service's scheduler. */
 export interface Placed {
-  /** Of the task definition that the service ran when the task was started. */
+  /** Revision of the task definition at the start of the task. */
   revision: string;
-  /** Runs, and the load balancer's checks say so too, if there is one. */
+  /** Whether the task runs and passes the load balancer's checks, if there is a load balancer. */
   healthy: boolean;
 }
 
 /**
- * The tasks that ECS stops now because the service has another revision: as many as leave the share of healthy ones that
- * is asked for. Those that are not healthy are none of them.
+ * The outdated tasks that ECS stops now: all unhealthy ones, and as many healthy ones as the
+ * minimum healthy percent permits.
  *
- * @param tasks - one for each machine that stays
+ * @param tasks - one for each machine that is not leaving
  * @param leastPercent - the service's minimum healthy percent
  */
 export function toReplace<Task extends Placed>(

@@ -12,27 +12,30 @@ import { LocalTask, machinePath } from './task';
 
 export interface InstanceOptions {
   instance: Instance;
-  /** Folder for its disk and logs. */
+  /** Folder for disk and logs. */
   folder: string;
   aws: Record<string, string>;
   commandOf: (container: ContainerDefinition) => Command;
-  /** Sends requests to it. @default - nobody does */
+  /** Sends requests to the machine. @default - no load balancer */
   balanced?: Pick<BalancedService, 'isHealthy' | 'leave'>;
   /** Called whenever a process starts or ends. */
   onChange: () => void;
 }
 
-/** A machine with its task, as EC2 and ECS keep them: one task at a time, and none any more once the machine leaves. */
+/**
+ * A machine with its task, as in EC2 and ECS: one task at a time, and none after the machine
+ * leaves.
+ */
 export class LocalInstance {
   readonly id: string;
-  /** Of the task definition that its task is of, or is about to be. */
+  /** Task definition of the current or next task. */
   revision = '';
-  /** No task is started here any more. */
+  /** Whether the machine leaves and starts no further task. */
   leaving = false;
   private task: LocalTask | undefined;
-  /** The task is to take requests. */
+  /** Whether the task accepts requests. */
   private serving = false;
-  /** Ends when what was last begun with the task is over. */
+  /** Resolves when the last change of the task is complete. */
   private changes = Promise.resolve();
 
   constructor(private readonly options: InstanceOptions) {
@@ -40,7 +43,7 @@ export class LocalInstance {
     mkdirSync(options.folder, { recursive: true });
   }
 
-  /** The task that a load balancer is to know. */
+  /** The task to register with a load balancer. */
   get served(): LocalTask[] {
     return this.task !== undefined && this.serving ? [this.task] : [];
   }
@@ -49,12 +52,12 @@ export class LocalInstance {
     return this.served.some((task) => this.options.balanced?.isHealthy(task) ?? true);
   }
 
-  /** When EC2 takes the machine back; undefined if it has not said so. */
+  /** Time of the interruption by EC2; undefined without a spot notice. */
   get gone(): Date | undefined {
     return spotNotice(this.options.folder);
   }
 
-  /** Runs this task; another one is stopped first. */
+  /** Runs this task, after it has stopped the previous one. */
   run(definition: TaskDefinition): Promise<void> {
     this.revision = definition.taskDefinitionArn ?? '';
     return this.change(async () => {
@@ -68,13 +71,13 @@ export class LocalInstance {
     });
   }
 
-  /** Stops the task, and lets none take its place: what ECS does with an instance in the state DRAINING. */
+  /** Stops the task without a replacement, as ECS does with an instance in the state DRAINING. */
   drain(): Promise<void> {
     this.leaving = true;
     return this.change(() => this.stopTask());
   }
 
-  /** Ends everything that runs here, as the loss of the machine does. */
+  /** Kills all processes, like the loss of the machine. */
   kill(): void {
     this.leaving = true;
     this.serving = false;
@@ -82,7 +85,7 @@ export class LocalInstance {
     this.options.onChange();
   }
 
-  /** Drains the machine and removes its disk, which a spot machine's is gone with it; its logs stay. */
+  /** Drains the machine and deletes its disk, like that of a spot machine, but not its logs. */
   async end(): Promise<void> {
     await this.drain();
     rmSync(machinePath(this.options.folder, '/'), { recursive: true, force: true });
@@ -105,7 +108,7 @@ export class LocalInstance {
       .map(({ process }) => process.started);
   }
 
-  /** One after the other: a task that is being stopped is let end before anything else is done. */
+  /** Runs changes one after the other: a task must end before the next change starts. */
   private change(step: () => Promise<void>): Promise<void> {
     this.changes = this.changes.then(step).catch((error: unknown) => {
       console.error(`machine ${this.id}: ${(error as Error).message}`);
@@ -113,7 +116,7 @@ export class LocalInstance {
     return this.changes;
   }
 
-  /** As ECS does: nothing new comes to the task, what is under way ends, and then comes SIGTERM. */
+  /** Stops the task like ECS: no new requests, wait for requests in flight, then SIGTERM. */
   private async stopTask(): Promise<void> {
     const { task } = this;
     if (task === undefined) return;
@@ -123,7 +126,7 @@ export class LocalInstance {
     this.options.onChange();
   }
 
-  /** The folders that the task mounts, and the file in which the machine describes itself. */
+  /** Creates the folders that the task mounts, and the file that describes the machine. */
   private prepare(definition: TaskDefinition): void {
     const { folder, instance } = this.options;
     const about = hostPathOfMachineFile(definition);
@@ -144,7 +147,7 @@ export class LocalInstance {
   }
 }
 
-/** The host path that a container sees as the file in which a machine describes itself. */
+/** Host path of the file that describes the machine. */
 function hostPathOfMachineFile({
   containerDefinitions = [],
   volumes = [],

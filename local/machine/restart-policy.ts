@@ -1,18 +1,18 @@
 import { constants } from 'node:os';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 
-/** The time that a container must have run for before ECS starts it again, where the definition does not say. */
+/** Default minimum run time in seconds before ECS restarts a container. */
 const DEFAULT_RESTART_SECONDS = 300;
 
-/** The code that a container runtime reports: for a process that a signal ended, 128 more than the signal's number. */
+/** Exit code of a container runtime: 128 plus the signal's number if a signal ended the process. */
 export const exitCode = (ended: number | NodeJS.Signals): number =>
   typeof ended === 'number' ? ended : 128 + constants.signals[ended];
 
 /**
- * Whether ECS starts a container that has ended again and leaves its task as it is.
+ * Whether ECS restarts an ended container without replacing its task.
  *
- * @param code its exit code
- * @param seconds for how long it ran
+ * @param code exit code
+ * @param seconds run time
  */
 export function restarts({ restartPolicy }: ContainerDefinition, code: number, seconds: number): boolean {
   if (restartPolicy?.enabled !== true || restartPolicy.ignoredExitCodes?.includes(code)) return false;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What EC2's metadata service tells a spot machine that is taken back, under `spot/instance-action`. */
+/** Format of EC2's metadata `spot/instance-action` for a spot machine that will be interrupted. */
 interface SpotNotice {
   action: 'terminate';
   /** ISO 8601. */
@@ -10,13 +10,17 @@ interface SpotNotice {
 
 const file = (machine: string) => join(machine, 'spot-instance-action.json');
 
-/** Tells a machine that it will be gone. @param machine - its folder */
+/** Sends a machine a spot notice. @param machine - folder of the machine */
 export function giveSpotNotice(machine: string, gone: Date): void {
   const notice: SpotNotice = { action: 'terminate', time: gone.toISOString() };
   writeFileSync(file(machine), JSON.stringify(notice));
 }
 
-/** When a machine will be gone; undefined if it has been told nothing. @param machine - its folder */
+/**
+ * Time of a machine's interruption; undefined without notice.
+ *
+ * @param machine - folder of the machine
+ */
 export function spotNotice(machine: string): Date | undefined {
   try {
     return new Date((JSON.parse(readFileSync(file(machine), 'utf8')) as SpotNotice).time);

@@ -10,15 +10,15 @@ import { ManagedProcess } from '../processes';
 import { exitCode, restarts } from './restart-policy';
 import { type Host, processEnvironment } from './translate';
 
-/** ECS gives a container this long after SIGTERM, where the definition does not say. */
+/** Default time in seconds between SIGTERM and SIGKILL in ECS. */
 const DEFAULT_STOP_SECONDS = 30;
 
-/** How long ECS waits before it starts a task again whose essential container ended. */
+/** Seconds before ECS replaces a task whose essential container ended. */
 const REPLACE_SECONDS = 1;
 
 export interface TaskOptions {
   definition: TaskDefinition;
-  /** Folder of the machine: the host's paths are folders in it. */
+  /** Folder of the machine. It contains the folders for host paths. */
   folder: string;
   aws: Record<string, string>;
   commandOf: (container: ContainerDefinition) => Command;
@@ -30,22 +30,22 @@ interface Running {
   process: ManagedProcess;
   /** On the clock of `performance.now()`. */
   startedAt: number;
-  /** Of its first server. */
+  /** Local port of the first mapped container port. */
   port?: number;
-  /** Of this machine, by the containers' own. */
+  /** Local ports by container port. */
   ports: ReadonlyMap<number | undefined, number>;
   log: string;
 }
 
 /**
- * A task on a machine, as ECS runs a DAEMON task: containers start in the order of what they depend on, one that ends is
- * started again if its restart policy says so, and when an essential one has ended for good the others are stopped and
- * the task is started anew.
+ * Runs a task on a machine like a DAEMON task of ECS. Containers start in the order of their
+ * dependencies and restart according to their restart policy. When an essential container has
+ * ended, the others are stopped and the task is replaced.
  */
 export class LocalTask {
   readonly containers = new Map<string, Running>();
   private stopping = false;
-  /** The containers are being stopped: none is to start again. */
+  /** Whether the containers are being stopped and must not restart. */
   private ending = false;
   private readonly loop: Promise<void>;
 
@@ -54,14 +54,14 @@ export class LocalTask {
     this.loop = this.keepRunning();
   }
 
-  /** Stops the containers in the reverse of the order of their start. */
+  /** Stops the containers in reverse start order. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.stopContainers();
     await this.loop;
   }
 
-  /** Ends everything at once, and starts nothing again. */
+  /** Kills all containers at once and restarts none. */
   kill(): void {
     this.stopping = true;
     this.ending = true;
@@ -96,7 +96,7 @@ export class LocalTask {
     await this.stopContainers();
   }
 
-  /** Starts a container again for as long as its restart policy says so. Resolves when it has ended for good. */
+  /** Restarts a container according to its restart policy. Resolves when it will not restart. */
   private async keepContainer(container: ContainerDefinition, host: Host, first: Running): Promise<void> {
     for (let running = first; ; running = this.start(container, host)) {
       const code = exitCode(await running.process.exited);
@@ -135,10 +135,12 @@ export class LocalTask {
     for (const { containerName = '', condition } of dependsOn) {
       if (condition === 'START') continue;
       if (condition === 'HEALTHY')
-        throw new Error(`The local fleet knows no health checks: ${containerName} must not be HEALTHY`);
+        throw new Error(
+          `The local fleet does not support health checks: do not wait for ${containerName} to be HEALTHY`,
+        );
       const code = await this.containers.get(containerName)?.process.exited;
       if (condition === 'SUCCESS' && code !== 0)
-        throw new Error(`${containerName} ended with ${code}, not with 0`);
+        throw new Error(`${containerName} ended with exit code ${code} instead of 0`);
     }
   }
 
@@ -147,12 +149,12 @@ export class LocalTask {
     const definitions = this.options.definition.containerDefinitions ?? [];
     const seconds = (name: string) =>
       definitions.find((each) => each.name === name)?.stopTimeout ?? DEFAULT_STOP_SECONDS;
-    // What depends on others ends first: the worker gives its jobs back while the models still answer.
+    // Dependent containers end first: the worker returns its jobs while the models still answer.
     for (const [name, { process }] of [...this.containers].reverse()) await process.stop(seconds(name));
     this.options.onChange();
   }
 
-  /** The machine's folders and a free port for every port of the task. */
+  /** The machine's folders, and a free local port for every port of the task. */
   private async host(): Promise<Host> {
     const { definition, folder, aws } = this.options;
     const ports = new Map<string, number>();
@@ -164,7 +166,7 @@ export class LocalTask {
       folder: (path) => machinePath(folder, path),
       port: (container, port) => {
         const found = ports.get(`${container}:${port}`);
-        if (found === undefined) throw new Error(`Container ${container} maps no port ${port}`);
+        if (found === undefined) throw new Error(`Container ${container} has no mapping for port ${port}`);
         return found;
       },
     };
@@ -172,8 +174,8 @@ export class LocalTask {
 }
 
 /**
- * What the ECS agent adds to the environment of every container of a task with a role, model services included. Nothing
- * answers there: clients on this machine have credentials of their own (`aws`).
+ * Variables that the ECS agent sets in every container of a task with a role, including model
+ * services. These URLs do not work here: local clients have other credentials (`aws`).
  */
 const agentVariables = (): Record<string, string> => ({
   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: `/v2/credentials/${randomUUID()}`,
@@ -182,13 +184,13 @@ const agentVariables = (): Record<string, string> => ({
   ECS_CONTAINER_METADATA_URI_V4: `http://169.254.170.2/v4/${randomUUID()}`,
 });
 
-/** Where a path of the machine lies on this one. */
+/** Local path of a path on the emulated machine. */
 export const machinePath = (folder: string, path: string): string => join(folder, 'disk', path);
 
 /**
- * Containers in an order in which each comes after those that it depends on.
+ * Sorts containers so that each comes after those that it depends on.
  *
- * @throws if they depend on each other in a circle, or on one that is not there
+ * @throws if the dependencies have a cycle, or one does not exist
  */
 export function startOrder(containers: ContainerDefinition[]): ContainerDefinition[] {
   const ordered: ContainerDefinition[] = [];
@@ -199,7 +201,9 @@ export function startOrder(containers: ContainerDefinition[]): ContainerDefiniti
       dependsOn.every(({ containerName }) => started.has(containerName)),
     );
     if (ready.length === 0) {
-      throw new Error(`Containers wait for each other: ${waiting.map(({ name }) => name).join(', ')}`);
+      throw new Error(
+        `Containers depend on each other or on a missing one: ${waiting.map(({ name }) => name).join(', ')}`,
+      );
     }
     ordered.push(...ready);
     waiting = waiting.filter((container) => !ready.includes(container));

@@ -1,23 +1,23 @@
 import type { ContainerDefinition, TaskDefinition } from '@aws-sdk/client-ecs';
 
-/** What a container runtime would provide, as it is on this machine. */
+/** Local replacement for the features of a container runtime. */
 export interface Host {
-  /** Folder of this host path: `/mnt/nvme/models` of the task is a folder of the machine's own here. */
+  /** Local folder of a host path such as `/mnt/nvme/models`. */
   folder: (hostPath: string) => string;
-  /** The port of this machine on which a container's server listens. */
+  /** Local port on which a container's server listens. */
   port: (container: string, containerPort: number) => number;
-  /** What the task's role would give: credentials, and the address of AWS. */
+  /** Variables that replace the task role: credentials, and the endpoint of AWS. */
   aws: Record<string, string>;
 }
 
 /**
- * The environment of a container's process: exactly what the task definition says, with four translations for what a
- * container runtime provides and a process lacks.
+ * The environment of a container's process: the variables of the task definition, with four
+ * translations that replace a container runtime.
  *
- * 1. A path at or below a mount point becomes the folder that is mounted there.
- * 2. A port of the container's own becomes the free port that stands for it.
- * 3. An address `http://<linked container>:<port>` becomes that container's port on 127.0.0.1.
- * 4. The credentials of the task's role, and the address of AWS, are added.
+ * 1. A path at or below a mount point becomes the mounted folder.
+ * 2. A port of the container becomes its free local port.
+ * 3. A URL `http://<linked container>:<port>` becomes the local port of that container on 127.0.0.1.
+ * 4. Credentials and the endpoint of AWS are added.
  */
 export function processEnvironment(
   task: TaskDefinition,

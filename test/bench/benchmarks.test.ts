@@ -3,12 +3,12 @@ import { BENCHMARKS } from '../../bench/benchmarks';
 
 const names = (wanted: string) => named(BENCHMARKS, wanted).map(({ name }) => name);
 
-test('no two benchmarks have one name', () => {
+test('benchmarks have unique names', () => {
   const all = BENCHMARKS.map(({ name }) => name);
   expect(new Set(all).size).toBe(all.length);
 });
 
-test('each service’s, and the two models’, run by one word', () => {
+test('one word selects all benchmarks of a service, or of both models', () => {
   expect(names('whisper')).toEqual(['whisper-throughput', 'whisper-load', 'whisper-memory']);
   expect(names('hybrid')).toEqual(['hybrid-transcript', 'hybrid-total', 'hybrid-shared-device']);
   expect(names('voxtral')).toEqual(['voxtral-throughput']);

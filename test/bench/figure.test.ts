@@ -9,8 +9,8 @@ describe('median', () => {
     expect(median(values)).toBe(expected);
   });
 
-  test('of nothing is refused: nothing was measured', () => {
-    expect(() => median([])).toThrow('no values');
+  test('without values throws: nothing was measured', () => {
+    expect(() => median([])).toThrow('without values');
   });
 });
 
@@ -27,8 +27,8 @@ describe('percentile', () => {
     expect(percentile(values, share)).toBe(expected);
   });
 
-  test('of nothing is refused', () => {
-    expect(() => percentile([], 0.99)).toThrow('no values');
+  test('without values throws', () => {
+    expect(() => percentile([], 0.99)).toThrow('without values');
   });
 });
 
@@ -41,7 +41,7 @@ describe('table', () => {
     { name: 'part', value: 12.6, unit: 'ms' },
   ];
 
-  test('says what is over or under its target, and nothing of what has none', () => {
+  test('marks figures that miss their target, and leaves those without target empty', () => {
     expect(table(figures)).toBe(
       [
         '| figure  |  value |   target |       |',
@@ -55,7 +55,7 @@ describe('table', () => {
     );
   });
 
-  test('a value at its target is good enough', () => {
+  test('accepts a value at its target', () => {
     expect(figures.filter(misses).map(({ name }) => name)).toEqual(['synth', 'load']);
   });
 });

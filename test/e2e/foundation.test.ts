@@ -105,7 +105,7 @@ describe('a foundation in a region with two zones, and the stacks that stand on 
 
   test('says which zone is not there, before anything is changed', async () => {
     await expect(deploy('DockerGpu', { availabilityZones: `${REGION}b` })).rejects.toThrow(
-      `names a zone that this region does not offer to this account: ${REGION}b`,
+      `names a zone that is not available to this account in this region: ${REGION}b`,
     );
   });
 

@@ -1,7 +1,7 @@
 import type { Settings } from '../../lib/settings';
 import { pathTemplate } from './templates';
 
-/** A container as a template has it. */
+/** A container in a template. */
 export interface Container {
   Name: string;
   Essential: boolean;
@@ -21,7 +21,7 @@ interface Task {
 
 const synthesised = new Map<string, Task>();
 
-/** The task of a path, as its template has it. Synthesised once for each combination of settings. */
+/** The task of a path in its template. Synthesized once for each combination of settings. */
 export function task(settings: Partial<Settings> = {}, path = 'DockerGpu'): Task {
   const key = JSON.stringify([path, settings]);
   const known = synthesised.get(key) ?? synthesise(settings, path);

@@ -2,7 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 
 type Json = string | boolean | Json[] | { [name: string]: Json };
 
-/** Where a template is evaluated: the region's zones, and the values of parameters by the end of what they read. */
+/** Environment of an evaluation: the region's zones, and values of parameters by name. */
 export interface Place {
   zones: string[];
   /** By name in Systems Manager, such as `/Spotscribe-Foundation/Zones`. */
@@ -11,7 +11,7 @@ export interface Place {
 
 const NO_VALUE = { Ref: 'AWS::NoValue' };
 
-/** Evaluates a value of a template as CloudFormation does. Resources are their logical ids. */
+/** Evaluates a template value like CloudFormation. References to resources become logical ids. */
 export function evaluate(template: Template, value: unknown, place: Place): unknown {
   const { Conditions = {}, Parameters = {} } = template.toJSON() as {
     Conditions?: Record<string, Json>;

@@ -6,7 +6,7 @@ import { readSettings, SettingsError } from '../../lib/settings';
 const read = (context: Record<string, unknown>) => readSettings(new App({ context }).node);
 
 describe('settings', () => {
-  test('have defaults for everything', () => {
+  test('all have defaults', () => {
     expect(read({})).toMatchObject({
       paths: ['DockerGpu'],
       engine: 'whisperx',
@@ -15,25 +15,25 @@ describe('settings', () => {
     });
   });
 
-  test('of the command line win over those of cdk.json', () => {
+  test('on the command line override those in cdk.json', () => {
     const context = { spotscribe: { maxMachines: 2, idleMinutes: 9 }, 'spotscribe:maxMachines': '7' };
     expect(read(context)).toMatchObject({ maxMachines: 7, idleMinutes: 9 });
   });
 
-  test('of the environment win over those of cdk.json, and lose to those of the command line', () => {
+  test('in the environment override those in cdk.json; the command line overrides both', () => {
     const context = { spotscribe: { maxMachines: 2, idleMinutes: 9 }, 'spotscribe:model': 'medium' };
     const env = { SPOTSCRIBE_SETTINGS: '{"maxMachines": "3", "model": "large-v3"}' };
     const settings = readSettings(new App({ context }).node, env);
     expect(settings).toMatchObject({ maxMachines: 3, idleMinutes: 9, model: 'medium' });
   });
 
-  test.each(['{', '[1]', '7'])('of the environment must be an object: %s', (text) => {
+  test.each(['{', '[1]', '7'])('in the environment must be an object: %s', (text) => {
     expect(() => readSettings(new App().node, { SPOTSCRIBE_SETTINGS: text })).toThrow(
-      `SPOTSCRIBE_SETTINGS must be a JSON object such as {"maxMachines": 2}; got ${text}. Correct or unset it.`,
+      `SPOTSCRIBE_SETTINGS must be a JSON object such as {"maxMachines": 2}; got ${text}. Correct it or unset it.`,
     );
   });
 
-  test('take lists as text', () => {
+  test('accept lists as text', () => {
     expect(read({ 'spotscribe:instanceTypes': 'g6.xlarge,g5.xlarge' }).instanceTypes).toEqual([
       'g6.xlarge',
       'g5.xlarge',
@@ -48,30 +48,30 @@ describe('settings', () => {
     [{ maxUploadGiB: 6 }, 'Setting "maxUploadGiB" must be at most 5; got 6.'],
     [
       { model: '../etc' },
-      'Setting "model" must be a name of the catalogue, or <name>@<revision> for a model of your own; got "../etc".',
+      'Setting "model" must be a model of the catalogue, or <name>@<revision> for a model that you pushed; got "../etc".',
     ],
     [{ instanceTypes: [] }, 'Setting "instanceTypes" must not be empty; got [].'],
     [
       { voxtralModel: 'a/b' },
-      'Setting "voxtralModel" must be a name of the catalogue, or <name>@<revision> for a model of your own; got "a/b".',
+      'Setting "voxtralModel" must be a model of the catalogue, or <name>@<revision> for a model that you pushed; got "a/b".',
     ],
     [{ modelSilenceSeconds: 1 }, 'Setting "modelSilenceSeconds" must be at least 2; got 1.'],
-    [{ maxMachine: 3 }, 'Setting "maxMachine" is not known. Known settings: paths,'],
-  ])('refuse %j with property, limit and value', (spotscribe, message) => {
+    [{ maxMachine: 3 }, 'Setting "maxMachine" is unknown. Known settings: paths,'],
+  ])('reject %j with property, limit and value', (spotscribe, message) => {
     expect(() => read({ spotscribe })).toThrow(SettingsError);
     expect(() => read({ spotscribe })).toThrow(message);
   });
 
-  test('that were removed are refused with what happens without them, beside those that never were', () => {
+  test('that were removed are rejected with their replacement, in addition to unknown ones', () => {
     const spotscribe = { gpuSharing: 'mps', bakedMachineImage: true, maxMachine: 3, constructor: 1 };
     const refused = () => read({ spotscribe });
     expect(refused).toThrow(SettingsError);
     expect(refused).toThrow(
-      'Setting "gpuSharing" was removed: two models always share a GPU by Docker’s runtime, as "runtime" did. ' +
+      'Setting "gpuSharing" was removed: two models always share a GPU through Docker’s runtime, as with "runtime". ' +
         'Delete it from cdk.json (context.spotscribe), SPOTSCRIBE_SETTINGS or the command line.\n' +
         'Setting "bakedMachineImage" was removed: machines always pull images and fetch models when they start, as with ' +
         'false. Delete it from cdk.json (context.spotscribe), SPOTSCRIBE_SETTINGS or the command line.\n' +
-        'Setting "maxMachine", "constructor" is not known. Known settings: paths,',
+        'Setting "maxMachine", "constructor" is unknown. Known settings: paths,',
     );
   });
 
@@ -82,7 +82,7 @@ describe('settings', () => {
     ['us-west-1a, us-west-1c', ['us-west-1a', 'us-west-1c']],
     ['["us-gov-west-1a"]', ['us-gov-west-1a']],
     [['eusc-de-east-1b'], ['eusc-de-east-1b']],
-  ])('take a number of zones, or their names: %j', (given, zones) => {
+  ])('accept a number of zones, or their names: %j', (given, zones) => {
     expect(read({ 'spotscribe:availabilityZones': given }).availabilityZones).toEqual(zones);
     expect(read({ spotscribe: { availabilityZones: given } }).availabilityZones).toEqual(zones);
   });
@@ -102,14 +102,14 @@ describe('settings', () => {
     ['us-west-1a,us-west-1a', 'must name each availability zone once'],
     ['us-west-1a,us-east-1a', 'must name availability zones of one region'],
     [[...'abcdefg'].map((letter) => `us-east-1${letter}`), 'must name at most 6 availability zones'],
-  ])('refuse zones that are none, with one line: %j', (availabilityZones, message) => {
+  ])('reject invalid zones with one line: %j', (availabilityZones, message) => {
     const refused = () => read({ spotscribe: { availabilityZones } });
     expect(refused).toThrow(SettingsError);
     expect(refused).toThrow(`Setting "availabilityZones" ${message}`);
     expect(refused).toThrow(/^[^\n]*; got [^\n]*$/);
   });
 
-  test('say where each image comes from, on the command line too', () => {
+  test('select the source of each image, also on the command line', () => {
     const images = { whisper: 'ghcr.io/me/whisper:v1', worker: 'local' };
     expect(read({ spotscribe: { images } }).images).toEqual(images);
     expect(read({ 'spotscribe:images': JSON.stringify(images) }).images).toEqual(images);
@@ -124,13 +124,13 @@ describe('settings', () => {
     { whisper: 'whisper:v1' },
     { whisper: 'ghcr.io/me/whisper@sha256:12' },
     { painter: 'codebuild' },
-  ])('refuse %j for images, with what is possible', (images) => {
+  ])('reject %j for images, with the valid values', (images) => {
     expect(() => read({ spotscribe: { images } })).toThrow(
-      'Setting "images" must be codebuild, local, or JSON such as {"whisper": "ghcr.io/me/whisper@sha256:…"} that names',
+      'Setting "images" must be codebuild, local, or JSON such as {"whisper": "ghcr.io/me/whisper@sha256:…"} with the keys worker',
     );
   });
 
-  test('want a reason for each accepted finding', () => {
+  test('require a reason for each accepted finding', () => {
     const acceptedFindings = [{ id: 'CVE-2026-1', reason: 'not reachable' }];
     expect(read({ spotscribe: { acceptedFindings } })).toMatchObject({ acceptedFindings });
     expect(read({ 'spotscribe:acceptedFindings': JSON.stringify(acceptedFindings) })).toMatchObject({
@@ -143,14 +143,14 @@ describe('settings', () => {
     }
   });
 
-  test('name the cure', () => {
+  test('are rejected with the cure', () => {
     expect(() => read({ 'spotscribe:idleMinutes': '-1' })).toThrow(
       'Set it in cdk.json under context.spotscribe.idleMinutes, or with -c spotscribe:idleMinutes=<value>.',
     );
   });
 });
 
-describe('the app, given a bad setting', () => {
+describe('the app with an invalid setting', () => {
   const run = (context: Record<string, unknown>) =>
     spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
       cwd: join(__dirname, '..', '..'),
@@ -169,15 +169,16 @@ describe('the app, given a bad setting', () => {
     ],
     [
       { spotscribe: { paths: ['Nope'] } },
-      /^Setting "paths" must be among DockerGpu, FastApi, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
+      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },
-      /^Settings "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must together be at most 15360, .*\n$/,
+      /^The sum of the settings "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must be at most 15360 MiB, .*\n$/,
     ],
-  ])('says so in one line and without a stack trace: %j', (context, line) => {
+  ])('prints one line without a stack trace: %j', (context, line) => {
     const { stderr, status } = run(context);
-    // The CDK tells of the foundation's handlers, which are bundled before a path refuses.
+    // The CDK reports the bundling of the foundation's handlers, before a path rejects its
+    // settings.
     expect(stderr.replace(/^Bundling asset .*\n/gm, '')).toMatch(line);
     expect(status).toBe(1);
   });

@@ -5,7 +5,7 @@ import { templates } from './templates';
 describe('stacks', () => {
   const all = templates({ paths: PATHS.map(({ info }) => info.id) });
 
-  test('are the foundation and one for each chosen path', () => {
+  test('are the foundation and one stack for each chosen path', () => {
     expect(Object.keys(templates())).toEqual(['Spotscribe-Foundation', 'Spotscribe-DockerGpu']);
     expect(Object.keys(all)).toEqual([
       'Spotscribe-Foundation',
@@ -16,15 +16,17 @@ describe('stacks', () => {
     ]);
   });
 
-  test('share a foundation that is the same whichever paths are chosen: deploying one takes nothing from another', () => {
+  test('share a foundation that does not depend on the chosen paths', () => {
     for (const { info } of PATHS) {
       const alone = templates({ paths: [info.id] })['Spotscribe-Foundation'];
       expect(alone?.toJSON()).toEqual(all['Spotscribe-Foundation']?.toJSON());
     }
   });
 
-  /** With another logical id, an update makes a new one and removes the old one, or leaves it behind. */
-  test('keep the logical ids of what holds state, or is known to users by its address', () => {
+  /**
+   * If a logical id changes, an update creates a new resource and deletes or orphans the old one.
+   */
+  test('keep the logical ids of resources with state or public URLs', () => {
     const kinds = new Set([
       'AWS::DynamoDB::Table',
       'AWS::DynamoDB::GlobalTable',

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { spotscribeApp } from '../../lib/app';
 import type { Settings } from '../../lib/settings';
 
-/** Synthesises the whole app without bundling handlers, with the settings given. */
+/** Synthesizes the whole app with these settings, without bundling handlers. */
 export function templates(settings: Partial<Settings> = {}) {
   const app: App = spotscribeApp({ context: { spotscribe: settings, 'aws:cdk:bundling-stacks': [] } });
   const stacks = app.synth().stacks;

@@ -33,7 +33,7 @@ describe('processes of a local AWS', () => {
 
   const forever = 'setInterval(() => undefined, 1000)';
 
-  test('tell their exit code, and keep what they print', async () => {
+  test('report their exit code, and log their output', async () => {
     const process_ = launch('console.log("printed"); process.exit(7)');
     expect(await process_.exited).toBe(7);
     expect(process_.running).toBe(false);
@@ -49,7 +49,7 @@ describe('processes of a local AWS', () => {
     expect(await process_.exited).toBe(0);
   });
 
-  test('are killed with what they started when they take longer', async () => {
+  test('are killed with their child processes if they take longer', async () => {
     const child = `const c = require('child_process').spawn(process.execPath, ['-e', '${forever}']); console.log('child', c.pid)`;
     const process_ = launch(`process.on('SIGTERM', () => undefined); ${child}; ${forever}`);
     await says('child');
@@ -60,7 +60,7 @@ describe('processes of a local AWS', () => {
     await until(() => startTime(pid) === undefined);
   });
 
-  test('are left alone when another has got the id of one that ended', async () => {
+  test('are not killed if another process has reused the id', async () => {
     const process_ = launch(`console.log('up'); ${forever}`);
     await says('up');
     const earlier: StartedProcess = { ...process_.started, startedAt: '1' };
@@ -70,7 +70,7 @@ describe('processes of a local AWS', () => {
     expect(isAlive(process_.started)).toBe(true);
   });
 
-  test('are ended by the next one when their owner crashed', async () => {
+  test('are stopped by the next start if their owner crashed', async () => {
     const process_ = launch(`console.log('up'); ${forever}`);
     await says('up');
     const state = {
@@ -93,7 +93,7 @@ describe('processes of a local AWS', () => {
     expect(readLocalState(folder)).toBeUndefined();
   });
 
-  test('are not touched while their owner lives', async () => {
+  test('are not stopped while their owner runs', async () => {
     const owner = launch(`console.log('up'); ${forever}`);
     await says('up');
     const state = {
@@ -105,7 +105,7 @@ describe('processes of a local AWS', () => {
       machines: [],
     };
     writeLocalState(folder, { ...state, owner: owner.started });
-    await expect(endLeftovers(folder)).rejects.toThrow('End it with: spotscribe local down');
+    await expect(endLeftovers(folder)).rejects.toThrow('Stop it with: spotscribe local down');
     expect(owner.running).toBe(true);
   });
 

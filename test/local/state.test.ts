@@ -9,12 +9,12 @@ describe('the state folder of a local AWS', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'spotscribe-state-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  test('is not one that has files of the user: nothing in it is removed', async () => {
+  test('must not contain files of the user, which are never deleted', async () => {
     mkdirSync(join(folder, 'machines'));
     writeFileSync(join(folder, 'machines/notes'), 'mine');
     const { code, err } = await callCli(['local', 'up', '--state-dir', folder]);
     expect(code).toBe(2);
-    expect(err).toMatch(/has files that are not of a local AWS: name an empty folder/);
+    expect(err).toMatch(/contains files that do not belong to a local AWS/);
     expect(readdirSync(folder)).toEqual(['machines']);
   });
 

@@ -1,1 +1,1 @@
-"""Measures the model services, and what they share a device with. `bench/*.ts` runs it."""
+"""Benchmarks of the model services, run by `bench/*.ts`."""

@@ -1,4 +1,4 @@
-"""`python -m spotscribe_bench <part> <empty folder>`; what it finds is in the folder's `report.jsonl`."""
+"""`python -m spotscribe_bench <part> <empty folder>` writes results to the folder's `report.jsonl`."""
 
 import signal
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spotscribe_bench.report import Report
 
-# Each part's module is imported alone: not every environment has the packages of all.
+# Only the selected module is imported: an environment may lack the packages of the others.
 _PARTS = {
     "throughput": "throughput",
     "load": "load",
@@ -19,10 +19,10 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
-    """Measures. Told to stop, it ends what it has started."""
+    """Runs the benchmark. On a signal it ends the processes that it has started."""
 
     def stop(number: int, _: object) -> None:
-        # Once: a second signal must not interrupt the ending.
+        # A second signal must not interrupt the cleanup.
         for each in _STOPS:
             signal.signal(each, signal.SIG_IGN)
         sys.exit(128 + number)

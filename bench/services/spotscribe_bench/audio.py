@@ -1,4 +1,4 @@
-"""Audio of any length, made of the sample's real speech."""
+"""Audio of any length, made from the sample's speech."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE
 
-# Seconds: of breath, of thought, and of a room where nobody speaks.
+# Pauses in seconds: from a breath to a long silence.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 # Noise of a quiet room, about 70 dB below full scale.
 _NOISE = 10
@@ -17,17 +17,17 @@ _PIECE_SECONDS = 600.0
 
 
 def repeated_speech(path: Path, seconds: float) -> None:
-    """The sample over and over."""
+    """Writes the repeated sample."""
     ffmpeg("-stream_loop", "-1", "-i", SAMPLE, "-t", str(seconds), "-c:a", "flac", path)
 
 
 def clip(path: Path, start: float, seconds: float) -> None:
-    """A piece of the sample."""
+    """Writes a part of the sample."""
     ffmpeg("-ss", str(start), "-i", SAMPLE, "-t", str(seconds), "-c:a", "flac", path)
 
 
 def long_speech(path: Path, seconds: float) -> None:
-    """Hours of speech and pauses in Opus: ten minutes of them, repeated without encoding them again."""
+    """Writes hours of speech and pauses in Opus: ten minutes, repeated without encoding again."""
     piece = path.with_stem(f"{path.stem}-piece")
     samples = with_pauses(decoded(SAMPLE), _PIECE_SECONDS, np.random.default_rng(1))
     command = ["ffmpeg", "-nostdin", "-v", "error", "-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1"]
@@ -36,7 +36,7 @@ def long_speech(path: Path, seconds: float) -> None:
 
 
 def with_pauses(speech: Samples, seconds: float, random: np.random.Generator) -> Samples:
-    """The speech over and over, with pauses of different lengths, for exactly this long.
+    """Repeats the speech with pauses of different lengths to an exact length.
 
     Args:
         speech: 16 kHz mono samples.
@@ -52,7 +52,7 @@ def with_pauses(speech: Samples, seconds: float, random: np.random.Generator) ->
 
 
 def decoded(path: Path) -> Samples:
-    """16 kHz mono samples of a file."""
+    """Decodes a file to 16 kHz mono samples."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-f", "s16le", "-ac", "1"]
     raw = subprocess.run([*command, "-ar", str(SAMPLE_RATE), "pipe:1"], capture_output=True, check=True)
     return np.frombuffer(raw.stdout, dtype=np.int16)

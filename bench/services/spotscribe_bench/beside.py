@@ -1,4 +1,4 @@
-"""What the service is measured beside: the libraries alone, with the same weights and settings."""
+"""The baselines: the libraries without the service, with the same weights and settings."""
 
 import time
 from pathlib import Path
@@ -7,17 +7,17 @@ from typing import Any
 from spotscribe_bench.models import LANGUAGE, MODEL
 from spotscribe_whisper.engines.model_files import sentence_rules
 
-# The service's own choices: other ones would compare something else.
+# The service's choices, so that the comparison is fair.
 from spotscribe_whisper.engines.whisperx import _BATCH
 from spotscribe_whisper.engines.whisperx_loading import COMPUTE_TYPES
 
-# WhisperX's default, which faster-whisper is given too.
+# WhisperX's default, also used for faster-whisper.
 _THREADS = 4
 _BEAM = 5
 
 
 class BareWhisperx:
-    """What whisperX's README tells to do: load the audio, transcribe it in batches, align it.
+    """WhisperX as its README describes: load the audio, transcribe it in batches, align it.
 
     Args:
         models: directory of model directories.
@@ -45,7 +45,7 @@ class BareWhisperx:
         )
 
     def transcribe(self, file: Path) -> tuple[int, float]:
-        """How many chunks whisperX cut the audio into, and the seconds that all took."""
+        """Returns the number of whisperX's chunks, and the total seconds."""
         import whisperx
 
         began = time.monotonic()
@@ -59,7 +59,7 @@ class BareWhisperx:
 
 
 def sequential_seconds(models: Path, file: Path) -> float:
-    """Seconds of faster-whisper, chunk after chunk, without batches, speech detection and alignment."""
+    """Seconds of faster-whisper, chunk by chunk, without batches, speech detection and alignment."""
     import faster_whisper
 
     device, compute_type = device_and_type()
@@ -75,13 +75,13 @@ def sequential_seconds(models: Path, file: Path) -> float:
         without_timestamps=True,
         condition_on_previous_text=False,
     )
-    for _ in segments:  # it works only as far as it is asked to
+    for _ in segments:  # the generator works lazily
         pass
     return time.monotonic() - began
 
 
 def device_and_type() -> tuple[str, str]:
-    """Device and compute type as the service chooses them."""
+    """Device and compute type that the service would choose."""
     import ctranslate2
 
     device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"

@@ -1,4 +1,4 @@
-"""How much of its time a GPU waits, as its driver tells it."""
+"""Share of time that a GPU is idle, reported by its driver."""
 
 import subprocess
 from types import TracebackType
@@ -15,10 +15,10 @@ _QUERY = (
 
 
 class GpuWatch:
-    """Asks the driver five times a second for as long as the block runs.
+    """Queries the driver five times a second while the block runs.
 
-    The driver's figure is the share of its last moments in which any kernel ran: a GPU that is kept busy by
-    small kernels does not wait, although it could do more.
+    The driver reports the share of the last moments in which any kernel ran. A GPU that is busy with small
+    kernels counts as busy, although it could do more.
     """
 
     def __init__(self) -> None:
@@ -32,17 +32,17 @@ class GpuWatch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends it; `waits` is known from here on."""
+        """Ends the program and sets `waits`."""
         self._process.terminate()
         said, _ = self._process.communicate()
         self.waits = waiting_share(said)
 
 
 def waiting_share(said: str) -> float | None:
-    """Mean share of time, 0 to 1, in which the GPU waited; None if the driver told nothing.
+    """Mean share of time, 0 to 1, in which the GPU was idle; None if the driver reported nothing.
 
     Args:
-        said: lines of percentages in use; what is no number (`[N/A]`) is passed over.
+        said: lines with the percentage of use; lines without a number (`[N/A]`) are skipped.
     """
     used = [int(line) for line in said.splitlines() if line.strip().isdigit()]
     return 1 - sum(used) / len(used) / 100 if used else None

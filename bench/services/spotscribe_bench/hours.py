@@ -1,4 +1,4 @@
-"""What hours of audio take of memory, above what a service holds that has loaded, and of the scratch disk."""
+"""Memory, above that of a loaded service, and scratch disk that hours of audio need."""
 
 import time
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from spotscribe_testing.media import silence
 
 _SPEECH_SECONDS = 4.6 * 3600
 _SILENCE_SECONDS = 12.0 * 3600
-# Of the silence all is decoded and searched for pauses, but only the end is listened to: a window is as any
-# other, and to listen to all of them would take a processor half an hour.
+# All of the silence is decoded and searched for pauses, but only the end is transcribed: all windows are
+# alike, and transcribing all of them would take half an hour on a CPU.
 _LISTENED_SECONDS = 600.0
 
 
 def measure(folder: Path, report: Report) -> None:
-    """Tells, of each file, how it was answered, how long that took, and the peaks of memory and disk."""
+    """Reports for each file the answer, its duration, and the peaks of memory and disk."""
     report.say("making hours of speech and of silence")
     write_models(folder / "models", TINIEST)
     shared = folder / "shared"
@@ -44,7 +44,7 @@ def measure(folder: Path, report: Report) -> None:
 
 
 def _watched(service: Service, held: int, work: Callable[[], object]) -> dict[str, float]:
-    """Seconds of the work; in bytes what is held above `held`, with children and alone, and on the disk."""
+    """Seconds of the work, and bytes: memory above `held` with and without children, and disk."""
     began = time.monotonic()
     with Peaks(service.pid, service.scratch) as peaks:
         work()

@@ -1,4 +1,4 @@
-"""Many short requests at once beside the same ones one by one, while `/health` is asked all the time."""
+"""Compares many concurrent short requests with the same requests one by one, while polling `/health`."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from spotscribe_bench.service import Service, whisper_service
 
 _REQUESTS = 50
 _CONNECTIONS = 8
-# In turns as one by one, at once, at once, one by one: what the machine does meanwhile strikes both.
+# Order: one by one, concurrent, concurrent, one by one, so that other load affects both.
 _ROUNDS = 2
 # Start and length of each clip in seconds.
 _CLIPS = ((0.0, 3.0), (1.5, 4.0), (4.0, 5.0), (8.0, 6.0), (13.0, 6.5))
@@ -26,7 +26,7 @@ _HEALTH_PAUSE_SECONDS = 0.05
 
 
 def measure(folder: Path, report: Report) -> None:
-    """Tells the seconds of all requests, one by one and at once, what failed, and how `/health` did."""
+    """Reports the seconds of all requests in both ways, the failures, and the slowest `/health`."""
     shapes = real_shapes()
     report.say(f"making {shapes.name}")
     write_models(folder / "models", shapes)
@@ -63,7 +63,7 @@ def measure(folder: Path, report: Report) -> None:
 
 
 def _post_all(service: Service, names: Sequence[str], connections: int) -> tuple[float, int]:
-    """Seconds until every file's request is answered, and how many answers are not what is to be heard."""
+    """Seconds until all requests are answered, and the number of wrong answers."""
     left: SimpleQueue[str] = SimpleQueue()
     for name in names:
         left.put(name)
@@ -72,7 +72,7 @@ def _post_all(service: Service, names: Sequence[str], connections: int) -> tuple
         try:
             failures = sum(pool.map(lambda _: _post_what_is_left(service, left), range(connections)))
         finally:
-            # If it ends early, its threads are to end too.
+            # If this ends early, the threads must end, too.
             while not left.empty():
                 left.get()
     return time.monotonic() - began, failures
@@ -94,7 +94,7 @@ def _post_what_is_left(service: Service, left: SimpleQueue[str]) -> int:
 
 
 class _Health:
-    """Asks for `/health` for as long as the block runs, and keeps the longest wait in seconds."""
+    """Polls `/health` while the block runs, and keeps the longest wait in seconds."""
 
     def __init__(self, service: Service) -> None:
         self.slowest = 0.0
@@ -104,22 +104,22 @@ class _Health:
         self._thread = threading.Thread(target=self._ask, name="health")
 
     def __enter__(self) -> Self:
-        """Begins to ask."""
+        """Starts polling."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Asks no more.
+        """Stops polling.
 
         Raises:
-            RuntimeError: not every answer was that all is well.
+            RuntimeError: an answer was not 200.
         """
         self._stopped.set()
         self._thread.join()
         if error is None and self._refused > 0:
-            raise RuntimeError(f"/health was not answered with 200 {self._refused} times.")
+            raise RuntimeError(f"/health did not answer with 200 {self._refused} times.")
 
     def _ask(self) -> None:
         with httpx.Client(timeout=60) as client:

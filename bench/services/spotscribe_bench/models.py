@@ -1,4 +1,4 @@
-"""The models: of real shapes, so that their time is real, but with a script instead of learning."""
+"""Models of real sizes, so that their time is real, with scripted instead of trained weights."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ LANGUAGE = "en"
 
 
 class Shapes(NamedTuple):
-    """What is measured, and its name for people."""
+    """Sizes of the measured models, and a display name."""
 
     whisper: WhisperShape
     aligner: AlignerShape
@@ -26,26 +26,26 @@ class Shapes(NamedTuple):
 
 
 REAL_ON_GPU = Shapes(WHISPER_LARGE_V3_TURBO, WAV2VEC2_BASE, "Whisper large-v3-turbo, wav2vec2-base")
-# The aligner's work is the same in the service and beside it: a small one lets a difference show.
+# The aligner's work is the same in service and baseline, so a small one makes differences visible.
 REAL_ON_CPU = Shapes(WHISPER_TINY, TINIEST_ALIGNER, "Whisper tiny, an aligner of kilobytes")
-# A token for each word: as many words come out as people say, and weigh what they weigh.
+# One token per word, so that the output has a realistic number and size of words.
 TINIEST = Shapes(WhisperShape(vocabulary=2_000), TINIEST_ALIGNER, "models of kilobytes")
 
 
 def real_shapes() -> Shapes:
-    """What this machine can do in minutes."""
+    """Model sizes that this machine can measure in minutes."""
     import torch
 
     return REAL_ON_GPU if torch.cuda.is_available() else REAL_ON_CPU
 
 
 def sentence() -> str:
-    """What is heard in each chunk of up to 30 seconds: about as many words as the sample has in that time."""
+    """Transcript of each chunk of up to 30 seconds, with about as many words as the sample in that time."""
     words = SAMPLE_TEXT.read_text().split()
     return " ".join(words + words[: len(words) // 2])
 
 
 def write_models(directory: Path, shapes: Shapes) -> None:
-    """Writes what the service, whisperX and faster-whisper load."""
+    """Writes the models for the service, whisperX and faster-whisper."""
     scripted_whisper(directory / MODEL, sentence(), language=LANGUAGE, shape=shapes.whisper)
     tiny_aligner(directory / f"align-{LANGUAGE}", shapes.aligner)

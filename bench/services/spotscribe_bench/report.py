@@ -1,4 +1,4 @@
-"""What a measurement tells while it goes on: lines of JSON, each `{"say": …}` or `{"measured": …}`."""
+"""Progress and results of a measurement: lines of JSON, each `{"say": …}` or `{"measured": …}`."""
 
 import json
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Report:
-    """Appends to a file, line by line; standard output belongs to the libraries, which talk a lot.
+    """Appends to a file, line by line, because libraries write to standard output.
 
     Args:
-        file: made if it is not there.
+        file: created if it does not exist.
     """
 
     def __init__(self, file: Path) -> None:
@@ -18,11 +18,11 @@ class Report:
         file.touch()
 
     def say(self, text: str) -> None:
-        """Tells how it gets on."""
+        """Reports progress."""
         self._write({"say": text})
 
     def measured(self, values: Mapping[str, Any]) -> None:
-        """Tells what was measured, once, at the end."""
+        """Reports the results, once, at the end."""
         self._write({"measured": values})
 
     def _write(self, line: Mapping[str, Any]) -> None:

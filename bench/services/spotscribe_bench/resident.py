@@ -1,4 +1,4 @@
-"""What a process and its children take of memory, of a scratch disk and of the processor, from /proc."""
+"""Memory, scratch disk and processor time of a process and its children, from /proc."""
 
 import os
 import re
@@ -11,18 +11,18 @@ from typing import Self
 
 _PROC = Path("/proc")
 _LOOK_SECONDS = 0.1
-# What the kernel throws when a process ends while it is looked at.
+# Errors if a process ends while it is inspected.
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 class Peaks:
-    """Looks ten times a second for as long as the block runs.
+    """Samples memory and disk ten times a second while the block runs.
 
-    What is shared (libraries, above all) counts for each process: the sum is rather too large than too small.
+    Shared memory, mostly of libraries, counts for each process, so the sum is an upper bound.
 
     Args:
         pid: the process.
-        scratch: the directory whose files are counted, also those without a name.
+        scratch: the directory whose files are counted, including deleted files that are still open.
     """
 
     def __init__(self, pid: int, scratch: Path) -> None:
@@ -34,7 +34,7 @@ class Peaks:
         self._thread = threading.Thread(target=self._watch, name="peaks")
 
     def __enter__(self) -> Self:
-        """Forgets the process's own peak so far, and begins to look."""
+        """Resets the process's peak, and starts sampling."""
         forget_peak(self._pid)
         self._thread.start()
         return self
@@ -42,7 +42,7 @@ class Peaks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Looks no more."""
+        """Stops sampling."""
         self._stopped.set()
         self._thread.join()
 
@@ -54,7 +54,7 @@ class Peaks:
 
 
 def tree(pid: int, proc: Path = _PROC) -> Iterator[int]:
-    """The process and all that descend from it."""
+    """The process and all its descendants."""
     yield pid
     for children in (proc / str(pid) / "task").glob("*/children"):
         with suppress(*_GONE):
@@ -68,7 +68,7 @@ def memory(pid: int, field: str, proc: Path = _PROC) -> int:
     Args:
         pid: the process.
         field: name in its `status` file.
-        proc: where the kernel tells it.
+        proc: mount point of procfs.
     """
     with suppress(*_GONE):
         found = re.search(rf"^{field}:\s+(\d+) kB$", (proc / str(pid) / "status").read_text(), re.MULTILINE)
@@ -77,19 +77,20 @@ def memory(pid: int, field: str, proc: Path = _PROC) -> int:
 
 
 def processor_seconds(pid: int, proc: Path = _PROC) -> float:
-    """Time on the processor of a process, and of its children that have ended."""
-    # The name, in brackets, may hold anything; utime, stime, cutime and cstime are 12th to 15th after it.
+    """Processor time of a process and its ended children."""
+    # The name, in parentheses, may contain any characters. utime, stime, cutime and cstime are the 12th to
+    # 15th field after it.
     fields = (proc / str(pid) / "stat").read_text().rpartition(") ")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def forget_peak(pid: int) -> None:
-    """Lets `VmHWM` begin anew at what the process holds now."""
+    """Resets `VmHWM` to the current memory of the process."""
     (_PROC / str(pid) / "clear_refs").write_text("5")
 
 
 def disk_use(pids: list[int], directory: Path, proc: Path = _PROC) -> int:
-    """Bytes of the files below a directory, and of those there that processes hold open without a name."""
+    """Bytes of the files in a directory, including deleted ones that processes keep open."""
     files: dict[tuple[int, int], int] = {}
     held = (link for pid in pids for link in _entries(proc / str(pid) / "fd") if _leads_into(link, directory))
     for file in (*directory.rglob("*"), *held):

@@ -1,4 +1,4 @@
-"""The service as in production: a process of its own, asked over HTTP for files on the shared volume."""
+"""The service as in production: a separate process with an HTTP API for files on the shared volume."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from spotscribe_bench.models import LANGUAGE, MODEL
 from spotscribe_testing.service.live_server import service_process, wait_until
 
 _LOAD_SECONDS = 300.0
-# Longer than any measurement: what hangs is ended by whoever runs the benchmark.
+# Longer than any measurement. The user ends a benchmark that hangs.
 _REQUEST_SECONDS = 7200.0
 _STAGE = re.compile(r'^spotscribe_stage_seconds_sum\{stage="recognition"\} (\S+)$', re.MULTILINE)
 
@@ -22,10 +22,10 @@ class Service:
     """A running service whose model is loaded.
 
     Args:
-        url: where it listens.
-        pid: its process.
-        shared: its shared volume.
-        scratch: its scratch disk.
+        url: base URL.
+        pid: process id.
+        shared: shared volume.
+        scratch: scratch disk.
     """
 
     def __init__(self, url: str, pid: int, shared: Path, scratch: Path) -> None:
@@ -35,22 +35,22 @@ class Service:
         self.scratch = scratch
 
     def post(self, name: str, client: httpx.Client | None = None, *, start_at: float = 0.0) -> httpx.Response:
-        """Asks for the transcript of a file on the shared volume.
+        """Requests the transcript of a file on the shared volume.
 
         Args:
-            name: of the file.
-            client: whose connection is used; a new one without it.
-            start_at: seconds of the audio that were transcribed before.
+            name: name of the file.
+            client: client whose connection is used; None opens a new connection.
+            start_at: seconds of audio that were already transcribed.
         """
         ask = httpx.post if client is None else client.post
         body = {"path": name, "language": LANGUAGE, "start_at": start_at}
         return ask(f"{self.url}/transcribe", json=body, timeout=_REQUEST_SECONDS)
 
     def transcribe(self, name: str) -> tuple[dict[str, Any], float]:
-        """A transcript, and the seconds from the request to it.
+        """Returns a transcript, and the seconds that the request took.
 
         Raises:
-            RuntimeError: it was refused, or it is degraded, so that less was done than is to be measured.
+            RuntimeError: the request failed, or the transcript is degraded and the time is not valid.
         """
         began = time.monotonic()
         answer = self.post(name)
@@ -61,18 +61,18 @@ class Service:
         return transcript, seconds
 
     def recognition_seconds(self) -> float:
-        """Time that it has spent on speech detection and recognition since it started, without alignment."""
+        """Time for speech detection and recognition since the start, without alignment."""
         found = _STAGE.search(httpx.get(f"{self.url}/metrics", timeout=60).text)
         return 0.0 if found is None else float(found[1])
 
 
 @contextmanager
 def whisper_service(folder: Path, name: str, **settings: str) -> Iterator[Service]:
-    """Runs the service until the block ends, however it ends.
+    """Runs the service until the block ends, also by an exception.
 
     Args:
-        folder: holds `models` and `shared`; its scratch disk and its log go there too.
-        name: of this run of it.
+        folder: contains `models` and `shared`; receives the scratch disk and the log.
+        name: name of this run.
         settings: further environment variables.
     """
     scratch = folder / f"{name}-scratch"
@@ -92,7 +92,7 @@ def whisper_service(folder: Path, name: str, **settings: str) -> Iterator[Servic
                 raise RuntimeError(httpx.get(f"{url}/health", timeout=60).text)
             yield Service(url, process.pid, folder / "shared", scratch)
         finally:
-            # Asked first: it ends the decoders that it has started.
+            # SIGTERM first, so that the service ends its decoders.
             process.terminate()
             process.wait(timeout=15)
 

@@ -1,7 +1,7 @@
-"""Two processes with stand-in loads on one device that does one thing at a time, in a shared GPU's order.
+"""Two processes with simulated loads on one device that does one thing at a time, like a shared GPU.
 
-What is real is the order: :class:`GpuPriority` with its locks, gaps and pauses, in two processes. The device
-is a lock, and all work is waiting, so that what else the machine does hardly changes it.
+Only the scheduling is real: :class:`GpuPriority` with its locks, gaps and pauses, in two processes. The
+device is a lock and all work is sleeping, so other load of the machine hardly changes the result.
 """
 
 import fcntl
@@ -17,47 +17,47 @@ from spotscribe_common.work.gpu_priority import GpuPriority
 
 _ROUNDS = 3
 _AUDIO_SECONDS = 150.0
-# What whisperX took for 35 minutes of audio on a GPU that is not named: 82 s in all, of them 41 for alignment
-# and 26 for diarization (https://github.com/m-bain/whisperX/issues/1287).
+# WhisperX's time for 35 minutes of audio on an unnamed GPU: 82 s in total, 41 s for alignment and 26 s for
+# diarization (https://github.com/m-bain/whisperX/issues/1287).
 _OF_AUDIO, _WHOLE, _ALIGNING, _DIARIZING = 35 * 60.0, 82.0, 41.0, 26.0
-# The device's part of that is assumed. Alignment is known to use it little: the search for the best path is
-# Python (https://github.com/m-bain/whisperX/issues/639). To cluster voices is the processor's, too.
+# The device's share of that is assumed. Alignment is known to use it little: the search for the best path
+# is Python (https://github.com/m-bain/whisperX/issues/639). Voices are also clustered on the processor.
 _DEVICE_OF_ALIGNING, _DEVICE_OF_DIARIZING = 1 / 3, 3 / 4
-# Assumed, too: how much faster than it is played audio is decoded, and the seconds of a chunk of speech and
-# of the work on a batch of pyannote's.
+# Also assumed: the decoding speed relative to real time, the seconds of a chunk of speech, and the seconds
+# of work per batch of pyannote.
 _DECODING_SPEED, _CHUNK_SECONDS, _BATCH_SECONDS = 500.0, 25.0, 0.1
-# Of Voxtral-Mini-3B on a T4, estimated: its 32 + 30 layers read six prompts with this audio at 25 TFLOP/s;
-# then each token of the answers takes its 9.4 GB through 320 GB/s, and half as long again.
+# Estimated for Voxtral-Mini-3B on a T4: its 32 + 30 layers read six prompts with this audio at 25 TFLOP/s.
+# Then each token of the answers reads 9.4 GB at 320 GB/s, plus 50 % overhead.
 _LAYERS, _LAYER_SECONDS = 62, 0.09
 _TOKENS, _TOKEN_SECONDS = 120, 0.045
 
 
 class Work(NamedTuple):
-    """A piece of work that is not interrupted."""
+    """An uninterruptible piece of work."""
 
     on: Literal["device", "processor"]
     seconds: float
 
 
 class Device:
-    """Does one thing at a time; whoever comes meanwhile waits.
+    """Does one thing at a time; other callers wait.
 
     Args:
-        path: its file, which is made if it is not there.
+        path: lock file, created if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def work(self, seconds: float) -> None:
-        """Keeps the device busy for so long, once it is free."""
+        """Waits for the device and keeps it busy for this time."""
         with self._path.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             time.sleep(seconds)
 
 
 def transcribing(audio_seconds: float) -> list[Work]:
-    """What whisperX does: decode, recognise in one batch, align chunk by chunk, tell speakers apart."""
+    """Work of whisperX: decode, recognize in one batch, align chunk by chunk, diarize."""
     scale = audio_seconds / _OF_AUDIO
     recognising = (_WHOLE - _ALIGNING - _DIARIZING) * scale - audio_seconds / _DECODING_SPEED
     chunks = round(audio_seconds / _CHUNK_SECONDS)
@@ -78,12 +78,12 @@ def transcribing(audio_seconds: float) -> list[Work]:
 
 
 def analysing() -> list[Work]:
-    """What Voxtral does: layer after layer, then token after token."""
+    """Work of Voxtral: layer after layer, then token after token."""
     return [Work("device", _LAYER_SECONDS)] * _LAYERS + [Work("device", _TOKEN_SECONDS)] * _TOKENS
 
 
 def transcribe(folder: Path, work: Sequence[Work]) -> float:
-    """Does the work, first on the device; returns when it was done, by the machine's monotonic clock."""
+    """Does the work with priority on the device; returns the end time on the monotonic clock."""
     device, priority = Device(folder / "device"), GpuPriority(folder / "priority")
     for on, seconds in work:
         if on == "device":
@@ -95,7 +95,7 @@ def transcribe(folder: Path, work: Sequence[Work]) -> float:
 
 
 def analyse(folder: Path, work: Sequence[Work]) -> float:
-    """As `transcribe`, but gives way before each piece of the work."""
+    """Like `transcribe`, but waits for the other process before each piece of work."""
     device, priority = Device(folder / "device"), GpuPriority(folder / "priority")
     for _, seconds in work:
         priority.give_way(lambda: False)
@@ -104,17 +104,17 @@ def analyse(folder: Path, work: Sequence[Work]) -> float:
 
 
 def device_share(work: Sequence[Work]) -> float:
-    """Of the work's time alone, what it is on the device, 0 to 1."""
+    """The device's share of the work's time, 0 to 1."""
     return sum(each.seconds for each in work if each.on == "device") / sum(each.seconds for each in work)
 
 
 def measure(folder: Path, report: Report) -> None:
-    """Tells the seconds to the transcript and to both, one after the other and at once, of every round."""
+    """Reports for every round the seconds to the transcript and to both results, in both orders."""
     transcriber, analyst = transcribing(_AUDIO_SECONDS), analysing()
     rounds: dict[str, list[dict[str, float]]] = {"in_turn": [], "at_once": []}
-    # Started afresh, not forked: a fork would share the locks.
+    # Spawned, because forked processes would share the locks.
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        # Both processes have to be there before time counts.
+        # Both processes must run before the measurement starts.
         for each in [pool.submit(time.sleep, 0.5) for _ in range(2)]:
             each.result()
         for number in range(_ROUNDS):

@@ -1,4 +1,4 @@
-"""The service beside bare whisperX and sequential faster-whisper: same audio, weights, settings and time."""
+"""Compares the service with bare whisperX and sequential faster-whisper: same audio, weights and settings."""
 
 import os
 from pathlib import Path
@@ -13,13 +13,13 @@ from spotscribe_bench.resident import forget_peak, memory, processor_seconds
 from spotscribe_bench.service import Service, whisper_service
 
 _ROUNDS = 3
-# More than one window of the service: what cutting costs is part of it.
+# More than one window of the service, to include the cost of splitting.
 _AUDIO_SECONDS = {"cpu": 720.0, "cuda": 3600.0}
 _WARM_UP_SECONDS = 60.0
 
 
 def measure(folder: Path, report: Report) -> None:
-    """Tells the seconds of every round, what the service held, and how much the GPU waited."""
+    """Reports the seconds of every round, the memory of the service, and the GPU's idle time."""
     shapes = real_shapes()
     report.say(f"making {shapes.name}")
     write_models(folder / "models", shapes)
@@ -32,7 +32,7 @@ def measure(folder: Path, report: Report) -> None:
     repeated_speech(shared / "warm-up.flac", _WARM_UP_SECONDS)
     with whisper_service(folder, "service") as service:
         loaded = memory(service.pid, "VmRSS")
-        # The kernel keeps it: to look all the time would slow bare whisperX down, which is in this process.
+        # Uses the kernel's peak: sampling would slow down bare whisperX, which runs in this process.
         forget_peak(service.pid)
         times = _in_turns(bare, service, shared, report)
         held = memory(service.pid, "VmHWM") - loaded
@@ -59,7 +59,7 @@ def _in_turns(bare: BareWhisperx, service: Service, shared: Path, report: Report
     processor: dict[str, list[float]] = {"bare": [], "service": []}
     before = service.recognition_seconds()
     for number in range(_ROUNDS):
-        # Also in turns as to who is first: a busy moment of the machine strikes both.
+        # Alternates who is first, so that other load of the machine affects both.
         for name in sorted(seconds, reverse=number % 2 == 1):
             began = processor_seconds(pids[name])
             if name == "bare":

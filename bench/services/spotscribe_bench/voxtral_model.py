@@ -1,21 +1,21 @@
-"""A Voxtral of any shape with random weights: its time is real, what it says is not."""
+"""A Voxtral of any size with random weights: its time is realistic, its text is not."""
 
 from pathlib import Path
 from typing import Any
 
-# Control tokens, a vocabulary of bytes, and the files beside the weights are those of the tests' models.
+# Control tokens, the byte vocabulary and all files except the weights come from the tests' models.
 from spotscribe_testing.models.tiny_voxtral import _BYTES, _CONTROL, _CONTROL_TOKENS, _save
 
 
 def real_shape() -> Any:
-    """Voxtral-Mini-3B-2507's, which is Transformers' default."""
+    """Configuration of Voxtral-Mini-3B-2507, which is Transformers' default."""
     from transformers import VoxtralConfig
 
     return VoxtralConfig(audio_token_id=_CONTROL["[AUDIO]"])
 
 
 def small_shape() -> Any:
-    """One that a processor computes in milliseconds, with the real vocabulary."""
+    """Configuration that a CPU computes in milliseconds, with the real vocabulary."""
     from transformers import VoxtralConfig
 
     return VoxtralConfig(
@@ -33,12 +33,12 @@ def small_shape() -> Any:
 
 
 def random_voxtral(directory: Path, shape: Any, device: str) -> None:
-    """Writes a model in half precision that ends no answer before its greatest length.
+    """Writes a model in half precision whose answers always have the maximum length.
 
     Args:
-        directory: of the model.
-        shape: a `VoxtralConfig`; the real one takes 9.4 GB, there and on the device.
-        device: on which the weights are drawn.
+        directory: directory of the model.
+        shape: a `VoxtralConfig`; the real one needs 9.4 GB on disk and on the device.
+        device: device on which the weights are drawn.
     """
     import torch
     from transformers import VoxtralForConditionalGeneration
@@ -52,7 +52,7 @@ def random_voxtral(directory: Path, shape: Any, device: str) -> None:
     finally:
         torch.set_default_dtype(usual)
     with torch.no_grad():
-        # Of the vocabulary's numbers only bytes have a text here: small letters alone are likely.
+        # Only bytes of the vocabulary have text: make only lower-case letters likely.
         head = model.language_model.lm_head.weight
         first = _CONTROL_TOKENS + ord("a")
         head[:first] = 0

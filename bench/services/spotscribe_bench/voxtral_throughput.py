@@ -1,4 +1,4 @@
-"""Voxtral's engine, which takes windows in batches, beside Transformers' own `generate` in a loop."""
+"""Compares Voxtral's engine, which batches windows, with Transformers' `generate` in a loop."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Conversation = list[Message]
 
 
 class _Load(NamedTuple):
-    """A model, and how much is asked of it; its name is for people."""
+    """A model and its load, with a display name."""
 
     name: str
     shape: Callable[[], Any]
@@ -39,7 +39,7 @@ _LOADS = {
 
 
 class _Plain:
-    """The model as Transformers loads it, without what the engine adds."""
+    """The model as loaded by Transformers, without the engine."""
 
     def __init__(self, directory: Path, device: str) -> None:
         import torch
@@ -55,7 +55,7 @@ class _Plain:
         ).eval()
 
     def answer(self, conversation: Conversation, tokens: int) -> int:
-        """Writes an answer; returns how many tokens it has."""
+        """Generates an answer; returns its number of tokens."""
         prompt = self._prompts.conversation(conversation)
         given = {name: each.to(self._device) for name, each in self._prompts.tensors([prompt]).items()}
         written: Any = self._model.generate(
@@ -65,14 +65,14 @@ class _Plain:
             eos_token_id=self._prompts.end,
             pad_token_id=self._prompts.padding,
         )
-        # As a list: until then a GPU may still be at work.
+        # Converting to a list waits for the GPU.
         return len(written[0].tolist()) - len(prompt.tokens)
 
 
 def measure(folder: Path, report: Report) -> None:
-    """Tells the seconds that all windows take in batches, and one by one, in every round.
+    """Reports for every round the seconds for all windows, in batches and one by one.
 
-    The model is on the device twice: as the engine has it, and as Transformers alone does.
+    The model is on the device twice: for the engine, and for Transformers alone.
     """
     import torch
 
@@ -92,13 +92,13 @@ def measure(folder: Path, report: Report) -> None:
         write(asked[:1])
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(_ROUNDS):
-        # Also in turns as to which is first: a busy moment of the machine strikes both.
+        # Alternates which is first, so that other load of the machine affects both.
         for way in sorted(ways, reverse=number % 2 == 1):
             began = time.monotonic()
             tokens = ways[way](asked)
             seconds[way].append(time.monotonic() - began)
             if tokens != load.windows * load.tokens:
-                raise RuntimeError(f"{way}: {tokens} tokens were written, which makes another load")
+                raise RuntimeError(f"{way}: {tokens} tokens were generated, so the loads differ")
             report.say(f"round {number + 1}/{_ROUNDS}, {way}: {tokens / seconds[way][-1]:.1f} tokens/s")
     report.measured(
         {"shapes": load.name, "windows": load.windows, "tokens": load.windows * load.tokens, **seconds}
@@ -106,16 +106,16 @@ def measure(folder: Path, report: Report) -> None:
 
 
 def _conversations(load: _Load) -> list[Conversation]:
-    """A question about each window; no two windows are the same."""
+    """A question about each window; all windows differ."""
     size = round(load.window_seconds * SAMPLE_RATE)
-    # A second more than whole windows, so that they begin at different places of the sample.
+    # One second more than a window, so that each starts at a different position of the sample.
     speech = np.resize(decoded(SAMPLE), load.windows * (size + SAMPLE_RATE))
     starts = range(0, len(speech), size + SAMPLE_RATE)
     return [[Message("user", (speech[start : start + size], _QUESTION))] for start in starts]
 
 
 def _batched(engine: VoxtralEngine, asked: list[Conversation], tokens: int) -> int:
-    """How many tokens the answers have, written in batches of what fits."""
+    """Generates the answers in batches that fit; returns their number of tokens."""
     batch = engine.capacity(tokens).batch
     answers = [
         answer

@@ -1,1 +1,1 @@
-"""What ministack lacks of the AWS that Spotscribe uses."""
+"""Features of AWS that Spotscribe uses and ministack lacks."""

@@ -1,4 +1,4 @@
-"""Auto Scaling as far as Spotscribe needs it: machines that end themselves, bounds, activities."""
+"""The parts of Auto Scaling that Spotscribe needs: self-terminating machines, limits, activities."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _record(group: str, description: str, failure: str = "") -> None:
 
 
 def _has_capacity() -> bool:
-    """Whether EC2 has spot machines: not while the file of `local/spot-capacity.ts` exists."""
+    """Whether EC2 has spot capacity: not while the file of `local/spot-capacity.ts` exists."""
     return not Path(os.environ.get("SPOTSCRIBE_NO_CAPACITY_FILE", "")).is_file()
 
 
 def _reconcile(group: dict[str, Any]) -> None:
-    """Resizes a group, as far as it may and can, and remembers each machine that came or went."""
+    """Resizes a group if processes and capacity permit, and records each launch and termination."""
     name = group["AutoScalingGroupName"]
     lacking = group["DesiredCapacity"] - len(group["Instances"])
     if suspended_processes.is_suspended(group, "Launch" if lacking > 0 else "Terminate"):
@@ -63,7 +63,7 @@ def _reconcile(group: dict[str, Any]) -> None:
 
 
 def _set_desired_capacity(parameters: Parameters) -> Answer:
-    """Refuses a number outside the group's bounds, as AWS does."""
+    """Rejects a capacity outside the group's limits, as AWS does."""
     name = parameters.get("AutoScalingGroupName", "")
     group = service._asgs.get(name)
     desired = parameters.get("DesiredCapacity", "")
@@ -76,7 +76,7 @@ def _set_desired_capacity(parameters: Parameters) -> Answer:
 
 
 def _terminate_instance(parameters: Parameters) -> Answer:
-    """Ends one machine; with it goes its place in the group, or another machine takes that."""
+    """Terminates a machine, and either decrements the desired capacity or replaces the machine."""
     wanted = parameters.get("InstanceId", "")
     decrement = parameters.get("ShouldDecrementDesiredCapacity") == "true"
     for name, group in service._asgs.items():
@@ -117,14 +117,14 @@ def _describe_activities(parameters: Parameters) -> Answer:
 
 
 def _describe_groups(parameters: Parameters) -> Answer:
-    """Tries again to launch what is missing, as Auto Scaling does all the time."""
+    """Retries missing launches, as Auto Scaling does continuously."""
     for group in service._asgs.values():
         _reconcile(group)
     return suspended_processes.describe(parameters)
 
 
 def _update_group(parameters: Parameters) -> Answer:
-    """Keeps the desired number within bounds that were moved, as AWS does."""
+    """Keeps the desired capacity within changed limits, as AWS does."""
     answer = _original_update_group(parameters)
     group = service._asgs.get(parameters.get("AutoScalingGroupName", ""))
     if group is not None:
@@ -138,7 +138,7 @@ def _keep_within_bounds(group: dict[str, Any]) -> None:
 
 
 def _stabilize(group: dict[str, Any]) -> None:
-    """Fails, as CloudFormation does after it has waited in vain for a group's minimum."""
+    """Fails like CloudFormation after it has waited for a group's minimum without success."""
     size, least, most = len(group["Instances"]), group["MinSize"], group["MaxSize"]
     if size < least:
         sizes = f"current/minSize/maxSize group size: {size}/{least}/{most}"
@@ -146,7 +146,7 @@ def _stabilize(group: dict[str, Any]) -> None:
 
 
 def _install_groups() -> None:
-    """Has groups of templates launch the machines that they keep, and keep their size through updates."""
+    """Makes groups of templates launch their machines, and keep their size during updates."""
     handlers = handlers_of("AWS::AutoScaling::AutoScalingGroup")
     create, update = handlers["create"], handlers["update"]
 
@@ -166,7 +166,7 @@ def _install_groups() -> None:
         made: Made = update(physical_id, old, new, *rest)
         group = service._asgs[made[0]]
         if made[0] == physical_id:
-            # The CDK's update policy: sizes that the template leaves alone stay what schedules made of them.
+            # The CDK's update policy: sizes that the template does not change keep their current value.
             for size in ("MinSize", "MaxSize", "DesiredCapacity"):
                 if old.get(size) == new.get(size):
                     group[size] = before[size]
@@ -188,7 +188,7 @@ _original_update_group: Callable[[Parameters], Answer] = service._update_asg
 
 
 def install() -> None:
-    """Puts these in the place of ministack's own."""
+    """Replaces ministack's functions."""
     service._reconcile_instances = _reconcile
     _install_groups()
     suspended_processes.install()

@@ -1,4 +1,4 @@
-"""Buckets made by CloudFormation, with the tags that their template gives them."""
+"""Buckets of CloudFormation with the tags of their template."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _tag(name: str, props: dict[str, Any]) -> None:
 
 
 def install() -> None:
-    """Has buckets tagged: the CDK's emptying of a bucket asks for the tag that allows it."""
+    """Adds tags to buckets: the CDK empties only buckets with a certain tag."""
     handlers = handlers_of("AWS::S3::Bucket")
     create, update = handlers["create"], handlers["update"]
 

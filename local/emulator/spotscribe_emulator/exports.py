@@ -1,4 +1,4 @@
-"""Exports that another stack imports: AWS refuses to remove or change them."""
+"""Protects exports that another stack imports: AWS does not remove or change them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Exports = dict[str, dict[str, str]]
 
 
 def _importer(export: str, exporting_stack: str) -> str | None:
-    """The name of a stack that imports this export."""
+    """Name of a stack that imports this export."""
     for name, stack in cloudformation._stacks.items():
         gone = stack.get("StackStatus") in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")
         if name != exporting_stack and not gone and export in handlers._imported_export_names(stack, name):
@@ -28,7 +28,7 @@ def _refuse(export: str, stack: str, change: str) -> None:
 
 
 def _resolve_outputs(*args: Any) -> tuple[list[Any], Exports]:
-    """Fails an update that takes away or changes an export in use; it is rolled back, as on AWS."""
+    """Fails and rolls back an update that removes or changes an export in use, as AWS does."""
     outputs, exports = _original_resolve_outputs(*args)
     *_, stack, stack_id = args
     for name, export in list(cloudformation._exports.items()):
@@ -47,7 +47,7 @@ def _resolve_outputs(*args: Any) -> tuple[list[Any], Exports]:
 
 
 def _delete_stack(parameters: dict[str, Any]) -> Answer:
-    """Refuses to delete a stack with an export in use, in AWS's words."""
+    """Rejects the deletion of a stack with an export in use, with AWS's message."""
     stack = handlers._resolve_stack(handlers._p(parameters, "StackName") or "")
     try:
         for output in (stack or {}).get("Outputs", []):
@@ -63,6 +63,6 @@ _original_delete_stack: Callable[[dict[str, Any]], Answer] = handlers._delete_st
 
 
 def install() -> None:
-    """Puts these in the place of ministack's own."""
+    """Replaces ministack's functions."""
     stacks._resolve_stack_outputs = _resolve_outputs
     handlers._ACTION_HANDLERS["DeleteStack"] = _delete_stack

@@ -1,6 +1,6 @@
-"""Builds of images: each ends at once, and leaves in the registry what stands for the image.
+"""Image builds that end at once and store a placeholder image in the registry.
 
-The local fleet runs containers as processes: of an image it needs no more than that there is one.
+The local fleet runs containers as processes, so it only needs an image to exist.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def _digest(content: bytes) -> str:
 
 
 def _push(address: str) -> None:
-    """Puts an image for GPU machines where a build would push it: `<registry>/<repository>:<tag>`."""
+    """Stores an image where a build would push it: `<registry>/<repository>:<tag>`."""
     repository, tag = address.split("/", 1)[1].rsplit(":", 1)
-    # Made of the tag, as that is made of the sources: the same sources are the same image.
+    # Derived from the tag, which is derived from the sources: the same sources give the same image.
     configuration = json.dumps({"os": "linux", "architecture": "amd64", "tag": tag}).encode()
     config = {"mediaType": _CONFIGURATION, "digest": _digest(configuration), "size": len(configuration)}
     manifest = {"schemaVersion": 2, "mediaType": _MANIFEST, "config": config, "layers": []}
@@ -44,7 +44,7 @@ def _push(address: str) -> None:
 
 
 def _start_build(data: Fields) -> Answer:
-    """Remembers what the build was told, and does what a build of an image does."""
+    """Stores the build's variables, and pushes the image if the build makes one."""
     status, headers, body = _original_start_build(data)
     if status != 200:
         return status, headers, body
@@ -59,7 +59,7 @@ def _start_build(data: Fields) -> Answer:
 
 
 def _download_url(data: Fields) -> Answer:
-    """Points into the emulator's own registry."""
+    """Returns a URL of the emulator's registry."""
     status, headers, body = _original_download_url(data)
     if status != 200:
         return status, headers, body
@@ -69,7 +69,7 @@ def _download_url(data: Fields) -> Answer:
 
 
 def _scan_findings(data: Fields) -> Answer:
-    """Nothing is ever found in what is no image."""
+    """Reports no findings, because the image is a placeholder."""
     name, image = data.get("repositoryName", ""), data.get("imageId", {})
     if ecr._find_image(name, image) is None:
         return error_response_json("ImageNotFoundException", f"There is no image {image} in {name}", 400)
@@ -78,7 +78,7 @@ def _scan_findings(data: Fields) -> Answer:
 
 
 def _describe_images(data: Fields) -> Answer:
-    """Refuses to describe an image that is not there, as AWS does."""
+    """Rejects a request for a missing image, as AWS does."""
     wanted = data.get("imageIds") or []
     name = data.get("repositoryName", "")
     missing = [image for image in wanted if ecr._find_image(name, image) is None]
@@ -88,7 +88,7 @@ def _describe_images(data: Fields) -> Answer:
 
 
 async def _handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Fields) -> Answer:
-    """Answers the one operation that ministack does not know."""
+    """Answers the operation that ministack does not support."""
     if headers.get("x-amz-target", "").endswith(".DescribeImageScanFindings"):
         return _scan_findings(json.loads(body))
     return await _original_handle(method, path, headers, body, query)
@@ -101,7 +101,7 @@ _original_handle: Callable[..., Awaitable[Answer]] = ecr.handle_request
 
 
 def install() -> None:
-    """Puts these in the place of ministack's own."""
+    """Replaces ministack's functions."""
     codebuild._start_build = _start_build
     ecr._get_download_url_for_layer = _download_url
     ecr._describe_images = _describe_images

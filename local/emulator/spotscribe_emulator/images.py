@@ -1,4 +1,4 @@
-"""The public parameter that names the machine image of GPU machines."""
+"""The public parameter with the machine image of GPU machines."""
 
 from ministack.services import ssm
 
@@ -6,5 +6,5 @@ _GPU_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/i
 
 
 def install() -> None:
-    """Makes the parameter readable, pointing at an image that no machine ever starts from."""
+    """Adds the parameter with an image id that is never started."""
     ssm._PUBLIC_AMI_PARAMETERS[_GPU_IMAGE] = "ami-00000000000000000"

@@ -1,4 +1,4 @@
-"""Load balancers made by CloudFormation, at an address of this machine: the local fleet listens there."""
+"""Load balancers of CloudFormation, with a local address on which the local fleet listens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Made = tuple[str, dict[str, Any]]
 
 
 def _free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """Finds an unused port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -21,13 +21,13 @@ def _free_port() -> int:
 
 
 def install() -> None:
-    """Has a load balancer's name be one that leads somewhere from here."""
+    """Sets the DNS name of load balancers to a local address."""
     handlers = handlers_of("AWS::ElasticLoadBalancingV2::LoadBalancer")
     create = handlers["create"]
 
     def create_load_balancer(logical_id: str, props: dict[str, Any], stack_name: str) -> Made:
         arn, attributes = create(logical_id, props, stack_name)
-        # With its port, as nothing here may listen on 80: `http://<name>` is an address all the same.
+        # Includes a port, because local processes may not listen on 80. `http://<name>` is still a valid URL.
         name = f"127.0.0.1:{_free_port()}"
         alb._lbs[arn]["DNSName"] = name
         return arn, {**attributes, "DNSName": name}
@@ -37,7 +37,7 @@ def install() -> None:
 
 
 def _note_rules() -> None:
-    """Has a target group that a rule names know of its load balancer, as one of a listener's own does."""
+    """Links the target group of a rule with its load balancer, like that of a listener."""
     handlers = handlers_of("AWS::ElasticLoadBalancingV2::ListenerRule")
     create = handlers["create"]
 

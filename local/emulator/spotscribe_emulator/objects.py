@@ -1,4 +1,4 @@
-"""Versions of objects: ministack leaves them out of events on EventBridge, and knows no ranges of them."""
+"""Object versions, which ministack omits in EventBridge events and in range requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _version: ContextVar[str | None] = ContextVar("version", default=None)
 
 
 def _fire_event(*args: Any, version_id: str | None = None, **rest: Any) -> None:
-    """Remembers the version while the event is made: the function that sends it is not told."""
+    """Stores the version while the event is created, because the sending function does not get it."""
     token = _version.set(version_id)
     try:
         _original_fire_event(*args, version_id=version_id, **rest)
@@ -24,7 +24,7 @@ def _fire_event(*args: Any, version_id: str | None = None, **rest: Any) -> None:
 
 
 def _dispatch_event(event: dict[str, Any], *args: Any, **rest: Any) -> Any:
-    """Names the version in the events of buckets that keep versions, as S3 does."""
+    """Adds the version to events of versioned buckets, as S3 does."""
     version = _version.get()
     if event.get("Source") == "aws.s3" and version is not None:
         detail = json.loads(event["Detail"])
@@ -36,7 +36,7 @@ def _dispatch_event(event: dict[str, Any], *args: Any, **rest: Any) -> Any:
 def _get_object(
     bucket: str, key: str, headers: dict[str, str], query: dict[str, Any] | None = None
 ) -> Answer:
-    """Answers a range of a version with that range, instead of with all of it."""
+    """Answers a range request for a version with that range instead of the whole object."""
     status, answered, body = _original_get_object(bucket, key, headers, query)
     wanted = headers.get("range", "")
     if status != 200 or not wanted or not s3._qp(query or {}, "versionId", ""):
@@ -56,7 +56,7 @@ _original_get_object: Callable[..., Answer] = s3._get_object
 
 
 def install() -> None:
-    """Puts these in the place of ministack's own."""
+    """Replaces ministack's functions."""
     s3._fire_s3_event = _fire_event
     s3._get_object = _get_object
     eventbridge._dispatch_event = _dispatch_event

@@ -1,4 +1,4 @@
-"""Sizes of requests that AWS's gateway of HTTP APIs refuses by itself, in its own words."""
+"""Size limits of HTTP APIs, with the error message of AWS's gateway."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ministack.services import apigateway
 
 Answer = tuple[int, dict[str, str], bytes]
 
-# The gateway's own limit, and that of the event with which it calls a function.
+# Limits of the gateway's requests, and of the events that it sends to functions.
 _MOST_BODY_BYTES = 10 * 2**20
 _MOST_EVENT_BYTES = 6 * 2**20
-# What the event has beside headers and body: names of fields, ids, times, the caller.
+# Size of the event without headers and body: field names, ids, times, the caller.
 _ENVELOPE_BYTES = 1 << 10
 
 
@@ -28,7 +28,7 @@ def _event_bytes(headers: dict[str, str], body: bytes) -> int:
 
 
 def install() -> None:
-    """Has the gateway refuse what AWS's does: a form above about 4.5 MB is an event above 6."""
+    """Makes the gateway reject large requests like AWS: a form over about 4.5 MB is an event over 6 MB."""
     execute, invoke = apigateway.handle_execute, apigateway._invoke_lambda_proxy
 
     async def handle_execute(*request: Any, **more: Any) -> Answer:

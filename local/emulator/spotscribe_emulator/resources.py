@@ -1,4 +1,4 @@
-"""Finds CloudFormation's handlers of a resource type, to put others in their place."""
+"""Finds CloudFormation's handlers of a resource type in order to replace them."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def handlers_of(kind: str) -> Handlers:
 
 
 def add_handlers(kind: str, handlers: Handlers) -> None:
-    """Makes a type known that was not."""
+    """Registers a resource type that ministack does not support."""
     provisioners._RESOURCE_HANDLERS[kind] = handlers

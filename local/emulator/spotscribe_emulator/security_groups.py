@@ -1,4 +1,4 @@
-"""Rules of security groups as resources of their own, as the CDK writes those that name another group."""
+"""Security group rules as separate resources, which the CDK creates for rules between groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Made = tuple[str, dict[str, Any]]
 
 
 def _handlers(prefix: str, store: str) -> Handlers:
-    """Handlers of one direction; `store` is where a group keeps its rules."""
+    """Handlers for one direction; `store` is the key of a group's rules."""
 
     def rules_of(props: dict[str, Any]) -> list[dict[str, Any]]:
         permissions: list[dict[str, Any]] = ec2._security_groups[props["GroupId"]].setdefault(store, [])
@@ -38,6 +38,6 @@ def _handlers(prefix: str, store: str) -> Handlers:
 
 
 def install() -> None:
-    """Makes both types known."""
+    """Registers both types."""
     add_handlers("AWS::EC2::SecurityGroupIngress", _handlers("sgr", "IpPermissions"))
     add_handlers("AWS::EC2::SecurityGroupEgress", _handlers("sgr", "IpPermissionsEgress"))

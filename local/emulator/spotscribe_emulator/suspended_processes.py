@@ -1,4 +1,4 @@
-"""Processes of Auto Scaling groups that are suspended, such as `AZRebalance`."""
+"""Suspended processes of Auto Scaling groups, such as `AZRebalance`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ PROCESSES = (
     "ScheduledActions",
 )
 _REASON = "User suspended at the request of the user"
-# Of a group's record, where it is lost with the group.
+# Key in the record of a group, so that it is deleted with the group.
 _FIELD = "SuspendedProcesses"
 
 
 def is_suspended(group: dict[str, Any], process: str) -> bool:
-    """Whether a group leaves a process out."""
+    """Whether a process of a group is suspended."""
     return process in group.get(_FIELD, ())
 
 
 def _change(parameters: Parameters, change: Callable[[list[str], list[str]], list[str]]) -> Answer:
-    """Suspends or resumes processes; without a name, all of them, as AWS does."""
+    """Suspends or resumes processes; all of them if none is named, as AWS does."""
     name = parameters.get("AutoScalingGroupName", "")
     group = service._asgs.get(name)
     if group is None:
@@ -55,7 +55,7 @@ def _resume(parameters: Parameters) -> Answer:
 
 
 def describe(parameters: Parameters) -> Answer:
-    """Shows the suspended processes, which ministack's description lacks."""
+    """Adds the suspended processes to the description, as ministack omits them."""
     status, headers, body = _original_describe(parameters)
     for name, group in service._asgs.items():
         shown = "".join(
@@ -72,5 +72,5 @@ _original_describe: Callable[[Parameters], Answer] = service._describe_asgs
 
 
 def install() -> None:
-    """Makes the two actions known."""
+    """Registers the two actions."""
     service._ACTION_MAP.update(SuspendProcesses=_suspend, ResumeProcesses=_resume)

@@ -1,4 +1,4 @@
-"""Task definitions made by CloudFormation, in the shape that the ECS API answers with."""
+"""Task definitions of CloudFormation in the format of the ECS API."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Made = tuple[str, dict[str, Any]]
 
 
 def _api_shape(value: Any) -> Any:
-    """Keys in camel case at every depth: ministack's own stops short of `dependsOn` and of the volumes."""
+    """Converts keys to camel case at every depth; ministack does not convert `dependsOn` and volumes."""
     return provisioners._pascal_to_camel(value)
 
 
 def install() -> None:
-    """Replaces the conversion that loses what containers depend on."""
+    """Replaces the conversion, which loses the dependencies of containers."""
     provisioners._normalize_container_defs = _api_shape
     create = provisioners._ecs_task_def_create
 
@@ -25,6 +25,6 @@ def install() -> None:
         volumes = _api_shape(props.get("Volumes", []))
         return create(logical_id, {**props, "Volumes": volumes}, stack_name)
 
-    # The update calls it by its name in the module, the registry holds the function itself.
+    # Updates look it up in the module by name, while the registry contains the function.
     provisioners._ecs_task_def_create = create_task_definition
     handlers_of("AWS::ECS::TaskDefinition")["create"] = create_task_definition

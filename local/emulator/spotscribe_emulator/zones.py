@@ -1,4 +1,4 @@
-"""Availability zones: which there are, and what AWS refuses because of them."""
+"""Availability zones, and the checks of AWS that depend on them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Made = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
 
-# Ids of zones in which Lambda makes no function of a network.
+# Ids of zones in which Lambda cannot attach functions to a VPC.
 WITHOUT_LAMBDA = {"use1-az3"}
 
 
 def _zones() -> list[str]:
-    """The zones that the account sees: three, or those whose letters `EMULATOR_ZONES` has, such as `ac`."""
+    """Zones of the account: three, or those with the letters in `EMULATOR_ZONES`, such as `ac`."""
     return [f"{get_region()}{letter}" for letter in environ.get("EMULATOR_ZONES", "abc")]
 
 
 def _resolve_refs(value: Any, *rest: Any) -> Any:
-    """Resolves `Fn::GetAZs` of the stack's own region; what is around it comes here by itself."""
+    """Resolves `Fn::GetAZs` of the stack's region. Enclosing functions call this recursively."""
     if isinstance(value, dict) and list(value) == ["Fn::GetAZs"]:
         region = _original_resolve_refs(value["Fn::GetAZs"], *rest) or get_region()
         return _zones() if region == get_region() else []
@@ -35,7 +35,7 @@ def _resolve_refs(value: Any, *rest: Any) -> Any:
 
 
 def _check_subnet(props: Properties) -> None:
-    """Refuses a zone that is not there, and addresses that another subnet of the network has."""
+    """Rejects a missing zone, and address ranges that overlap another subnet of the network."""
     zone = props.get("AvailabilityZone")
     if zone is not None and zone not in _zones():
         raise ValueError(f"Value ({zone}) for parameter availabilityZone is invalid.")
@@ -46,7 +46,7 @@ def _check_subnet(props: Properties) -> None:
 
 
 def _check_balancer(props: Properties) -> None:
-    """Refuses a load balancer in a single zone, or twice in one."""
+    """Rejects a load balancer in a single zone, or with two subnets in one zone."""
     zones = [ec2._subnets[subnet]["AvailabilityZone"] for subnet in props.get("Subnets", [])]
     if len(set(zones)) < len(zones):
         raise ValueError(
@@ -57,7 +57,7 @@ def _check_balancer(props: Properties) -> None:
 
 
 def _check_function(props: Properties) -> None:
-    """Refuses a function of a network in a zone that has no Lambda."""
+    """Rejects a function in a VPC if a zone does not support Lambda."""
     for subnet in props.get("VpcConfig", {}).get("SubnetIds", []):
         if ec2._subnets[subnet]["AvailabilityZoneId"] in WITHOUT_LAMBDA:
             raise ValueError(
@@ -67,7 +67,7 @@ def _check_function(props: Properties) -> None:
 
 
 def _check_first(kind: str, check: Callable[[Properties], None]) -> None:
-    """Has resources of a type checked before they are made."""
+    """Adds a check before resources of a type are created."""
     found = handlers_of(kind)
     create = found["create"]
 
@@ -83,7 +83,7 @@ _original_resolve_refs: Callable[..., Any] = engine._resolve_refs
 
 
 def install() -> None:
-    """Puts these in the place of ministack's own."""
+    """Replaces ministack's functions."""
     for module in (changesets, engine, handlers, provisioners, stacks):
         if hasattr(module, "_resolve_refs"):
             module._resolve_refs = _resolve_refs

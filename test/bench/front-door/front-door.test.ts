@@ -27,7 +27,7 @@ describe('an answer', () => {
   });
 });
 
-describe('what the front door adds', () => {
+describe('the latency of the front door', () => {
   const hundred = (usual: number, slowest: number) => [...Array<number>(98).fill(usual), slowest, slowest];
   const found = { service: hundred(200, 250), front: hundred(228, 340), empty: hundred(15, 40) };
   const value = (name: string, rounds = found) =>
@@ -39,11 +39,11 @@ describe('what the front door adds', () => {
     expect(latencyFigures(found).filter(misses)).toEqual([]);
   });
 
-  test('is told apart from what the gateway takes for nothing', () => {
+  test('is separate from the gateway’s time for an empty function', () => {
     expect(value('beyond the empty handler')).toBe(13);
   });
 
-  test('is a ratio too', () => {
+  test('is also a ratio', () => {
     expect(value('ratio to the bare')).toBe(1.14);
   });
 
@@ -67,7 +67,7 @@ describe('more requests than a machine can answer', () => {
     held: [{ container: 'whisper', before: 200e6, after: 219e6 }],
   };
 
-  test('are counted by what became of them', () => {
+  test('are counted by result', () => {
     const values = loadFigures(load).map(({ value }) => value);
     expect(values.slice(0, 4)).toEqual([0, 2, 1, 1]);
     expect(loadFigures(load).filter(misses)).toEqual([]);

@@ -6,8 +6,8 @@ const HELD = 64e6;
 const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
 
 describeOnLinux('memory of a process group', () => {
-  test('is that of its leader and of what that has started', async () => {
-    // Each holds so much, says so, and waits for the end of its input.
+  test('includes the leader and its child processes', async () => {
+    // Each allocates this memory, reports it, and waits for the end of its input.
     const holds = `const held = Buffer.alloc(${HELD}, 1); console.log('up'); process.stdin.resume();`;
     const starts = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(holds)}], { stdio: 'inherit' });`;
     const leader = spawn(process.execPath, ['-e', `${starts}${holds}`], { detached: true });

@@ -15,7 +15,7 @@ const found: Rounds = {
   ],
 };
 
-test('the transcript at once is held against whisper’s alone, in medians', () => {
+test('compares the concurrent transcript with whisper alone, in medians', () => {
   const figures = transcriptFigures('hybrid', found, 1.1);
   expect(figures.map(({ value }) => value)).toEqual([24 / 22, 24, 22]);
   expect(figures.filter(misses)).toEqual([]);
@@ -24,7 +24,7 @@ test('the transcript at once is held against whisper’s alone, in medians', () 
   ]);
 });
 
-test('both results at once are held against one after the other, in medians', () => {
+test('compares concurrent with sequential results, in medians', () => {
   const figures = totalFigures('hybrid', found, 0.9);
   expect(figures.map(({ value }) => value)).toEqual([39 / 52, 39, 52]);
   expect(figures.filter(misses)).toEqual([]);
@@ -37,7 +37,7 @@ describe('on one device', () => {
   const least = (device_share: number) =>
     sharedDeviceFigures({ ...found, device_share }).find(({ name }) => name.includes('least'))?.value;
 
-  test('both need at least its time for both, and the transcriber’s own', () => {
+  test('both results need at least the device time of both, and the time of the transcriber', () => {
     // Whisper 22 s, Voxtral 30 s.
     expect(least(1)).toBe(1);
     expect(least(0.5)).toBe((11 + 30) / 52);
@@ -50,7 +50,7 @@ describe('on one device', () => {
     ).toBe(20 / 21);
   });
 
-  test('nothing has a target: the loads are assumed', () => {
+  test('no figure has a target, because the loads are assumed', () => {
     const figures = sharedDeviceFigures({ ...found, device_share: 0.5 });
     expect(figures.filter(({ target, least: floor }) => target !== undefined || floor !== undefined)).toEqual(
       [],
@@ -58,7 +58,7 @@ describe('on one device', () => {
   });
 });
 
-test('no recording is as loud as another, or silent', () => {
+test('recordings have different volumes and are not silent', () => {
   const loud = Array.from({ length: 20 }, (_, i) => softer(i + 1));
   expect(new Set(loud).size).toBe(20);
   expect(Math.min(...loud)).toBeGreaterThan(0.5);

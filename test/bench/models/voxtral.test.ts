@@ -3,7 +3,7 @@ import { throughputFigures } from '../../../bench/models/voxtral';
 
 const found = { shapes: 'a shape', windows: 8, tokens: 800, batched: [4, 5, 50], looped: [21, 20, 19] };
 
-test('tokens a second are compared in medians, and the ratio is more than 1 where batches are quicker', () => {
+test('compares medians of tokens per second; the ratio is above 1 if batches are faster', () => {
   expect(throughputFigures(found).map(({ value, unit }) => [value, unit])).toEqual([
     [4, '×'],
     [160, 'tokens/s'],
@@ -11,6 +11,6 @@ test('tokens a second are compared in medians, and the ratio is more than 1 wher
   ]);
 });
 
-test('what was measured is named by its shape', () => {
+test('names the measured shape', () => {
   expect(table(throughputFigures(found))).toContain('8 windows in batches (a shape) | 160.0 tokens/s |');
 });

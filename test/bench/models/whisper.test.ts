@@ -3,16 +3,16 @@ import { readReport } from '../../../bench/models/production';
 import { loadFigures, memoryFigures, throughputFigures } from '../../../bench/models/whisper';
 
 describe('readReport', () => {
-  test('tells what was said and measured, and leaves a line that is still being written', () => {
+  test('returns progress and results, and ignores an incomplete line', () => {
     const text = '{"say": "round 1"}\n{"measured": {"service": [2]}}\n{"say": "rou';
     expect(readReport(text)).toEqual({ said: ['round 1'], lines: [{ service: [2] }] });
   });
 
-  test('holds nothing before anything is written', () => {
+  test('returns nothing for an empty report', () => {
     expect(readReport('')).toEqual({ said: [], lines: [] });
   });
 
-  test('refuses a line of another shape', () => {
+  test('rejects an invalid line', () => {
     expect(() => readReport('{"sung": "la"}\n')).toThrow();
   });
 });
@@ -34,27 +34,27 @@ describe('throughput', () => {
     name: string,
   ) => throughputFigures({ ...found, ...values }).find((each) => each.name.includes(name))?.value;
 
-  test('compares medians: a round that was disturbed changes nothing', () => {
+  test('compares medians: one disturbed round has no effect', () => {
     expect(value({}, 'beside bare')).toBeCloseTo(40 / 41);
     expect(value({ bare: [40, 38, 600] }, 'beside bare')).toBeCloseTo(40 / 41);
   });
 
-  test('compares processor times too, which a busy machine hardly changes', () => {
+  test('also compares processor times, which hardly depend on other load', () => {
     expect(value({}, 'processor')).toBeCloseTo(71 / 72);
   });
 
-  test('is the audio over the time, and sequential time over the service’s', () => {
+  test('is audio length by time, and sequential time by the service’s time', () => {
     expect(value({}, 'real time (Whisper tiny)')).toBeCloseTo(720 / 41);
     expect(value({}, 'over sequential')).toBeCloseTo(2);
     expect(value({}, 'its recognition alone')).toBeCloseTo(4.1);
   });
 
-  test('misses its target when the service takes longer than the target lets it', () => {
+  test('misses its target if the service takes longer', () => {
     expect(throughputFigures({ ...found, service: [43] }).filter(misses)).toHaveLength(1);
     expect(throughputFigures({ ...found, service: [39] }).filter(misses)).toHaveLength(0);
   });
 
-  test('tells how much a GPU waits, where there is one', () => {
+  test('reports the idle time of a GPU, if there is one', () => {
     expect(value({}, 'GPU')).toBeUndefined();
     expect(value({ gpu_waits: 0.25 }, 'GPU')).toBe(25);
   });
@@ -70,7 +70,7 @@ describe('load', () => {
     slowest_health: 0.2,
   };
 
-  test('is more than 1 where requests at once are quicker than one by one', () => {
+  test('is above 1 if concurrent requests are faster than sequential ones', () => {
     expect(loadFigures(found)[0]).toMatchObject({ value: 51 / 50, least: 0.95 });
     expect(loadFigures(found).filter(misses)).toEqual([]);
   });
@@ -86,7 +86,7 @@ describe('load', () => {
   });
 });
 
-test('memory is held against its target for each file, in megabytes', () => {
+test('compares memory with its target for each file, in megabytes', () => {
   const usual = { seconds: 1, with_children: 300e6, alone: 250e6, scratch: 32e6 };
   const found = {
     speech_seconds: 16_560,

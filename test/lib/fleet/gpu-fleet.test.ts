@@ -6,7 +6,7 @@ import { pathTemplate, templates } from '../templates';
 describe('the fleet', () => {
   const template = pathTemplate({ instanceTypes: ['g4dn.xlarge', 'g6.xlarge'], maxMachines: 7 });
 
-  test('asks for spot machines alone, of every type given, where capacity is cheapest to keep', () => {
+  test('requests only spot machines, of all types, by price and capacity', () => {
     template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
       MixedInstancesPolicy: {
         InstancesDistribution: {
@@ -25,7 +25,7 @@ describe('the fleet', () => {
     templates()['Spotscribe-Foundation']?.resourceCountIs('AWS::EC2::NatGateway', 0);
   });
 
-  test('starts machines with an encrypted disk, and hides the machine’s role from containers', () => {
+  test('starts machines with an encrypted disk, and hides the machine role from containers', () => {
     template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
       LaunchTemplateData: {
         MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
@@ -34,22 +34,22 @@ describe('the fleet', () => {
     });
   });
 
-  test('lets nothing in, and out to HTTPS alone', () => {
+  test('allows no inbound traffic, and only HTTPS outbound', () => {
     templates()['Spotscribe-Foundation']?.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: Match.absent(),
       SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
     });
   });
 
-  test('has a sizer that knows how many machines there may be', () => {
+  test('has a sizer that knows the maximum number of machines', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Description: 'Sets how many machines run',
+      Description: 'Sets the number of machines',
       Timeout: SIZING_SECONDS,
       Environment: { Variables: Match.objectLike({ [ENV.maxMachines]: '7', [ENV.warmMachines]: '0' }) },
     });
   });
 
-  test('lets the sizer touch its own group, and its own rows of the jobs table alone', () => {
+  test('limits the sizer to its own group and its own rows of the jobs table', () => {
     const group = Object.keys(template.findResources('AWS::AutoScaling::AutoScalingGroup'))[0];
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('SizeFleetRole') }],
@@ -81,7 +81,7 @@ describe('the fleet', () => {
     });
   });
 
-  test('lets the worker end machines of its own group alone', () => {
+  test('lets the worker terminate only machines of its own group', () => {
     const group = Object.keys(template.findResources('AWS::AutoScaling::AutoScalingGroup'))[0];
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {

@@ -13,14 +13,14 @@ describe('bundled handlers', () => {
   const functions = app.node
     .findAll()
     .filter((construct): construct is CfnFunction => construct instanceof CfnFunction)
-    // Not those that the CDK brings along for custom resources.
+    // Without the CDK's functions for custom resources.
     .filter(({ environment, node }) => environment !== undefined && !node.path.includes('/framework-'));
   const bundles = functions.map((resource) => {
     const hash = (resource.code as CfnFunction.CodeProperty).s3Key?.replace('.zip', '');
     return { id: resource.node.path, file: join(assembly.directory, `asset.${hash}`, 'index.js') };
   });
 
-  test('are one for each function, none another’s', () => {
+  test('are different for each function', () => {
     expect(bundles).toHaveLength(HANDLERS);
     expect(new Set(bundles.map(({ file }) => file)).size).toBe(HANDLERS);
   });
@@ -34,11 +34,11 @@ describe('bundled handlers', () => {
       .map(([, name = '']) => name)
       .filter((name) => !isBuiltin(name));
 
-  test.each(bundles)('$id leaves the SDK to the runtime, and nothing else', ({ file }) => {
+  test.each(bundles)('$id excludes only the SDK, which the runtime contains', ({ file }) => {
     expect(foreign(file).filter((name) => !name.startsWith('@aws-sdk/'))).toEqual([]);
   });
 
-  test('need the SDK, all but the one that reads and writes nothing', () => {
+  test('need the SDK, except the one without AWS calls', () => {
     const without = bundles.filter(({ file }) => foreign(file).length === 0).map(({ id }) => id);
     expect(without).toEqual([expect.stringContaining('/NoRoute/')]);
   });

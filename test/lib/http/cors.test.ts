@@ -5,13 +5,13 @@ import { AUDIO_SECONDS_HEADER } from '../../../core/contract/http';
 import { corsOf } from '../../../lib/http/cors';
 import { pathTemplate } from '../templates';
 
-test('no page may call the API unless its origin is allowed', () => {
+test('only pages of allowed origins may call the API', () => {
   const template = pathTemplate();
   template.hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Route', { AuthorizationType: 'NONE' }, 0);
 });
 
-test('where one is, browsers may ask without a key, and nothing else is open', () => {
+test('with allowed origins, only preflights need no key', () => {
   const allowedOrigins = ['https://example.com', 'app://obsidian.md'];
   const template = pathTemplate({ allowedOrigins });
   template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
@@ -28,7 +28,7 @@ test('where one is, browsers may ask without a key, and nothing else is open', (
   expect(Object.values(open).map(({ Properties }) => Properties.RouteKey)).toEqual(['OPTIONS /{proxy+}']);
 });
 
-test('pages may read every header of ours that a handler names', () => {
+test('pages can read every custom header of the handlers', () => {
   const folder = join(__dirname, '..', '..', '..', 'lambda');
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
@@ -36,7 +36,7 @@ test('pages may read every header of ours that a handler names', () => {
   const named = sources.flatMap((name) =>
     [...readFileSync(join(folder, name), 'utf8').matchAll(/'(x-[a-z-]+)'/g)].map(([, header = '']) => header),
   );
-  // Machines tell it to the handler, which does not pass it on.
+  // Machines send it to the handler, which does not forward it.
   const ours = new Set(named.filter((header) => header !== AUDIO_SECONDS_HEADER));
   const { exposeHeaders = [] } = corsOf(['https://example.com']) ?? {};
   expect(exposeHeaders).toEqual(expect.arrayContaining([...ours, 'location', 'retry-after']));

@@ -16,14 +16,14 @@ import { templates } from '../templates';
 const IDS = PATHS.map(({ info }) => info.id);
 const made = templates({ paths: IDS });
 
-/** What a template's reference or attribute names. */
+/** Logical id in a template's reference or attribute. */
 const named = (value: unknown): string => {
   const [, name] = /\{"(?:Ref|Fn::GetAtt)":\[?"([^"]+)"/.exec(JSON.stringify(value)) ?? [];
   if (name === undefined) throw new Error(`Nothing is named by ${JSON.stringify(value)}`);
   return name;
 };
 
-/** The routes of a path, each with its authorizer and the file that its function was made of. */
+/** The routes of a path, each with its authorizer and its function's source file. */
 function routes(template: Template) {
   const integrations = template.findResources('AWS::ApiGatewayV2::Integration');
   const functions = template.findResources('AWS::Lambda::Function');
@@ -43,7 +43,7 @@ function routes(template: Template) {
 const all = IDS.map((id) => [id, routes(made[`Spotscribe-${id}`]!)] as const);
 
 describe.each(all)('the API of path %s', (_, found) => {
-  test('asks the authorizer about every request, one without a key too, and remembers none of its answers', () => {
+  test('calls the authorizer for every request, also without a key, and caches no result', () => {
     const keys = found.map(({ key }) => key);
     expect(keys).toEqual(expect.arrayContaining(['POST /v1/jobs', 'GET /v1/usage', '$default']));
     for (const { authorizer } of found) {
@@ -56,7 +56,7 @@ describe.each(all)('the API of path %s', (_, found) => {
     }
   });
 
-  test('tells the handler of everything else which routes there are', () => {
+  test('passes the known routes to the handler of the default route', () => {
     const other = found.find(({ key }) => key === '$default');
     expect(other?.file).toBe('no-route');
     const known = (other?.variables[ENV.routes] as string).split(',');

@@ -76,7 +76,7 @@ describe('the tag of an image', () => {
     return Object.keys(after).filter((image) => after[image] !== before[image]);
   };
 
-  test('is the same for the same sources, wherever they lie', () => {
+  test('is the same for the same sources in any folder', () => {
     expect(tags(synthesise(copy).paths)).toEqual(tags(synthesise(root).paths));
   });
 
@@ -84,7 +84,7 @@ describe('the tag of an image', () => {
     ['docker/whisper/spotscribe_whisper/app.py', ['Whisper']],
     ['docker/voxtral/spotscribe_voxtral/app.py', ['Voxtral']],
     ['docker/common/spotscribe_common/http/app.py', ['Whisper', 'Voxtral']],
-    // The packages of one are those of both, which share an environment.
+    // Both services share an environment, so the packages of each affect both.
     ['docker/voxtral/requirements.production.txt', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/layers.sh', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/Dockerfile', ['Environment', 'Whisper', 'Voxtral']],
@@ -97,7 +97,7 @@ describe('the tag of an image', () => {
     expect(changed(file).sort()).toEqual([...images].sort());
   });
 
-  test('is another one for other packages, and for another edition', () => {
+  test('changes with the packages and with the edition', () => {
     const before = tags(synthesise(root).paths);
     const laptop = tags(synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' }).paths);
     const later = tags(synthesise(root, { imageEdition: '2026-12' }).paths);
@@ -106,7 +106,7 @@ describe('the tag of an image', () => {
     for (const image of Object.keys(before)) expect(later[image]).not.toBe(before[image]);
   });
 
-  test('and the source it names are all that a changed file changes', () => {
+  test('and its source are all that changes with a file', () => {
     const before = synthesise(copy);
     appendFileSync(join(copy, 'docker/whisper/spotscribe_whisper/app.py'), '\n');
     const after = synthesise(copy);
@@ -117,7 +117,7 @@ describe('the tag of an image', () => {
       (id) => JSON.stringify(after.paths[id]) !== JSON.stringify(before.paths[id]),
     );
     expect(differing).toEqual([expect.stringMatching(/^ImagesWhisper/)]);
-    // Of the foundation: what the build may read.
+    // The foundation's policy: what the build may read.
     const permitted = Object.keys(after.foundation).filter(
       (id) => JSON.stringify(after.foundation[id]) !== JSON.stringify(before.foundation[id]),
     );
@@ -125,7 +125,7 @@ describe('the tag of an image', () => {
   });
 });
 
-test('the worker’s tag follows its bundle', () => {
+test('the worker’s tag changes with its bundle', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spotscribe-'));
   try {
     for (const part of ['core', 'docker', 'lambda']) {
@@ -150,14 +150,14 @@ test('the worker’s tag follows its bundle', () => {
   }
 });
 
-describe('a deployment’s images', () => {
-  test('are pinned by the digests of what was built', () => {
+describe('the images of a deployment', () => {
+  test('are pinned by the digests of the builds', () => {
     for (const { Image } of task().ContainerDefinitions as unknown as { Image: object }[]) {
       expect(JSON.stringify(Image)).toMatch(/"@",\{"Fn::GetAtt":\["PathImages\w+","Digest"\]\}/);
     }
   });
 
-  test('stand on one environment for all services of a stack, by its digest', () => {
+  test('are based on one environment for all services of a stack, by its digest', () => {
     const { Whisper, Voxtral, Environment } = requested(synthesise(root).paths);
     expect(Whisper?.Variables).toMatchObject({ TARGET: 'whisper' });
     const of = (properties?: Record<string, unknown>) =>
@@ -171,7 +171,7 @@ describe('a deployment’s images', () => {
       });
   });
 
-  test('are held by tags of the stack’s own, which no lifecycle rule is about', () => {
+  test('are kept by tags of the stack, which no lifecycle rule expires', () => {
     const { paths, foundation } = synthesise(root);
     const held = Object.values(requested(paths)).map(({ HeldAs }) => String(HeldAs));
     expect(new Set(held).size).toBe(4);
@@ -189,17 +189,17 @@ describe('a deployment’s images', () => {
     }
   });
 
-  test('are let through by a gate that the settings open, finding by finding', () => {
+  test('pass the scan gate as the settings say, finding by finding', () => {
     const acceptedFindings = [{ id: 'CVE-2026-1', reason: 'not reachable' }];
     const { Whisper, Environment } = requested(
       synthesise(root, { scanGate: 'HIGH', acceptedFindings }).paths,
     );
     expect(Whisper).toMatchObject({ ScanGate: 'HIGH', AcceptedFindings: acceptedFindings });
-    // It runs nowhere by itself: what is found in it is found in the images on it.
+    // It never runs itself: its findings also appear in the images based on it.
     expect(Environment).toMatchObject({ ScanGate: 'off' });
   });
 
-  test('are built by roles that may push to their own repository, and read their own sources', () => {
+  test('are built by roles that can only push to their repository and read their sources', () => {
     const { foundation } = synthesise(root);
     const policy = Object.entries(foundation).find(([id]) =>
       id.startsWith('ImageBuildsWhisperRoleDefaultPolicy'),
@@ -218,21 +218,21 @@ describe('a deployment’s images', () => {
   });
 });
 
-describe('an image of the user’s own', () => {
+describe('an image that the user provides', () => {
   const DIGEST = `sha256:${'a'.repeat(64)}`;
   const image = (name: string, settings: Partial<Settings>) =>
     (task(settings).ContainerDefinitions as unknown as { Name: string; Image: unknown }[]).find(
       ({ Name }) => Name === name,
     )?.Image;
 
-  test('is run as it is named, and the others are built', () => {
+  test('runs as given, and the others are built', () => {
     const settings: Partial<Settings> = { images: { whisper: `ghcr.io/me/whisper@${DIGEST}` } };
     expect(image('whisper', settings)).toBe(`ghcr.io/me/whisper@${DIGEST}`);
     expect(JSON.stringify(image('worker', settings))).toContain('"Digest"');
     expect(Object.keys(pathTemplate(settings).findResources('Custom::SpotscribeImage'))).toHaveLength(1);
   });
 
-  test.each([`@${DIGEST}`, ':v1'])('with the address %s in ECR may be pulled by the task', (version) => {
+  test.each([`@${DIGEST}`, ':v1'])('with the version %s in ECR can be pulled by the task', (version) => {
     const settings: Partial<Settings> = {
       images: { whisper: `210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/whisper${version}` },
     };
@@ -245,7 +245,7 @@ describe('an image of the user’s own', () => {
   });
 });
 
-test('images that this machine’s Docker builds are assets of the CDK, and no build is asked for', () => {
+test('images built by this machine’s Docker are CDK assets and request no build', () => {
   const template = pathTemplate({ images: 'local' });
   expect(template.findResources('Custom::SpotscribeImage')).toEqual({});
   const images = (task({ images: 'local' }).ContainerDefinitions as unknown as { Image: unknown }[]).map(
@@ -254,7 +254,7 @@ test('images that this machine’s Docker builds are assets of the CDK, and no b
   for (const uri of images) expect(uri).toContain('cdk-hnb659fds-container-assets-');
 });
 
-test('what is built in CodeBuild is shipped with a Dockerfile, its files and nothing else', () => {
+test('the build context contains the Dockerfile, its files and nothing else', () => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Foundation');
   const repositories = new ImageRepositories(stack, 'Images', { onDestroy: 'keep' });
@@ -270,7 +270,7 @@ test('what is built in CodeBuild is shipped with a Dockerfile, its files and not
   expect(readFileSync(join(context, 'Dockerfile'), 'utf8')).toContain('AS whisper');
 });
 
-test('a foundation is the same wherever images come from: switching takes no exports away', () => {
+test('the foundation does not depend on the source of images: switching removes no exports', () => {
   const of = (settings: Partial<Settings>) => templates(settings)['Spotscribe-Foundation']?.toJSON();
   expect(of({ images: 'local' })).toEqual(of({}));
 });

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { mediaLifecycle } from '../../../lib/jobs/media-lifecycle';
 
-/** Days until a rule's objects are gone: first they expire, then what has expired ends. */
+/** Days until a rule's objects are deleted: first they expire, then the noncurrent versions end. */
 const days = (prefix: string, retention: number) => {
   const rule = mediaLifecycle(Duration.days(retention)).find((each) => each.prefix === prefix);
   const [expires, ends] = [rule?.expiration?.toDays(), rule?.noncurrentVersionExpiration?.toDays()];
@@ -23,10 +23,10 @@ test.each([1, 2, 3, 7, 14, 30, 3650])(
   },
 );
 
-test('keeps a recording that was replaced for a week where the retention allows it', () => {
+test('keeps a replaced recording for a week if the retention allows it', () => {
   expect(days('inbox/', 30)).toEqual({ expires: 23, ends: 7, gone: 30 });
 });
 
-test('ends the marks of deletions', () => {
+test('deletes expired delete markers', () => {
   expect(mediaLifecycle(Duration.days(30))).toContainEqual({ expiredObjectDeleteMarker: true });
 });

@@ -7,11 +7,11 @@ import { MEMORY_FILE, memoryDocument } from '../../../scripts/gpu-memory';
 const mebibytes = (name: string) => CARDS.find((card) => card.name === name)!.mebibytes;
 const together = needed(whisperParts('large-v3-turbo')) + needed(voxtralParts('nf4'));
 
-test('the document is what the figures give', () => {
+test('the document matches the figures', () => {
   expect(readFileSync(MEMORY_FILE, 'utf8')).toBe(memoryDocument());
 });
 
-test('every machine type of the default settings has a card whose memory is known', () => {
+test('every machine type of the default settings has a GPU with known memory', () => {
   for (const type of defaultSettings().instanceTypes) expect(cardOf(type)).toBeDefined();
   expect(cardOf('m7i.large')).toBeUndefined();
 });
@@ -25,7 +25,7 @@ test.each([
   expect(weights.bytes / 1e9).toBeCloseTo(gigabytes, 1);
 });
 
-test('a window of Voxtral needs what the service itself reckons with', () => {
+test('the memory of a Voxtral window equals the estimate of the service', () => {
   const bytes = voxtralParts('nf4').map((part) => part.bytes);
   const { context, cache, activations, logits, reserve } = service;
   expect([bytes[0], ...bytes.slice(2)]).toEqual([context, cache, activations, logits, reserve]);

@@ -9,8 +9,8 @@ const nf4 = needed(voxtralParts('nf4'));
 const half = needed(voxtralParts('none'));
 const T4 = 15_360;
 
-describe('the shares of the card', () => {
-  test('are what Whisper needs, and the rest of the smallest card for Voxtral', () => {
+describe('the shares of the GPU memory', () => {
+  test('are what Whisper needs, and for Voxtral the rest of the smallest GPU', () => {
     expect(shares()).toEqual({ whisper: turbo, voxtral: T4 - turbo });
     expect(shares({ instanceTypes: ['g6.xlarge', 'g5.xlarge'] })).toEqual({
       whisper: turbo,
@@ -18,12 +18,12 @@ describe('the shares of the card', () => {
     });
   });
 
-  test('are those that are set', () => {
+  test('are those in the settings', () => {
     const given = { whisperGpuMemoryMib: turbo - 100, voxtralGpuMemoryMib: nf4 + 50 };
     expect(shares(given)).toEqual({ whisper: turbo - 100, voxtral: nf4 + 50 });
   });
 
-  test('take half precision where the cards have room for it', () => {
+  test('allow half precision if the GPUs have enough memory', () => {
     const settings = { voxtralQuantization: 'none', instanceTypes: ['g6.xlarge'] } as const;
     expect(shares({ ...settings, instanceTypes: ['g6.xlarge'] })).toEqual({
       whisper: turbo,
@@ -31,7 +31,7 @@ describe('the shares of the card', () => {
     });
   });
 
-  test('are nobody’s where no engine needs a GPU, whatever the machines are', () => {
+  test('are empty if no engine needs a GPU, on any machine type', () => {
     const laptop = {
       engine: 'pocketsphinx',
       voxtralEngine: 'extractive',
@@ -40,18 +40,18 @@ describe('the shares of the card', () => {
     expect(shares({ ...laptop, instanceTypes: ['m7i.large'] })).toEqual({});
   });
 
-  test('are one’s alone where the other’s engine needs no GPU', () => {
+  test('contain one service if the other engine needs no GPU', () => {
     expect(shares({ engine: 'pocketsphinx' })).toEqual({ voxtral: T4 });
     expect(shares({ voxtralEngine: 'extractive' })).toEqual({ whisper: turbo });
   });
 
-  test('of models whose needs are not known are those that are set', () => {
+  test('of models with unknown requirements are those in the settings', () => {
     const own = { model: 'own', voxtralModel: 'Own', whisperGpuMemoryMib: 3000, voxtralGpuMemoryMib: 12_000 };
     expect(shares(own)).toEqual({ whisper: 3000, voxtral: 12_000 });
   });
 });
 
-describe('a split that cannot be', () => {
+describe('an invalid split', () => {
   const refused = (settings: Partial<Settings>) => {
     try {
       shares(settings);
@@ -67,7 +67,7 @@ describe('a split that cannot be', () => {
   test.each([
     [
       { model: 'large-v3' },
-      `must together be at most 15360, the MiB of the smallest card, T4 (g4dn.xlarge, g4dn.2xlarge); got whisper ${large} + voxtral ${nf4} = ${large + nf4}. Choose a smaller "model"`,
+      `must be at most 15360 MiB, the memory of the smallest GPU, T4 (g4dn.xlarge, g4dn.2xlarge); got whisper ${large} + voxtral ${nf4} = ${large + nf4}. Choose a smaller "model"`,
     ],
     [{ voxtralQuantization: 'none' as const }, `got whisper ${turbo} + voxtral ${half} = ${turbo + half}.`],
     [
@@ -76,31 +76,31 @@ describe('a split that cannot be', () => {
     ],
     [
       { whisperGpuMemoryMib: 20_000, voxtralGpuMemoryMib: nf4, instanceTypes: ['g6.xlarge', 'g5.xlarge'] },
-      `at most 23028, the MiB of the smallest card, A10G (g5.xlarge); got whisper 20000 + voxtral ${nf4} = ${20_000 + nf4}.`,
+      `at most 23028 MiB, the memory of the smallest GPU, A10G (g5.xlarge); got whisper 20000 + voxtral ${nf4} = ${20_000 + nf4}.`,
     ],
-  ])('names the shares, the card, its memory and the cure: %j', (settings, message) => {
+  ])('is rejected with the shares, the GPU, its memory and the cure: %j', (settings, message) => {
     expect(refused(settings)).toContain(message);
   });
 
-  test('is one in which Voxtral gets less than it needs', () => {
+  test('gives Voxtral less than it needs', () => {
     expect(refused({ voxtralGpuMemoryMib: 4000 })).toBe(
-      `Setting "voxtralGpuMemoryMib" must be at least ${nf4}, which Voxtral-Mini-3B-2507 needs (nf4); got 4000. Raise it, or leave it out.`,
+      `Setting "voxtralGpuMemoryMib" must be at least ${nf4}, which Voxtral-Mini-3B-2507 needs (nf4); got 4000. Raise it, or remove it.`,
     );
   });
 
-  test('is one among cards that are not known', () => {
+  test('includes unknown GPUs', () => {
     expect(refused({ instanceTypes: ['g4dn.xlarge', 'p3.2xlarge'] })).toMatch(
-      /^Setting "instanceTypes" must be of the families g4dn, g6, g5 .*; got \["p3.2xlarge"\]\. Leave them out, or add/,
+      /^Setting "instanceTypes" must use the families g4dn, g6, g5 .*; got \["p3.2xlarge"\]\. Remove them, or add/,
     );
   });
 
   test.each([
-    [{ model: 'own' }, 'Setting "whisperGpuMemoryMib" must be set where "model" is none of large-v3-turbo'],
+    [{ model: 'own' }, 'Setting "whisperGpuMemoryMib" must be set if "model" is not one of large-v3-turbo'],
     [
       { voxtralModel: 'Own' },
-      'Setting "voxtralGpuMemoryMib" must be set where "voxtralModel" is none of Voxtral-',
+      'Setting "voxtralGpuMemoryMib" must be set if "voxtralModel" is not one of Voxtral-',
     ],
-  ])('is one of a model whose needs are not known: %j', (settings, message) => {
+  ])('includes a model with unknown requirements: %j', (settings, message) => {
     expect(refused(settings)).toContain(message);
     expect(refused(settings)).toContain('Set it in cdk.json under context.spotscribe.');
   });

@@ -7,43 +7,43 @@ describe('the task', () => {
     pathTemplate().hasResourceProperties('AWS::ECS::Service', { SchedulingStrategy: 'DAEMON' });
   });
 
-  test('may be stopped before another one runs: with all of them kept, a spot machine’s would not drain in time', () => {
+  test('may stop before another one runs: otherwise a spot machine would not drain in time', () => {
     pathTemplate().hasResourceProperties('AWS::ECS::Service', {
       DeploymentConfiguration: { MinimumHealthyPercent: 0, MaximumPercent: 100 },
     });
   });
 
-  test('starts the models’ fetch, then the service, then the worker', () => {
+  test('starts the model fetch, then the service, then the worker', () => {
     expect(container('models')).toMatchObject({ Essential: false, Command: ['fetch-models'] });
     expect(container('whisper').DependsOn).toEqual([{ ContainerName: 'models', Condition: 'SUCCESS' }]);
     expect(container('worker').DependsOn).toEqual([{ ContainerName: 'whisper', Condition: 'START' }]);
   });
 
-  test('links the worker to the service under the name that its address uses', () => {
+  test('links the worker to the service under the host name of its URL', () => {
     expect(task().NetworkMode).toBe('bridge');
     expect(container('worker').Links).toEqual(['whisper']);
     expect(environment(container('worker'))[ENV.whisperUrl]).toBe('http://whisper:8001');
     expect(environment(container('whisper'))[ENV.port]).toBe('8001');
   });
 
-  test('gives the model service the GPU, and no credentials or names of AWS', () => {
+  test('gives the model service the GPU, but no AWS credentials or names', () => {
     expect(container('whisper').ResourceRequirements).toEqual([{ Type: 'GPU', Value: '1' }]);
     const names = Object.keys(environment(container('whisper')));
     expect(names.filter((name) => /BUCKET|TABLE|QUEUE|FLEET|AWS/.test(name))).toEqual([]);
   });
 
-  test('is replaced as a whole when its model service ends, and starts nothing again in place', () => {
+  test('is replaced when its model service ends, and restarts no container', () => {
     expect(container('whisper')).toMatchObject({ Essential: true });
     expect(container('whisper')).not.toHaveProperty('RestartPolicy');
   });
 
-  test('tells the containers that talk to AWS their region: on EC2 nobody else does', () => {
+  test('sets the region of containers that call AWS, which ECS on EC2 does not do', () => {
     for (const name of ['models', 'worker']) {
       expect(environment(container(name)).AWS_REGION).toEqual({ Ref: 'AWS::Region' });
     }
   });
 
-  test('lets the service see audio and models but change neither', () => {
+  test('lets the service read audio and models but not change them', () => {
     const mounts = (name: string) =>
       Object.fromEntries(container(name).MountPoints.map((mount) => [mount.ContainerPath, mount.ReadOnly]));
     expect(mounts('whisper')).toEqual({ '/scratch': false, '/shared-audio': true, '/models': true });
@@ -51,7 +51,7 @@ describe('the task', () => {
     expect(mounts('models')).toEqual({ '/models': false });
   });
 
-  test('passes the settings on', () => {
+  test('passes the settings to the containers', () => {
     const settings = {
       engine: 'pocketsphinx',
       idleMinutes: 0.5,
@@ -69,7 +69,7 @@ describe('the task', () => {
     });
   });
 
-  test('gives sizes and times as whole numbers, whatever fractions the settings are', () => {
+  test('passes sizes and times as whole numbers, even if settings are fractions', () => {
     const variables = environment(
       container('worker', { maxUploadGiB: 0.01, idleMinutes: 0.123, maxAudioHours: 0.1 }),
     );

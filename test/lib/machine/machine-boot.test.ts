@@ -8,7 +8,7 @@ import { machineBoot } from '../../../lib/machine/machine-boot';
 describe('the boot script', () => {
   const script = machineBoot('my-cluster', []).render();
 
-  test('is one that bash can read', () => {
+  test('is valid bash', () => {
     expect(spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({
       status: 0,
       stderr: '',
@@ -22,7 +22,7 @@ describe('the boot script', () => {
         'ECS_CLUSTER=my-cluster',
         'ECS_ENABLE_SPOT_INSTANCE_DRAINING=true',
         'ECS_IMAGE_PULL_BEHAVIOR=prefer-cached',
-        // Model services end by themselves, 20 s after SIGTERM and some for the rest: the kill is for what hangs.
+        // Model services end about 20 s after SIGTERM; the kill is for hung processes.
         'ECS_CONTAINER_STOP_TIMEOUT=120s',
       ]),
     );
@@ -36,7 +36,7 @@ describe('the boot script', () => {
     expect(at('systemctl start containerd docker')).toBeGreaterThan(at('mount --bind'));
   });
 
-  test('takes the local disk by its name, never an EBS volume', () => {
+  test('selects the local disk by its name, never an EBS volume', () => {
     const awk = /lsblk -dnpo NAME,MODEL \| (awk '.*?')/.exec(script)?.[1];
     const disks = '/dev/nvme0n1 Amazon Elastic Block Store\n/dev/nvme1n1 Amazon EC2 NVMe Instance Storage\n';
     const { stdout } = spawnSync('bash', ['-c', awk ?? 'false'], { input: disks, encoding: 'utf8' });
@@ -53,7 +53,7 @@ describe('the boot script of a machine whose containers share the GPU', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Runs what configures Docker on a file of this machine, under the script's own shell options. */
+  /** Runs the Docker configuration commands on a local file, with the script's shell options. */
   const configure = () => {
     const commands = GpuSharing.runtime().bootCommands.map((line) =>
       line.replaceAll('/etc/sysconfig/docker', options).replace('systemctl', 'false'),
@@ -81,12 +81,12 @@ describe('the boot script of a machine whose containers share the GPU', () => {
     expect(configure()).toBe(first);
   });
 
-  test('does so where Docker has no options yet, too', () => {
+  test('also does so if Docker has no options yet', () => {
     configure();
     expect(effective()).toBe('--default-runtime=nvidia');
   });
 
-  test('does it while Docker is stopped', () => {
+  test('does so while Docker is stopped', () => {
     const script = machineBoot('my-cluster', GpuSharing.runtime().bootCommands).render();
     const at = script.indexOf('--default-runtime=nvidia');
     expect(at).toBeGreaterThan(script.indexOf('systemctl stop ecs docker'));

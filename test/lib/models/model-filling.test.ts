@@ -12,18 +12,18 @@ const statements = (template: Template) =>
 const reading = (template: Template) =>
   statements(template).filter(({ Action }) => [Action].flat().includes('secretsmanager:GetSecretValue'));
 
-describe('models that deployments bring', () => {
+describe('models that deployments fetch', () => {
   const made = templates({ huggingFaceTokenSecret: SECRET });
   const foundation = made['Spotscribe-Foundation']!;
   const path = made['Spotscribe-DockerGpu']!;
 
-  test('are there before the machines’ task, and the stack says which are not', () => {
+  test('exist before the machines’ task, and an output lists missing ones', () => {
     const [id] = Object.keys(path.findResources(FILLED));
     path.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith([id]) });
     path.hasOutput(OUTPUT.modelsLeftOut, { Value: { 'Fn::GetAtt': [id, 'LeftOut'] } });
   });
 
-  test('are those that the task fetches', () => {
+  test('are the models that the task fetches', () => {
     const [resource] = Object.values(path.findResources(FILLED));
     const names = (JSON.parse(resource?.Properties.Models as string) as { name: string }[]).map(
       ({ name }) => name,
@@ -31,11 +31,11 @@ describe('models that deployments bring', () => {
     expect(names).toEqual(['large-v3-turbo', 'align-en', 'diarization']);
   });
 
-  test('come with the token of the one secret that the settings name', () => {
+  test('are fetched with the token in the secret of the settings', () => {
     expect(reading(foundation).map(({ Resource }) => Resource)).toEqual([SECRET]);
   });
 
-  test('are written under their prefix alone', () => {
+  test('are written only under their prefix', () => {
     const writing = statements(foundation).filter(({ Action }) =>
       [Action].flat().includes('s3:AbortMultipartUpload'),
     );
@@ -44,7 +44,7 @@ describe('models that deployments bring', () => {
   });
 });
 
-test('no secret is read where none is named', () => {
+test('no secret is read if the settings name none', () => {
   expect(reading(templates()['Spotscribe-Foundation']!)).toEqual([]);
 });
 

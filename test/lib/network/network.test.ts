@@ -9,7 +9,7 @@ const REGION = 'us-west-1';
 const zonesOf = (letters: string) => [...letters].map((letter) => `${REGION}${letter}`);
 const FOUNDATION = templates()['Spotscribe-Foundation']!;
 
-/** The subnets of machines, in their order, with what CloudFormation makes of them. */
+/** The machines' subnets in order, with their values resolved as by CloudFormation. */
 function subnets(place: Place): { id: string; zone: string; range: string }[] {
   return Object.entries(FOUNDATION.findResources('AWS::EC2::Subnet'))
     .filter(([id]) => id.includes('PublicSubnet'))
@@ -21,9 +21,9 @@ function subnets(place: Place): { id: string; zone: string; range: string }[] {
 }
 
 /**
- * What paths read in a region with these zones.
+ * Values that paths read in a region with these zones.
  *
- * @param without letters of the zones that have no Lambda
+ * @param without letters of the zones without Lambda
  */
 function shared(zones: string[], without = ''): Place {
   const functionZones = zones.map((zone) => (without.includes(zone.slice(-1)) ? 'none' : zone));
@@ -54,7 +54,7 @@ describe('subnets', () => {
     },
   );
 
-  test('can be replaced when the region gets another zone: the new one has other addresses', () => {
+  test('can be replaced when the region gets another zone: the new one has another range', () => {
     for (let number = 1; number < MOST_ZONES; number++) {
       const [before, after] = [number, number + 1].map((some) =>
         subnets({ zones: zonesOf('abcdef'.slice(0, some)) }),
@@ -100,7 +100,7 @@ describe('a path', () => {
     });
   };
 
-  /** Of functions that are in the network. */
+  /** Subnets of functions in the VPC. */
   const functionZonesIn = (template: Template, letters: string, without = '') => {
     const place = shared(zonesOf(letters), without);
     return zonesIn(template, 'AWS::Lambda::Function', letters, 'none', place);
@@ -138,7 +138,7 @@ describe('a path', () => {
     },
   );
 
-  test('in a single zone, by number or by name', () => {
+  test('runs in a single zone, by number or by name', () => {
     for (const zones of [1, ['us-west-1b']] as const) {
       const template = path(typeof zones === 'number' ? zones : [...zones], 'DockerGpu');
       const [found] = zonesIn(template, 'AWS::AutoScaling::AutoScalingGroup', 'abc');
@@ -146,7 +146,7 @@ describe('a path', () => {
     }
   });
 
-  test('is not deployed into a zone that is not there', () => {
+  test('is not deployed into a zone that does not exist', () => {
     const template = path(['us-west-1a', 'us-west-1b']);
     const { Rules } = template.toJSON() as {
       Rules: { ZonesAreThere: { Assertions: { Assert: unknown; AssertDescription: string }[] } };
@@ -154,20 +154,18 @@ describe('a path', () => {
     const [rule] = Rules.ZonesAreThere.Assertions;
     expect(evaluate(template, rule?.Assert, shared(zonesOf('abc')))).toBe(true);
     expect(evaluate(template, rule?.Assert, shared(zonesOf('ac')))).toBe(false);
-    expect(rule?.AssertDescription).toContain(
-      '"availabilityZones" names a zone that this region does not offer',
-    );
+    expect(rule?.AssertDescription).toContain('"availabilityZones" names a zone that is not available');
   });
 });
 
-describe('what a path takes of the foundation', () => {
+describe('the values that a path uses of the foundation', () => {
   const all = templates({ paths: ['DockerGpu', 'FastApi', 'Voxtral', 'Hybrid'] });
   const exports = (template: Template) =>
     Object.values(template.toJSON().Outputs as Record<string, { Export?: { Name: string }; Value: unknown }>)
       .filter(({ Export }) => Export !== undefined)
       .map(({ Export, Value }) => ({ name: Export?.Name, value: Value }));
 
-  test('is read from Systems Manager: one export alone is in use, whose value never changes', () => {
+  test('are read from Systems Manager; only one export is in use, and its value never changes', () => {
     for (const [name, template] of Object.entries(all)) {
       if (name === 'Spotscribe-Foundation') continue;
       const imported = [...JSON.stringify(template.toJSON()).matchAll(/"Fn::ImportValue":("[^"]*"|.)/g)];
@@ -177,7 +175,7 @@ describe('what a path takes of the foundation', () => {
     expect(inUse?.value).toBe('Spotscribe-Foundation');
   });
 
-  test('is there: each parameter that it reads is one of the foundation’s', () => {
+  test('exist: the foundation creates each parameter', () => {
     const names = Object.values(FOUNDATION.findResources('AWS::SSM::Parameter')).map(
       ({ Properties }) => Properties.Name as string,
     );

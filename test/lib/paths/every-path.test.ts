@@ -14,7 +14,7 @@ interface Statement {
   Effect: string;
 }
 
-/** What works on `*` alone, and nothing else may. */
+/** The only actions that may use `*`, because they support nothing else. */
 const UNLIMITABLE = new Set([
   'autoscaling:DescribeAutoScalingGroups',
   'cloudwatch:GetMetricData',
@@ -39,19 +39,19 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(path.info.summary).not.toBe('');
   });
 
-  test('tells the handlers that take jobs whether it understands recordings', () => {
+  test('tells the handlers that create jobs whether it supports analyses', () => {
     const told = resources(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
       const value = (Properties.Environment as { Variables: Record<string, string> }).Variables[ENV.analysis];
       return value === undefined ? [] : [[Properties.Description as string, value]];
     });
     expect(Object.fromEntries(told)).toMatchObject({
-      'Makes a job and a place to upload its audio': String(path.info.analysis),
-      'Queues a job when its audio has arrived, and wakes the fleet': String(path.info.analysis),
+      'Creates a job and a URL to upload its audio': String(path.info.analysis),
+      'Queues a job when its audio has arrived, and starts a machine': String(path.info.analysis),
     });
     expect(new Set(told.map(([, value]) => value))).toEqual(new Set([String(path.info.analysis)]));
   });
 
-  /** What the policies of a role allow. */
+  /** Statements in the policies of a role. */
   const allowed = (role: string) =>
     resources(template, 'AWS::IAM::Policy')
       .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes(`"${role}"`))
@@ -62,16 +62,16 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
   };
   const actionsOf = (statements: Statement[]) => statements.flatMap(({ Action }) => [Action].flat());
 
-  test('lets its worker read what earlier attempts at its jobs have left', () => {
+  test('lets its worker read checkpoints and results of earlier attempts', () => {
     const read = workerAllowed().filter(({ Action }) => [Action].flat().includes('s3:GetObject'));
     expect(JSON.stringify(read.map(({ Resource }) => Resource))).toContain('/jobs/*');
   });
 
-  test('lets its worker put a new message in the place of one that it gives back', () => {
+  test('lets its worker send a new message when it returns a job', () => {
     expect(actionsOf(workerAllowed())).toContain('sqs:SendMessage');
   });
 
-  test('keeps every version of a recording, reads and erases single versions, and nothing else of the inbox', () => {
+  test('keeps all versions of a recording, and reads and deletes only single versions in the inbox', () => {
     template.hasResourceProperties('AWS::S3::Bucket', { VersioningConfiguration: { Status: 'Enabled' } });
     const ofInbox = resources(template, 'AWS::IAM::Policy')
       .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
@@ -81,13 +81,13 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(actionsOf(ofWorker)).toEqual(['s3:GetObjectVersion', 's3:GetObject']);
   });
 
-  test('sends what fails again and again to a dead-letter queue', () => {
+  test('sends messages that fail repeatedly to a dead-letter queue', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
       RedrivePolicy: { maxReceiveCount: MAX_RECEIVES, deadLetterTargetArn: Match.anyValue() },
     });
   });
 
-  test('tells by alarm of dead letters, failed events and waiting jobs, each with its page of the runbook', () => {
+  test('has alarms for dead letters, failed events and waiting jobs, each with its heading of the runbook', () => {
     const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
     const alarms = resources(template, 'AWS::CloudWatch::Alarm');
     expect(alarms.length).toBeGreaterThanOrEqual(3);
@@ -98,9 +98,9 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
-  test('tells by alarm of requests answered with 500, which Lambda does not count as errors', () => {
+  test('has an alarm for answers with 500, which Lambda does not count as errors', () => {
     const [{ Properties } = { Properties: {} }] = resources(template, 'AWS::Lambda::Function').filter(
-      ({ Properties }) => Properties.Description === 'Makes a job and a place to upload its audio',
+      ({ Properties }) => Properties.Description === 'Creates a job and a URL to upload its audio',
     );
     const { Variables } = Properties.Environment as { Variables: Record<string, string> };
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -111,7 +111,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     });
   });
 
-  test('encrypts what it stores, and speaks TLS alone', () => {
+  test('encrypts stored data, and accepts only TLS', () => {
     for (const { Properties } of resources(template, 'AWS::S3::Bucket')) {
       expect(Properties.BucketEncryption).toBeDefined();
       expect(Properties.PublicAccessBlockConfiguration).toEqual({
@@ -131,13 +131,13 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
-  test('can go back in time with every table', () => {
+  test('enables point-in-time recovery for every table', () => {
     for (const { Properties } of resources(template, 'AWS::DynamoDB::Table')) {
       expect(Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
     }
   });
 
-  test('grants no wildcard action, and no wildcard resource that could be a name', () => {
+  test('grants no wildcard actions, and wildcard resources only if names are impossible', () => {
     for (const { Properties } of resources(template, 'AWS::IAM::Policy')) {
       const { Statement } = Properties.PolicyDocument as { Statement: Statement[] };
       for (const statement of Statement) {
@@ -150,7 +150,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
-  test('opens no route without a key', () => {
+  test('has no route without a key', () => {
     for (const { Properties } of resources(template, 'AWS::ApiGatewayV2::Route')) {
       expect(Properties).toMatchObject({ AuthorizationType: 'CUSTOM', AuthorizerId: expect.anything() });
     }
@@ -168,7 +168,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(groups).toHaveLength(1);
     for (const { Properties, UpdatePolicy } of groups) {
       expect(Properties).toMatchObject({ MinSize: '0', MaxSize: String(MOST_MACHINES) });
-      // Each of these ends machines, or asks for some.
+      // Each of these terminates or starts machines.
       for (const property of [
         'DesiredCapacity',
         'CapacityRebalance',
@@ -184,9 +184,9 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
       expect(resources(deployed, `AWS::AutoScaling::${type}`)).toEqual([]);
   });
 
-  test('has its machines watched only once every worker writes heartbeats', () => {
+  test('watches its machines only when every worker writes heartbeats', () => {
     const rules = resources(template, 'AWS::Events::Rule').filter(
-      ({ Properties }) => Properties.Description === 'Sizes the fleet',
+      ({ Properties }) => Properties.Description === 'Sets the number of machines each minute',
     );
     expect(rules).toHaveLength(1);
     const [service = ''] = Object.keys(template.findResources('AWS::ECS::Service'));
@@ -195,7 +195,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(rules[0]?.Properties.Targets).toMatchObject([{ Input: JSON.stringify(event) }]);
   });
 
-  test('lets nobody on the internet in', () => {
+  test('accepts no traffic from the internet', () => {
     const groups = resources(template, 'AWS::EC2::SecurityGroup').map(
       ({ Properties }) => (Properties.SecurityGroupIngress ?? []) as unknown[],
     );
@@ -210,7 +210,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
-  test('runs containers without root, without privileges, on a read-only root', () => {
+  test('runs containers without root and privileges, on a read-only root', () => {
     for (const { Properties } of resources(template, 'AWS::ECS::TaskDefinition')) {
       for (const container of Properties.ContainerDefinitions) {
         expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false });
@@ -219,7 +219,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
-  test('gives the worker the time it needs to stop, within a spot notice', () => {
+  test('gives the worker enough time to stop within a spot notice', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       ContainerDefinitions: Match.arrayWith([
         Match.objectLike({ Name: 'worker', StopTimeout: STOP_SECONDS + 5 }),
@@ -227,7 +227,7 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     });
   });
 
-  test('keeps the user’s data when destroyed, unless told otherwise', () => {
+  test('keeps the user’s data when destroyed, unless the settings say otherwise', () => {
     const kept = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table'];
     const policies = (of: Template) =>
       kept.flatMap((type) => resources(of, type).map(({ DeletionPolicy }) => DeletionPolicy));

@@ -19,14 +19,14 @@ const only = (type: string, settings?: Partial<Settings>) => {
 describe('path 300', () => {
   const standard = template();
 
-  test('has a port of its own on the machine for the whisper service, and the GPU', () => {
+  test('gives the whisper service a fixed port of the machine, and the GPU', () => {
     expect(container('whisper', {}, PATH)).toMatchObject({
       PortMappings: [{ ContainerPort: 8001, HostPort: 8001 }],
       ResourceRequirements: [{ Type: 'GPU', Value: '1' }],
     });
   });
 
-  test('registers each machine’s whisper service with the load balancer, and lets it load its model first', () => {
+  test('registers each whisper service with the load balancer, with time to load its model', () => {
     standard.hasResourceProperties('AWS::ECS::Service', {
       SchedulingStrategy: 'DAEMON',
       LoadBalancers: [
@@ -40,7 +40,7 @@ describe('path 300', () => {
     });
   });
 
-  test('sends requests to the machine with the fewest, if it is ready, and lets them end', () => {
+  test('sends requests to the healthy machine with the fewest, and lets them finish', () => {
     const { properties } = only('AWS::ElasticLoadBalancingV2::TargetGroup');
     expect(properties).toMatchObject({
       TargetType: 'instance',
@@ -55,25 +55,25 @@ describe('path 300', () => {
     });
   });
 
-  test('has no machine warm, and paid for, before its images and models are there', () => {
+  test('starts no warm machine before its images and models exist', () => {
     const [group] = Object.values(standard.findResources('AWS::AutoScaling::AutoScalingGroup'));
     const awaited = ['Custom::SpotscribeImage', 'Custom::SpotscribeModels'].flatMap((type) =>
       Object.keys(standard.findResources(type)),
     );
-    // The worker's, the model service's and its environment's image, and the models.
+    // Images of the worker, the model service and its environment, and the models.
     expect(awaited).toHaveLength(4);
     expect(group?.DependsOn).toEqual(expect.arrayContaining(awaited));
   });
 
-  test('has a machine that ends itself finish its requests', () => {
+  test('lets a machine finish its requests before it terminates itself', () => {
     expect(only('AWS::AutoScaling::AutoScalingGroup').properties.TargetGroupARNs).toEqual([
       { Ref: only('AWS::ElasticLoadBalancingV2::TargetGroup').id },
     ]);
   });
 
-  test('raises the fleet for the requests that its load balancer counts', () => {
+  test('scales out for the requests that its load balancer counts', () => {
     standard.hasResourceProperties('AWS::Lambda::Function', {
-      Description: 'Sets how many machines run',
+      Description: 'Sets the number of machines',
       Environment: {
         Variables: Match.objectLike({
           [ENV.loadBalancer]: {
@@ -95,7 +95,7 @@ describe('path 300', () => {
     expect(readers(pathTemplate({}, 'DockerGpu'))).toEqual({});
   });
 
-  test('has every time fit: the wait in the function’s, the drain and the idle timeout above it', () => {
+  test('keeps the wait below the timeout of the function, the drain and the idle timeout', () => {
     const [{ Properties } = { Properties: {} }] = Object.values(
       standard.findResources('AWS::Lambda::Function', {
         Properties: { Environment: { Variables: { [ENV.machinesUrl]: Match.anyValue() } } },
@@ -108,7 +108,7 @@ describe('path 300', () => {
     const wait = Number(Environment.Variables[ENV.waitSeconds]);
     expect(wait).toBe(25);
     expect(Timeout).toBeGreaterThan(wait);
-    // The gateway gives up at 30.
+    // The gateway times out after 30 s.
     expect(Timeout).toBeLessThan(30);
     standard.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
       Scheme: 'internal',
@@ -116,7 +116,7 @@ describe('path 300', () => {
     });
   });
 
-  test('lets the function in to the load balancer, and that to the machines, and nobody else anywhere', () => {
+  test('allows only function to load balancer, and load balancer to machines', () => {
     const rules = (direction: string, peer: string) =>
       Object.values(standard.findResources(`AWS::EC2::SecurityGroup${direction}`)).map(
         ({ Properties }) =>
@@ -141,7 +141,7 @@ describe('path 300', () => {
       expect(Properties).not.toHaveProperty('SecurityGroupIngress');
   });
 
-  test('puts the machines into the group that lets the load balancer in, besides their own', () => {
+  test('adds the machines to the security group that accepts the load balancer', () => {
     standard.hasResourceProperties('AWS::EC2::LaunchTemplate', {
       LaunchTemplateData: {
         NetworkInterfaces: [
@@ -166,7 +166,7 @@ describe('path 300', () => {
     },
   );
 
-  test('forbids the function’s own code what Lambda needs to bring it into the network', () => {
+  test('denies the function’s code the actions that Lambda needs to attach it to the VPC', () => {
     standard.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -181,14 +181,14 @@ describe('path 300', () => {
     });
   });
 
-  test.each(['Errors', 'Failures'])('tells by an alarm when the function fails: %s', (MetricName) => {
+  test.each(['Errors', 'Failures'])('has an alarm for failures of the function: %s', (MetricName) => {
     standard.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName,
       AlarmDescription: Match.stringLikeRegexp('TranscribeAudio'),
     });
   });
 
-  test('needs two zones', () => {
+  test('requires two zones', () => {
     expect(() => template({ availabilityZones: 1 })).toThrow(
       'Setting "availabilityZones" must be at least 2 for a path with a load balancer; got 1.',
     );
@@ -207,10 +207,10 @@ describe('warm machines', () => {
         [ENV.warmTimeZone]: 'Europe/Berlin',
       },
     ],
-  ])('are the sizer’s to keep: %j', (settings, expected) => {
+  ])('are configured in the sizer: %j', (settings, expected) => {
     const [sizer] = Object.values(
       template(settings).findResources('AWS::Lambda::Function', {
-        Properties: { Description: 'Sets how many machines run' },
+        Properties: { Description: 'Sets the number of machines' },
       }),
     );
     const { Variables } = (sizer?.Properties as { Environment: { Variables: Record<string, string> } })
@@ -222,14 +222,14 @@ describe('warm machines', () => {
   });
 
   test.each<[string, Partial<Settings>, number]>([
-    ['one machine is replaced at once: the queue takes over', {}, 0],
-    ['of two, one stays', { warmMachines: 2 }, 50],
+    ['one machine is replaced at once, and the queue takes over', {}, 0],
+    ['one of two machines stays', { warmMachines: 2 }, 50],
     [
-      'where there may be one alone, it is replaced at once',
+      'a machine that may be the only one is replaced at once',
       { warmMachines: 2, warmHours: 'SAT 10:00-12:00' },
       0,
     ],
-  ])('when a new version comes: %s', (_, settings, MinimumHealthyPercent) => {
+  ])('during an update: %s', (_, settings, MinimumHealthyPercent) => {
     template(settings).hasResourceProperties('AWS::ECS::Service', {
       DeploymentConfiguration: { MinimumHealthyPercent, MaximumPercent: 100 },
     });
@@ -251,7 +251,7 @@ describe('warm machines', () => {
       /No machine is kept warm, which costs nothing\. The load balancer costs about \$16/,
     ],
     [{ instanceTypes: ['p9.large'] }, /no price is known for p9\.large/],
-  ])('are told with what they cost a month: %j', (settings, sentence) => {
+  ])('are reported with their cost a month: %j', (settings, sentence) => {
     const annotations = (path: string) => {
       const app = spotscribeApp({
         context: {
@@ -269,16 +269,16 @@ describe('warm machines', () => {
   });
 
   test.each<[Partial<Settings>, string]>([
-    [{ warmMachines: 5 }, 'Setting "warmMachines" must be at most "maxMachines", which is 4; got 5.'],
+    [{ warmMachines: 5 }, 'Setting "warmMachines" must be at most "maxMachines" (4); got 5.'],
     [{ warmHours: 'MON-FRI 18:00-08:00' }, 'Setting "warmHours" must end after it begins'],
     [{ warmHours: 'FRI-MON 08:00-18:00' }, 'Setting "warmHours" must end after it begins'],
     [{ warmHours: 'daily' }, 'Setting "warmHours" must be like MON-FRI 08:00-18:00; got "daily".'],
     [{ warmTimeZone: 'Mars/Olympus' }, 'Setting "warmTimeZone" must be a time zone such as Europe/Berlin'],
-  ])('are refused where they contradict themselves: %j', (settings, message) => {
+  ])('are rejected if the settings contradict each other: %j', (settings, message) => {
     expect(() => template(settings)).toThrow(message);
   });
 
-  test('may be daily, to a week that ends on Sunday', () => {
+  test('may run daily, in a week that ends on Sunday', () => {
     const settings = defaultSettings({ warmHours: 'MON-SUN 00:00-23:59' });
     const kept = warmth(settings);
     expect(kept.hours).toEqual({
@@ -289,7 +289,7 @@ describe('warm machines', () => {
   });
 });
 
-/** The construct of a security group within the path's own stack. */
+/** Name of the construct of a security group in the path's stack. */
 function groupName(reference: unknown): string {
   const id = (reference as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? JSON.stringify(reference);
   if (id.includes('FrontDoor')) return 'FrontDoor';

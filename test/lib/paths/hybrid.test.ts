@@ -12,7 +12,7 @@ const MODELS = ['whisper', 'voxtral'];
 const whisperMib = needed(whisperParts('large-v3-turbo'));
 
 describe('path 500', () => {
-  test('fetches both models before either service starts, and the worker waits for neither to get well', () => {
+  test('fetches both models before the services start; the worker waits for neither to become healthy', () => {
     const models = JSON.parse(environment(of('models'))[ENV.models] as string) as WantedModel[];
     expect(models.map(({ name, required }) => [name, required])).toEqual([
       ['large-v3-turbo', true],
@@ -33,7 +33,7 @@ describe('path 500', () => {
     });
   });
 
-  test('does without Voxtral, but not without Whisper, and starts either again in place', () => {
+  test('continues without Voxtral but not without Whisper, and restarts both', () => {
     expect(of('whisper').Essential).toBe(true);
     expect(of('voxtral').Essential).toBe(false);
     for (const name of MODELS) {
@@ -42,7 +42,7 @@ describe('path 500', () => {
     expect(of('worker')).not.toHaveProperty('RestartPolicy');
   });
 
-  test('lets both services lock one file, in a folder that both may write', () => {
+  test('gives both services one lock file, in a folder that both can write', () => {
     const scratch = (name: string) =>
       of(name).MountPoints.find(({ ContainerPath }) => ContainerPath === '/scratch');
     for (const name of MODELS) {
@@ -51,12 +51,12 @@ describe('path 500', () => {
     }
   });
 
-  test('fits the memory that ECS finds on a g4dn.xlarge', () => {
+  test('fits into the memory that ECS finds on a g4dn.xlarge', () => {
     const reserved = task({}, PATH).ContainerDefinitions.map(({ MemoryReservation }) => MemoryReservation);
     expect(reserved.reduce((sum, each) => sum + each, 0)).toBeLessThan(15.4 * 1024);
   });
 
-  test('shares the GPU by Docker’s runtime: no container has it for itself, and Voxtral knows its share', () => {
+  test('shares the GPU through Docker’s runtime, and limits Voxtral to its share', () => {
     for (const name of MODELS) {
       expect(of(name)).not.toHaveProperty('ResourceRequirements');
       expect(environment(of(name))).toMatchObject({
@@ -72,7 +72,7 @@ describe('path 500', () => {
     expect(JSON.stringify(userData())).toContain('--default-runtime=nvidia');
   });
 
-  test('asks nobody for a share where no engine needs a GPU', () => {
+  test('sets no share if no engine needs a GPU', () => {
     const laptop: Partial<Settings> = {
       engine: 'pocketsphinx',
       voxtralEngine: 'extractive',

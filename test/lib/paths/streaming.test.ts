@@ -41,7 +41,7 @@ describe('a public load balancer with the user’s certificate', () => {
     ([, { Port }]) => Port === 8081,
   );
 
-  test('is there where it is asked for, and nothing of it where it is not', () => {
+  test('exists only if the settings request it', () => {
     const without = template({});
     for (const type of ['LoadBalancer', 'Listener', 'TargetGroup']) {
       without.resourceCountIs(`AWS::ElasticLoadBalancingV2::${type}`, 1);
@@ -55,7 +55,7 @@ describe('a public load balancer with the user’s certificate', () => {
     });
   });
 
-  test('listens by TLS 1.2 or newer alone, with that certificate', () => {
+  test('accepts only TLS 1.2 or newer, with that certificate', () => {
     expect(listeners.map(([, listener]) => listener)).toEqual([
       expect.objectContaining({
         Port: 443,
@@ -66,7 +66,7 @@ describe('a public load balancer with the user’s certificate', () => {
     ]);
   });
 
-  test('drops headers that are none, and waits as long as OpenAI’s clients do', () => {
+  test('drops invalid headers, and waits as long as OpenAI’s clients do', () => {
     expect(balancer.LoadBalancerAttributes).toEqual(
       expect.arrayContaining([
         { Key: 'routing.http.drop_invalid_header_fields.enabled', Value: 'true' },
@@ -75,7 +75,7 @@ describe('a public load balancer with the user’s certificate', () => {
     );
   });
 
-  test('sends audio routes with something like a key to the machines, and nothing else', () => {
+  test('forwards only audio routes with something like a key to the machines', () => {
     const forwarding = rules.filter(({ Actions }) => Actions.some(({ Type }) => Type === 'forward'));
     const key = {
       Field: 'http-header',
@@ -94,7 +94,7 @@ describe('a public load balancer with the user’s certificate', () => {
       expect(Actions).toEqual([{ Type: 'forward', TargetGroupArn: { Ref: targetsId } }]);
   });
 
-  test('answers the rest itself, in OpenAI’s shape: 401 without a key, 405 for another method, 404 without a route', () => {
+  test('answers others in OpenAI’s format: 401 without a key, 405 for another method, 404 without a route', () => {
     const own = rules.flatMap(({ Actions, Priority }) =>
       Actions.flatMap(({ FixedResponseConfig: answer }) =>
         answer === undefined ? [] : [{ Priority, answer }],
@@ -122,7 +122,7 @@ describe('a public load balancer with the user’s certificate', () => {
     }
   });
 
-  test('has the workers’ public servers as its targets, of which machines take leave in time', () => {
+  test('has the workers’ public servers as targets, with time to drain', () => {
     expect(targets).toMatchObject({ Port: 8081, Protocol: 'HTTP', HealthCheckPath: '/health' });
     standard.hasResourceProperties('AWS::ECS::Service', {
       LoadBalancers: Match.arrayWith([
@@ -134,7 +134,7 @@ describe('a public load balancer with the user’s certificate', () => {
     expect(group.TargetGroupARNs).toContainEqual({ Ref: targetsId });
   });
 
-  test('reaches that port of the machines alone, and they let in nobody but the two load balancers', () => {
+  test('reaches only that port of the machines, which accept only the two load balancers', () => {
     const ingress = all(standard, 'AWS::EC2::SecurityGroupIngress').map(
       ([, { FromPort, ToPort, ...rule }]) => {
         expect(rule).not.toHaveProperty('CidrIp');
@@ -157,9 +157,9 @@ describe('a public load balancer with the user’s certificate', () => {
     expect(open).toEqual([['StreamingBalancer', '0.0.0.0/0', 443, 443]]);
   });
 
-  test('has the fleet’s sizer let go of no machine while requests come by it', () => {
+  test('keeps machines while it receives requests', () => {
     standard.hasResourceProperties('AWS::Lambda::Function', {
-      Description: 'Sets how many machines run',
+      Description: 'Sets the number of machines',
       Environment: {
         Variables: Match.objectLike({
           [ENV.publicLoadBalancer]: { 'Fn::GetAtt': [publicId, 'LoadBalancerFullName'] },
@@ -168,7 +168,7 @@ describe('a public load balancer with the user’s certificate', () => {
     });
   });
 
-  test('lets in whom the setting names', () => {
+  test('accepts the address ranges of the setting', () => {
     const narrowed = template({ certificateArn, allowedCidrs: ['203.0.113.0/24', '198.51.100.7/32'] });
     narrowed.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: [
@@ -179,7 +179,7 @@ describe('a public load balancer with the user’s certificate', () => {
     expect(JSON.stringify(narrowed.toJSON())).not.toContain('"CidrIp":"0.0.0.0/0","Description":"Holders');
   });
 
-  test('has the worker look up keys, and do nothing else to them', () => {
+  test('lets the worker look up keys, but not change them', () => {
     const worker = container('worker', { certificateArn }, PATH) as unknown as { PortMappings: unknown };
     expect(worker.PortMappings).toEqual([
       { ContainerPort: 8080, HostPort: 0, Protocol: 'tcp' },
@@ -202,12 +202,12 @@ describe('a public load balancer with the user’s certificate', () => {
 
   test.each<[Partial<Settings>, RegExp]>([
     // 730.5 hours of $0.0225, and of three addresses at $0.005.
-    [{ certificateArn }, /costs about \$27 a month, .* in 3 zones .*anywhere, by their keys: "allowedCidrs"/],
+    [{ certificateArn }, /costs about \$27 a month, .* in 3 zones .*any address; "allowedCidrs"/],
     [
       { certificateArn, availabilityZones: 2, allowedCidrs: ['203.0.113.0/24'] },
       /\$24 .* from 203\.0\.113\.0\/24/,
     ],
-  ])('is told with what it costs, and whom it lets in: %j', (settings, sentence) => {
+  ])('is reported with its cost and allowed callers: %j', (settings, sentence) => {
     const app = spotscribeApp({ context: context(settings) });
     const stack = app.node.findChild(`Spotscribe-${PATH}`) as Stack;
     const found = Annotations.fromStack(stack).findInfo('*', Match.stringLikeRegexp('public load balancer'));
@@ -217,30 +217,30 @@ describe('a public load balancer with the user’s certificate', () => {
   test.each<[Partial<Settings>, string]>([
     [
       { certificateArn: 'arn:aws:iam::123456789012:server-certificate/old' },
-      'Setting "certificateArn" must be the ARN of a certificate in ACM, such as arn:aws:acm:',
+      'Setting "certificateArn" must be the ARN of an ACM certificate such as arn:aws:acm:',
     ],
     [
       { certificateArn, allowedCidrs: ['office'] },
       'Setting "allowedCidrs" must be IPv4 ranges such as 203.0.113.0/24',
     ],
     [{ certificateArn, allowedCidrs: ['2001:db8::/32'] }, 'Setting "allowedCidrs" must be IPv4 ranges'],
-    [{ allowedCidrs: ['203.0.113.0/24'] }, 'leave it out, or set "certificateArn" too.'],
-  ])('is refused where the settings are wrong: %j', (settings, message) => {
+    [{ allowedCidrs: ['203.0.113.0/24'] }, 'Remove it, or set "certificateArn" too.'],
+  ])('is rejected if the settings are invalid: %j', (settings, message) => {
     expect(() => template(settings)).toThrow(message);
   });
 
-  test('wants its certificate in the stack’s region, where that is known', () => {
+  test('requires a certificate in the stack’s region, if the region is known', () => {
     const settings = defaultSettings({ certificateArn });
     const anywhere = { certificateArn, allowedCidrs: ['0.0.0.0/0'] };
     expect(streaming(settings, 'eu-central-1')).toEqual(anywhere);
     expect(streaming(settings, Aws.REGION)).toEqual(anywhere);
     expect(() => streaming(settings, 'us-east-1')).toThrow(
-      'Setting "certificateArn" must name a certificate of the stack\'s region, which is us-east-1; got "arn:aws:acm:eu-central-1',
+      'Setting "certificateArn" must name a certificate in the stack\'s region us-east-1; got "arn:aws:acm:eu-central-1',
     );
   });
 });
 
-/** A security group of the path's own stack, by its construct. */
+/** Name of the construct of a security group in the path's stack. */
 const name = (reference: unknown) =>
   short((reference as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? '');
 const short = (id: string) => id.replace(/^Path/, '').replace(/[0-9A-F]{8}$/, '');

@@ -4,7 +4,7 @@ import { container, environment, task } from '../containers';
 const PATH = 'Voxtral';
 
 describe('path 400', () => {
-  test('runs Voxtral and the worker, and fetches Voxtral’s model alone', () => {
+  test('runs Voxtral and the worker, and fetches only Voxtral’s model', () => {
     expect(task({}, PATH).ContainerDefinitions.map(({ Name }) => Name)).toEqual([
       'models',
       'voxtral',
@@ -16,7 +16,7 @@ describe('path 400', () => {
     ]);
   });
 
-  test('gives Voxtral a GPU of its own, without which the machine is of no use', () => {
+  test('gives Voxtral exclusive use of the GPU, and requires Voxtral', () => {
     const voxtral = container('voxtral', {}, PATH);
     expect(voxtral).toMatchObject({
       Essential: true,
@@ -26,14 +26,14 @@ describe('path 400', () => {
     expect(environment(voxtral)).not.toHaveProperty(ENV.gpuMemoryMib);
   });
 
-  test('tells the worker where Voxtral is, and nothing of a whisper service', () => {
+  test('gives the worker the URL of Voxtral, and none of a whisper service', () => {
     const worker = container('worker', {}, PATH);
     expect(environment(worker)).toMatchObject({ [ENV.voxtralUrl]: 'http://voxtral:8000' });
     expect(environment(worker)).not.toHaveProperty(ENV.whisperUrl);
     expect(worker.Links).toEqual(['voxtral']);
   });
 
-  test('passes the settings on', () => {
+  test('passes the settings to the containers', () => {
     const settings = {
       voxtralEngine: 'extractive',
       voxtralModel: 'Own@1',

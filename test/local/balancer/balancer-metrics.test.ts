@@ -18,7 +18,7 @@ afterEach(() => {
 
 const published = () => cloudWatch.commandCalls(PutMetricDataCommand).map(({ args }) => args[0].input);
 
-test('publishes the times of the answers, as of the minute before, under the load balancer’s name', async () => {
+test('publishes response times for the previous minute, under the load balancer’s name', async () => {
   metrics.answered(2, 200);
   metrics.answered(0.5, 401);
   await jest.advanceTimersByTimeAsync(5_000);
@@ -39,7 +39,7 @@ test('publishes the times of the answers, as of the minute before, under the loa
   ]);
 });
 
-test('counts each answer once, and publishes nothing where nothing was answered', async () => {
+test('counts each answer once, and publishes nothing without answers', async () => {
   await jest.advanceTimersByTimeAsync(20_000);
   expect(published()).toEqual([]);
   metrics.answered(1, 200);
@@ -47,7 +47,7 @@ test('counts each answer once, and publishes nothing where nothing was answered'
   expect(published()).toHaveLength(1);
 });
 
-test('goes on where the figures could not be published', async () => {
+test('continues if the metrics cannot be published', async () => {
   const told = jest.spyOn(console, 'error').mockReturnValue();
   cloudWatch.on(PutMetricDataCommand).rejectsOnce(new Error('no figures')).resolves({});
   metrics.answered(1, 200);

@@ -14,7 +14,7 @@ const CHECK = {
   unhealthyThreshold: 1,
 };
 
-/** A service whose health can be set, and which holds requests until they are let go. */
+/** A service with configurable health, which holds requests until they are released. */
 class Service {
   healthy = true;
   readonly held: (() => void)[] = [];
@@ -40,7 +40,7 @@ class Service {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Waits until what its health is now is known: two checks later the first one's answer has been noted. */
+  /** Waits for two checks, after which the answer of the first is known. */
   async known(): Promise<void> {
     const seen = this.checks;
     await until(() => this.checks >= seen + 2);
@@ -52,7 +52,7 @@ class Service {
   }
 }
 
-describe('the load balancer of a laptop', () => {
+describe('the local load balancer', () => {
   let balancer: LocalBalancer;
   let url: string;
   let times: number[];
@@ -71,7 +71,7 @@ describe('the load balancer of a laptop', () => {
     for (const service of services.splice(0)) service.stop();
   });
 
-  /** A service that is registered, and whose health is known. */
+  /** A registered service with known health. */
   async function service(name: string, listener?: RequestListener, healthy = true): Promise<Service> {
     const made = await new Service(name, listener).start();
     made.healthy = healthy;
@@ -82,21 +82,21 @@ describe('the load balancer of a laptop', () => {
   }
   const ask = async (path = '/') => (await fetch(url + path)).text();
 
-  test('answers 503 by a page where there is no target', async () => {
+  test('answers with a 503 page without targets', async () => {
     const answer = await fetch(url, { method: 'POST', body: Buffer.alloc(2 ** 20) });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('content-type')).toBe('text/html');
     expect(await answer.text()).toContain('503 Service Temporarily Unavailable');
   });
 
-  test('answers 502 by a page where the target hangs up', async () => {
+  test('answers with a 502 page if the target closes the connection', async () => {
     await service('broken', (asked) => asked.socket.destroy());
     const answer = await fetch(url);
     expect(answer.status).toBe(502);
     expect(await answer.text()).toContain('502 Bad Gateway');
   });
 
-  test('asks a service that is well, and none that loads or has failed', async () => {
+  test('sends requests to a healthy service, and not to one that is loading or has failed', async () => {
     const answers =
       (text: string): RequestListener =>
       (_, answer) =>
@@ -111,14 +111,14 @@ describe('the load balancer of a laptop', () => {
     expect([other, third].map(({ port }) => balancer.isHealthy(port))).toEqual([false, true]);
   });
 
-  test('tries what there is where nothing is well, as the original does', async () => {
+  test('uses all targets if none is healthy, as on AWS', async () => {
     await service('loading', (_, answer) => void answer.writeHead(503).end('{"error":{}}'), false);
     const answer = await fetch(url);
     expect(answer.status).toBe(503);
     expect(await answer.text()).toBe('{"error":{}}');
   });
 
-  test('gives a request to who has the fewest under way', async () => {
+  test('sends a request to the target with the fewest in flight', async () => {
     const [first, second] = [await service('first'), await service('second')];
     const answers = Array.from({ length: 6 }, () => ask());
     await until(() => first.held.length + second.held.length === 6);
@@ -136,7 +136,7 @@ describe('the load balancer of a laptop', () => {
     ]);
   });
 
-  test('counts how long a target took to answer, in seconds; who gives up, or finds nobody, does not count', async () => {
+  test('measures response times in seconds, without aborted requests and those without target', async () => {
     await ask();
     let gone = false;
     const slow = await service('slow', (asked, answer) => {
@@ -159,7 +159,7 @@ describe('the load balancer of a laptop', () => {
     expect(times[0]).toBeLessThanOrEqual((performance.now() - began) / 1000);
   });
 
-  test('lets who leaves finish, and sends nothing more there', async () => {
+  test('lets a deregistered target finish, and sends it no more requests', async () => {
     const leaving = await service('leaving');
     const answer = ask();
     await until(() => leaving.held.length === 1);
@@ -172,20 +172,20 @@ describe('the load balancer of a laptop', () => {
     await leave;
   });
 
-  test('passes bytes on as they come, in both directions', async () => {
+  test('streams bytes in both directions', async () => {
     await service('echo', (asked, answer) => void asked.pipe(answer));
     const upload = request(url, { method: 'POST' });
     upload.write('first ');
     const [answer] = (await once(upload, 'response')) as [IncomingMessage];
     const chunks = answer[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    // The upload is not over, and what there is of it has come back.
+    // The upload is not complete, but its first part has already returned.
     expect(String((await chunks.next()).value)).toBe('first ');
     upload.end('last');
     expect(String((await chunks.next()).value)).toBe('last');
     expect((await chunks.next()).done).toBe(true);
   });
 
-  test('breaks an answer off that breaks off, and leaves the service when the caller leaves', async () => {
+  test('interrupts an interrupted answer, and cancels the request when the caller disconnects', async () => {
     let callers = 0;
     await service('half', (asked, answer) => {
       callers += 1;

@@ -10,7 +10,7 @@ const key = {
   Field: 'http-header',
   HttpHeaderConfig: { HttpHeaderName: 'Authorization', Values: ['Bearer?sk-*'] },
 };
-/** Not in their order: a listener tells them as it likes. */
+/** Not in order of priority: a listener returns them in any order. */
 const rules: Rule[] = [
   { IsDefault: true, Priority: 'default', Actions: says('no route', '404') },
   { Priority: '20', Conditions: [path], Actions: says('no key') },
@@ -42,7 +42,7 @@ describe('a listener’s rules', () => {
     expect(fixedAnswer(asked(change), rules)?.status).toBe(status);
   });
 
-  test('say what is answered', () => {
+  test('define fixed answers', () => {
     expect(fixedAnswer(asked({ path: '/' }), rules)).toEqual({
       status: 404,
       contentType: 'text/plain',
@@ -50,14 +50,14 @@ describe('a listener’s rules', () => {
     });
   });
 
-  test('that are not played here are refused, rather than passed over', () => {
+  test('that are not supported are rejected, not ignored', () => {
     const source: Rule = {
       Priority: '1',
       Conditions: [{ Field: 'source-ip', Values: ['10.0.0.0/8'] }],
       Actions: onward,
     };
-    expect(() => fixedAnswer(asked(), [source])).toThrow('does not play the condition source-ip');
+    expect(() => fixedAnswer(asked(), [source])).toThrow('does not support the condition source-ip');
     const redirect: Rule = { IsDefault: true, Actions: [{ Type: 'redirect' }] };
-    expect(() => fixedAnswer(asked(), [redirect])).toThrow('does not play the action redirect');
+    expect(() => fixedAnswer(asked(), [redirect])).toThrow('does not support the action redirect');
   });
 });

@@ -7,7 +7,7 @@ import { task } from '../../lib/containers';
 const installed = { servicePython: '/python', workerBundle: '/worker.js' };
 
 describe('a container on a laptop', () => {
-  test.each(PATHS.map(({ info }) => info.id))('has a command, on every path: %s', (path) => {
+  test.each(PATHS.map(({ info }) => info.id))('has a command on every path: %s', (path) => {
     for (const { Name } of task({}, path).ContainerDefinitions) {
       expect([process.execPath, '/python']).toContain(commandOf({ name: Name }, installed).file);
     }
@@ -25,13 +25,13 @@ describe('a container on a laptop', () => {
     },
   );
 
-  test('finds there what it needs: all model services are locked to the same packages', () => {
+  test('has all packages: the requirements of all model services are equal', () => {
     const lock = (name: string) =>
       readFileSync(join(__dirname, '../../../docker', name, 'requirements.laptop.txt'), 'utf8');
     expect(lock('voxtral')).toBe(lock('whisper'));
   });
 
-  test('is refused by its name where there is none', () => {
+  test('without a command is rejected with its name', () => {
     expect(() => commandOf({ name: 'painter' }, installed)).toThrow(
       'There is no local command for the container "painter": add one in local/machine/commands.ts',
     );

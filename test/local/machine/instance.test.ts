@@ -7,7 +7,7 @@ import { LocalInstance } from '../../../local/machine/instance';
 import { giveSpotNotice } from '../../../local/machine/spot-notice';
 import { until } from '../../until';
 
-/** Says its revision when it starts and `down` when it is told to stop, which takes it until there is a file `end`. */
+/** Prints its revision at the start, and `down` on SIGTERM. It stops when the file `end` exists. */
 const SCRIPT = `const { existsSync } = require('fs');
   process.on('SIGTERM', () => { console.log('down'); setInterval(() => existsSync('end') && process.exit(0), 10); });
   setInterval(() => undefined, 1000);
@@ -58,7 +58,7 @@ describe('a machine', () => {
     await until(() => said() === 'up 1\n');
   };
 
-  test('has its requests end, then SIGTERM sent, then the new task started, and keeps its disk', async () => {
+  test('waits for requests, sends SIGTERM, then starts the new task, and keeps its disk', async () => {
     await started();
     writeFileSync(join(models(), 'weights'), 'x');
     let requestsEnd: () => void = () => undefined;
@@ -76,7 +76,7 @@ describe('a machine', () => {
     expect(existsSync(join(models(), 'weights'))).toBe(true);
   });
 
-  test('drains: its task ends, none takes its place, and the disk stays until the machine does not', async () => {
+  test('drains: its task ends without a replacement, and the disk stays until the machine ends', async () => {
     await started();
     await machine.drain();
     await machine.run(definition(2));
@@ -87,7 +87,7 @@ describe('a machine', () => {
     expect(existsSync(models())).toBe(false);
   });
 
-  test('is killed in the middle of its drain, and nothing of it goes on', async () => {
+  test('can be killed while it drains, with all processes', async () => {
     await started();
     rmSync(join(folder, 'end'));
     const drained = machine.drain();
@@ -97,7 +97,7 @@ describe('a machine', () => {
     expect(machine.processes()).toEqual([]);
   });
 
-  test('knows when EC2 takes it back', () => {
+  test('knows the time of its interruption by EC2', () => {
     expect(machine.gone).toBeUndefined();
     const at = new Date('2026-11-21T12:02:00Z');
     giveSpotNotice(folder, at);

@@ -13,16 +13,18 @@ const container = (name: string, ...dependencies: string[]): ContainerDefinition
 });
 
 describe('the order in which containers start', () => {
-  test('puts each after those that it depends on', () => {
+  test('starts each after its dependencies', () => {
     const order = startOrder([container('c', 'b'), container('a'), container('b', 'a')]);
     expect(order.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
   });
 
-  test('does not exist for a circle, or for one that is missing', () => {
+  test('does not exist for a cycle or a missing container', () => {
     expect(() => startOrder([container('a', 'b'), container('b', 'a')])).toThrow(
-      'Containers wait for each other: a, b',
+      'Containers depend on each other or on a missing one: a, b',
     );
-    expect(() => startOrder([container('a', 'gone')])).toThrow('Containers wait for each other: a');
+    expect(() => startOrder([container('a', 'gone')])).toThrow(
+      'Containers depend on each other or on a missing one: a',
+    );
   });
 });
 
@@ -32,7 +34,7 @@ describe('a container that has ended', () => {
   test.each([
     [{ restartPolicy: policy }, 1, 60, true],
     [{ restartPolicy: policy }, 137, 3600, true],
-    // A model service whose work was stuck.
+    // A model service that was stuck.
     [{ restartPolicy: policy }, 14, 600, true],
     [{ restartPolicy: policy }, 1, 59.9, false],
     [{ restartPolicy: policy }, 0, 3600, false],
@@ -48,7 +50,7 @@ describe('a container that has ended', () => {
     },
   );
 
-  test('has the code that a container runtime reports', () => {
+  test('has the exit code of a container runtime', () => {
     expect([exitCode(3), exitCode('SIGKILL'), exitCode('SIGTERM')]).toEqual([3, 137, 143]);
   });
 });
@@ -80,7 +82,7 @@ describe('a task on a machine', () => {
     existsSync(join(folder, `${name}.log`)) ? readFileSync(join(folder, `${name}.log`), 'utf8') : '';
   const forever = 'setInterval(() => undefined, 1000);';
 
-  test('gives every container what the ECS agent gives it: the path of the task’s credentials', async () => {
+  test('gives every container the variables of the ECS agent: the path of the task’s credentials', async () => {
     const tell = `console.log(process.env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI); ${forever}`;
     start([
       { name: 'model', script: tell },
@@ -91,7 +93,7 @@ describe('a task on a machine', () => {
     expect(said('worker')).toBe(said('model'));
   });
 
-  test('starts a container once the one before it has succeeded', async () => {
+  test('starts a container when its dependency has succeeded', async () => {
     start([
       { name: 'init', essential: false, script: 'setTimeout(() => console.log(Date.now()), 300)' },
       {
@@ -104,7 +106,7 @@ describe('a task on a machine', () => {
     expect(Number(said('main'))).toBeGreaterThanOrEqual(Number(said('init')));
   });
 
-  test('does not start what waits for the success of one that failed', async () => {
+  test('does not start a container whose dependency failed', async () => {
     const running = start([
       { name: 'init', essential: false, script: 'process.exit(3)' },
       {
@@ -118,9 +120,9 @@ describe('a task on a machine', () => {
     expect(said('main')).toBe('');
   });
 
-  test('stops the others and starts anew when an essential container ends', async () => {
+  test('stops the others and restarts when an essential container ends', async () => {
     const model = join(folder, 'model.log');
-    // Fails once the model is up: it can then be told to stop.
+    // Fails when the model runs, so that the model can be stopped.
     const fails = `const { readFileSync } = require('fs');
       setInterval(() => { if (readFileSync(${JSON.stringify(model)}, 'utf8').endsWith('up\\n')) process.exit(1); }, 50);`;
     start([
@@ -140,7 +142,7 @@ describe('a task on a machine', () => {
     expect(said('model')).toMatch(/^(up\ndown\n)+(up\n)?$/);
   });
 
-  test('goes on when one that is not essential ends', async () => {
+  test('continues when a non-essential container ends', async () => {
     start([
       { name: 'init', essential: false, script: 'console.log("done")' },
       { name: 'main', essential: true, script: `console.log('up'); ${forever}` },
@@ -150,7 +152,7 @@ describe('a task on a machine', () => {
     expect(said('main')).toBe('up\n');
   });
 
-  /** Ends when there is a file of its name, and removes that. */
+  /** Ends when a file with its name exists, and deletes the file. */
   const endsOn = (name: string) => `const { existsSync, rmSync } = require('fs');
     console.log(process.pid);
     setInterval(() => { if (existsSync('${name}.end')) { rmSync('${name}.end'); process.exit(1); } }, 20);`;
@@ -178,7 +180,7 @@ describe('a task on a machine', () => {
     },
   );
 
-  test('leaves one that ended too soon where it is, and the task too if that can do without it', async () => {
+  test('does not restart a container that ended too soon, and keeps the task if it is not essential', async () => {
     const policy = { enabled: true, restartAttemptPeriod: 3600 };
     const running = start([
       { name: 'model', essential: false, restartPolicy: policy, script: endsOn('model') },
@@ -192,7 +194,7 @@ describe('a task on a machine', () => {
     expect(said('worker')).toBe('up\n');
   });
 
-  test('starts nothing again that it stops itself', async () => {
+  test('does not restart containers that it stops', async () => {
     const running = start([
       { name: 'model', restartPolicy: immediately, script: endsOn('model') },
       { name: 'worker', restartPolicy: immediately, script: endsOn('worker') },
@@ -205,7 +207,7 @@ describe('a task on a machine', () => {
     expect([...running.containers.values()].map(({ process }) => process.running)).toEqual([false, false]);
   });
 
-  test('stops in the reverse order of its start', async () => {
+  test('stops in reverse start order', async () => {
     const script = (name: string) =>
       `process.on('SIGTERM', () => { require('fs').appendFileSync(${JSON.stringify(join(folder, 'order'))}, '${name} '); process.exit(0); }); console.log('up'); ${forever}`;
     writeFileSync(join(folder, 'order'), '');

@@ -41,7 +41,7 @@ describe('a container’s environment as a process', () => {
     expect(translated(value)).toBe(expected);
   });
 
-  test('has its own port where it listens on this machine', () => {
+  test('has its local port', () => {
     expect(translated('8080', 'PORT')).toBe('18080');
   });
 
@@ -57,7 +57,7 @@ describe('a container’s environment as a process', () => {
     expect(translated(value)).toBe(value);
   });
 
-  test('has besides only the address it may listen on, and the way to AWS', () => {
+  test('has in addition only the host to listen on and the AWS endpoint', () => {
     const environment = processEnvironment(
       task,
       { ...worker, environment: [{ name: 'A', value: 'b' }] },
