@@ -137,12 +137,12 @@ describe('a worker with two models', () => {
 
   it.each<[string, AnalysisScript, RegExp]>([
     ['breaks off', breaks, /did not finish/],
-    ['answers 500', (_, answer) => answer.refuse(500, 'oh'), /answers 500/],
+    ['answers 500', (_, answer) => answer.refuse(500, 'oh'), /returned 500/],
     ['runs out of memory', (_, answer) => answer.event(failed('the GPU is full')), /the GPU is full/],
     [
       'sends what is no analysis',
       (_, answer) => answer.raw('{"type":"result"}\n'),
-      /no event of the contract/,
+      /not a valid event/,
     ],
     ['hangs', hangs, /silent for 700 ms/],
   ])('delivers the transcript where voxtral %s, and says why', async (_, script, reason) => {
