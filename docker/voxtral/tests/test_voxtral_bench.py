@@ -49,7 +49,7 @@ def test_an_answer_that_ends_early_is_not_measured(tmp_path: Path, monkeypatch: 
     from spotscribe_bench.report import Report
 
     monkeypatch.setattr(voxtral_throughput, "_batched", lambda *_: 6 * 24 - 1)
-    with pytest.raises(RuntimeError, match="batched: 143 tokens were written"):
+    with pytest.raises(RuntimeError, match="batched: 143 tokens were generated"):
         voxtral_throughput.measure(tmp_path, Report(tmp_path / "report.jsonl"))
 
 
