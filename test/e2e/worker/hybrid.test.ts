@@ -139,11 +139,7 @@ describe('a worker with two models', () => {
     ['breaks off', breaks, /did not finish/],
     ['answers 500', (_, answer) => answer.refuse(500, 'oh'), /returned 500/],
     ['runs out of memory', (_, answer) => answer.event(failed('the GPU is full')), /the GPU is full/],
-    [
-      'sends what is no analysis',
-      (_, answer) => answer.raw('{"type":"result"}\n'),
-      /not a valid event/,
-    ],
+    ['sends what is no analysis', (_, answer) => answer.raw('{"type":"result"}\n'), /not a valid event/],
     ['hangs', hangs, /silent for 700 ms/],
   ])('delivers the transcript where voxtral %s, and says why', async (_, script, reason) => {
     voxtral.analyst = script;
