@@ -16,6 +16,10 @@ const DASH = 0x2d;
 /** The contents of a body, in order: a part, its content in chunks, its end. */
 export type PartEvent = { type: 'part'; part: Part } | { type: 'data'; bytes: Buffer } | { type: 'end' };
 
+/** The boundary in a content type. Empty if there is none. */
+export const boundaryOf = (contentType: string): string =>
+  parameters(contentType.replace(/^[^;]*/, ''))?.get('boundary') ?? '';
+
 /**
  * Parses multipart/form-data (RFC 7578) in one pass, from a whole body or from chunks. It buffers
  * at most the headers of one part. Every body results in the events of a form or in an error. For
@@ -38,7 +42,7 @@ export class MultipartReader {
 
   /** @throws FormError if the content type has no boundary, or an invalid one */
   constructor(contentType: string) {
-    const boundary = parameters(contentType.replace(/^[^;]*/, ''))?.get('boundary') ?? '';
+    const boundary = boundaryOf(contentType);
     if (boundary === '' || boundary.length > MOST_BOUNDARY)
       throw new FormError(
         `The form's Content-Type must have a boundary of 1 to ${MOST_BOUNDARY} characters; got ${boundary.length}`,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { boundaryOf } from '../../../../core/forms/multipart';
 
 /**
  * SHA-256 of the path and the form of a request, without the boundary, because clients choose a new
@@ -17,8 +18,7 @@ export class BodyHash {
    */
   constructor(path: string, contentType = '') {
     this.endPart(Buffer.from(path));
-    const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType) ?? [];
-    this.boundary = Buffer.from(quoted ?? plain ?? '', 'latin1');
+    this.boundary = Buffer.from(boundaryOf(contentType), 'latin1');
   }
 
   update(chunk: Buffer): void {
