@@ -8,6 +8,7 @@ import type { Change, Condition } from './row-update';
  */
 export const QUEUED_SWEEP_SECONDS = 6 * 3600;
 
+/** Epoch seconds of an instant, rounded down. */
 export const secondsOf = (instant: Date) => Math.floor(instant.getTime() / 1000);
 
 /** Condition: no worker holds the job at this instant. */

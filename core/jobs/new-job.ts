@@ -1,3 +1,4 @@
+import { secondsOf } from './job-changes';
 import type { JobOptions } from '../contract/options';
 import type { JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
@@ -48,7 +49,7 @@ export function newJob(job: {
     attempt: 0,
     open: 'open',
     sweep_at: job.uploadUntil,
-    expires_at: Math.floor(job.now.getTime() / 1000) + job.retentionDays * 86_400,
+    expires_at: secondsOf(job.now) + job.retentionDays * 86_400,
   };
 }
 

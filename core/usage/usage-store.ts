@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../jobs/conditional-write';
+import { secondsOf } from '../jobs/job-changes';
 import { despiteConflicts } from '../jobs/conflict';
 import { chargedId, usageId } from '../contract/keys';
 import type { UsageRow } from '../contract/usage';
@@ -48,7 +49,7 @@ export class UsageStore {
     now: Date,
     abortSignal?: AbortSignal,
   ): Promise<boolean> {
-    const nowSeconds = Math.floor(now.getTime() / 1000);
+    const nowSeconds = secondsOf(now);
     const charge = {
       TableName: this.table,
       Item: { id: chargedId(keyId, sha256), expires_at: nowSeconds + CHARGED_SECONDS },
@@ -84,7 +85,7 @@ export class UsageStore {
       ExpressionAttributeNames: { '#seconds': 'seconds' },
       ExpressionAttributeValues: {
         ':seconds': seconds,
-        ':until': Math.floor(now.getTime() / 1000) + KEPT_SECONDS,
+        ':until': secondsOf(now) + KEPT_SECONDS,
       },
     };
   }

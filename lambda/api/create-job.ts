@@ -3,6 +3,7 @@ import { idempotencyId, recordingId } from '../../core/contract/keys';
 import type { IdempotencyRow, JobRow } from '../../core/contract/job';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
+import { secondsOf } from '../../core/jobs/job-changes';
 import type { JobStore } from '../../core/jobs/job-store';
 
 /** How long identical requests get the same job. */
@@ -151,8 +152,6 @@ async function madeOrFound(
 
 const mayHaveResult = (row: JobRow | undefined): boolean =>
   row !== undefined && (row.open !== undefined || row.status === 'succeeded');
-
-const secondsOf = (instant: Date) => Math.floor(instant.getTime() / 1000);
 
 const conflict = (message: string) =>
   new Refusal(409, 'idempotency_conflict', message, {

@@ -5,6 +5,7 @@ import { s3Client } from '../frame/s3-client';
 import { DEFAULT_TENANT, JOB_ID_PATTERN, KEY } from '../../core/contract/keys';
 import type { JobRow } from '../../core/contract/job';
 import { findInput } from '../../core/jobs/job-objects';
+import { secondsOf } from '../../core/jobs/job-changes';
 import type { InputVersion } from '../../core/jobs/job-store';
 import { leftBehind } from '../../core/jobs/left-behind';
 import { displayName, newJob } from '../../core/jobs/new-job';
@@ -96,7 +97,7 @@ async function inboxJob(
     options: {},
     analysis,
     now,
-    uploadUntil: Math.floor(now.getTime() / 1000) + 60,
+    uploadUntil: secondsOf(now) + 60,
     retentionDays,
   });
   // A late or repeated event must not restore a job that was deleted with its recording.
