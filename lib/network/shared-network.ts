@@ -59,8 +59,7 @@ export class SharedNetwork extends Construct {
     const zones = this.props.values.readList(this, 'FunctionZones');
     return this.vpc.publicSubnets.map(({ subnetId }, index) => {
       const id = `FunctionsInZone${index + 1}`;
-      const condition = new CfnCondition(this, id, { expression: isThere(itemOf(zones, index)) });
-      const given = Fn.conditionIf(condition.logicalId, subnetId, Aws.NO_VALUE).toString();
+      const given = this.subnetIf(id, isThere(itemOf(zones, index)), subnetId);
       return withoutRoutes(Subnet.fromSubnetId(this, `${id}Subnet`, given));
     });
   }
@@ -77,9 +76,14 @@ export class SharedNetwork extends Construct {
       // Every region has a first zone.
       if (index === 0 && typeof zones === 'number') return id;
       const expression = isWanted(itemOf(values.readList(this, 'Zones'), index), zones);
-      const condition = new CfnCondition(this, `UsesZone${index + 1}`, { expression });
-      return Fn.conditionIf(condition.logicalId, id, Aws.NO_VALUE).toString();
+      return this.subnetIf(`UsesZone${index + 1}`, expression, id);
     });
+  }
+
+  /** The id of a subnet if the condition is true. Otherwise the subnet is left out of its list. */
+  private subnetIf(id: string, expression: ICfnConditionExpression, subnetId: string): string {
+    const condition = new CfnCondition(this, id, { expression });
+    return Fn.conditionIf(condition.logicalId, subnetId, Aws.NO_VALUE).toString();
   }
 
   /** Fails the deployment before it starts if a zone does not exist. */
