@@ -8,7 +8,7 @@ import type * as z from 'zod/mini';
  */
 export function contractSchemas(folder: string): Record<string, z.ZodMiniType> {
   const found: Record<string, z.ZodMiniType> = {};
-  for (const file of readdirSync(folder).sort()) {
+  for (const file of readdirSync(folder)) {
     if (!file.endsWith('.ts')) continue;
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- tests need the schemas synchronously to define test names
     const exported = require(path.join(folder, file)) as Record<string, unknown>;

@@ -18,7 +18,10 @@ export interface Unchecked {
 export type Request = APIGatewayProxyEventV2WithLambdaAuthorizer<
   (Partial<Caller> & Partial<Unchecked>) | null
 >;
+
 /**
+ * Returns the caller of a request.
+ *
  * @throws Refusal (503) if the key could not be looked up; (401) if the key is missing, unknown or
  *   revoked
  */
