@@ -1,8 +1,8 @@
 import type { Segment, Transcript } from '../contract/transcript';
 
 /**
- * The segments and words with their times within the recording: aligners and detectors of voices work in frames, the last of
- * which ends after the audio.
+ * Returns the segments with all times limited to the duration of the recording. Aligners and voice
+ * detectors work in frames, and the last frame may end after the audio.
  */
 export const segmentsInTime = ({ segments, duration }: Transcript): Segment[] => {
   const within = <T extends { start: number; end: number }>(timed: T): T =>

@@ -1,6 +1,7 @@
 /**
- * Writes the answers of all fixtures in `test/fixtures/formats`: `npx tsx test/support/write-renderings.ts`. Read what has
- * changed: the tests hold both languages to these files, and nothing but a reader's eye holds the files to the rules.
+ * Rewrites the expected files of all fixtures in `test/fixtures/formats`: `npx tsx
+ * test/support/write-renderings.ts`. Review the changes: the tests compare both languages with these
+ * files, but nothing checks the files themselves.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-"""Compares two JSON schemas of one shape by what they say, whoever made them."""
+"""Compares two JSON schemas of the same shape, made by different tools."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 Schema = dict[str, Any]
 
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "minItems", "maxItems")
-# What JavaScript can count exactly: no bound that anybody has set.
+# The largest integer that JavaScript represents exactly. zod adds it as a bound to all integers.
 SAFE = 2**53 - 1
 
 
 def differences_taken(ours: Schema, theirs: Schema, at: str) -> list[str]:
-    """What the schemas of a request that we take say differently, each with its place; empty if they agree.
+    """Returns the differences between two schemas of a received request. Empty if there are none.
 
-    Each schema is resolved within itself (`#/…`). Bounds of lengths and numbers are compared in the fields of
-    the request itself, not in shapes within it: those come from services.
+    References (`#/…`) are resolved within each schema. Bounds of lengths and numbers are compared only in the
+    fields of the request itself, because services produce the nested shapes.
     """
     return list(
         _differences(_Side(ours, ours, sent=False), _Side(theirs, theirs, sent=False), at, bounds=True)
@@ -22,9 +22,9 @@ def differences_taken(ours: Schema, theirs: Schema, at: str) -> list[str]:
 
 
 def differences_sent(ours: Schema, theirs: Schema, at: str) -> list[str]:
-    """The same of a shape that we send: without bounds, and a field with a default is always there.
+    """Returns the differences between two schemas of a sent message, without bounds.
 
-    We may know fewer codes of errors.
+    A field with a default counts as required. Our schema may have fewer error codes.
     """
     return list(
         _differences(_Side(ours, ours, sent=True), _Side(theirs, theirs, sent=True), at, bounds=False)

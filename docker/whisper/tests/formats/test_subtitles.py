@@ -1,4 +1,4 @@
-"""Subtitles by the book: other readers of the fixtures, and the rules on random speech."""
+"""Subtitles: the fixtures with other parsers, and the style rules with random speech."""
 
 import json
 import subprocess

@@ -1,15 +1,15 @@
 import { distance } from 'fastest-levenshtein';
 
-// Which words of a vocabulary are nearly a given one: two models spell a name differently, or hear another ending.
-// All words are folded already, as `spoken-words.ts` does.
+// Finds words of a vocabulary that are similar to a given word, because two models may spell a name
+// differently. `spoken-words.ts` has normalized all words.
 
-/** Of so many letters one may differ: `Ines` and `Inez` are close, `the` and `he` are not. */
+/** One edit is allowed for every four letters: `Ines` and `Inez` are close, `the` and `he` are not. */
 const LETTERS_PER_EDIT = 4;
 const MOST_EDITS = 3;
 /** Longer words must be identical: the time to compare two words grows with the square of their length. */
 const LONGEST = 40;
 
-/** A word of the vocabulary, by its index there, and the number of letters that differ. */
+/** A similar word: its index in the vocabulary, and its edit distance to the given word. */
 export interface CloseWord {
   id: number;
   edits: number;
@@ -25,7 +25,7 @@ export class CloseWords {
       .filter(({ letters }) => isComparable(letters));
   }
 
-  /** The words at one edit or more; the word itself is not among them. */
+  /** Returns the similar words, without the word itself. */
   of(word: string): CloseWord[] {
     const found: CloseWord[] = [];
     if (!isComparable(word)) return found;

@@ -1,6 +1,9 @@
 import pLimit from 'p-limit';
 
-/** Runs `work` on every item, `limit` at once. Ends with a failure after what runs has ended; nothing more begins. */
+/**
+ * Runs `work` on every item, at most `limit` at once. After a failure, no further work starts. The
+ * error is thrown when the running work has ended.
+ */
 export async function inParallel<T>(
   items: T[],
   limit: number,
@@ -10,13 +13,13 @@ export async function inParallel<T>(
   const all = items.map((item) =>
     places(() =>
       work(item).catch((error: unknown) => {
-        // Here, before the place is free for the next one.
+        // Clear the queue before the next item can start.
         places.clearQueue();
         throw error;
       }),
     ),
   );
   await Promise.allSettled(all);
-  // The first failure in their order: those that never began come after all that did.
+  // Throws the first failure by index. Items that never started come after all that did.
   await Promise.all(all);
 }
