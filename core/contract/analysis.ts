@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ANALYZING_ENGINES, ENTITY_TYPES, SENTIMENTS } from './names';
+import { ENTITY_TYPES, SENTIMENTS } from './names';
 import { AnalysisOptions } from './options';
 import { Count, Degradation, Fraction, JobError, Seconds, SharedPath } from './values';
 
@@ -63,7 +63,7 @@ export type Answer = z.infer<typeof Answer>;
 /** The analysis of a recording, with one field for each requested task. */
 export const Analysis = z.object({
   version: z.literal(1),
-  engine: z.object({ name: z.enum(ANALYZING_ENGINES), model: z.string() }),
+  engine: z.object({ name: z.string(), model: z.string() }),
   /** Length of the audio in seconds. */
   duration: Seconds,
   summary: z.optional(z.string()),

@@ -52,6 +52,10 @@ export const ENV = {
   port: 'PORT',
   /** Port of the worker's server behind the public load balancer. @default - no such server */
   streamingPort: 'STREAMING_PORT',
+  /** Model services of the machine: a list of `ServiceEndpoint` as JSON. */
+  services: 'SERVICES',
+  /** Tasks that the path's machines do, for the handlers: `DeployedTasks` as JSON. */
+  tasks: 'TASKS',
   /** Base URL of the whisper service, such as `http://whisper:8001`. */
   whisperUrl: 'WHISPER_URL',
   /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */

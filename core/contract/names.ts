@@ -14,9 +14,24 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 /** Statuses of ended jobs, which never change again. */
 export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
 
+/** What a job can do with its input. `custom` is done by a user's own service. */
+export const TASK_NAMES = ['transcription', 'analysis', 'custom'] as const;
+export type TaskName = (typeof TASK_NAMES)[number];
+
+/** Units in which tasks measure their work. `item`: one input, whatever its size. */
+export const UNITS = ['audio_second', 'token', 'character', 'item'] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** The stages of each task. */
+export const TASK_STAGES = {
+  transcription: ['transcript', 'diarization'],
+  analysis: ['analysis'],
+  custom: ['custom'],
+} as const satisfies Record<TaskName, readonly string[]>;
+
 /** The stages of a job, sequential or concurrent. */
-export const STAGES = ['transcript', 'diarization', 'analysis'] as const;
-export type Stage = (typeof STAGES)[number];
+export type Stage = (typeof TASK_STAGES)[TaskName][number];
+export const STAGES: readonly Stage[] = Object.values(TASK_STAGES).flat();
 
 export const STAGE_STATES = ['waiting', 'running', 'succeeded', 'failed', 'skipped'] as const;
 export type StageState = (typeof STAGE_STATES)[number];
@@ -101,11 +116,8 @@ export const FORMAT_ENDING: Record<TranscriptFormat, string> = {
 export const formatNamed = (name: string): TranscriptFormat | undefined =>
   TRANSCRIPT_FORMATS.find((format) => format === (name === 'text' ? 'txt' : name));
 
-export const TASKS = ['transcribe', 'translate'] as const;
-
-/** Engines by task. */
-export const TRANSCRIBING_ENGINES = ['whisperx', 'pocketsphinx', 'voxtral', 'extractive'] as const;
-export const ANALYZING_ENGINES = ['voxtral', 'extractive'] as const;
+/** OpenAI's and Whisper's names of what a transcription returns. */
+export const SPOKEN_TASKS = ['transcribe', 'translate'] as const;
 
 /** Purchase options of a machine; `local` is a laptop. */
 export const CAPACITIES = ['spot', 'on-demand', 'local'] as const;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { OPTION_LIMITS, QUESTION_LIMITS } from './limits';
-import { ANALYSIS_TASKS, SPEAKER_RULES, TASKS } from './names';
+import { ANALYSIS_TASKS, SPEAKER_RULES, SPOKEN_TASKS } from './names';
 import { text } from './text';
 
 const speakers = z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.speakers));
@@ -16,7 +16,7 @@ export const TranscriptionOptions = z.strictObject({
    */
   languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(OPTION_LIMITS.languages))),
   /** `translate` returns English text for any spoken language. @default 'transcribe' */
-  task: z.optional(z.enum(TASKS)),
+  task: z.optional(z.enum(SPOKEN_TASKS)),
   /** Names and rare words to listen for. @default - none */
   hotwords: z.optional(text(OPTION_LIMITS.hotwords)),
   /** Text in the desired style, as if it preceded the recording. @default - none */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { SPEAKER_RULES, TASKS, TRANSCRIBING_ENGINES } from './names';
+import { SPEAKER_RULES, SPOKEN_TASKS } from './names';
 import { Count, Degradation, Seconds } from './values';
 
 // Times are in seconds from the start of the audio.
@@ -64,11 +64,11 @@ export type Diarization = z.infer<typeof Diarization>;
 /** The result of a transcription. */
 export const Transcript = z.object({
   version: z.literal(1),
-  engine: z.object({ name: z.enum(TRANSCRIBING_ENGINES), model: z.string() }),
+  engine: z.object({ name: z.string(), model: z.string() }),
   /** Language of the text: always `en` for a translation. */
   language: z.string(),
   /** @default 'transcribe' */
-  task: z.optional(z.enum(TASKS)),
+  task: z.optional(z.enum(SPOKEN_TASKS)),
   /** Length of the audio. */
   duration: Seconds,
   text: z.string(),

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { STAGE_STATES } from './names';
+import { STAGE_STATES, TASK_STAGES } from './names';
 import { TranscriptionOptions } from './options';
 import { Segment, Transcript } from './transcript';
-import { Degradation, Fraction, JobError, Seconds, SharedPath, StageName } from './values';
+import { Degradation, Fraction, JobError, Seconds, SharedPath } from './values';
 
 /** JSON body of `POST /transcribe` for audio on the shared volume. */
 export const TranscribeRequest = z.extend(TranscriptionOptions, {
@@ -44,7 +44,7 @@ export const TranscribeEvent = z.discriminatedUnion('type', [
   /** Progress of a stage other than the words. `progress` is that of the whole job. */
   z.object({
     type: z.literal('stage'),
-    stage: StageName,
+    stage: z.enum(TASK_STAGES.transcription),
     state: z.enum(STAGE_STATES),
     progress: Fraction,
   }),

@@ -23,7 +23,8 @@ export const StageName = z.enum(STAGES);
 
 /** A missing part of the result, and the reason. */
 export const Degradation = z.object({
-  stage: z.enum([...STAGES, 'alignment']),
+  /** A stage of the job, or a part of a stage, such as `alignment`. */
+  stage: z.string(),
   reason: z.string(),
 });
 export type Degradation = z.infer<typeof Degradation>;

@@ -78,7 +78,7 @@ class Answer(Claim):
 class VoxtralName(Shape):
     """Which engine and model made an analysis."""
 
-    name: Literal["voxtral", "extractive"] = "voxtral"
+    name: str = "voxtral"
     model: str
 
 

@@ -47,7 +47,7 @@ class StageChanged(Shape):
     """How a stage beside the words gets on; `progress` is that of the whole work, 0 to 1."""
 
     type: Literal["stage"] = "stage"
-    stage: Literal["transcript", "diarization", "analysis"]
+    stage: Literal["transcript", "diarization"]
     state: Literal["waiting", "running", "succeeded", "failed", "skipped"]
     progress: float
 

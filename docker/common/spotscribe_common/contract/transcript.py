@@ -67,14 +67,14 @@ class Diarization(Shape):
 class Degradation(Shape):
     """Something that the result lacks, and why."""
 
-    stage: Literal["transcript", "diarization", "analysis", "alignment"]
+    stage: str
     reason: str
 
 
 class EngineName(Shape):
     """Which engine and model made a result."""
 
-    name: Literal["whisperx", "pocketsphinx", "voxtral", "extractive"]
+    name: str
     model: str
 
 
