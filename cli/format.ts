@@ -1,5 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Receipt } from '../core/contract/job';
+import type { Unit } from '../core/contract/names';
+import { UNIT } from '../core/usage/units';
 
 /**
  * Replaces control characters in text from outside (file names, messages), so that it cannot
@@ -37,9 +39,15 @@ export function bytes(count: number): string {
 }
 
 /** A receipt as one line. */
-export const receiptLine = (receipt: Receipt): string =>
-  `${duration(receipt.audio_seconds)} of audio in ${duration(receipt.processing_seconds)} ` +
-  `(${receipt.real_time_factor.toFixed(1)}× real time), ${dollars(receipt.cost)}`;
+export function receiptLine({ measures, ...receipt }: Receipt): string {
+  const others = Object.entries(measures ?? {}).flatMap(([unit, amount]) =>
+    unit === 'audio_second' ? [] : [`${amount} ${UNIT[unit as Unit].shown}`],
+  );
+  const hasAudio = receipt.audio_seconds > 0 || others.length === 0;
+  const work = [...(hasAudio ? [`${duration(receipt.audio_seconds)} of audio`] : []), ...others].join(', ');
+  const speed = hasAudio ? ` (${receipt.real_time_factor.toFixed(1)}× real time)` : '';
+  return `${work} in ${duration(receipt.processing_seconds)}${speed}, ${dollars(receipt.cost)}`;
+}
 
 const WIDE =
   /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}/u;

@@ -10,6 +10,7 @@ import { registerKeys } from './keys/keys';
 import { registerLocal } from './local/local';
 import { registerModels } from './models/models';
 import { type Surroundings, Terminal } from './terminal';
+import { registerRun } from './run/run';
 import { registerTranscribe } from './transcribe/transcribe';
 import { registerUsage } from './keys/usage';
 
@@ -56,6 +57,7 @@ function createProgram(context: Context): Command {
     })
     .exitOverride();
   registerTranscribe(program, context);
+  registerRun(program, context);
   registerJobs(program, context);
   registerUsage(program, context);
   registerKeys(program, context);

@@ -6,6 +6,7 @@ import { HttpModelService } from '../../docker/worker/src/services/http-model-se
 import { createLog } from '../../docker/worker/src/log';
 import { runSteps } from '../../docker/worker/src/jobs/steps';
 import type { Analysis } from '../../core/contract/analysis';
+import { TASKS } from '../../core/tasks';
 import type { Transcript } from '../../core/contract/transcript';
 import { commandOf } from '../../local/machine/commands';
 import { baseEnvironment } from '../../local/emulator';
@@ -83,18 +84,24 @@ export class HybridMachine {
       return found;
     };
     const analyze = (signal: AbortSignal) => this.analysis(path, signal);
-    const { degraded } = await runSteps({ transcribe, analyze }, this.signal);
+    const { degraded } = await runSteps(
+      [
+        { task: TASKS.transcription, run: transcribe },
+        { task: TASKS.analysis, run: analyze },
+      ],
+      this.signal,
+    );
     const total = watch();
     refuse(degraded);
     return { transcript, total };
   }
 
   private transcript(path: string, signal: AbortSignal): Promise<Transcript> {
-    return this.transcriber.transcribe({ path }, { signal, begin }, () => undefined);
+    return this.transcriber.run(TASKS.transcription, { path }, { signal, begin }, () => undefined);
   }
 
   private analysis(path: string, signal: AbortSignal): Promise<Analysis> {
-    return this.analyst.analyze({ path }, { signal, begin }, () => undefined);
+    return this.analyst.run(TASKS.analysis, { path }, { signal, begin }, () => undefined);
   }
 }
 

@@ -84,6 +84,16 @@ export class ApiClient {
     return this.json('GET', `${jobPath(id)}/analysis`);
   }
 
+  /** The result of a task, by its name in the API, and its media type. */
+  async result(id: string, name: string): Promise<{ content: Buffer; type: string }> {
+    return this.request('GET', `${jobPath(id)}/${name}`, {}, async (answer) => {
+      const location = answer.headers.get('location');
+      const stored = location === null ? answer : await this.fetchStored(location);
+      const type = answer.headers.get('content-type') ?? '';
+      return { content: Buffer.from(await stored.arrayBuffer()), type };
+    });
+  }
+
   private async fetchStored(location: string): Promise<Response> {
     const answer = await fetch(location, { signal: this.signal() });
     if (!answer.ok) throw new Retryable(new UnreachableError(`The object store returned ${answer.status}`));

@@ -13,6 +13,7 @@ import { type ConnectionOptions, findConnection } from '../api/connection';
 import type { Context } from '../context';
 import { CliError, UsageError } from '../errors';
 import * as parse from '../options';
+import { TASKS } from '../../core/tasks';
 import { jobLines, jobTable } from './job-views';
 
 const PATIENCE_MS = 5000;
@@ -79,6 +80,12 @@ export function registerJobs(program: Command, context: Context): void {
       const analysis = await (await connect(options)).analysis(id);
       if (options.json) terminal.json(analysis);
       else terminal.data(analysisLines(analysis));
+    },
+  );
+
+  add('result <id>', 'Prints the result of the custom task of a job.').action(
+    async (id: string, options: JobsOptions) => {
+      terminal.data((await (await connect(options)).result(id, TASKS.custom.resultName)).content);
     },
   );
 

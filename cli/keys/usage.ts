@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Unit } from '../../core/contract/names';
+import { UNIT } from '../../core/usage/units';
 import type { UsageResponse } from '../../core/contract/usage';
 import { ApiClient } from '../api/client';
 import { type ConnectionOptions, findConnection } from '../api/connection';
@@ -12,7 +14,7 @@ export function registerUsage(program: Command, { terminal, localConnection, int
   program
     .command('usage')
     .summary('show the usage and quota of the API key')
-    .description('Shows how much audio the API key has used today, and how much is left.')
+    .description('Shows how much audio, and which other work, the API key has used today, and what is left.')
     .addOption(parse.urlOption())
     .addOption(parse.keyOption())
     .option('--json', 'print one JSON document')
@@ -25,11 +27,26 @@ export function registerUsage(program: Command, { terminal, localConnection, int
     });
 }
 
-const usageLines = ({ day, limit_seconds, used_seconds, remaining_seconds, resets_at }: UsageResponse) =>
+const usageLines = ({
+  day,
+  limit_seconds,
+  used_seconds,
+  remaining_seconds,
+  units,
+  resets_at,
+}: UsageResponse) =>
   table([
     ['day', day],
     ['used', duration(used_seconds)],
     ['quota', limit_seconds === null ? 'none' : duration(limit_seconds)],
     ...(remaining_seconds === null ? [] : [['left', duration(remaining_seconds)]]),
+    ...Object.entries(units).flatMap(([unit, { limit, used, remaining }]) =>
+      unit === 'audio_second' ? [] : [otherUnit(UNIT[unit as Unit].shown, limit, used, remaining)],
+    ),
     ['resets at', resets_at],
   ]);
+
+const otherUnit = (name: string, limit: number | null, used: number, remaining: number | null) => [
+  name,
+  remaining === null ? `${used} used, no quota` : `${used} used of ${limit}, ${remaining} left`,
+];

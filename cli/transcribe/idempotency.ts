@@ -3,10 +3,14 @@ import { createReadStream } from 'node:fs';
 import type { JobOptions } from '../../core/contract/options';
 import type { JobView } from '../../core/contract/job';
 import { PERMANENT_CODES } from '../../core/contract/names';
+import type { SubmitJobRequest } from '../../core/contract/requests';
 import type { SubmitJobResponse } from '../../core/contract/api';
 import type { ApiClient } from '../api/client';
 import { ApiError, CliError } from '../errors';
 import { MULTIPART_ABOVE_BYTES } from './upload-parts';
+
+/** Tasks with their options, and the media type of the input. */
+export type NamedTasks = Pick<SubmitJobRequest, 'tasks' | 'media_type'>;
 
 /** Properties that identify a submission. */
 export interface Audio {
@@ -16,6 +20,7 @@ export interface Audio {
   /** Size in bytes. */
   size: number;
   options: JobOptions;
+  named?: NamedTasks;
   /**
    * Distinguishes a submission from others of the same audio. Empty if an earlier job may be used.
    */
@@ -52,15 +57,21 @@ export async function contentHash(path: string, signal?: AbortSignal): Promise<s
  *
  * @param generation number of earlier jobs of the same file that ended without a result
  */
-export function idempotencyKeyOf({ hash, name, options, salt }: Audio, generation: number): string {
-  const canonical = JSON.stringify([hash, name, Object.entries(options).sort(), salt, generation]);
+export function idempotencyKeyOf({ hash, name, options, named, salt }: Audio, generation: number): string {
+  const identity = [hash, name, Object.entries(options).sort(), salt, generation];
+  const canonical = JSON.stringify(named === undefined ? identity : [...identity, named]);
   return `cli-${createHash('sha256').update(canonical).digest('hex')}`;
 }
 
 /** Finds the job of an earlier run that can still give a result, or creates a new one. */
 export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<SubmitJobResponse> {
-  const { name, size, options } = audio;
-  const request = { name, size, options, ...(size > MULTIPART_ABOVE_BYTES && { multipart: true }) };
+  const { name, size, options, named } = audio;
+  const request = {
+    name,
+    size,
+    ...(named ?? { options }),
+    ...(size > MULTIPART_ABOVE_BYTES && { multipart: true }),
+  };
   for (let generation = 0; generation < MOST_GENERATIONS; generation++) {
     try {
       const job = await client.submit(request, idempotencyKeyOf(audio, generation));

@@ -26,6 +26,7 @@ export async function sendAudio({ input, client, patience, watch }: FileTask, ru
     name: basename(input.path),
     size: input.size,
     options: run.options,
+    named: run.named,
     salt: run.newJob ? randomUUID() : '',
   };
   const progress = (sent: number) => watch({ at: 'uploading', fraction: sent / input.size });

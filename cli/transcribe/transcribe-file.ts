@@ -1,16 +1,12 @@
 import type { LimitFunction } from 'p-limit';
-import { FINAL_STATUSES } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
-import { ApiClient } from '../api/client';
-import { CliError } from '../errors';
-import { duration } from '../format';
+import type { ApiClient } from '../api/client';
 import type { Input } from './inputs';
 import { type ResultFile, resultOf } from '../results/adopt';
 import type { Output } from '../results/outputs';
 import { finishResult, type Origin, saveResult } from '../results/save';
-import { pause, pollDelay } from '../api/retry';
-import type { Run, FileTask, Watch } from './trip';
-import { sendAudio } from './send-audio';
+import { failureOf, sendInTime, waitFor } from './job-of-file';
+import type { Run, Watch } from './trip';
 
 /** Paths of a file's results. The analysis is written if there is one. */
 export interface Results {
@@ -42,18 +38,7 @@ export async function transcribeFile(
   run: Run,
   watch: Watch,
 ): Promise<Transcribed> {
-  if (input.size === 0) throw new CliError('bad_audio', `${input.path} is empty`);
-  const deadline = new AbortController();
-  const signal = AbortSignal.any([run.interruption, deadline.signal]);
-  const patience = { retryForMs: run.retryForMs, signal };
-  const trip: FileTask = { input, client: new ApiClient(run.connection, patience), patience, watch };
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const sent = await run.uploads(() => {
-      // The time limit does not include the wait for an upload slot.
-      timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
-      return sendAudio(trip, run);
-    });
+  return sendInTime(input, run, watch, async (sent, trip) => {
     const origin = { input, hash: sent.hash, job: sent.job.id, options: { ...run.options } };
     const saver = new Saver(results, origin, run.downloads, trip.client);
     const job = await waitFor(sent.job, trip, run.waiting, (current) => saver.transcript(current));
@@ -63,9 +48,7 @@ export async function transcribeFile(
     await saver.analysis(job);
     await saver.finish();
     return { job, written: saver.written };
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }
 
 /** Writes each result once. */
@@ -110,44 +93,4 @@ class Saver {
     await saveResult(file, content, this.origin, { overwrite: this.results.overwrite === true, finished });
     this.written.push(file.path);
   }
-}
-
-const tooLate = ({ path }: Input, timeoutMs: number) =>
-  new CliError(
-    'timeout',
-    `${path} was not done after ${duration(timeoutMs / 1000)}. Its job continues: run the command again to fetch the result`,
-  );
-
-async function waitFor(
-  job: JobView,
-  { client, patience, watch }: FileTask,
-  waiting: Run['waiting'],
-  onTranscript: (job: JobView) => Promise<void>,
-) {
-  waiting.count++;
-  try {
-    let current = job;
-    for (let looks = 0; !ended(current); looks++) {
-      const { status, stages, progress } = current;
-      const isRead = status === 'running' && stages.transcript === 'succeeded';
-      if (isRead) await onTranscript(current);
-      if (status === 'running') watch({ at: isRead ? 'understanding' : 'running', fraction: progress });
-      else watch({ at: status === 'queued' ? 'queued' : 'arriving' });
-      const others = current.status === 'running' ? 0 : waiting.count;
-      await pause(pollDelay(looks, others), patience.signal);
-      current = await client.job(job.id);
-    }
-    return current;
-  } finally {
-    waiting.count--;
-  }
-}
-
-const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).includes(status);
-
-function failureOf({ status, error, id }: JobView): CliError {
-  if (status === 'expired')
-    return new CliError('expired', error?.message ?? `The audio of job ${id} was not uploaded in time`);
-  if (status === 'cancelled') return new CliError('cancelled', `Job ${id} was cancelled`);
-  return new CliError(error?.code ?? 'internal', error?.message ?? `Job ${id} failed`);
 }

@@ -1,5 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { JobOptions } from '../../core/contract/options';
+import type { NamedTasks } from './idempotency';
 import type { ApiClient, Connection } from '../api/client';
 import type { Patience } from '../api/retry';
 import type { Input } from './inputs';
@@ -12,6 +13,8 @@ export type Activity =
 export interface Run {
   connection: Connection;
   options: JobOptions;
+  /** The tasks instead of the options, and the media type. @default - the options say what to do */
+  named?: NamedTasks;
   /** Creates a new job even if an earlier job of the same audio could be used. */
   newJob: boolean;
   /** How long requests to an unreachable service are retried, in milliseconds. */

@@ -56,10 +56,6 @@ export const ENV = {
   services: 'SERVICES',
   /** Tasks that the path's machines do, for the handlers: `DeployedTasks` as JSON. */
   tasks: 'TASKS',
-  /** Base URL of the whisper service, such as `http://whisper:8001`. */
-  whisperUrl: 'WHISPER_URL',
-  /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */
-  voxtralUrl: 'VOXTRAL_URL',
   /**
    * Time without output after which the worker treats a model service as hung, in seconds. A
    * working service sends output every two seconds.
@@ -101,8 +97,6 @@ export const ENV = {
    * while it computes, and the Voxtral service pauses in the meantime.
    */
   gpuPriorityFile: 'GPU_PRIORITY_FILE',
-  /** `true` if the path's machines support analyses, for the handlers of the job API. */
-  analysis: 'ANALYSIS',
   /** Routes of the API, separated by commas, for the handler of requests without a route. */
   routes: 'ROUTES',
   /** Minutes of audio per day for keys without their own limit. @default - no limit */

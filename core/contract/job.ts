@@ -1,17 +1,24 @@
 import * as z from 'zod/mini';
 import { JOB_ID_PATTERN } from './keys';
-import { CAPACITIES, JOB_STATUSES, ORIGINS, STAGE_STATES } from './names';
+import { CAPACITIES, JOB_STATUSES, ORIGINS, STAGE_STATES, TASK_NAMES, UNITS } from './names';
 import { JobOptions } from './options';
-import { Count, Degradation, Fraction, Instant, JobError, Seconds, StageName } from './values';
+import { CustomTask, JobTasks } from './tasks';
+import { Count, Degradation, Fraction, Instant, JobError, Measures, Seconds, StageName } from './values';
 
 /** Time and cost of a finished job. Times in seconds, money in US dollars. */
 export const Receipt = z.object({
+  /**
+   * Work by unit. If several tasks have the same unit, the largest one. @default - only
+   * `audio_seconds`: the job ended before this field existed
+   */
+  measures: z.optional(Measures),
+  /** The audio seconds of `measures`, or 0. */
   audio_seconds: Seconds,
   /** From the audio's arrival to the result, minus `processing_seconds`. */
   queue_seconds: z.number(),
   /** Time that machines spent on the job, including interrupted attempts. */
   processing_seconds: Seconds,
-  /** Audio seconds over processing seconds: above 1 is faster than real time. */
+  /** Audio seconds over processing seconds: above 1 is faster than real time. 0 without audio. */
   real_time_factor: z.number(),
   machine_type: z.string(),
   capacity: z.enum(CAPACITIES),
@@ -22,6 +29,8 @@ export const Receipt = z.object({
   cost: z.nullable(z.number()),
   /** Also null if there is no audio. */
   cost_per_audio_minute: z.nullable(z.number()),
+  /** Cost of one unit. @default - none, as `measures` */
+  cost_per_unit: z.optional(z.partialRecord(z.enum(UNITS), z.number())),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
@@ -32,6 +41,7 @@ const shared = {
   /** File name given by the client. Only displayed, never used in a key or a path. */
   name: z.string(),
   origin: z.enum(ORIGINS),
+  /** The transcription and the analysis of `tasks` as one flat object. */
   options: JobOptions,
   created_at: Instant,
   queued_at: z.optional(Instant),
@@ -50,6 +60,12 @@ const shared = {
  */
 export const JobRow = z.object({
   ...shared,
+  /** @default - derived from `options` and `stages`: the previous release created the job */
+  tasks: z.optional(JobTasks),
+  /** How the deployment described the task `custom`, if it is one of the tasks. */
+  custom: z.optional(z.pick(CustomTask, { unit: true, result_type: true })),
+  /** Media type of the input, if the client gave one. */
+  media_type: z.optional(z.string()),
   tenant: z.string(),
   /**
    * Id of the key that submitted the job and whose quota it uses. @default - none: the job came
@@ -86,11 +102,13 @@ export const JobRow = z.object({
    */
   message_id: z.optional(z.string()),
   /**
-   * Key of the transcript, a `Transcript` as JSON. Set as soon as the transcript is ready, even
-   * while the job runs.
+   * Keys of the results by task. A result is named as soon as it can be read, even while the job
+   * runs.
    */
+  results: z.optional(z.partialRecord(z.enum(TASK_NAMES), z.string())),
+  /** Key of the transcript, if a worker of the previous release wrote it. */
   transcript_key: z.optional(z.string()),
-  /** Key of the analysis, an `Analysis` as JSON. */
+  /** Key of the analysis, likewise. */
   analysis_key: z.optional(z.string()),
   /** Present until the job ends: the partition key of the sparse index `INDEX.open`. */
   open: z.optional(z.literal('open')),
@@ -102,7 +120,13 @@ export const JobRow = z.object({
 export type JobRow = z.infer<typeof JobRow>;
 
 /** A job as the API shows it. */
-export const JobView = z.object({ ...shared, object: z.literal('job') });
+export const JobView = z.object({
+  ...shared,
+  object: z.literal('job'),
+  tasks: JobTasks,
+  /** Paths of the results that can be read, by task: `/v1/jobs/{id}/transcript`. */
+  results: z.partialRecord(z.enum(TASK_NAMES), z.string()),
+});
 export type JobView = z.infer<typeof JobView>;
 
 /**

@@ -8,10 +8,8 @@ export const KEY = {
   input: (id: string) => `jobs/${id}/input`,
   /** Segments of finished windows, written while a job runs. */
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
-  /** One result per attempt; the row names the one that was committed. */
-  transcript: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/transcript.json`,
-  /** Like the transcript: an `Analysis` as JSON, one per attempt. */
-  analysis: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/analysis.json`,
+  /** One result per task and attempt, as JSON; the row names those that were committed. */
+  result: (id: string, attempt: number, name: string) => `jobs/${id}/results/${attempt}/${name}.json`,
 } as const;
 
 /** Path of the worker's copy of a job's audio, below the shared directory. */

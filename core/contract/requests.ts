@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { MOST_PARTS } from './limits';
 import { JobOptions } from './options';
+import { JobTasks } from './tasks';
 import { text } from './text';
 
 // Requests of the API. Responses are in api.ts.
@@ -16,7 +17,14 @@ export const SubmitJobRequest = z.strictObject({
   size: z.optional(z.int().check(z.minimum(1))),
   /** Whether to upload the audio in parts, which requires `size`. @default false */
   multipart: z.optional(z.boolean()),
+  /** Options of the transcription and the analysis. @default - the defaults of every task */
   options: z.optional(JobOptions),
+  /**
+   * The tasks, each with its options, instead of `options`. @default - every task of the deployment
+   */
+  tasks: z.optional(JobTasks),
+  /** Media type of the input, such as `text/plain`. @default - not known */
+  media_type: z.optional(text(100)),
 });
 export type SubmitJobRequest = z.infer<typeof SubmitJobRequest>;
 

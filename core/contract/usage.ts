@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
+import { UNITS } from './names';
 import { Instant, Seconds } from './values';
+
+const Amount = z.number().check(z.nonnegative());
 
 /** An API key's row. The key itself is shown once and never stored. */
 export const KeyRow = z.object({
@@ -13,14 +16,22 @@ export const KeyRow = z.object({
   revoked_at: z.optional(Instant),
   /** Minutes of audio per UTC day; null for no limit. @default - the deployment's limit */
   minutes_per_day: z.optional(z.nullable(z.number())),
+  /** Limits of the other units per UTC day. @default - no limits */
+  units_per_day: z.optional(z.partialRecord(z.enum(UNITS), Amount)),
 });
 export type KeyRow = z.infer<typeof KeyRow>;
 
-/** How much audio a key has used on a UTC day, in the jobs table, with `usageId` as its id. */
+/**
+ * How much a key has used on a UTC day, in the jobs table, with `usageId` as its id. The counters only
+ * increase.
+ */
 export const UsageRow = z.object({
   id: z.string(),
-  /** Seconds of audio: a counter that only increases. */
-  seconds: Seconds,
+  /** Seconds of audio. */
+  seconds: z.optional(Seconds),
+  tokens: z.optional(Amount),
+  characters: z.optional(Amount),
+  items: z.optional(Amount),
   /** Epoch seconds at which the row is deleted (the table's TTL). */
   expires_at: z.number(),
 });
@@ -37,6 +48,11 @@ export const UsageResponse = z.object({
   limit_seconds: z.nullable(Seconds),
   used_seconds: Seconds,
   remaining_seconds: z.nullable(Seconds),
+  /** Every unit that has a limit or was used. */
+  units: z.partialRecord(
+    z.enum(UNITS),
+    z.object({ limit: z.nullable(Amount), used: Amount, remaining: z.nullable(Amount) }),
+  ),
   /** When the next day begins. */
   resets_at: Instant,
 });

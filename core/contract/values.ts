@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ERROR_CODES, STAGES } from './names';
+import { ERROR_CODES, STAGES, UNITS } from './names';
 import { text } from './text';
 
 // Values that many schemas share.
@@ -20,6 +20,10 @@ export const Instant = z.string();
 export const SharedPath = text(1024, 1);
 
 export const StageName = z.enum(STAGES);
+
+/** Amounts of work by unit. A unit without work may be missing. */
+export const Measures = z.partialRecord(z.enum(UNITS), z.number().check(z.nonnegative()));
+export type Measures = z.infer<typeof Measures>;
 
 /** A missing part of the result, and the reason. */
 export const Degradation = z.object({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { StaleAttempt } from '../contract/errors';
 import type { JobRow, Receipt } from '../contract/job';
-import type { Stage, StageState } from '../contract/names';
+import type { Stage, StageState, TaskName } from '../contract/names';
 import type { Degradation, JobError } from '../contract/values';
 import { UsageStore } from '../usage/usage-store';
 import { ifHolds } from './conditional-write';
@@ -33,7 +33,7 @@ const LAPSED_SWEEP_SECONDS = 900;
  * fencing token.
  */
 export class JobClaims extends JobRows {
-  /** Audio usage of keys. */
+  /** Usage of keys. */
   readonly usage = new UsageStore(this.client, this.table);
 
   /**
@@ -93,29 +93,28 @@ export class JobClaims extends JobRows {
   }
 
   /**
-   * Publishes a transcript while the rest of the job continues.
+   * Publishes results while the rest of the job continues.
    *
    * @throws StaleAttempt if this attempt no longer holds the job
    */
   publish(
     id: string,
     attempt: number,
-    change: { transcript_key: string; degraded: Degradation[] },
+    change: { results: ResultKeys; degraded: Degradation[] },
     now: Date,
   ): Promise<JobRow> {
     return this.updateHeld(id, attempt, { set: { ...change, updated_at: now.toISOString() } });
   }
 
   /**
-   * Ends a job with its result, and adds its audio to the usage of its key, in one transaction.
+   * Ends a job with its results, and adds its work to the usage of its key, in one transaction.
    *
    * @throws StaleAttempt if this attempt no longer holds the job: the result is discarded
    */
   commit(
     row: JobRow,
     result: {
-      transcript_key?: string;
-      analysis_key?: string;
+      results: ResultKeys;
       receipt: Receipt;
       degraded: Degradation[];
       stages: Partial<Record<Stage, StageState>>;
@@ -124,11 +123,8 @@ export class JobClaims extends JobRows {
   ): Promise<JobRow> {
     const change = ending('succeeded', now, { ...result, progress: 1 });
     if (row.key_id === undefined || row.counted === true) return this.updateHeld(row.id, row.attempt, change);
-    return this.updateCounted(
-      row,
-      change,
-      this.usage.addition(row.key_id, result.receipt.audio_seconds, now),
-    );
+    const { measures = {} } = result.receipt;
+    return this.updateCounted(row, change, this.usage.addition(row.key_id, measures, now));
   }
 
   /**
@@ -183,6 +179,9 @@ export class JobClaims extends JobRows {
     return applied(row, change);
   }
 }
+
+/** Keys of results by task. */
+type ResultKeys = Partial<Record<TaskName, string>>;
 
 /** Conditions: the job is running, and no other attempt has claimed it. */
 const held = (attempt: number): Condition[] => [

@@ -1,5 +1,7 @@
-import { secondsOf } from './job-changes';
 import type { JobOptions } from '../contract/options';
+import type { CustomTask, DeployedTasks, JobTasks } from '../contract/tasks';
+import { tasksIn } from '../tasks';
+import { secondsOf } from './job-changes';
 import type { JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
 
@@ -14,9 +16,13 @@ export function newJob(job: {
   inputKey: string;
   /** The object version that is the job's audio. @default - the audio has not arrived */
   input?: InputVersion;
+  tasks: JobTasks;
+  /** The tasks of the deployment. */
+  deployed: DeployedTasks;
+  /** The transcription and the analysis of `tasks`, as the client sees them. */
   options: JobOptions;
-  /** Whether the deployment path supports analyses. */
-  analysis: boolean;
+  /** @default - not known */
+  mediaType?: string;
   now: Date;
   /** Epoch seconds after which the upload is no longer accepted. */
   uploadUntil: number;
@@ -36,15 +42,15 @@ export function newJob(job: {
     ...(job.input?.version !== undefined && { input_version: job.input.version }),
     ...(job.input?.etag !== undefined && { input_etag: job.input.etag }),
     ...(job.partedSize !== undefined && { upload_size: job.partedSize }),
+    tasks: job.tasks,
+    ...(job.tasks.custom !== undefined && job.deployed.custom && { custom: described(job.deployed.custom) }),
+    // Also read by workers of the previous release.
     options: job.options,
+    ...(job.mediaType !== undefined && { media_type: job.mediaType }),
     created_at: now,
     updated_at: now,
     progress: 0,
-    stages: {
-      transcript: 'waiting',
-      ...(job.options.diarize === true && { diarization: 'waiting' as const }),
-      ...(job.analysis && job.options.analysis !== false && { analysis: 'waiting' as const }),
-    },
+    stages: waitingStages(job.tasks),
     degraded: [],
     attempt: 0,
     open: 'open',
@@ -52,6 +58,13 @@ export function newJob(job: {
     expires_at: secondsOf(job.now) + job.retentionDays * 86_400,
   };
 }
+
+const described = ({ unit, result_type }: CustomTask) => ({ unit, result_type });
+
+const waitingStages = (tasks: JobTasks): JobRow['stages'] =>
+  Object.fromEntries(
+    tasksIn(tasks).flatMap(({ task, options }) => task.stages(options).map((stage) => [stage, 'waiting'])),
+  );
 
 const MAX_NAME = 255;
 

@@ -1,5 +1,7 @@
 import { FINAL_STATUSES, type StageState } from '../contract/names';
 import type { JobRow, JobView } from '../contract/job';
+import { TASKS } from '../tasks';
+import { resultKeys, tasksOf } from './job-tasks';
 
 /** A job as the API shows it to its owner. */
 export function view(row: JobRow): JobView {
@@ -9,6 +11,7 @@ export function view(row: JobRow): JobView {
     status: row.status,
     name: row.name,
     origin: row.origin,
+    tasks: tasksOf(row),
     options: row.options,
     created_at: row.created_at,
     queued_at: row.queued_at,
@@ -16,11 +19,20 @@ export function view(row: JobRow): JobView {
     finished_at: row.finished_at,
     progress: row.progress,
     stages: stages(row),
+    results: resultPaths(row),
     degraded: row.degraded,
     error: row.error,
     receipt: row.receipt,
   };
 }
+
+const resultPaths = (row: JobRow): JobView['results'] =>
+  Object.fromEntries(
+    (Object.keys(resultKeys(row)) as (keyof JobView['results'])[]).map((name) => [
+      name,
+      `/v1/jobs/${row.id}/${TASKS[name].resultName}`,
+    ]),
+  );
 
 /** The stages of a job. An unfinished stage of an ended job is shown as failed or skipped. */
 function stages({ status, stages: recorded }: JobRow): JobRow['stages'] {

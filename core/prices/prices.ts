@@ -1,5 +1,6 @@
 import type { Machine } from '../contract/machine';
 import type { Receipt } from '../contract/job';
+import type { Measures } from '../contract/values';
 
 /**
  * On-demand list prices in US dollars per hour: Linux in us-east-1, EC2's public price list as of
@@ -43,26 +44,35 @@ export function priceOf({ instance_type, capacity }: Pick<Machine, 'instance_typ
 /**
  * The time and cost of a job, without the machine's boot and idle time.
  *
- * @param seconds length of the audio; time since its arrival; time that machines spent on the job
+ * @param measures work by unit
+ * @param seconds time since the input's arrival; time that machines spent on the job
  */
 export function receipt(
   machine: Machine,
-  seconds: { audio: number; sinceQueued: number; processing: number },
+  measures: Measures,
+  seconds: { sinceQueued: number; processing: number },
 ): Receipt {
   const { perHour, source } = priceOf(machine);
   const cost = perHour === null ? null : (perHour * seconds.processing) / 3600;
+  const amounts = Object.entries(measures).map(([unit, amount]) => [unit, round(amount, 3)] as const);
+  const audio = measures.audio_second ?? 0;
   return {
-    audio_seconds: round(seconds.audio, 3),
+    measures: Object.fromEntries(amounts),
+    audio_seconds: round(audio, 3),
     queue_seconds: round(Math.max(0, seconds.sinceQueued - seconds.processing), 3),
     processing_seconds: round(seconds.processing, 3),
-    real_time_factor: round(seconds.audio / Math.max(seconds.processing, 0.001), 3),
+    real_time_factor: round(audio / Math.max(seconds.processing, 0.001), 3),
     machine_type: machine.instance_type,
     capacity: machine.capacity,
     price_per_hour: perHour,
     price_source: source,
     cost: cost === null ? null : round(cost, 8),
-    cost_per_audio_minute:
-      cost === null || seconds.audio === 0 ? null : round((cost / seconds.audio) * 60, 8),
+    cost_per_audio_minute: cost === null || audio === 0 ? null : round((cost / audio) * 60, 8),
+    ...(cost !== null && {
+      cost_per_unit: Object.fromEntries(
+        amounts.flatMap(([unit, amount]) => (amount === 0 ? [] : [[unit, round(cost / amount, 12)]])),
+      ),
+    }),
   };
 }
 

@@ -1,10 +1,12 @@
+import { type Unit, UNITS } from '../contract/names';
 import type { KeyRow, UsageResponse } from '../contract/usage';
+import type { Measures } from '../contract/values';
+import { UNIT } from './units';
 
-/** Limit and usage of a key on a UTC day, in seconds of audio. */
+/** Limits and usage of a key on a UTC day, by unit. A unit without a limit is missing in `limits`. */
 export interface Quota {
-  /** Undefined for a key without a limit. */
-  limitSeconds: number | undefined;
-  usedSeconds: number;
+  limits: Measures;
+  used: Measures;
 }
 
 const DAY_SECONDS = 86_400;
@@ -23,54 +25,78 @@ export const secondsUntilReset = (now: Date): number =>
   Math.ceil((resetOf(now).getTime() - now.getTime()) / 1000);
 
 /**
- * Seconds of audio that a key may use each day; undefined for no limit.
+ * What a key may use each day, by unit.
  *
- * @param defaultMinutes limit of keys without their own one. @default - no limit
+ * @param defaultMinutes limit of audio for keys without their own one. @default - no limit
  */
-export function limitSeconds(
-  { minutes_per_day }: Pick<KeyRow, 'minutes_per_day'>,
+export function limitsOf(
+  { minutes_per_day, units_per_day }: Pick<KeyRow, 'minutes_per_day' | 'units_per_day'>,
   defaultMinutes?: number,
-): number | undefined {
+): Measures {
   const minutes = minutes_per_day === undefined ? defaultMinutes : (minutes_per_day ?? undefined);
-  return minutes === undefined ? undefined : minutes * 60;
+  return { ...units_per_day, ...(minutes !== undefined && { audio_second: minutes * 60 }) };
 }
 
-/** Whether the quota is used up. A request may exceed the remaining quota if any is left. */
-export const isUsedUp = ({ limitSeconds, usedSeconds }: Quota): boolean =>
-  limitSeconds !== undefined && usedSeconds >= limitSeconds;
+/** Whether any unit has a limit. */
+export const isLimited = (limits: Measures): boolean => Object.keys(limits).length > 0;
+
+/** Adds measures to the usage. */
+export const added = (used: Measures, more: Measures): Measures => {
+  const sum = (unit: Unit) => (used[unit] ?? 0) + (more[unit] ?? 0);
+  return Object.fromEntries(UNITS.filter((unit) => sum(unit) > 0).map((unit) => [unit, sum(unit)]));
+};
+
+/**
+ * The first of these units whose quota is used up. A request may exceed the remaining quota if any
+ * is left.
+ */
+export const usedUp = ({ limits, used }: Quota, units: readonly Unit[]): Unit | undefined =>
+  units.find((unit) => limits[unit] !== undefined && (used[unit] ?? 0) >= limits[unit]);
 
 /** Headers for every answer to a key with a quota, like OpenAI's `x-ratelimit-…`. */
-export function quotaHeaders(quota: Quota, now: Date): Record<string, string> {
-  const { limit_seconds, remaining_seconds } = usageOf(quota, now);
-  if (limit_seconds === null || remaining_seconds === null) return {};
-  return {
-    'x-ratelimit-limit-audio-seconds': String(Math.floor(limit_seconds)),
-    'x-ratelimit-remaining-audio-seconds': String(Math.floor(remaining_seconds)),
-    // A duration in OpenAI's format.
-    'x-ratelimit-reset-audio-seconds': `${secondsUntilReset(now)}s`,
-  };
+export function quotaHeaders({ limits, used }: Quota, now: Date): Record<string, string> {
+  const headers = UNITS.flatMap((unit) => {
+    const limit = limits[unit];
+    if (limit === undefined) return [];
+    const { header } = UNIT[unit];
+    return [
+      [`x-ratelimit-limit-${header}`, String(Math.floor(limit))],
+      [`x-ratelimit-remaining-${header}`, String(Math.floor(left(limit, used[unit] ?? 0)))],
+      // A duration in OpenAI's format.
+      [`x-ratelimit-reset-${header}`, `${secondsUntilReset(now)}s`],
+    ];
+  });
+  return Object.fromEntries(headers) as Record<string, string>;
 }
 
 /** Usage and remaining quota of a key on a day: the response of `GET /v1/usage`. */
-export function usageOf({ limitSeconds, usedSeconds }: Quota, now: Date): UsageResponse {
+export function usageOf({ limits, used }: Quota, now: Date): UsageResponse {
+  const of = (unit: Unit) => {
+    const limit = limits[unit] ?? null;
+    const usedUnits = used[unit] ?? 0;
+    return { limit, used: usedUnits, remaining: limit === null ? null : left(limit, usedUnits) };
+  };
+  const audio = of('audio_second');
+  const shown = UNITS.filter((unit) => limits[unit] !== undefined || used[unit] !== undefined);
   return {
     object: 'usage',
     day: dayOf(now),
-    limit_seconds: limitSeconds ?? null,
-    used_seconds: usedSeconds,
-    remaining_seconds:
-      limitSeconds === undefined ? null : Math.max(0, thousandths(limitSeconds - usedSeconds)),
+    limit_seconds: audio.limit,
+    used_seconds: audio.used,
+    remaining_seconds: audio.remaining,
+    units: Object.fromEntries(shown.map((unit) => [unit, of(unit)])),
     resets_at: resetOf(now).toISOString(),
   };
 }
 
-const thousandths = (seconds: number) => Math.round(seconds * 1000) / 1000;
+const left = (limit: number, used: number) => Math.max(0, Math.round((limit - used) * 1000) / 1000);
 
 /** The message of a 429 for a quota that is used up. */
-export function usedUpMessage({ limitSeconds = 0, usedSeconds }: Quota, now: Date): string {
-  const minutes = (seconds: number) => String(Math.round(seconds / 6) / 10);
+export function usedUpMessage({ limits, used }: Quota, unit: Unit, now: Date): string {
+  const { shown, shownUnits } = UNIT[unit];
+  const amount = (units = 0) => String(Math.round((units / shownUnits) * 10) / 10);
   return (
-    `This key's quota of ${minutes(limitSeconds)} minutes of audio per day is used up (${minutes(usedSeconds)} used). ` +
+    `This key's quota of ${amount(limits[unit])} ${shown} per day is used up (${amount(used[unit])} used). ` +
     `It resets at ${resetOf(now).toISOString()}. The administrator who created the key can raise it`
   );
 }

@@ -3,8 +3,11 @@ import { ifHolds } from '../jobs/conditional-write';
 import { secondsOf } from '../jobs/job-changes';
 import { despiteConflicts } from '../jobs/conflict';
 import { chargedId, usageId } from '../contract/keys';
+import { UNITS } from '../contract/names';
 import type { UsageRow } from '../contract/usage';
+import type { Measures } from '../contract/values';
 import { dayOf } from './quota';
+import { UNIT } from './units';
 
 /** How long a day's counter is kept for inspection. */
 const KEPT_SECONDS = 8 * 86_400;
@@ -16,7 +19,7 @@ const KEPT_SECONDS = 8 * 86_400;
 const CHARGED_SECONDS = 15 * 60;
 
 /**
- * Daily audio usage of keys. The counters are in the jobs table, which the functions and workers
+ * Daily usage of keys. The counters are in the jobs table, which the functions and workers
  * may already write (docs/decisions/011).
  */
 export class UsageStore {
@@ -25,8 +28,8 @@ export class UsageStore {
     private readonly table: string,
   ) {}
 
-  /** Seconds of audio that a key has used on the day of `now`. */
-  async used(keyId: string, now: Date): Promise<number> {
+  /** What a key has used on the day of `now`. */
+  async used(keyId: string, now: Date): Promise<Measures> {
     const { Item } = await this.client.send(
       new GetCommand({
         TableName: this.table,
@@ -34,7 +37,13 @@ export class UsageStore {
         ConsistentRead: true,
       }),
     );
-    return (Item as UsageRow | undefined)?.seconds ?? 0;
+    const row = Item as UsageRow | undefined;
+    return Object.fromEntries(
+      UNITS.flatMap((unit) => {
+        const used = row?.[UNIT[unit].counter];
+        return used === undefined ? [] : [[unit, used]];
+      }),
+    );
   }
 
   /**
@@ -45,7 +54,7 @@ export class UsageStore {
    */
   async addOnce(
     keyId: string,
-    { sha256, seconds }: { sha256: string; seconds: number },
+    { sha256, measures }: { sha256: string; measures: Measures },
     now: Date,
     abortSignal?: AbortSignal,
   ): Promise<boolean> {
@@ -58,7 +67,7 @@ export class UsageStore {
       ExpressionAttributeValues: { ':now': nowSeconds },
     };
     const transaction = new TransactWriteCommand({
-      TransactItems: [{ Put: charge }, { Update: this.addition(keyId, seconds, now) }],
+      TransactItems: [{ Put: charge }, { Update: this.addition(keyId, measures, now) }],
     });
     const answer = await ifHolds(despiteConflicts(() => this.client.send(transaction, { abortSignal })));
     return answer !== undefined;
@@ -77,14 +86,20 @@ export class UsageStore {
   }
 
   /** The update that adds usage, for a transaction with the counted item. */
-  addition(keyId: string, seconds: number, now: Date) {
+  addition(keyId: string, measures: Measures, now: Date) {
+    const counted = UNITS.filter((unit) => measures[unit] !== undefined);
+    const additions = counted.map((unit) => `#${UNIT[unit].counter} :${unit}`).join(', ');
     return {
       TableName: this.table,
       Key: { id: usageId(keyId, dayOf(now)) },
-      UpdateExpression: 'SET expires_at = if_not_exists(expires_at, :until) ADD #seconds :seconds',
-      ExpressionAttributeNames: { '#seconds': 'seconds' },
+      UpdateExpression: `SET expires_at = if_not_exists(expires_at, :until)${additions && ` ADD ${additions}`}`,
+      ...(additions && {
+        ExpressionAttributeNames: Object.fromEntries(
+          counted.map((unit) => [`#${UNIT[unit].counter}`, UNIT[unit].counter]),
+        ),
+      }),
       ExpressionAttributeValues: {
-        ':seconds': seconds,
+        ...Object.fromEntries(counted.map((unit) => [`:${unit}`, measures[unit]])),
         ':until': secondsOf(now) + KEPT_SECONDS,
       },
     };

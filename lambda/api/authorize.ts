@@ -9,7 +9,7 @@ import { findKey } from '../../core/keys/find-key';
 import type { Caller, Unchecked } from '../frame/caller';
 import { KeyCache } from '../../core/keys/key-cache';
 import { isOverload } from '../frame/overload';
-import { limitSeconds } from '../../core/usage/quota';
+import { isLimited, limitsOf } from '../../core/usage/quota';
 import { env, lambdaHandler, optionalNumber, type Tools } from '../frame/runtime';
 
 export interface Dependencies {
@@ -66,13 +66,14 @@ export async function authorize(
   try {
     const row = await keys.holder(event.headers?.authorization);
     if (row === undefined) return { isAuthorized: true, context: {} };
-    const limit = limitSeconds(row, minutesPerDay);
+    const limits = limitsOf(row, minutesPerDay);
     return {
       isAuthorized: true,
       context: {
         tenant: row.tenant,
         key_id: row.id,
-        ...(limit !== undefined && { audio_seconds_per_day: limit }),
+        // A context has no nested values.
+        ...(isLimited(limits) && { units_per_day: JSON.stringify(limits) }),
       },
     };
   } catch (error) {

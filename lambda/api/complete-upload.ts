@@ -1,4 +1,5 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
+import { unitsOf } from '../../core/jobs/job-tasks';
 import { type Allowance, refuseUsedUp } from '../frame/allowance';
 import { CompleteUploadRequest } from '../../core/contract/requests';
 import type { JobRow } from '../../core/contract/job';
@@ -50,7 +51,7 @@ export async function completeUpload(
   }
   if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
   if (row.status !== 'awaiting_upload') return json(200, view(row));
-  refuseUsedUp(allowance);
+  refuseUsedUp(allowance, Object.values(unitsOf(row)));
   const input = (await complete(row, parts, dependencies)) ?? (await arrivedInput(s3, bucket, row));
   if (input === undefined) throw tooLate(row);
   // The audio's event queues the job, too, and may already have done so.

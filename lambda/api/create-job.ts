@@ -5,6 +5,7 @@ import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import { secondsOf } from '../../core/jobs/job-changes';
 import type { JobStore } from '../../core/jobs/job-store';
+import { unitsOf } from '../../core/jobs/job-tasks';
 
 /** How long identical requests get the same job. */
 const REMEMBERED_SECONDS = 24 * 3600;
@@ -123,8 +124,9 @@ async function madeOrFound(
   now: Date,
   allowance: Allowance,
 ): Promise<MadeJob> {
+  const units = Object.values(unitsOf(row));
   if (same === undefined) {
-    refuseUsedUp(allowance);
+    refuseUsedUp(allowance, units);
     await store.create(row);
     return { row, isNew: true };
   }
@@ -136,12 +138,12 @@ async function madeOrFound(
   };
   let replaces: string | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
-    const earlier = allowance.isUsedUp
+    const earlier = allowance.usedUp(units)
       ? await store.remembered(same.id, secondsOf(now))
       : await store.createOnce(row, remembered, secondsOf(now), replaces);
     const found: EarlierJob = earlier === undefined ? {} : await jobOf(earlier, same, store);
     if (found.row !== undefined) return { row: found.row, isNew: false };
-    refuseUsedUp(allowance);
+    refuseUsedUp(allowance, units);
     if (earlier === undefined) return { row, isNew: true };
     replaces = found.replaces;
   }

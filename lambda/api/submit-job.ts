@@ -6,18 +6,20 @@ import { s3Client } from '../frame/s3-client';
 import type { Allowance } from '../frame/allowance';
 import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
-import type { SubmitJobRequest } from '../../core/contract/requests';
+import type { DeployedTasks } from '../../core/contract/tasks';
 import type { SubmitJobResponse } from '../../core/contract/api';
 import { createJob, sameKey } from './create-job';
+import { deployedTasks } from '../frame/deployed-tasks';
 import { type Begun, json, type Response } from '../frame/refusal';
 import { type Caller, caller, type Request } from '../frame/caller';
 import { httpHandler } from '../frame/http';
 import { jsonBody } from '../frame/json-body';
 import { JobStore } from '../../core/jobs/job-store';
 import { beginUpload, partUrls } from './multipart-upload';
+import { optionsFor } from '../../core/jobs/job-tasks';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import { env, envNumber, type Tools } from '../frame/runtime';
-import { idempotencyKey, parseSubmitJob } from './submit-request';
+import { idempotencyKey, parseSubmitJob, type SubmittedJob } from './submit-request';
 import { view } from '../../core/jobs/views';
 
 /** Delay of the sweeper after the upload URL has expired, for uploads in progress. */
@@ -28,8 +30,7 @@ export interface Dependencies {
   s3: S3Client;
   bucket: string;
   maxUploadBytes: number;
-  /** Whether the deployment path supports analyses. */
-  analysis: boolean;
+  deployed: DeployedTasks;
   uploadExpirySeconds: number;
   retentionDays: number;
 }
@@ -41,7 +42,7 @@ export const handler = httpHandler(
     s3: s3Client(),
     bucket: env('mediaBucket'),
     maxUploadBytes: envNumber('maxUploadBytes'),
-    analysis: env('analysis') === 'true',
+    deployed: deployedTasks(),
     uploadExpirySeconds: envNumber('uploadExpirySeconds'),
     retentionDays: envNumber('retentionDays'),
   }),
@@ -67,10 +68,10 @@ export async function submitJob(
 }
 
 function rowFor(
-  body: SubmitJobRequest,
+  body: SubmittedJob,
   { tenant, key_id }: Caller,
   now: Date,
-  { uploadExpirySeconds, retentionDays, analysis }: Dependencies,
+  { uploadExpirySeconds, retentionDays, deployed }: Dependencies,
 ) {
   const id = `job_${randomUUID().replaceAll('-', '')}`;
   return newJob({
@@ -80,8 +81,10 @@ function rowFor(
     name: displayName(body.name ?? 'audio'),
     origin: 'api',
     inputKey: KEY.input(id),
-    options: body.options ?? {},
-    analysis,
+    tasks: body.tasks,
+    deployed,
+    options: body.isNamed ? optionsFor(body.tasks, deployed) : (body.options ?? {}),
+    mediaType: body.media_type,
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds + GRACE_SECONDS),
     retentionDays,
@@ -90,8 +93,20 @@ function rowFor(
 }
 
 /** The body with its fields in a fixed order, so that the order in the request does not matter. */
-const canonical = ({ name, size, multipart, options }: SubmitJobRequest) =>
-  JSON.stringify([name, size, Object.entries(options ?? {}).sort(), ...(multipart === true ? [true] : [])]);
+const canonical = ({ name, size, multipart, options, isNamed, tasks, media_type }: SubmittedJob) =>
+  JSON.stringify([
+    name,
+    size,
+    Object.entries(options ?? {}).sort(),
+    ...(multipart === true ? [true] : []),
+    ...(isNamed ? [sorted(tasks)] : []),
+    ...(media_type === undefined ? [] : [media_type]),
+  ]);
+
+const sorted = (tasks: object) =>
+  Object.entries(tasks)
+    .map(([name, options]) => [name, Object.entries(options as object).sort()] as const)
+    .sort(([one], [other]) => one.localeCompare(other));
 
 async function created(
   row: JobRow,

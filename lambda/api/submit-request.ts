@@ -1,29 +1,39 @@
 import * as z from 'zod/mini';
 import { SubmitJobRequest } from '../../core/contract/requests';
+import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
 import { Refusal } from '../frame/refusal';
-import { jobOptions } from '../../core/jobs/job-options';
+import { jobOptions } from '../../core/tasks/accepted-options';
 import { validBody } from '../frame/valid-body';
+import { requestedTasks } from './requested-tasks';
 
-const schema: z.ZodMiniType<SubmitJobRequest> = z.extend(SubmitJobRequest, {
+const schema = z.extend(SubmitJobRequest, {
   options: z.optional(jobOptions),
-});
+  // Validated with the deployment's tasks.
+  tasks: z.optional(z.record(z.string(), z.unknown())),
+}) as z.ZodMiniType<SubmitJobRequest>;
+
+/** A valid request, with the tasks of its job. */
+export interface SubmittedJob extends SubmitJobRequest {
+  tasks: JobTasks;
+  /** Whether the request names its tasks. */
+  isNamed: boolean;
+}
 
 /** Limits of a deployment. */
 export interface Limits {
   maxUploadBytes: number;
-  /** Whether its path supports analyses. */
-  analysis: boolean;
+  deployed: DeployedTasks;
 }
 
 /**
  * Validates a request for a job.
  *
  * @throws Refusal (400) with the field, the expected value and the received value; (413) if the
- *   upload is too large
+ *   upload is too large; (415) if a task does not take the media type
  */
-export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limits): SubmitJobRequest {
+export function parseSubmitJob(body: unknown, { maxUploadBytes, deployed }: Limits): SubmittedJob {
   const submitted = validBody(schema, body);
-  const { size, multipart, options } = submitted;
+  const { size, multipart } = submitted;
   if (multipart === true && size === undefined) {
     throw new Refusal(
       400,
@@ -32,14 +42,7 @@ export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limi
       { param: 'size' },
     );
   }
-  if (options?.analysis && !analysis) {
-    throw new Refusal(
-      400,
-      'invalid_request',
-      '"options.analysis" is not supported by this deployment, which only transcribes. Leave it out, or deploy the path Hybrid or Voxtral',
-      { param: 'options.analysis' },
-    );
-  }
+  const tasks = requestedTasks(submitted, deployed);
   if (size !== undefined && size > maxUploadBytes) {
     throw new Refusal(
       413,
@@ -50,7 +53,7 @@ export function parseSubmitJob(body: unknown, { maxUploadBytes, analysis }: Limi
       },
     );
   }
-  return submitted;
+  return { ...submitted, tasks, isNamed: submitted.tasks !== undefined };
 }
 
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;

@@ -1,12 +1,16 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Unit } from '../../core/contract/names';
 import type { UsageResponse } from '../../core/contract/usage';
+import type { Measures } from '../../core/contract/values';
 import { inTime } from './deadline';
 import type { Caller } from './caller';
 import {
-  isUsedUp,
+  added,
+  isLimited,
   type Quota,
   quotaHeaders,
   usageOf,
+  usedUp,
   usedUpHeaders,
   usedUpMessage,
 } from '../../core/usage/quota';
@@ -33,16 +37,18 @@ export class Allowance {
   ) {}
 
   static async of(
-    { key_id, audio_seconds_per_day: limitSeconds }: Caller,
+    { key_id, units_per_day = '{}' }: Caller,
     usage: UsageStore,
     now: Date,
   ): Promise<Allowance> {
-    const usedSeconds = limitSeconds === undefined ? 0 : await usage.used(key_id, now);
-    return new Allowance(key_id, usage, { limitSeconds, usedSeconds }, now);
+    const limits = JSON.parse(units_per_day) as Measures;
+    const used = isLimited(limits) ? await usage.used(key_id, now) : {};
+    return new Allowance(key_id, usage, { limits, used }, now);
   }
 
-  get isUsedUp(): boolean {
-    return !this.isCounted && isUsedUp(this.quota);
+  /** The first of these units whose quota is used up. */
+  usedUp(units: readonly Unit[]): Unit | undefined {
+    return this.isCounted ? undefined : usedUp(this.quota, units);
   }
 
   /** Quota headers for every answer to the caller. */
@@ -52,7 +58,7 @@ export class Allowance {
 
   /** The current usage, also for a key without a quota. */
   async read(): Promise<UsageResponse> {
-    return usageOf({ ...this.quota, usedSeconds: await this.usage.used(this.keyId, this.now) }, this.now);
+    return usageOf({ ...this.quota, used: await this.usage.used(this.keyId, this.now) }, this.now);
   }
 
   /**
@@ -78,14 +84,14 @@ export class Allowance {
    * @param untilMs epoch milliseconds by which the caller must be answered
    */
   async count(
-    recording: { sha256: string; seconds: number },
+    recording: { sha256: string; measures: Measures },
     untilMs: number,
     { logger, metrics }: Tools,
   ): Promise<void> {
     const signal = AbortSignal.timeout(Math.max(1, untilMs - Date.now()));
     try {
       const isNew = await this.usage.addOnce(this.keyId, recording, this.now, signal);
-      if (isNew) this.quota.usedSeconds += recording.seconds;
+      if (isNew) this.quota.used = added(this.quota.used, recording.measures);
     } catch (error) {
       logger.warn('could not count audio', error as Error);
       metrics.addMetric('UncountedAnswers', MetricUnit.Count, 1);
@@ -93,8 +99,13 @@ export class Allowance {
   }
 }
 
-/** @throws Refusal (429) if the day's quota is used up and the request would start new work */
-export function refuseUsedUp({ isUsedUp, quota, now }: Allowance): void {
-  if (!isUsedUp) return;
-  throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, now), { headers: usedUpHeaders(now) });
+/**
+ * @throws Refusal (429) if the day's quota of one of these units is used up and the request would
+ *   start new work
+ */
+export function refuseUsedUp(allowance: Allowance, units: readonly Unit[]): void {
+  const { quota, now } = allowance;
+  const unit = allowance.usedUp(units);
+  if (unit === undefined) return;
+  throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, unit, now), { headers: usedUpHeaders(now) });
 }

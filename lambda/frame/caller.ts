@@ -5,8 +5,8 @@ import { busy, Refusal } from './refusal';
 export interface Caller {
   tenant: string;
   key_id: string;
-  /** Seconds of audio that the key may use each UTC day. @default - no limit */
-  audio_seconds_per_day?: number;
+  /** What the key may use each UTC day: `Measures` as JSON. @default - no limits */
+  units_per_day?: string;
 }
 
 /** The authorizer could not look up the key. */

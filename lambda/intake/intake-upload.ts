@@ -4,18 +4,20 @@ import type { EventBridgeEvent } from 'aws-lambda';
 import { s3Client } from '../frame/s3-client';
 import { DEFAULT_TENANT, JOB_ID_PATTERN, KEY } from '../../core/contract/keys';
 import type { JobRow } from '../../core/contract/job';
+import type { DeployedTasks } from '../../core/contract/tasks';
 import { findInput } from '../../core/jobs/job-objects';
 import { secondsOf } from '../../core/jobs/job-changes';
 import type { InputVersion } from '../../core/jobs/job-store';
+import { tasksFor } from '../../core/jobs/job-tasks';
 import { leftBehind } from '../../core/jobs/left-behind';
 import { displayName, newJob } from '../../core/jobs/new-job';
+import { deployedTasks } from '../frame/deployed-tasks';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
 import { dispatch, wakeFleet } from './send-job';
 import { takeIn, type TakeIn } from './take-in';
 
 export interface Dependencies extends TakeIn {
-  /** Whether the deployment path supports analyses. */
-  analysis: boolean;
+  deployed: DeployedTasks;
   retentionDays: number;
 }
 
@@ -40,7 +42,7 @@ export const handler = lambdaHandler(
     bucket: env('mediaBucket'),
     path: env('path'),
     maxUploadBytes: envNumber('maxUploadBytes'),
-    analysis: env('analysis') === 'true',
+    deployed: deployedTasks(),
     retentionDays: envNumber('retentionDays'),
   }),
   (event: EventBridgeEvent<'Object Created', ObjectCreated>, dependencies, tools) =>
@@ -80,7 +82,7 @@ function uploadedJob(key: string): string | undefined {
 async function inboxJob(
   { key, etag, sequencer }: ObjectCreated['object'],
   input: InputVersion,
-  { store, s3, bucket, retentionDays, analysis }: Dependencies,
+  { store, s3, bucket, retentionDays, deployed }: Dependencies,
 ): Promise<string | undefined> {
   // The console creates such an object for a new folder.
   if (key.endsWith('/')) return undefined;
@@ -94,8 +96,9 @@ async function inboxJob(
     origin: 'inbox',
     inputKey,
     input,
+    tasks: tasksFor({}, deployed),
+    deployed,
     options: {},
-    analysis,
     now,
     uploadUntil: secondsOf(now) + 60,
     retentionDays,

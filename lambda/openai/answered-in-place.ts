@@ -42,7 +42,7 @@ export async function answerInPlace(
   if (asked.outcome !== 'answered') return { asked };
   const { audioSeconds } = asked.answer;
   if (audioSeconds !== undefined && counts)
-    await allowance.count({ sha256, seconds: audioSeconds }, keepUntilMs, tools);
+    await allowance.count({ sha256, measures: { audio_second: audioSeconds } }, keepUntilMs, tools);
   return { response: passedOn(asked.answer) };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRow } from '../../core/contract/job';
 import { inTime } from '../frame/deadline';
 import { jobNotFound } from '../frame/refusal';
+import { resultKeys } from '../../core/jobs/job-tasks';
 import type { JobStore } from '../../core/jobs/job-store';
 
 const FIRST_PAUSE_MS = 200;
@@ -9,8 +10,8 @@ const LONGEST_PAUSE_MS = 1000;
 const GROWTH = 1.3;
 
 /** Whether a job has no transcript yet, but may still get one. */
-export const isPending = ({ open, transcript_key }: JobRow): boolean =>
-  open !== undefined && transcript_key === undefined;
+export const isPending = (row: JobRow): boolean =>
+  row.open !== undefined && resultKeys(row).transcription === undefined;
 
 /**
  * Waits until a job has its transcript or has ended.

@@ -9,6 +9,7 @@ import { FORMAT, srt, vtt } from '../../core/formats/formats';
 import { json, Refusal, type Response } from '../frame/refusal';
 import type { Request } from '../frame/caller';
 import { jobFailure } from './job-failure';
+import { resultKeys } from '../../core/jobs/job-tasks';
 import type { JobStore } from '../../core/jobs/job-store';
 import { events, plainJson, plainText, verboseJson } from '../../core/formats/openai-formats';
 import { shown } from '../../core/contract/text';
@@ -71,8 +72,9 @@ function notReady({ id, status }: JobRow, seconds: number): Refusal {
 }
 
 async function answerOf(row: JobRow, { request, wanted, param }: JobWait, results: Results) {
-  if (row.transcript_key === undefined) throw jobFailure(row, param);
-  const transcript = await stored(results, row.transcript_key, row);
+  const key = resultKeys(row).transcription;
+  if (key === undefined) throw jobFailure(row, param);
+  const transcript = await stored(results, key, row);
   refuseOtherLanguage(row, wanted, transcript);
   const missing = [...new Set(transcript.degraded.map(({ stage }) => stage))].join(', ');
   const { type, body } = rendered(transcript, wanted.answer);

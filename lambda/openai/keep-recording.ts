@@ -4,11 +4,13 @@ import type { Allowance } from '../frame/allowance';
 import type { JobOptions } from '../../core/contract/options';
 import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
+import type { DeployedTasks } from '../../core/contract/tasks';
 import { createJob, type MadeJob, type RequestIdentity } from '../api/create-job';
 import { inTime } from '../frame/deadline';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import type { InputVersion, JobStore } from '../../core/jobs/job-store';
+import { tasksFor } from '../../core/jobs/job-tasks';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import type { Tools } from '../frame/runtime';
 
@@ -16,8 +18,7 @@ export interface RecordingStorage {
   store: JobStore;
   s3: S3Client;
   bucket: string;
-  /** Whether the deployment path supports analyses. */
-  analysis: boolean;
+  deployed: DeployedTasks;
   uploadExpirySeconds: number;
   retentionDays: number;
 }
@@ -117,7 +118,7 @@ function notStored({ jobId }: Begun): Refusal {
 const newRow = (
   { name, options }: Recording,
   { tenant, key_id }: Caller,
-  { analysis, retentionDays, uploadExpirySeconds }: Omit<RecordingStorage, 'store'>,
+  { deployed, retentionDays, uploadExpirySeconds }: Omit<RecordingStorage, 'store'>,
   now: Date,
 ): JobRow => {
   const id = `job_${randomUUID().replaceAll('-', '')}`;
@@ -128,8 +129,9 @@ const newRow = (
     name: displayName(name),
     origin: 'api',
     inputKey: KEY.input(id),
+    tasks: tasksFor(options, deployed),
+    deployed,
     options,
-    analysis,
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds),
     retentionDays,

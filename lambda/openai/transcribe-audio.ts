@@ -3,6 +3,7 @@ import { sameKey, sameRecording } from '../api/create-job';
 import { idempotencyKey } from '../api/submit-request';
 import { type Allowance, refuseUsedUp } from '../frame/allowance';
 import { caller, type Request } from '../frame/caller';
+import { deployedTasks } from '../frame/deployed-tasks';
 import { documentClient } from '../frame/document-client';
 import { ANSWER_SECONDS, httpHandler } from '../frame/http';
 import { type Begun, Refusal, type Response } from '../frame/refusal';
@@ -69,7 +70,7 @@ export const handler = httpHandler(
     store: new JobStore(documentClient(), env('jobsTable')),
     s3: s3Client(),
     bucket: env('mediaBucket'),
-    analysis: env('analysis') === 'true',
+    deployed: deployedTasks(),
     uploadExpirySeconds: envNumber('uploadExpirySeconds'),
     retentionDays: envNumber('retentionDays'),
     machinesUrl: env('machinesUrl'),
@@ -130,7 +131,7 @@ export async function transcribeAudio(
   const earlier = notJob === undefined ? await lookUp(same, store, tools) : { isKnown: true };
   await recall;
   if (earlier.row !== undefined) return attach(earlier.row, asking, dependencies, tools);
-  refuseUsedUp(allowance);
+  refuseUsedUp(allowance, ['audio_second']);
   const sent = { path: PATH[task], contentType, body, sha256, counts: earlier.isKnown };
   const answer = await answerInPlace(sent, dependencies.machinesUrl, times, allowance, tools);
   if ('response' in answer) return answer.response;

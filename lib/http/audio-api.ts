@@ -5,6 +5,7 @@ import { type ISubnet, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { AUDIO_ROUTES } from '../../core/contract/http';
+import type { DeployedTasks } from '../../core/contract/tasks';
 import { ENV } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
 import { handlerFunction } from '../functions/handler';
@@ -26,8 +27,8 @@ export interface AudioApiProps {
   readonly balancer: MachinesBalancer;
   readonly store: JobStore;
   readonly path: string;
-  /** Whether jobs of this path can ask for an analysis. */
-  readonly analysis: boolean;
+  /** The tasks that the path's machines do. */
+  readonly tasks: DeployedTasks;
   /** Maximum time for an answer in place. After it the request becomes a job. */
   readonly wait: Duration;
   readonly settings: Settings;
@@ -56,7 +57,7 @@ export class AudioApi extends Construct {
   }
 
   private handler(): NodejsFunction {
-    const { balancer, store, vpc, subnets, path, analysis, wait, settings } = this.props;
+    const { balancer, store, vpc, subnets, path, tasks, wait, settings } = this.props;
     const securityGroup = new SecurityGroup(this, 'FrontDoor', {
       vpc,
       description: 'Spotscribe front door: to the load balancer, S3 and DynamoDB; nothing in',
@@ -76,7 +77,7 @@ export class AudioApi extends Construct {
       description: 'Transcribes in place while a machine is warm, otherwise by a job',
       environment: {
         [ENV.path]: path,
-        [ENV.analysis]: String(analysis),
+        [ENV.tasks]: JSON.stringify(tasks),
         [ENV.jobsTable]: store.table.tableName,
         [ENV.mediaBucket]: store.bucket.bucketName,
         [ENV.machinesUrl]: balancer.url,

@@ -7,6 +7,8 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { DeployedTasks } from '../../core/contract/tasks';
+import { ALL_TASKS } from '../../core/tasks';
 import { ENV } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
 import { limits, type Settings } from '../settings';
@@ -19,8 +21,8 @@ import type { JobStore } from '../jobs/job-store';
 export interface JobApiProps {
   readonly store: JobStore;
   readonly path: string;
-  /** Whether jobs of this path can ask for an analysis. */
-  readonly analysis: boolean;
+  /** The tasks that the path's machines do. */
+  readonly tasks: DeployedTasks;
   readonly settings: Settings;
 }
 
@@ -97,8 +99,11 @@ export class JobApi extends Construct {
       [HttpMethod.POST, '/v1/jobs', this.submitJob],
       [HttpMethod.GET, '/v1/jobs', this.readJob],
       [HttpMethod.GET, '/v1/jobs/{id}', this.readJob],
-      [HttpMethod.GET, '/v1/jobs/{id}/transcript', this.readJob],
-      [HttpMethod.GET, '/v1/jobs/{id}/analysis', this.readJob],
+      ...ALL_TASKS.map(({ resultName }): [HttpMethod, string, NodejsFunction] => [
+        HttpMethod.GET,
+        `/v1/jobs/{id}/${resultName}`,
+        this.readJob,
+      ]),
       [HttpMethod.DELETE, '/v1/jobs/{id}', this.cancelJob],
       [HttpMethod.POST, '/v1/jobs/{id}/upload', this.completeUpload],
       [HttpMethod.GET, '/v1/usage', this.readJob],
@@ -166,13 +171,13 @@ export class JobApi extends Construct {
   }
 
   private submitHandler(): NodejsFunction {
-    const { store, analysis, settings } = this.props;
+    const { store, tasks, settings } = this.props;
     const handler = handlerFunction(this, 'SubmitJob', {
       file: 'api/submit-job',
       description: 'Creates a job and a URL to upload its audio',
       environment: {
         ...this.environment(),
-        [ENV.analysis]: String(analysis),
+        [ENV.tasks]: JSON.stringify(tasks),
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
         [ENV.uploadExpirySeconds]: limits(settings).uploadExpirySeconds,
         [ENV.retentionDays]: String(settings.retentionDays),

@@ -5,6 +5,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { DeployedTasks } from '../../core/contract/tasks';
 import { ENV } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
 import { limits, type Settings } from '../settings';
@@ -19,8 +20,8 @@ export interface JobIntakeProps {
   readonly queue: JobQueue;
   readonly sizer: FleetSizer;
   readonly path: string;
-  /** Whether jobs of this path can ask for an analysis. */
-  readonly analysis: boolean;
+  /** The tasks that the path's machines do. */
+  readonly tasks: DeployedTasks;
   readonly settings: Settings;
 }
 
@@ -49,14 +50,14 @@ export class JobIntake extends Construct {
   }
 
   private intakeHandler(): NodejsFunction {
-    const { store, queue, sizer, analysis, settings } = this.props;
+    const { store, queue, sizer, tasks, settings } = this.props;
     const handler = handlerFunction(this, 'IntakeUpload', {
       file: 'intake/intake-upload',
       description: 'Queues a job when its audio has arrived, and starts a machine',
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
-        [ENV.analysis]: String(analysis),
+        [ENV.tasks]: JSON.stringify(tasks),
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
         [ENV.retentionDays]: String(settings.retentionDays),
       },

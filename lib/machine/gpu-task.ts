@@ -13,6 +13,8 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PORT } from '../../core/contract/container';
 import { ENV } from '../../core/contract/environment';
+import type { TaskName } from '../../core/contract/names';
+import type { ServiceEndpoint } from '../../core/contract/tasks';
 import { STOP_SECONDS } from '../../core/contract/limits';
 import { acknowledge } from '../policies/acknowledge';
 import type { GpuFleet } from '../fleet/gpu-fleet';
@@ -81,7 +83,7 @@ export class GpuTask extends Construct {
   readonly definition: Ec2TaskDefinition;
   private readonly service: Ec2Service;
   private readonly log: LogGroup;
-  private readonly services: { container: ContainerDefinition; port: number; urlVariable: string }[] = [];
+  private readonly services: { container: ContainerDefinition; endpoint: ServiceEndpoint }[] = [];
   private models?: ContainerDefinition;
 
   constructor(
@@ -139,7 +141,7 @@ export class GpuTask extends Construct {
   }
 
   /** Adds a model service, which can read the audio and the models but not change them. */
-  addService(urlVariable: string, service: ServiceContainer) {
+  addService(tasks: TaskName[], service: ServiceContainer) {
     const { gpu } = this.props;
     const container = this.addContainer(service.name, ['scratch'], ['sharedAudio', 'models'], {
       image: service.image.containerImage(),
@@ -166,15 +168,12 @@ export class GpuTask extends Construct {
         condition: ContainerDependencyCondition.SUCCESS,
       });
     }
-    this.services.push({ container, port: service.port, urlVariable });
+    const { name, port } = service;
+    this.services.push({ container, endpoint: { name, url: `http://${name}:${port}`, tasks } });
   }
 
-  /** Adds the worker. Call this last, because the worker gets the URL of every model service. */
+  /** Adds the worker. Call this last, because the worker gets the endpoint of every model service. */
   addWorker(image: ServiceImage, environment: Record<string, string>) {
-    const urls = this.services.map(({ container, port, urlVariable }) => [
-      urlVariable,
-      `http://${container.containerName}:${port}`,
-    ]);
     const worker = this.addContainer('worker', ['sharedAudio'], ['machine'], {
       image: image.containerImage(),
       essential: true,
@@ -183,7 +182,7 @@ export class GpuTask extends Construct {
       environment: {
         ...environment,
         ...this.region(),
-        ...(Object.fromEntries(urls) as Record<string, string>),
+        [ENV.services]: JSON.stringify(this.services.map(({ endpoint }) => endpoint)),
         [ENV.port]: String(PORT.worker),
         [ENV.sharedAudio]: MOUNT.sharedAudio,
         [ENV.machineFile]: MOUNT.machine,

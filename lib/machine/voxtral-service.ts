@@ -1,5 +1,6 @@
 import { PORT } from '../../core/contract/container';
 import { ENV } from '../../core/contract/environment';
+import type { TaskName } from '../../core/contract/names';
 import type { WantedModel } from '../../core/models/model-layout';
 import { limits, type Settings } from '../settings';
 import type { ServiceContainer, ServicePlace } from './gpu-task';
@@ -14,13 +15,14 @@ import type { ServiceImage } from '../images/service-image';
 export const voxtralModels = ({ voxtralEngine, voxtralModel }: Settings): WantedModel[] =>
   voxtralEngine === 'voxtral' ? [{ ...modelVersion('voxtralModel', voxtralModel), required: true }] : [];
 
-/** The container of the Voxtral service, and the variable that gives the worker its URL. */
+/** The container of the Voxtral service, and the tasks that it does on the path. */
 export const voxtralService = (
   image: ServiceImage,
   settings: Settings,
   place: ServicePlace,
-): [string, ServiceContainer] => [
-  ENV.voxtralUrl,
+  tasks: TaskName[] = ['transcription', 'analysis'],
+): [TaskName[], ServiceContainer] => [
+  tasks,
   {
     ...place,
     name: 'voxtral',

@@ -1,5 +1,6 @@
 import { PORT } from '../../core/contract/container';
 import { ENV } from '../../core/contract/environment';
+import type { TaskName } from '../../core/contract/names';
 import type { WantedModel } from '../../core/models/model-layout';
 import { limits, type Settings } from '../settings';
 import type { ServiceContainer, ServicePlace } from './gpu-task';
@@ -19,13 +20,14 @@ export const whisperModels = ({ engine, model, sideModels }: Settings): WantedMo
       ]
     : [];
 
-/** The container of the whisper service, and the variable that gives the worker its URL. */
+/** The container of the whisper service, and the tasks that it does on the path. */
 export const whisperService = (
   image: ServiceImage,
   settings: Settings,
   place: ServicePlace,
-): [string, ServiceContainer] => [
-  ENV.whisperUrl,
+  tasks: TaskName[] = ['transcription'],
+): [TaskName[], ServiceContainer] => [
+  tasks,
   {
     ...place,
     name: 'whisper',

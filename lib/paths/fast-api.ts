@@ -9,7 +9,7 @@ import { checkZones, MachinesBalancer } from '../http/machines-balancer';
 import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
 import { StreamingBalancer } from '../http/streaming-balancer';
 import { zoneCount } from '../network/zone-settings';
-import { Path, type PathInfo, type PathProps } from './path';
+import { Path, type PathInfo, type PathProps, tasksOf } from './path';
 
 /**
  * Maximum wait for an answer in place. Below the function's timeout of 29 s, so that it can still
@@ -72,7 +72,7 @@ export class FastApiPath extends Path {
       balancer,
       store: this.store,
       path: FastApiPath.info.id,
-      analysis: FastApiPath.info.analysis,
+      tasks: tasksOf(FastApiPath.info),
       wait: WAIT,
       settings,
     });

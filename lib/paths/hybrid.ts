@@ -38,15 +38,20 @@ export class HybridPath extends Path {
     };
     this.task.addService(...whisperService(this.image('whisper'), settings, { ...place, essential: true }));
     this.task.addService(
-      ...voxtralService(this.image('voxtral'), settings, {
-        ...place,
-        essential: false,
-        environment: {
-          ...place.environment,
-          [ENV.voxtralQuantization]: sharedQuantization(settings),
-          ...(shares.voxtral !== undefined && { [ENV.gpuMemoryMib]: String(shares.voxtral) }),
+      ...voxtralService(
+        this.image('voxtral'),
+        settings,
+        {
+          ...place,
+          essential: false,
+          environment: {
+            ...place.environment,
+            [ENV.voxtralQuantization]: sharedQuantization(settings),
+            ...(shares.voxtral !== undefined && { [ENV.gpuMemoryMib]: String(shares.voxtral) }),
+          },
         },
-      }),
+        ['analysis'],
+      ),
     );
     this.addWorker();
   }

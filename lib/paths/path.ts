@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ENV } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
+import type { DeployedTasks } from '../../core/contract/tasks';
 import type { WantedModel } from '../../core/models/model-layout';
 import { FleetSizer } from '../fleet/fleet-sizer';
 import { GpuFleet } from '../fleet/gpu-fleet';
@@ -55,6 +56,12 @@ export interface PathClass {
   new (scope: Construct, id: string, props: PathProps): Path;
 }
 
+/** The tasks that a path's machines do. */
+export const tasksOf = ({ analysis }: PathInfo): DeployedTasks => ({
+  transcription: {},
+  ...(analysis && { analysis: {} }),
+});
+
 /** Maximum time for a task to fetch and load its models. */
 const MODEL_LOAD = Duration.minutes(15);
 
@@ -83,7 +90,8 @@ export abstract class Path extends Construct {
   ) {
     super(scope, id);
     const { settings, network, imageBuilds } = props;
-    const { id: path, analysis } = info;
+    const { id: path } = info;
+    const tasks = tasksOf(info);
     this.images = new PathImages(this, 'Images', { builds: imageBuilds, settings });
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,
@@ -114,10 +122,10 @@ export abstract class Path extends Construct {
       queue: this.queue,
       sizer: this.sizer,
       path,
-      analysis,
+      tasks,
       settings,
     });
-    this.api = new JobApi(this, 'Api', { store: this.store, path, analysis, settings });
+    this.api = new JobApi(this, 'Api', { store: this.store, path, tasks, settings });
     this.alarms = new Alarms(this, 'Alarms', {
       queue: this.queue,
       failedEvents: this.intake.failedEvents,

@@ -39,15 +39,13 @@ export function processEnvironment(
 }
 
 function linkedAddress({ links = [] }: ContainerDefinition, value: string, host: Host): string | undefined {
-  const match = /^http:\/\/([^:/]+):(\d+)(.*)$/.exec(value);
-  if (match === null) return undefined;
-  const [, alias, port, rest] = match;
-  const container = links
-    .map((link) => link.split(':'))
-    .find(([linked, name = linked]) => name === alias)?.[0];
-  return container === undefined
-    ? undefined
-    : `http://127.0.0.1:${host.port(container, Number(port))}${rest}`;
+  const translated = value.replace(/http:\/\/([^:/"]+):(\d+)/g, (url, alias: string, port: string) => {
+    const container = links
+      .map((link) => link.split(':'))
+      .find(([linked, name = linked]) => name === alias)?.[0];
+    return container === undefined ? url : `http://127.0.0.1:${host.port(container, Number(port))}`;
+  });
+  return translated === value ? undefined : translated;
 }
 
 function mountedPath(

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { buffer, json, text } from 'node:stream/consumers';
 import type { Analysis } from '../../core/contract/analysis';
 import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/requests';
-import type { ErrorCode, TranscriptFormat } from '../../core/contract/names';
+import type { ErrorCode, TaskName, TranscriptFormat } from '../../core/contract/names';
 import type { JobError } from '../../core/contract/values';
 import type { JobView, Receipt } from '../../core/contract/job';
 import type { Transcript } from '../../core/contract/transcript';
+import { TASKS } from '../../core/tasks';
 import { FORMAT } from '../../core/formats/formats';
 import { partSize, partSizes } from '../../lambda/api/upload-parts';
 import analysis from '../fixtures/contract/Analysis.json';
@@ -41,6 +42,8 @@ export type Fault = (request: IncomingMessage, response: ServerResponse) => bool
 
 /** The contract of the job API over HTTP, in memory. Each poll advances a job. */
 export class FakeApi {
+  /** Bodies of the requests for jobs. */
+  readonly submitted: SubmitJobRequest[] = [];
   readonly jobs = new Map<string, Stored>();
   readonly requests: { method: string; path: string; headers: IncomingMessage['headers'] }[] = [];
   /** Called in order. A fault that answers is removed. */
@@ -113,6 +116,8 @@ export class FakeApi {
     if (route[1] === 'upload') return this.completeUpload(request, response, job);
     if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
     if (route[1] === 'analysis') return this.analysis(response, job);
+    if (route[1] === 'result')
+      return void response.writeHead(200, { 'content-type': 'text/plain' }).end(job.audio);
     await this.advance(job);
     send(response, 200, job.view);
   }
@@ -120,6 +125,7 @@ export class FakeApi {
   private async submit(request: IncomingMessage, response: ServerResponse) {
     const body = await text(request);
     const key = String(request.headers['idempotency-key']);
+    this.submitted.push(JSON.parse(body) as SubmitJobRequest);
     const earlier = this.submissions.get(key);
     if (earlier !== undefined) {
       const job = this.jobs.get(earlier.id);
@@ -133,7 +139,7 @@ export class FakeApi {
       }
       return send(response, 200, this.withUpload(job));
     }
-    const { name = 'audio', options = {}, size, multipart } = JSON.parse(body) as SubmitJobRequest;
+    const { name = 'audio', options = {}, tasks, size, multipart } = JSON.parse(body) as SubmitJobRequest;
     const id = `job_${randomBytes(16).toString('hex')}`;
     const view: JobView = {
       id,
@@ -142,6 +148,8 @@ export class FakeApi {
       name,
       origin: 'api',
       options,
+      tasks: tasks ?? { transcription: {} },
+      results: {},
       created_at: new Date().toISOString(),
       progress: 0,
       stages: { transcript: 'waiting' },
@@ -219,7 +227,9 @@ export class FakeApi {
         : view.stages;
       Object.assign(
         view,
-        error ? { status: 'failed', error } : { status: 'succeeded', progress: 1, receipt, stages },
+        error
+          ? { status: 'failed', error }
+          : { status: 'succeeded', progress: 1, receipt, stages, results: resultsOf(view) },
       );
     }
   }
@@ -262,6 +272,12 @@ const saidIn = (audio: Buffer = Buffer.alloc(0)) =>
   audio.length > 2 ** 20 ? createHash('sha256').update(audio).digest('hex') : audio.toString();
 
 const etagOf = (content: Buffer) => `"${createHash('md5').update(content).digest('hex')}"`;
+
+/** Paths of a job's results. */
+const resultsOf = ({ id, tasks }: JobView): JobView['results'] =>
+  Object.fromEntries(
+    (Object.keys(tasks) as TaskName[]).map((name) => [name, `/v1/jobs/${id}/${TASKS[name].resultName}`]),
+  );
 
 /** Analysis of any audio. */
 export const understood = analysis as Analysis;

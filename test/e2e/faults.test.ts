@@ -82,7 +82,7 @@ describe('what a job survives', () => {
     });
     expect(await laptop.ended(id)).toMatchObject({ status: 'succeeded', progress: 1 });
     await expectWholeTranscript(id);
-    expect(await resultsOf(id)).toEqual([KEY.transcript(id, 2)]);
+    expect(await resultsOf(id)).toEqual([KEY.result(id, 2, 'transcript')]);
     await until('an empty queue', 30, async () =>
       (await laptop.messages('queueUrl')) === 0 ? true : undefined,
     );
@@ -102,7 +102,7 @@ describe('what a job survives', () => {
     expect(job).toMatchObject({ status: 'succeeded' });
     expect(job.progress).toBeGreaterThanOrEqual(before.progress);
     await expectWholeTranscript(id);
-    expect(await resultsOf(id)).toEqual([KEY.transcript(id, 2)]);
+    expect(await resultsOf(id)).toEqual([KEY.result(id, 2, 'transcript')]);
   });
 
   test('the same message twice: one run, one result', async () => {
@@ -118,7 +118,7 @@ describe('what a job survives', () => {
     await until('an empty queue', 30, async () =>
       (await laptop.messages('queueUrl')) === 0 ? true : undefined,
     );
-    expect(await resultsOf(id)).toEqual([KEY.transcript(id, 1)]);
+    expect(await resultsOf(id)).toEqual([KEY.result(id, 1, 'transcript')]);
   });
 
   test('a poison message: it is buried and its job fails, while other jobs succeed', async () => {

@@ -135,7 +135,7 @@ describe('an update in place from the previous version', () => {
     expect(await updated.heardSeconds()).toBeCloseTo(whole.duration - end + 2 * short, 0);
     expect(await objectsOf(jobs.running, '')).toEqual([
       KEY.input(jobs.running),
-      KEY.transcript(jobs.running, 2),
+      KEY.result(jobs.running, 2, 'transcript'),
     ]);
   });
 

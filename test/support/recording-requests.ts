@@ -33,7 +33,7 @@ export function useServers(): void {
       store,
       s3: bucket.client(),
       bucket: 'media',
-      analysis: false,
+      deployed: { transcription: {} },
       uploadExpirySeconds: 900,
       retentionDays: 7,
       machinesUrl: machines.url,
@@ -107,13 +107,17 @@ export async function queuedJob(): Promise<JobRow> {
 export async function succeed({ id }: JobRow): Promise<void> {
   const claim = await store.claim(id, 'message-1', Date.now() + 60_000, new Date());
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
-  const transcript_key = KEY.transcript(id, 1);
-  bucket.objects.set(transcript_key, Buffer.from(JSON.stringify(diarized)));
-  const receipt = { audio_seconds: 6.4 } as NonNullable<JobRow['receipt']>;
-  await store.commit(claim.row, { transcript_key, receipt, degraded: [], stages: {} }, new Date());
+  const key = KEY.result(id, 1, 'transcript');
+  bucket.objects.set(key, Buffer.from(JSON.stringify(diarized)));
+  const receipt = { measures: { audio_second: 6.4 }, audio_seconds: 6.4 } as NonNullable<JobRow['receipt']>;
+  await store.commit(
+    claim.row,
+    { results: { transcription: key }, receipt, degraded: [], stages: {} },
+    new Date(),
+  );
 }
 
-export const usedSeconds = () => store.usage.used('key_1', new Date());
+export const usedSeconds = async () => (await store.usage.used('key_1', new Date())).audio_second ?? 0;
 
 /**
  * Expects an error for a request without a transcript: it names the job and makes clients retry.

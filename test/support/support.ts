@@ -91,7 +91,9 @@ export const request = (change: {
         lambda: {
           tenant: change.tenant ?? 'acme',
           key_id: 'key_1',
-          ...(change.quota !== undefined && { audio_seconds_per_day: change.quota }),
+          ...(change.quota !== undefined && {
+            units_per_day: JSON.stringify({ audio_second: change.quota }),
+          }),
         },
       },
     },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readMachine, readModelFetchSettings, readWorkerSettings } from '../../docker/worker/src/settings';
 
+const WHISPER = { name: 'whisper', url: 'http://whisper:8001', tasks: ['transcription'] };
 const env = {
   SPOTSCRIBE_PATH: 'DockerGpu',
   JOBS_TABLE: 'jobs',
@@ -14,10 +15,12 @@ const env = {
   VISIBILITY_SECONDS: '60',
   IDLE_SECONDS: '300',
   PORT: '8080',
-  WHISPER_URL: 'http://whisper:8001',
+  SERVICES: JSON.stringify([WHISPER]),
   SHARED_AUDIO: '/shared-audio',
   MACHINE_FILE: '/machine.json',
 };
+
+const servicesOf = (change: object) => ({ SERVICES: JSON.stringify([{ ...WHISPER, ...change }]) });
 
 describe('the worker’s settings', () => {
   it('are read from the environment', () => {
@@ -25,24 +28,23 @@ describe('the worker’s settings', () => {
       idleSeconds: 300,
       maxUploadBytes: 5 * 2 ** 30,
       host: '127.0.0.1',
-      whisperUrl: 'http://whisper:8001',
+      services: [WHISPER],
     });
     expect(readWorkerSettings({ ...env, HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
   });
 
   it.each([
     [{ QUEUE_URL: undefined }, /^QUEUE_URL is not set/],
-    [{ WHISPER_URL: 'whisper:8001' }, /^WHISPER_URL must be a URL such as .* got "whisper:8001"/],
-    [{ WHISPER_URL: 'file:///etc/passwd' }, /^WHISPER_URL must be a URL/],
+    [{ SERVICES: 'whisper:8001' }, /^SERVICES must be a list such as .* got "whisper:8001"/],
+    [{ SERVICES: undefined }, /^SERVICES is not set/],
+    [{ SERVICES: '[]' }, /^SERVICES must be a list/],
+    [servicesOf({ url: 'file:///etc/passwd' }), /^SERVICES must be a list/],
+    [servicesOf({ tasks: ['horoscope'] }), /^SERVICES must be a list/],
     [{ IDLE_SECONDS: '0' }, /^IDLE_SECONDS must be at least 1; got "0"/],
     [{ VISIBILITY_SECONDS: '1e3' }, /^VISIBILITY_SECONDS must be a whole number; got "1e3"/],
     [{ PORT: '70000' }, /^PORT must be at most 65535; got "70000"/],
     [{ JOBS_TABLE: '' }, /^JOBS_TABLE must not be empty; got ""/],
     [{ STREAMING_PORT: '8081' }, /^STREAMING_PORT is set, but KEYS_TABLE is not/],
-    [
-      { STREAMING_PORT: '8081', KEYS_TABLE: 'keys', WHISPER_URL: undefined },
-      /^STREAMING_PORT is set, but WHISPER_URL is not/,
-    ],
     [
       { MINUTES_PER_DAY_PER_KEY: 'many' },
       /^MINUTES_PER_DAY_PER_KEY must be a number, at least 0; got "many"/,
@@ -51,18 +53,11 @@ describe('the worker’s settings', () => {
     expect(() => readWorkerSettings({ ...env, ...wrong })).toThrow(message);
   });
 
-  it('name the services of the path', () => {
-    const both = readWorkerSettings({
-      ...env,
-      VOXTRAL_URL: 'http://voxtral:8000',
-      MODEL_SILENCE_SECONDS: '5',
-    });
-    expect(both).toMatchObject({ voxtralUrl: 'http://voxtral:8000', modelSilenceSeconds: 5 });
-    const alone = { ...env, WHISPER_URL: undefined, VOXTRAL_URL: 'http://voxtral:8000' };
-    expect(readWorkerSettings(alone)).toMatchObject({
-      whisperUrl: undefined,
-      modelSilenceSeconds: 60,
-    });
+  it('have the services of the machine in their order', () => {
+    const voxtral = { name: 'voxtral', url: 'http://voxtral:8000', tasks: ['analysis'] };
+    const both = { ...env, SERVICES: JSON.stringify([WHISPER, voxtral]), MODEL_SILENCE_SECONDS: '5' };
+    expect(readWorkerSettings(both)).toMatchObject({ services: [WHISPER, voxtral], modelSilenceSeconds: 5 });
+    expect(readWorkerSettings(env).modelSilenceSeconds).toBe(60);
   });
 
   it('lists every invalid variable', () => {

@@ -1,4 +1,3 @@
-import { ENV } from '../../../core/contract/environment';
 import { STOP_SECONDS } from '../../../core/contract/limits';
 import { SpotscribeError } from '../../../core/contract/errors';
 import { createClients } from './clients';
@@ -6,7 +5,7 @@ import { fetchModels } from './models/fetch-models';
 import { GuardedService } from './services/guarded-service';
 import { HttpModelService } from './services/http-model-service';
 import { createLog, type Log } from './log';
-import type { Models } from './services/models';
+import { Services } from './services/services';
 import {
   readMachine,
   readModelFetchSettings,
@@ -24,7 +23,7 @@ async function work(log: Log): Promise<number> {
     settings,
     machine,
     clients: createClients(),
-    models: modelsOf(settings, log),
+    services: servicesOf(settings, log),
     log,
   });
   const signalled = new Promise<string>((resolve) => {
@@ -46,18 +45,17 @@ async function work(log: Log): Promise<number> {
   return 0;
 }
 
-/** Creates the services of the path. Without Whisper, Voxtral transcribes. */
-function modelsOf({ whisperUrl, voxtralUrl, modelSilenceSeconds }: WorkerSettings, log: Log): Models {
-  const service = (name: string, url: string | undefined) =>
-    url === undefined
-      ? undefined
-      : new GuardedService(new HttpModelService(name, url, { silenceMs: modelSilenceSeconds * 1000 }), log);
-  const analyst = service('voxtral', voxtralUrl);
-  const transcriber = service('whisper', whisperUrl) ?? analyst;
-  if (transcriber === undefined)
-    throw new SettingsError(`Neither ${ENV.whisperUrl} nor ${ENV.voxtralUrl} is set`);
-  return { transcriber, analyst };
-}
+/** Creates the clients of the machine's model services. */
+const servicesOf = ({ services, modelSilenceSeconds }: WorkerSettings, log: Log): Services =>
+  new Services(
+    services.map(({ name, url, tasks }) => ({
+      service: new GuardedService(
+        new HttpModelService(name, url, { silenceMs: modelSilenceSeconds * 1000 }),
+        log,
+      ),
+      tasks,
+    })),
+  );
 
 async function main(command: string | undefined): Promise<number> {
   const log = createLog();

@@ -18,7 +18,7 @@ import type { Log } from './log';
 import { MachineTime } from './jobs/machine-time';
 import { Metering } from './http/metering';
 import { Metrics } from './http/metrics';
-import { type Models, servicesOf } from './services/models';
+import type { Services } from './services/services';
 import { JobQueue } from './queue/queue';
 import { Receiver } from './queue/receiver';
 import { Scratch } from './jobs/scratch';
@@ -30,7 +30,7 @@ export interface WorkerOptions {
   settings: WorkerSettings;
   machine: Machine;
   clients: Clients;
-  models: Models;
+  services: Services;
   log: Log;
   /** Shortest time between checkpoints, in milliseconds. @default 5000 */
   checkpointMs?: number;
@@ -52,8 +52,7 @@ export class Worker {
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: WorkerOptions) {
-    const { settings, machine, clients, models, log, checkpointMs = 5_000 } = options;
-    const services = servicesOf(models);
+    const { settings, machine, clients, services, log, checkpointMs = 5_000 } = options;
     const { s3, events, documents, sqs, autoScaling } = clients;
     const { mediaBucket: bucket, visibilitySeconds, maxUploadBytes, maxAudioSeconds, path } = settings;
     const store = new JobStore(documents, settings.jobsTable);
@@ -61,7 +60,7 @@ export class Worker {
     const objects = new JsonObjects(s3, bucket, log);
     this.scratch = new Scratch(settings.sharedAudio);
     const scratch = this.scratch;
-    const health = new Health(services, scratch);
+    const health = new Health(services.all, scratch);
     const metrics = new Metrics({
       idleSeconds: () => this.receiver.idleSeconds,
       busy: () => this.receiver.busy,
@@ -69,7 +68,7 @@ export class Worker {
     const machineTime = new MachineTime();
     const runner = new JobRunner({
       work: {
-        ...{ s3, bucket, store, scratch, objects, models, log },
+        ...{ s3, bucket, store, scratch, objects, services, log },
         ...{ maxUploadBytes, maxAudioSeconds, checkpointMs },
       },
       endings: new Endings({ events, store, objects, path, machine }),
@@ -85,7 +84,7 @@ export class Worker {
       health,
       log,
       // One job for each model, and one whose audio is downloaded meanwhile.
-      slots: services.length + 1,
+      slots: services.all.length + 1,
       waitSeconds: options.waitSeconds ?? 3,
     });
     const presence = {
@@ -99,11 +98,11 @@ export class Worker {
     });
     this.idle = new IdleWatch({ ...presence, heartbeat: this.heartbeat, queue, autoScaling });
     const direct = new DirectRoute({
-      ...{ models, scratch, machineTime, log, maxUploadBytes, maxAudioSeconds },
+      ...{ services, scratch, machineTime, log, maxUploadBytes, maxAudioSeconds },
       receiver: () => this.receiver,
       stopping: this.stopping.signal,
     });
-    this.server = createServer(health, metrics, log, models.analyst && direct);
+    this.server = createServer(health, metrics, log, services.find('analysis') && direct);
     this.streamingServer = this.createStreamingServer();
   }
 
@@ -132,17 +131,20 @@ export class Worker {
   }
 
   private createStreamingServer(): StreamingServer | undefined {
-    const { settings, clients, models, log } = this.options;
-    const { streamingPort, keysTable, whisperUrl, jobsTable, minutesPerDayPerKey, maxUploadBytes } = settings;
-    if (streamingPort === undefined || keysTable === undefined || whisperUrl === undefined) return undefined;
+    const { settings, clients, services, log } = this.options;
+    const { streamingPort, keysTable, jobsTable, minutesPerDayPerKey, maxUploadBytes } = settings;
+    const transcriber = services.find('transcription');
+    const endpoint = settings.services.find(({ tasks }) => tasks.includes('transcription'));
+    if (streamingPort === undefined || keysTable === undefined) return undefined;
+    if (transcriber === undefined || endpoint === undefined) return undefined;
     return new StreamingServer({
-      whisperUrl,
+      serviceUrl: endpoint.url,
       log,
       keys: new KnownKeys({ find: (sha256) => findKey(clients.keys, keysTable, sha256) }),
       metering: new Metering(new UsageStore(clients.keys, jobsTable), log, minutesPerDayPerKey),
       // Ignores the circuit breaker of the jobs: ECS replaces a task after three failed health
       // checks.
-      unready: () => models.transcriber.unreadyItself(),
+      unready: () => transcriber.unreadyItself(),
       during: (work) => this.receiver.during(work),
       mostBytes: maxUploadBytes,
     });

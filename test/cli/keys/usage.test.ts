@@ -9,6 +9,10 @@ const usage: UsageResponse = {
   limit_seconds: 600,
   used_seconds: 90.5,
   remaining_seconds: 509.5,
+  units: {
+    audio_second: { limit: 600, used: 90.5, remaining: 509.5 },
+    token: { limit: null, used: 1200, remaining: null },
+  },
   resets_at: '2026-03-02T00:00:00.000Z',
 };
 
@@ -32,14 +36,16 @@ test('shows what the key has used of its quota, and what is left', async () => {
   const { code, out } = await callCli(['usage'], api.env);
   expect(code).toBe(0);
   expect(out.replace(/ {2,}/g, ' ')).toBe(
-    'day 2026-03-01\nused 1:31\nquota 10:00\nleft 8:30\nresets at 2026-03-02T00:00:00.000Z\n',
+    'day 2026-03-01\nused 1:31\nquota 10:00\nleft 8:30\ntokens 1200 used, no quota\nresets at 2026-03-02T00:00:00.000Z\n',
   );
 });
 
 test('shows that there is no quota', async () => {
   answers('/stage/v1/usage', 200, { ...usage, limit_seconds: null, remaining_seconds: null });
   const { out } = await callCli(['usage'], api.env);
-  expect(out.replace(/ {2,}/g, ' ')).toContain('used 1:31\nquota none\nresets at');
+  expect(out.replace(/ {2,}/g, ' ')).toContain(
+    'used 1:31\nquota none\ntokens 1200 used, no quota\nresets at',
+  );
 });
 
 test('prints one JSON document', async () => {

@@ -5,8 +5,10 @@ import { Refusal } from '../../../lambda/frame/refusal';
 import { parseSubmitJob } from '../../../lambda/api/submit-request';
 import withOptions from '../../fixtures/contract/TranscribeRequest.options.json';
 
-const parse = (options: unknown, analysis = true) =>
-  parseSubmitJob({ options }, { maxUploadBytes: 1000, analysis }).options;
+const parse = (options: unknown, analysis = true) => {
+  const deployed = { transcription: {}, ...(analysis && { analysis: {} }) };
+  return parseSubmitJob({ options }, { maxUploadBytes: 1000, deployed }).options;
+};
 const refusal = (options: unknown, analysis?: boolean): Refusal => {
   try {
     parse(options, analysis);
@@ -117,7 +119,7 @@ test('an analysis is refused on a path without analyses, but may be declined', (
   expect(refusal({ analysis: {} }, false)).toMatchObject({
     status: 400,
     message: expect.stringMatching(
-      /not supported by this deployment, which only transcribes\. Leave it out, or deploy the path Hybrid or Voxtral$/,
+      /^"options\.analysis" is not supported by this deployment\. Supported tasks: transcription\. Leave it out/,
     ),
     options: { param: 'options.analysis' },
   });

@@ -50,6 +50,7 @@ function sent() {
 
 const iso = NOW.toISOString();
 const receipt: Receipt = {
+  measures: { audio_second: 60 },
   audio_seconds: 60,
   queue_seconds: 1,
   processing_seconds: 2,
@@ -280,7 +281,7 @@ describe('the end of a job that a key submitted', () => {
   const commit = () =>
     store.commit(
       running,
-      { transcript_key: 'k', receipt, degraded: [], stages: { transcript: 'succeeded' } },
+      { results: { transcription: 'k' }, receipt, degraded: [], stages: { transcript: 'succeeded' } },
       NOW,
     );
   const refused = (...codes: string[]) =>
@@ -297,7 +298,7 @@ describe('the end of a job that a key submitted', () => {
     expect(done).toEqual({
       ...ended('succeeded', { attempt: 3, key_id: 'key_1' }),
       updated_at: iso,
-      transcript_key: 'k',
+      results: { transcription: 'k' },
       receipt,
       progress: 1,
       stages: { transcript: 'succeeded' },
@@ -314,7 +315,7 @@ describe('the end of a job that a key submitted', () => {
     expect(counter).toMatchObject({
       TableName: TABLE,
       Key: { id: 'usage#key_1#2026-03-01' },
-      ExpressionAttributeValues: { ':seconds': 60 },
+      ExpressionAttributeValues: { ':audio_second': 60 },
     });
     expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
   });
@@ -354,7 +355,7 @@ describe('the end of a job that a key submitted', () => {
 
 describe('changes by the holder of an attempt', () => {
   const result = {
-    transcript_key: 'k',
+    results: { transcription: 'k' },
     receipt,
     degraded: [],
     stages: { transcript: 'succeeded' },
@@ -363,17 +364,17 @@ describe('changes by the holder of an attempt', () => {
     extendLease: () => store.extendLease(JOB_ID, 3, LEASE_MS),
     recordProgress: () =>
       store.recordProgress(JOB_ID, 3, { progress: 0.5, stages: { transcript: 'running' } }, NOW),
-    publish: () => store.publish(JOB_ID, 3, { transcript_key: 'words', degraded: [] }, NOW),
+    publish: () => store.publish(JOB_ID, 3, { results: { transcription: 'words' }, degraded: [] }, NOW),
     commit: () => store.commit(row({ attempt: 3 }), { ...result, degraded: [] }, NOW),
     failHeld: () => store.failHeld(JOB_ID, 3, { code: 'bad_audio', message: 'no' }, NOW),
     release: () => store.release(JOB_ID, 3, NOW),
   };
   const expected: Record<keyof typeof changes, string> = {
     extendLease: `SET lease_until=${LEASE_MS}, sweep_at=${LEASE_MS / 1000 + 900}`,
-    publish: `SET transcript_key=words, degraded=[], updated_at=${iso}`,
+    publish: `SET results={"transcription":"words"}, degraded=[], updated_at=${iso}`,
     recordProgress: `SET progress=0.5, stages={"transcript":"running"}, updated_at=${iso}`,
     commit:
-      `SET status=succeeded, finished_at=${iso}, updated_at=${iso}, transcript_key=k, ` +
+      `SET status=succeeded, finished_at=${iso}, updated_at=${iso}, results={"transcription":"k"}, ` +
       `receipt=${JSON.stringify(receipt)}, degraded=[], stages={"transcript":"succeeded"}, progress=1 ` +
       'REMOVE open, sweep_at, lease_until',
     failHeld:

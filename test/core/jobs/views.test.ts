@@ -1,4 +1,8 @@
 import type { JobStatus } from '../../../core/contract/names';
+import type { JobRow } from '../../../core/contract/job';
+import type { JobOptions } from '../../../core/contract/options';
+import type { CustomTask, DeployedTasks, JobTasks } from '../../../core/contract/tasks';
+import { resultKeys, tasksFor, tasksOf, unitsOf } from '../../../core/jobs/job-tasks';
 import { newJob } from '../../../core/jobs/new-job';
 import { view } from '../../../core/jobs/views';
 
@@ -8,7 +12,8 @@ const newJobOf: Parameters<typeof newJob>[0] = {
   name: 'a.mp3',
   origin: 'api',
   inputKey: 'jobs/secret key',
-  analysis: false,
+  tasks: { transcription: {} },
+  deployed: { transcription: {} },
   options: {},
   now: new Date(0),
   uploadUntil: 60,
@@ -16,17 +21,59 @@ const newJobOf: Parameters<typeof newJob>[0] = {
 };
 const row = newJob(newJobOf);
 
-test.each([
-  [true, {}, { transcript: 'waiting', analysis: 'waiting' }],
-  [true, { analysis: false as const, diarize: true }, { transcript: 'waiting', diarization: 'waiting' }],
-  [false, {}, { transcript: 'waiting' }],
+const custom: CustomTask = {
+  media_types: ['text/plain'],
+  unit: 'token',
+  result_type: 'application/json',
+  options: {},
+};
+const BOTH: DeployedTasks = { transcription: {}, analysis: {} };
+
+test.each<[DeployedTasks, JobOptions, JobRow['stages']]>([
+  [BOTH, {}, { transcript: 'waiting', analysis: 'waiting' }],
+  [BOTH, { analysis: false, diarize: true }, { transcript: 'waiting', diarization: 'waiting' }],
+  [{ transcription: {} }, {}, { transcript: 'waiting' }],
+  [{ custom }, {}, { custom: 'waiting' }],
 ])(
-  'a new job has the stages that its path supports and its caller requests (%s, %j)',
-  (analysis, options, stages) => {
-    const wanted = { ...newJobOf, analysis, options };
-    expect(newJob(wanted).stages).toEqual(stages);
+  'a new job has the stages of the tasks that are deployed and requested (%j, %j)',
+  (deployed, options, stages) => {
+    const tasks = tasksFor(options, deployed);
+    expect(newJob({ ...newJobOf, tasks, deployed, options }).stages).toEqual(stages);
   },
 );
+
+describe('the tasks of a job', () => {
+  test.each<[JobOptions, JobRow['stages'], JobTasks]>([
+    [{ language: 'en' }, { transcript: 'waiting' }, { transcription: { language: 'en' } }],
+    [
+      { language: 'en', analysis: { tasks: ['summary'] } },
+      { transcript: 'succeeded', analysis: 'failed' },
+      { transcription: { language: 'en' }, analysis: { tasks: ['summary'] } },
+    ],
+    [{}, { transcript: 'running', analysis: 'running' }, { transcription: {}, analysis: {} }],
+    [{ analysis: {} }, { transcript: 'waiting' }, { transcription: {} }],
+  ])('of the previous release with options %j and stages %j are %j', (options, stages, tasks) => {
+    expect(tasksOf({ options, stages })).toEqual(tasks);
+  });
+
+  test('have results by task, whichever release wrote them', () => {
+    const old = { ...row, transcript_key: 'old/transcript', analysis_key: 'old/analysis' };
+    expect(resultKeys(old)).toEqual({ transcription: 'old/transcript', analysis: 'old/analysis' });
+    const both = { ...old, results: { transcription: 'new/transcript' } };
+    expect(resultKeys(both)).toEqual({ transcription: 'new/transcript', analysis: 'old/analysis' });
+    expect(view(both).results).toEqual({
+      transcription: `/v1/jobs/${row.id}/transcript`,
+      analysis: `/v1/jobs/${row.id}/analysis`,
+    });
+  });
+
+  test('have their units, that of a custom task from its description', () => {
+    const tasks = { transcription: {}, custom: {} };
+    const job = newJob({ ...newJobOf, tasks, deployed: { transcription: {}, custom } });
+    expect(unitsOf(job)).toEqual({ transcription: 'audio_second', custom: 'token' });
+    expect(job.custom).toEqual({ unit: 'token', result_type: 'application/json' });
+  });
+});
 
 describe('the view of a job', () => {
   test('shows no key, tenant or fencing token', () => {

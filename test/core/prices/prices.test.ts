@@ -7,11 +7,13 @@ const machine = (instance_type: string, capacity: Machine['capacity']): Machine 
   capacity,
   availability_zone: 'us-east-1a',
 });
-const seconds = { audio: 600, sinceQueued: 100, processing: 36 };
+const audio = { audio_second: 600 };
+const seconds = { sinceQueued: 100, processing: 36 };
 
 describe('a receipt', () => {
   it('separates the machine’s time from the time in the queue', () => {
-    expect(receipt(machine('g4dn.xlarge', 'on-demand'), seconds)).toEqual({
+    expect(receipt(machine('g4dn.xlarge', 'on-demand'), audio, seconds)).toEqual({
+      measures: { audio_second: 600 },
       audio_seconds: 600,
       queue_seconds: 64,
       processing_seconds: 36,
@@ -22,6 +24,18 @@ describe('a receipt', () => {
       price_source: 'us-east-1 list price of November 2026',
       cost: 0.00531,
       cost_per_audio_minute: 0.000531,
+      cost_per_unit: { audio_second: 0.00000885 },
+    });
+  });
+
+  it('has a cost for each unit of work, and no audio without audio', () => {
+    const work = { token: 1000, character: 0 };
+    expect(receipt(machine('g4dn.xlarge', 'on-demand'), work, seconds)).toMatchObject({
+      measures: work,
+      audio_seconds: 0,
+      real_time_factor: 0,
+      cost_per_audio_minute: null,
+      cost_per_unit: { token: 0.00000531 },
     });
   });
 
@@ -34,7 +48,7 @@ describe('a receipt', () => {
   });
 
   it('has null, not zero, for an unknown price', () => {
-    expect(receipt(machine('p5.48xlarge', 'spot'), seconds)).toMatchObject({
+    expect(receipt(machine('p5.48xlarge', 'spot'), audio, seconds)).toMatchObject({
       price_per_hour: null,
       cost: null,
       cost_per_audio_minute: null,
@@ -43,13 +57,17 @@ describe('a receipt', () => {
   });
 
   it('charges nothing for a local machine', () => {
-    expect(receipt(machine('x86_64', 'local'), seconds)).toMatchObject({ price_per_hour: 0, cost: 0 });
+    expect(receipt(machine('x86_64', 'local'), audio, seconds)).toMatchObject({ price_per_hour: 0, cost: 0 });
   });
 
   it('stays finite without audio and without time', () => {
-    const empty = receipt(machine('g4dn.xlarge', 'spot'), { audio: 0, sinceQueued: 0, processing: 0 });
+    const empty = receipt(machine('g4dn.xlarge', 'spot'), {}, { sinceQueued: 0, processing: 0 });
     expect(empty).toMatchObject({ real_time_factor: 0, queue_seconds: 0, cost_per_audio_minute: null });
-    const instant = receipt(machine('g4dn.xlarge', 'spot'), { audio: 60, sinceQueued: 0, processing: 0 });
+    const instant = receipt(
+      machine('g4dn.xlarge', 'spot'),
+      { audio_second: 60 },
+      { sinceQueued: 0, processing: 0 },
+    );
     expect(Number.isFinite(instant.real_time_factor)).toBe(true);
   });
 });

@@ -97,7 +97,7 @@ describe('a worker with two models', () => {
     );
     expect(JSON.stringify(workers.lines)).not.toContain('word 10');
     expect((await aws.keys(KEY.job(job.id))).sort()).toEqual(
-      [KEY.input(job.id), KEY.analysis(job.id, 1), KEY.transcript(job.id, 1)].sort(),
+      [KEY.input(job.id), KEY.result(job.id, 1, 'analysis'), KEY.result(job.id, 1, 'transcript')].sort(),
     );
   });
 

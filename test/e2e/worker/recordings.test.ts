@@ -107,7 +107,7 @@ describe('a job', () => {
     await until(async () => (await aws.depth()).inFlight === 0, 'its message is deleted');
     expect((await aws.versions(KEY.job(job.id))).map(({ key }) => key)).toEqual([
       KEY.input(job.id),
-      KEY.transcript(job.id, 1),
+      KEY.result(job.id, 1, 'transcript'),
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clients } from '../../../docker/worker/src/clients';
 import { GuardedService, type Guards } from '../../../docker/worker/src/services/guarded-service';
+import { Services } from '../../../docker/worker/src/services/services';
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
 import { createLog } from '../../../docker/worker/src/log';
 import { Worker } from '../../../docker/worker/src/worker';
@@ -58,17 +59,19 @@ export class RunningWorkers {
         idleSeconds: 3600,
         host: '127.0.0.1',
         port: await freePort(),
-        whisperUrl: whisper.url,
+        services: [],
         modelSilenceSeconds: 60,
         sharedAudio,
         machineFile: 'unused',
       },
       machine: MACHINE,
       clients: options.clients ?? aws.clients(),
-      models: {
-        transcriber: guarded('whisper', whisper),
-        ...(voxtral !== undefined && { analyst: guarded('voxtral', voxtral) }),
-      },
+      services: new Services([
+        { service: guarded('whisper', whisper), tasks: ['transcription'] },
+        ...(voxtral === undefined
+          ? []
+          : [{ service: guarded('voxtral', voxtral), tasks: ['analysis' as const] }]),
+      ]),
       log,
       waitSeconds: 1,
       checkpointMs: options.checkpointMs ?? 0,

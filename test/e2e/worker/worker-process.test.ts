@@ -111,7 +111,7 @@ describe('a worker’s process', () => {
     await until(async () => (await aws.store.get(job.id))?.status === 'succeeded', 'the job succeeds');
     await until(async () => (await aws.depth()).inFlight === 0, 'its message is deleted');
     expect(await aws.store.get(job.id)).toMatchObject({ attempt: 2 });
-    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.transcript(job.id, 2)]);
+    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.result(job.id, 2, 'transcript')]);
     await until(() => readdirSync(shared).length === 0, 'scratch is empty');
     second.kill('SIGTERM');
     expect(await exit(second)).toBe(0);

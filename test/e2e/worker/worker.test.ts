@@ -56,7 +56,7 @@ describe('a worker', () => {
     expect(done.open).toBeUndefined();
     expect(done.receipt!.processing_seconds).toBeGreaterThan(0);
     expect((await aws.transcript(done)).segments).toHaveLength(6);
-    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.transcript(job.id, 1)]);
+    expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.result(job.id, 1, 'transcript')]);
     await until(() => readdirSync(workers.folders[0]!).length === 0, 'scratch is empty');
     const line = workers.lines.find(({ msg }) => msg === 'job');
     expect(Object.keys(line?.ms as object)).toEqual(

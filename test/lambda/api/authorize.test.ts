@@ -50,8 +50,8 @@ test.each(['Bearer', 'bearer', 'BEARER  '])('returns the tenant of a key: %s', a
 });
 
 test.each<[string, Partial<KeyRow>, number | undefined, object]>([
-  ['its own number', { minutes_per_day: 2 }, 10, { audio_seconds_per_day: 120 }],
-  ['the deployment’s', {}, 10, { audio_seconds_per_day: 600 }],
+  ['its own number', { minutes_per_day: 2 }, 10, { units_per_day: '{"audio_second":120}' }],
+  ['the deployment’s', {}, 10, { units_per_day: '{"audio_second":600}' }],
   ['none, by exception', { minutes_per_day: null }, 10, {}],
   ['none', {}, undefined, {}],
 ])('returns the quota of a key: %s', async (_, change, minutesPerDay, told) => {
@@ -144,7 +144,9 @@ describe('the handler', () => {
   test('reads the deployment’s quota from its environment', async () => {
     silenceConsole();
     dynamo.on(GetCommand).resolves({ Item: keyRow });
-    expect((await handler(event, lambdaContext)).context).toMatchObject({ audio_seconds_per_day: 90 });
+    expect((await handler(event, lambdaContext)).context).toMatchObject({
+      units_per_day: '{"audio_second":90}',
+    });
   });
 
   test('reports a failed look-up if the table is overloaded', async () => {

@@ -41,7 +41,7 @@ const dependencies: Dependencies = {
   s3: s3Client(),
   bucket: 'media',
   maxUploadBytes: 5 * 2 ** 30,
-  analysis: false,
+  deployed: { transcription: {} },
   uploadExpirySeconds: 900,
   retentionDays: 7,
 };

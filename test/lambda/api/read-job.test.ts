@@ -56,6 +56,8 @@ describe('a job', () => {
     expect(response.statusCode).toBe(200);
     expect(bodyOf(response)).toEqual({
       id: JOB_ID,
+      tasks: { transcription: {} },
+      results: {},
       object: 'job',
       status: 'running',
       name: 'meeting.mp3',
@@ -450,6 +452,7 @@ describe('the usage of a key', () => {
       limit_seconds: 600,
       used_seconds: 90.5,
       remaining_seconds: 509.5,
+      units: { audio_second: { limit: 600, used: 90.5, remaining: 509.5 } },
       resets_at: '2026-03-02T00:00:00.000Z',
     });
   });

@@ -25,7 +25,7 @@ const dependencies: Dependencies = {
   s3: s3Client(),
   bucket: 'media',
   maxUploadBytes: 1000,
-  analysis: false,
+  deployed: { transcription: {} },
   uploadExpirySeconds: 900,
   retentionDays: 7,
 };
@@ -56,6 +56,7 @@ describe('a new job', () => {
     const response = await post({ name: 'meeting.mp3', size: 500, options: { language: 'en' } });
     const [job] = stored();
     expect(job).toEqual({
+      tasks: { transcription: { language: 'en' } },
       id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
       tenant: 'acme',
       key_id: 'key_1',

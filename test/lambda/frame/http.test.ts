@@ -327,8 +327,8 @@ describe('a key with a quota', () => {
   test('may continue while any quota is left, and gets the new remainder', async () => {
     used(599.9);
     const response = await answer(async (_request, _dependencies, tools, allowance) => {
-      refuseUsedUp(allowance);
-      await allowance.count({ sha256: 'a', seconds: 120 }, Date.now() + 1000, tools);
+      refuseUsedUp(allowance, ['audio_second']);
+      await allowance.count({ sha256: 'a', measures: { audio_second: 120 } }, Date.now() + 1000, tools);
       return json(200, {});
     });
     expect(response.statusCode).toBe(200);
@@ -338,7 +338,7 @@ describe('a key with a quota', () => {
   test('is refused new work when nothing is left, with the limit and the remedy', async () => {
     used(600);
     const response = await answer(async (_request, _dependencies, _tools, allowance) => {
-      refuseUsedUp(allowance);
+      refuseUsedUp(allowance, ['audio_second']);
       return json(200, {});
     });
     expect(response.statusCode).toBe(429);

@@ -39,7 +39,7 @@ const dependencies: Dependencies = {
   bucket: 'media',
   path: 'DockerGpu',
   maxUploadBytes: 1000,
-  analysis: false,
+  deployed: { transcription: {} },
   retentionDays: 7,
 };
 const tools = quietTools();
@@ -297,6 +297,7 @@ describe('a file under inbox/', () => {
     await arrive({ key: KEY });
     expect(made()).toEqual([
       {
+        tasks: { transcription: {} },
         id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
         tenant: 'default',
         status: 'awaiting_upload',

@@ -3,7 +3,7 @@ import type { JobOptions } from '../../../core/contract/options';
 import { parseForm, RESPONSE_FORMATS, type Task } from '../../../lambda/openai/form-options';
 import { FORM } from '../../../lambda/openai/form-schema';
 import { Refusal } from '../../../lambda/frame/refusal';
-import { jobOptions } from '../../../core/jobs/job-options';
+import { jobOptions } from '../../../core/tasks/accepted-options';
 
 type Schema = {
   properties: Record<

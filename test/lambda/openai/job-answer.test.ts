@@ -31,7 +31,7 @@ const dependencies: Dependencies = {
   store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
   s3: s3Client(),
   bucket: 'media',
-  analysis: false,
+  deployed: { transcription: {} },
   uploadExpirySeconds: 900,
   retentionDays: 7,
   // Nothing listens there, because no machine is asked.

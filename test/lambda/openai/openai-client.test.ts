@@ -38,7 +38,7 @@ const handler = httpHandler(
     store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
     s3: s3Client(),
     bucket: 'media',
-    analysis: false,
+    deployed: { transcription: {} },
     uploadExpirySeconds: 900,
     retentionDays: 7,
     machinesUrl: machines.url,
@@ -52,7 +52,7 @@ const handler = httpHandler(
 /** The authorizer's answers by key. For any other key it returns a tenant. */
 const KEYS: Record<string, object> = {
   'Bearer sk-spotscribe-revoked': {},
-  'Bearer sk-spotscribe-spent': { tenant: 'acme', key_id: 'key_2', audio_seconds_per_day: 60 },
+  'Bearer sk-spotscribe-spent': { tenant: 'acme', key_id: 'key_2', units_per_day: '{"audio_second":60}' },
 };
 let requests = 0;
 /** Called with the number of each request before it is handled. */

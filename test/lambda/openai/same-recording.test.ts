@@ -97,7 +97,7 @@ describe('the same recording sent again', () => {
   });
 
   test('is counted again a quarter of an hour later', async () => {
-    const recording = { sha256: 'a', seconds: 10 };
+    const recording = { sha256: 'a', measures: { audio_second: 10 } };
     const [now, later] = [Date.now(), Date.now() + 901_000].map((instant) => new Date(instant));
     expect(await store.usage.addOnce('key_2', recording, now!)).toBe(true);
     expect(await store.usage.addOnce('key_2', recording, now!)).toBe(false);

@@ -98,7 +98,12 @@ describe('slow storage', () => {
 
   describe('of the jobs’ API', () => {
     const media = () => ({ store, s3: bucket.client(), bucket: 'media' });
-    const limits = { maxUploadBytes: 1e9, analysis: false, uploadExpirySeconds: 900, retentionDays: 7 };
+    const limits = {
+      maxUploadBytes: 1e9,
+      deployed: { transcription: {} },
+      uploadExpirySeconds: 900,
+      retentionDays: 7,
+    };
     // One second of it is left for the answer.
     const context = { ...lambdaContext, getRemainingTimeInMillis: () => 2000 };
     const submit = (body: object, time = lambdaContext, headers = {}) =>

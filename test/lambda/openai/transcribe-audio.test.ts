@@ -45,7 +45,7 @@ beforeAll(async () => {
     store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
     s3: s3Client(),
     bucket: 'media',
-    analysis: false,
+    deployed: { transcription: {} },
     uploadExpirySeconds: 900,
     retentionDays: 7,
     machinesUrl: machines.url,
@@ -536,7 +536,7 @@ describe('audio that was answered synchronously', () => {
     expect(counted()).toMatchObject([
       {
         Key: { id: expect.stringMatching(/^usage#key_1#/) },
-        ExpressionAttributeValues: { ':seconds': 12.5 },
+        ExpressionAttributeValues: { ':audio_second': 12.5 },
       },
     ]);
   });

@@ -28,8 +28,9 @@ describe('path 400', () => {
 
   test('gives the worker the URL of Voxtral, and none of a whisper service', () => {
     const worker = container('worker', {}, PATH);
-    expect(environment(worker)).toMatchObject({ [ENV.voxtralUrl]: 'http://voxtral:8000' });
-    expect(environment(worker)).not.toHaveProperty(ENV.whisperUrl);
+    expect(JSON.parse(String(environment(worker)[ENV.services]))).toEqual([
+      { name: 'voxtral', url: 'http://voxtral:8000', tasks: ['transcription', 'analysis'] },
+    ]);
     expect(worker.Links).toEqual(['voxtral']);
   });
 

@@ -10,6 +10,7 @@ import { createLog } from '../../../docker/worker/src/log';
 import { MachineTime } from '../../../docker/worker/src/jobs/machine-time';
 import { Metrics } from '../../../docker/worker/src/http/metrics';
 import { Stopping } from '../../../docker/worker/src/errors';
+import { Services } from '../../../docker/worker/src/services/services';
 import { Scratch } from '../../../docker/worker/src/jobs/scratch';
 import { createServer } from '../../../docker/worker/src/http/server';
 import type { ErrorBody } from '../../../core/contract/values';
@@ -38,7 +39,10 @@ beforeEach(async () => {
   const guarded = (name: string, service: ModelServer) =>
     new GuardedService(new HttpModelService(name, service.url), log, { absentMs: 0 });
   const direct = new DirectRoute({
-    models: { transcriber: guarded('whisper', whisper), analyst: guarded('voxtral', voxtral) },
+    services: new Services([
+      { service: guarded('whisper', whisper), tasks: ['transcription'] },
+      { service: guarded('voxtral', voxtral), tasks: ['analysis'] },
+    ]),
     scratch: new Scratch(folder),
     receiver: () => ({
       during: async (work) => {

@@ -10,6 +10,7 @@ import type { IntakeLimits } from '../../../docker/worker/src/http/intake';
 import { createLog } from '../../../docker/worker/src/log';
 import { MachineTime } from '../../../docker/worker/src/jobs/machine-time';
 import { Metrics } from '../../../docker/worker/src/http/metrics';
+import { Services } from '../../../docker/worker/src/services/services';
 import { Scratch } from '../../../docker/worker/src/jobs/scratch';
 import { createServer } from '../../../docker/worker/src/http/server';
 import type { ErrorBody } from '../../../core/contract/values';
@@ -43,7 +44,7 @@ async function start(intake: Partial<IntakeLimits> = {}) {
   const log = createLog({ write: () => undefined });
   const service = new HttpModelService('whisper', whisper.url);
   const direct = new DirectRoute({
-    models: { transcriber: new GuardedService(service, log) },
+    services: new Services([{ service: new GuardedService(service, log), tasks: ['transcription'] }]),
     scratch: new Scratch(folder),
     receiver: () => ({
       during: async (work) => {
@@ -135,14 +136,16 @@ describe('a slow upload', () => {
   });
 
   it('is refused when it is below the minimum speed', async () => {
-    await start({ stallMs: 300, leastBytesPerSecond: 1 << 20 });
+    // The clock is fast, so that the sender is slow long before it could stall.
+    await start({ stallMs: 60_000, leastBytesPerSecond: 1 << 20, now: () => performance.now() * 1000 });
     const slow = new Sender();
     await until(() => slow.answer.includes('at less than 1048576 bytes per second'), 'it is refused');
     expect(slow.answer).toMatch(/^HTTP\/1.1 400 /);
   });
 
   it('is refused when it stalls', async () => {
-    await start({ stallMs: 100 });
+    // Its first bytes may be late.
+    await start({ stallMs: 100, leastBytesPerSecond: 0 });
     const silent = new Sender({ everyMs: 0 });
     await until(() => silent.answer.includes('no data for 100 ms'), 'it is refused');
     expect(silent.answer).toMatch(/^HTTP\/1.1 400 /);

@@ -62,8 +62,8 @@ async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: 
     },
     metering: new Metering(
       {
-        used: () => Promise.resolve(used),
-        addOnce: async (_, { sha256, seconds }) => {
+        used: () => Promise.resolve({ audio_second: used }),
+        addOnce: async (_, { sha256, measures: { audio_second: seconds = 0 } }) => {
           await add?.(seconds);
           const isNew = !bodies.has(sha256);
           bodies.add(sha256);
@@ -73,7 +73,7 @@ async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: 
       },
       log,
     ),
-    whisperUrl: `http://127.0.0.1:${(whisper.address() as AddressInfo).port}`,
+    serviceUrl: `http://127.0.0.1:${(whisper.address() as AddressInfo).port}`,
     unready: () => Promise.resolve(unready),
     during: (work) => {
       busy++;

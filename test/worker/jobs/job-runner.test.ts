@@ -3,6 +3,7 @@ import { JobRunner, type JobRunnerOptions } from '../../../docker/worker/src/job
 import { createLog } from '../../../docker/worker/src/log';
 import { MachineTime } from '../../../docker/worker/src/jobs/machine-time';
 import type { ServiceState } from '../../../docker/worker/src/services/model-service';
+import { Services } from '../../../docker/worker/src/services/services';
 import type { Outcome } from '../../../docker/worker/src/http/metrics';
 import { MAX_RECEIVES } from '../../../core/contract/limits';
 import { row } from '../../support/support';
@@ -13,7 +14,7 @@ jest.mock('../../../docker/worker/src/jobs/job-audio', () => ({ fetchAudio: asyn
 
 const MINUTE = 60_000;
 const log = createLog({ write: () => undefined });
-const job = row({ status: 'running', attempt: 1, options: { analysis: false } });
+const job = row({ status: 'running', attempt: 1, tasks: { transcription: {} } });
 let queue: MemoryQueue;
 let state: () => ServiceState;
 let outcomes: Outcome[];
@@ -27,12 +28,8 @@ beforeEach(() => {
     {
       name: 'whisper',
       state: async () => state(),
-      async *transcribe() {
-        yield { type: 'result' as const, transcript: transcriptOf([], 10) };
-      },
-      // eslint-disable-next-line require-yield
-      async *analyze() {
-        throw new Error('nobody asks for it');
+      async *run() {
+        yield { type: 'result', transcript: transcriptOf([], 10) } as never;
       },
     },
     log,
@@ -48,7 +45,7 @@ beforeEach(() => {
       },
       scratch: { remove: async () => undefined },
       objects: { write: async () => undefined },
-      models: { transcriber, analyst: {} },
+      services: new Services([{ service: transcriber, tasks: ['transcription'] }]),
       log,
     },
     endings: { commit: async () => job, announce: async () => undefined },

@@ -1,5 +1,6 @@
 import { ModelServiceFailed, Stopping } from '../../../docker/worker/src/errors';
-import { runSteps } from '../../../docker/worker/src/jobs/steps';
+import { runSteps as runTasks, type Step } from '../../../docker/worker/src/jobs/steps';
+import { TASKS } from '../../../core/tasks';
 import type { Analysis } from '../../../core/contract/analysis';
 import type { Transcript } from '../../../core/contract/transcript';
 import { SpotscribeError, StaleAttempt } from '../../../core/contract/errors';
@@ -17,6 +18,21 @@ const gives =
 const endless = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
+type Run<N extends 'transcription' | 'analysis' | 'custom'> = Step<N>['run'];
+
+/** Runs a transcription, and an analysis if there is one. */
+const runSteps = (
+  { transcribe, analyze }: { transcribe: Run<'transcription'>; analyze?: Run<'analysis'> },
+  signal: AbortSignal,
+) =>
+  runTasks(
+    [
+      { task: TASKS.transcription, run: transcribe },
+      ...(analyze === undefined ? [] : [{ task: TASKS.analysis, run: analyze }]),
+    ],
+    signal,
+  );
+
 describe('transcription and analysis at the same time', () => {
   it('return both results, with each claim located in the transcript', async () => {
     const lost = { stage: 'analysis' as const, reason: 'no sentiment' };
@@ -24,9 +40,11 @@ describe('transcription and analysis at the same time', () => {
       { transcribe: gives(transcript), analyze: gives<Analysis>({ ...analysis, degraded: [lost] }) },
       never,
     );
-    expect(outcome.transcript).toBe(transcript);
+    expect(outcome.results.transcription).toBe(transcript);
     expect(outcome.degraded).toEqual([lost]);
-    expect(outcome.analysis?.topics?.map(({ located, evidence }) => [located, evidence[0]?.start])).toEqual([
+    expect(
+      outcome.results.analysis?.topics?.map(({ located, evidence }) => [located, evidence[0]?.start]),
+    ).toEqual([
       [true, 0],
       [true, 10],
     ]);
@@ -35,7 +53,7 @@ describe('transcription and analysis at the same time', () => {
   it('do not locate claims in a translation', async () => {
     const translated: Transcript = { ...transcript, task: 'translate' };
     const outcome = await runSteps({ transcribe: gives(translated), analyze: gives(analysis) }, never);
-    expect(outcome.analysis).toEqual(analysis);
+    expect(outcome.results.analysis).toEqual(analysis);
   });
 
   it('start both before either has ended', async () => {
@@ -57,7 +75,7 @@ describe('transcription and analysis at the same time', () => {
   it('return the transcript and the reason if the analysis fails', async () => {
     const analyze = fails(new ModelServiceFailed('voxtral is away'));
     expect(await runSteps({ transcribe: gives(transcript), analyze }, never)).toEqual({
-      transcript,
+      results: { transcription: transcript },
       degraded: [{ stage: 'analysis', reason: 'voxtral is away' }],
     });
   });
@@ -65,7 +83,7 @@ describe('transcription and analysis at the same time', () => {
   it('return the analysis and the reason if the transcription fails', async () => {
     const transcribe = fails(new ModelServiceFailed('whisper is away'));
     expect(await runSteps({ transcribe, analyze: gives(analysis) }, never)).toEqual({
-      analysis,
+      results: { analysis },
       degraded: [{ stage: 'transcript', reason: 'whisper is away' }],
     });
   });
@@ -99,5 +117,45 @@ describe('transcription and analysis at the same time', () => {
     const reason = new Stopping();
     stop.abort(reason);
     await expect(ending).rejects.toBe(reason);
+  });
+});
+
+describe('any tasks', () => {
+  const custom = { version: 1 as const, result: { label: 'cat' }, measure: 1, degraded: [] };
+  const step = (run: Run<'custom'>) => ({ task: TASKS.custom, run });
+
+  it('have their results and degradations in the order of the steps', async () => {
+    const cut = { stage: 'transcript', reason: 'cut' };
+    const outcome = await runTasks(
+      [
+        { task: TASKS.transcription, run: gives({ ...transcript, degraded: [cut] }) },
+        step(gives({ ...custom, degraded: [{ stage: 'labels', reason: 'only ten' }] })),
+        { task: TASKS.analysis, run: fails(new ModelServiceFailed('voxtral is away')) },
+      ],
+      never,
+    );
+    expect(Object.keys(outcome.results)).toEqual(['transcription', 'custom']);
+    expect(outcome.degraded).toEqual([
+      cut,
+      { stage: 'labels', reason: 'only ten' },
+      { stage: 'analysis', reason: 'voxtral is away' },
+    ]);
+  });
+
+  it('fail with the only task, even if that does not decide', async () => {
+    const bad = new SpotscribeError('bad_audio', 'not an image');
+    await expect(runTasks([step(fails(bad))], never)).rejects.toBe(bad);
+  });
+
+  it('do not end others that decide', async () => {
+    const bad = new SpotscribeError('invalid_request', 'no such label');
+    const outcome = await runTasks(
+      [{ task: TASKS.transcription, run: gives(transcript) }, step(fails(bad))],
+      never,
+    );
+    expect(outcome).toEqual({
+      results: { transcription: transcript },
+      degraded: [{ stage: 'custom', reason: 'no such label' }],
+    });
   });
 });

@@ -1,3 +1,5 @@
+import type { TranscribeEvent } from '../../../core/contract/transcription';
+import { TASKS } from '../../../core/tasks';
 import { GuardedService, type Guards } from '../../../docker/worker/src/services/guarded-service';
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
 import { createLog } from '../../../docker/worker/src/log';
@@ -42,7 +44,8 @@ const begin = () => {
 
 async function transcribe(service: GuardedService, signal = never): Promise<string[]> {
   const types: string[] = [];
-  await service.transcribe({ path: 'a' }, { signal, begin }, ({ type }) => void types.push(type));
+  const on = ({ type }: TranscribeEvent) => void types.push(type);
+  await service.run(TASKS.transcription, { path: 'a' }, { signal, begin }, on);
   return types;
 }
 

@@ -1,6 +1,7 @@
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
 import type { AnalyzeEvent } from '../../../core/contract/analysis';
 import type { TranscribeEvent } from '../../../core/contract/transcription';
+import { TASKS } from '../../../core/tasks';
 import { SpotscribeError } from '../../../core/contract/errors';
 import { until } from '../../until';
 import { hearing, ModelServer, type Script, segmentAt, understanding } from '../../support/model-server';
@@ -14,7 +15,7 @@ async function ask(script: Script, options = {}, signal = never): Promise<Transc
   server = await ModelServer.start(script);
   const service = new HttpModelService('whisper', server.url, options);
   const events: TranscribeEvent[] = [];
-  for await (const event of service.transcribe({ path: 'job/input', language: 'en' }, signal))
+  for await (const event of service.run(TASKS.transcription, { path: 'job/input', language: 'en' }, signal))
     events.push(event);
   return events;
 }
@@ -124,7 +125,7 @@ describe('the model service over HTTP', () => {
     const service = new HttpModelService('whisper', server.url, { silenceMs: 300 });
     const types = async () => {
       const found: string[] = [];
-      for await (const { type } of service.transcribe({ path: 'a' }, never)) found.push(type);
+      for await (const { type } of service.run(TASKS.transcription, { path: 'a' }, never)) found.push(type);
       return found;
     };
     expect(await types()).toContain('result');
@@ -136,12 +137,12 @@ describe('the model service over HTTP', () => {
     const asked = { path: 'job/input', tasks: ['topics' as const] };
     server = await ModelServer.start(hearing(1, 1), understanding(20, 1));
     const events: AnalyzeEvent[] = [];
-    for await (const event of new HttpModelService('voxtral', server.url).analyze(asked, never))
-      events.push(event);
+    const service = new HttpModelService('voxtral', server.url);
+    for await (const event of service.run(TASKS.analysis, asked, never)) events.push(event);
     expect(events.map(({ type }) => type)).toEqual(['started', 'window', 'window', 'result']);
     expect(server.analyses).toEqual([asked]);
     server.analyst = (_, answer) => answer.raw('{"type":"result","analysis":{"summary":"secret"}}\n');
-    const wrong = new HttpModelService('voxtral', server.url).analyze(asked, never).next();
+    const wrong = service.run(TASKS.analysis, asked, never).next();
     const error = await failure(wrong);
     expect(error.message).toContain('not a valid event');
     expect(error.message).not.toContain('secret');

@@ -9,7 +9,7 @@ import { SpotscribeError } from '../../../../core/contract/errors';
 import { flag, number } from '../../../../core/forms/field-values';
 import { FormError } from '../../../../core/forms/form-error';
 import { FieldCollector, type FormFields } from '../../../../core/forms/form-fields';
-import { jobOptions } from '../../../../core/jobs/job-options';
+import { jobOptions } from '../../../../core/tasks/accepted-options';
 import { MultipartReader, type PartEvent } from '../../../../core/forms/multipart';
 import { shown, text } from '../../../../core/contract/text';
 import { complaint } from '../../../../core/forms/complaint';

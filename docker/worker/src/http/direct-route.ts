@@ -2,24 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../../../core/contract/names';
-import type { HybridEvent } from '../../../../core/contract/hybrid';
+import type { HybridEvent, HybridResult } from '../../../../core/contract/hybrid';
 import type { JobError } from '../../../../core/contract/values';
-import type { JobOptions } from '../../../../core/contract/options';
+import type { AnalysisOptions, JobOptions } from '../../../../core/contract/options';
 import { SHARED } from '../../../../core/contract/keys';
 import { errorBody } from '../../../../core/contract/errors';
+import { tasksFor } from '../../../../core/jobs/job-tasks';
+import { TASKS } from '../../../../core/tasks';
+import type { Input } from '../../../../core/tasks/task';
 import { ENVELOPE_BYTES, readForm } from './direct-form';
 import { asSpotscribeError, Crowded, ModelServiceFailed, Stopping } from '../errors';
 import { Intake, type IntakeLimits } from './intake';
 import { LINGER_MS, linger } from './linger';
 import type { Log } from '../log';
 import type { MachineTime } from '../jobs/machine-time';
-import { analysisOptions, type Models, speechOptions } from '../services/models';
+import type { Services } from '../services/services';
 import type { Receiver } from '../queue/receiver';
 import type { Scratch } from '../jobs/scratch';
-import { runSteps, type Outcome } from '../jobs/steps';
+import { runSteps, type Step } from '../jobs/steps';
 
 export interface DirectTools {
-  models: Models;
+  services: Services;
   scratch: Scratch;
   receiver: () => Pick<Receiver, 'during'>;
   machineTime: MachineTime;
@@ -163,30 +166,42 @@ export class DirectRoute {
     }
   }
 
-  private async runSteps(id: string, options: JobOptions, signal: AbortSignal, emit: Emit): Promise<Outcome> {
-    const { models, machineTime, maxAudioSeconds, scratch } = this.tools;
-    const wanted = analysisOptions(options, models);
+  private async runSteps(
+    id: string,
+    options: JobOptions,
+    signal: AbortSignal,
+    emit: Emit,
+  ): Promise<HybridResult> {
+    const { services, machineTime, maxAudioSeconds, scratch } = this.tools;
     const time = machineTime.open();
-    const file = { path: SHARED.input(id), max_seconds: maxAudioSeconds };
-    const begin = () => time.work();
+    const input: Input = { path: SHARED.input(id), maxSeconds: maxAudioSeconds };
+    const use = (signal: AbortSignal) => ({ signal, begin: () => time.work() });
+    const { transcription, analysis } = tasksFor(options, { transcription: {}, analysis: {} });
+    const transcribe: Step<'transcription'> = {
+      task: TASKS.transcription,
+      run: (joint) =>
+        services
+          .for('transcription')
+          .run(
+            TASKS.transcription,
+            TASKS.transcription.request(transcription ?? {}, input),
+            use(joint),
+            (event) => emit({ type: 'transcript', event }),
+          ),
+    };
+    const analyze = (wanted: AnalysisOptions): Step<'analysis'> => ({
+      task: TASKS.analysis,
+      run: (joint) =>
+        services
+          .for('analysis')
+          .run(TASKS.analysis, TASKS.analysis.request(wanted, input), use(joint), (event) =>
+            emit({ type: 'analysis', event }),
+          ),
+    });
     try {
-      return await runSteps(
-        {
-          transcribe: (joint) =>
-            models.transcriber.transcribe(
-              { ...speechOptions(options), ...file },
-              { signal: joint, begin },
-              (event) => emit({ type: 'transcript', event }),
-            ),
-          ...(wanted !== undefined && {
-            analyze: (joint) =>
-              models.analyst!.analyze({ ...wanted, ...file }, { signal: joint, begin }, (event) =>
-                emit({ type: 'analysis', event }),
-              ),
-          }),
-        },
-        signal,
-      );
+      const steps = [transcribe, ...(analysis === undefined ? [] : [analyze(analysis)])];
+      const { results, degraded } = await runSteps(steps, signal);
+      return { transcript: results.transcription, analysis: results.analysis, degraded };
     } finally {
       time.end();
       // Remove the audio before the answer, so that a slow reader does not keep it on the disk.

@@ -1,9 +1,11 @@
 import type { KeyRow } from '../../../../core/contract/usage';
+import type { Measures } from '../../../../core/contract/values';
 import {
-  isUsedUp,
-  limitSeconds,
+  isLimited,
+  limitsOf,
   type Quota,
   quotaHeaders,
+  usedUp,
   usedUpHeaders,
   usedUpMessage,
 } from '../../../../core/usage/quota';
@@ -30,14 +32,15 @@ export class Metering {
    * @throws Refusal (429) if the quota is used up, (503) if it cannot be read
    */
   async admit(key: KeyRow): Promise<Record<string, string>> {
-    const limit = limitSeconds(key, this.minutesPerDay);
-    if (limit === undefined) return {};
+    const limits = limitsOf(key, this.minutesPerDay);
+    if (!isLimited(limits)) return {};
     const now = new Date();
-    const quota: Quota = { limitSeconds: limit, usedSeconds: await this.used(key, now) };
+    const quota: Quota = { limits, used: await this.used(key, now) };
     const headers = quotaHeaders(quota, now);
-    if (!isUsedUp(quota)) return headers;
+    const unit = usedUp(quota, ['audio_second']);
+    if (unit === undefined) return headers;
     const more = { ...headers, ...usedUpHeaders(now) };
-    throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, now), more);
+    throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, unit, now), more);
   }
 
   /**
@@ -46,15 +49,15 @@ export class Metering {
    *
    * @param request hash of the body, and seconds of audio
    */
-  async count(key: KeyRow, request: { sha256: string; seconds: number }): Promise<void> {
+  async count(key: KeyRow, { sha256, seconds }: { sha256: string; seconds: number }): Promise<void> {
     try {
-      await this.usage.addOnce(key.id, request, new Date());
+      await this.usage.addOnce(key.id, { sha256, measures: { audio_second: seconds } }, new Date());
     } catch (error) {
-      this.log.error({ err: error, key_id: key.id, seconds: request.seconds }, 'audio could not be counted');
+      this.log.error({ err: error, key_id: key.id, seconds }, 'audio could not be counted');
     }
   }
 
-  private async used({ id }: KeyRow, now: Date): Promise<number> {
+  private async used({ id }: KeyRow, now: Date): Promise<Measures> {
     try {
       return await this.usage.used(id, now);
     } catch (cause) {

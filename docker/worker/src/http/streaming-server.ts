@@ -19,8 +19,8 @@ import { workDone } from './work-done';
 export interface StreamingServerOptions {
   keys: Pick<KnownKeys, 'holder'>;
   metering: Pick<Metering, 'admit' | 'count'>;
-  /** Base URL of the whisper service. */
-  whisperUrl: string;
+  /** Base URL of the service that transcribes. */
+  serviceUrl: string;
   /** Why the whisper service cannot take requests. Undefined if it can. */
   unready: () => Promise<string | undefined>;
   /** Counts work as busy time: the machine is not idle while it runs. */
@@ -128,14 +128,14 @@ export class StreamingServer {
   }
 
   private async pass(request: IncomingMessage, response: ServerResponse, key: KeyRow): Promise<void> {
-    const { whisperUrl, mostBytes, metering, during } = this.options;
+    const { serviceUrl, mostBytes, metering, during } = this.options;
     const { method, path } = routeOf(request)!;
     const headers = method === 'POST' ? await metering.admit(key) : {};
     const work = async () => {
       const hash = new BodyHash(path, request.headers['content-type']);
       let seconds = () => 0;
       await relay(request, response, {
-        url: new URL(path, whisperUrl),
+        url: new URL(path, serviceUrl),
         mostBytes: mostBytes + ENVELOPE_BYTES,
         headers,
         passed: (chunk) => hash.update(chunk),

@@ -4,11 +4,14 @@ import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';
 import type { Machine } from '../../../../core/contract/machine';
 import type { JobStore } from '../../../../core/jobs/job-store';
+import { resultKeys, unitsOf } from '../../../../core/jobs/job-tasks';
 import { receipt } from '../../../../core/prices/prices';
+import { ALL_TASKS, tasksIn } from '../../../../core/tasks';
+import { measuresOf } from '../../../../core/tasks/measures';
+import type { Stages } from '../../../../core/tasks/task';
 import type { JobWork } from './job-work';
 import type { JsonObjects } from './json-objects';
 import type { Outcome } from './steps';
-import { stagesAtEnd } from './stages';
 
 export interface EndingTools {
   events: EventBridgeClient;
@@ -29,29 +32,32 @@ export class Endings {
    */
   async commit(
     row: JobRow,
-    outcome: Outcome,
-    work: Pick<JobWork, 'published' | 'processingSeconds' | 'understands'>,
+    { results, degraded }: Outcome,
+    { tasks, published, processingSeconds }: Pick<JobWork, 'tasks' | 'published' | 'processingSeconds'>,
   ): Promise<JobRow> {
     const { store, machine, objects } = this.tools;
     const { id, attempt } = row;
-    const { transcript, analysis } = outcome;
-    const transcript_key = transcript && (work.published ?? KEY.transcript(id, attempt));
-    const analysis_key = analysis && KEY.analysis(id, attempt);
-    await Promise.all([
-      transcript && work.published === undefined && objects.write(KEY.transcript(id, attempt), transcript),
-      analysis && objects.write(KEY.analysis(id, attempt), analysis),
-    ]);
+    const keys: JobWork['published'] = {};
+    const writes = ALL_TASKS.map(async ({ name, resultName }) => {
+      const result = results[name];
+      if (result === undefined) return;
+      keys[name] = published[name] ?? KEY.result(id, attempt, resultName);
+      if (published[name] === undefined) await objects.write(keys[name], result);
+    });
+    await Promise.all(writes);
     const now = new Date();
     const sinceQueued = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
-    const audio = (transcript ?? analysis)?.duration ?? 0;
+    const stages = tasksIn(tasks).map(({ task, options }) => task.stagesAtEnd(options, results[task.name]));
     return store.commit(
       row,
       {
-        ...(transcript_key !== undefined && { transcript_key }),
-        ...(analysis_key !== undefined && { analysis_key }),
-        receipt: receipt(machine, { audio, sinceQueued, processing: work.processingSeconds }),
-        degraded: outcome.degraded,
-        stages: stagesAtEnd(row.options, outcome, work.understands),
+        results: keys,
+        receipt: receipt(machine, measuresOf(results, unitsOf(row)), {
+          sinceQueued,
+          processing: processingSeconds,
+        }),
+        degraded,
+        stages: Object.assign({}, ...stages) as Stages,
       },
       now,
     );
@@ -69,8 +75,9 @@ export class Endings {
    * @param now current row of the job, if it continues; objects named in it are kept
    */
   async eraseAttempt({ id, attempt }: JobRow, now?: JobRow): Promise<void> {
-    const named = now === undefined ? [] : [now.transcript_key, now.analysis_key, KEY.checkpoint(id)];
-    const written = [KEY.transcript(id, attempt), KEY.analysis(id, attempt), KEY.checkpoint(id)];
+    const named = now === undefined ? [] : [...Object.values(resultKeys(now)), KEY.checkpoint(id)];
+    const results = ALL_TASKS.map(({ resultName }) => KEY.result(id, attempt, resultName));
+    const written = [...results, KEY.checkpoint(id)];
     await this.tools.objects.remove(written.filter((key) => !named.includes(key)));
   }
 }

@@ -1,35 +1,31 @@
-import type { Analysis, AnalyzeEvent } from '../../../../core/contract/analysis';
-import { Checkpoint, Transcript } from '../../../../core/contract/transcript';
-import type { ErrorCode } from '../../../../core/contract/names';
 import type { JobRow } from '../../../../core/contract/job';
 import { KEY, SHARED } from '../../../../core/contract/keys';
-import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
-import { SpotscribeError } from '../../../../core/contract/errors';
+import type { TaskName } from '../../../../core/contract/names';
+import type { JobTasks } from '../../../../core/contract/tasks';
+import { Checkpoint } from '../../../../core/contract/transcript';
 import type { JobStore } from '../../../../core/jobs/job-store';
+import { resultKeys, tasksOf } from '../../../../core/jobs/job-tasks';
+import { TASKS, tasksIn } from '../../../../core/tasks';
+import type { Results, Task, TaskOptions, TaskTypes } from '../../../../core/tasks/task';
+import type { Log } from '../log';
+import type { Services } from '../services/services';
+import { JOINS } from '../tasks/joins';
+import { runWhole, type TaskRun } from '../tasks/task-run';
+import { ResumableTranscription } from '../tasks/transcription-run';
 import { type AudioTools, fetchAudio } from './job-audio';
+import { JobProgress } from './job-progress';
 import type { JsonObjects } from './json-objects';
 import type { Lease } from './lease';
-import type { Log } from '../log';
 import type { TimeShare } from './machine-time';
-import { analysisOptions, type Models, speechOptions } from '../services/models';
 import { ProgressReporter } from './progress';
-import { runSteps, type Outcome } from './steps';
-import { stagesOf } from './stages';
-import { JobProgress } from './job-progress';
+import { type Outcome, runSteps } from './steps';
 import type { Stopwatch } from './stopwatch';
-import { Transcription } from './transcription';
-
-/**
- * Error codes that may be caused by the checkpoint of an earlier attempt, which is part of the
- * request.
- */
-const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
 
 /** Dependencies of the work on a job. */
 export interface WorkTools extends AudioTools {
   store: JobStore;
   objects: JsonObjects;
-  models: Models;
+  services: Services;
   log: Log;
   /** Longest audio in seconds. */
   maxAudioSeconds: number;
@@ -37,22 +33,26 @@ export interface WorkTools extends AudioTools {
   checkpointMs: number;
 }
 
-/** One attempt of a job: from the audio in S3 to the outcome. The caller commits the outcome. */
+type AnyResult = TaskTypes[TaskName]['result'];
+
+/** One attempt of a job: from the input in S3 to the outcome. The caller commits the outcome. */
 export class JobWork {
-  /** Key of the transcript, once callers can read it. */
-  published: string | undefined;
+  readonly tasks: JobTasks;
+  /** Keys of the results that callers can read. */
+  published: Partial<Record<TaskName, string>> = {};
+  /** Results so far, beginning with the published ones of earlier attempts. */
+  private done: Results = {};
+  private readonly running = new Set<TaskName>();
+  /** Whether a service has begun to work for this attempt. */
+  private hasBegun = false;
   private earlier: Checkpoint | undefined;
-  /** Published transcript of an earlier attempt. */
-  private heard: Transcript | undefined;
-  private transcription: Transcription | undefined;
+  private transcription: ResumableTranscription | undefined;
   /** Machine seconds of earlier attempts. */
   private spent = 0;
   private savedAt = Date.now();
   /** End of the checkpoint in S3, in seconds of audio. */
   private savedEnd = 0;
   private shown: JobProgress;
-  private analyzed = false;
-  private readonly wanted;
   private readonly progress: ProgressReporter;
 
   constructor(
@@ -63,41 +63,31 @@ export class JobWork {
     private readonly time: TimeShare,
   ) {
     this.progress = new ProgressReporter(row, tools.store, tools.log, (error) => lease.lose(error));
-    this.wanted = analysisOptions(row.options, tools.models);
-    this.shown = new JobProgress(row.options, this.wanted !== undefined);
+    this.tasks = tasksOf(row);
+    this.shown = new JobProgress(this.tasks);
   }
 
   /**
-   * @throws SpotscribeError, permanent if the audio is the cause
+   * @throws SpotscribeError, permanent if the input is the cause
    * @throws the reason of the signal if it is aborted
    */
   async run(signal: AbortSignal): Promise<Outcome> {
     await Promise.all([fetchAudio(this.tools, this.row, signal), this.fetchEarlier()]);
     this.watch.lap('download');
-    const resumed = this.earlier !== undefined || this.heard !== undefined;
-    this.shown = new JobProgress(
-      this.row.options,
-      this.wanted !== undefined,
-      resumed ? this.row.progress : 0,
-    );
+    const resumed = this.earlier !== undefined || Object.keys(this.done).length > 0;
+    this.shown = new JobProgress(this.tasks, resumed ? this.row.progress : 0);
+    const steps = tasksIn(this.tasks).map(({ task, options }) => ({
+      task,
+      run: (joint: AbortSignal) => this.step(task, options, joint),
+    }));
+    for (const { task } of steps) this.running.add(task.name);
     try {
-      return await runSteps(
-        {
-          transcribe: (joint) => this.transcript(joint),
-          ...(this.wanted !== undefined && { analyze: (joint) => this.analysis(joint) }),
-        },
-        signal,
-      );
+      return await runSteps(steps, signal);
     } finally {
       this.time.end();
       await this.progress.settle();
-      this.watch.lap(this.wanted === undefined ? 'model' : 'analysis');
+      this.watch.lap(lapOf(steps.at(-1)?.task.name));
     }
-  }
-
-  /** Whether the job has an analysis. */
-  get understands(): boolean {
-    return this.wanted !== undefined;
   }
 
   /** Machine seconds of the job, including earlier attempts. */
@@ -107,8 +97,14 @@ export class JobWork {
 
   /** Saves the transcript so far and the machine time for the next attempt. */
   async saveCheckpoint(): Promise<void> {
-    const whole = this.heard && { end: this.heard.duration, segments: this.heard.segments };
-    const heard = this.transcription?.checkpoint() ?? this.earlier ?? whole;
+    const { transcription: whole } = this.done;
+    // Without a transcription, only the machine time is saved.
+    const none = this.tasks.transcription === undefined ? { end: 0, segments: [] } : undefined;
+    const heard =
+      this.transcription?.checkpoint() ??
+      this.earlier ??
+      (whole && { end: whole.duration, segments: whole.segments }) ??
+      none;
     if (heard === undefined) return;
     const { id } = this.row;
     const checkpoint: Checkpoint = { ...heard, processing_seconds: this.processingSeconds };
@@ -118,102 +114,90 @@ export class JobWork {
   }
 
   private async fetchEarlier(): Promise<void> {
-    const { id, attempt, transcript_key } = this.row;
+    const { id, attempt } = this.row;
     if (attempt === 1) return;
     const { objects } = this.tools;
-    [this.earlier, this.heard] = await Promise.all([
+    const keys = Object.entries(resultKeys(this.row)) as [TaskName, string][];
+    const [checkpoint] = await Promise.all([
       objects.read(KEY.checkpoint(id), Checkpoint),
-      transcript_key === undefined ? undefined : objects.read(transcript_key, Transcript),
+      ...keys.map(async ([name, key]) => {
+        const found: AnyResult | undefined = await objects.read<AnyResult>(key, TASKS[name].result);
+        if (found === undefined) return;
+        this.published = { ...this.published, [name]: key };
+        this.done = { ...this.done, [name]: found };
+      }),
     ]);
-    this.spent = this.earlier?.processing_seconds ?? 0;
-    if (this.heard !== undefined) this.published = transcript_key;
+    this.earlier = checkpoint;
+    this.spent = checkpoint?.processing_seconds ?? 0;
   }
 
-  private async transcript(signal: AbortSignal): Promise<Transcript> {
-    const transcript = this.heard ?? (await this.transcribe(signal));
-    this.watch.lap('model');
-    if (this.wanted !== undefined) await this.publish(transcript);
-    return transcript;
-  }
-
-  /** Lets callers read the transcript while the analysis is running. */
-  private async publish(transcript: Transcript): Promise<void> {
-    const { id, attempt, options } = this.row;
-    if (this.published === undefined && !this.analyzed) {
-      const key = KEY.transcript(id, attempt);
-      await this.tools.objects.write(key, transcript);
-      await this.progress.settle();
-      await this.tools.store.publish(
-        id,
-        attempt,
-        { transcript_key: key, degraded: transcript.degraded },
-        new Date(),
-      );
-      this.published = key;
-    }
-    this.shown.transcribed(1, stagesOf(options, transcript));
-    this.progress.report(this.shown);
-  }
-
-  private async transcribe(signal: AbortSignal): Promise<Transcript> {
+  private async step(task: Task, options: TaskOptions<TaskName>, signal: AbortSignal): Promise<AnyResult> {
+    const { name } = task;
     try {
-      return await this.listen(signal);
-    } catch (error) {
-      const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
-      if (!refused || this.earlier === undefined) throw error;
-      this.tools.log.warn({ job: this.row.id, err: error }, 'checkpoint refused: starting again');
-      this.earlier = undefined;
-      return this.listen(signal);
-    }
-  }
-
-  private async listen(signal: AbortSignal): Promise<Transcript> {
-    const transcription = (this.transcription = new Transcription(this.earlier));
-    this.savedEnd = transcription.end;
-    const request: TranscribeRequest = {
-      ...speechOptions(this.row.options),
-      path: SHARED.input(this.row.id),
-      max_seconds: this.tools.maxAudioSeconds,
-      ...(this.earlier !== undefined && whatIsDone(this.earlier)),
-    };
-    const begin = () => {
-      this.watch.lap('model_wait');
-      return this.time.work();
-    };
-    const on = (event: TranscribeEvent) => this.onWords(transcription, event);
-    return this.tools.models.transcriber.transcribe(request, { signal, begin }, on);
-  }
-
-  private async onWords(transcription: Transcription, event: TranscribeEvent): Promise<void> {
-    transcription.take(event);
-    if (event.type === 'segment' || event.type === 'result') return;
-    this.shown.transcribed(transcription.progress, transcription.stages);
-    this.progress.report(this.shown);
-    // Also at stage events: diarization after the last window may take minutes.
-    await this.keepCheckpoint(transcription);
-  }
-
-  private async analysis(signal: AbortSignal): Promise<Analysis> {
-    const { models, maxAudioSeconds } = this.tools;
-    const path = SHARED.input(this.row.id);
-    const request = { ...this.wanted, path, max_seconds: maxAudioSeconds };
-    const on = (event: AnalyzeEvent) => {
-      if (event.type !== 'window') return;
-      this.shown.analyzed(event.progress);
-      this.progress.report(this.shown);
-    };
-    try {
-      const use = { signal, begin: () => this.time.work() };
-      const analysis = await models.analyst!.analyze(request, use, on);
-      this.shown.analyzed(1);
-      return analysis;
+      const result = this.done[name] ?? (await this.work(task, options, signal));
+      this.done = { ...this.done, [name]: result };
+      this.running.delete(name);
+      this.watch.lap(lapOf(name));
+      // Early publication is useful only while another task is running.
+      if (this.running.size > 0 && JOINS[name] === undefined) await this.publish(task, result);
+      return result;
     } finally {
-      // Early publication is useful only while the analysis is running.
-      this.analyzed = true;
+      this.running.delete(name);
     }
   }
 
-  private async keepCheckpoint({ end }: Transcription): Promise<void> {
+  private work(task: Task, options: TaskOptions<TaskName>, signal: AbortSignal): Promise<AnyResult> {
+    const run: TaskRun = {
+      row: this.row,
+      task,
+      options,
+      input: {
+        path: SHARED.input(this.row.id),
+        maxSeconds: this.tools.maxAudioSeconds,
+        mediaType: this.row.media_type,
+      },
+      services: this.tools.services,
+      begin: () => {
+        if (!this.hasBegun) this.watch.lap('model_wait');
+        this.hasBegun = true;
+        return this.time.work();
+      },
+      show: (progress, stages) => {
+        this.shown.set(task.name, progress, stages);
+        this.progress.report(this.shown);
+      },
+    };
+    if (task.name !== 'transcription') return runWhole(run, signal);
+    this.savedEnd = this.earlier?.end ?? 0;
+    this.transcription = new ResumableTranscription({
+      ...(run as TaskRun<'transcription'>),
+      log: this.tools.log,
+      earlier: this.earlier,
+      onWindow: (end) => this.keepCheckpoint(end),
+    });
+    return this.transcription.transcribe(signal);
+  }
+
+  /** Lets callers read a result while another task is running. */
+  private async publish(task: Task, result: AnyResult): Promise<void> {
+    const { id, attempt } = this.row;
+    const { name, resultName } = task;
+    if (this.published[name] === undefined) {
+      const key = KEY.result(id, attempt, resultName);
+      await this.tools.objects.write(key, result);
+      await this.progress.settle();
+      const results = { ...this.published, [name]: key };
+      const degraded = tasksIn(this.tasks).flatMap(({ task: { name: each } }) =>
+        results[each] === undefined ? [] : (this.done[each]?.degraded ?? []),
+      );
+      await this.tools.store.publish(id, attempt, { results, degraded }, new Date());
+      this.published = results;
+    }
+    this.shown.set(name, 1, task.stagesAtEnd(this.tasks[name] ?? {}, result));
+    this.progress.report(this.shown);
+  }
+
+  private async keepCheckpoint(end: number): Promise<void> {
     const { checkpointMs, log } = this.tools;
     if (end === this.savedEnd || Date.now() - this.savedAt < checkpointMs) return;
     // S3 cannot check the row: a worker that has lost the job must not overwrite the new owner's
@@ -225,8 +209,5 @@ export class JobWork {
   }
 }
 
-const whatIsDone = ({ end, segments, degraded }: Checkpoint) => ({
-  start_at: end,
-  earlier: segments,
-  ...(degraded !== undefined && { earlier_degraded: degraded }),
-});
+/** The part of a job's time that a task takes, in the log and the metrics. */
+const lapOf = (task: TaskName = 'transcription'): string => (task === 'transcription' ? 'model' : task);

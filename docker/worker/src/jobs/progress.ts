@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { StaleAttempt } from '../../../../core/contract/errors';
 import type { JobStore } from '../../../../core/jobs/job-store';
 import type { Log } from '../log';
-import type { Stages } from './stages';
+import type { Stages } from '../../../../core/tasks/task';
 
 /**
  * Shortest time between writes to a row, in milliseconds. Callers poll every one to two seconds.

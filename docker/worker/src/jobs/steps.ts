@@ -1,74 +1,75 @@
-import type { Analysis } from '../../../../core/contract/analysis';
-import type { HybridResult } from '../../../../core/contract/hybrid';
-import type { Transcript } from '../../../../core/contract/transcript';
+import { TASK_STAGES, type TaskName } from '../../../../core/contract/names';
+import type { Degradation } from '../../../../core/contract/values';
 import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
+import type { Results, Task, TaskTypes } from '../../../../core/tasks/task';
 import { asSpotscribeError, ModelServiceFailed } from '../errors';
-import { locate } from '../evidence/evidence';
+import { joined } from '../tasks/joins';
 
-/** Results of a recording: a transcript, an analysis or both. */
-export type Outcome = HybridResult;
-
-/** Steps of a job. */
-export interface Steps {
-  transcribe: (signal: AbortSignal) => Promise<Transcript>;
-  /** Undefined if no analysis was requested. */
-  analyze?: (signal: AbortSignal) => Promise<Analysis>;
+/** Results of a job's tasks, at least one, and what is missing. */
+export interface Outcome {
+  results: Results;
+  degraded: Degradation[];
 }
 
-/** Result of one step. */
-type StepResult<T> = { result: T } | { failure: SpotscribeError };
+/** The work on one task of a job. */
+export interface Step<N extends TaskName = TaskName> {
+  task: Pick<Task<N>, 'name' | 'decides'>;
+  run: (signal: AbortSignal) => Promise<TaskTypes[N]['result']>;
+}
+
+/** Outcome of one step. */
+type StepOutcome = { step: Step } & (
+  { result: TaskTypes[TaskName]['result'] } | { failure: SpotscribeError }
+);
 
 /**
- * Runs transcription and analysis at the same time. If one service fails, the other result is
- * returned, and `degraded` has the reason. The claims of the analysis are located in the
- * transcript.
+ * Runs the tasks of a job at the same time. If a task fails, the results of the others are returned,
+ * and `degraded` has the reason.
  *
- * @throws SpotscribeError of the transcription if both fail, or if no analysis was requested;
- * permanent if the audio is the cause
+ * @param steps in the order of their results in `degraded`
+ * @throws SpotscribeError if all fail: the failure of the deciding task, or of the first one;
+ * permanent if the input is the cause
  * @throws the reason of the signal if it is aborted
  */
-export async function runSteps({ transcribe, analyze }: Steps, signal: AbortSignal): Promise<Outcome> {
+export async function runSteps(steps: readonly Step[], signal: AbortSignal): Promise<Outcome> {
   const ending = new AbortController();
   const joint = AbortSignal.any([signal, ending.signal]);
-  const step = async <T>(
-    work: (signal: AbortSignal) => Promise<T>,
-    decides: boolean,
-  ): Promise<StepResult<T>> => {
-    try {
-      return { result: await work(joint) };
-    } catch (error) {
-      const failure = asSpotscribeError(error);
-      // If the audio is the cause, or the job is lost, the other step is useless.
-      if (failure instanceof StaleAttempt || (decides && !(failure instanceof ModelServiceFailed)))
-        ending.abort(failure);
-      return { failure };
-    }
-  };
-  const [transcript, analysis] = await Promise.all([
-    step(transcribe, true),
-    analyze === undefined ? undefined : step(analyze, false),
-  ]);
+  const outcomes = await Promise.all(
+    steps.map(async (step): Promise<StepOutcome> => {
+      try {
+        return { step, result: await step.run(joint) };
+      } catch (error) {
+        const failure = asSpotscribeError(error);
+        // If the input is the cause, or the job is lost, the other steps are useless.
+        if (
+          failure instanceof StaleAttempt ||
+          (step.task.decides && !(failure instanceof ModelServiceFailed))
+        )
+          ending.abort(failure);
+        return { step, failure };
+      }
+    }),
+  );
   joint.throwIfAborted();
-  return outcome(transcript, analysis);
+  return outcome(outcomes);
 }
 
-function outcome(
-  transcription: StepResult<Transcript>,
-  understanding: StepResult<Analysis> | undefined,
-): Outcome {
-  if ('failure' in transcription) {
-    if (understanding === undefined || 'failure' in understanding) throw transcription.failure;
-    const lost = { stage: 'transcript' as const, reason: transcription.failure.message };
-    return { analysis: understanding.result, degraded: [lost, ...understanding.result.degraded] };
+function outcome(outcomes: StepOutcome[]): Outcome {
+  const failed = outcomes.filter((each) => 'failure' in each);
+  if (failed.length === outcomes.length) {
+    const cause = failed.find(({ step }) => step.task.decides) ?? failed[0];
+    throw cause!.failure;
   }
-  const transcript = transcription.result;
-  if (understanding === undefined) return { transcript, degraded: transcript.degraded };
-  if ('failure' in understanding) {
-    const lost = { stage: 'analysis' as const, reason: understanding.failure.message };
-    return { transcript, degraded: [...transcript.degraded, lost] };
-  }
-  // A translation does not contain the spoken words.
-  const isTranslated = transcript.task === 'translate';
-  const analysis = isTranslated ? understanding.result : locate(understanding.result, transcript);
-  return { transcript, analysis, degraded: [...transcript.degraded, ...analysis.degraded] };
+  const results = joined(
+    Object.fromEntries(
+      outcomes.flatMap((each) => ('result' in each ? [[each.step.task.name, each.result]] : [])),
+    ),
+  );
+  const degraded = outcomes.flatMap((each): Degradation[] => {
+    const { name } = each.step.task;
+    return 'failure' in each
+      ? [{ stage: TASK_STAGES[name][0], reason: each.failure.message }]
+      : (results[name]?.degraded ?? []);
+  });
+  return { results, degraded };
 }

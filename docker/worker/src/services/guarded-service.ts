@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
-import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../../../core/contract/analysis';
-import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
-import type { Transcript } from '../../../../core/contract/transcript';
+import type { TaskName } from '../../../../core/contract/names';
+import type { Task, TaskTypes } from '../../../../core/tasks/task';
 import { ModelServiceFailed, ServiceUnready } from '../errors';
 import type { Log } from '../log';
 import type { ModelService, ServiceState } from './model-service';
@@ -114,36 +113,27 @@ export class GuardedService {
   }
 
   /**
-   * Transcribes a file.
+   * Does a task and returns the result.
    *
-   * @throws as {@link ModelService.transcribe}
+   * @throws as {@link ModelService.run}
    * @throws ServiceUnready if the circuit breaker is open, or the service is not ready for the next
    * try
    * @throws ModelServiceFailed if it cannot load its model, or is not ready after the full wait
    */
-  transcribe(request: TranscribeRequest, use: Use, on: On<TranscribeEvent>): Promise<Transcript> {
+  run<N extends TaskName>(
+    task: Task<N>,
+    request: TaskTypes[N]['request'],
+    use: Use,
+    on: On<TaskTypes[N]['event']>,
+  ): Promise<TaskTypes[N]['result']> {
     return this.use(use, async () => {
-      for await (const event of this.service.transcribe(request, use.signal)) {
+      for await (const event of this.service.run(task, request, use.signal)) {
         await on(event);
-        if (event.type === 'result') return event.transcript;
+        const result = task.resultOf(event);
+        if (result !== undefined) return result;
       }
-      throw this.withoutResult();
+      throw new ModelServiceFailed(`The ${this.name} service returned no result`);
     });
-  }
-
-  /** Analyses a file. Throws like `transcribe`. */
-  analyze(request: AnalyzeRequest, use: Use, on: On<AnalyzeEvent>): Promise<Analysis> {
-    return this.use(use, async () => {
-      for await (const event of this.service.analyze(request, use.signal)) {
-        await on(event);
-        if (event.type === 'result') return event.analysis;
-      }
-      throw this.withoutResult();
-    });
-  }
-
-  private withoutResult(): ModelServiceFailed {
-    return new ModelServiceFailed(`The ${this.name} service returned no result`);
   }
 
   private async use<T>({ signal, begin }: Use, work: () => Promise<T>): Promise<T> {

@@ -1,10 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod/mini';
-import { AnalyzeEvent, type AnalyzeRequest } from '../../../../core/contract/analysis';
 import { ErrorBody, type JobError } from '../../../../core/contract/values';
-import { PERMANENT_CODES, type PermanentCode } from '../../../../core/contract/names';
-import { TranscribeEvent, type TranscribeRequest } from '../../../../core/contract/transcription';
+import { PERMANENT_CODES, type PermanentCode, type TaskName } from '../../../../core/contract/names';
+import type { Task, TaskTypes } from '../../../../core/tasks/task';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import { ModelServiceFailed } from '../errors';
 import type { ModelService, ServiceState } from './model-service';
@@ -74,12 +73,12 @@ export class HttpModelService implements ModelService {
     }
   }
 
-  transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncGenerator<TranscribeEvent> {
-    return this.events('/transcribe', request, TranscribeEvent, signal);
-  }
-
-  analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncGenerator<AnalyzeEvent> {
-    return this.events('/analyze', request, AnalyzeEvent, signal);
+  run<N extends TaskName>(
+    { service: { path, event } }: Task<N>,
+    request: TaskTypes[N]['request'],
+    signal: AbortSignal,
+  ): AsyncGenerator<TaskTypes[N]['event']> {
+    return this.events(path, request, event, signal);
   }
 
   private async *events<E extends { type: string } | FailedEvent>(

@@ -1,5 +1,5 @@
-import type { AnalyzeEvent, AnalyzeRequest } from '../../../../core/contract/analysis';
-import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
+import type { TaskName } from '../../../../core/contract/names';
+import type { Task, TaskTypes } from '../../../../core/tasks/task';
 
 /**
  * State of a service. `loading`: it loads its model, or is stuck and about to restart. `absent`: it
@@ -13,22 +13,23 @@ export type ServiceState =
     }
   | { state: 'loading' | 'absent' | 'failed'; /** For users and operators. */ reason: string };
 
-/** A model service that reads audio from the shared folder. It does not depend on AWS. */
+/** A model service that reads inputs from the shared folder. It does not depend on AWS. */
 export interface ModelService {
-  /** Name in messages: `whisper` or `voxtral`. */
+  /** Name in messages, such as `whisper`. */
   readonly name: string;
 
   /** Never throws. */
   state(): Promise<ServiceState>;
 
   /**
-   * Transcribes a file. The last event is the result.
+   * Does a task. The last event is the result.
    *
-   * @throws SpotscribeError, permanent if the audio is the cause
+   * @throws SpotscribeError, permanent if the input is the cause
    * @throws the reason of the signal if it is aborted, after the request has ended
    */
-  transcribe(request: TranscribeRequest, signal: AbortSignal): AsyncIterable<TranscribeEvent>;
-
-  /** Analyses a file. The last event is the result. Throws like `transcribe`. */
-  analyze(request: AnalyzeRequest, signal: AbortSignal): AsyncIterable<AnalyzeEvent>;
+  run<N extends TaskName>(
+    task: Task<N>,
+    request: TaskTypes[N]['request'],
+    signal: AbortSignal,
+  ): AsyncIterable<TaskTypes[N]['event']>;
 }

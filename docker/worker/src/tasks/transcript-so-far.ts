@@ -1,16 +1,14 @@
-import type { Checkpoint, Segment, Transcript } from '../../../../core/contract/transcript';
+import type { Checkpoint, Segment } from '../../../../core/contract/transcript';
 import type { Degradation } from '../../../../core/contract/values';
 import type { TranscribeEvent } from '../../../../core/contract/transcription';
-import type { Stages } from './stages';
+import type { Stages } from '../../../../core/tasks/task';
 
 /** Transcript of an attempt so far, including the checkpoint of earlier attempts. */
-export class Transcription {
+export class TranscriptSoFar {
   /** 0 to 1. Undefined until the service reports it. */
   progress: number | undefined;
   /** Stages reported by the service. */
   stages: Stages = {};
-  /** The whole transcript, once the service has sent it. */
-  transcript: Transcript | undefined;
   /** Seconds of audio that are completely transcribed. */
   end: number;
   /** Segments of the finished windows, beginning with those of earlier attempts. */
@@ -42,8 +40,6 @@ export class Transcription {
         this.progress = event.progress;
         break;
       case 'result':
-        this.transcript = event.transcript;
-        break;
       case 'started':
       case 'error':
         break;

@@ -1,9 +1,9 @@
-import { Transcription } from '../../../docker/worker/src/jobs/transcription';
-import { segmentAt, transcriptOf } from '../../support/model-server';
+import { TranscriptSoFar } from '../../../docker/worker/src/tasks/transcript-so-far';
+import { segmentAt } from '../../support/model-server';
 
 describe('a transcription', () => {
   it('has only the segments of finished windows in its checkpoint', () => {
-    const transcription = new Transcription();
+    const transcription = new TranscriptSoFar();
     transcription.take({ type: 'segment', segment: segmentAt(0) });
     expect(transcription.checkpoint()).toEqual({ end: 0, segments: [] });
     transcription.take({ type: 'window', end: 10, progress: 0.25 });
@@ -14,7 +14,7 @@ describe('a transcription', () => {
 
   it('continues an earlier attempt, with the progress given by the service', () => {
     const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
-    const transcription = new Transcription(earlier);
+    const transcription = new TranscriptSoFar(earlier);
     transcription.take({ type: 'started', duration: 40, engine: 'e', model: 'm' });
     expect(transcription.progress).toBeUndefined();
     expect(transcription.checkpoint()).toEqual({ end: 20, segments: earlier.segments });
@@ -30,24 +30,15 @@ describe('a transcription', () => {
   it('has the degradations of all windows in its checkpoint, including earlier attempts', () => {
     const lost = { stage: 'alignment', reason: 'The aligner was away.' } as const;
     const earlier = { end: 20, segments: [segmentAt(0)], degraded: [lost], processing_seconds: 1 };
-    const transcription = new Transcription(earlier);
+    const transcription = new TranscriptSoFar(earlier);
     expect(transcription.checkpoint().degraded).toEqual([lost]);
     const cut = { stage: 'transcript', reason: 'The context was cut.' } as const;
     transcription.take({ type: 'window', end: 30, progress: 0.75, degraded: [lost, cut] });
     expect(transcription.checkpoint().degraded).toEqual([lost, cut]);
   });
 
-  it('uses the result of the service as the whole transcript', () => {
-    const earlier = { end: 20, segments: [segmentAt(0), segmentAt(10, 1)], processing_seconds: 1 };
-    const transcription = new Transcription(earlier);
-    const transcript = transcriptOf([segmentAt(0), segmentAt(10, 1), segmentAt(20, 2)], 30);
-    expect(transcription.transcript).toBeUndefined();
-    transcription.take({ type: 'result', transcript });
-    expect(transcription.transcript).toEqual(transcript);
-  });
-
   it('follows the stages reported by the service', () => {
-    const transcription = new Transcription();
+    const transcription = new TranscriptSoFar();
     expect(transcription.stages).toEqual({});
     transcription.take({ type: 'window', end: 40, progress: 0.6 });
     transcription.take({ type: 'stage', stage: 'diarization', state: 'running', progress: 0.7 });

@@ -1,0 +1,80 @@
+import { FINAL_STATUSES } from '../../core/contract/names';
+import type { JobView } from '../../core/contract/job';
+import { ApiClient } from '../api/client';
+import { pause, pollDelay } from '../api/retry';
+import { CliError } from '../errors';
+import { duration } from '../format';
+import type { Input } from './inputs';
+import { type Sent, sendAudio } from './send-audio';
+import type { FileTask, Run, Watch } from './trip';
+
+/**
+ * Uploads a file to its job and does the rest within the run's time limit.
+ *
+ * @throws CliError `bad_audio` for an empty file, `timeout` if it takes too long
+ */
+export async function sendInTime<T>(
+  input: Input,
+  run: Run,
+  watch: Watch,
+  rest: (sent: Sent, trip: FileTask) => Promise<T>,
+): Promise<T> {
+  if (input.size === 0) throw new CliError('bad_audio', `${input.path} is empty`);
+  const deadline = new AbortController();
+  const signal = AbortSignal.any([run.interruption, deadline.signal]);
+  const patience = { retryForMs: run.retryForMs, signal };
+  const trip: FileTask = { input, client: new ApiClient(run.connection, patience), patience, watch };
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const sent = await run.uploads(() => {
+      // The time limit does not include the wait for an upload slot.
+      timer = setTimeout(() => deadline.abort(tooLate(input, run.timeoutMs)), run.timeoutMs);
+      return sendAudio(trip, run);
+    });
+    return await rest(sent, trip);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tooLate = ({ path }: Input, timeoutMs: number) =>
+  new CliError(
+    'timeout',
+    `${path} was not done after ${duration(timeoutMs / 1000)}. Its job continues: run the command again to fetch the result`,
+  );
+
+/** Waits until a job has ended. @param onTranscript called while the job runs, when the transcript can be read */
+export async function waitFor(
+  job: JobView,
+  { client, patience, watch }: FileTask,
+  waiting: Run['waiting'],
+  onTranscript: (job: JobView) => Promise<void>,
+): Promise<JobView> {
+  waiting.count++;
+  try {
+    let current = job;
+    for (let looks = 0; !ended(current); looks++) {
+      const { status, stages, progress } = current;
+      const isRead = status === 'running' && stages.transcript === 'succeeded';
+      if (isRead) await onTranscript(current);
+      if (status === 'running') watch({ at: isRead ? 'understanding' : 'running', fraction: progress });
+      else watch({ at: status === 'queued' ? 'queued' : 'arriving' });
+      const others = current.status === 'running' ? 0 : waiting.count;
+      await pause(pollDelay(looks, others), patience.signal);
+      current = await client.job(job.id);
+    }
+    return current;
+  } finally {
+    waiting.count--;
+  }
+}
+
+const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).includes(status);
+
+/** The error of a job that ended without success. */
+export function failureOf({ status, error, id }: JobView): CliError {
+  if (status === 'expired')
+    return new CliError('expired', error?.message ?? `The audio of job ${id} was not uploaded in time`);
+  if (status === 'cancelled') return new CliError('cancelled', `Job ${id} was cancelled`);
+  return new CliError(error?.code ?? 'internal', error?.message ?? `Job ${id} failed`);
+}

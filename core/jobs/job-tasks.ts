@@ -1,0 +1,47 @@
+import type { JobRow } from '../contract/job';
+import { TASK_NAMES, type TaskName, type Unit } from '../contract/names';
+import type { JobOptions } from '../contract/options';
+import type { DeployedTasks, JobTasks } from '../contract/tasks';
+import { tasksIn } from '../tasks';
+
+/** The tasks of a deployment. */
+export const deployedNames = (deployed: DeployedTasks): TaskName[] =>
+  TASK_NAMES.filter((name) => deployed[name] !== undefined);
+
+/** The tasks of a job with these options: all tasks of the deployment that the options do not exclude. */
+export function tasksFor({ analysis = {}, ...transcription }: JobOptions, deployed: DeployedTasks): JobTasks {
+  return {
+    ...(deployed.transcription && { transcription }),
+    ...(deployed.analysis && analysis !== false && { analysis }),
+    ...(deployed.custom && { custom: {} }),
+  };
+}
+
+/** The options that give a job these tasks. */
+export const optionsFor = ({ transcription, analysis }: JobTasks, deployed: DeployedTasks): JobOptions => ({
+  ...transcription,
+  ...(deployed.analysis !== undefined && { analysis: analysis ?? false }),
+});
+
+/** The tasks of a job. A row of the previous release has an analysis if it has that stage. */
+export const tasksOf = ({ tasks, options, stages }: Pick<JobRow, 'tasks' | 'options' | 'stages'>): JobTasks =>
+  tasks ?? tasksFor(options, { transcription: {}, ...(stages.analysis !== undefined && { analysis: {} }) });
+
+/** The units in which the tasks of a job measure their work, by task. */
+export const unitsOf = (
+  row: Pick<JobRow, 'tasks' | 'options' | 'stages' | 'custom'>,
+): Partial<Record<TaskName, Unit>> =>
+  Object.fromEntries(
+    tasksIn(tasksOf(row)).map(({ task: { name, unit } }) => [name, unit ?? row.custom?.unit ?? 'item']),
+  );
+
+/** The keys of a job's results, whichever release wrote them. */
+export const resultKeys = ({
+  results,
+  transcript_key,
+  analysis_key,
+}: Pick<JobRow, 'results' | 'transcript_key' | 'analysis_key'>): NonNullable<JobRow['results']> => ({
+  ...(transcript_key !== undefined && { transcription: transcript_key }),
+  ...(analysis_key !== undefined && { analysis: analysis_key }),
+  ...results,
+});

@@ -1,0 +1,19 @@
+import { Analysis, AnalyzeEvent } from '../contract/analysis';
+import type { Task } from './task';
+
+/** Summary, topics and answers, each with its evidence. */
+export const analysis: Task<'analysis'> = {
+  name: 'analysis',
+  resultName: 'analysis',
+  result: Analysis,
+  service: { path: '/analyze', event: AnalyzeEvent },
+  request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
+  progressOf: (event) => (event.type === 'window' ? event.progress : undefined),
+  resultOf: (event) => (event.type === 'result' ? event.analysis : undefined),
+  mediaTypes: ['audio/*', 'video/*'],
+  unit: 'audio_second',
+  measure: ({ duration }) => duration,
+  decides: false,
+  stages: () => ['analysis'],
+  stagesAtEnd: (_, result) => ({ analysis: result === undefined ? 'failed' : 'succeeded' }),
+};

@@ -1,0 +1,25 @@
+import { CustomEvent, CustomResult } from '../contract/custom';
+import type { Task } from './task';
+
+/** A task that a user's own service does. The deployment describes it with `CustomTask`. */
+export const custom: Task<'custom'> = {
+  name: 'custom',
+  resultName: 'result',
+  result: CustomResult,
+  service: { path: '/run', event: CustomEvent },
+  request: (options, { path, mediaType }) => ({
+    path,
+    ...(mediaType !== undefined && { media_type: mediaType }),
+    options,
+  }),
+  progressOf: (event) => (event.type === 'progress' ? event.progress : undefined),
+  resultOf: (event) => {
+    if (event.type !== 'result') return undefined;
+    const { result, measure, degraded = [] } = event;
+    return { version: 1, result, measure, degraded };
+  },
+  measure: ({ measure }) => measure,
+  decides: false,
+  stages: () => ['custom'],
+  stagesAtEnd: (_, result) => ({ custom: result === undefined ? 'failed' : 'succeeded' }),
+};

@@ -1,0 +1,29 @@
+import { Transcript } from '../contract/transcript';
+import { TranscribeEvent } from '../contract/transcription';
+import type { Task } from './task';
+
+/** Words with times, and speakers on request. */
+export const transcription: Task<'transcription'> = {
+  name: 'transcription',
+  resultName: 'transcript',
+  result: Transcript,
+  service: { path: '/transcribe', event: TranscribeEvent },
+  request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
+  progressOf: (event) => (event.type === 'window' || event.type === 'stage' ? event.progress : undefined),
+  resultOf: (event) => (event.type === 'result' ? event.transcript : undefined),
+  mediaTypes: ['audio/*', 'video/*'],
+  unit: 'audio_second',
+  measure: ({ duration }) => duration,
+  decides: true,
+  stages: ({ diarize }) => ['transcript', ...(diarize === true ? (['diarization'] as const) : [])],
+  // If diarization failed, the transcript has no speakers, and `degraded` has the reason.
+  stagesAtEnd: ({ diarize }, result) => ({
+    transcript: result === undefined ? 'failed' : 'succeeded',
+    ...(diarize === true && {
+      diarization:
+        result?.diarization === undefined || result.degraded.some(({ stage }) => stage === 'diarization')
+          ? ('failed' as const)
+          : ('succeeded' as const),
+    }),
+  }),
+};

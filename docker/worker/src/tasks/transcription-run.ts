@@ -1,0 +1,73 @@
+import type { ErrorCode } from '../../../../core/contract/names';
+import { SpotscribeError } from '../../../../core/contract/errors';
+import type { Checkpoint, Transcript } from '../../../../core/contract/transcript';
+import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
+import type { Log } from '../log';
+import type { TaskRun } from './task-run';
+import { TranscriptSoFar } from './transcript-so-far';
+
+/**
+ * Error codes that may be caused by the checkpoint of an earlier attempt, which is part of the
+ * request.
+ */
+const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
+
+export interface TranscriptionRun extends TaskRun<'transcription'> {
+  log: Log;
+  /** Checkpoint of an earlier attempt. */
+  earlier?: Checkpoint;
+  /** Called when more of the audio is complete. The work waits for the returned promise. */
+  onWindow: (end: number) => Promise<void>;
+}
+
+/** Transcribes the input of a job. Another attempt continues at the checkpoint. */
+export class ResumableTranscription {
+  private soFar: TranscriptSoFar | undefined;
+  private earlier: Checkpoint | undefined;
+
+  constructor(private readonly run: TranscriptionRun) {
+    this.earlier = run.earlier;
+  }
+
+  /** The finished part, for another attempt. Undefined if there is none. */
+  checkpoint(): Pick<Checkpoint, 'end' | 'segments' | 'degraded'> | undefined {
+    return this.soFar?.checkpoint() ?? this.earlier;
+  }
+
+  async transcribe(signal: AbortSignal): Promise<Transcript> {
+    try {
+      return await this.listen(signal);
+    } catch (error) {
+      const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
+      if (!refused || this.earlier === undefined) throw error;
+      this.run.log.warn({ job: this.run.row.id, err: error }, 'checkpoint refused: starting again');
+      this.earlier = undefined;
+      return this.listen(signal);
+    }
+  }
+
+  private listen(signal: AbortSignal): Promise<Transcript> {
+    const { task, options, input, services, begin } = this.run;
+    const soFar = (this.soFar = new TranscriptSoFar(this.earlier));
+    const request: TranscribeRequest = {
+      ...task.request(options, input),
+      ...(this.earlier !== undefined && whatIsDone(this.earlier)),
+    };
+    const on = (event: TranscribeEvent) => this.take(soFar, event);
+    return services.for(task.name).run(task, request, { signal, begin }, on);
+  }
+
+  private async take(soFar: TranscriptSoFar, event: TranscribeEvent): Promise<void> {
+    soFar.take(event);
+    if (event.type === 'segment' || event.type === 'result') return;
+    this.run.show(soFar.progress, soFar.stages);
+    // Also at stage events: diarization after the last window may take minutes.
+    await this.run.onWindow(soFar.end);
+  }
+}
+
+const whatIsDone = ({ end, segments, degraded }: Checkpoint) => ({
+  start_at: end,
+  earlier: segments,
+  ...(degraded !== undefined && { earlier_degraded: degraded }),
+});

@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import { fromJSONSchema } from 'zod';
+import type { TaskName } from '../../core/contract/names';
+import type { SubmitJobRequest } from '../../core/contract/requests';
+import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
+import { shown } from '../../core/contract/text';
+import { deployedNames, tasksFor } from '../../core/jobs/job-tasks';
+import { TASKS } from '../../core/tasks';
+import { analysisOptions, transcriptionOptions } from '../../core/tasks/accepted-options';
+import { Refusal } from '../frame/refusal';
+import { validBody } from '../frame/valid-body';
+
+/**
+ * The tasks that a request asks for: those in `tasks`, or every task of the deployment that `options`
+ * do not exclude.
+ *
+ * @throws Refusal (400) for an unknown task or option; (415) if a task does not take the media type
+ */
+export function requestedTasks(request: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
+  const tasks = request.tasks === undefined ? implied(request, deployed) : named(request, deployed);
+  if (request.media_type !== undefined) refuseOtherMedia(request.media_type, tasks, deployed);
+  return tasks;
+}
+
+function named({ tasks, options }: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
+  if (options !== undefined)
+    throw invalid('options', '"options" cannot be combined with "tasks"; send one of them');
+  for (const name of Object.keys(tasks ?? {})) refuseOtherTask(`tasks.${name}`, name as TaskName, deployed);
+  if (Object.keys(tasks ?? {}).length === 0)
+    throw invalid('tasks', `"tasks" must name at least one task: ${list(deployed)}; got {}`);
+  return validBody(z.object({ tasks: accepted(deployed) }), { tasks }).tasks;
+}
+
+function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
+  const [first] = Object.keys(options);
+  if (options.analysis !== undefined && options.analysis !== false)
+    refuseOtherTask('options.analysis', 'analysis', deployed);
+  if (first !== undefined && deployed.transcription === undefined)
+    refuseOtherTask(`options.${first}`, 'transcription', deployed);
+  const tasks = tasksFor(options, deployed);
+  if (deployed.custom === undefined) return tasks;
+  // The JSON schema may require options.
+  return validBody(z.object({ tasks: accepted(deployed) }), { tasks }).tasks;
+}
+
+/** The schema of the deployment's tasks with their options, as clients send them. */
+const accepted = ({ custom }: DeployedTasks): z.ZodMiniType<JobTasks> =>
+  z.strictObject({
+    transcription: z.optional(transcriptionOptions),
+    analysis: z.optional(analysisOptions),
+    custom: z.optional(
+      fromJSONSchema(custom?.options ?? {}) as unknown as z.ZodMiniType<Record<string, unknown>>,
+    ),
+  });
+
+function refuseOtherTask(param: string, name: TaskName, deployed: DeployedTasks): void {
+  if (deployedNames(deployed).includes(name)) return;
+  const known = Object.hasOwn(TASKS, name) ? 'not supported by this deployment' : 'not a task';
+  throw invalid(
+    param,
+    `${shown(param)} is ${known}. Supported tasks: ${list(deployed)}. Leave it out, or use a deployment with that task`,
+  );
+}
+
+function refuseOtherMedia(given: string, tasks: JobTasks, deployed: DeployedTasks): void {
+  for (const name of Object.keys(tasks) as TaskName[]) {
+    const types = TASKS[name].mediaTypes ?? deployed[name as 'custom']?.media_types ?? [];
+    if (types.some((type) => matches(type, given))) continue;
+    const message = `"media_type" must be ${types.join(' or ')} for the task ${name}; got ${shown(given)}`;
+    throw new Refusal(415, 'unsupported_media_type', message, { param: 'media_type' });
+  }
+}
+
+/** Whether a media type is the expected one, or of its kind (`image/*`). Ignores parameters. */
+function matches(expected: string, given: string): boolean {
+  const type = given.split(';')[0]!.trim().toLowerCase();
+  return expected.endsWith('/*') ? type.startsWith(expected.slice(0, -1)) : type === expected;
+}
+
+const list = (deployed: DeployedTasks) => deployedNames(deployed).join(', ');
+
+const invalid = (param: string, message: string) =>
+  new Refusal(400, 'invalid_request', message, { param: param.slice(0, 100).toWellFormed() });
