@@ -6,8 +6,11 @@ import { CliError } from '../errors';
 
 export type ShownKey = Omit<KeyRow, 'key_sha256'>;
 
-/** Null: no limit. Undefined: the default of the deployment. */
-export type MinutesPerDay = KeyRow['minutes_per_day'];
+/**
+ * Daily limits of a key. Minutes of audio: null for no limit, undefined for the default of the
+ * deployment. Other units: undefined for no limits.
+ */
+export type Limits = Pick<KeyRow, 'minutes_per_day' | 'units_per_day'>;
 
 /** Prevents an update from creating an incomplete row if the key was deleted meanwhile. */
 const STILL_THERE = 'attribute_exists(key_sha256)';
@@ -20,7 +23,7 @@ export class KeyStore {
   ) {}
 
   /** Creates a key. It cannot be read again later. */
-  async create(tenant: string, name: string, minutes?: MinutesPerDay): Promise<ShownKey & { key: string }> {
+  async create(tenant: string, name: string, limits: Limits = {}): Promise<ShownKey & { key: string }> {
     const key = newApiKey();
     const row: KeyRow = {
       key_sha256: hashApiKey(key),
@@ -28,7 +31,7 @@ export class KeyStore {
       tenant,
       name,
       created_at: new Date().toISOString(),
-      ...(minutes !== undefined && { minutes_per_day: minutes }),
+      ...defined(limits),
     };
     await this.client.send(new PutCommand({ TableName: this.table, Item: row }));
     return { ...shownKey(row), key };
@@ -61,26 +64,30 @@ export class KeyStore {
   }
 
   /**
-   * Changes the daily quota of a key. Undefined means the default of the deployment.
+   * Changes the given daily limits of a key. A limit that is undefined is removed.
    *
    * @throws CliError `not_found`
    */
-  async setMinutes(id: string, minutes: MinutesPerDay): Promise<ShownKey> {
+  async setLimits(id: string, limits: Limits): Promise<ShownKey> {
     const row = await this.row(id);
+    const set = Object.entries(defined(limits));
+    const removed = Object.keys(limits).filter((name) => !set.some(([each]) => each === name));
+    const clauses = [
+      ...(set.length === 0 ? [] : [`SET ${set.map(([name]) => `${name} = :${name}`).join(', ')}`]),
+      ...(removed.length === 0 ? [] : [`REMOVE ${removed.join(', ')}`]),
+    ];
     await this.client.send(
       new UpdateCommand({
         TableName: this.table,
         Key: { key_sha256: row.key_sha256 },
         ConditionExpression: STILL_THERE,
-        ...(minutes === undefined
-          ? { UpdateExpression: 'REMOVE minutes_per_day' }
-          : {
-              UpdateExpression: 'SET minutes_per_day = :minutes',
-              ExpressionAttributeValues: { ':minutes': minutes },
-            }),
+        UpdateExpression: clauses.join(' '),
+        ...(set.length > 0 && {
+          ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        }),
       }),
     );
-    return shownKey({ ...row, minutes_per_day: minutes });
+    return shownKey({ ...row, ...limits });
   }
 
   private async row(id: string): Promise<KeyRow> {
@@ -100,11 +107,10 @@ export class KeyStore {
   }
 }
 
-const shownKey = ({ id, tenant, name, created_at, revoked_at, minutes_per_day }: KeyRow): ShownKey => ({
-  id,
-  tenant,
-  name,
-  created_at,
-  revoked_at,
-  minutes_per_day,
-});
+const shownKey = (row: KeyRow): ShownKey => {
+  const { id, tenant, name, created_at, revoked_at, minutes_per_day, units_per_day } = row;
+  return { id, tenant, name, created_at, revoked_at, minutes_per_day, units_per_day };
+};
+
+const defined = (limits: Limits): Limits =>
+  Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));

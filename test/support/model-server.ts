@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export { until } from '../until';
 import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract/analysis';
 import type { Segment, Transcript } from '../../core/contract/transcript';
+import type { CustomEvent, CustomRequest } from '../../core/contract/custom';
 import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/transcription';
 
 /** Behaviour of the service for a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
 export type AnalysisScript = (request: AnalyzeRequest, answer: Answer) => Promise<void> | void;
+export type CustomScript = (request: CustomRequest, answer: Answer) => Promise<void> | void;
 
 /** Answer of a model service, line by line. */
 export class Answer {
@@ -19,7 +21,7 @@ export class Answer {
     return this.response.destroyed;
   }
 
-  event(event: TranscribeEvent | AnalyzeEvent): void {
+  event(event: TranscribeEvent | AnalyzeEvent | CustomEvent): void {
     this.raw(`${JSON.stringify(event)}\n`);
   }
 
@@ -42,6 +44,9 @@ export class Answer {
 export class ModelServer {
   readonly requests: TranscribeRequest[] = [];
   readonly analyses: AnalyzeRequest[] = [];
+  readonly runs: CustomRequest[] = [];
+  /** Behaviour of a user's own service. */
+  custom: CustomScript = (_, answer) => answer.refuse(404, {});
   /** Maximum number of concurrent requests so far. */
   mostAtOnce = 0;
   /** Number of requests whose caller left before the end. */
@@ -90,9 +95,10 @@ export class ModelServer {
       response.writeHead(this.healthy ? 200 : 503).end(JSON.stringify(body));
       return;
     }
-    const asked = (await json(request)) as TranscribeRequest & AnalyzeRequest;
-    const understands = request.url === '/analyze';
-    (understands ? this.analyses : this.requests).push(asked);
+    const asked = (await json(request)) as TranscribeRequest & AnalyzeRequest & CustomRequest;
+    const done = { '/analyze': this.analyses, '/run': this.runs, '/transcribe': this.requests };
+    const path = request.url as keyof typeof done;
+    (done[path] as unknown[]).push(asked);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.inside);
     let left = false;
     const leave = () => {
@@ -102,7 +108,8 @@ export class ModelServer {
       if (!response.writableFinished) this.abandoned++;
     };
     response.once('close', leave);
-    await (understands ? this.analyst : this.script)(asked, new Answer(response));
+    const scripts = { '/analyze': this.analyst, '/run': this.custom, '/transcribe': this.script };
+    await scripts[path](asked, new Answer(response));
     if (!response.destroyed) response.end();
   }
 }

@@ -90,7 +90,7 @@ test('lists keys of all pages, oldest first, without their hashes', async () => 
   expect(out).not.toContain('key_sha256');
   const text = (await callCli(['keys', 'list'])).out;
   expect(text).toMatch(
-    /^ID +TENANT +CREATED +REVOKED +MINUTES\/DAY +NAME\nkey_1 +default +2026-11-01T00:00:00.000Z +laptop\n$/,
+    /^ID +TENANT +CREATED +REVOKED +MINUTES\/DAY +OTHER\/DAY +NAME\nkey_1 +default +2026-11-01T00:00:00.000Z +laptop\n$/,
   );
 });
 
@@ -129,11 +129,17 @@ test.each([
 test.each([
   [
     '30',
-    { UpdateExpression: 'SET minutes_per_day = :minutes', ExpressionAttributeValues: { ':minutes': 30 } },
+    {
+      UpdateExpression: 'SET minutes_per_day = :minutes_per_day',
+      ExpressionAttributeValues: { ':minutes_per_day': 30 },
+    },
   ],
   [
     'none',
-    { UpdateExpression: 'SET minutes_per_day = :minutes', ExpressionAttributeValues: { ':minutes': null } },
+    {
+      UpdateExpression: 'SET minutes_per_day = :minutes_per_day',
+      ExpressionAttributeValues: { ':minutes_per_day': null },
+    },
   ],
   ['default', { UpdateExpression: 'REMOVE minutes_per_day' }],
 ])('changes the quota of a key: %s', async (given, change) => {
@@ -147,6 +153,42 @@ test.each([
     ConditionExpression: 'attribute_exists(key_sha256)',
     ...change,
   });
+});
+
+describe('the limits of other units', () => {
+  const limits = ['--units-per-day', 'token=1000000,character=500'];
+
+  test('are stored with a new key and listed', async () => {
+    expect((await callCli(['keys', 'create', ...limits])).code).toBe(0);
+    const item = table.commandCalls(PutCommand)[0]!.args[0].input.Item as KeyRow;
+    expect(item.units_per_day).toEqual({ token: 1_000_000, character: 500 });
+    expect(item).not.toHaveProperty('minutes_per_day');
+    table.on(ScanCommand).resolves({ Items: [item] });
+    expect((await callCli(['keys', 'list'])).out).toContain('token=1000000,character=500');
+  });
+
+  test('are changed without the minutes, and removed', async () => {
+    await callCli(['keys', 'set', 'key_1', ...limits]);
+    await callCli(['keys', 'set', 'key_1', '--units-per-day', 'none', '--minutes-per-day', '5']);
+    const [change, removal] = table.commandCalls(UpdateCommand).map(({ args }) => args[0].input);
+    expect(change).toMatchObject({
+      UpdateExpression: 'SET units_per_day = :units_per_day',
+      ExpressionAttributeValues: { ':units_per_day': { token: 1_000_000, character: 500 } },
+    });
+    expect(removal).toMatchObject({
+      UpdateExpression: 'SET minutes_per_day = :minutes_per_day REMOVE units_per_day',
+      ExpressionAttributeValues: { ':minutes_per_day': 5 },
+    });
+  });
+
+  test.each(['audio_second=5', 'token', 'token=-1', 'horoscope=1'])(
+    'are refused if wrong: %s',
+    async (given) => {
+      const { code, err } = await callCli(['keys', 'create', '--units-per-day', given]);
+      expect(code).toBe(2);
+      expect(err).toContain(`"${given}" is not a unit (token, character, item) with its limit`);
+    },
+  );
 });
 
 test('refuses to change an unknown key, and requires an option', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guards } from '../../../docker/worker/src/services/guarded-service';
+import { resultKeys, tasksFor } from '../../../core/jobs/job-tasks';
 import type { Analysis } from '../../../core/contract/analysis';
 import type { JobOptions } from '../../../core/contract/options';
 import type { JobRow } from '../../../core/contract/job';
@@ -46,11 +47,14 @@ const ended = async (job: JobRow, as = 'succeeded') => {
   return row(job);
 };
 const submit = async (options: JobOptions = {}) => {
-  const job = await aws.job(options);
+  const job = await aws.job(options, 'sound', {
+    tasks: tasksFor(options, { transcription: {}, analysis: {} }),
+  });
   await aws.sendJob(job);
   return job;
 };
-const analysisOf = async ({ analysis_key }: JobRow) => (await aws.read(analysis_key!)) as Analysis;
+const analysisOf = async (job: JobRow) => (await aws.read(resultKeys(job).analysis!)) as Analysis;
+const transcriptKey = (job: JobRow) => resultKeys(job).transcription;
 /** Begins its answer, and says nothing more. */
 const hangs = (_: unknown, answer: { raw: (text: string) => void; readonly gone: boolean }) => {
   answer.raw('\n');
@@ -110,9 +114,12 @@ describe('a worker with two models', () => {
     const running = await row(job);
     expect(running).toMatchObject({ status: 'running', stages: { analysis: 'running' }, progress: 0.5 });
     expect((await aws.transcript(running)).segments).toHaveLength(6);
-    expect(running.analysis_key).toBeUndefined();
+    expect(resultKeys(running).analysis).toBeUndefined();
     analysis.release();
-    expect(await ended(job)).toMatchObject({ transcript_key: running.transcript_key, degraded: [] });
+    expect(await ended(job)).toMatchObject({
+      results: { transcription: transcriptKey(running) },
+      degraded: [],
+    });
   });
 
   it('transcribes the next job while this one is understood', async () => {
@@ -120,7 +127,7 @@ describe('a worker with two models', () => {
     voxtral.analyst = analysis.script;
     const [first, second] = [await submit(), await submit()];
     await start();
-    const readable = async (job: JobRow) => (await row(job)).transcript_key !== undefined;
+    const readable = async (job: JobRow) => transcriptKey(await row(job)) !== undefined;
     await until(async () => (await readable(first)) && (await readable(second)), 'two transcripts');
     expect(voxtral.analyses).toHaveLength(1);
     analysis.release();
@@ -151,7 +158,7 @@ describe('a worker with two models', () => {
       stages: { transcript: 'succeeded', analysis: 'failed' },
       degraded: [{ stage: 'analysis', reason: expect.stringMatching(reason) }],
     });
-    expect(done.analysis_key).toBeUndefined();
+    expect(Object.keys(resultKeys(done))).toEqual(['transcription']);
     expect((await aws.transcript(done)).segments).toHaveLength(6);
   });
 
@@ -167,7 +174,7 @@ describe('a worker with two models', () => {
       stages: { transcript: 'failed', diarization: 'failed', analysis: 'succeeded' },
       degraded: [{ stage: 'transcript', reason: expect.stringContaining('whisper') }],
     });
-    expect(done.transcript_key).toBeUndefined();
+    expect(Object.keys(resultKeys(done))).toEqual(['analysis']);
     const { topics } = await analysisOf(done);
     expect(topics?.map(({ located }) => located)).toEqual(Array(6).fill(undefined));
   });
@@ -214,16 +221,16 @@ describe('a worker with two models', () => {
     const job = await submit();
     const worker = await start();
     await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
-    const { transcript_key } = await row(job);
+    const { results } = await row(job);
     await workers.stop(worker);
     analysis.release();
-    expect(await row(job)).toMatchObject({ status: 'queued', transcript_key });
+    expect(await row(job)).toMatchObject({ status: 'queued', results });
     expect(voxtral.abandoned).toBe(1);
 
     voxtral.analyst = understanding(60, 1);
     await start();
     const done = await ended(job);
-    expect(done).toMatchObject({ attempt: 2, transcript_key, degraded: [] });
+    expect(done).toMatchObject({ attempt: 2, results, degraded: [] });
     expect(whisper.requests).toHaveLength(1);
     expect((await analysisOf(done)).topics?.every(({ located }) => located)).toBe(true);
   });
@@ -234,12 +241,12 @@ describe('a worker with two models', () => {
     const job = await submit();
     await start({ visibility: 60 });
     await until(async () => (await row(job)).stages.transcript === 'succeeded', 'a transcript');
-    const { transcript_key } = await row(job);
+    const { results } = await row(job);
     await aws.store.claim(job.id, 'other-message', Date.now() + 60_000, new Date(Date.now() + 120_000));
     analysis.release();
     await until(() => workers.lines.some(({ outcome }) => outcome === 'lost'), 'the first attempt gives up');
-    expect(await row(job)).toMatchObject({ status: 'running', attempt: 2, transcript_key });
-    expect(await aws.keys(KEY.job(job.id))).toContain(transcript_key);
+    expect(await row(job)).toMatchObject({ status: 'running', attempt: 2, results });
+    expect(await aws.keys(KEY.job(job.id))).toContain(results!.transcription);
   });
 
   it('fails a job whose audio is at fault at once, and calls the analysis off', async () => {

@@ -23,16 +23,19 @@ export interface RunOptions {
 /** Where a model service is. */
 type Service = { url: string };
 
+/** The task of each service. */
+const DOES = { whisper: 'transcription', voxtral: 'analysis', own: 'custom' } as const;
+
 /** Workers of a test, with what they log, until they are stopped. */
 export class RunningWorkers {
   lines: Record<string, unknown>[] = [];
   readonly folders: string[] = [];
   private readonly workers: Worker[] = [];
 
-  /** @param services what whisper does, and voxtral where the path has it */
+  /** @param services the machine's services by name */
   async start(
     aws: WorkerAws,
-    services: { whisper: Service; voxtral?: Service },
+    services: Partial<Record<keyof typeof DOES, Service>>,
     visibility: number,
     options: RunOptions = {},
   ): Promise<Worker> {
@@ -45,7 +48,6 @@ export class RunningWorkers {
       const service = new HttpModelService(name, url, { silenceMs: options.silenceMs, healthTimeoutMs: 500 });
       return new GuardedService(service, log, options.guards);
     };
-    const { whisper, voxtral } = services;
     const worker = new Worker({
       settings: {
         path: 'DockerGpu',
@@ -66,12 +68,12 @@ export class RunningWorkers {
       },
       machine: MACHINE,
       clients: options.clients ?? aws.clients(),
-      services: new Services([
-        { service: guarded('whisper', whisper), tasks: ['transcription'] },
-        ...(voxtral === undefined
-          ? []
-          : [{ service: guarded('voxtral', voxtral), tasks: ['analysis' as const] }]),
-      ]),
+      services: new Services(
+        (Object.entries(services) as [keyof typeof DOES, Service][]).map(([name, service]) => ({
+          service: guarded(name, service),
+          tasks: [DOES[name]],
+        })),
+      ),
       log,
       waitSeconds: 1,
       checkpointMs: options.checkpointMs ?? 0,

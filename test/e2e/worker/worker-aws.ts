@@ -32,6 +32,7 @@ import type { TranscriptionOptions } from '../../../core/contract/options';
 import { JobStore } from '../../../core/jobs/job-store';
 import { type ObjectVersion, versionsBelow } from '../../../core/jobs/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';
+import { resultKeys } from '../../../core/jobs/job-tasks';
 import { startEmulator, clientConfiguration } from '../../../local/emulator';
 import { pythonEnvironment } from '../../../local/installation';
 import { freePort } from '../../../local/ports';
@@ -100,7 +101,11 @@ export class WorkerAws {
   }
 
   /** A queued job with its audio, its message not yet sent. */
-  async job(options: TranscriptionOptions = {}, sound: Buffer | string = 'sound'): Promise<JobRow> {
+  async job(
+    options: TranscriptionOptions = {},
+    sound: Buffer | string = 'sound',
+    change: Partial<JobRow> = {},
+  ): Promise<JobRow> {
     const id = `job_${randomBytes(16).toString('hex')}`;
     const now = new Date().toISOString();
     const row: JobRow = {
@@ -115,12 +120,14 @@ export class WorkerAws {
       updated_at: now,
       queued_at: now,
       progress: 0,
+      tasks: { transcription: options },
       stages: {},
       degraded: [],
       attempt: 0,
       open: 'open',
       sweep_at: Math.floor(Date.now() / 1000) + 3600,
       expires_at: Math.floor(Date.now() / 1000) + 86400,
+      ...change,
     };
     const { VersionId, ETag } = await this.put(row.input_key, sound);
     const bound = { ...row, input_version: VersionId, input_etag: ETag };
@@ -142,7 +149,7 @@ export class WorkerAws {
   }
 
   async transcript(row: JobRow): Promise<Transcript> {
-    return (await this.read(row.transcript_key!)) as Transcript;
+    return (await this.read(resultKeys(row).transcription!)) as Transcript;
   }
 
   async keys(prefix: string): Promise<string[]> {

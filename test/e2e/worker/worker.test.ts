@@ -357,7 +357,7 @@ describe('a worker', () => {
     clients.documents.middlewareStack.add(
       (next) => async (args) => {
         const answer = await next(args);
-        const commit = JSON.stringify(args.input).includes('transcript_key');
+        const commit = JSON.stringify(args.input).includes('results');
         if (commit && lost++ === 0)
           throw Object.assign(new Error('reset'), { code: 'ECONNRESET', name: 'TimeoutError' });
         return answer;

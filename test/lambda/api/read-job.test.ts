@@ -436,6 +436,63 @@ describe('the analysis', () => {
   });
 });
 
+describe('the result of a custom task', () => {
+  const read = () => get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/result` });
+  const stored = (result: unknown, degraded: object[] = []) =>
+    s3.on(GetObjectCommand).resolves({
+      Body: {
+        transformToString: async () => JSON.stringify({ version: 1, result, measure: 3, degraded }),
+      },
+    } as GetObjectCommandOutput);
+  const job = (result_type: string) =>
+    given(
+      ended('succeeded', {
+        tasks: { custom: {} },
+        custom: { unit: 'token', result_type },
+        results: { custom: 'jobs/x/result.json' },
+        stages: { custom: 'succeeded' },
+      }),
+    );
+  const given = (item: JobRow) => dynamo.on(GetCommand).resolves({ Item: item });
+
+  test('is returned as JSON, without what is stored beside it', async () => {
+    job('application/json');
+    stored({ label: 'cat' });
+    const response = await read();
+    expect(response).toMatchObject({ statusCode: 200, headers: { 'content-type': 'application/json' } });
+    expect(bodyOf(response)).toEqual({ label: 'cat' });
+  });
+
+  test('is returned as text if the deployment declares a type of text, with what is missing', async () => {
+    job('text/markdown');
+    stored('# Cat', [{ stage: 'labels', reason: 'only one' }]);
+    expect(await read()).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'text/markdown', 'x-spotscribe-degraded': 'labels' },
+      body: '# Cat',
+    });
+  });
+
+  test('of a string stays JSON if JSON is declared', async () => {
+    job('application/json');
+    stored('cat');
+    expect((await read()).body).toBe('"cat"');
+  });
+
+  test('that is too large for an answer is read from the bucket', async () => {
+    job('text/plain');
+    stored('x'.repeat(6_000_000));
+    const response = await read();
+    expect(response).toMatchObject({ statusCode: 302, headers: { 'content-type': 'application/json' } });
+    expect(response.headers?.location).toMatch(/result\.json\?X-Amz-/);
+  });
+
+  test('is not found for a job without the task', async () => {
+    given(ended('succeeded'));
+    expect(await read()).toMatchObject({ statusCode: 404 });
+  });
+});
+
 describe('the usage of a key', () => {
   beforeEach(() => void freezeTime());
   afterEach(() => jest.useRealTimers());
