@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { fromJSONSchema } from 'zod';
 import type { TaskName } from '../../core/contract/names';
 import type { SubmitJobRequest } from '../../core/contract/requests';
 import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
-import { shown } from '../../core/contract/text';
+import { shown, shownValue } from '../../core/contract/text';
 import { deployedNames, tasksFor } from '../../core/jobs/job-tasks';
 import { TASKS } from '../../core/tasks';
 import { analysisOptions, transcriptionOptions } from '../../core/tasks/accepted-options';
+import { optionsFault } from '../../core/tasks/custom-options';
 import { Refusal } from '../frame/refusal';
 import { validBody } from '../frame/valid-body';
 
@@ -28,7 +28,7 @@ function named({ tasks, options }: SubmitJobRequest, deployed: DeployedTasks): J
   for (const name of Object.keys(tasks ?? {})) refuseOtherTask(`tasks.${name}`, name as TaskName, deployed);
   if (Object.keys(tasks ?? {}).length === 0)
     throw invalid('tasks', `"tasks" must name at least one task: ${list(deployed)}; got {}`);
-  return validBody(z.object({ tasks: accepted(deployed) }), { tasks }).tasks;
+  return valid(tasks, deployed);
 }
 
 function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
@@ -37,21 +37,37 @@ function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): J
     refuseOtherTask('options.analysis', 'analysis', deployed);
   if (first !== undefined && deployed.transcription === undefined)
     refuseOtherTask(`options.${first}`, 'transcription', deployed);
-  const tasks = tasksFor(options, deployed);
-  if (deployed.custom === undefined) return tasks;
-  // The JSON schema may require options.
-  return validBody(z.object({ tasks: accepted(deployed) }), { tasks }).tasks;
+  return valid(tasksFor(options, deployed), deployed);
 }
 
-/** The schema of the deployment's tasks with their options, as clients send them. */
-const accepted = ({ custom }: DeployedTasks): z.ZodMiniType<JobTasks> =>
-  z.strictObject({
+const ACCEPTED = z.object({
+  tasks: z.strictObject({
     transcription: z.optional(transcriptionOptions),
     analysis: z.optional(analysisOptions),
-    custom: z.optional(
-      fromJSONSchema(custom?.options ?? {}) as unknown as z.ZodMiniType<Record<string, unknown>>,
-    ),
-  });
+    custom: z.optional(z.record(z.string(), z.unknown())),
+  }),
+});
+
+/**
+ * The tasks with their options converted to those of the contract.
+ *
+ * @throws Refusal (400) for the first option that is not valid
+ */
+function valid(tasks: unknown, { custom }: DeployedTasks): JobTasks {
+  const accepted = validBody(ACCEPTED, { tasks }).tasks;
+  if (custom === undefined || accepted.custom === undefined) return accepted;
+  const fault = optionsFault(custom.options, accepted.custom);
+  if (fault === undefined) return accepted;
+  const param = ['tasks', 'custom', ...fault.path].join('.');
+  const value = fault.path.reduce<unknown>(
+    (at, key) => (at as Record<string, unknown>)[key],
+    accepted.custom,
+  );
+  throw invalid(
+    param,
+    `${shown(param)} is not valid: ${fault.reason.slice(0, 200)}; got ${shownValue(value)}`,
+  );
+}
 
 function refuseOtherTask(param: string, name: TaskName, deployed: DeployedTasks): void {
   if (deployedNames(deployed).includes(name)) return;

@@ -53,7 +53,7 @@ async function run(environment: Record<string, string> = {}): Promise<ChildProce
       VISIBILITY_SECONDS: String(VISIBILITY),
       IDLE_SECONDS: '3600',
       PORT: String(await freePort()),
-      WHISPER_URL: model.url,
+      SERVICES: JSON.stringify([{ name: 'whisper', url: model.url, tasks: ['transcription'] }]),
       SHARED_AUDIO: shared,
       MACHINE_FILE: join(folder, 'machine.json'),
       ...environment,
@@ -118,13 +118,13 @@ describe('a worker’s process', () => {
   });
 
   it('that cannot start says why in one line', async () => {
-    const child = await run({ WHISPER_URL: 'whisper' });
+    const child = await run({ SERVICES: 'whisper' });
     expect(await exit(child)).toBe(1);
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0]!)).toEqual({
       level: 'fatal',
       time: expect.any(String),
-      msg: 'WHISPER_URL must be a URL such as http://whisper:8001; got "whisper". Correct it in the task definition.',
+      msg: 'SERVICES must be a list such as [{"name":"whisper","url":"http://whisper:8001","tasks":["transcription"]}]; got "whisper". Correct it in the task definition.',
     });
   });
 });

@@ -88,10 +88,16 @@ describe('a request with tasks', () => {
       { custom: { language: 'en', colour: 'red' } },
       OWN,
       'tasks.custom.colour',
-      /got "red"$/,
+      /The option is unknown; got "red"$/,
     ],
     ['a wrong custom value', { custom: { language: 'en', words: 0 } }, OWN, 'tasks.custom.words', /got 0$/],
-    ['a missing custom option', { custom: {} }, OWN, 'tasks.custom.language', /got nothing$/],
+    [
+      'a missing custom option',
+      { custom: {} },
+      OWN,
+      'tasks.custom',
+      /required property "language"; got \{\}$/,
+    ],
   ])('is refused for %s', (_, tasks, deployed, param, message) => {
     expect(refusal({ tasks }, deployed)).toEqual({
       status: 400,
@@ -114,7 +120,7 @@ describe('a request without tasks', () => {
   });
 
   it('is refused if the only task requires an option', () => {
-    expect(refusal({}, OWN)).toMatchObject({ status: 400, param: 'tasks.custom.language' });
+    expect(refusal({}, OWN)).toMatchObject({ status: 400, param: 'tasks.custom' });
   });
 
   it('cannot have the options of a task that is not deployed', () => {
