@@ -13,7 +13,7 @@ export interface OptionsFault {
  * @throws Error if the schema refers to another schema that does not exist
  */
 export function optionsFault(schema: Record<string, unknown>, options: unknown): OptionsFault | undefined {
-  const { errors } = new Validator(schema as Schema, '2020-12', false).validate(options);
+  const { errors } = new Validator(schema, '2020-12', false).validate(options);
   const [first, ...others] = errors;
   if (first === undefined) return undefined;
   // Errors of a field follow those of the objects that contain it. An unknown field fails the schema
