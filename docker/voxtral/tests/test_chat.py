@@ -12,8 +12,8 @@ import openai
 import pytest
 from openai import OpenAI
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_testing.media import tone
 from spotscribe_testing.models.scripted_voxtral import Endless, ScriptedVoxtral, in_turn, seconds, texts
