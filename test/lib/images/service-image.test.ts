@@ -84,8 +84,11 @@ describe('the tag of an image', () => {
     ['docker/whisper/spotscribe_whisper/app.py', ['Whisper']],
     ['docker/voxtral/spotscribe_voxtral/app.py', ['Voxtral']],
     ['docker/common/spotscribe_common/http/app.py', ['Whisper', 'Voxtral']],
-    // Both services share an environment, so the packages of each affect both.
-    ['docker/voxtral/requirements.production.txt', ['Environment', 'Whisper', 'Voxtral']],
+    ['docker/audio/spotscribe_audio/audio/decode.py', ['Whisper', 'Voxtral']],
+    // A package that is added for one service changes no other image.
+    ['docker/whisper/requirements.production.txt', ['Whisper']],
+    ['docker/voxtral/requirements.production.txt', ['Voxtral']],
+    ['docker/families/torch.txt', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/layers.sh', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/Dockerfile', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/worker/Dockerfile', ['Worker']],
@@ -157,18 +160,40 @@ describe('the images of a deployment', () => {
     }
   });
 
-  test('are based on one environment for all services of a stack, by its digest', () => {
+  test('are based on one family for the services of a stack that share it, by its digest', () => {
     const { Whisper, Voxtral, Environment } = requested(synthesise(root).paths);
-    expect(Whisper?.Variables).toMatchObject({ TARGET: 'whisper' });
+    expect(Whisper?.Variables).toMatchObject({ TARGET: 'whisper', REQUIREMENTS: 'production' });
     const of = (properties?: Record<string, unknown>) =>
       (properties?.Variables as Record<string, unknown> | undefined)?.ENVIRONMENT;
     expect(JSON.stringify(of(Whisper))).toContain('"Digest"');
     expect(of(Whisper)).toEqual(of(Voxtral));
-    expect(Environment?.Variables).toMatchObject({ TARGET: 'environment', REQUIREMENTS: 'production' });
+    expect(Environment?.Variables).toMatchObject({ TARGET: 'environment', FAMILY: 'torch-audio' });
+    expect(Environment?.Variables).not.toHaveProperty('REQUIREMENTS');
     for (const { Variables } of [Whisper, Voxtral, Environment].map((each) => each ?? {}))
       expect(Variables).toMatchObject({
         BASE_IMAGE: expect.stringMatching(/^public\.ecr\.aws\//) as unknown,
       });
+  });
+
+  test('are based on different families where one service runs the engine for laptops', () => {
+    const { paths } = synthesise(root, { engine: 'pocketsphinx' });
+    const environments = Object.values(paths)
+      .map(({ Properties }) => Properties.Variables as Record<string, string> | undefined)
+      .filter((variables) => variables?.TARGET === 'environment');
+    expect(environments.map((variables) => variables?.FAMILY).sort()).toEqual(['audio', 'torch-audio']);
+    const { Whisper, Voxtral } = requested(paths);
+    expect(Whisper?.Variables).toMatchObject({ REQUIREMENTS: 'laptop' });
+    expect(Voxtral?.Variables).toMatchObject({ REQUIREMENTS: 'production' });
+  });
+
+  test('keep their logical ids, whichever families they are based on', () => {
+    const ids = ({ paths }: { paths: Resources }) =>
+      Object.keys(paths)
+        .filter((id) => id.startsWith('ImagesEnvironment'))
+        .map((id) => id.replace(/[A-F0-9]{8}$/, ''));
+    expect(ids(synthesise(root))).toEqual(['ImagesEnvironmentproduction']);
+    const onLaptops = synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' });
+    expect(ids(onLaptops)).toEqual(['ImagesEnvironmentlaptop']);
   });
 
   test('are kept by tags of the stack, which no lifecycle rule expires', () => {
@@ -263,9 +288,15 @@ test('the build context contains the Dockerfile, its files and nothing else', ()
   const hash =
     /([a-f0-9]{64})\.zip$/.exec(String(stack.resolve(whisper.source)['Fn::Join']?.[1]?.[1]))?.[1] ?? '';
   const context = join(directory, `asset.${hash}`);
-  for (const file of ['Dockerfile', 'build.sh', 'common/spotscribe_common', 'whisper/spotscribe_whisper'])
-    expect(existsSync(join(context, file))).toBe(true);
-  for (const file of ['whisper/tests', 'voxtral', 'worker', 'layers.sh'])
+  const files = [
+    'Dockerfile',
+    'build.sh',
+    'whisper/requirements.laptop.txt',
+    'whisper/requirements.production.txt',
+  ];
+  const folders = ['common/spotscribe_common', 'audio/spotscribe_audio', 'whisper/spotscribe_whisper'];
+  for (const file of [...files, ...folders]) expect(existsSync(join(context, file))).toBe(true);
+  for (const file of ['whisper/tests', 'voxtral', 'worker', 'layers.sh', 'families'])
     expect(existsSync(join(context, file))).toBe(false);
   expect(readFileSync(join(context, 'Dockerfile'), 'utf8')).toContain('AS whisper');
 });
