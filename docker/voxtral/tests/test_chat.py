@@ -313,7 +313,7 @@ def test_no_more_audio_is_decoded_than_one_prompt_can_have_of_all_pieces(
         decoded.append(pcm.duration)
         return pcm
 
-    monkeypatch.setattr("spotscribe_common.work.service.decode", watched)
+    monkeypatch.setattr("spotscribe_audio.service.decode", watched)
     model.room = Capacity(window_seconds=600.0, batch=1)
     piece = recording(tmp_path / "piece.mp3", 119)
     error = refusal(post(url, messages=[user(*[piece] * 3), user(*[piece] * 5)]), 413, "audio_too_long")
