@@ -3,7 +3,7 @@
 #   IMAGE         where it goes: <registry>/<repository>:<tag>
 #   TARGET        stage of the Dockerfile. By default the last one
 #   ENVIRONMENT   an image that takes the place of the stage `environment`. By default the stage is built
-#   BASE_IMAGE, REQUIREMENTS   arguments of the Dockerfile. By default what it says
+#   BASE_IMAGE, FAMILY, REQUIREMENTS   arguments of the Dockerfile. By default what it says
 set -euo pipefail
 
 aws ecr get-login-password | docker login --username AWS --password-stdin "${IMAGE%%/*}"
@@ -20,7 +20,7 @@ done
 options=()
 [ -z "${TARGET:-}" ] || options+=(--target "$TARGET")
 [ -z "${ENVIRONMENT:-}" ] || options+=(--build-context "environment=docker-image://$ENVIRONMENT")
-for argument in BASE_IMAGE REQUIREMENTS; do
+for argument in BASE_IMAGE FAMILY REQUIREMENTS; do
   [ -z "${!argument:-}" ] || options+=(--build-arg "$argument=${!argument}")
 done
 # zstd unpacks several times as fast as gzip: it is what a machine that starts waits for. Attestations would make a list

@@ -4,7 +4,7 @@ set -eu
 target=$2
 site=$(echo "$1"/lib/python3.*/site-packages)
 
-# layer NAME PACKAGE…: what is not installed is passed over, as on laptops.
+# layer NAME PACKAGE…: what is not installed is passed over, as other processors have no CUDA.
 layer() {
   folder=$target/$1/$site
   mkdir -p "$folder"

@@ -7,19 +7,21 @@ lock() {
   local out=$1
   shift
   uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-    --no-emit-index-url --no-emit-package spotscribe-common --no-emit-package spotscribe-voxtral \
-    --no-emit-package spotscribe-whisper --output-file "$out" "$@"
+    --no-emit-index-url --no-emit-package spotscribe-audio --no-emit-package spotscribe-common \
+    --no-emit-package spotscribe-voxtral --no-emit-package spotscribe-whisper --output-file "$out" "$@"
 }
 # What two environments share has one version, so that the light tests speak for the production images, and one
-# environment can hold all of them.
+# environment can hold all of them for tests.
 production=(-c whisper/requirements.production.txt)
-lock whisper/requirements.production.txt common/pyproject.toml whisper/pyproject.toml --extra whisperx "$@"
-lock voxtral/requirements.production.txt common/pyproject.toml voxtral/pyproject.toml --extra transformers \
+lock whisper/requirements.production.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra whisperx "$@"
+lock voxtral/requirements.production.txt common/pyproject.toml audio/pyproject.toml voxtral/pyproject.toml --extra transformers \
   "${production[@]}" "$@"
 production+=(-c voxtral/requirements.production.txt)
-lock whisper/requirements.laptop.txt common/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
+# Part of the locks of the services that are built on it.
+lock families/torch.txt families/torch.in "${production[@]}" "$@"
+lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
   "${production[@]}" "$@"
-lock voxtral/requirements.laptop.txt common/pyproject.toml voxtral/pyproject.toml --extra laptop \
+lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml voxtral/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
 lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt "$@"
 # The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.

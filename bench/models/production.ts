@@ -8,7 +8,14 @@ import type { BenchContext } from '../benchmark';
 
 const root = join(__dirname, '..', '..');
 const PYTHON = join(root, '.spotscribe/production/bin/python');
-const PACKAGES = ['docker/common', 'docker/whisper', 'docker/voxtral', 'docker/testing', 'bench/services'];
+const PACKAGES = [
+  'docker/common',
+  'docker/audio',
+  'docker/whisper',
+  'docker/voxtral',
+  'docker/testing',
+  'bench/services',
+];
 /** Time for the service and its decoders to end, including a running batch on a busy processor. */
 const STOP_SECONDS = 30;
 const LAST_LINES = 15;

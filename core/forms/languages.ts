@@ -137,7 +137,7 @@ const MOST_CHARACTERS = 35;
 
 /**
  * Languages written without spaces between words. Twin of
- * `spotscribe_common/language/languages.py`.
+ * `spotscribe_audio/language/languages.py`.
  */
 const WITHOUT_SPACES = new Set(['ja', 'zh']);
 

@@ -1,4 +1,4 @@
-import { type OutputUnit, type Schema, Validator } from '@cfworker/json-schema';
+import { type OutputUnit, Validator } from '@cfworker/json-schema';
 
 /** A fault of a value: the path of the field within the options, and the reason as a sentence. */
 export interface OptionsFault {

@@ -5,28 +5,26 @@ import { basename, join } from 'node:path';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import type { IConstruct } from 'constructs';
 import type { ImageName } from './image-name';
+import { PYTHON_SERVICES, type ServiceName } from './python-services';
 
 const PACKAGE = join(__dirname, '..', '..');
 
-/** An image to build: one that a path runs, or the base environment of the model services. */
+/** An image to build: one that a path runs, or the family that a model service is built on. */
 export type BuiltImage = ImageName | 'environment';
-
-/** Package set of a model service's image: engines for GPUs, or engines for laptops. */
-export type Requirements = 'production' | 'laptop';
 
 /** Files of the folder `docker` that each image needs. */
 const FILES: Record<BuiltImage, string[]> = {
   worker: ['worker/Dockerfile'],
-  environment: [
-    'Dockerfile',
-    'layers.sh',
-    ...['whisper', 'voxtral'].flatMap((service) =>
-      ['laptop', 'production'].map((kind) => `${service}/requirements.${kind}.txt`),
-    ),
-  ],
-  whisper: ['Dockerfile', 'common/spotscribe_common', 'whisper/spotscribe_whisper'],
-  voxtral: ['Dockerfile', 'common/spotscribe_common', 'voxtral/spotscribe_voxtral'],
+  environment: ['Dockerfile', 'layers.sh', 'families/torch.txt'],
+  whisper: serviceFiles('whisper'),
+  voxtral: serviceFiles('voxtral'),
 };
+
+function serviceFiles(name: ServiceName): string[] {
+  const { family, folders } = PYTHON_SERVICES[name];
+  const locks = Object.keys(family).map((kind) => `${name}/requirements.${kind}.txt`);
+  return ['Dockerfile', ...locks, ...folders];
+}
 
 /** Files in source folders that are not sources. */
 const NO_SOURCES = /^(__pycache__|.*\.pyc)$/;

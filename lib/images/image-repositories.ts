@@ -22,7 +22,7 @@ export class ImageRepositories extends Construct {
   readonly worker: IRepository;
   readonly whisper: IRepository;
   readonly voxtral: IRepository;
-  /** Base image of the model services. Machines do not pull it directly. */
+  /** Families that the model services are built on. Machines do not pull them directly. */
   readonly environment: IRepository;
 
   constructor(scope: Construct, id: string, props: ImageRepositoriesProps) {

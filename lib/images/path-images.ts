@@ -2,8 +2,8 @@ import { CfnOutput } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings';
 import type { ImageSources } from './image-builds';
-import type { Requirements } from './image-context';
 import type { ImageName } from './image-name';
+import type { Requirements } from './python-services';
 import { ServiceImage } from './service-image';
 
 export interface PathImagesProps {

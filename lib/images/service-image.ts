@@ -5,8 +5,9 @@ import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { AcceptedFinding, ScanGate } from '../../core/images/image-request';
 import type { ImageSources } from './image-builds';
-import { bundles, type Requirements, withContext } from './image-context';
+import { bundles, withContext } from './image-context';
 import type { ImageName } from './image-name';
+import { type Family, PYTHON_SERVICES, type Requirements } from './python-services';
 import { SourceImage, type SourceImageProps } from './source-image';
 
 /**
@@ -44,8 +45,11 @@ export class ServiceImage {
     const made: Pick<SourceImageProps, 'variables' | 'environment'> =
       image === 'worker'
         ? { variables: { BASE_IMAGE: BASE_IMAGE.node, ...edition(props) } }
-        : // Docker also resolves the base image of a stage that it does not build.
-          { variables: { BASE_IMAGE: BASE_IMAGE.python }, environment: environmentOf(scope, props) };
+        : {
+            // Docker also resolves the base image of a stage that it does not build.
+            variables: { BASE_IMAGE: BASE_IMAGE.python, REQUIREMENTS: props.requirements },
+            environment: environmentOf(scope, PYTHON_SERVICES[image].family[props.requirements], props),
+          };
     const built = new SourceImage(scope, id, { image, builds, ...made, scanGate, acceptedFindings });
     return new ServiceImage(built.containerImage(), built.scan);
   }
@@ -58,15 +62,17 @@ export class ServiceImage {
     id: string,
     { image, requirements }: LocalImageProps,
   ): ServiceImage {
-    const service = image !== 'worker';
-    const images = service ? (['environment', image] as const) : ([image] as const);
+    const images = image === 'worker' ? ([image] as const) : (['environment', image] as const);
     const asset = withContext(
       { images, bundle: bundles(scope) },
       (directory) =>
         new DockerImageAsset(scope, id, {
           directory,
           platform: Platform.LINUX_AMD64,
-          ...(service && { target: image, buildArgs: { REQUIREMENTS: requirements } }),
+          ...(image !== 'worker' && {
+            target: image,
+            buildArgs: { FAMILY: PYTHON_SERVICES[image].family[requirements], REQUIREMENTS: requirements },
+          }),
         }),
     );
     return new ServiceImage(ContainerImage.fromDockerImageAsset(asset));
@@ -104,18 +110,23 @@ export class ServiceImage {
   }
 }
 
-/**
- * Base image with the packages of the model services: one for all services that use the same set.
- */
-function environmentOf(scope: Construct, props: BuiltImageProps): SourceImage {
-  const { builds, requirements } = props;
-  const id = `Environment-${requirements}`;
+/** Construct ids of the families. Two are older than the families, and ids must not change. */
+const FAMILY_ID: Record<Family, string> = {
+  plain: 'Environment-plain',
+  audio: 'Environment-laptop',
+  torch: 'Environment-torch',
+  'torch-audio': 'Environment-production',
+};
+
+/** The image of a family: one for all services of a stack that are built on it. */
+function environmentOf(scope: Construct, family: Family, props: BuiltImageProps): SourceImage {
+  const id = FAMILY_ID[family];
   const known = scope.node.tryFindChild(id);
   if (known instanceof SourceImage) return known;
   return new SourceImage(scope, id, {
     image: 'environment',
-    builds,
-    variables: { BASE_IMAGE: BASE_IMAGE.python, REQUIREMENTS: requirements, ...edition(props) },
+    builds: props.builds,
+    variables: { BASE_IMAGE: BASE_IMAGE.python, FAMILY: family, ...edition(props) },
   });
 }
 

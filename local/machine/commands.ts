@@ -38,7 +38,7 @@ export function commandOf({ name = '', command = [] }: ContainerDefinition, inst
       };
     case 'whisper':
     case 'voxtral': {
-      const packages = ['common', name].map((folder) => join(root, 'docker', folder));
+      const packages = ['common', 'audio', name].map((folder) => join(root, 'docker', folder));
       return {
         file: installed.servicePython,
         args: ['-m', `spotscribe_${name}`, ...command],

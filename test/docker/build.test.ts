@@ -70,10 +70,12 @@ describe('what CodeBuild runs', () => {
   });
 
   test('builds a stage, with the Dockerfile’s arguments', async () => {
-    const call = await built({ TARGET: 'environment', BASE_IMAGE: 'base:1', REQUIREMENTS: 'laptop' });
+    const variables = { BASE_IMAGE: 'base:1', FAMILY: 'audio', REQUIREMENTS: 'laptop' };
+    const call = await built({ TARGET: 'environment', ...variables });
     expect(call.slice(9)).toEqual([
       ...['--target', 'environment'],
       ...['--build-arg', 'BASE_IMAGE=base:1'],
+      ...['--build-arg', 'FAMILY=audio'],
       ...['--build-arg', 'REQUIREMENTS=laptop'],
       '.',
     ]);

@@ -21,7 +21,7 @@ export class WhisperService {
     const child = spawn(python, ['-m', 'spotscribe_whisper'], {
       env: {
         PATH: process.env.PATH,
-        PYTHONPATH: ['common', 'whisper'].map((name) => join(root, 'docker', name)).join(':'),
+        PYTHONPATH: ['common', 'audio', 'whisper'].map((name) => join(root, 'docker', name)).join(':'),
         WHISPER_ENGINE: 'pocketsphinx',
         PORT: String(port),
         TMPDIR: scratch,

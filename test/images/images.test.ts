@@ -2,17 +2,19 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeContext } from '../../lib/images/image-context';
+import { PYTHON_SERVICES } from '../../lib/images/python-services';
 import { clientEnvironment } from '../../local/emulator';
 import { freePort } from '../../local/ports';
 import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
 import { MACHINE, WorkerAws } from '../e2e/worker/worker-aws';
 import { until } from '../support/model-server';
 import { type Layer, layersOf, report, total } from './layers';
-import { build, Container, inspect } from './podman';
+import { build, buildStage, Container, inspect, programsIn } from './podman';
 
 jest.setTimeout(40 * 60_000);
 
 const onLaptops = process.env.REQUIREMENTS !== 'production';
+const requirements = onLaptops ? 'laptop' : 'production';
 const GIB = 2 ** 30;
 
 const folder = mkdtempSync(join(tmpdir(), 'spotscribe-images-'));
@@ -38,8 +40,9 @@ beforeAll(async () => {
       await build(image, 'node', [context]);
     } else {
       writeContext({ images: ['environment', image], bundle: true }, context);
-      const requirements = `REQUIREMENTS=${onLaptops ? 'laptop' : 'production'}`;
-      await build(image, 'python', ['--target', image, '--build-arg', requirements, context]);
+      const family = PYTHON_SERVICES[image].family[requirements];
+      await buildStage(image, { target: image, family, requirements }, context);
+      await buildStage(family, { target: 'environment', family, requirements }, context);
     }
   }
 });
@@ -100,14 +103,23 @@ describe('every image', () => {
     },
   );
 
-  test('is in layers that a machine pulls side by side, most of them once for both models', async () => {
+  test.each(['whisper', 'voxtral'])('%s does not contain the program that installed it', async (name) => {
+    expect(await programsIn(name, ['uv', 'ffmpeg', 'python'])).toEqual(['ffmpeg', 'python']);
+  });
+
+  test('is in layers that a machine pulls side by side, and a family once for both models', async () => {
     const layers = new Map<string, Layer[]>(
       await Promise.all(images.map(async (image) => [image, await layersOf(image)] as const)),
     );
     const of = (name: string) => layers.get(name) ?? [];
     process.stdout.write([...layers].map(([name, each]) => `${report(name, each)}\n`).join('\n'));
     for (const { bytes } of [...layers.values()].flat()) expect(bytes).toBeLessThan(2 * GIB);
-    const known = new Set(of('whisper').map(({ digest }) => digest));
+    const digests = (each: Layer[]) => each.map(({ digest }) => digest);
+    for (const name of ['whisper', 'voxtral'] as const) {
+      const family = await layersOf(PYTHON_SERVICES[name].family[requirements]);
+      expect(digests(of(name)).slice(0, family.length)).toEqual(digests(family));
+    }
+    const known = new Set(digests(of('whisper')));
     const added = of('voxtral').filter(({ digest }) => !known.has(digest));
     expect(total(added)).toBeLessThan(0.05 * total(of('whisper')));
     // What a public base of Node.js takes is not ours to say; ours is what lies on it.

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Family, Requirements } from '../../lib/images/python-services';
 
 const execute = promisify(execFile);
 
@@ -29,10 +30,31 @@ export const build = (name: string, base: string, args: string[]): Promise<strin
     ...args,
   );
 
+/** Builds a stage of the services' Dockerfile. */
+export const buildStage = (
+  name: string,
+  { target, family, requirements }: { target: string; family: Family; requirements: Requirements },
+  context: string,
+): Promise<string> =>
+  build(name, 'python', [
+    ...['--target', target],
+    ...['--build-arg', `FAMILY=${family}`],
+    ...['--build-arg', `REQUIREMENTS=${requirements}`],
+    context,
+  ]);
+
 export async function inspect(name: string): Promise<Image> {
   const [image] = JSON.parse(await podman('inspect', '--type=image', `localhost/${name}`)) as Image[];
   if (image === undefined) throw new Error(`There is no image ${name}`);
   return image;
+}
+
+/** Those of the programs that an image has. */
+export async function programsIn(image: string, names: string[]): Promise<string[]> {
+  const look = 'for name; do if command -v "$name" >/dev/null; then echo "$name"; fi; done';
+  const options = ['--rm', '--pull=never', '--network=none', '--entrypoint=sh'];
+  const found = await podman('run', ...options, `localhost/${image}`, '-c', look, 'sh', ...names);
+  return found.split('\n').filter((name) => name !== '');
 }
 
 /** A container, started as ECS starts those of a task: no root, a root file system that nobody can write, no rights. */

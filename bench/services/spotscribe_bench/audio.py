@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE
 

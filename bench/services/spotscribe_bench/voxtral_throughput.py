@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_bench.audio import decoded
 from spotscribe_bench.report import Report
 from spotscribe_bench.voxtral_model import random_voxtral, real_shape, small_shape
-from spotscribe_common.audio.pcm import SAMPLE_RATE
 from spotscribe_testing.places import SAMPLE
 from spotscribe_voxtral.engines.engine import Generation, Message
 from spotscribe_voxtral.engines.prompts import Prompts

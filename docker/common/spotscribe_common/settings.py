@@ -12,14 +12,13 @@ class ServiceSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
-    # Scratch space for uploads and decoded audio.
+    # Scratch space, for uploads and what is made of them.
     tmpdir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    # Where the worker lays the input of jobs.
     shared_audio: Path = Path("/shared-audio")
     model_dir: Path = Path("/models")
     # File that model services on one GPU share: who goes first locks it while it computes.
     gpu_priority_file: Path | None = None
-    # Longest audio accepted, in seconds.
-    max_audio_seconds: float = Field(default=36_000, gt=0)
     # Largest multipart upload, in bytes.
     max_upload_bytes: int = Field(default=5 << 30, gt=0)
     # Bodies that are received at once, and the greatest size in bytes of all that are still needed.

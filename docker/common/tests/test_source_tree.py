@@ -70,7 +70,7 @@ def circle_of(packages: list[Path]) -> list[str] | None:
 
 def test_all_packages_are_looked_at() -> None:
     assert {package.name.removeprefix("spotscribe_") for package in PACKAGES} == {
-        "bench", "common", "emulator", "testing", "voxtral", "whisper",
+        "audio", "bench", "common", "emulator", "testing", "voxtral", "whisper",
     }  # fmt: skip
 
 
@@ -91,6 +91,28 @@ def test_no_file_is_too_long(package: Path) -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle_of(PACKAGES) is None
+
+
+@pytest.mark.parametrize(
+    ("package", "known"),
+    [
+        ("common", {"common"}),
+        ("audio", {"audio", "common"}),
+        ("whisper", {"audio", "common", "whisper"}),
+        ("voxtral", {"audio", "common", "voxtral"}),
+    ],
+)
+def test_a_package_imports_only_those_below_it(package: str, known: set[str]) -> None:
+    modules = modules_of(PACKAGES)
+    imported = {
+        (module, found)
+        for module in modules
+        if module.split(".")[0] == f"spotscribe_{package}"
+        for found in imports_of(module, modules)
+    }
+    allowed = {f"spotscribe_{name}" for name in known}
+    assert imported != set()
+    assert [pair for pair in imported if pair[1].split(".")[0] not in allowed] == []
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from spotscribe_audio.language import languages
 from spotscribe_common.contract import Result, SegmentSent, Started, TranscribeEvent, Transcript
 from spotscribe_common.contract.shape import Shape
-from spotscribe_common.language import languages
 from spotscribe_whisper.formats import openai as shapes
 from spotscribe_whisper.formats.lines import Layout
 from spotscribe_whisper.formats.subtitles import srt, vtt

@@ -2,12 +2,12 @@
 
 from prometheus_client import Counter
 
-from spotscribe_common.work.metrics import Metrics
+from spotscribe_audio.metrics import AudioMetrics
 from spotscribe_voxtral.chat.answer import ChatWritten
 
 
-class VoxtralMetrics(Metrics):
-    """What every model service counts, and the tokens of chats."""
+class VoxtralMetrics(AudioMetrics):
+    """What every service that takes recordings counts, and the tokens of chats."""
 
     def __init__(self) -> None:
         super().__init__("worked through", "transcription, analysis, chat")

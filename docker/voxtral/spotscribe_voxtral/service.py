@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.service import AudioService
 from spotscribe_common.contract import (
     AnalysisOptions,
     AnalysisResult,
@@ -16,7 +17,6 @@ from spotscribe_common.contract import (
     TranscribeEvent,
 )
 from spotscribe_common.work.job import Job
-from spotscribe_common.work.service import ModelService
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, write_answer
 from spotscribe_voxtral.engines.engine import Engine
@@ -27,7 +27,7 @@ from spotscribe_voxtral.transcription import RecordingTranscription, Transcripti
 Read = TypeVar("Read")
 
 
-class VoxtralService(ModelService):
+class VoxtralService(AudioService):
     """Runs one transcription, analysis or chat at a time."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from spotscribe_common.settings import ServiceSettings
+from spotscribe_audio.settings import AudioSettings
 
 
-class Settings(ServiceSettings):
+class Settings(AudioSettings):
     """Settings; each is the environment variable of the same name in capitals."""
 
     port: int = Field(default=8000, ge=0, le=65535)

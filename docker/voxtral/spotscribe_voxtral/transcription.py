@@ -4,7 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.language.language_choice import with_codes
+from spotscribe_audio.language.languages import joined
+from spotscribe_audio.speech.no_speech import wordless
+from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, is_silent, windows_from
 from spotscribe_common.contract import (
     Degradation,
     EngineName,
@@ -19,10 +23,6 @@ from spotscribe_common.contract import (
     Word,
 )
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.language.language_choice import with_codes
-from spotscribe_common.language.languages import joined
-from spotscribe_common.speech.no_speech import wordless
-from spotscribe_common.speech.windows import Window, cut_at_silences, frame_energies, is_silent, windows_from
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Engine
 
 # The audio encoder hears so much at once; words are placed no better than by their piece.

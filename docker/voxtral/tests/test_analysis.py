@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common.audio.pcm import BYTES_PER_SECOND, Pcm
+from spotscribe_audio.audio.pcm import BYTES_PER_SECOND, Pcm
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
 from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_testing.models.scripted_voxtral import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common.speech.windows import Window
+from spotscribe_audio.speech.windows import Window
 from spotscribe_voxtral.analysis import merging
 from spotscribe_voxtral.analysis.merging import Heard
 from spotscribe_voxtral.analysis.sentiment import overall_sentiment

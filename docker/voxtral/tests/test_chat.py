@@ -12,8 +12,8 @@ import openai
 import pytest
 from openai import OpenAI
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_testing.media import tone
 from spotscribe_testing.models.scripted_voxtral import Endless, ScriptedVoxtral, in_turn, seconds, texts
@@ -313,7 +313,7 @@ def test_no_more_audio_is_decoded_than_one_prompt_can_have_of_all_pieces(
         decoded.append(pcm.duration)
         return pcm
 
-    monkeypatch.setattr("spotscribe_common.work.service.decode", watched)
+    monkeypatch.setattr("spotscribe_audio.service.decode", watched)
     model.room = Capacity(window_seconds=600.0, batch=1)
     piece = recording(tmp_path / "piece.mp3", 119)
     error = refusal(post(url, messages=[user(*[piece] * 3), user(*[piece] * 5)]), 413, "audio_too_long")

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.speech.windows import cut_at_silences, frame_energies, windows_from
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.speech.windows import cut_at_silences, frame_energies, windows_from
 from spotscribe_testing.places import ROOT, SAMPLE, sample_words
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis

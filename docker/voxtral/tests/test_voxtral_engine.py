@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError, OutOfMemoryError
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from spotscribe_audio.speech.windows import Window
 from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.http import event_stream
-from spotscribe_common.speech.windows import Window
 from spotscribe_testing.media import ffmpeg, silence
 from spotscribe_testing.models.scripted_voxtral import ScriptedVoxtral
 from spotscribe_testing.service.answers import events, refusal

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.language.language_choice import with_codes
 from spotscribe_common.contract import Degradation, Segment, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.language.language_choice import with_codes
 from spotscribe_whisper.engines.engine import Ability, Engine
 
 _CURES: dict[Ability, str] = {

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.metrics import AudioMetrics
+from spotscribe_audio.service import AudioService
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.http.http_errors import as_service_error
 from spotscribe_common.work.job import Job
-from spotscribe_common.work.metrics import Metrics
-from spotscribe_common.work.service import ModelService
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.settings import Settings
@@ -20,7 +20,7 @@ from spotscribe_whisper.transcription import Tools, Transcription
 _log = logging.getLogger(__name__)
 
 
-class TranscriptionService(ModelService):
+class TranscriptionService(AudioService):
     """Runs one transcription at a time."""
 
     def __init__(self, settings: Settings, engine: Engine, diarizer: Diarizer) -> None:
@@ -29,7 +29,7 @@ class TranscriptionService(ModelService):
         self.diarizer = diarizer
         # Why there are no speakers; None if there are.
         self.diarization_failure: str | None = None
-        self.metrics = Metrics("transcribed", "recognition, alignment, diarization")
+        self.metrics = AudioMetrics("transcribed", "recognition, alignment, diarization")
         super().__init__(settings, engine, self.metrics)
 
     async def load_more(self) -> None:

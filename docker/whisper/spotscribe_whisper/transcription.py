@@ -5,7 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.language.languages import joined
+from spotscribe_audio.speech.no_speech import wordless
+from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_common.contract import (
     Degradation,
     Diarization,
@@ -20,10 +23,7 @@ from spotscribe_common.contract import (
     WindowDone,
 )
 from spotscribe_common.errors import ServiceError
-from spotscribe_common.language.languages import joined
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
-from spotscribe_common.speech.no_speech import wordless
-from spotscribe_common.speech.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_common.work.metrics import Metrics
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
 from spotscribe_whisper.options import Options

@@ -30,7 +30,7 @@ function fromPython(asked: readonly Given[]): Record<Format, string>[] {
     encoding: 'utf8',
     env: {
       ...process.env,
-      PYTHONPATH: ['common', 'whisper', 'testing'].map((at) => join(DOCKER, at)).join(':'),
+      PYTHONPATH: ['common', 'audio', 'whisper', 'testing'].map((at) => join(DOCKER, at)).join(':'),
     },
     maxBuffer: 1 << 30,
   });

@@ -9,7 +9,9 @@ import { RunningWorkers } from './running-worker';
 import { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 5;
-const PACKAGES = ['common', 'whisper', 'testing'].map((name) => join(__dirname, '../../../docker', name));
+const PACKAGES = ['common', 'audio', 'whisper', 'testing'].map((name) =>
+  join(__dirname, '../../../docker', name),
+);
 jest.setTimeout(300_000);
 
 /** A whisper service that gets stuck, and what ECS does about it: whenever it ends, it is started again. */

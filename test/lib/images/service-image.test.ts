@@ -1,154 +1,13 @@
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
 import { ImageBuilds } from '../../../lib/images/image-builds';
 import { ImageRepositories } from '../../../lib/images/image-repositories';
-import { PathImages } from '../../../lib/images/path-images';
-import { defaultSettings, type Settings } from '../../../lib/settings';
+import { ServiceImage } from '../../../lib/images/service-image';
+import type { Settings } from '../../../lib/settings';
 import { task } from '../containers';
 import { pathTemplate, templates } from '../templates';
-
-const root = join(__dirname, '..', '..', '..');
-
-type Resource = { Type: string; Properties: Record<string, unknown> };
-type Resources = Record<string, Resource>;
-
-/** The images of a path with both models, from the sources in a folder. */
-function synthesise(
-  folder: string,
-  settings: Partial<Settings> = {},
-): { paths: Resources; foundation: Resources } {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const foundation = new Stack(app, 'Foundation');
-  const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
-  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, root: folder });
-  const stack = new Stack(app, 'Both');
-  const images = new PathImages(stack, 'Images', { builds, settings: defaultSettings(settings) });
-  for (const name of ['worker', 'whisper', 'voxtral'] as const) images.image(name);
-  return {
-    paths: Template.fromStack(stack).toJSON().Resources as Resources,
-    foundation: Template.fromStack(foundation).toJSON().Resources as Resources,
-  };
-}
-
-const requested = (resources: Resources) =>
-  Object.fromEntries(
-    Object.entries(resources)
-      .filter(([, { Type }]) => Type === 'Custom::SpotscribeImage')
-      .map(([id, { Properties }]) => [
-        /^Images(Worker|Whisper|Voxtral|Environment)/.exec(id)?.[1] ?? '',
-        Properties,
-      ]),
-  );
-
-const tags = (resources: Resources): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(requested(resources)).map(([image, { Tag }]) => [image, Tag]));
-
-describe('the tag of an image', () => {
-  let copy: string;
-  beforeAll(() => {
-    copy = mkdtempSync(join(tmpdir(), 'spotscribe-'));
-    for (const folder of ['core', 'docker', 'lambda']) {
-      cpSync(join(root, folder), join(copy, folder), {
-        recursive: true,
-        filter: (file) => !/\.venv|__pycache__|_cache|\/tests/.test(file),
-      });
-    }
-  });
-  afterAll(() => rmSync(copy, { recursive: true }));
-
-  const changed = (file: string): string[] => {
-    const before = tags(synthesise(copy).paths);
-    mkdirSync(join(copy, file, '..'), { recursive: true });
-    appendFileSync(join(copy, file), '\n');
-    const after = tags(synthesise(copy).paths);
-    return Object.keys(after).filter((image) => after[image] !== before[image]);
-  };
-
-  test('is the same for the same sources in any folder', () => {
-    expect(tags(synthesise(copy).paths)).toEqual(tags(synthesise(root).paths));
-  });
-
-  test.each([
-    ['docker/whisper/spotscribe_whisper/app.py', ['Whisper']],
-    ['docker/voxtral/spotscribe_voxtral/app.py', ['Voxtral']],
-    ['docker/common/spotscribe_common/http/app.py', ['Whisper', 'Voxtral']],
-    // Both services share an environment, so the packages of each affect both.
-    ['docker/voxtral/requirements.production.txt', ['Environment', 'Whisper', 'Voxtral']],
-    ['docker/layers.sh', ['Environment', 'Whisper', 'Voxtral']],
-    ['docker/Dockerfile', ['Environment', 'Whisper', 'Voxtral']],
-    ['docker/worker/Dockerfile', ['Worker']],
-    ['docker/build.sh', ['Worker', 'Environment', 'Whisper', 'Voxtral']],
-    ['docker/whisper/tests/test_new.py', []],
-    ['docker/whisper/spotscribe_whisper/__pycache__/app.pyc', []],
-    ['docker/models.json', []],
-  ])('with a change in %s is another one for %j alone', (file, images) => {
-    expect(changed(file).sort()).toEqual([...images].sort());
-  });
-
-  test('changes with the packages and with the edition', () => {
-    const before = tags(synthesise(root).paths);
-    const laptop = tags(synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' }).paths);
-    const later = tags(synthesise(root, { imageEdition: '2026-12' }).paths);
-    expect(laptop.Worker).toBe(before.Worker);
-    for (const image of ['Environment', 'Whisper', 'Voxtral']) expect(laptop[image]).not.toBe(before[image]);
-    for (const image of Object.keys(before)) expect(later[image]).not.toBe(before[image]);
-  });
-
-  test('and its source are all that changes with a file', () => {
-    const before = synthesise(copy);
-    appendFileSync(join(copy, 'docker/whisper/spotscribe_whisper/app.py'), '\n');
-    const after = synthesise(copy);
-    const masked = (resources: Resources) => JSON.stringify(resources).replace(/[a-f0-9]{64}/g, '<hash>');
-    expect(masked(after.paths)).toBe(masked(before.paths));
-    expect(masked(after.foundation)).toBe(masked(before.foundation));
-    const differing = Object.keys(after.paths).filter(
-      (id) => JSON.stringify(after.paths[id]) !== JSON.stringify(before.paths[id]),
-    );
-    expect(differing).toEqual([expect.stringMatching(/^ImagesWhisper/)]);
-    // The foundation's policy: what the build may read.
-    const permitted = Object.keys(after.foundation).filter(
-      (id) => JSON.stringify(after.foundation[id]) !== JSON.stringify(before.foundation[id]),
-    );
-    expect(permitted).toEqual([expect.stringMatching(/^ImageBuildsWhisperRoleDefaultPolicy/)]);
-  });
-});
-
-test('the worker’s tag changes with its bundle', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'spotscribe-'));
-  try {
-    for (const part of ['core', 'docker', 'lambda']) {
-      cpSync(join(root, part), join(folder, part), {
-        recursive: true,
-        filter: (file) => !/\.venv|__pycache__|_cache|\/tests/.test(file),
-      });
-    }
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const tag = () => {
-      const stack = new Stack(new App(), 'Foundation');
-      const repositories = new ImageRepositories(stack, 'Images', { onDestroy: 'keep' });
-      return new ImageBuilds(stack, 'ImageBuilds', { repositories, root: folder }).of.worker.tag({});
-    };
-    const before = tag();
-    appendFileSync(join(folder, 'lambda/frame/http.ts'), '\n// No part of the worker.\n');
-    expect(tag()).toBe(before);
-    appendFileSync(join(folder, 'docker/worker/src/main.ts'), '\nconsole.log("x");\n');
-    expect(tag()).not.toBe(before);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+import { requested, type Resources, root, synthesise } from './synthesised-images';
 
 describe('the images of a deployment', () => {
   test('are pinned by the digests of the builds', () => {
@@ -157,18 +16,40 @@ describe('the images of a deployment', () => {
     }
   });
 
-  test('are based on one environment for all services of a stack, by its digest', () => {
+  test('are based on one family for the services of a stack that share it, by its digest', () => {
     const { Whisper, Voxtral, Environment } = requested(synthesise(root).paths);
-    expect(Whisper?.Variables).toMatchObject({ TARGET: 'whisper' });
+    expect(Whisper?.Variables).toMatchObject({ TARGET: 'whisper', REQUIREMENTS: 'production' });
     const of = (properties?: Record<string, unknown>) =>
       (properties?.Variables as Record<string, unknown> | undefined)?.ENVIRONMENT;
     expect(JSON.stringify(of(Whisper))).toContain('"Digest"');
     expect(of(Whisper)).toEqual(of(Voxtral));
-    expect(Environment?.Variables).toMatchObject({ TARGET: 'environment', REQUIREMENTS: 'production' });
+    expect(Environment?.Variables).toMatchObject({ TARGET: 'environment', FAMILY: 'torch-audio' });
+    expect(Environment?.Variables).not.toHaveProperty('REQUIREMENTS');
     for (const { Variables } of [Whisper, Voxtral, Environment].map((each) => each ?? {}))
       expect(Variables).toMatchObject({
         BASE_IMAGE: expect.stringMatching(/^public\.ecr\.aws\//) as unknown,
       });
+  });
+
+  test('are based on different families where one service runs the engine for laptops', () => {
+    const { paths } = synthesise(root, { engine: 'pocketsphinx' });
+    const environments = Object.values(paths)
+      .map(({ Properties }) => Properties.Variables as Record<string, string> | undefined)
+      .filter((variables) => variables?.TARGET === 'environment');
+    expect(environments.map((variables) => variables?.FAMILY).sort()).toEqual(['audio', 'torch-audio']);
+    const { Whisper, Voxtral } = requested(paths);
+    expect(Whisper?.Variables).toMatchObject({ REQUIREMENTS: 'laptop' });
+    expect(Voxtral?.Variables).toMatchObject({ REQUIREMENTS: 'production' });
+  });
+
+  test('keep their logical ids, whichever families they are based on', () => {
+    const ids = ({ paths }: { paths: Resources }) =>
+      Object.keys(paths)
+        .filter((id) => id.startsWith('ImagesEnvironment'))
+        .map((id) => id.replace(/[A-F0-9]{8}$/, ''));
+    expect(ids(synthesise(root))).toEqual(['ImagesEnvironmentproduction']);
+    const onLaptops = synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' });
+    expect(ids(onLaptops)).toEqual(['ImagesEnvironmentlaptop']);
   });
 
   test('are kept by tags of the stack, which no lifecycle rule expires', () => {
@@ -254,6 +135,28 @@ test('images built by this machine’s Docker are CDK assets and request no buil
   for (const uri of images) expect(uri).toContain('cdk-hnb659fds-container-assets-');
 });
 
+test.each([
+  ['laptop', 'audio'],
+  ['production', 'torch-audio'],
+] as const)(
+  'an image built by this machine’s Docker with the packages for %s is on %s',
+  (requirements, family) => {
+    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const stack = new Stack(app, 'Local');
+    ServiceImage.fromLocalDocker(stack, 'Whisper', { image: 'whisper', requirements });
+    const manifest = JSON.parse(readFileSync(join(app.synth().directory, 'Local.assets.json'), 'utf8')) as {
+      dockerImages: Record<string, { source: object }>;
+    };
+    const sources = Object.values(manifest.dockerImages).map(({ source }) => source);
+    expect(sources).toEqual([
+      expect.objectContaining({
+        dockerBuildTarget: 'whisper',
+        dockerBuildArgs: { FAMILY: family, REQUIREMENTS: requirements },
+      }),
+    ]);
+  },
+);
+
 test('the build context contains the Dockerfile, its files and nothing else', () => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Foundation');
@@ -263,9 +166,15 @@ test('the build context contains the Dockerfile, its files and nothing else', ()
   const hash =
     /([a-f0-9]{64})\.zip$/.exec(String(stack.resolve(whisper.source)['Fn::Join']?.[1]?.[1]))?.[1] ?? '';
   const context = join(directory, `asset.${hash}`);
-  for (const file of ['Dockerfile', 'build.sh', 'common/spotscribe_common', 'whisper/spotscribe_whisper'])
-    expect(existsSync(join(context, file))).toBe(true);
-  for (const file of ['whisper/tests', 'voxtral', 'worker', 'layers.sh'])
+  const files = [
+    'Dockerfile',
+    'build.sh',
+    'whisper/requirements.laptop.txt',
+    'whisper/requirements.production.txt',
+  ];
+  const folders = ['common/spotscribe_common', 'audio/spotscribe_audio', 'whisper/spotscribe_whisper'];
+  for (const file of [...files, ...folders]) expect(existsSync(join(context, file))).toBe(true);
+  for (const file of ['whisper/tests', 'voxtral', 'worker', 'layers.sh', 'families'])
     expect(existsSync(join(context, file))).toBe(false);
   expect(readFileSync(join(context, 'Dockerfile'), 'utf8')).toContain('AS whisper');
 });

@@ -18,7 +18,9 @@ describe('a container on a laptop', () => {
     (name) => {
       const { file, args, env } = commandOf({ name }, installed);
       expect([file, ...args]).toEqual(['/python', '-m', `spotscribe_${name}`]);
-      const packages = ['spotscribe_common/__init__.py', `spotscribe_${name}/__main__.py`];
+      const packages = ['common/__init__.py', 'audio/__init__.py', `${name}/__main__.py`].map(
+        (file) => `spotscribe_${file}`,
+      );
       for (const each of packages) {
         expect((env.PYTHONPATH ?? '').split(':').some((folder) => existsSync(join(folder, each)))).toBe(true);
       }

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from spotscribe_common.http.http_errors import ErrorBody
 
 _REF = "#/components/schemas/{model}"
-# What every route that takes audio can answer.
-AUDIO_ERRORS: dict[int | str, dict[str, Any]] = {
+# What every route that gives the model work can answer.
+ERRORS: dict[int | str, dict[str, Any]] = {
     400: {
         "model": ErrorBody,
         "description": "A field, or a combination of fields, is not acceptable; `param` names it.",
@@ -19,15 +19,8 @@ AUDIO_ERRORS: dict[int | str, dict[str, Any]] = {
     },
     404: {"model": ErrorBody, "description": "No such file, or another model than the one that is loaded."},
     408: {"model": ErrorBody, "description": "The body came too slowly, or stopped coming."},
-    413: {"model": ErrorBody, "description": "The upload is too large, or the audio too long."},
-    415: {
-        "model": ErrorBody,
-        "description": "A playlist, or a container or content type that is not accepted.",
-    },
-    422: {
-        "model": ErrorBody,
-        "description": "Nothing that can be decoded, or less than the header promises.",
-    },
+    413: {"model": ErrorBody, "description": "The body is too large."},
+    415: {"model": ErrorBody, "description": "A content type that is not accepted."},
     429: {"model": ErrorBody, "description": "The queue is full. `Retry-After` says when to come back."},
     500: {"model": ErrorBody, "description": "A fault of the service. Its log says more."},
     503: {
@@ -64,24 +57,3 @@ def whole_schema(model: type[BaseModel]) -> dict[str, Any]:
 
     whole: dict[str, Any] = written_out(schema)
     return whole
-
-
-def form_schema(model: type[BaseModel], *, lists: str = "{name}") -> dict[str, Any]:
-    """A multipart form's schema: the model's fields beside the `file`.
-
-    Args:
-        model: of the fields.
-        lists: how the names of lists are written: OpenAI's end in brackets.
-    """
-    schema = whole_schema(model)
-    fields = {
-        lists.format(name=name) if field.get("type") == "array" else name: field
-        for name, field in schema["properties"].items()
-    }
-    file = {"type": "string", "format": "binary", "description": "Audio or video of any usual format."}
-    return {
-        "title": schema["title"],
-        "type": "object",
-        "required": ["file", *schema.get("required", [])],
-        "properties": {"file": file, **fields},
-    }

@@ -1,6 +1,5 @@
 """What `/health` says of every model service."""
 
-import shutil
 from typing import Any
 
 from fastapi import Response
@@ -13,9 +12,9 @@ from spotscribe_common.work.service import ModelService
 
 def health_of(name: str, service: ModelService, response: Response) -> dict[str, Any]:
     """Service, model, GPU and queue; the response gets 503 while there is nothing to work with."""
-    missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
+    missing = service.missing
     stuck = service.stuck_seconds
-    status = "failed" if missing else service.status if stuck is None else "stuck"
+    status = "failed" if missing is not None else service.status if stuck is None else "stuck"
     response.status_code = 200 if status == "ok" else 503
     body: dict[str, Any] = {
         "service": name,
@@ -31,8 +30,8 @@ def health_of(name: str, service: ModelService, response: Response) -> dict[str,
             "idle_seconds": round(service.idle_seconds, 3),
         },
     }
-    if missing:
-        body["error"] = f"{' and '.join(missing)} not on PATH. Install ffmpeg."
+    if missing is not None:
+        body["error"] = missing
     elif service.failure is not None:
         body["error"] = service.failure
     elif stuck is not None:

@@ -33,5 +33,5 @@ async def uploaded(form: FormReader, model: type[Model]) -> tuple[BinaryIO, Mode
     """
     fields = await asyncio.to_thread(parsed_form, form, model)
     if form.file is None:
-        raise InvalidRequestError("file is missing. Send the audio as the form's field 'file'.", param="file")
+        raise InvalidRequestError("file is missing. Send it as the form's field 'file'.", param="file")
     return form.file, fields

@@ -72,7 +72,7 @@ def _parts(sent: str, model: type[BaseModel]) -> tuple[str, str | None]:
     described = None if match is None else model.model_fields.get(match[1])
     if sent == FILE:
         raise InvalidRequestError(
-            "file came as text. Send the audio as a file, as curl -F file=@talk.mp3 does.", param=FILE
+            "file came as text. Send it as a file, as curl -F file=@talk.mp3 does.", param=FILE
         )
     if match is None or described is None:
         raise _unknown(sent, model)

@@ -11,32 +11,23 @@ from spotscribe_common.work.device import Device
 
 # Seconds: from a short clip's decoding to ten hours' diarization.
 _STAGE_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-_SPEED_BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
     """One process's figures, in a registry of their own.
 
     Args:
-        done: what becomes of the audio, in a word, such as `transcribed`.
-        stages: names of the stages whose times are counted, beside `decode` and `wait (for the engine)`.
+        stages: names of the stages whose times are counted, beside `wait (for the engine)`.
     """
 
-    def __init__(self, done: str, stages: str) -> None:
+    def __init__(self, stages: str) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "spotscribe_requests", "Answered requests.", ["route", "status"], registry=self.registry
         )
-        self._audio = Counter("spotscribe_audio_seconds", f"Seconds of audio {done}.", registry=self.registry)
-        self._speed = Histogram(
-            "spotscribe_real_time_factor",
-            f"Seconds of audio {done} for each second of work on them; above 1 is faster than real time.",
-            buckets=_SPEED_BUCKETS,
-            registry=self.registry,
-        )
         self._stages = Histogram(
             "spotscribe_stage_seconds",
-            f"Time of each stage: decode, wait (for the engine), {stages}.",
+            f"Time of each stage: wait (for the engine), {stages}.",
             ["stage"],
             buckets=_STAGE_BUCKETS,
             registry=self.registry,
@@ -48,12 +39,6 @@ class Metrics:
     def answered(self, route: str, status: int) -> None:
         """Counts a request by the route's template and the HTTP status."""
         self._requests.labels(route, str(status)).inc()
-
-    def heard(self, audio_seconds: float, work_seconds: float) -> None:
-        """Counts audio that has been worked through."""
-        self._audio.inc(audio_seconds)
-        if work_seconds > 0:
-            self._speed.observe(audio_seconds / work_seconds)
 
     def degraded(self, stage: str) -> None:
         """Counts a result that lacks a stage."""

@@ -5,16 +5,13 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack, closing
-from typing import Any, BinaryIO, Literal, Protocol
+from contextlib import AsyncExitStack, ExitStack
+from typing import Any, Literal, Protocol
 from weakref import WeakSet
 
 from fastapi import Request
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.errors import ModelMissingError
-from spotscribe_common.http.disconnect import while_connected
 from spotscribe_common.http.http_errors import as_service_error
 from spotscribe_common.process.stuck_exit import end_in
 from spotscribe_common.receiving.body import Accepted, Body, receive
@@ -29,8 +26,6 @@ from spotscribe_common.work.model_thread import ModelThread
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 10
-# The next file is decoded while the engine is busy with this one, but not all that wait at once.
-_DECODERS = 2
 # Longest step of the work, in seconds: on a GPU a batch takes seconds; on two processors, 8 chunks of 30 s
 # with Whisper large-v3 take minutes.
 _STUCK_SECONDS = {"cuda": 300.0, "cpu": 900.0}
@@ -73,7 +68,6 @@ class ModelService:
         self.models = ModelThread()
         self._limits = settings
         self._counted = metrics
-        self._decoder_free = asyncio.Semaphore(_DECODERS)
         self._jobs: WeakSet[Job[Any]] = WeakSet()
         self.models.liveness.limit = settings.load_seconds
         metrics.gauge("spotscribe_queue_inside", "Requests let in.", lambda: self.admission.inside)
@@ -145,6 +139,11 @@ class ModelService:
             self._jobs.discard(job)
 
     @property
+    def missing(self) -> str | None:
+        """What the machine lacks for the work, and how to install it; shown by `/health`."""
+        return None
+
+    @property
     def stuck_seconds(self) -> float | None:
         """For how long the work made no progress, if it is stuck."""
         liveness = self.models.liveness
@@ -189,24 +188,6 @@ class ModelService:
         self.check_ready()
         self.admission.check()
         return await receive(request, accepted, self.intake, self._limits.tmpdir, opened)
-
-    async def decode(self, file: BinaryIO, max_seconds: float | None) -> Pcm:
-        """Decodes a file when a decoder is free; see :func:`spotscribe_common.audio.decode.decode`."""
-        cap = self._limits.max_audio_seconds
-        async with self._decoder_free:
-            with self._counted.timed("decode"):
-                return await decode(
-                    file,
-                    max_seconds=cap if max_seconds is None else min(max_seconds, cap),
-                    scratch=self._limits.tmpdir,
-                )
-
-    async def decode_for(
-        self, request: Request, file: BinaryIO, max_seconds: float | None, held: ExitStack
-    ) -> Pcm:
-        """As `decode`, for as long as the caller is there, who has sent the whole body. `held` closes it."""
-        decoding = self.decode(file, max_seconds)
-        return held.enter_context(closing(await while_connected(request.receive, decoding)))
 
     def job(self, work: Work[Event], holding: ExitStack) -> Job[Event]:
         """Starts work, which waits for the engine. `holding` is closed when it has ended."""

@@ -13,12 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotscribe_common.audio.pcm import Pcm
 from spotscribe_common.contract import WindowDone
 from spotscribe_common.http.event_stream import EventStream
 from spotscribe_common.process.stuck_exit import STUCK_STATUS
-from spotscribe_common.speech.recogniser import Recogniser
-from spotscribe_common.speech.windows import frame_energies
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_common.work.job import Job
 from spotscribe_common.work.liveness import Liveness, mark
@@ -131,21 +128,6 @@ def test_the_first_process_of_a_container_ends_too_with_its_stacks_and_its_statu
     )
     assert ended.returncode == STUCK_STATUS, ended.stderr
     assert "in stuck" in ended.stderr
-
-
-def test_each_minute_that_is_read_and_each_piece_that_is_heard_is_a_step(
-    tmp_path: Path, marks: list[int]
-) -> None:
-    (tmp_path / "pcm").write_bytes(bytes(2 * 16_000 * 150))
-    recogniser = Recogniser()
-    with (tmp_path / "pcm").open("rb") as file, Liveness().working():
-        before = len(marks)
-        frame_energies(Pcm(file))
-        assert len(marks) == before + 3
-        noise = np.random.default_rng(1).normal(0, 300, 16_000).astype(np.int16)
-        recogniser.words(noise, lambda: False)
-        assert len(marks) == before + 4
-    recogniser.close()
 
 
 def test_each_call_of_a_network_and_each_batch_is_a_step(marks: list[int]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.work.device import Device
 from spotscribe_voxtral.engines.engine import (

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from spotscribe_common.audio.pcm import Samples
+from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.process.running import run_service
 from spotscribe_testing.models.scripted_engine import ScriptedEngine
 from spotscribe_whisper.app import create_app

@@ -1,6 +1,6 @@
 """Measures the cleanup on conversations whose truth is known, before and after, and with each rule alone.
 
-    PYTHONPATH=docker/common:docker/whisper:docker/testing \\
+    PYTHONPATH=docker/common:docker/audio:docker/whisper:docker/testing \\
         python -m spotscribe_testing.speakers.cleanup_evaluation
 
 prints a table in Markdown. The cleanup's constants were chosen on the conversations of `TUNING_SEEDS`. The

@@ -3,7 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from spotscribe_common.audio.pcm import Pcm, Samples
+from spotscribe_audio.audio.pcm import Pcm, Samples
+from spotscribe_audio.speech.windows import (
+    Window,
+    cut_at_silences,
+    frame_energies,
+    is_silent,
+    windows_from,
+)
 from spotscribe_common.contract import (
     Analysis,
     AnalysisOptions,
@@ -14,13 +21,6 @@ from spotscribe_common.contract import (
     WindowHeard,
 )
 from spotscribe_common.errors import InternalError, OutOfMemoryError
-from spotscribe_common.speech.windows import (
-    Window,
-    cut_at_silences,
-    frame_energies,
-    is_silent,
-    windows_from,
-)
 from spotscribe_voxtral.analysis.asking import ANSWER_TOKENS, Ask, Asker, Refused
 from spotscribe_voxtral.analysis.joining import Joiner
 from spotscribe_voxtral.analysis.merging import Heard

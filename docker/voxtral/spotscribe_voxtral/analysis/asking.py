@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from spotscribe_common.audio.pcm import Samples
+from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.errors import OutOfMemoryError, ServiceError
 from spotscribe_common.work.device import is_device_lost
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer

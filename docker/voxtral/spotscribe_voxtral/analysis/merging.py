@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from spotscribe_audio.speech.windows import Window
 from spotscribe_common.contract import ActionItem, AskedQuestion, Claim, Entity, Evidence, Topic
-from spotscribe_common.speech.windows import Window
 from spotscribe_voxtral.analysis.shapes import (
     Written,
     WrittenActionItems,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spotscribe_common.speech.windows import Window
+from spotscribe_audio.speech.windows import Window
 
 
 def named(windows: Sequence[Window]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import RootModel
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import AudioTooLongError, InternalError
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
 from spotscribe_voxtral.engines.engine import Engine, Generated, Generation, Message

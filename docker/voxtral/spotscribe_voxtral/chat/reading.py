@@ -6,10 +6,10 @@ from typing import BinaryIO, NamedTuple
 
 from fastapi import Request
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.requests.base64_file import write_base64
 from spotscribe_common.errors import AudioTooLongError, PermanentError
 from spotscribe_common.receiving.body import Body
-from spotscribe_common.requests.base64_file import write_base64
 from spotscribe_common.requests.json_text import parsed_json
 from spotscribe_voxtral.chat.answer import ChatOrder, Role, Turn, too_long
 from spotscribe_voxtral.chat.request import ChatRequest, TextPart, check_chat

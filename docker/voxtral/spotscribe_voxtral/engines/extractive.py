@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
-from spotscribe_common.errors import CancelledWorkError, InvalidRequestError
-from spotscribe_common.speech.recogniser import (
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.speech.recogniser import (
     LONGEST_PIECE_SECONDS,
     RecognisedWord,
     Recogniser,
     parted_at_pauses,
 )
-from spotscribe_common.speech.windows import cut_at_silences, energies_of, windows_from
+from spotscribe_audio.speech.windows import cut_at_silences, energies_of, windows_from
+from spotscribe_common.errors import CancelledWorkError, InvalidRequestError
 from spotscribe_common.work.device import Device
 from spotscribe_voxtral.engines import extracts
 from spotscribe_voxtral.engines.engine import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spotscribe_common.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE, Samples
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError
 from spotscribe_voxtral.engines.engine import Message
 

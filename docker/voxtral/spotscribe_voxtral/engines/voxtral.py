@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError, OutOfMemoryError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.device import Device

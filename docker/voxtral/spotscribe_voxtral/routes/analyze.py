@@ -6,6 +6,7 @@ from typing import Annotated, BinaryIO
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from spotscribe_audio.requests.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_common.contract import (
     ANALYSIS_TASKS,
     Analysis,
@@ -17,7 +18,7 @@ from spotscribe_common.contract import (
 )
 from spotscribe_common.http.event_stream import NDJSON, event_lines
 from spotscribe_common.http.http_errors import ErrorBody
-from spotscribe_common.http.openapi import AUDIO_ERRORS, form_schema, json_schema
+from spotscribe_common.http.openapi import json_schema
 from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
 from spotscribe_common.requests.bodies import json_body, uploaded
 from spotscribe_common.requests.shared_files import open_shared

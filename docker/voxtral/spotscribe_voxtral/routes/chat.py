@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from spotscribe_audio.requests.openapi import AUDIO_ERRORS
 from spotscribe_common.http.event_stream import EventStream
-from spotscribe_common.http.openapi import AUDIO_ERRORS, whole_schema
+from spotscribe_common.http.openapi import whole_schema
 from spotscribe_common.http.server_sent import KEEP_ALIVE, SSE
 from spotscribe_common.receiving.body import JSON, Accepted
 from spotscribe_common.work.job import Job, result_of

@@ -7,7 +7,7 @@ from typing import BinaryIO, Generic
 
 from fastapi import Request
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.receiving.body import Accepted, Body
 from spotscribe_common.work.job import Event, Job
 from spotscribe_voxtral.service import VoxtralService

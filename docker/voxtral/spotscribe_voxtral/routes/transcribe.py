@@ -4,18 +4,18 @@ from contextlib import AsyncExitStack, ExitStack
 
 from fastapi import APIRouter, Request, Response
 
-from spotscribe_common.audio.pcm import Pcm
-from spotscribe_common.contract import Result, TranscribeEvent, Transcript
-from spotscribe_common.http.event_stream import NDJSON, event_lines
-from spotscribe_common.http.http_errors import ErrorBody
-from spotscribe_common.http.openapi import AUDIO_ERRORS
-from spotscribe_common.receiving.body import Body
-from spotscribe_common.requests.transcribe_body import (
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.requests.openapi import AUDIO_ERRORS
+from spotscribe_audio.requests.transcribe_body import (
     TRANSCRIBE_BODY,
     check_start,
     transcribe_accepted,
     transcribe_body,
 )
+from spotscribe_common.contract import Result, TranscribeEvent, Transcript
+from spotscribe_common.http.event_stream import NDJSON, event_lines
+from spotscribe_common.http.http_errors import ErrorBody
+from spotscribe_common.receiving.body import Body
 from spotscribe_common.work.job import Job, result_of
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.service import VoxtralService

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from spotscribe_common.audio.pcm import Samples
+from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.contract import Degradation, Task
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device

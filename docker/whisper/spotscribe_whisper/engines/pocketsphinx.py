@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from spotscribe_common.audio.pcm import Samples
-from spotscribe_common.errors import CancelledWorkError
-from spotscribe_common.speech.recogniser import (
+from spotscribe_audio.audio.pcm import Samples
+from spotscribe_audio.speech.recogniser import (
     LONGEST_PIECE_SECONDS,
     RecognisedWord,
     Recogniser,
     parted_at_pauses,
 )
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device
 from spotscribe_whisper.engines.engine import (
     Ability,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap

@@ -4,7 +4,7 @@ import math
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from spotscribe_common.language.languages import written_without_spaces
+from spotscribe_audio.language.languages import written_without_spaces
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from spotscribe_audio.language.languages import joined
 from spotscribe_common.contract import Degradation, Segment, Transcript, Word
-from spotscribe_common.language.languages import joined
 from spotscribe_whisper.formats.characters import clean
 from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time

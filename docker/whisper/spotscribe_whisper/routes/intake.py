@@ -7,11 +7,11 @@ from typing import BinaryIO, NamedTuple
 
 from fastapi import Request
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.requests.transcribe_body import check_start
 from spotscribe_common.contract import TranscribeEvent
 from spotscribe_common.http.disconnect import while_connected
 from spotscribe_common.receiving.body import Accepted, Body
-from spotscribe_common.requests.transcribe_body import check_start
 from spotscribe_common.work.job import Job
 from spotscribe_whisper.options import Options, checked
 from spotscribe_whisper.service import TranscriptionService

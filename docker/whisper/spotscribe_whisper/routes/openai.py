@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
+from spotscribe_audio.requests.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.errors import UnsupportedMediaError
 from spotscribe_common.http.event_stream import EventStream
-from spotscribe_common.http.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_common.http.server_sent import KEEP_ALIVE, SSE
 from spotscribe_common.receiving.body import MULTIPART, Accepted, Body
 from spotscribe_common.requests.bodies import uploaded

@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel
 
+from spotscribe_audio.language.languages import joined
 from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
 from spotscribe_common.http.server_sent import failure_sent, sent
-from spotscribe_common.language.languages import joined
 from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segments, plain
 
 

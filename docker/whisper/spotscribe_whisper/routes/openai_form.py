@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from spotscribe_audio.requests.transcribe_body import RuleChoice, chosen_rules, every_rule
 from spotscribe_common.contract import HOTWORDS_CHARACTERS, LANGUAGE_CHARACTERS, TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.quoting import quoted
-from spotscribe_common.requests.transcribe_body import RuleChoice, chosen_rules, every_rule
 from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, LANGUAGE_TELLING, check_model
 from spotscribe_whisper.options import Options

@@ -4,12 +4,12 @@ from contextlib import AsyncExitStack
 
 from fastapi import APIRouter, Request, Response
 
+from spotscribe_audio.requests.openapi import AUDIO_ERRORS
+from spotscribe_audio.requests.transcribe_body import TRANSCRIBE_BODY, transcribe_accepted, transcribe_body
 from spotscribe_common.contract import Result, Transcript
 from spotscribe_common.http.event_stream import NDJSON, event_lines
 from spotscribe_common.http.http_errors import ErrorBody
-from spotscribe_common.http.openapi import AUDIO_ERRORS
 from spotscribe_common.receiving.body import Body
-from spotscribe_common.requests.transcribe_body import TRANSCRIBE_BODY, transcribe_accepted, transcribe_body
 from spotscribe_common.work.job import result_of
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.intake import Source, start_job

@@ -4,8 +4,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import groupby
 
+from spotscribe_audio.language.languages import joined
 from spotscribe_common.contract import Segment, SpeakerTurn, Word
-from spotscribe_common.language.languages import joined
 
 
 def attributed(segments: Sequence[Segment], turns: Sequence[SpeakerTurn], language: str) -> list[Segment]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Pcm
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
+from spotscribe_audio.speech.windows import Window, frame_energies
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.process.memory import release_memory
-from spotscribe_common.speech.windows import Window, frame_energies
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.linking import Voice, link, mean_voice

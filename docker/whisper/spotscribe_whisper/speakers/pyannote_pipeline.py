@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE
+from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap
 from spotscribe_common.work.gpu_priority import GpuPriority

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.requests.base64_file import write_base64
 from spotscribe_common.errors import InvalidRequestError, PermanentError
-from spotscribe_common.requests.base64_file import write_base64
 
 # OpenAI allows four.
 MOST_REFERENCES = 10

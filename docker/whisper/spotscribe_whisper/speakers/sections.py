@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.speech.windows import FRAME_SECONDS, Window, cut_at_silences
+from spotscribe_audio.speech.windows import FRAME_SECONDS, Window, cut_at_silences
 
 
 def sections(energies: NDArray[np.float32], duration: float, longest: float) -> list[Window]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_testing.places import SAMPLE
 from spotscribe_whisper.engines.engine import Hearing

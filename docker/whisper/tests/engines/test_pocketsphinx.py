@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Samples
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Samples
+from spotscribe_audio.speech.recogniser import parted_at_pauses, words_of
 from spotscribe_common.errors import InternalError
-from spotscribe_common.speech.recogniser import parted_at_pauses, words_of
 from spotscribe_testing.places import SAMPLE, sample_words
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, Hearing
 from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine

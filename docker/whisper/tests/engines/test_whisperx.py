@@ -14,8 +14,8 @@ import httpx
 import numpy as np
 import pytest
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript, TranscriptionOptions
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.work.metrics import Metrics
@@ -70,7 +70,7 @@ def pcm(no_network: None, tmp_path: Path) -> Iterator[Pcm]:
 
 def result(engine: WhisperxEngine, pcm: Pcm, options: Options) -> Transcript:
     events: list[TranscribeEvent] = []
-    tools = Tools(engine, NoDiarizer("not wanted here"), Metrics("transcribed", "recognition"))
+    tools = Tools(engine, NoDiarizer("not wanted here"), Metrics("recognition"))
     Transcription(pcm, tools, options, events.append, lambda: False).run()
     last = events[-1]
     assert isinstance(last, Result)

@@ -55,7 +55,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "TMPDIR": str(folder / "scratch"),
         "HOME": "/proc",
         # The tiny pyannote's checkpoints name their classes, which lie among the tests' helpers.
-        "PYTHONPATH": os.pathsep.join(str(DOCKER / package) for package in ("common", "whisper", "testing")),
+        "PYTHONPATH": os.pathsep.join(
+            str(DOCKER / package) for package in ("common", "audio", "whisper", "testing")
+        ),
     }
     with service_process("spotscribe_whisper", environment, folder / "log") as (_, found):
         wait_until(

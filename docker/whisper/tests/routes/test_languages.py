@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from spotscribe_common.language.languages import chosen_language, language_code
+from spotscribe_audio.language.languages import chosen_language, language_code
 from spotscribe_testing.models.scripted_engine import ScriptedEngine
 from spotscribe_testing.service.answers import refusal
 from spotscribe_testing.service.contract_schema import check

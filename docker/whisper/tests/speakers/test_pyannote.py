@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Pcm
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_testing.models.tiny_pyannote import HIGH, LOW, MIDDLE, tiny_pyannote

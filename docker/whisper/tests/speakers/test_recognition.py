@@ -5,7 +5,7 @@ from tempfile import TemporaryFile
 import numpy as np
 import pytest
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.contract import Segment, SpeakerTurn, TranscriptionOptions, Word
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.diarizer import Diarized

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spotscribe_common.speech.windows import FRAME_SECONDS
+from spotscribe_audio.speech.windows import FRAME_SECONDS
 from spotscribe_whisper.speakers.sections import sections
 
 LONGEST = 60.0

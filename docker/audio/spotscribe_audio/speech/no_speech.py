@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from spotscribe_audio.speech.windows import FRAME_SECONDS
 from spotscribe_common.contract import Degradation
-from spotscribe_common.speech.windows import FRAME_SECONDS
 
 # Root mean square of 16-bit samples, 50 dB below full scale: a quiet voice is above, a quiet room is below.
 _AUDIBLE = 104.0
@@ -16,7 +16,7 @@ def wordless(energies: NDArray[np.float32]) -> list[Degradation]:
     """What to say of audio in which no word was found; nothing if there is little to be heard.
 
     Args:
-        energies: of the whole audio, from :func:`spotscribe_common.speech.windows.frame_energies`.
+        energies: of the whole audio, from :func:`spotscribe_audio.speech.windows.frame_energies`.
     """
     seconds = float(np.count_nonzero(energies >= _AUDIBLE)) * FRAME_SECONDS
     if seconds < _LEAST_SECONDS:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Pcm
-from spotscribe_common.speech.windows import (
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
+from spotscribe_audio.speech.windows import (
     FRAME_SECONDS,
     Window,
     cut_at_silences,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.downmix import Downmix, MixedFile, weights_of
-from spotscribe_common.audio.pcm import SAMPLE_RATE
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.downmix import Downmix, MixedFile, weights_of
+from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE
 

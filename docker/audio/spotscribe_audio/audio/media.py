@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from spotscribe_common.audio.bounded_process import Bounds, Finished, run_bounded
+from spotscribe_audio.audio.bounded_process import Bounds, Finished, run_bounded
 from spotscribe_common.errors import BadAudioError, DiskFullError, UnsupportedMediaError
 
 # Demuxers that hold their media themselves. None of them opens a second file or a URL.

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.audio.pcm import BYTES_PER_SAMPLE, Samples
+from spotscribe_audio.audio.pcm import BYTES_PER_SAMPLE, Samples
 
 # Frames of 32 ms, half overlapping: steps in between are cross-faded.
 _HOP = 256
@@ -51,7 +51,7 @@ def weights_of(layout: str | None, channels: int) -> NDArray[np.float32]:
 class MixedFile:
     """Mixes a decoder's output to one channel in a file. Memory: two seconds of audio.
 
-    It is a :class:`spotscribe_common.audio.bounded_process.Sink` for interleaved signed 16-bit samples in the
+    It is a :class:`spotscribe_audio.audio.bounded_process.Sink` for interleaved signed 16-bit samples in the
     machine's byte order.
 
     Args:

@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from spotscribe_common.audio.pcm import Samples
+from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.errors import CancelledWorkError, InternalError, ModelMissingError
 from spotscribe_common.work.liveness import mark
 

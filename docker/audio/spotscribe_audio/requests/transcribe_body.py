@@ -6,7 +6,8 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from pydantic import Field
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.requests.openapi import form_schema
 from spotscribe_common.contract import (
     SPEAKER_RULES,
     Degradation,
@@ -16,7 +17,7 @@ from spotscribe_common.contract import (
     TranscriptionOptions,
 )
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.http.openapi import form_schema, json_schema
+from spotscribe_common.http.openapi import json_schema
 from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
 from spotscribe_common.requests.bodies import json_body, uploaded
 from spotscribe_common.requests.shared_files import open_shared

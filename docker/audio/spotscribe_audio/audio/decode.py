@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from spotscribe_common.audio.bounded_process import Bounds, run_bounded
-from spotscribe_common.audio.downmix import MixedFile, weights_of
-from spotscribe_common.audio.media import INPUT_GUARD, Media, input_name, probe, refuse_failure
-from spotscribe_common.audio.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
+from spotscribe_audio.audio.bounded_process import Bounds, run_bounded
+from spotscribe_audio.audio.downmix import MixedFile, weights_of
+from spotscribe_audio.audio.media import INPUT_GUARD, Media, input_name, probe, refuse_failure
+from spotscribe_audio.audio.pcm import BYTES_PER_SECOND, SAMPLE_RATE, Pcm
 from spotscribe_common.errors import AudioTooLongError, BadAudioError, DiskFullError
 
 # Decoded past the cap, so that what is longer shows.
@@ -26,7 +26,7 @@ _MOST_CHANNELS = 64
 
 
 async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path) -> Pcm:
-    """Decodes the first audio stream of a file; :mod:`spotscribe_common.audio.downmix` mixes its channels.
+    """Decodes the first audio stream of a file; :mod:`spotscribe_audio.audio.downmix` mixes its channels.
 
     Disk: 32 kB for each second of audio, up to `max_seconds`, in a file without a name, which is gone when
     the returned :class:`Pcm` is closed or the process ends, however it ends. Memory: flat.

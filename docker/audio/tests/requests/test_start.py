@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio.pcm import Pcm
+from spotscribe_audio.requests.transcribe_body import check_start
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.requests.transcribe_body import check_start
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from spotscribe_common.audio import bounded_process
-from spotscribe_common.audio import decode as decode_module
-from spotscribe_common.audio.decode import decode
-from spotscribe_common.audio.pcm import Pcm
+from spotscribe_audio.audio import bounded_process
+from spotscribe_audio.audio import decode as decode_module
+from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import (
     AudioTooLongError,
     BadAudioError,

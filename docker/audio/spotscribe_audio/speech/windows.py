@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.audio.pcm import SAMPLE_RATE, Pcm
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.work.liveness import mark
 
 FRAME_SECONDS = 0.02

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spotscribe_common.audio import media
-from spotscribe_common.audio.decode import decode
+from spotscribe_audio.audio import media
+from spotscribe_audio.audio.decode import decode
 from spotscribe_common.errors import BadAudioError, ServiceError, UnsupportedMediaError
 from spotscribe_testing.media import tone
 

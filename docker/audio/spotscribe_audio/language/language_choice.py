@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from spotscribe_audio.language.languages import chosen_language
 from spotscribe_common.contract import TranscriptionOptions
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.language.languages import chosen_language
 from spotscribe_common.quoting import quoted
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from spotscribe_common.speech import recogniser_process
+from spotscribe_audio.speech import recogniser_process
 
 
 def test_it_says_nothing_of_a_service_that_ended_while_it_listened() -> None:

@@ -1,0 +1,1 @@
+"""Requests that carry or name a recording."""

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { ImageBuilds } from '../../../lib/images/image-builds';
+import { ImageRepositories } from '../../../lib/images/image-repositories';
+import { PathImages } from '../../../lib/images/path-images';
+import { defaultSettings, type Settings } from '../../../lib/settings';
+
+/** Root folder of this package. */
+export const root = join(__dirname, '..', '..', '..');
+
+type Resource = { Type: string; Properties: Record<string, unknown> };
+export type Resources = Record<string, Resource>;
+
+/** The images of a path with both models, from the sources in a folder. */
+export function synthesise(
+  folder: string,
+  settings: Partial<Settings> = {},
+): { paths: Resources; foundation: Resources } {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const foundation = new Stack(app, 'Foundation');
+  const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
+  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, root: folder });
+  const stack = new Stack(app, 'Both');
+  const images = new PathImages(stack, 'Images', { builds, settings: defaultSettings(settings) });
+  for (const name of ['worker', 'whisper', 'voxtral'] as const) images.image(name);
+  return {
+    paths: Template.fromStack(stack).toJSON().Resources as Resources,
+    foundation: Template.fromStack(foundation).toJSON().Resources as Resources,
+  };
+}
+
+/** Properties of the requested images, by name. */
+export const requested = (resources: Resources) =>
+  Object.fromEntries(
+    Object.entries(resources)
+      .filter(([, { Type }]) => Type === 'Custom::SpotscribeImage')
+      .map(([id, { Properties }]) => [
+        /^Images(Worker|Whisper|Voxtral|Environment)/.exec(id)?.[1] ?? '',
+        Properties,
+      ]),
+  );
+
+export const tags = (resources: Resources): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(requested(resources)).map(([image, { Tag }]) => [image, Tag]));
