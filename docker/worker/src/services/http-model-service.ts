@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod/mini';
-import { ErrorBody, type JobError } from '../../../../core/contract/values';
+import { JobError } from '../../../../core/contract/values';
 import { PERMANENT_CODES, type PermanentCode, type TaskName } from '../../../../core/contract/names';
 import type { Task, TaskTypes } from '../../../../core/tasks/task';
 import { SpotscribeError } from '../../../../core/contract/errors';
@@ -39,6 +39,9 @@ const health = z.object({
   error: z.optional(z.string().check(z.maxLength(2000))),
   queue: z.optional(z.object({ idle_seconds: z.optional(z.number().check(z.nonnegative())) })),
 });
+
+/** Relevant part of an error answer in OpenAI's format. */
+const refusal = z.object({ error: JobError });
 
 interface FailedEvent {
   type: 'error';
@@ -157,7 +160,7 @@ export class HttpModelService implements ModelService {
   }
 
   private async refusal(answer: IncomingMessage): Promise<SpotscribeError> {
-    const parsed = ErrorBody.safeParse(await shortJson(answer));
+    const parsed = refusal.safeParse(await shortJson(answer));
     if (parsed.success) return this.asError(parsed.data.error);
     return new ModelServiceFailed(`The ${this.name} service returned ${answer.statusCode}`);
   }

@@ -1,0 +1,1 @@
+"""A model service of your own."""
