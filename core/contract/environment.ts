@@ -56,10 +56,6 @@ export const ENV = {
   services: 'SERVICES',
   /** Tasks that the path's machines do, for the handlers: `DeployedTasks` as JSON. */
   tasks: 'TASKS',
-  /** Base URL of the whisper service, such as `http://whisper:8001`. */
-  whisperUrl: 'WHISPER_URL',
-  /** Base URL of the Voxtral service, such as `http://voxtral:8000`. */
-  voxtralUrl: 'VOXTRAL_URL',
   /**
    * Time without output after which the worker treats a model service as hung, in seconds. A
    * working service sends output every two seconds.
@@ -129,6 +125,8 @@ export const OUTPUT = {
   /** Optional models that could not be downloaded, separated by commas, or `none`. */
   modelsLeftOut: 'ModelsLeftOut',
   taskDefinition: 'TaskDefinitionArn',
+  /** Name of the Systems Manager parameter with the `MachineSpec`. */
+  machine: 'MachineParameterName',
   /**
    * DNS name of the public load balancer, the target of the user's own DNS name. Absent without a
    * public load balancer.

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import type { IConstruct } from 'constructs';
-import type { ImageName } from './image-name';
+import { SERVICE_NAMES } from '../services/names';
+import { forEach, type ImageName } from './image-name';
 
 const PACKAGE = join(__dirname, '..', '..');
 
 /** An image to build: one that a path runs, or the base environment of the model services. */
 export type BuiltImage = ImageName | 'environment';
+export const BUILT_IMAGES: readonly BuiltImage[] = ['worker', 'environment', ...SERVICE_NAMES];
 
 /** Package set of a model service's image: engines for GPUs, or engines for laptops. */
 export type Requirements = 'production' | 'laptop';
@@ -20,12 +22,15 @@ const FILES: Record<BuiltImage, string[]> = {
   environment: [
     'Dockerfile',
     'layers.sh',
-    ...['whisper', 'voxtral'].flatMap((service) =>
+    ...SERVICE_NAMES.flatMap((service) =>
       ['laptop', 'production'].map((kind) => `${service}/requirements.${kind}.txt`),
     ),
   ],
-  whisper: ['Dockerfile', 'common/spotscribe_common', 'whisper/spotscribe_whisper'],
-  voxtral: ['Dockerfile', 'common/spotscribe_common', 'voxtral/spotscribe_voxtral'],
+  ...forEach(SERVICE_NAMES, (name) => [
+    'Dockerfile',
+    'common/spotscribe_common',
+    `${name}/spotscribe_${name}`,
+  ]),
 };
 
 /** Files in source folders that are not sources. */

@@ -200,7 +200,9 @@ onLaptopsOnly('the worker’s image beside whisper’s', () => {
       IDLE_SECONDS: '3600',
       HOST: '127.0.0.1',
       PORT: String(workerPort),
-      WHISPER_URL: `http://127.0.0.1:${whisperPort}`,
+      SERVICES: JSON.stringify([
+        { name: 'whisper', url: `http://127.0.0.1:${whisperPort}`, tasks: ['transcription'] },
+      ]),
       SHARED_AUDIO: '/shared-audio',
       MACHINE_FILE: '/machine.json',
     });

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readMachine, readModelFetchSettings, readWorkerSettings } from '../../docker/worker/src/settings';
 
+const WHISPER = { name: 'whisper', url: 'http://whisper:8001', tasks: ['transcription'] };
+const VOXTRAL = { name: 'voxtral', url: 'http://voxtral:8000', tasks: ['analysis'] };
+
 const env = {
   SPOTSCRIBE_PATH: 'DockerGpu',
   JOBS_TABLE: 'jobs',
@@ -14,7 +17,7 @@ const env = {
   VISIBILITY_SECONDS: '60',
   IDLE_SECONDS: '300',
   PORT: '8080',
-  WHISPER_URL: 'http://whisper:8001',
+  SERVICES: JSON.stringify([WHISPER]),
   SHARED_AUDIO: '/shared-audio',
   MACHINE_FILE: '/machine.json',
 };
@@ -32,17 +35,18 @@ describe('the worker’s settings', () => {
 
   it.each([
     [{ QUEUE_URL: undefined }, /^QUEUE_URL is not set/],
-    [{ WHISPER_URL: 'whisper:8001' }, /^WHISPER_URL must be a URL such as .* got "whisper:8001"/],
-    [{ WHISPER_URL: 'file:///etc/passwd' }, /^WHISPER_URL must be a URL/],
+    [{ SERVICES: 'whisper:8001' }, /^SERVICES must be a list such as .* got "whisper:8001"/],
+    [{ SERVICES: '[]' }, /^SERVICES must be a list such as/],
+    [
+      { SERVICES: JSON.stringify([{ ...WHISPER, url: 'file:///etc/passwd' }]) },
+      /^SERVICES must be a list such as/,
+    ],
+    [{ SERVICES: JSON.stringify([{ ...WHISPER, tasks: ['dance'] }]) }, /^SERVICES must be a list such as/],
     [{ IDLE_SECONDS: '0' }, /^IDLE_SECONDS must be at least 1; got "0"/],
     [{ VISIBILITY_SECONDS: '1e3' }, /^VISIBILITY_SECONDS must be a whole number; got "1e3"/],
     [{ PORT: '70000' }, /^PORT must be at most 65535; got "70000"/],
     [{ JOBS_TABLE: '' }, /^JOBS_TABLE must not be empty; got ""/],
     [{ STREAMING_PORT: '8081' }, /^STREAMING_PORT is set, but KEYS_TABLE is not/],
-    [
-      { STREAMING_PORT: '8081', KEYS_TABLE: 'keys', WHISPER_URL: undefined },
-      /^STREAMING_PORT is set, but WHISPER_URL is not/,
-    ],
     [
       { MINUTES_PER_DAY_PER_KEY: 'many' },
       /^MINUTES_PER_DAY_PER_KEY must be a number, at least 0; got "many"/,
@@ -52,17 +56,18 @@ describe('the worker’s settings', () => {
   });
 
   it('name the services of the path', () => {
-    const both = readWorkerSettings({
-      ...env,
-      VOXTRAL_URL: 'http://voxtral:8000',
-      MODEL_SILENCE_SECONDS: '5',
-    });
-    expect(both).toMatchObject({ voxtralUrl: 'http://voxtral:8000', modelSilenceSeconds: 5 });
-    const alone = { ...env, WHISPER_URL: undefined, VOXTRAL_URL: 'http://voxtral:8000' };
-    expect(readWorkerSettings(alone)).toMatchObject({
-      whisperUrl: undefined,
-      modelSilenceSeconds: 60,
-    });
+    const services = [WHISPER, VOXTRAL];
+    const both = { ...env, SERVICES: JSON.stringify(services), MODEL_SILENCE_SECONDS: '5' };
+    expect(readWorkerSettings(both)).toMatchObject({ services, modelSilenceSeconds: 5 });
+    const alone = { ...env, SERVICES: JSON.stringify([VOXTRAL]) };
+    expect(readWorkerSettings(alone)).toMatchObject({ services: [VOXTRAL], modelSilenceSeconds: 60 });
+  });
+
+  it('name the first service that transcribes for live events', () => {
+    const other = { ...WHISPER, name: 'other', url: 'http://other:1' };
+    const services = [VOXTRAL, other, WHISPER];
+    expect(readWorkerSettings({ ...env, SERVICES: JSON.stringify(services) }).whisperUrl).toBe(other.url);
+    expect(readWorkerSettings({ ...env, SERVICES: JSON.stringify([VOXTRAL]) }).whisperUrl).toBeUndefined();
   });
 
   it('lists every invalid variable', () => {

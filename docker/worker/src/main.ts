@@ -1,6 +1,7 @@
 import { ENV } from '../../../core/contract/environment';
 import { STOP_SECONDS } from '../../../core/contract/limits';
 import { SpotscribeError } from '../../../core/contract/errors';
+import type { TaskName } from '../../../core/contract/names';
 import { createClients } from './clients';
 import { fetchModels } from './models/fetch-models';
 import { GuardedService } from './services/guarded-service';
@@ -46,17 +47,20 @@ async function work(log: Log): Promise<number> {
   return 0;
 }
 
-/** Creates the services of the path. Without Whisper, Voxtral transcribes. */
-function modelsOf({ whisperUrl, voxtralUrl, modelSilenceSeconds }: WorkerSettings, log: Log): Models {
-  const service = (name: string, url: string | undefined) =>
-    url === undefined
-      ? undefined
-      : new GuardedService(new HttpModelService(name, url, { silenceMs: modelSilenceSeconds * 1000 }), log);
-  const analyst = service('voxtral', voxtralUrl);
-  const transcriber = service('whisper', whisperUrl) ?? analyst;
+/** Creates the services of the path. The first one that does a task gets all of its jobs. */
+function modelsOf({ services, modelSilenceSeconds }: WorkerSettings, log: Log): Models {
+  const all = services.map(({ name, url, tasks }) => ({
+    tasks,
+    service: new GuardedService(
+      new HttpModelService(name, url, { silenceMs: modelSilenceSeconds * 1000 }),
+      log,
+    ),
+  }));
+  const first = (task: TaskName) => all.find(({ tasks }) => tasks.includes(task))?.service;
+  const transcriber = first('transcription');
   if (transcriber === undefined)
-    throw new SettingsError(`Neither ${ENV.whisperUrl} nor ${ENV.voxtralUrl} is set`);
-  return { transcriber, analyst };
+    throw new SettingsError(`${ENV.services} contains no service for the task transcription`);
+  return { transcriber, analyst: first('analysis') };
 }
 
 async function main(command: string | undefined): Promise<number> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ENV } from '../../../core/contract/environment';
 import type { Machine } from '../../../core/contract/machine';
+import { ServiceEndpoint } from '../../../core/contract/tasks';
 import { parseWantedModels } from '../../../core/models/model-manifest';
 
 const text = z.string().min(1);
@@ -9,7 +10,6 @@ const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Numb
 const seconds = count.refine((value) => value > 0, 'must be at least 1');
 const port = count.refine((value) => value <= 65535, 'must be at most 65535');
 const amount = text.transform(Number).refine((value) => value >= 0, 'must be a number, at least 0');
-const origin = z.url({ protocol: /^https?$/, error: 'must be a URL such as http://whisper:8001' });
 
 const shape = {
   path: text,
@@ -22,8 +22,16 @@ const shape = {
   visibilitySeconds: seconds,
   idleSeconds: seconds,
   port,
-  whisperUrl: origin.optional(),
-  voxtralUrl: origin.optional(),
+  services: text.transform((value, context) => {
+    try {
+      return z.array(ServiceEndpoint).min(1).parse(JSON.parse(value));
+    } catch {
+      context.addIssue(
+        'must be a list such as [{"name":"whisper","url":"http://whisper:8001","tasks":["transcription"]}]',
+      );
+      return z.NEVER;
+    }
+  }),
   modelSilenceSeconds: seconds.default(60),
   sharedAudio: text,
   machineFile: text,
@@ -51,6 +59,8 @@ export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
    * reached.
    */
   host: string;
+  /** Base URL of the service that transcribes. @default - no service does */
+  whisperUrl?: string;
 };
 export type ModelFetchSettings = z.infer<z.ZodObject<typeof modelFetchShape>>;
 export type Environment = Record<string, string | undefined>;
@@ -63,13 +73,12 @@ export class SettingsError extends Error {
 /** @throws SettingsError that lists all invalid variables */
 export function readWorkerSettings(env: Environment): WorkerSettings {
   const settings = read(shape, env);
-  for (const name of ['keysTable', 'whisperUrl'] as const) {
-    if (settings.streamingPort !== undefined && settings[name] === undefined)
-      throw new SettingsError(
-        `${ENV.streamingPort} is set, but ${ENV[name]} is not. The task definition must set both.`,
-      );
-  }
-  return { ...settings, host: env.HOST ?? '127.0.0.1' };
+  if (settings.streamingPort !== undefined && settings.keysTable === undefined)
+    throw new SettingsError(
+      `${ENV.streamingPort} is set, but ${ENV.keysTable} is not. The task definition must set both.`,
+    );
+  const whisperUrl = settings.services.find(({ tasks }) => tasks.includes('transcription'))?.url;
+  return { ...settings, host: env.HOST ?? '127.0.0.1', whisperUrl };
 }
 
 /**

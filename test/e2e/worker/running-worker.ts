@@ -58,6 +58,7 @@ export class RunningWorkers {
         idleSeconds: 3600,
         host: '127.0.0.1',
         port: await freePort(),
+        services: [{ name: 'whisper', url: whisper.url, tasks: ['transcription'] }],
         whisperUrl: whisper.url,
         modelSilenceSeconds: 60,
         sharedAudio,

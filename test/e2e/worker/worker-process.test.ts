@@ -53,7 +53,7 @@ async function run(environment: Record<string, string> = {}): Promise<ChildProce
       VISIBILITY_SECONDS: String(VISIBILITY),
       IDLE_SECONDS: '3600',
       PORT: String(await freePort()),
-      WHISPER_URL: model.url,
+      SERVICES: servicesAt(model.url),
       SHARED_AUDIO: shared,
       MACHINE_FILE: join(folder, 'machine.json'),
       ...environment,
@@ -64,6 +64,8 @@ async function run(environment: Record<string, string> = {}): Promise<ChildProce
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   return child;
 }
+
+const servicesAt = (url: string) => JSON.stringify([{ name: 'whisper', url, tasks: ['transcription'] }]);
 
 const exit = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
@@ -118,13 +120,15 @@ describe('a worker’s process', () => {
   });
 
   it('that cannot start says why in one line', async () => {
-    const child = await run({ WHISPER_URL: 'whisper' });
+    const child = await run({ SERVICES: servicesAt('whisper') });
     expect(await exit(child)).toBe(1);
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0]!)).toEqual({
       level: 'fatal',
       time: expect.any(String),
-      msg: 'WHISPER_URL must be a URL such as http://whisper:8001; got "whisper". Correct it in the task definition.',
+      msg: expect.stringMatching(
+        /^SERVICES must be a list such as \[\{"name":"whisper",.* got .*\. Correct it in the task definition\.$/,
+      ),
     });
   });
 });

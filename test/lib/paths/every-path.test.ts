@@ -5,6 +5,7 @@ import { ENV } from '../../../core/contract/environment';
 import { MAX_RECEIVES, MOST_MACHINES, STOP_SECONDS } from '../../../core/contract/limits';
 import type { SizeFleetEvent } from '../../../core/contract/machine';
 import { PATHS } from '../../../lib/paths';
+import { tasksOf } from '../../../lib/services';
 import type { Settings } from '../../../lib/settings';
 import { pathTemplate } from '../templates';
 
@@ -39,16 +40,18 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(path.info.summary).not.toBe('');
   });
 
+  const analysis = String(path.info.services.flatMap(tasksOf).includes('analysis'));
+
   test('tells the handlers that create jobs whether it supports analyses', () => {
     const told = resources(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
       const value = (Properties.Environment as { Variables: Record<string, string> }).Variables[ENV.analysis];
       return value === undefined ? [] : [[Properties.Description as string, value]];
     });
     expect(Object.fromEntries(told)).toMatchObject({
-      'Creates a job and a URL to upload its audio': String(path.info.analysis),
-      'Queues a job when its audio has arrived, and starts a machine': String(path.info.analysis),
+      'Creates a job and a URL to upload its audio': analysis,
+      'Queues a job when its audio has arrived, and starts a machine': analysis,
     });
-    expect(new Set(told.map(([, value]) => value))).toEqual(new Set([String(path.info.analysis)]));
+    expect(new Set(told.map(([, value]) => value))).toEqual(new Set([analysis]));
   });
 
   /** Statements in the policies of a role. */

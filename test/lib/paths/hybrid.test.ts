@@ -27,10 +27,10 @@ describe('path 500', () => {
       MODELS.map((name) => ({ ContainerName: name, Condition: 'START' })),
     );
     expect(of('worker').Links).toEqual(MODELS);
-    expect(environment(of('worker'))).toMatchObject({
-      [ENV.whisperUrl]: 'http://whisper:8001',
-      [ENV.voxtralUrl]: 'http://voxtral:8000',
-    });
+    expect(JSON.parse(environment(of('worker'))[ENV.services] as string)).toEqual([
+      { name: 'whisper', url: 'http://whisper:8001', tasks: ['transcription'] },
+      { name: 'voxtral', url: 'http://voxtral:8000', tasks: ['analysis'] },
+    ]);
   });
 
   test('continues without Voxtral but not without Whisper, and restarts both', () => {
