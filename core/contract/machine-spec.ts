@@ -9,8 +9,12 @@ const Args = z.optional(z.array(z.string()));
 export const ProcessExec = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('python'),
-    /** Whose files these are: paths are relative to this package, or to the folder of the user's app. */
-    from: z.enum(['package', 'app']),
+    /**
+     * Whose files these are: paths are relative to this package, or to the folder of the user's app.
+     *
+     * @default 'package'
+     */
+    from: z.optional(z.enum(['package', 'app'])),
     /** Requirements file, with hashes, of the environment for laptops. */
     requirements: z.string(),
     /** Folders that contain the modules. */
@@ -43,8 +47,14 @@ export const MachineProcess = z.strictObject({
   exec: ProcessExec,
   /** Ports of its servers. `host`: the port of the machine. @default - none; the machine chooses */
   ports: z.optional(z.array(z.strictObject({ port: Port, host: z.optional(Port) }))),
-  /** What must have happened to other processes before this one starts. @default - nothing */
-  after: z.optional(z.array(z.strictObject({ process: Name, until: z.enum(['started', 'succeeded']) }))),
+  /**
+   * Processes that must have started or succeeded before this one starts.
+   *
+   * @default - none; 'started'
+   */
+  after: z.optional(
+    z.array(z.strictObject({ process: Name, until: z.optional(z.enum(['started', 'succeeded'])) })),
+  ),
   /** Volumes that it sees. @default - none; writable */
   mounts: z.optional(z.array(z.strictObject({ volume: Name, read_only: z.optional(z.boolean()) }))),
   /** Values may contain placeholders: see `core/machine/placeholders.ts`. @default - none */

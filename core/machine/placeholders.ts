@@ -6,10 +6,10 @@
  * - `${port}`, `${port:8081}`: the port on which its server listens; without a number, its first one
  */
 export interface Placeholders {
-  url(process: string): string;
-  mount(volume: string): string;
+  url: (process: string) => string;
+  mount: (volume: string) => string;
   /** @param port port in the specification. @default - the first one */
-  port(port?: number): string;
+  port: (port?: number) => string;
 }
 
 /** Matches nothing else, because values may also contain the CDK's tokens: `${Token[…]}`. */

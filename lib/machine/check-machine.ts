@@ -91,7 +91,7 @@ function checkTasks({ path, services }: CheckedMachine) {
       const other = doers.get(task);
       if (!tasks.includes(task))
         throw new SettingsError(
-          `The task "${task}" of path "${path}" must be one of those that the service "${name}" does (${tasks.join(', ')}); ` +
+          `The task "${task}" of path "${path}" must be one of those that the service "${name}" does (${tasks.join(', ')}). ` +
             'Choose another service, or remove the task.',
         );
       if (other !== undefined)

@@ -129,7 +129,7 @@ export class EcsTask extends Construct implements MachineProcesses {
     const container = this.containerOf(name);
     for (const linked of new Set(Object.values(environment).flatMap(urlsIn)))
       container.addLink(this.containerOf(linked));
-    for (const { process, until } of after)
+    for (const { process, until = 'started' } of after)
       container.addContainerDependencies({
         container: this.containerOf(process),
         condition: CONDITION[until],

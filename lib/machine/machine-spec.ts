@@ -128,7 +128,7 @@ function worker({ services, workerEnvironment, streamingPort }: MachineOptions):
       ...(streamingPort === undefined ? [] : [{ port: streamingPort, host: streamingPort }]),
     ],
     // Started, not healthy: the worker must start and report a model that never becomes healthy.
-    after: services.map(({ service }) => ({ process: service.name, until: 'started' as const })),
+    after: services.map(({ service }) => ({ process: service.name })),
     mounts: [{ volume: 'sharedAudio' }, { volume: 'machine', read_only: true }],
     environment: {
       ...workerEnvironment,

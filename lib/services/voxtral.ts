@@ -30,7 +30,6 @@ export const voxtral: Service = {
   image: { kind: 'package', name: 'voxtral' },
   exec: {
     kind: 'python',
-    from: 'package',
     // The same packages as those of Voxtral, which a test checks: one environment for both.
     requirements: 'docker/whisper/requirements.laptop.txt',
     folders: ['docker/common', 'docker/voxtral'],

@@ -34,7 +34,6 @@ export const whisper: Service = {
   image: { kind: 'package', name: 'whisper' },
   exec: {
     kind: 'python',
-    from: 'package',
     requirements: 'docker/whisper/requirements.laptop.txt',
     folders: ['docker/common', 'docker/whisper'],
     module: 'spotscribe_whisper',

@@ -47,12 +47,13 @@ export class Programs {
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         },
       };
-    const base = exec.from === 'package' ? root : (this.options.app ?? root);
+    const { from = 'package', requirements, folders, module } = exec;
+    const base = from === 'package' ? root : (this.options.app ?? root);
     return {
-      file: await this.interpreter(join(base, exec.requirements), exec.from),
-      args: ['-m', exec.module, ...args],
+      file: await this.interpreter(join(base, requirements), from),
+      args: ['-m', module, ...args],
       env: {
-        PYTHONPATH: exec.folders.map((folder) => join(base, folder)).join(delimiter),
+        PYTHONPATH: folders.map((folder) => join(base, folder)).join(delimiter),
         PYTHONDONTWRITEBYTECODE: '1',
         PYTHONUNBUFFERED: '1',
       },

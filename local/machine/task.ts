@@ -136,7 +136,7 @@ export class LocalTask {
 
   private async waitForDependencies({ after = [] }: MachineProcess): Promise<void> {
     for (const { process: name, until } of after) {
-      if (until === 'started') continue;
+      if (until !== 'succeeded') continue;
       const code = await this.containers.get(name)?.process.exited;
       if (code !== 0) throw new Error(`${name} ended with ${code} instead of 0`);
     }

@@ -16,7 +16,7 @@ const scripted = (
   exec: { kind: 'node', bundle: 'worker', args: ['-e', script] },
 });
 const started = (...names: string[]) => ({
-  after: names.map((process) => ({ process, until: 'started' as const })),
+  after: names.map((process) => ({ process })),
 });
 const succeeded = (process: string) => ({ after: [{ process, until: 'succeeded' as const }] });
 
