@@ -32,7 +32,13 @@ export async function cdk(deployment: Deployment, ...args: string[]): Promise<vo
   const command = [...args, '--no-notices', '--no-color', '--output', join(stateDir, 'cdk.out')];
   const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), ...command], {
     cwd: app,
-    env: { ...baseEnvironment(), ...clientEnvironment(endpoint), ...settingsEnvironment(settings) },
+    env: {
+      ...baseEnvironment(),
+      ...clientEnvironment(endpoint),
+      ...settingsEnvironment(settings),
+      // Builds no image of a folder, because processes run without images.
+      CDK_DOCKER: 'true',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
