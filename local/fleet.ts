@@ -13,7 +13,6 @@ import { type DeployedMachine, readDeployedMachine } from './machine/deployed-ma
 import { toReplace } from './machine/deployment';
 import { clientConfiguration, clientEnvironment } from './emulator';
 import { LocalInstance } from './machine/instance';
-import { Parameters } from './parameters';
 import type { LocalMachine } from './state';
 
 const POLL_MS = 400;
@@ -38,7 +37,6 @@ export interface FleetOptions {
  */
 export class LocalFleet {
   private readonly autoScaling: AutoScalingClient;
-  private readonly parameters: Parameters;
   private readonly instances = new Map<string, LocalInstance>();
   /** Machines that left the group but have not ended yet. */
   private readonly leaving = new Map<LocalInstance, Promise<void>>();
@@ -48,7 +46,6 @@ export class LocalFleet {
 
   constructor(private readonly options: FleetOptions) {
     this.autoScaling = new AutoScalingClient(clientConfiguration(options.endpoint));
-    this.parameters = new Parameters(options.endpoint);
   }
 
   start() {
@@ -98,7 +95,8 @@ export class LocalFleet {
     for (const instance of this.instances.values()) if (!ids.has(instance.id)) this.leave(instance);
     await this.handleSpotNotices();
     if (wanted.length === 0) return;
-    const deployed = await readDeployedMachine(this.parameters, this.options.outputs[OUTPUT.machine] ?? '');
+    const { endpoint, outputs } = this.options;
+    const deployed = await readDeployedMachine(endpoint, outputs[OUTPUT.machine] ?? '');
     if (deployed === undefined || this.stopping) return;
     for (const instance of wanted) this.boot(instance, deployed);
     const staying = [...this.instances.values()].filter(({ leaving }) => !leaving);

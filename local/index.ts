@@ -8,7 +8,6 @@ import { deployPath } from './deploy';
 import { clientEnvironment, startEmulator } from './emulator';
 import { LocalFleet } from './fleet';
 import { pythonEnvironment, workerBundle } from './installation';
-import { Parameters } from './parameters';
 import { freePort } from './ports';
 import { endProcess, isAlive, type ManagedProcess, startTime } from './processes';
 import {
@@ -129,7 +128,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     );
     state.outputs = outputs;
     if (options.machines !== false) {
-      const deployed = await readDeployedMachine(new Parameters(endpoint), outputs[OUTPUT.machine] ?? '');
+      const deployed = await readDeployedMachine(endpoint, outputs[OUTPUT.machine] ?? '');
       if (deployed === undefined) throw new Error(`The path ${path} has no machines`);
       const programs = new Programs({ workerBundle: bundle, app, onProgress: progress });
       await programs.prepare(deployed.spec);

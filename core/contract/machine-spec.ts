@@ -69,7 +69,7 @@ export const MachineProcess = z.strictObject({
   essential: z.optional(z.boolean()),
   /** The process restarts alone if it ran at least for this time. @default - it stays stopped */
   restart_after_seconds: z.optional(z.int().check(z.minimum(0))),
-  /** Time from SIGTERM to SIGKILL. @default 30 */
+  /** Time from SIGTERM to SIGKILL. @default - the runtime's: 120 on ECS, 30 on a laptop */
   stop_seconds: z.optional(z.int().check(z.minimum(1))),
 });
 export type MachineProcess = z.infer<typeof MachineProcess>;

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { ImageBuild, type ImageSource } from './image-build';
 import { SERVICES } from '../services';
 import { BUILT_IMAGES, type BuiltImage } from './image-context';
-import { forEach, idOf } from './image-name';
+import { byName, idOf } from './image-name';
 import { ImageProvider } from './image-provider';
 import type { ImageRepositories } from './image-repositories';
 
@@ -26,7 +26,7 @@ export class ImageBuilds extends Construct implements ImageSources {
 
   constructor(scope: Construct, id: string, { repositories, root }: ImageBuildsProps) {
     super(scope, id);
-    this.of = forEach(
+    this.of = byName(
       BUILT_IMAGES,
       (image) =>
         new ImageBuild(this, idOf(image), {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import type { IConstruct } from 'constructs';
 import { SERVICE_NAMES } from '../services/names';
-import { forEach, type ImageName } from './image-name';
+import { byName, type ImageName } from './image-name';
 
 const PACKAGE = join(__dirname, '..', '..');
 
@@ -26,7 +26,7 @@ const FILES: Record<BuiltImage, string[]> = {
       ['laptop', 'production'].map((kind) => `${service}/requirements.${kind}.txt`),
     ),
   ],
-  ...forEach(SERVICE_NAMES, (name) => [
+  ...byName(SERVICE_NAMES, (name) => [
     'Dockerfile',
     'common/spotscribe_common',
     `${name}/spotscribe_${name}`,

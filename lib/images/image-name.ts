@@ -8,7 +8,7 @@ export const IMAGE_NAMES: readonly ImageName[] = ['worker', ...SERVICE_NAMES];
 export const idOf = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** Makes a value for each name. */
-export const forEach = <Name extends string, Value>(
+export const byName = <Name extends string, Value>(
   names: readonly Name[],
   make: (name: Name) => Value,
 ): Record<Name, Value> => Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, Value>;

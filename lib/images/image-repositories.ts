@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from '../policies/acknowledge';
 import type { Settings } from '../settings';
 import { BUILT_IMAGES, type BuiltImage } from './image-context';
-import { forEach, idOf } from './image-name';
+import { byName, idOf } from './image-name';
 
 export interface ImageRepositoriesProps {
   readonly onDestroy: Settings['onDestroy'];
@@ -26,7 +26,7 @@ export class ImageRepositories extends Construct {
 
   constructor(scope: Construct, id: string, props: ImageRepositoriesProps) {
     super(scope, id);
-    this.of = forEach(BUILT_IMAGES, (image) => this.repository(idOf(image), props));
+    this.of = byName(BUILT_IMAGES, (image) => this.repository(idOf(image), props));
   }
 
   get all(): IRepository[] {

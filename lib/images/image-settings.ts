@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { forEach, IMAGE_NAMES, type ImageName } from './image-name';
+import { byName, IMAGE_NAMES, type ImageName } from './image-name';
 
 /**
  * Parses JSON arrays and objects given as text on the command line; returns other values as given.
@@ -28,7 +28,7 @@ type Origin = 'codebuild' | 'local' | (string & {});
 export const imagesSetting = () => {
   const everywhere = z.enum(['codebuild', 'local']);
   const origin = z.union([everywhere, z.string().regex(ADDRESS)]);
-  const each = z.strictObject(forEach(IMAGE_NAMES, () => origin)).partial();
+  const each = z.strictObject(byName(IMAGE_NAMES, () => origin)).partial();
   return z.preprocess(
     fromText,
     z.custom<'codebuild' | 'local' | Partial<Record<ImageName, Origin>>>(

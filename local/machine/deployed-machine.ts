@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MachineSpec } from '../../core/contract/machine-spec';
-import type { Parameters } from '../parameters';
+import { readParameter } from '../parameters';
 
 /** A specification of machines, as it is deployed. */
 export interface DeployedMachine {
@@ -17,9 +17,9 @@ export const deployedMachine = (text: string): DeployedMachine => ({
 
 /** Reads the specification of a path's machines; undefined if the path is not deployed. */
 export async function readDeployedMachine(
-  parameters: Parameters,
+  endpoint: string,
   name: string,
 ): Promise<DeployedMachine | undefined> {
-  const text = await parameters.get(name);
+  const text = await readParameter(endpoint, name);
   return text === undefined ? undefined : deployedMachine(text);
 }

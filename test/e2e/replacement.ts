@@ -4,8 +4,8 @@ import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { JOB_HEADER } from '../../core/contract/http';
 import { OUTPUT } from '../../core/contract/environment';
-import { deployedMachine } from '../../local/machine/deployed-machine';
-import { Parameters } from '../../local/parameters';
+import { readDeployedMachine } from '../../local/machine/deployed-machine';
+import { systemsManager } from '../../local/parameters';
 import { beginning, otherwiseWritten, sampleWords, unheard, words } from './audio';
 import { type Laptop, spotscribe, until } from './laptop';
 
@@ -138,12 +138,13 @@ const whispers = (laptop: Laptop): number[] =>
 
 /** Changes the environment of all processes, as a deployment does. */
 async function deployChanged(laptop: Laptop): Promise<void> {
-  const parameters = new Parameters(laptop.env.AWS_ENDPOINT_URL ?? '');
+  const endpoint = laptop.env.AWS_ENDPOINT_URL ?? '';
   const name = laptop.outputs[OUTPUT.machine] ?? '';
-  const { spec } = deployedMachine((await parameters.get(name)) ?? '');
+  const { spec } = (await readDeployedMachine(endpoint, name))!;
   const processes = spec.processes.map((process) => ({
     ...process,
     environment: { ...process.environment, DEPLOYED: 'again' },
   }));
-  await parameters.put(name, JSON.stringify({ ...spec, processes }));
+  const Value = JSON.stringify({ ...spec, processes });
+  await systemsManager(endpoint, 'PutParameter', { Name: name, Value, Type: 'String', Overwrite: true });
 }

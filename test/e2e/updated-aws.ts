@@ -11,7 +11,6 @@ import { pythonEnvironment, workerBundle } from '../../local/installation';
 import { Programs } from '../../local/machine/commands';
 import { readDeployedMachine } from '../../local/machine/deployed-machine';
 import { LocalInstance } from '../../local/machine/instance';
-import { Parameters } from '../../local/parameters';
 import { freePort } from '../../local/ports';
 import type { ManagedProcess } from '../../local/processes';
 import { writeLocalState } from '../../local/state';
@@ -95,7 +94,7 @@ export class UpdatedAws {
     await cdk(this.deployment, 'deploy', STACK, '--require-approval', 'never', '--progress', 'events');
     const programs = new Programs({ workerBundle: await workerBundle(this.stateDir) });
     const name = (await this.outputs())[OUTPUT.machine] ?? '';
-    const deployed = await readDeployedMachine(new Parameters(this.endpoint), name);
+    const deployed = await readDeployedMachine(this.endpoint, name);
     this.current = async (options) => {
       const instance = new LocalInstance({ ...options, commandOf: (exec) => programs.commandOf(exec) });
       await instance.run(deployed!);
