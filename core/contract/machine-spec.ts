@@ -42,8 +42,8 @@ export type GpuAccess = (typeof GPU_ACCESS)[number];
 export const MachineProcess = z.strictObject({
   /** Also the host name of its server for other processes. */
   name: Name,
-  /** Name of its image in `images`. */
-  image: Name,
+  /** Name of its image in `images`. @default - the name of the process */
+  image: z.optional(Name),
   exec: ProcessExec,
   /** Ports of its servers. `host`: the port of the machine. @default - none; the machine chooses */
   ports: z.optional(z.array(z.strictObject({ port: Port, host: z.optional(Port) }))),

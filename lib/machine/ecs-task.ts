@@ -99,7 +99,7 @@ export class EcsTask extends Construct implements MachineProcesses {
   }
 
   private container(process: MachineProcess): ContainerDefinition {
-    const { name, image, exec, gpu, stop_seconds: stop, restart_after_seconds: restart } = process;
+    const { name, image = name, exec, gpu, stop_seconds: stop, restart_after_seconds: restart } = process;
     const container = this.definition.addContainer(name, {
       image: this.image(image),
       command: exec.args,

@@ -80,7 +80,6 @@ function serviceProcess(
 ): MachineProcess {
   return {
     name: service.name,
-    image: service.name,
     exec: service.exec,
     ports: [{ port: service.port, ...(hostPort !== undefined && { host: hostPort }) }],
     after: [{ process: 'models', until: 'succeeded' }],
@@ -121,7 +120,6 @@ function worker({ services, workerEnvironment, streamingPort }: MachineOptions):
   });
   return {
     name: 'worker',
-    image: 'worker',
     exec: { kind: 'node', bundle: 'worker' },
     ports: [
       { port: PORT.worker },

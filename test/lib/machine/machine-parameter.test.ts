@@ -59,7 +59,7 @@ describe('the parameter with the specification of a path’s machines', () => {
     const names = processes.map(({ name }) => name);
     expect(names[0]).toBe('models');
     expect(names.at(-1)).toBe('worker');
-    for (const { image } of processes) expect(images[image]).toMatch(/@sha256:[0-9a-f]{64}$/);
+    for (const { name, image = name } of processes) expect(images[image]).toMatch(/@sha256:[0-9a-f]{64}$/);
     expect(text).not.toContain('Token[');
   });
 
