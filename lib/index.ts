@@ -1,6 +1,18 @@
-export { FoundationStack, type FoundationStackProps } from './foundation-stack';
-export { GpuSharing } from './machine/gpu-sharing';
+export type { GpuAccess, MachineProcess, MachineSpec } from '../core/contract/machine-spec';
+export type { TaskName } from '../core/contract/names';
+export type { CustomTask } from '../core/contract/tasks';
+export { spotscribeApp, type SpotscribeAppProps } from './app';
 export { type WarmHours, type Warmth } from './fleet/warmth';
+export { FoundationStack, type FoundationStackProps } from './foundation-stack';
+export { ecsRuntime } from './machine/ecs-runtime';
+export {
+  type MachinePlatform,
+  type MachineProcesses,
+  type MachineRuntime,
+  type PlatformOptions,
+  type ProcessesProps,
+} from './machine/runtime';
 export { PathStack, type PathStackProps } from './path-stack';
 export * from './paths';
+export * from './services';
 export { defaultSettings, readSettings, type Settings, SettingsError } from './settings';

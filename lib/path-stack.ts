@@ -40,7 +40,7 @@ export class PathStack extends Stack {
   }
 
   private addOutputs() {
-    const { api, store, queue, fleet, task } = this.path;
+    const { api, store, queue, fleet } = this.path;
     const outputs: Record<string, string> = {
       [OUTPUT.apiUrl]: api.httpApi.apiEndpoint,
       [OUTPUT.keysTable]: api.keysTable.tableName,
@@ -49,8 +49,6 @@ export class PathStack extends Stack {
       [OUTPUT.queueUrl]: queue.queue.queueUrl,
       [OUTPUT.deadLetterQueueUrl]: queue.deadLetters.queueUrl,
       [OUTPUT.fleetName]: fleet.group.autoScalingGroupName,
-      [OUTPUT.clusterName]: fleet.cluster.clusterName,
-      [OUTPUT.taskDefinition]: task.definition.taskDefinitionArn,
       ...this.path.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -11,6 +11,8 @@ const root = join(__dirname, '..');
 export interface Deployment {
   endpoint: string;
   stateDir: string;
+  /** Folder of the CDK app. @default - this package */
+  app?: string;
   /** Settings of the deployment, by name. */
   settings: Record<string, string>;
   onProgress: (text: string) => void;
@@ -25,12 +27,18 @@ export const settingsEnvironment = (settings: Record<string, string>): Record<st
 
 /** Runs the CDK's command line against the emulator. */
 export async function cdk(deployment: Deployment, ...args: string[]): Promise<void> {
-  const { endpoint, stateDir, settings, onProgress, signal } = deployment;
+  const { endpoint, stateDir, app = root, settings, onProgress, signal } = deployment;
   const log = join(stateDir, 'cdk.log');
   const command = [...args, '--no-notices', '--no-color', '--output', join(stateDir, 'cdk.out')];
   const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), ...command], {
-    cwd: root,
-    env: { ...baseEnvironment(), ...clientEnvironment(endpoint), ...settingsEnvironment(settings) },
+    cwd: app,
+    env: {
+      ...baseEnvironment(),
+      ...clientEnvironment(endpoint),
+      ...settingsEnvironment(settings),
+      // Builds no image of a folder, because processes run without images.
+      CDK_DOCKER: 'true',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });

@@ -5,17 +5,11 @@ import {
   type Instance,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import {
-  type ContainerDefinition,
-  DescribeServicesCommand,
-  DescribeTaskDefinitionCommand,
-  ECSClient,
-  ListServicesCommand,
-  type TaskDefinition,
-} from '@aws-sdk/client-ecs';
 import { OUTPUT } from '../core/contract/environment';
+import type { ProcessExec } from '../core/contract/machine-spec';
 import type { BalancedService } from './balancer/balanced-service';
 import type { Command } from './machine/commands';
+import { type DeployedMachine, readDeployedMachine } from './machine/deployed-machine';
 import { toReplace } from './machine/deployment';
 import { clientConfiguration, clientEnvironment } from './emulator';
 import { LocalInstance } from './machine/instance';
@@ -29,27 +23,20 @@ export interface FleetOptions {
   outputs: Record<string, string>;
   /** Folder for the machines' disks and logs. */
   folder: string;
-  commandOf: (container: ContainerDefinition) => Command;
+  commandOf: (exec: ProcessExec) => Promise<Command>;
   /** Sends requests to the machines. @default - no load balancer */
   balanced?: BalancedService;
   onChange: () => void;
 }
 
-/** Configuration of the path's service. */
-interface Service {
-  definition: TaskDefinition;
-  /** Percentage of tasks that stay healthy while others are replaced. */
-  leastHealthyPercent: number;
-}
-
 /**
- * Emulates EC2 and ECS: runs the service's task for every instance of the path's Auto Scaling
- * group. Stops the task of an instance that was terminated or got a spot notice, and terminates the
- * latter at the notice's time. Replaces tasks of an old revision while enough others are healthy.
+ * Emulates EC2 and ECS: runs the deployed processes for every instance of the path's Auto Scaling
+ * group. Stops those of an instance that was terminated or got a spot notice, and terminates the
+ * latter at the notice's time. Replaces processes of an old revision while enough machines are
+ * healthy.
  */
 export class LocalFleet {
   private readonly autoScaling: AutoScalingClient;
-  private readonly ecs: ECSClient;
   private readonly instances = new Map<string, LocalInstance>();
   /** Machines that left the group but have not ended yet. */
   private readonly leaving = new Map<LocalInstance, Promise<void>>();
@@ -58,9 +45,7 @@ export class LocalFleet {
   private wakeUp: () => void = () => undefined;
 
   constructor(private readonly options: FleetOptions) {
-    const client = clientConfiguration(options.endpoint);
-    this.autoScaling = new AutoScalingClient(client);
-    this.ecs = new ECSClient(client);
+    this.autoScaling = new AutoScalingClient(clientConfiguration(options.endpoint));
   }
 
   start() {
@@ -110,13 +95,14 @@ export class LocalFleet {
     for (const instance of this.instances.values()) if (!ids.has(instance.id)) this.leave(instance);
     await this.handleSpotNotices();
     if (wanted.length === 0) return;
-    const service = await this.service();
-    if (service === undefined || this.stopping) return;
-    for (const instance of wanted) this.boot(instance, service.definition);
-    const revision = service.definition.taskDefinitionArn ?? '';
+    const { endpoint, outputs } = this.options;
+    const deployed = await readDeployedMachine(endpoint, outputs[OUTPUT.machine] ?? '');
+    if (deployed === undefined || this.stopping) return;
+    for (const instance of wanted) this.boot(instance, deployed);
     const staying = [...this.instances.values()].filter(({ leaving }) => !leaving);
-    for (const instance of toReplace(staying, revision, service.leastHealthyPercent))
-      void instance.run(service.definition);
+    const { revision, spec } = deployed;
+    for (const instance of toReplace(staying, revision, spec.min_healthy_percent ?? 0))
+      void instance.run(deployed);
   }
 
   /** Called when a process has started or ended. */
@@ -125,7 +111,7 @@ export class LocalFleet {
     this.options.onChange();
   };
 
-  private boot(instance: Instance, definition: TaskDefinition): void {
+  private boot(instance: Instance, deployed: DeployedMachine): void {
     const id = instance.InstanceId ?? '';
     if (this.instances.has(id)) return;
     const { endpoint, folder, commandOf, balanced } = this.options;
@@ -134,7 +120,7 @@ export class LocalFleet {
       aws: clientEnvironment(endpoint),
     });
     this.instances.set(id, made);
-    void made.run(definition);
+    void made.run(deployed);
   }
 
   /** Drains machines with a spot notice, and terminates them at the notice's time. */
@@ -175,23 +161,5 @@ export class LocalFleet {
     return (AutoScalingGroups[0]?.Instances ?? []).filter(
       ({ LifecycleState }) => LifecycleState === 'InService',
     );
-  }
-
-  /** The current service of the cluster. */
-  private async service(): Promise<Service | undefined> {
-    const cluster = this.options.outputs[OUTPUT.clusterName];
-    const { serviceArns = [] } = await this.ecs.send(new ListServicesCommand({ cluster }));
-    if (serviceArns.length === 0) return undefined;
-    const { services = [] } = await this.ecs.send(
-      new DescribeServicesCommand({ cluster, services: serviceArns }),
-    );
-    const { taskDefinition, deploymentConfiguration } = services[0] ?? {};
-    if (taskDefinition === undefined) return undefined;
-    const described = await this.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
-    if (described.taskDefinition === undefined) return undefined;
-    return {
-      definition: described.taskDefinition,
-      leastHealthyPercent: deploymentConfiguration?.minimumHealthyPercent ?? 0,
-    };
   }
 }

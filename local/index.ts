@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { OUTPUT } from '../core/contract/environment';
 import { BalancedService } from './balancer/balanced-service';
-import { commandOf } from './machine/commands';
+import { Programs } from './machine/commands';
+import { readDeployedMachine } from './machine/deployed-machine';
 import { deployPath } from './deploy';
 import { clientEnvironment, startEmulator } from './emulator';
 import { LocalFleet } from './fleet';
@@ -39,6 +41,8 @@ export interface LocalAwsOptions {
   port?: number;
   /** Deployment path. @default 'DockerGpu' */
   path?: string;
+  /** Folder of the CDK app, with its cdk.json. @default - this package */
+  app?: string;
   /** Settings that override those for laptops. */
   settings?: Record<string, string>;
   /** Whether machines run. If not, only the desired capacity changes. @default true */
@@ -67,7 +71,7 @@ export interface LocalAws {
  * @throws if a local AWS runs in the same folder, or the start fails; everything is stopped then
  */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
-  const { path = 'DockerGpu', onProgress = () => undefined, signal } = options;
+  const { path = 'DockerGpu', app, onProgress = () => undefined, signal } = options;
   const folder = stateDirectory(options.stateDir);
   claimStateDirectory(folder);
   await endLeftovers(folder);
@@ -108,10 +112,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 
   try {
     progress('preparing environments');
-    const [emulatorPython, servicePython, bundle] = await Promise.all([
+    const [emulatorPython, bundle] = await Promise.all([
       pythonEnvironment('emulator', 'local/emulator/requirements.txt', progress),
-      // Shared by all model services: a test checks that their laptop requirements are equal.
-      pythonEnvironment('whisper', 'docker/whisper/requirements.laptop.txt', progress),
       workerBundle(folder),
     ]);
     progress('starting the emulator');
@@ -121,17 +123,21 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const endpoint = `http://127.0.0.1:${port}`;
     state.endpoint = endpoint;
     const outputs = await deployPath(
-      { endpoint, stateDir: folder, settings, onProgress: progress, signal },
+      { endpoint, stateDir: folder, app, settings, onProgress: progress, signal },
       path,
     );
     state.outputs = outputs;
     if (options.machines !== false) {
-      balanced = await BalancedService.find(endpoint, outputs);
+      const deployed = await readDeployedMachine(endpoint, outputs[OUTPUT.machine] ?? '');
+      if (deployed === undefined) throw new Error(`The path ${path} has no machines`);
+      const programs = new Programs({ workerBundle: bundle, app, onProgress: progress });
+      await programs.prepare(deployed.spec);
+      balanced = await BalancedService.start(endpoint, deployed.spec.registrations);
       fleet = new LocalFleet({
         endpoint,
         outputs,
         folder: machinesFolder(folder),
-        commandOf: (container) => commandOf(container, { servicePython, workerBundle: bundle }),
+        commandOf: (exec) => programs.commandOf(exec),
         balanced,
         onChange: save,
       });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
@@ -15,6 +15,7 @@ const ENVIRONMENTS = join(root, '.spotscribe', 'python');
  * Creates a Python environment with the packages of a hash-pinned requirements file, or reuses it
  * if the file is unchanged.
  *
+ * @param requirements path, absolute or relative to this package
  * @returns path of the Python interpreter
  */
 export async function pythonEnvironment(
@@ -23,7 +24,7 @@ export async function pythonEnvironment(
   onProgress: (text: string) => void,
 ): Promise<string> {
   const folder = join(ENVIRONMENTS, name);
-  const lock = join(root, requirements);
+  const lock = resolve(root, requirements);
   const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
   const python = join(folder, 'bin', 'python');
   const marker = join(folder, 'requirements.sha256');

@@ -8,7 +8,8 @@ import { runSteps } from '../../docker/worker/src/jobs/steps';
 import type { Analysis } from '../../core/contract/analysis';
 import { TASKS } from '../../core/tasks';
 import type { Transcript } from '../../core/contract/transcript';
-import { commandOf } from '../../local/machine/commands';
+import { SERVICES } from '../../lib/services';
+import { Programs } from '../../local/machine/commands';
 import { baseEnvironment } from '../../local/emulator';
 import { pythonEnvironment } from '../../local/installation';
 import { freePort } from '../../local/ports';
@@ -110,7 +111,9 @@ async function launched(name: Name, servicePython: string, shared: string, { fol
   const port = await freePort();
   const cwd = join(folder, name);
   mkdirSync(cwd);
-  const { file, args, env } = commandOf({ name }, { servicePython, workerBundle: '' });
+  const environment = () => Promise.resolve(servicePython);
+  const programs = new Programs({ workerBundle: '', environment });
+  const { file, args, env } = await programs.commandOf(SERVICES[name].exec);
   const settings = { ...ENGINES[name], PORT: String(port), SHARED_AUDIO: shared, TMPDIR: cwd };
   const process = new ManagedProcess({
     name,

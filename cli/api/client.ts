@@ -1,6 +1,10 @@
 import type { Analysis } from '../../core/contract/analysis';
-import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/requests';
-import type { ListJobsResponse, SubmitJobResponse } from '../../core/contract/api';
+import type {
+  CompleteUploadRequest,
+  SubmitJobRequest,
+  ListJobsResponse,
+  SubmitJobResponse,
+} from '../../core/contract/api';
 import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { OUTPUT } from '../../core/contract/environment';
@@ -20,6 +20,7 @@ export interface UpOptions {
   stateDir?: string;
   port?: number;
   path?: string;
+  app?: string;
   setting: Record<string, string>;
   json?: boolean;
 }
@@ -38,6 +39,11 @@ export function registerLocal(program: Command, context: Context) {
       .addOption(stateDir())
       .option('--port <port>', 'port of the emulator (default: a free port)', wholeNumber(1, 65535))
       .option('--path <id>', 'deployment path (default: DockerGpu)')
+      .option(
+        '--app <folder>',
+        'folder of your own CDK app, with its cdk.json (default: this package)',
+        absolute,
+      )
       .option('--setting <name=value>', 'setting of the deployment; can be repeated', setting, {});
 
   upOptions(local.command('up'))
@@ -61,6 +67,8 @@ export function registerLocal(program: Command, context: Context) {
     .action((options: UpOptions) => endLocal(options, context));
 }
 
+const absolute = (folder: string) => resolve(folder);
+
 function setting(text: string, earlier: Record<string, string>): Record<string, string> {
   const [name = '', ...value] = text.split('=');
   return { ...earlier, [name]: value.join('=') };
@@ -72,6 +80,7 @@ async function serve(options: UpOptions, { terminal, interruption }: Context): P
     stateDir: options.stateDir,
     port: options.port,
     path: options.path,
+    app: options.app,
     settings: options.setting,
     onProgress: (text) => terminal.say(text),
   }).catch((error: unknown) => {
@@ -116,6 +125,7 @@ export async function startLocal(
   const output = openSync(log, 'w');
   const args = [join(__dirname, '..', '..', 'bin', 'spotscribe.js'), 'local', 'serve', '--state-dir', folder];
   if (options.path !== undefined) args.push('--path', options.path);
+  if (options.app !== undefined) args.push('--app', options.app);
   if (options.port !== undefined) args.push('--port', String(options.port));
   for (const [name, value] of Object.entries(options.setting)) args.push('--setting', `${name}=${value}`);
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] });

@@ -5,7 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ModelVersion, PLAIN_NAME } from '../../core/models/model-layout';
 import { CATALOGUE, modelVersion } from '../../lib/models/model-catalogue';
-import { whisperModels } from '../../lib/machine/whisper-service';
+import { modelsOf, whisper } from '../../lib/services';
 import { defaultSettings, SettingsError } from '../../lib/settings';
 import { fromAws } from '../aws-errors';
 import type { Context } from '../context';
@@ -100,7 +100,7 @@ async function push(names: string[], options: PushOptions, context: Context): Pr
   const { s3, bucket } = await storage(options);
   const { HF_TOKEN, HF_ENDPOINT } = terminal.around.env;
   const hub = new Hub({ retryForMs: PATIENCE_MS, signal: interruption }, HF_ENDPOINT, hubToken(HF_TOKEN));
-  const wanted = names.length === 0 ? whisperModels(defaultSettings()) : names.map(named);
+  const wanted = names.length === 0 ? modelsOf([whisper], defaultSettings()) : names.map(named);
   const results: (ModelVersion & { state: string; message?: string })[] = [];
   for (const { name, revision: version } of wanted) {
     const model = { name, revision: version };

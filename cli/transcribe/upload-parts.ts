@@ -1,6 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import type { MultipartUpload, UploadPart } from '../../core/contract/api';
-import type { CompleteUploadRequest } from '../../core/contract/requests';
+import type { MultipartUpload, UploadPart, CompleteUploadRequest } from '../../core/contract/api';
 import { type Patience, retrying } from '../api/retry';
 import { ExpiredUrl, upload } from './upload';
 

@@ -123,6 +123,8 @@ export const OUTPUT = {
   /** Optional models that could not be downloaded, separated by commas, or `none`. */
   modelsLeftOut: 'ModelsLeftOut',
   taskDefinition: 'TaskDefinitionArn',
+  /** Name of the Systems Manager parameter with the `MachineSpec`. */
+  machine: 'MachineParameterName',
   /**
    * DNS name of the public load balancer, the target of the user's own DNS name. Absent without a
    * public load balancer.

@@ -1,7 +1,7 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { unitsOf } from '../../core/jobs/job-tasks';
 import { type Allowance, refuseUsedUp } from '../frame/allowance';
-import { CompleteUploadRequest } from '../../core/contract/requests';
+import { CompleteUploadRequest } from '../../core/contract/api';
 import type { JobRow } from '../../core/contract/job';
 import { documentClient } from '../frame/document-client';
 import { type Begun, json, Refusal, type Response } from '../frame/refusal';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { TaskName } from '../../core/contract/names';
-import type { SubmitJobRequest } from '../../core/contract/requests';
+import type { SubmitJobRequest } from '../../core/contract/api';
 import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
 import { shown, shownValue } from '../../core/contract/text';
 import { deployedNames, tasksFor } from '../../core/jobs/job-tasks';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { SubmitJobRequest } from '../../core/contract/requests';
+import { SubmitJobRequest } from '../../core/contract/api';
 import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
 import { Refusal } from '../frame/refusal';
 import { jobOptions } from '../../core/tasks/accepted-options';

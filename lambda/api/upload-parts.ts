@@ -1,4 +1,4 @@
-import type { CompleteUploadRequest } from '../../core/contract/requests';
+import type { CompleteUploadRequest } from '../../core/contract/api';
 import { MOST_PARTS } from '../../core/contract/limits';
 import { Refusal } from '../frame/refusal';
 

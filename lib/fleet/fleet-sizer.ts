@@ -12,17 +12,17 @@ import { handlerFunction } from '../functions/handler';
 import type { JobQueue } from '../jobs/job-queue';
 import type { JobStore } from '../jobs/job-store';
 import { limits, type Settings } from '../settings';
-import type { GpuFleet } from './gpu-fleet';
+import type { SpotFleet } from './spot-fleet';
 import type { Warmth } from './warmth';
 
 export interface FleetSizerProps {
-  readonly fleet: GpuFleet;
+  readonly fleet: SpotFleet;
   readonly queue: JobQueue;
   readonly store: JobStore;
   readonly path: string;
   readonly settings: Settings;
-  /** The service whose workers write heartbeats. */
-  readonly service: IDependable;
+  /** The machines' processes, whose workers write heartbeats. */
+  readonly processes: IDependable;
   /** Machines that run while nothing is queued. @default - none */
   readonly warmth?: Warmth;
 }
@@ -108,8 +108,8 @@ export class FleetSizer extends Construct {
     });
     // An update changes the event only when every machine runs the new worker: workers of an
     // earlier version write no heartbeats and would be considered dead. Also, a new path must not
-    // start warm machines before the service exists.
-    rule.node.addDependency(this.props.service);
+    // start warm machines before their processes exist.
+    rule.node.addDependency(this.props.processes);
   }
 
   /** Lets the grantee start a sizing at once. */

@@ -95,19 +95,16 @@ export class JobApi extends Construct {
   }
 
   private addJobRoutes() {
+    const results = ALL_TASKS.map(({ resultName }) => `/v1/jobs/{id}/${resultName}`);
     const routes: [HttpMethod, string, NodejsFunction][] = [
       [HttpMethod.POST, '/v1/jobs', this.submitJob],
       [HttpMethod.GET, '/v1/jobs', this.readJob],
       [HttpMethod.GET, '/v1/jobs/{id}', this.readJob],
-      ...ALL_TASKS.map(({ resultName }): [HttpMethod, string, NodejsFunction] => [
-        HttpMethod.GET,
-        `/v1/jobs/{id}/${resultName}`,
-        this.readJob,
-      ]),
       [HttpMethod.DELETE, '/v1/jobs/{id}', this.cancelJob],
       [HttpMethod.POST, '/v1/jobs/{id}/upload', this.completeUpload],
       [HttpMethod.GET, '/v1/usage', this.readJob],
     ];
+    for (const path of results) routes.push([HttpMethod.GET, path, this.readJob]);
     for (const [method, path, handler] of routes)
       this.addRoute(method, path, new HttpLambdaIntegration(`${handler.node.id}Integration`, handler));
   }

@@ -1,6 +1,8 @@
 import { Construct } from 'constructs';
 import { ImageBuild, type ImageSource } from './image-build';
-import type { BuiltImage } from './image-context';
+import { SERVICES } from '../services';
+import { BUILT_IMAGES, type BuiltImage } from './image-context';
+import { byName, idOf } from './image-name';
 import { ImageProvider } from './image-provider';
 import type { ImageRepositories } from './image-repositories';
 
@@ -24,18 +26,16 @@ export class ImageBuilds extends Construct implements ImageSources {
 
   constructor(scope: Construct, id: string, { repositories, root }: ImageBuildsProps) {
     super(scope, id);
-    const { worker, environment, whisper, voxtral } = repositories;
-    const base = environment;
-    this.of = {
-      worker: new ImageBuild(this, 'Worker', { image: 'worker', repository: worker, root }),
-      environment: new ImageBuild(this, 'Environment', {
-        image: 'environment',
-        repository: environment,
-        root,
-      }),
-      whisper: new ImageBuild(this, 'Whisper', { image: 'whisper', repository: whisper, base, root }),
-      voxtral: new ImageBuild(this, 'Voxtral', { image: 'voxtral', repository: voxtral, base, root }),
-    };
+    this.of = byName(
+      BUILT_IMAGES,
+      (image) =>
+        new ImageBuild(this, idOf(image), {
+          image,
+          repository: repositories.of[image],
+          base: image in SERVICES ? repositories.of.environment : undefined,
+          root,
+        }),
+    );
     this.provider = new ImageProvider(this, 'Provider', { builds: this.all });
   }
 

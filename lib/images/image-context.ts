@@ -4,26 +4,27 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import type { IConstruct } from 'constructs';
-import type { ImageName } from './image-name';
-import { PYTHON_SERVICES, type ServiceName } from './python-services';
+import { SERVICE_NAMES, type ServiceName, SERVICES } from '../services';
+import { byName, type ImageName } from './image-name';
 
 const PACKAGE = join(__dirname, '..', '..');
 
 /** An image to build: one that a path runs, or the family that a model service is built on. */
 export type BuiltImage = ImageName | 'environment';
+export const BUILT_IMAGES: readonly BuiltImage[] = ['worker', 'environment', ...SERVICE_NAMES];
 
 /** Files of the folder `docker` that each image needs. */
 const FILES: Record<BuiltImage, string[]> = {
   worker: ['worker/Dockerfile'],
   environment: ['Dockerfile', 'layers.sh', 'families/torch.txt'],
-  whisper: serviceFiles('whisper'),
-  voxtral: serviceFiles('voxtral'),
+  ...byName(SERVICE_NAMES, serviceFiles),
 };
 
 function serviceFiles(name: ServiceName): string[] {
-  const { family, folders } = PYTHON_SERVICES[name];
-  const locks = Object.keys(family).map((kind) => `${name}/requirements.${kind}.txt`);
-  return ['Dockerfile', ...locks, ...folders];
+  const { image, exec } = SERVICES[name];
+  const locks = Object.keys(image.families).map((kind) => `${name}/requirements.${kind}.txt`);
+  const folders = exec.folders.map((folder) => basename(folder));
+  return ['Dockerfile', ...locks, ...folders.map((folder) => `${folder}/spotscribe_${folder}`)];
 }
 
 /** Files in source folders that are not sources. */

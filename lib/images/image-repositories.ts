@@ -9,6 +9,8 @@ import {
 import { Construct } from 'constructs';
 import { acknowledge } from '../policies/acknowledge';
 import type { Settings } from '../settings';
+import { BUILT_IMAGES, type BuiltImage } from './image-context';
+import { byName, idOf } from './image-name';
 
 export interface ImageRepositoriesProps {
   readonly onDestroy: Settings['onDestroy'];
@@ -19,22 +21,16 @@ export const HELD_PREFIX = 'in-use-';
 
 /** One repository per image. Tags are content hashes and immutable, except the tags of stacks. */
 export class ImageRepositories extends Construct {
-  readonly worker: IRepository;
-  readonly whisper: IRepository;
-  readonly voxtral: IRepository;
-  /** Families that the model services are built on. Machines do not pull them directly. */
-  readonly environment: IRepository;
+  /** Machines do not pull `environment`, the families that the model services are built on, directly. */
+  readonly of: Readonly<Record<BuiltImage, IRepository>>;
 
   constructor(scope: Construct, id: string, props: ImageRepositoriesProps) {
     super(scope, id);
-    this.worker = this.repository('Worker', props);
-    this.whisper = this.repository('Whisper', props);
-    this.voxtral = this.repository('Voxtral', props);
-    this.environment = this.repository('Environment', props);
+    this.of = byName(BUILT_IMAGES, (image) => this.repository(idOf(image), props));
   }
 
   get all(): IRepository[] {
-    return [this.worker, this.whisper, this.voxtral, this.environment];
+    return Object.values(this.of);
   }
 
   private repository(id: string, { onDestroy }: ImageRepositoriesProps): IRepository {

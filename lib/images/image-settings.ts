@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ImageName } from './image-name';
+import { byName, IMAGE_NAMES, type ImageName } from './image-name';
 
 /**
  * Parses JSON arrays and objects given as text on the command line; returns other values as given.
@@ -28,12 +28,12 @@ type Origin = 'codebuild' | 'local' | (string & {});
 export const imagesSetting = () => {
   const everywhere = z.enum(['codebuild', 'local']);
   const origin = z.union([everywhere, z.string().regex(ADDRESS)]);
-  const each = z.strictObject({ worker: origin, whisper: origin, voxtral: origin }).partial();
+  const each = z.strictObject(byName(IMAGE_NAMES, () => origin)).partial();
   return z.preprocess(
     fromText,
     z.custom<'codebuild' | 'local' | Partial<Record<ImageName, Origin>>>(
       (value) => z.union([everywhere, each]).safeParse(value).success,
-      `must be codebuild, local, or JSON such as ${EXAMPLE} with the keys worker, whisper or voxtral; each value is codebuild, local, or an image URI with registry and tag or digest`,
+      `must be codebuild, local, or JSON such as ${EXAMPLE} with the keys ${IMAGE_NAMES.join(', ')}; each value is codebuild, local, or an image URI with registry and tag or digest`,
     ),
   );
 };

@@ -1,9 +1,10 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { onLaptop, type Service, SERVICES } from '../services';
 import type { Settings } from '../settings';
 import type { ImageSources } from './image-builds';
-import type { ImageName } from './image-name';
-import type { Requirements } from './python-services';
+import type { Requirements } from './families';
+import { idOf, type ImageName } from './image-name';
 import { ServiceImage } from './service-image';
 
 export interface PathImagesProps {
@@ -30,9 +31,21 @@ export class PathImages extends Construct {
     return image;
   }
 
+  /** Returns the image of a service: one of this package, or its own. */
+  imageOf({ name, image }: Service): ServiceImage {
+    switch (image.kind) {
+      case 'package':
+        return this.image(image.name);
+      case 'registry':
+        return ServiceImage.fromRegistry(this, idOf(name), image.uri);
+      case 'folder':
+        return ServiceImage.fromFolder(this, idOf(name), image.folder);
+    }
+  }
+
   private make(image: ImageName): ServiceImage {
     const { builds, settings } = this.props;
-    const id = image.charAt(0).toUpperCase() + image.slice(1);
+    const id = idOf(image);
     const requirements = this.requirements(image);
     const origin =
       typeof settings.images === 'string' ? settings.images : (settings.images[image] ?? 'codebuild');
@@ -55,8 +68,7 @@ export class PathImages extends Construct {
 
   /** Engines for laptops have their own packages. */
   private requirements(image: ImageName): Requirements {
-    const { engine, voxtralEngine } = this.props.settings;
-    const onLaptops = image === 'voxtral' ? voxtralEngine === 'extractive' : engine === 'pocketsphinx';
-    return onLaptops ? 'laptop' : 'production';
+    const laptop = image !== 'worker' && onLaptop(SERVICES[image], this.props.settings);
+    return laptop ? 'laptop' : 'production';
   }
 }

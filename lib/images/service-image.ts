@@ -1,13 +1,15 @@
+import { resolve } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { AcceptedFinding, ScanGate } from '../../core/images/image-request';
+import { SERVICES } from '../services';
+import type { Family, Requirements } from './families';
 import type { ImageSources } from './image-builds';
 import { bundles, withContext } from './image-context';
 import type { ImageName } from './image-name';
-import { type Family, PYTHON_SERVICES, type Requirements } from './python-services';
 import { SourceImage, type SourceImageProps } from './source-image';
 
 /**
@@ -48,10 +50,10 @@ export class ServiceImage {
         : {
             // Docker also resolves the base image of a stage that it does not build.
             variables: { BASE_IMAGE: BASE_IMAGE.python, REQUIREMENTS: props.requirements },
-            environment: environmentOf(scope, PYTHON_SERVICES[image].family[props.requirements], props),
+            environment: environmentOf(scope, SERVICES[image].image.families[props.requirements], props),
           };
     const built = new SourceImage(scope, id, { image, builds, ...made, scanGate, acceptedFindings });
-    return new ServiceImage(built.containerImage(), built.scan);
+    return new ServiceImage(built.containerImage(), built.uri, built.scan);
   }
 
   /**
@@ -71,11 +73,24 @@ export class ServiceImage {
           platform: Platform.LINUX_AMD64,
           ...(image !== 'worker' && {
             target: image,
-            buildArgs: { FAMILY: PYTHON_SERVICES[image].family[requirements], REQUIREMENTS: requirements },
+            buildArgs: { FAMILY: SERVICES[image].image.families[requirements], REQUIREMENTS: requirements },
           }),
         }),
     );
-    return new ServiceImage(ContainerImage.fromDockerImageAsset(asset));
+    return new ServiceImage(ContainerImage.fromDockerImageAsset(asset), asset.imageUri);
+  }
+
+  /**
+   * An image that Docker builds here from a folder with a Dockerfile and pushes during deployment.
+   *
+   * @param folder relative to the app's folder
+   */
+  static fromFolder(scope: Construct, id: string, folder: string): ServiceImage {
+    const asset = new DockerImageAsset(scope, id, {
+      directory: resolve(folder),
+      platform: Platform.LINUX_AMD64,
+    });
+    return new ServiceImage(ContainerImage.fromDockerImageAsset(asset), asset.imageUri);
   }
 
   /**
@@ -84,7 +99,7 @@ export class ServiceImage {
    */
   static fromRegistry(scope: Construct, id: string, uri: string): ServiceImage {
     const address = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@](.+)$/.exec(uri);
-    if (address === null) return new ServiceImage(ContainerImage.fromRegistry(uri));
+    if (address === null) return new ServiceImage(ContainerImage.fromRegistry(uri), uri);
     const [, account, region, repositoryName = '', version] = address;
     const repository = Repository.fromRepositoryAttributes(scope, id, {
       repositoryName,
@@ -96,11 +111,13 @@ export class ServiceImage {
         resourceName: repositoryName,
       }),
     });
-    return new ServiceImage(ContainerImage.fromEcrRepository(repository, version));
+    return new ServiceImage(ContainerImage.fromEcrRepository(repository, version), uri);
   }
 
   private constructor(
     private readonly image: ContainerImage,
+    /** URI with tag or digest. Its parts may be tokens. */
+    readonly uri: string,
     /** Findings of the image's scan. Undefined if the image is not scanned. */
     readonly scan?: string,
   ) {}

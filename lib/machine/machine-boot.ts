@@ -1,14 +1,15 @@
 import { UserData } from 'aws-cdk-lib/aws-ec2';
-import { CONTAINER_UID } from '../../core/contract/container';
+import { CONTAINER_UID } from '../../core/machine/container';
 
 /**
- * Folders on the machine's NVMe disk, and the file that describes the machine to its containers.
+ * Volumes of the processes: folders on the machine's NVMe disk, and the file that describes the
+ * machine.
  */
 export const MACHINE_PATH = {
   sharedAudio: '/mnt/nvme/shared-audio',
   models: '/mnt/nvme/models',
   scratch: '/mnt/nvme/scratch',
-  about: '/mnt/nvme/machine.json',
+  machine: '/mnt/nvme/machine.json',
 } as const;
 
 /** User and group of the processes in Spotscribe's images. */
@@ -36,8 +37,8 @@ export function machineBoot(clusterName: string, gpuCommands: string[]): UserDat
     '# Containers cannot reach the metadata service (hop limit 1): tell them what they run on.',
     'token=$(curl -sf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" http://169.254.169.254/latest/api/token)',
     'about() { curl -sf -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/meta-data/$1"; }',
-    `printf '{"instance_id":"%s","instance_type":"%s","capacity":"%s","availability_zone":"%s"}\\n' "$(about instance-id)" "$(about instance-type)" "$(about instance-life-cycle)" "$(about placement/availability-zone)" > ${MACHINE_PATH.about}`,
-    `chmod 0444 ${MACHINE_PATH.about}`,
+    `printf '{"instance_id":"%s","instance_type":"%s","capacity":"%s","availability_zone":"%s"}\\n' "$(about instance-id)" "$(about instance-type)" "$(about instance-life-cycle)" "$(about placement/availability-zone)" > ${MACHINE_PATH.machine}`,
+    `chmod 0444 ${MACHINE_PATH.machine}`,
 
     'cat >> /etc/ecs/ecs.config <<EOF',
     `ECS_CLUSTER=${clusterName}`,

@@ -1,15 +1,15 @@
-import { Annotations, Duration, Size, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PORT } from '../../core/contract/container';
+import { PORT } from '../../core/machine/container';
 import { OUTPUT } from '../../core/contract/environment';
 import { warmth as warmthOf, monthlyCost } from '../fleet/warmth';
-import { whisperModels, whisperService } from '../machine/whisper-service';
 import { AudioApi } from '../http/audio-api';
 import { checkZones, MachinesBalancer } from '../http/machines-balancer';
 import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
 import { StreamingBalancer } from '../http/streaming-balancer';
 import { zoneCount } from '../network/zone-settings';
-import { Path, type PathInfo, type PathProps, tasksOf } from './path';
+import { whisper } from '../services';
+import { Path, type PathInfo, type PathProps } from './path';
 
 /**
  * Maximum wait for an answer in place. Below the function's timeout of 29 s, so that it can still
@@ -32,7 +32,8 @@ export class FastApiPath extends Path {
     id: 'FastApi',
     number: 300,
     summary: 'WhisperX behind a load balancer on warm spot GPU machines: answers over HTTP, or by a queue',
-    analysis: false,
+    // Fixed, so that a security group's rule can name it.
+    services: [{ service: whisper, hostPort: whisper.port }],
   };
 
   private readonly streamingBalancer?: StreamingBalancer;
@@ -46,25 +47,14 @@ export class FastApiPath extends Path {
     const warmth = warmthOf(settings);
     const streaming = streamingOf(settings, Stack.of(scope).region);
     checkZones(settings);
-    super(scope, id, FastApiPath.info, props, { warmth, balanced: true });
-    this.addModelFetch(whisperModels(settings));
-    this.task.addService(
-      ...whisperService(this.image('whisper'), settings, {
-        memory: Size.gibibytes(8),
-        essential: true,
-        restart: false,
-        // Fixed, so that a security group's rule can name it.
-        hostPort: PORT.whisper,
-      }),
-    );
-    this.addWorker(streaming && PORT.streaming);
+    const streamingPort = streaming && PORT.streaming;
+    super(scope, id, FastApiPath.info, props, { warmth, balanced: true, streamingPort });
 
     const { vpc } = network;
-    const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: PORT.whisper, wait: WAIT });
+    const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: whisper.port, wait: WAIT });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
-    this.fleet.drainFrom(balancer.targets);
+    this.register({ process: whisper.name, port: whisper.port }, balancer.targets);
     this.sizer.countRequests(balancer.metricName);
-    this.task.registerWith(balancer.targets, { container: 'whisper', port: PORT.whisper });
     const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
       api: this.api,
       vpc,
@@ -72,7 +62,7 @@ export class FastApiPath extends Path {
       balancer,
       store: this.store,
       path: FastApiPath.info.id,
-      tasks: tasksOf(FastApiPath.info),
+      tasks: this.tasks,
       wait: WAIT,
       settings,
     });
@@ -86,7 +76,10 @@ export class FastApiPath extends Path {
 
   override get outputs(): Record<string, string> {
     const { streamingBalancer } = this;
-    return streamingBalancer === undefined ? {} : { [OUTPUT.streamingEndpoint]: streamingBalancer.dnsName };
+    return {
+      ...super.outputs,
+      ...(streamingBalancer && { [OUTPUT.streamingEndpoint]: streamingBalancer.dnsName }),
+    };
   }
 
   private openStreaming(streaming: Streaming): StreamingBalancer {
@@ -98,9 +91,8 @@ export class FastApiPath extends Path {
       drain: DRAIN,
     });
     this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
-    this.fleet.drainFrom(balancer.targets);
+    this.register({ process: 'worker', port: PORT.streaming }, balancer.targets);
     this.sizer.heedRequests(balancer.metricName);
-    this.task.registerWith(balancer.targets, { container: 'worker', port: PORT.streaming });
     Annotations.of(this).addInfoV2(
       'spotscribe:streaming',
       streamingCost(streaming, zoneCount(settings.availabilityZones)),

@@ -1,26 +1,30 @@
 import { Duration } from 'aws-cdk-lib';
+import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { ENV } from '../../core/contract/environment';
+import { ENV, OUTPUT } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
+import type { GpuAccess } from '../../core/contract/machine-spec';
 import type { DeployedTasks } from '../../core/contract/tasks';
-import type { WantedModel } from '../../core/models/model-layout';
 import { FleetSizer } from '../fleet/fleet-sizer';
-import { GpuFleet } from '../fleet/gpu-fleet';
-import { GpuSharing } from '../machine/gpu-sharing';
-import { GpuTask } from '../machine/gpu-task';
+import { SpotFleet } from '../fleet/spot-fleet';
+import type { Warmth } from '../fleet/warmth';
+import { JobApi } from '../http/job-api';
 import type { ImageSources } from '../images/image-builds';
-import type { ImageName } from '../images/image-name';
 import { PathImages } from '../images/path-images';
 import type { ServiceImage } from '../images/service-image';
-import type { Warmth } from '../fleet/warmth';
 import { grantPutEvents } from '../jobs/completion-events';
-import { JobApi } from '../http/job-api';
 import { JobIntake } from '../jobs/job-intake';
 import { JobQueue } from '../jobs/job-queue';
 import { JobStore } from '../jobs/job-store';
-import { limits, type Settings } from '../settings';
+import { checkMachine } from '../machine/check-machine';
+import { ecsRuntime } from '../machine/ecs-runtime';
+import { MachineParameter } from '../machine/machine-parameter';
+import { machineSpec } from '../machine/machine-spec';
+import type { MachineProcesses, MachineRuntime } from '../machine/runtime';
 import type { SharedModels } from '../models/shared-models';
 import type { SharedNetwork } from '../network/shared-network';
+import { deployedTasks, modelsOf, type ServiceUse } from '../services';
+import { limits, type Settings } from '../settings';
 import { Alarms } from '../watch/alarms';
 
 export interface PathProps {
@@ -36,18 +40,22 @@ export interface PathInfo {
   readonly id: string;
   readonly number: number;
   readonly summary: string;
-  /** Whether jobs of this path can ask for an analysis. */
-  readonly analysis: boolean;
+  /** The services on its machines. The worker asks the first one that does a task. */
+  readonly services: readonly ServiceUse[];
 }
 
 /** How a path's machines differ from the default. */
 export interface MachineTraits {
-  /** How containers access the GPU. @default - one container has exclusive access */
-  readonly gpu?: GpuSharing;
+  /** How services use the GPU. @default 'exclusive' */
+  readonly gpu?: GpuAccess;
+  /** What runs the processes on the machines. @default - ECS */
+  readonly runtime?: MachineRuntime;
   /** Machines that run while nothing is queued. @default - none */
   readonly warmth?: Warmth;
   /** Whether a load balancer sends requests to the machines. @default false */
   readonly balanced?: boolean;
+  /** Port of the machines for the worker's public server. @default - no such server */
+  readonly streamingPort?: number;
 }
 
 /** A path class of the registry, with its description. */
@@ -56,76 +64,59 @@ export interface PathClass {
   new (scope: Construct, id: string, props: PathProps): Path;
 }
 
-/** The tasks that a path's machines do. */
-export const tasksOf = ({ analysis }: PathInfo): DeployedTasks => ({
-  transcription: {},
-  ...(analysis && { analysis: {} }),
-});
-
 /** Maximum time for a task to fetch and load its models. */
 const MODEL_LOAD = Duration.minutes(15);
 
 /**
- * One way to run the models: jobs arrive through an API or a bucket, wait in a queue, and run on a
- * fleet of spot machines. Subclasses add their model services and call `addWorker` at the end of
- * their constructor.
+ * One way to run services: jobs arrive through an API or a bucket, wait in a queue, and run on a
+ * fleet of spot machines. A path is its services and traits. Subclasses may add load balancers.
  */
 export abstract class Path extends Construct {
+  /** The tasks that the path's machines do. */
+  readonly tasks: DeployedTasks;
   readonly store: JobStore;
   readonly queue: JobQueue;
-  readonly fleet: GpuFleet;
-  readonly task: GpuTask;
+  readonly fleet: SpotFleet;
+  readonly processes: MachineProcesses;
+  readonly parameter: MachineParameter;
   readonly sizer: FleetSizer;
   readonly intake: JobIntake;
   readonly api: JobApi;
   readonly alarms: Alarms;
-  private readonly images: PathImages;
 
+  /** @throws SettingsError if the services contradict each other or do not fit on the machines */
   protected constructor(
     scope: Construct,
     id: string,
     private readonly info: PathInfo,
     protected readonly props: PathProps,
-    { gpu = GpuSharing.exclusive(), warmth, balanced = false }: MachineTraits = {},
+    private readonly traits: MachineTraits = {},
   ) {
     super(scope, id);
-    const { settings, network, imageBuilds } = props;
-    const { id: path } = info;
-    const tasks = tasksOf(info);
-    this.images = new PathImages(this, 'Images', { builds: imageBuilds, settings });
+    const { settings, network } = props;
+    const { gpu = 'exclusive', runtime = ecsRuntime, warmth } = traits;
+    const { id: path, services } = info;
+    checkMachine({ path, services, settings, gpu });
+    const tasks = (this.tasks = deployedTasks(services));
+    const images = new PathImages(this, 'Images', { builds: props.imageBuilds, settings });
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,
       retention: Duration.days(settings.retentionDays),
     });
     this.queue = new JobQueue(this, 'Jobs', { visibility: Duration.seconds(settings.visibilitySeconds) });
-    this.fleet = new GpuFleet(this, 'Fleet', {
-      network,
-      instanceTypes: settings.instanceTypes,
-      gpu,
-    });
+    this.api = new JobApi(this, 'Api', { store: this.store, path, tasks, settings });
+    const { instanceTypes } = settings;
+    this.fleet = new SpotFleet(this, 'Fleet', { network, instanceTypes, runtime, gpu });
     // Machines cannot work without their images, whose build may take an hour.
-    this.fleet.group.node.addDependency(this.images);
-    this.task = new GpuTask(this, 'Machine', {
-      fleet: this.fleet,
-      gpu,
-      // Half of two or more machines keep answering. A single machine cannot be kept while it is
-      // replaced.
-      minHealthyPercent: warmth && warmth.machines >= 2 && !warmth.hours ? 50 : 0,
-      healthCheckGracePeriod: balanced ? MODEL_LOAD : undefined,
-    });
+    this.fleet.group.node.addDependency(images);
+    [this.processes, this.parameter] = this.machine(images, gpu);
     this.sizer = new FleetSizer(this, 'Sizer', {
       ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings, warmth },
-      service: this.task,
+      processes: this.processes,
     });
     this.intake = new JobIntake(this, 'Intake', {
-      store: this.store,
-      queue: this.queue,
-      sizer: this.sizer,
-      path,
-      tasks,
-      settings,
+      ...{ store: this.store, queue: this.queue, sizer: this.sizer, path, tasks, settings },
     });
-    this.api = new JobApi(this, 'Api', { store: this.store, path, tasks, settings });
     this.alarms = new Alarms(this, 'Alarms', {
       queue: this.queue,
       failedEvents: this.intake.failedEvents,
@@ -133,41 +124,53 @@ export abstract class Path extends Construct {
       handlers: [this.sizer.handler, this.intake.intakeUpload, this.intake.sweepJobs],
     });
     this.alarms.watchRequests(this.api.submitJob, 'submit-job');
+    this.fetchModels();
+    this.grantWorker();
   }
 
   /** Additional outputs of the path, by name. */
   get outputs(): Record<string, string> {
-    return {};
+    return { ...this.processes.outputs, [OUTPUT.machine]: this.parameter.parameterName };
   }
 
-  /** The image of a container, from the source that the setting `images` selects. */
-  protected image(name: ImageName): ServiceImage {
-    return this.images.image(name);
+  /** Registers a server of every machine with a load balancer, which machines leave before they stop. */
+  protected register(
+    server: { readonly process: string; readonly port: number },
+    targets: ApplicationTargetGroup,
+  ) {
+    this.fleet.drainFrom(targets);
+    this.processes.register(server, targets);
+    this.parameter.register({ ...server, targets: targets.targetGroupArn });
   }
 
-  /** Adds the container that fetches the models of the path's services and then exits. */
-  protected addModelFetch(models: WantedModel[]) {
-    const { modelCache, settings } = this.props;
-    this.task.addModelFetch(this.image('worker'), {
-      [ENV.modelBucket]: modelCache.bucket.bucketName,
-      [ENV.models]: JSON.stringify(models),
+  /** Describes the machine, runs its processes and publishes the description. */
+  private machine(images: PathImages, gpu: GpuAccess): [MachineProcesses, MachineParameter] {
+    const { services } = this.info;
+    const { settings, modelCache } = this.props;
+    const { balanced = false, warmth, streamingPort } = this.traits;
+    const used: Record<string, ServiceImage> = {
+      worker: images.image('worker'),
+      ...Object.fromEntries(services.map(({ service }) => [service.name, images.imageOf(service)])),
+    };
+    const spec = machineSpec({
+      ...{ services, settings, gpu, streamingPort },
+      images: Object.fromEntries(Object.entries(used).map(([name, { uri }]) => [name, uri])),
+      modelBucket: modelCache.bucket.bucketName,
+      workerEnvironment: this.workerEnvironment(),
+      // Half of two or more machines keep answering. A single machine cannot be kept while it is
+      // replaced.
+      minHealthyPercent: warmth && warmth.machines >= 2 && !warmth.hours ? 50 : 0,
     });
-    modelCache.grantFetch(this.task.definition.taskRole);
-    if (models.length === 0 || settings.fillModels === 'manual') return;
-    const filled = modelCache.bring(this, 'Models', models);
-    // Machines cannot work without their models.
-    for (const waiting of [this.fleet.group, this.task]) waiting.node.addDependency(filled);
+    const processes = this.fleet.platform.run(this, 'Machine', {
+      ...{ spec, images: used },
+      healthCheckGracePeriod: balanced ? MODEL_LOAD : undefined,
+    });
+    return [processes, new MachineParameter(this, 'MachineSpec', spec)];
   }
 
-  /**
-   * Adds the worker, after the model services.
-   *
-   * @param streamingPort port of the machine on which the worker serves callers with a key, for a
-   * public load balancer
-   */
-  protected addWorker(streamingPort?: number) {
+  private workerEnvironment(): Record<string, string> {
     const { settings } = this.props;
-    this.task.addWorker(this.image('worker'), {
+    return {
       [ENV.path]: this.info.id,
       [ENV.jobsTable]: this.store.table.tableName,
       [ENV.mediaBucket]: this.store.bucket.bucketName,
@@ -178,12 +181,28 @@ export abstract class Path extends Construct {
       [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
       [ENV.modelSilenceSeconds]: String(settings.modelSilenceSeconds),
-    });
-    const role = this.task.definition.taskRole;
-    if (streamingPort !== undefined) {
-      this.task.openWorker(streamingPort, this.api.keyEnvironment);
-      this.api.grantCheckKeys(role);
-    }
+      ...(this.traits.streamingPort !== undefined && this.api.keyEnvironment),
+    };
+  }
+
+  /** Lets machines fetch the models of the services, and fills the cache with them. */
+  private fetchModels() {
+    const { modelCache, settings } = this.props;
+    modelCache.grantFetch(this.processes.role);
+    const models = modelsOf(
+      this.info.services.map(({ service }) => service),
+      settings,
+    );
+    if (models.length === 0 || settings.fillModels === 'manual') return;
+    const filled = modelCache.bring(this, 'Models', models);
+    // Machines cannot work without their models.
+    for (const waiting of [this.fleet.group, this.processes, this.parameter])
+      waiting.node.addDependency(filled);
+  }
+
+  private grantWorker() {
+    const { role } = this.processes;
+    if (this.traits.streamingPort !== undefined) this.api.grantCheckKeys(role);
     this.store.grantTransition(role);
     // Recordings, which workers only read.
     this.store.grantReadVersions(role, KEY.inboxPrefix, KEY.jobsPrefix);

@@ -1,6 +1,5 @@
-import { Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { voxtralModels, voxtralService } from '../machine/voxtral-service';
+import { voxtral } from '../services';
 import { Path, type PathInfo, type PathProps } from './path';
 
 /**
@@ -12,20 +11,10 @@ export class VoxtralPath extends Path {
     id: 'Voxtral',
     number: 400,
     summary: 'Voxtral in a container on spot GPU machines: transcripts and analyses',
-    analysis: true,
+    services: [{ service: voxtral }],
   };
 
   constructor(scope: Construct, id: string, props: PathProps) {
     super(scope, id, VoxtralPath.info, props);
-    const { settings } = props;
-    this.addModelFetch(voxtralModels(settings));
-    this.task.addService(
-      ...voxtralService(this.image('voxtral'), settings, {
-        memory: Size.gibibytes(8),
-        essential: true,
-        restart: false,
-      }),
-    );
-    this.addWorker();
   }
 }

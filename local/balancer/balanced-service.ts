@@ -1,5 +1,4 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { DescribeServicesCommand, ECSClient, ListServicesCommand } from '@aws-sdk/client-ecs';
 import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
@@ -8,21 +7,20 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { OUTPUT } from '../../core/contract/environment';
+import type { Registration } from '../../core/contract/machine-spec';
 import { LocalBalancer } from './balancer';
 import { BalancerMetrics } from './balancer-metrics';
 import { clientConfiguration } from '../emulator';
 import { fixedAnswer } from './listener-rules';
 import type { LocalTask } from '../machine/task';
 
-/** A load balancer, and the container port of its targets. */
+/** A load balancer, and the server that its targets are. */
 class Front {
   private readonly registered = new Set<number>();
 
   constructor(
     readonly balancer: LocalBalancer,
-    private readonly container: string,
-    private readonly containerPort: number | undefined,
+    private readonly server: Pick<Registration, 'process' | 'port'>,
   ) {}
 
   follow(tasks: LocalTask[]): void {
@@ -50,31 +48,29 @@ class Front {
   }
 
   private port(task: LocalTask): number | undefined {
-    const container = task.containers.get(this.container);
-    return container?.process.running === true ? container.ports.get(this.containerPort) : undefined;
+    const running = task.containers.get(this.server.process);
+    return running?.process.running === true ? running.ports.get(this.server.port) : undefined;
   }
 }
 
 /** A service behind load balancers. Registers its tasks with them, as ECS does. */
 export class BalancedService {
-  /** Finds the path's service and starts its load balancers; undefined if it has none. */
-  static async find(endpoint: string, outputs: Record<string, string>): Promise<BalancedService | undefined> {
+  /** Starts the load balancers of a machine's servers; undefined if it has none. */
+  static async start(
+    endpoint: string,
+    registrations: readonly Registration[] = [],
+  ): Promise<BalancedService | undefined> {
     const client = clientConfiguration(endpoint);
-    const ecs = new ECSClient(client);
-    const cluster = outputs[OUTPUT.clusterName];
-    const { serviceArns = [] } = await ecs.send(new ListServicesCommand({ cluster }));
-    const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }));
-    const registrations = services[0]?.loadBalancers ?? [];
     if (registrations.length === 0) return undefined;
     const fronts = await Promise.all(
-      registrations.map(async ({ containerName = '', containerPort, targetGroupArn = '' }) => {
+      registrations.map(async ({ targets, ...server }) => {
         const balancer = await balancerOf(
           new ElasticLoadBalancingV2Client(client),
           new CloudWatchClient(client),
-          targetGroupArn,
+          targets,
         );
         await balancer.start();
-        return new Front(balancer, containerName, containerPort);
+        return new Front(balancer, server);
       }),
     );
     return new BalancedService(fronts);

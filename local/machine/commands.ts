@@ -1,5 +1,7 @@
-import { join } from 'node:path';
-import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import { createHash } from 'node:crypto';
+import { basename, delimiter, dirname, join } from 'node:path';
+import type { MachineSpec, ProcessExec } from '../../core/contract/machine-spec';
+import { pythonEnvironment } from '../installation';
 
 const root = join(__dirname, '..', '..');
 
@@ -10,44 +12,69 @@ export interface Command {
   env: Record<string, string>;
 }
 
-/** Environments and bundles that replace the images. */
-export interface Installed {
-  /** Python interpreter of the model services' environment. */
-  servicePython: string;
+export interface ProgramsOptions {
   /** The worker as one file. */
   workerBundle: string;
+  /** Folder of the user's app. @default - this package */
+  app?: string;
+  /** Makes the Python environment of a requirements file. @default pythonEnvironment */
+  environment?: typeof pythonEnvironment;
+  onProgress?: (text: string) => void;
 }
 
-/**
- * The local command that replaces an image's entry point.
- *
- * @throws if there is no command for the container
- */
-export function commandOf({ name = '', command = [] }: ContainerDefinition, installed: Installed): Command {
-  switch (name) {
-    case 'models':
-    case 'worker':
+/** The programs that replace images, with a Python environment for each requirements file. */
+export class Programs {
+  /** Python interpreters by requirements file. */
+  private readonly interpreters = new Map<string, Promise<string>>();
+
+  constructor(private readonly options: ProgramsOptions) {}
+
+  /** Makes all environments of a machine. */
+  async prepare({ processes }: MachineSpec): Promise<void> {
+    for (const { exec } of processes) await this.commandOf(exec);
+  }
+
+  /** The local command that replaces an image's entry point. Makes its environment if it is missing. */
+  async commandOf(exec: ProcessExec): Promise<Command> {
+    const { args = [] } = exec;
+    if (exec.kind === 'node')
       return {
         file: process.execPath,
-        args: ['--enable-source-maps', installed.workerBundle, ...command],
+        args: ['--enable-source-maps', this.options.workerBundle, ...args],
         // Hides the SDK's warning about future Node.js requirements, which the image meets.
         env: {
           NODE_PATH: join(root, 'node_modules'),
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         },
       };
-    case 'whisper':
-    case 'voxtral': {
-      const packages = ['common', 'audio', name].map((folder) => join(root, 'docker', folder));
-      return {
-        file: installed.servicePython,
-        args: ['-m', `spotscribe_${name}`, ...command],
-        env: { PYTHONPATH: packages.join(':'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
-      };
-    }
-    default:
-      throw new Error(
-        `There is no local command for the container "${name}": add one in local/machine/commands.ts`,
-      );
+    const { from = 'package', requirements, folders, module } = exec;
+    const base = from === 'package' ? root : (this.options.app ?? root);
+    return {
+      file: await this.interpreter(join(base, requirements), from),
+      args: ['-m', module, ...args],
+      env: {
+        PYTHONPATH: folders.map((folder) => join(base, folder)).join(delimiter),
+        PYTHONDONTWRITEBYTECODE: '1',
+        PYTHONUNBUFFERED: '1',
+      },
+    };
+  }
+
+  private interpreter(requirements: string, from: 'package' | 'app'): Promise<string> {
+    const { environment = pythonEnvironment, onProgress = () => undefined } = this.options;
+    const made =
+      this.interpreters.get(requirements) ??
+      environment(nameOf(requirements, from), requirements, onProgress);
+    this.interpreters.set(requirements, made);
+    // A failed one is made again.
+    made.catch(() => this.interpreters.delete(requirements));
+    return made;
   }
 }
+
+/** Name of an environment. All apps on this machine share the folder of environments. */
+const nameOf = (requirements: string, from: 'package' | 'app'): string => {
+  const name = basename(dirname(requirements));
+  if (from === 'package') return name;
+  return `app-${name}-${createHash('sha256').update(requirements).digest('hex').slice(0, 8)}`;
+};

@@ -1,8 +1,8 @@
-/** A machine's task from the view of the DAEMON service's scheduler. */
+/** The processes of a machine from the view of the scheduler of ECS. */
 export interface Placed {
-  /** Revision of the task definition at the start of the task. */
+  /** Revision of the specification when they started. */
   revision: string;
-  /** Whether the task runs and passes the load balancer's checks, if there is a load balancer. */
+  /** Whether they run and pass the load balancer's checks, if there is a load balancer. */
   healthy: boolean;
 }
 

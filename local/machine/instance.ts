@@ -1,11 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Instance } from '@aws-sdk/client-auto-scaling';
-import type { ContainerDefinition, TaskDefinition } from '@aws-sdk/client-ecs';
-import { ENV } from '../../core/contract/environment';
 import type { Machine } from '../../core/contract/machine';
+import { MACHINE_VOLUME, type MachineSpec, type ProcessExec } from '../../core/contract/machine-spec';
 import type { BalancedService } from '../balancer/balanced-service';
 import type { Command } from './commands';
+import type { DeployedMachine } from './deployed-machine';
 import { spotNotice } from './spot-notice';
 import type { LocalMachine } from '../state';
 import { LocalTask, machinePath } from './task';
@@ -15,7 +15,7 @@ export interface InstanceOptions {
   /** Folder for disk and logs. */
   folder: string;
   aws: Record<string, string>;
-  commandOf: (container: ContainerDefinition) => Command;
+  commandOf: (exec: ProcessExec) => Promise<Command>;
   /** Sends requests to the machine. @default - no load balancer */
   balanced?: Pick<BalancedService, 'isHealthy' | 'leave'>;
   /** Called whenever a process starts or ends. */
@@ -23,12 +23,12 @@ export interface InstanceOptions {
 }
 
 /**
- * A machine with its task, as in EC2 and ECS: one task at a time, and none after the machine
+ * A machine with its processes, as in EC2 and ECS: one task at a time, and none after the machine
  * leaves.
  */
 export class LocalInstance {
   readonly id: string;
-  /** Task definition of the current or next task. */
+  /** Specification of the current or next task. */
   revision = '';
   /** Whether the machine leaves and starts no further task. */
   leaving = false;
@@ -58,14 +58,14 @@ export class LocalInstance {
   }
 
   /** Runs this task, after it has stopped the previous one. */
-  run(definition: TaskDefinition): Promise<void> {
-    this.revision = definition.taskDefinitionArn ?? '';
+  run({ spec, revision }: DeployedMachine): Promise<void> {
+    this.revision = revision;
     return this.change(async () => {
       await this.stopTask();
       if (this.leaving) return;
-      this.prepare(definition);
+      this.prepare(spec);
       const { folder, aws, commandOf, onChange } = this.options;
-      this.task = new LocalTask({ definition, folder, aws, commandOf, onChange });
+      this.task = new LocalTask({ spec, folder, aws, commandOf, onChange });
       this.serving = true;
       this.options.onChange();
     });
@@ -126,37 +126,19 @@ export class LocalInstance {
     this.options.onChange();
   }
 
-  /** Creates the folders that the task mounts, and the file that describes the machine. */
-  private prepare(definition: TaskDefinition): void {
+  /** Creates the folders that the processes mount, and the file that describes the machine. */
+  private prepare({ volumes }: MachineSpec): void {
     const { folder, instance } = this.options;
-    const about = hostPathOfMachineFile(definition);
-    for (const { host } of definition.volumes ?? []) {
-      if (host?.sourcePath !== undefined && host.sourcePath !== about) {
-        mkdirSync(machinePath(folder, host.sourcePath), { recursive: true });
-      }
-    }
-    if (about === undefined) return;
     const machine: Machine = {
       instance_id: this.id,
       instance_type: 'laptop',
       capacity: 'local',
       availability_zone: instance.AvailabilityZone ?? '',
     };
-    mkdirSync(dirname(machinePath(folder, about)), { recursive: true });
-    writeFileSync(machinePath(folder, about), JSON.stringify(machine));
+    for (const [name, path] of Object.entries(volumes)) {
+      const here = machinePath(folder, path);
+      mkdirSync(name === MACHINE_VOLUME ? dirname(here) : here, { recursive: true });
+      if (name === MACHINE_VOLUME) writeFileSync(here, JSON.stringify(machine));
+    }
   }
-}
-
-/** Host path of the file that describes the machine. */
-function hostPathOfMachineFile({
-  containerDefinitions = [],
-  volumes = [],
-}: TaskDefinition): string | undefined {
-  for (const { environment = [], mountPoints = [] } of containerDefinitions) {
-    const path = environment.find(({ name }) => name === ENV.machineFile)?.value;
-    const mount = mountPoints.find(({ containerPath }) => containerPath === path);
-    const volume = volumes.find(({ name }) => name === mount?.sourceVolume);
-    if (path !== undefined && volume !== undefined) return volume.host?.sourcePath;
-  }
-  return undefined;
 }

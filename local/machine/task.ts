@@ -2,26 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContainerDefinition, TaskDefinition } from '@aws-sdk/client-ecs';
-import { type Command } from './commands';
+import type { MachineProcess, MachineSpec, ProcessExec } from '../../core/contract/machine-spec';
 import { baseEnvironment } from '../emulator';
 import { freePort } from '../ports';
 import { ManagedProcess } from '../processes';
-import { exitCode, restarts } from './restart-policy';
-import { type Host, processEnvironment } from './translate';
+import type { Command } from './commands';
+import { type Host, processEnvironment } from './environment';
 
-/** Default time in seconds between SIGTERM and SIGKILL in ECS. */
+/** Default time in seconds between SIGTERM and SIGKILL. */
 const DEFAULT_STOP_SECONDS = 30;
 
-/** Seconds before ECS replaces a task whose essential container ended. */
+/** Seconds before the processes start again after an essential one has ended. */
 const REPLACE_SECONDS = 1;
 
 export interface TaskOptions {
-  definition: TaskDefinition;
-  /** Folder of the machine. It contains the folders for host paths. */
+  spec: MachineSpec;
+  /** Folder of the machine. It contains its paths. */
   folder: string;
   aws: Record<string, string>;
-  commandOf: (container: ContainerDefinition) => Command;
+  commandOf: (exec: ProcessExec) => Promise<Command>;
   /** Called whenever a process starts or ends. */
   onChange: () => void;
 }
@@ -30,22 +29,22 @@ interface Running {
   process: ManagedProcess;
   /** On the clock of `performance.now()`. */
   startedAt: number;
-  /** Local port of the first mapped container port. */
+  /** Local port of its first port. */
   port?: number;
-  /** Local ports by container port. */
-  ports: ReadonlyMap<number | undefined, number>;
+  /** Local ports by port in the specification. */
+  ports: ReadonlyMap<number, number>;
   log: string;
 }
 
 /**
- * Runs a task on a machine like a DAEMON task of ECS. Containers start in the order of their
- * dependencies and restart according to their restart policy. When an essential container has
- * ended, the others are stopped and the task is replaced.
+ * Runs the processes of a machine like a DAEMON task of ECS. They start in the order of their
+ * dependencies and restart as the specification says. When an essential one has ended, the others
+ * are stopped, and all start again.
  */
 export class LocalTask {
   readonly containers = new Map<string, Running>();
   private stopping = false;
-  /** Whether the containers are being stopped and must not restart. */
+  /** Whether the processes are being stopped and must not restart. */
   private ending = false;
   private readonly loop: Promise<void>;
 
@@ -54,14 +53,14 @@ export class LocalTask {
     this.loop = this.keepRunning();
   }
 
-  /** Stops the containers in reverse start order. */
+  /** Stops the processes in reverse start order. */
   async stop(): Promise<void> {
     this.stopping = true;
-    await this.stopContainers();
+    await this.stopProcesses();
     await this.loop;
   }
 
-  /** Kills all containers at once and restarts none. */
+  /** Kills all processes at once and restarts none. */
   kill(): void {
     this.stopping = true;
     this.ending = true;
@@ -79,49 +78,53 @@ export class LocalTask {
     }
   }
 
-  /** Runs the task until an essential container ends or the task is stopped. */
+  /** Runs the processes until an essential one ends or the task is stopped. */
   private async runOnce(): Promise<void> {
-    const { definition } = this.options;
+    const { spec, commandOf } = this.options;
     const host = await this.host();
     const essential: Promise<unknown>[] = [];
     this.ending = false;
-    for (const container of startOrder(definition.containerDefinitions ?? [])) {
-      await this.waitForDependencies(container);
+    for (const each of startOrder(spec.processes)) {
+      const command = await commandOf(each.exec);
+      await this.waitForDependencies(each);
       if (this.stopping) return;
-      const ended = this.keepContainer(container, host, this.start(container, host));
-      if (container.essential !== false) essential.push(ended);
+      const start = () => this.start(each, command, host);
+      const ended = this.keepProcess(each, start);
+      if (each.essential ?? true) essential.push(ended);
       else ended.catch((error: unknown) => console.error(String(error)));
     }
     await Promise.race(essential).catch((error: unknown) => console.error(String(error)));
-    await this.stopContainers();
+    await this.stopProcesses();
   }
 
-  /** Restarts a container according to its restart policy. Resolves when it will not restart. */
-  private async keepContainer(container: ContainerDefinition, host: Host, first: Running): Promise<void> {
-    for (let running = first; ; running = this.start(container, host)) {
-      const code = exitCode(await running.process.exited);
-      const seconds = (performance.now() - running.startedAt) / 1000;
-      if (this.ending || !restarts(container, code, seconds)) return;
+  /** Starts a process, and restarts it as the specification says. Resolves when it will not restart. */
+  private async keepProcess(
+    { restart_after_seconds: atLeast }: MachineProcess,
+    start: () => Running,
+  ): Promise<void> {
+    for (;;) {
+      const { process, startedAt } = start();
+      await process.exited;
+      const seconds = (performance.now() - startedAt) / 1000;
+      if (this.ending || !restarts(atLeast, seconds)) return;
     }
   }
 
-  private start(container: ContainerDefinition, host: Host): Running {
-    const { definition, folder, commandOf } = this.options;
-    const { file, args, env } = commandOf(container);
-    const name = container.name ?? '';
-    const own = (container.portMappings ?? []).map(({ containerPort = 0 }) => containerPort);
-    const ports = new Map(own.map((port) => [port, host.port(name, port)]));
+  private start(each: MachineProcess, { file, args, env }: Command, host: Host): Running {
+    const { spec, folder } = this.options;
+    const { name } = each;
+    const ports = new Map((each.ports ?? []).map(({ port }) => [port, host.port(name, port)]));
     const running = {
       process: new ManagedProcess({
         name,
         file,
         args,
-        env: { ...baseEnvironment(), ...env, ...processEnvironment(definition, container, host) },
+        env: { ...baseEnvironment(), ...env, ...processEnvironment(spec, each, host) },
         cwd: folder,
         log: join(folder, `${name}.log`),
       }),
       startedAt: performance.now(),
-      port: ports.get(own[0] ?? 0),
+      port: [...ports.values()][0],
       ports,
       log: join(folder, `${name}.log`),
     };
@@ -131,50 +134,53 @@ export class LocalTask {
     return running;
   }
 
-  private async waitForDependencies({ dependsOn = [] }: ContainerDefinition): Promise<void> {
-    for (const { containerName = '', condition } of dependsOn) {
-      if (condition === 'START') continue;
-      if (condition === 'HEALTHY')
-        throw new Error(
-          `The local fleet does not support health checks: do not wait for ${containerName} to be HEALTHY`,
-        );
-      const code = await this.containers.get(containerName)?.process.exited;
-      if (condition === 'SUCCESS' && code !== 0)
-        throw new Error(`${containerName} ended with exit code ${code} instead of 0`);
+  private async waitForDependencies({ after = [] }: MachineProcess): Promise<void> {
+    for (const { process: name, until } of after) {
+      if (until !== 'succeeded') continue;
+      const code = await this.containers.get(name)?.process.exited;
+      if (code !== 0) throw new Error(`${name} ended with ${code} instead of 0`);
     }
   }
 
-  private async stopContainers(): Promise<void> {
+  private async stopProcesses(): Promise<void> {
     this.ending = true;
-    const definitions = this.options.definition.containerDefinitions ?? [];
+    const { processes } = this.options.spec;
     const seconds = (name: string) =>
-      definitions.find((each) => each.name === name)?.stopTimeout ?? DEFAULT_STOP_SECONDS;
-    // Dependent containers end first: the worker returns its jobs while the models still answer.
+      processes.find((each) => each.name === name)?.stop_seconds ?? DEFAULT_STOP_SECONDS;
+    // Dependent processes end first: the worker returns its jobs while the models still answer.
     for (const [name, { process }] of [...this.containers].reverse()) await process.stop(seconds(name));
     this.options.onChange();
   }
 
-  /** The machine's folders, and a free local port for every port of the task. */
+  /** The machine's paths, and a free local port for every port of a process. */
   private async host(): Promise<Host> {
-    const { definition, folder, aws } = this.options;
-    const ports = new Map<string, number>();
-    for (const { name, portMappings = [] } of definition.containerDefinitions ?? []) {
-      for (const { containerPort } of portMappings) ports.set(`${name}:${containerPort}`, await freePort());
+    const { spec, folder, aws } = this.options;
+    const free = new Map<string, Map<number, number>>();
+    for (const { name, ports = [] } of spec.processes) {
+      const own = new Map<number, number>();
+      for (const { port } of ports) own.set(port, await freePort());
+      free.set(name, own);
     }
     return {
       aws: { ...agentVariables(), ...aws },
-      folder: (path) => machinePath(folder, path),
-      port: (container, port) => {
-        const found = ports.get(`${container}:${port}`);
-        if (found === undefined) throw new Error(`Container ${container} has no mapping for port ${port}`);
+      path: (path) => machinePath(folder, path),
+      port: (process, port) => {
+        const own = free.get(process) ?? new Map<number, number>();
+        const found = port === undefined ? [...own.values()][0] : own.get(port);
+        if (found === undefined)
+          throw new Error(`The process ${process} has no port ${port ?? ''}`.trimEnd());
         return found;
       },
     };
   }
 }
 
+/** Whether an ended process restarts alone. @param atLeast - `restart_after_seconds` */
+export const restarts = (atLeast: number | undefined, seconds: number): boolean =>
+  atLeast !== undefined && seconds >= atLeast;
+
 /**
- * Variables that the ECS agent sets in every container of a task with a role, including model
+ * Variables that the ECS agent sets in every process of a task with a role, including model
  * services. These URLs do not work here: local clients have other credentials (`aws`).
  */
 const agentVariables = (): Record<string, string> => ({
@@ -188,25 +194,23 @@ const agentVariables = (): Record<string, string> => ({
 export const machinePath = (folder: string, path: string): string => join(folder, 'disk', path);
 
 /**
- * Sorts containers so that each comes after those that it depends on.
+ * Sorts processes so that each comes after those that it depends on.
  *
  * @throws if the dependencies have a cycle, or one does not exist
  */
-export function startOrder(containers: ContainerDefinition[]): ContainerDefinition[] {
-  const ordered: ContainerDefinition[] = [];
-  let waiting = containers;
+export function startOrder(processes: readonly MachineProcess[]): MachineProcess[] {
+  const ordered: MachineProcess[] = [];
+  let waiting = [...processes];
   while (waiting.length > 0) {
     const started = new Set(ordered.map(({ name }) => name));
-    const ready = waiting.filter(({ dependsOn = [] }) =>
-      dependsOn.every(({ containerName }) => started.has(containerName)),
-    );
+    const ready = waiting.filter(({ after = [] }) => after.every(({ process }) => started.has(process)));
     if (ready.length === 0) {
       throw new Error(
-        `Containers depend on each other or on a missing one: ${waiting.map(({ name }) => name).join(', ')}`,
+        `Processes depend on each other or on a missing one: ${waiting.map(({ name }) => name).join(', ')}`,
       );
     }
     ordered.push(...ready);
-    waiting = waiting.filter((container) => !ready.includes(container));
+    waiting = waiting.filter((process) => !ready.includes(process));
   }
   return ordered;
 }

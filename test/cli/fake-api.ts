@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer, json, text } from 'node:stream/consumers';
 import type { Analysis } from '../../core/contract/analysis';
-import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/requests';
+import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/api';
 import type { ErrorCode, TaskName, TranscriptFormat } from '../../core/contract/names';
 import type { JobError } from '../../core/contract/values';
 import type { JobView, Receipt } from '../../core/contract/job';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { FAMILIES, PYTHON_SERVICES } from '../../lib/images/python-services';
+import { basename, join } from 'node:path';
+import { FAMILIES } from '../../lib/images/families';
+import { SERVICES } from '../../lib/services';
 
 const DOCKER = join(__dirname, '../../docker');
 const read = (file: string) => readFileSync(join(DOCKER, file), 'utf8');
@@ -28,7 +29,11 @@ const packages = (lock: string) =>
     .split(/\n(?=[a-z0-9])/)
     .map((entry) => entry.trim());
 
-const services = Object.entries(PYTHON_SERVICES);
+const services = Object.values(SERVICES).map(({ name, image: { families }, exec }) => ({
+  name,
+  families,
+  folders: exec.folders.map((folder) => `${basename(folder)}/spotscribe_${basename(folder)}`),
+}));
 
 describe('a family', () => {
   test('is a stage of the Dockerfile that takes the place of the environment', () => {
@@ -48,21 +53,21 @@ describe('a family', () => {
   test('with torch has packages that all services on it have, in the same versions', () => {
     const family = packages('families/torch.txt');
     expect(family).toContainEqual(expect.stringMatching(/^torch==/));
-    const onTorch = services.filter(([, service]) => service.family.production.startsWith('torch'));
+    const onTorch = services.filter(({ families }) => families.production.startsWith('torch'));
     expect(onTorch).not.toEqual([]);
-    for (const [name] of onTorch)
+    for (const { name } of onTorch)
       expect(packages(`${name}/requirements.production.txt`)).toEqual(expect.arrayContaining(family));
   });
 
   test('without torch is for services whose locks have none', () => {
-    for (const [name, { family }] of services)
+    for (const { name, families } of services)
       for (const kind of ['production', 'laptop'] as const)
-        if (!family[kind].startsWith('torch'))
+        if (!families[kind].startsWith('torch'))
           expect(read(`${name}/requirements.${kind}.txt`)).not.toMatch(/^torch==/m);
   });
 });
 
-describe.each(services)('the image %s', (name, { folders }) => {
+describe.each(services)('the image $name', ({ name, folders }) => {
   test('is the environment with the service’s own packages and sources', () => {
     expect(stages.get(name)?.base).toBe('environment');
     expect(copied(name)).toEqual([`${name}/requirements.\${REQUIREMENTS}.txt`, ...folders]);

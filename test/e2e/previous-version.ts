@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type * as commands from '../../local/machine/commands';
+import type { TaskDefinition } from '@aws-sdk/client-ecs';
 import type * as deploy from '../../local/deploy';
 import type * as installation from '../../local/installation';
 import { commit } from '../fixtures/previous-version.json';
 import { root } from './laptop';
-import type { CommandOf } from './version-machine';
+import type { instanceOptions, VersionInstance } from './version-machine';
 
 const LOCK = 'docker/whisper/requirements.laptop.txt';
 
@@ -17,8 +17,16 @@ const LOCK = 'docker/whisper/requirements.laptop.txt';
 export interface PreviousVersion {
   sources: string;
   deployPath: typeof deploy.deployPath;
-  /** The command that stands for one of its images. */
-  commandOf: CommandOf;
+  /** Runs a task of its deployment on a machine. */
+  run(task: TaskDefinition, options: ReturnType<typeof instanceOptions>): Promise<VersionInstance>;
+}
+
+/** Its emulation of a machine, which runs task definitions of ECS. */
+interface PreviousEmulation {
+  commands: { commandOf(container: object, installed: object): object };
+  instance: {
+    LocalInstance: new (options: object) => VersionInstance & { run(task: TaskDefinition): Promise<void> };
+  };
 }
 
 /**
@@ -31,15 +39,25 @@ export async function previousVersion(sources: string): Promise<PreviousVersion>
   symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
   shareEnvironment(sources);
   const { deployPath } = (await import(join(sources, 'local/deploy'))) as typeof deploy;
-  const { commandOf } = (await import(join(sources, 'local/commands'))) as typeof commands;
   const { pythonEnvironment, workerBundle } = (await import(
     join(sources, 'local/installation')
   )) as typeof installation;
+  const { commandOf } = (await import(join(sources, 'local/commands'))) as PreviousEmulation['commands'];
+  const { LocalInstance } = (await import(join(sources, 'local/instance'))) as PreviousEmulation['instance'];
   const installed = {
     servicePython: await pythonEnvironment('whisper', LOCK, () => undefined),
     workerBundle: await workerBundle(join(sources, '.spotscribe')),
   };
-  return { sources, deployPath, commandOf: (container) => commandOf(container, installed) };
+  return {
+    sources,
+    deployPath,
+    run: async (task, options) => {
+      const commands = (container: object) => commandOf(container, installed);
+      const instance = new LocalInstance({ ...options, commandOf: commands });
+      await instance.run(task);
+      return instance;
+    },
+  };
 }
 
 function extract(sources: string): void {

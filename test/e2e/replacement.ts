@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DescribeServicesCommand,
-  DescribeTaskDefinitionCommand,
-  ECSClient,
-  ListServicesCommand,
-  RegisterTaskDefinitionCommand,
-  UpdateServiceCommand,
-} from '@aws-sdk/client-ecs';
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { JOB_HEADER } from '../../core/contract/http';
 import { OUTPUT } from '../../core/contract/environment';
-import { clientConfiguration } from '../../local/emulator';
+import { readDeployedMachine } from '../../local/machine/deployed-machine';
+import { systemsManager } from '../../local/parameters';
 import { beginning, otherwiseWritten, sampleWords, unheard, words } from './audio';
 import { type Laptop, spotscribe, until } from './laptop';
 
@@ -143,30 +136,15 @@ const whispers = (laptop: Laptop): number[] =>
     .flatMap(({ containers }) => containers.filter(({ name, running }) => name === 'whisper' && running))
     .flatMap(({ pid }) => pid ?? []);
 
-/** Has the service run its task with another environment, as a deployment does. */
+/** Changes the environment of all processes, as a deployment does. */
 async function deployChanged(laptop: Laptop): Promise<void> {
-  const ecs = new ECSClient(clientConfiguration(laptop.env.AWS_ENDPOINT_URL ?? ''));
-  const cluster = laptop.outputs[OUTPUT.clusterName];
-  const { serviceArns } = await ecs.send(new ListServicesCommand({ cluster }));
-  const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }));
-  const [service] = services;
-  const { taskDefinition: old } = await ecs.send(
-    new DescribeTaskDefinitionCommand({ taskDefinition: service?.taskDefinition }),
-  );
-  const { taskDefinition: changed } = await ecs.send(
-    new RegisterTaskDefinitionCommand({
-      ...{ family: old?.family, networkMode: old?.networkMode, volumes: old?.volumes },
-      containerDefinitions: old?.containerDefinitions?.map((container) => ({
-        ...container,
-        environment: [...(container.environment ?? []), { name: 'DEPLOYED', value: 'again' }],
-      })),
-    }),
-  );
-  await ecs.send(
-    new UpdateServiceCommand({
-      cluster,
-      service: service?.serviceName,
-      taskDefinition: changed?.taskDefinitionArn,
-    }),
-  );
+  const endpoint = laptop.env.AWS_ENDPOINT_URL ?? '';
+  const name = laptop.outputs[OUTPUT.machine] ?? '';
+  const { spec } = (await readDeployedMachine(endpoint, name))!;
+  const processes = spec.processes.map((process) => ({
+    ...process,
+    environment: { ...process.environment, DEPLOYED: 'again' },
+  }));
+  const Value = JSON.stringify({ ...spec, processes });
+  await systemsManager(endpoint, 'PutParameter', { Name: name, Value, Type: 'String', Overwrite: true });
 }

@@ -94,10 +94,9 @@ describe('an update in place from the previous version', () => {
     for (const name of [keysTable, jobsTable, mediaBucket])
       expect(Object.values(before.ids)).toContain(before.outputs[name]);
     expect(await aws.physicalIds()).toMatchObject(before.ids);
-    const { taskDefinitionArn } = aws.current.task;
     expect(await aws.outputs()).toMatchObject({
       ...before.outputs,
-      [OUTPUT.taskDefinition]: taskDefinitionArn,
+      [OUTPUT.taskDefinition]: expect.stringContaining(':task-definition/') as unknown,
     });
   });
 

@@ -2,19 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { DescribeTaskDefinitionCommand, ECSClient, type TaskDefinition } from '@aws-sdk/client-ecs';
+import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { OUTPUT } from '../../core/contract/environment';
 import { cdk, stackOutputs } from '../../local';
-import { commandOf } from '../../local/machine/commands';
 import type { Deployment } from '../../local/deploy';
 import { clientConfiguration, clientEnvironment, startEmulator } from '../../local/emulator';
 import { pythonEnvironment, workerBundle } from '../../local/installation';
+import { Programs } from '../../local/machine/commands';
+import { readDeployedMachine } from '../../local/machine/deployed-machine';
+import { LocalInstance } from '../../local/machine/instance';
 import { freePort } from '../../local/ports';
 import type { ManagedProcess } from '../../local/processes';
 import { writeLocalState } from '../../local/state';
 import { Laptop, spotscribe, until } from './laptop';
 import { previousVersion } from './previous-version';
-import { type Attempt, type CommandOf, VersionMachine } from './version-machine';
+import { type Attempt, instanceOptions, type VersionInstance, VersionMachine } from './version-machine';
 
 const PATH = 'DockerGpu';
 const STACK = `Spotscribe-${PATH}`;
@@ -28,11 +30,8 @@ const STATEFUL = [
   'AWS::AutoScaling::AutoScalingGroup',
 ];
 
-/** What a machine runs. */
-export interface Version {
-  task: TaskDefinition;
-  commandOf: CommandOf;
-}
+/** Runs what a version has deployed on a machine. */
+export type Version = (options: ReturnType<typeof instanceOptions>) => Promise<VersionInstance>;
 
 /** An AWS on this machine to which two versions are deployed, one over the other. Machines start when a test says so. */
 export class UpdatedAws {
@@ -65,7 +64,7 @@ export class UpdatedAws {
   /** Deploys the previous version, and has its command line make a key. */
   async deployPrevious(): Promise<void> {
     const { stateDir, endpoint, deployment } = this;
-    const { sources, deployPath, commandOf } = await previousVersion(join(stateDir, 'previous'));
+    const { sources, deployPath, run } = await previousVersion(join(stateDir, 'previous'));
     const outputs = await deployPath(deployment, PATH);
     const create = ['keys', 'create', '--stack', STACK, '--json'];
     const { stdout } = await spotscribe(create, clientEnvironment(endpoint), sources);
@@ -86,26 +85,29 @@ export class UpdatedAws {
       },
     });
     this.laptop = new Laptop(stateDir);
-    this.previous = { commandOf, task: await this.task() };
+    const task = await this.task();
+    this.previous = (options) => run(task, options);
   }
 
   /** Deploys this checkout over it, as a user does. */
   async deployCurrent(): Promise<void> {
     await cdk(this.deployment, 'deploy', STACK, '--require-approval', 'never', '--progress', 'events');
-    const lock = 'docker/whisper/requirements.laptop.txt';
-    const installed = {
-      servicePython: await pythonEnvironment('whisper', lock, () => undefined),
-      workerBundle: await workerBundle(this.stateDir),
+    const programs = new Programs({ workerBundle: await workerBundle(this.stateDir) });
+    const name = (await this.outputs())[OUTPUT.machine] ?? '';
+    const deployed = await readDeployedMachine(this.endpoint, name);
+    this.current = async (options) => {
+      const instance = new LocalInstance({ ...options, commandOf: (exec) => programs.commandOf(exec) });
+      await instance.run(deployed!);
+      return instance;
     };
-    this.current = { commandOf: (container) => commandOf(container, installed), task: await this.task() };
   }
 
   /** Starts a machine when those before have given their jobs back. */
-  async startMachine(id: string, { task, commandOf }: Version): Promise<VersionMachine> {
+  async startMachine(id: string, version: Version): Promise<VersionMachine> {
     for (const machine of this.machines) await machine.drain();
-    const machine = new VersionMachine(id, this.endpoint, this.stateDir, commandOf);
+    const instance = await version(instanceOptions(id, this.endpoint, this.stateDir));
+    const machine = new VersionMachine(id, instance);
     this.machines.push(machine);
-    await machine.start(task);
     return machine;
   }
 
@@ -144,8 +146,8 @@ export class UpdatedAws {
     return { endpoint, stateDir, settings, onProgress: () => undefined };
   }
 
-  /** The task definition as it is deployed now. */
-  private async task(): Promise<TaskDefinition> {
+  /** The previous version's task definition. */
+  private async task() {
     const { [OUTPUT.taskDefinition]: deployed } = await this.outputs();
     const { taskDefinition } = await new ECSClient(clientConfiguration(this.endpoint)).send(
       new DescribeTaskDefinitionCommand({ taskDefinition: deployed }),

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContainerDefinition, TaskDefinition } from '@aws-sdk/client-ecs';
-import type { Command } from '../../local/machine/commands';
 import { clientEnvironment, REGION } from '../../local/emulator';
-import { LocalInstance } from '../../local/machine/instance';
+import type { LocalMachine } from '../../local/state';
 
 /** How a worker's attempt at a job ended, by its log. */
 export interface Attempt {
@@ -12,37 +10,33 @@ export interface Attempt {
   outcome: string;
 }
 
-export type CommandOf = (container: ContainerDefinition) => Command;
+/** A machine in the emulation of EC2 that its version brings. */
+export interface VersionInstance {
+  drain(): Promise<void>;
+  kill(): void;
+  describe(): LocalMachine;
+}
 
-/** A machine whose containers are of one version, whatever version the handlers are. */
+/** What every version's emulation of a machine takes. @param folder where it has a folder of its own */
+export const instanceOptions = (id: string, endpoint: string, folder: string) => ({
+  instance: {
+    InstanceId: id,
+    AvailabilityZone: `${REGION}a`,
+    LifecycleState: 'InService',
+    HealthStatus: 'Healthy',
+    ProtectedFromScaleIn: false,
+  } as const,
+  folder: join(folder, id),
+  aws: clientEnvironment(endpoint),
+  onChange: () => undefined,
+});
+
+/** A machine whose processes are of one version, whatever version the handlers are. */
 export class VersionMachine {
-  private readonly instance: LocalInstance;
-
-  /** @param folder where it has a folder of its own */
   constructor(
     readonly id: string,
-    endpoint: string,
-    folder: string,
-    commandOf: CommandOf,
-  ) {
-    this.instance = new LocalInstance({
-      instance: {
-        InstanceId: id,
-        AvailabilityZone: `${REGION}a`,
-        LifecycleState: 'InService',
-        HealthStatus: 'Healthy',
-        ProtectedFromScaleIn: false,
-      },
-      folder: join(folder, id),
-      aws: clientEnvironment(endpoint),
-      commandOf,
-      onChange: () => undefined,
-    });
-  }
-
-  start(definition: TaskDefinition): Promise<void> {
-    return this.instance.run(definition);
-  }
+    private readonly instance: VersionInstance,
+  ) {}
 
   /** Ends as in an update: the worker gives its jobs back. */
   async drain(): Promise<void> {

@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeContext } from '../../lib/images/image-context';
-import { PYTHON_SERVICES } from '../../lib/images/python-services';
+import { SERVICES } from '../../lib/services';
 import { clientEnvironment } from '../../local/emulator';
 import { freePort } from '../../local/ports';
 import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
@@ -40,7 +40,7 @@ beforeAll(async () => {
       await build(image, 'node', [context]);
     } else {
       writeContext({ images: ['environment', image], bundle: true }, context);
-      const family = PYTHON_SERVICES[image].family[requirements];
+      const family = SERVICES[image].image.families[requirements];
       await buildStage(image, { target: image, family, requirements }, context);
       await buildStage(family, { target: 'environment', family, requirements }, context);
     }
@@ -116,7 +116,7 @@ describe('every image', () => {
     for (const { bytes } of [...layers.values()].flat()) expect(bytes).toBeLessThan(2 * GIB);
     const digests = (each: Layer[]) => each.map(({ digest }) => digest);
     for (const name of ['whisper', 'voxtral'] as const) {
-      const family = await layersOf(PYTHON_SERVICES[name].family[requirements]);
+      const family = await layersOf(SERVICES[name].image.families[requirements]);
       expect(digests(of(name)).slice(0, family.length)).toEqual(digests(family));
     }
     const known = new Set(digests(of('whisper')));

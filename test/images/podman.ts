@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Family, Requirements } from '../../lib/images/python-services';
+import type { Family, Requirements } from '../../lib/images/families';
 
 const execute = promisify(execFile);
 

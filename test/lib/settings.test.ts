@@ -173,7 +173,7 @@ describe('the app with an invalid setting', () => {
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },
-      /^The sum of the settings "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must be at most 15360 MiB, .*\n$/,
+      /^The sum of "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must be at most 15360 MiB, .*\n$/,
     ],
   ])('prints one line without a stack trace: %j', (context, line) => {
     const { stderr, status } = run(context);

@@ -1,8 +1,10 @@
 import { needed, voxtralParts, whisperParts } from '../../../lib/machine/gpu-memory';
 import { gpuShares } from '../../../lib/machine/gpu-shares';
+import { type Service, voxtral, whisper } from '../../../lib/services';
 import { defaultSettings, type Settings, SettingsError } from '../../../lib/settings';
 
-const shares = (settings: Partial<Settings> = {}) => gpuShares(defaultSettings(settings));
+const shares = (settings: Partial<Settings> = {}, services: Service[] = [whisper, voxtral]) =>
+  gpuShares(services, defaultSettings(settings));
 const turbo = needed(whisperParts('large-v3-turbo'));
 const large = needed(whisperParts('large-v3'));
 const nf4 = needed(voxtralParts('nf4'));
@@ -51,6 +53,33 @@ describe('the shares of the GPU memory', () => {
   });
 });
 
+describe('the shares of other services', () => {
+  const own = (name: string, mib: number | undefined, takesRest = false): Service => ({
+    ...{ name, port: 9000, tasks: [], memoryMib: 1024, image: { kind: 'registry', uri: 'ghcr.io/me/own:1' } },
+    exec: { kind: 'python', from: 'app', requirements: 'r.txt', folders: ['.'], module: 'own' },
+    gpu: { need: () => ({ model: 'own-model', mib }), takesRest },
+  });
+
+  test('are what their models need, and the rest for the first that takes it', () => {
+    expect(shares({}, [whisper, own('small', 1000), voxtral])).toEqual({
+      whisper: turbo,
+      small: 1000,
+      voxtral: T4 - turbo - 1000,
+    });
+    const takers = [own('one', 1000, true), own('other', 2000, true)];
+    expect(shares({}, takers)).toEqual({ one: T4 - 2000, other: 2000 });
+  });
+
+  test('must be known, and fit', () => {
+    expect(() => shares({}, [own('small', undefined)])).toThrow(
+      'The GPU memory of the service "small" must be known if services share a GPU; got none for "own-model".',
+    );
+    expect(() => shares({}, [whisper, own('large', T4)])).toThrow(
+      `The sum of "whisperGpuMemoryMib" and "large.gpu" must be at most ${T4} MiB`,
+    );
+  });
+});
+
 describe('an invalid split', () => {
   const refused = (settings: Partial<Settings>) => {
     try {
@@ -84,7 +113,7 @@ describe('an invalid split', () => {
 
   test('gives Voxtral less than it needs', () => {
     expect(refused({ voxtralGpuMemoryMib: 4000 })).toBe(
-      `Setting "voxtralGpuMemoryMib" must be at least ${nf4}, which Voxtral-Mini-3B-2507 needs (nf4); got 4000. Raise it, or remove it.`,
+      `Setting "voxtralGpuMemoryMib" must be at least ${nf4}, which Voxtral-Mini-3B-2507 (nf4) needs; got 4000. Raise it, or remove it.`,
     );
   });
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GpuSharing } from '../../../lib/machine/gpu-sharing';
+import { SHARED_GPU } from '../../../lib/machine/ecs-gpu';
 import { machineBoot } from '../../../lib/machine/machine-boot';
 
 describe('the boot script', () => {
@@ -55,7 +55,7 @@ describe('the boot script of a machine whose containers share the GPU', () => {
 
   /** Runs the Docker configuration commands on a local file, with the script's shell options. */
   const configure = () => {
-    const commands = GpuSharing.runtime().bootCommands.map((line) =>
+    const commands = SHARED_GPU.bootCommands.map((line) =>
       line.replaceAll('/etc/sysconfig/docker', options).replace('systemctl', 'false'),
     );
     const ran = spawnSync('bash', ['-xe', '-c', commands.join('\n')], { encoding: 'utf8' });
@@ -87,7 +87,7 @@ describe('the boot script of a machine whose containers share the GPU', () => {
   });
 
   test('does so while Docker is stopped', () => {
-    const script = machineBoot('my-cluster', GpuSharing.runtime().bootCommands).render();
+    const script = machineBoot('my-cluster', SHARED_GPU.bootCommands).render();
     const at = script.indexOf('--default-runtime=nvidia');
     expect(at).toBeGreaterThan(script.indexOf('systemctl stop ecs docker'));
     expect(at).toBeLessThan(script.indexOf('systemctl start containerd docker'));

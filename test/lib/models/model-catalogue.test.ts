@@ -1,8 +1,7 @@
 import { defaultSettings } from '../../../lib/settings';
 import { CATALOGUE, catalogueModel, modelVersion, parseCatalogue } from '../../../lib/models/model-catalogue';
 import figures from '../../../lib/machine/model-figures.json';
-import { voxtralModels } from '../../../lib/machine/voxtral-service';
-import { whisperModels } from '../../../lib/machine/whisper-service';
+import { modelsOf, SERVICES } from '../../../lib/services';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -14,7 +13,7 @@ describe('the catalogue of models', () => {
 
   test('contains every model of the default settings, and every one with known memory requirements', () => {
     const settings = defaultSettings();
-    for (const { name, revision } of [...whisperModels(settings), ...voxtralModels(settings)]) {
+    for (const { name, revision } of modelsOf(Object.values(SERVICES), settings)) {
       expect(catalogueModel(name)?.revision).toBe(revision);
     }
     for (const name of Object.keys(figures.whisper))
@@ -23,7 +22,7 @@ describe('the catalogue of models', () => {
 
   test('pins default models to a commit, with the SHA-256 of each file', () => {
     const settings = defaultSettings();
-    for (const { name } of [...whisperModels(settings), ...voxtralModels(settings)]) {
+    for (const { name } of modelsOf(Object.values(SERVICES), settings)) {
       const { revision, files } = catalogueModel(name)!;
       expect(revision).toMatch(COMMIT);
       expect(files?.map(({ size, sha256 }) => typeof size + typeof sha256)).toEqual(
@@ -74,6 +73,6 @@ describe('a model’s name', () => {
 
   test('is ignored for engines that contain their model', () => {
     const own = defaultSettings({ engine: 'pocketsphinx', voxtralEngine: 'extractive', model: 'own' });
-    expect([...whisperModels(own), ...voxtralModels(own)]).toEqual([]);
+    expect(modelsOf(Object.values(SERVICES), own)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { ENV } from '../../../core/contract/environment';
 import { MAX_RECEIVES, MOST_MACHINES, STOP_SECONDS } from '../../../core/contract/limits';
 import type { SizeFleetEvent } from '../../../core/contract/machine';
 import { PATHS } from '../../../lib/paths';
-import { tasksOf } from '../../../lib/paths/path';
+import { deployedTasks } from '../../../lib/services';
 import type { Settings } from '../../../lib/settings';
 import { pathTemplate } from '../templates';
 
@@ -40,8 +40,9 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(path.info.summary).not.toBe('');
   });
 
+  const tasks = JSON.stringify(deployedTasks(path.info.services));
+
   test('tells the handlers that create jobs its tasks', () => {
-    const tasks = JSON.stringify(tasksOf(path.info));
     const told = resources(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
       const value = (Properties.Environment as { Variables: Record<string, string> }).Variables[ENV.tasks];
       return value === undefined ? [] : [[Properties.Description as string, value]];

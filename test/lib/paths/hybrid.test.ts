@@ -27,7 +27,7 @@ describe('path 500', () => {
       MODELS.map((name) => ({ ContainerName: name, Condition: 'START' })),
     );
     expect(of('worker').Links).toEqual(MODELS);
-    expect(JSON.parse(String(environment(of('worker'))[ENV.services]))).toEqual([
+    expect(JSON.parse(environment(of('worker'))[ENV.services] as string)).toEqual([
       { name: 'whisper', url: 'http://whisper:8001', tasks: ['transcription'] },
       { name: 'voxtral', url: 'http://voxtral:8000', tasks: ['analysis'] },
     ]);

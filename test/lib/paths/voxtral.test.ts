@@ -26,9 +26,9 @@ describe('path 400', () => {
     expect(environment(voxtral)).not.toHaveProperty(ENV.gpuMemoryMib);
   });
 
-  test('gives the worker the URL of Voxtral, and none of a whisper service', () => {
+  test('gives the worker the URL of Voxtral for both tasks, and no other service', () => {
     const worker = container('worker', {}, PATH);
-    expect(JSON.parse(String(environment(worker)[ENV.services]))).toEqual([
+    expect(JSON.parse(environment(worker)[ENV.services] as string)).toEqual([
       { name: 'voxtral', url: 'http://voxtral:8000', tasks: ['transcription', 'analysis'] },
     ]);
     expect(worker.Links).toEqual(['voxtral']);

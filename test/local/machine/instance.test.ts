@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TaskDefinition } from '@aws-sdk/client-ecs';
+import type { DeployedMachine } from '../../../local/machine/deployed-machine';
 import { LocalInstance } from '../../../local/machine/instance';
 import { giveSpotNotice } from '../../../local/machine/spot-notice';
 import { until } from '../../until';
@@ -28,7 +28,7 @@ describe('a machine', () => {
       instance: { InstanceId: 'i-1' } as never,
       folder,
       aws: {},
-      commandOf: () => ({ file: process.execPath, args: ['-e', SCRIPT], env: {} }),
+      commandOf: () => Promise.resolve({ file: process.execPath, args: ['-e', SCRIPT], env: {} }),
       balanced: {
         isHealthy: () => true,
         leave: async () => {
@@ -45,16 +45,28 @@ describe('a machine', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const definition = (revision: number): TaskDefinition => ({
-    taskDefinitionArn: `task:${revision}`,
-    containerDefinitions: [{ name: 'main', environment: [{ name: 'REVISION', value: String(revision) }] }],
-    volumes: [{ name: 'models', host: { sourcePath: '/mnt/models' } }],
+  const revised = (revision: number): DeployedMachine => ({
+    revision: `revision ${revision}`,
+    spec: {
+      version: 1,
+      images: {},
+      processes: [
+        {
+          name: 'main',
+          image: 'main',
+          exec: { kind: 'node', bundle: 'worker' },
+          environment: { REVISION: String(revision) },
+          memory_mib: 1,
+        },
+      ],
+      volumes: { models: '/mnt/models', machine: '/mnt/about/machine.json' },
+    },
   });
   const models = () => join(folder, 'disk/mnt/models');
   const said = () =>
     existsSync(join(folder, 'main.log')) ? readFileSync(join(folder, 'main.log'), 'utf8') : '';
   const started = async () => {
-    await machine.run(definition(1));
+    await machine.run(revised(1));
     await until(() => said() === 'up 1\n');
   };
 
@@ -64,7 +76,7 @@ describe('a machine', () => {
     let requestsEnd: () => void = () => undefined;
     const requests = new Promise<void>((resolve) => (requestsEnd = resolve));
     leave = () => requests;
-    const replaced = machine.run(definition(2));
+    const replaced = machine.run(revised(2));
     await until(() => asked.length > 0);
     expect(machine.served).toEqual([]);
     await sleep(100);
@@ -72,14 +84,20 @@ describe('a machine', () => {
     requestsEnd();
     await replaced;
     await until(() => said() === 'up 1\ndown\nup 2\n');
-    expect(machine).toMatchObject({ revision: 'task:2', leaving: false, healthy: true });
+    expect(machine).toMatchObject({ revision: 'revision 2', leaving: false, healthy: true });
     expect(existsSync(join(models(), 'weights'))).toBe(true);
+  });
+
+  test('gives its processes a file that describes it', async () => {
+    await started();
+    const text = readFileSync(join(folder, 'disk/mnt/about/machine.json'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ instance_id: 'i-1', capacity: 'local' });
   });
 
   test('drains: its task ends without a replacement, and the disk stays until the machine ends', async () => {
     await started();
     await machine.drain();
-    await machine.run(definition(2));
+    await machine.run(revised(2));
     expect(said()).toBe('up 1\ndown\n');
     expect(machine.describe()).toMatchObject({ leaving: true, containers: [{ running: false }] });
     expect(existsSync(models())).toBe(true);

@@ -2,57 +2,52 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContainerDefinition } from '@aws-sdk/client-ecs';
-import { exitCode, restarts } from '../../../local/machine/restart-policy';
-import { LocalTask, startOrder } from '../../../local/machine/task';
+import type { MachineProcess } from '../../../core/contract/machine-spec';
+import { LocalTask, restarts, startOrder } from '../../../local/machine/task';
 import { until } from '../../until';
 
-const container = (name: string, ...dependencies: string[]): ContainerDefinition => ({
-  name,
-  dependsOn: dependencies.map((containerName) => ({ containerName, condition: 'START' })),
+/** A process that runs a script, or nothing. */
+const scripted = (
+  name: string,
+  script = '',
+  options: Omit<Partial<MachineProcess>, 'name'> = {},
+): MachineProcess => ({
+  ...{ name, image: name, memory_mib: 1, ...options },
+  exec: { kind: 'node', bundle: 'worker', args: ['-e', script] },
 });
+const started = (...names: string[]) => ({
+  after: names.map((process) => ({ process })),
+});
+const succeeded = (process: string) => ({ after: [{ process, until: 'succeeded' as const }] });
 
-describe('the order in which containers start', () => {
+describe('the order in which processes start', () => {
   test('starts each after its dependencies', () => {
-    const order = startOrder([container('c', 'b'), container('a'), container('b', 'a')]);
+    const order = startOrder([
+      scripted('c', '', started('b')),
+      scripted('a'),
+      scripted('b', '', started('a')),
+    ]);
     expect(order.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
   });
 
-  test('does not exist for a cycle or a missing container', () => {
-    expect(() => startOrder([container('a', 'b'), container('b', 'a')])).toThrow(
-      'Containers depend on each other or on a missing one: a, b',
+  test('does not exist for a cycle or a missing process', () => {
+    expect(() => startOrder([scripted('a', '', started('b')), scripted('b', '', started('a'))])).toThrow(
+      'Processes depend on each other or on a missing one: a, b',
     );
-    expect(() => startOrder([container('a', 'gone')])).toThrow(
-      'Containers depend on each other or on a missing one: a',
+    expect(() => startOrder([scripted('a', '', started('gone'))])).toThrow(
+      'Processes depend on each other or on a missing one: a',
     );
   });
 });
 
-describe('a container that has ended', () => {
-  const policy = { enabled: true, restartAttemptPeriod: 60, ignoredExitCodes: [0, 143] };
-
-  test.each([
-    [{ restartPolicy: policy }, 1, 60, true],
-    [{ restartPolicy: policy }, 137, 3600, true],
-    // A model service that was stuck.
-    [{ restartPolicy: policy }, 14, 600, true],
-    [{ restartPolicy: policy }, 1, 59.9, false],
-    [{ restartPolicy: policy }, 0, 3600, false],
-    [{ restartPolicy: policy }, 143, 3600, false],
-    [{ restartPolicy: { ...policy, enabled: false } }, 1, 3600, false],
-    [{ restartPolicy: { enabled: true } }, 0, 299, false],
-    [{ restartPolicy: { enabled: true } }, 0, 300, true],
-    [{}, 1, 3600, false],
-  ])(
-    'is started again if its policy says so: %j, code %d after %d s: %s',
-    (definition, code, seconds, again) => {
-      expect(restarts(definition, code, seconds)).toBe(again);
-    },
-  );
-
-  test('has the exit code of a container runtime', () => {
-    expect([exitCode(3), exitCode('SIGKILL'), exitCode('SIGTERM')]).toEqual([3, 137, 143]);
-  });
+test.each([
+  [60, 60, true],
+  [60, 3600, true],
+  [60, 59.9, false],
+  [0, 0, true],
+  [undefined, 3600, false],
+])('a process with restart_after_seconds %s restarts after %s s: %s', (atLeast, seconds, again) => {
+  expect(restarts(atLeast, seconds)).toBe(again);
 });
 
 describe('a task on a machine', () => {
@@ -64,16 +59,12 @@ describe('a task on a machine', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const start = (containers: (ContainerDefinition & { script: string })[]) => {
+  const start = (...processes: MachineProcess[]) => {
     task = new LocalTask({
-      definition: { containerDefinitions: containers },
+      spec: { version: 1, images: {}, processes, volumes: {} },
       folder,
       aws: {},
-      commandOf: ({ name }) => ({
-        file: process.execPath,
-        args: ['-e', containers.find((each) => each.name === name)?.script ?? ''],
-        env: {},
-      }),
+      commandOf: ({ args = [] }) => Promise.resolve({ file: process.execPath, args, env: {} }),
       onChange: () => undefined,
     });
     return task;
@@ -82,71 +73,49 @@ describe('a task on a machine', () => {
     existsSync(join(folder, `${name}.log`)) ? readFileSync(join(folder, `${name}.log`), 'utf8') : '';
   const forever = 'setInterval(() => undefined, 1000);';
 
-  test('gives every container the variables of the ECS agent: the path of the task’s credentials', async () => {
+  test('gives every process the variables of the ECS agent: the path of the task’s credentials', async () => {
     const tell = `console.log(process.env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI); ${forever}`;
-    start([
-      { name: 'model', script: tell },
-      { name: 'worker', script: tell },
-    ]);
+    start(scripted('model', tell), scripted('worker', tell));
     await until(() => said('model') !== '' && said('worker') !== '');
     expect(said('model')).toMatch(/^\/v2\/credentials\/[0-9a-f-]{36}\n$/);
     expect(said('worker')).toBe(said('model'));
   });
 
-  test('starts a container when its dependency has succeeded', async () => {
-    start([
-      { name: 'init', essential: false, script: 'setTimeout(() => console.log(Date.now()), 300)' },
-      {
-        name: 'main',
-        dependsOn: [{ containerName: 'init', condition: 'SUCCESS' }],
-        script: `console.log(Date.now()); ${forever}`,
-      },
-    ]);
+  test('starts a process when its dependency has succeeded', async () => {
+    start(
+      scripted('init', 'setTimeout(() => console.log(Date.now()), 300)', { essential: false }),
+      scripted('main', `console.log(Date.now()); ${forever}`, succeeded('init')),
+    );
     await until(() => said('main') !== '');
     expect(Number(said('main'))).toBeGreaterThanOrEqual(Number(said('init')));
   });
 
-  test('does not start a container whose dependency failed', async () => {
-    const running = start([
-      { name: 'init', essential: false, script: 'process.exit(3)' },
-      {
-        name: 'main',
-        dependsOn: [{ containerName: 'init', condition: 'SUCCESS' }],
-        script: 'console.log("started")',
-      },
-    ]);
+  test('does not start a process whose dependency failed', async () => {
+    const running = start(
+      scripted('init', 'process.exit(3)', { essential: false }),
+      scripted('main', 'console.log("started")', succeeded('init')),
+    );
     await until(() => running.containers.get('init')?.process.running === false);
     await sleep(700);
     expect(said('main')).toBe('');
   });
 
-  test('stops the others and restarts when an essential container ends', async () => {
+  test('stops the others and restarts when an essential process ends', async () => {
     const model = join(folder, 'model.log');
     // Fails when the model runs, so that the model can be stopped.
     const fails = `const { readFileSync } = require('fs');
       setInterval(() => { if (readFileSync(${JSON.stringify(model)}, 'utf8').endsWith('up\\n')) process.exit(1); }, 50);`;
-    start([
-      {
-        name: 'model',
-        essential: true,
-        script: `process.on('SIGTERM', () => { console.log('down'); process.exit(0); }); console.log('up'); ${forever}`,
-      },
-      {
-        name: 'worker',
-        essential: true,
-        dependsOn: [{ containerName: 'model', condition: 'START' }],
-        script: fails,
-      },
-    ]);
+    const ends = `process.on('SIGTERM', () => { console.log('down'); process.exit(0); }); console.log('up'); ${forever}`;
+    start(scripted('model', ends), scripted('worker', fails, started('model')));
     await until(() => said('model').startsWith('up\ndown\nup\n'));
     expect(said('model')).toMatch(/^(up\ndown\n)+(up\n)?$/);
   });
 
-  test('continues when a non-essential container ends', async () => {
-    start([
-      { name: 'init', essential: false, script: 'console.log("done")' },
-      { name: 'main', essential: true, script: `console.log('up'); ${forever}` },
-    ]);
+  test('continues when a non-essential process ends', async () => {
+    start(
+      scripted('init', 'console.log("done")', { essential: false }),
+      scripted('main', `console.log('up'); ${forever}`),
+    );
     await until(() => said('main') === 'up\n' && said('init') === 'done\n');
     await sleep(300);
     expect(said('main')).toBe('up\n');
@@ -161,15 +130,15 @@ describe('a task on a machine', () => {
     said(name)
       .split('\n')
       .filter((line) => line !== '');
-  const immediately = { enabled: true, restartAttemptPeriod: 0 };
+  const immediately = { restart_after_seconds: 0 };
 
   test.each([true, false])(
-    'starts a container again in place, and leaves the others as they are: essential %s',
+    'starts a process again in place, and leaves the others as they are: essential %s',
     async (essential) => {
-      const running = start([
-        { name: 'model', essential, restartPolicy: immediately, script: endsOn('model') },
-        { name: 'worker', essential: true, script: `console.log('up'); ${forever}` },
-      ]);
+      const running = start(
+        scripted('model', endsOn('model'), { essential, ...immediately }),
+        scripted('worker', `console.log('up'); ${forever}`),
+      );
       await until(() => lines('model').length === 1 && said('worker') !== '');
       end('model');
       await until(() => lines('model').length === 2);
@@ -180,12 +149,11 @@ describe('a task on a machine', () => {
     },
   );
 
-  test('does not restart a container that ended too soon, and keeps the task if it is not essential', async () => {
-    const policy = { enabled: true, restartAttemptPeriod: 3600 };
-    const running = start([
-      { name: 'model', essential: false, restartPolicy: policy, script: endsOn('model') },
-      { name: 'worker', essential: true, script: `console.log('up'); ${forever}` },
-    ]);
+  test('does not restart a process that ended too soon, and keeps the task if it is not essential', async () => {
+    const running = start(
+      scripted('model', endsOn('model'), { essential: false, restart_after_seconds: 3600 }),
+      scripted('worker', `console.log('up'); ${forever}`),
+    );
     await until(() => lines('model').length === 1 && said('worker') !== '');
     end('model');
     await until(() => running.containers.get('model')?.process.running === false);
@@ -194,11 +162,11 @@ describe('a task on a machine', () => {
     expect(said('worker')).toBe('up\n');
   });
 
-  test('does not restart containers that it stops', async () => {
-    const running = start([
-      { name: 'model', restartPolicy: immediately, script: endsOn('model') },
-      { name: 'worker', restartPolicy: immediately, script: endsOn('worker') },
-    ]);
+  test('does not restart processes that it stops', async () => {
+    const running = start(
+      scripted('model', endsOn('model'), immediately),
+      scripted('worker', endsOn('worker'), immediately),
+    );
     await until(() => lines('model').length === 1 && lines('worker').length === 1);
     await running.stop();
     task = undefined;
@@ -211,14 +179,10 @@ describe('a task on a machine', () => {
     const script = (name: string) =>
       `process.on('SIGTERM', () => { require('fs').appendFileSync(${JSON.stringify(join(folder, 'order'))}, '${name} '); process.exit(0); }); console.log('up'); ${forever}`;
     writeFileSync(join(folder, 'order'), '');
-    const running = start([
-      { name: 'model', script: script('model') },
-      {
-        name: 'worker',
-        dependsOn: [{ containerName: 'model', condition: 'START' }],
-        script: script('worker'),
-      },
-    ]);
+    const running = start(
+      scripted('model', script('model')),
+      scripted('worker', script('worker'), started('model')),
+    );
     await until(() => said('worker') !== '' && said('model') !== '');
     await running.stop();
     task = undefined;

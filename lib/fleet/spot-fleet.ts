@@ -16,32 +16,34 @@ import {
   LaunchTemplateHttpTokens,
   SubnetType,
 } from 'aws-cdk-lib/aws-ec2';
-import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { MOST_MACHINES } from '../../core/contract/limits';
+import type { GpuAccess } from '../../core/contract/machine-spec';
 import { acknowledge, acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import type { SharedNetwork } from '../network/shared-network';
-import type { GpuSharing } from '../machine/gpu-sharing';
-import { machineBoot } from '../machine/machine-boot';
+import type { MachinePlatform, MachineRuntime } from '../machine/runtime';
 
-export interface GpuFleetProps {
+export interface SpotFleetProps {
   readonly network: SharedNetwork;
   /** Machine types in order of preference. */
   readonly instanceTypes: string[];
-  readonly gpu: GpuSharing;
+  /** Runs the processes on the machines. */
+  readonly runtime: MachineRuntime;
+  /** How processes use the GPU. */
+  readonly gpu: GpuAccess;
 }
 
 /**
- * An ECS cluster of spot GPU machines that starts at zero.
+ * A group of spot GPU machines that starts at zero. The runtime decides what they boot.
  *
  * The group is no ECS capacity provider, because managed scaling launches two machines from zero
  * and needs 15 minutes to remove one (see docs/decisions/001). `FleetSizer` sets the group's limits
  * and scales out; workers terminate their own machines.
  */
-export class GpuFleet extends Construct {
-  readonly cluster: ICluster;
+export class SpotFleet extends Construct {
+  readonly platform: MachinePlatform;
   readonly group: AutoScalingGroup;
   private readonly launch: LaunchTemplate;
   /** ARNs of the target groups that machines drain from. */
@@ -50,10 +52,11 @@ export class GpuFleet extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: GpuFleetProps,
+    private readonly props: SpotFleetProps,
   ) {
     super(scope, id);
-    this.cluster = this.ecsCluster();
+    const { runtime, network, gpu } = props;
+    this.platform = runtime(this, { vpc: network.vpc, gpu });
     this.launch = this.launchTemplate();
     this.group = this.autoScalingGroup();
   }
@@ -123,23 +126,6 @@ export class GpuFleet extends Construct {
     );
   }
 
-  private ecsCluster(): ICluster {
-    const cluster = new Cluster(this, 'Cluster', { vpc: this.props.network.vpc });
-    acknowledge(
-      cluster,
-      'AwsSolutions-ECS4',
-      'Container Insights costs more a month than the idle fleet; the worker publishes its own metrics.',
-    );
-    return Cluster.fromClusterAttributes(this, 'OwnCapacity', {
-      clusterName: cluster.clusterName,
-      clusterArn: cluster.clusterArn,
-      vpc: this.props.network.vpc,
-      securityGroups: [],
-      // The boot script of the machines joins them to the cluster.
-      hasEc2Capacity: true,
-    });
-  }
-
   private autoScalingGroup(): AutoScalingGroup {
     const { network, instanceTypes } = this.props;
     const group = new AutoScalingGroup(this, 'Machines', {
@@ -180,24 +166,15 @@ export class GpuFleet extends Construct {
   }
 
   private launchTemplate(): LaunchTemplate {
-    const { network, gpu } = this.props;
-    const role = new Role(this, 'MachineRole', {
-      assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
-      managedPolicies: [
-        ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonEC2ContainerServiceforEC2Role'),
-      ],
-    });
-    acknowledge(
-      role,
-      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]',
-      'AWS maintains this policy for the ECS agent. Containers cannot use this role (IMDS hop limit 1).',
-    );
+    const { machineImage, userData } = this.platform;
+    const role = new Role(this, 'MachineRole', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
+    this.platform.configureRole(role);
     return new LaunchTemplate(this, 'Launch', {
-      machineImage: EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU),
+      machineImage,
       role,
-      securityGroup: network.machineSecurityGroup,
+      securityGroup: this.props.network.machineSecurityGroup,
       associatePublicIpAddress: true,
-      userData: machineBoot(this.cluster.clusterName, gpu.bootCommands),
+      userData,
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
       requireImdsv2: true,

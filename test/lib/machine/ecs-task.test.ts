@@ -22,7 +22,7 @@ describe('the task', () => {
   test('links the worker to the service under the host name of its URL', () => {
     expect(task().NetworkMode).toBe('bridge');
     expect(container('worker').Links).toEqual(['whisper']);
-    expect(JSON.parse(String(environment(container('worker'))[ENV.services]))).toEqual([
+    expect(JSON.parse(environment(container('worker'))[ENV.services] as string)).toEqual([
       { name: 'whisper', url: 'http://whisper:8001', tasks: ['transcription'] },
     ]);
     expect(environment(container('whisper'))[ENV.port]).toBe('8001');

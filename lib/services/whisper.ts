@@ -1,0 +1,59 @@
+import { ENV } from '../../core/contract/environment';
+import { needed, whisperParts } from '../machine/gpu-memory';
+import figures from '../machine/model-figures.json';
+import { modelName, modelVersion } from '../models/model-catalogue';
+import { limits, type Settings } from '../settings';
+import type { GpuNeed, PackageService } from './service';
+
+const KNOWN = Object.keys(figures.whisper) as (keyof typeof figures.whisper)[];
+
+/** WhisperX: transcripts with the times of words, and speakers. */
+export const whisper: PackageService = {
+  name: 'whisper',
+  port: 8001,
+  tasks: ['transcription'],
+  engines: {
+    chosen: ({ engine }) => engine,
+    laptop: ['pocketsphinx'] satisfies Settings['engine'][],
+  },
+  models: ({ engine, model, sideModels }) =>
+    engine === 'whisperx'
+      ? [
+          { ...modelVersion('model', model), required: true },
+          ...sideModels.map((side) => ({ ...modelVersion('sideModels', side), required: false })),
+        ]
+      : [],
+  environment: (settings) => ({
+    [ENV.whisperEngine]: settings.engine,
+    [ENV.whisperModel]: modelName(settings.model),
+    [ENV.whisperComputeType]: settings.computeType,
+    [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
+  }),
+  memoryMib: 8 * 1024,
+  gpu: { need: gpuNeed },
+  image: {
+    kind: 'package',
+    name: 'whisper',
+    families: { production: 'torch-audio', laptop: 'audio' },
+  },
+  exec: {
+    kind: 'python',
+    requirements: 'docker/whisper/requirements.laptop.txt',
+    folders: ['docker/common', 'docker/audio', 'docker/whisper'],
+    module: 'spotscribe_whisper',
+  },
+};
+
+/**
+ * The share may be below the computed need, which is partly based on published measurements.
+ */
+function gpuNeed({ engine, model, whisperGpuMemoryMib: shareMib }: Settings): GpuNeed | undefined {
+  if (engine !== 'whisperx') return undefined;
+  const known = KNOWN.find((name) => name === model);
+  return {
+    model,
+    mib: known && needed(whisperParts(known)),
+    shareMib,
+    settings: { share: 'whisperGpuMemoryMib', model: 'model', known: KNOWN, less: 'a smaller "model"' },
+  };
+}
