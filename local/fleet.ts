@@ -5,6 +5,7 @@ import {
   type Instance,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { OUTPUT } from '../core/contract/environment';
 import type { ProcessExec } from '../core/contract/machine-spec';
 import type { BalancedService } from './balancer/balanced-service';
@@ -37,6 +38,7 @@ export interface FleetOptions {
  */
 export class LocalFleet {
   private readonly autoScaling: AutoScalingClient;
+  private readonly ssm: SSMClient;
   private readonly instances = new Map<string, LocalInstance>();
   /** Machines that left the group but have not ended yet. */
   private readonly leaving = new Map<LocalInstance, Promise<void>>();
@@ -46,6 +48,7 @@ export class LocalFleet {
 
   constructor(private readonly options: FleetOptions) {
     this.autoScaling = new AutoScalingClient(clientConfiguration(options.endpoint));
+    this.ssm = new SSMClient(clientConfiguration(options.endpoint));
   }
 
   start() {
@@ -95,8 +98,8 @@ export class LocalFleet {
     for (const instance of this.instances.values()) if (!ids.has(instance.id)) this.leave(instance);
     await this.handleSpotNotices();
     if (wanted.length === 0) return;
-    const { endpoint, outputs } = this.options;
-    const deployed = await readDeployedMachine(endpoint, outputs[OUTPUT.machine] ?? '');
+    const { outputs } = this.options;
+    const deployed = await readDeployedMachine(this.ssm, outputs[OUTPUT.machine] ?? '');
     if (deployed === undefined || this.stopping) return;
     for (const instance of wanted) this.boot(instance, deployed);
     const staying = [...this.instances.values()].filter(({ leaving }) => !leaving);

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTPUT } from '../core/contract/environment';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { BalancedService } from './balancer/balanced-service';
 import { Programs } from './machine/commands';
 import { readDeployedMachine } from './machine/deployed-machine';
 import { deployPath } from './deploy';
-import { clientEnvironment, startEmulator } from './emulator';
+import { clientConfiguration, clientEnvironment, startEmulator } from './emulator';
 import { LocalFleet } from './fleet';
 import { pythonEnvironment, workerBundle } from './installation';
 import { freePort } from './ports';
@@ -128,7 +129,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     );
     state.outputs = outputs;
     if (options.machines !== false) {
-      const deployed = await readDeployedMachine(endpoint, outputs[OUTPUT.machine] ?? '');
+      const deployed = await readDeployedMachine(
+        new SSMClient(clientConfiguration(endpoint)),
+        outputs[OUTPUT.machine] ?? '',
+      );
       if (deployed === undefined) throw new Error(`The path ${path} has no machines`);
       const programs = new Programs({ workerBundle: bundle, app, onProgress: progress });
       await programs.prepare(deployed.spec);

@@ -1,4 +1,6 @@
+import { CustomTask } from '../../core/contract/tasks';
 import { PORT } from '../../core/machine/container';
+import { optionsFault } from '../../core/tasks/custom-options';
 import type { GpuAccess } from '../../core/contract/machine-spec';
 import { type ServiceUse, tasksOf } from '../services/service';
 import { type Settings, SettingsError } from '../settings';
@@ -105,6 +107,29 @@ function checkTasks({ path, services }: CheckedMachine) {
       throw new SettingsError(
         `The service "${name}" must have both the task "custom" and its description "customTask"; got one of them. Add the other.`,
       );
+    if (customTask !== undefined) checkDescription(name, customTask);
+  }
+}
+
+function checkDescription(service: string, task: CustomTask) {
+  const parsed = CustomTask.safeParse(task);
+  const [issue] = parsed.error?.issues ?? [];
+  if (issue !== undefined) {
+    const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], task);
+    throw new SettingsError(
+      `"customTask.${issue.path.join('.')}" of the service "${service}" must be as CustomTask describes it (${issue.message}); ` +
+        `got ${JSON.stringify(value)}. Correct it in the service.`,
+    );
+  }
+  try {
+    const { type = 'object' } = task.options;
+    if (type !== 'object') throw new Error('its "type" is another one');
+    optionsFault(task.options, {});
+  } catch (error) {
+    throw new SettingsError(
+      `"customTask.options" of the service "${service}" must be a JSON schema of an object: ${(error as Error).message.split('\n')[0]}; ` +
+        `got ${JSON.stringify(task.options).slice(0, 100)}. Correct it in the service.`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { GetParameterCommand, ParameterNotFound, type SSMClient } from '@aws-sdk/client-ssm';
 import { MachineSpec } from '../../core/contract/machine-spec';
-import { readParameter } from '../parameters';
 
 /** A specification of machines, as it is deployed. */
 export interface DeployedMachine {
@@ -17,9 +17,14 @@ export const deployedMachine = (text: string): DeployedMachine => ({
 
 /** Reads the specification of a path's machines; undefined if the path is not deployed. */
 export async function readDeployedMachine(
-  endpoint: string,
-  name: string,
+  ssm: SSMClient,
+  Name: string,
 ): Promise<DeployedMachine | undefined> {
-  const text = await readParameter(endpoint, name);
-  return text === undefined ? undefined : deployedMachine(text);
+  try {
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name }));
+    return Parameter?.Value === undefined ? undefined : deployedMachine(Parameter.Value);
+  } catch (error) {
+    if (error instanceof ParameterNotFound) return undefined;
+    throw error;
+  }
 }

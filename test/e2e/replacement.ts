@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { JOB_HEADER } from '../../core/contract/http';
 import { OUTPUT } from '../../core/contract/environment';
 import { readDeployedMachine } from '../../local/machine/deployed-machine';
-import { systemsManager } from '../../local/parameters';
+import { clientConfiguration } from '../../local/emulator';
 import { beginning, otherwiseWritten, sampleWords, unheard, words } from './audio';
 import { type Laptop, spotscribe, until } from './laptop';
 
@@ -140,11 +141,12 @@ const whispers = (laptop: Laptop): number[] =>
 async function deployChanged(laptop: Laptop): Promise<void> {
   const endpoint = laptop.env.AWS_ENDPOINT_URL ?? '';
   const name = laptop.outputs[OUTPUT.machine] ?? '';
-  const { spec } = (await readDeployedMachine(endpoint, name))!;
+  const ssm = new SSMClient(clientConfiguration(endpoint));
+  const { spec } = (await readDeployedMachine(ssm, name))!;
   const processes = spec.processes.map((process) => ({
     ...process,
     environment: { ...process.environment, DEPLOYED: 'again' },
   }));
   const Value = JSON.stringify({ ...spec, processes });
-  await systemsManager(endpoint, 'PutParameter', { Name: name, Value, Type: 'String', Overwrite: true });
+  await ssm.send(new PutParameterCommand({ Name: name, Value, Type: 'String', Overwrite: true }));
 }

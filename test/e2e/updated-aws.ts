@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { OUTPUT } from '../../core/contract/environment';
 import { cdk, stackOutputs } from '../../local';
 import type { Deployment } from '../../local/deploy';
@@ -94,7 +95,7 @@ export class UpdatedAws {
     await cdk(this.deployment, 'deploy', STACK, '--require-approval', 'never', '--progress', 'events');
     const programs = new Programs({ workerBundle: await workerBundle(this.stateDir) });
     const name = (await this.outputs())[OUTPUT.machine] ?? '';
-    const deployed = await readDeployedMachine(this.endpoint, name);
+    const deployed = await readDeployedMachine(new SSMClient(clientConfiguration(this.endpoint)), name);
     this.current = async (options) => {
       const instance = new LocalInstance({ ...options, commandOf: (exec) => programs.commandOf(exec) });
       await instance.run(deployed!);

@@ -1,3 +1,4 @@
+import type { CustomTask } from '../../../core/contract/tasks';
 import type { GpuAccess } from '../../../core/contract/machine-spec';
 import { checkMachine } from '../../../lib/machine/check-machine';
 import { type Service, type ServiceUse, voxtral, whisper } from '../../../lib/services';
@@ -40,6 +41,24 @@ test('a machine with services that fit is accepted', () => {
 });
 
 describe('a machine is refused', () => {
+  test.each<[Partial<CustomTask>, RegExp]>([
+    [
+      { media_types: [] },
+      /^"customTask.media_types" of the service "upper" must be .*; got \[\]\. Correct it/,
+    ],
+    [{ media_types: ['text'] }, /^"customTask.media_types.0" .*; got "text"\./],
+    [{ unit: 'page' as 'item' }, /^"customTask.unit" .*; got "page"\./],
+    [{ result_type: 'image/png' }, /^"customTask.result_type" .*; got "image\/png"\./],
+    [
+      { options: { type: 'array' } },
+      /^"customTask.options" .* must be a JSON schema of an object: its "type"/,
+    ],
+    [{ options: { $ref: '#/$defs/none' } }, /^"customTask.options" .*: Unresolved \$ref .*; got /],
+  ])('with a custom task described by %j', (change, message) => {
+    const { customTask } = own();
+    expect(refused([{ service: own({ customTask: { ...customTask!, ...change } }) }])).toMatch(message);
+  });
+
   test.each(['Upper', '-upper', 'up_per', 'upper case', ''])('with the name %j', (name) => {
     expect(refused([{ service: own({ name }) }])).toBe(
       `A service of path "Mine" must have a name of lower-case letters, digits and hyphens; got "${name}". Rename it.`,
