@@ -1,4 +1,5 @@
 import { Analysis, AnalyzeEvent } from '../contract/analysis';
+import { analysisOptions } from './accepted-options';
 import type { Task } from './task';
 
 /** Summary, topics and answers, each with its evidence. */
@@ -6,6 +7,7 @@ export const analysis: Task<'analysis'> = {
   name: 'analysis',
   resultName: 'analysis',
   result: Analysis,
+  accepts: analysisOptions,
   service: { path: '/analyze', event: AnalyzeEvent },
   request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
   progressOf: (event) => (event.type === 'window' ? event.progress : undefined),

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { CustomEvent, CustomResult } from '../contract/custom';
 import type { Task } from './task';
 
@@ -6,6 +7,8 @@ export const custom: Task<'custom'> = {
   name: 'custom',
   resultName: 'result',
   result: CustomResult,
+  // The JSON schema of the deployment says more: see `custom-options.ts`.
+  accepts: z.record(z.string(), z.unknown()),
   service: { path: '/run', event: CustomEvent },
   request: (options, { path, mediaType }) => ({
     path,

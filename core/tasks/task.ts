@@ -38,6 +38,8 @@ export interface Task<N extends TaskName = TaskName> {
   /** Name of the result, in URLs, messages and the keys of objects. */
   readonly resultName: string;
   readonly result: z.ZodMiniType<TaskTypes[N]['result']>;
+  /** The options as clients send them. It converts them to those of the contract. */
+  readonly accepts: z.ZodMiniType<TaskOptions<N>>;
   /** The request to a model service: its path, and the events of its answer. */
   readonly service: { path: string; event: z.ZodMiniType<TaskTypes[N]['event']> };
   /** The request for a job with these options. */

@@ -1,5 +1,6 @@
 import { Transcript } from '../contract/transcript';
 import { TranscribeEvent } from '../contract/transcription';
+import { transcriptionOptions } from './accepted-options';
 import type { Task } from './task';
 
 /** Words with times, and speakers on request. */
@@ -7,6 +8,7 @@ export const transcription: Task<'transcription'> = {
   name: 'transcription',
   resultName: 'transcript',
   result: Transcript,
+  accepts: transcriptionOptions,
   service: { path: '/transcribe', event: TranscribeEvent },
   request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
   progressOf: (event) => (event.type === 'window' || event.type === 'stage' ? event.progress : undefined),

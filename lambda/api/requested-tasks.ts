@@ -4,8 +4,7 @@ import type { SubmitJobRequest } from '../../core/contract/api';
 import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
 import { shown, shownValue } from '../../core/contract/text';
 import { deployedNames, tasksFor } from '../../core/jobs/job-tasks';
-import { TASKS } from '../../core/tasks';
-import { analysisOptions, transcriptionOptions } from '../../core/tasks/accepted-options';
+import { ALL_TASKS, TASKS } from '../../core/tasks';
 import { optionsFault } from '../../core/tasks/custom-options';
 import { Refusal } from '../frame/refusal';
 import { validBody } from '../frame/valid-body';
@@ -41,11 +40,9 @@ function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): J
 }
 
 const ACCEPTED = z.object({
-  tasks: z.strictObject({
-    transcription: z.optional(transcriptionOptions),
-    analysis: z.optional(analysisOptions),
-    custom: z.optional(z.record(z.string(), z.unknown())),
-  }),
+  tasks: z.strictObject(
+    Object.fromEntries(ALL_TASKS.map(({ name, accepts }) => [name, z.optional(accepts)])),
+  ) as unknown as z.ZodMiniType<JobTasks>,
 });
 
 /**
