@@ -3,21 +3,36 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CARDS, needed, type Part, voxtralParts, whisperParts } from '../lib/machine/gpu-memory';
+import { CARDS, type Part } from '../lib/machine/gpu-memory';
+import { type Service, SERVICES } from '../lib/services';
+import { defaultSettings } from '../lib/settings';
 
 export const MEMORY_FILE = path.resolve(__dirname, '..', 'docs', 'gpu-memory.md');
 
-/** Rows of the table: the processes that share a GPU, by display name. */
-const SETTINGS: [string, Part[][]][] = [
-  ['Whisper large-v3-turbo', [whisperParts('large-v3-turbo')]],
-  ['Whisper large-v3', [whisperParts('large-v3')]],
-  ['Whisper medium', [whisperParts('medium')]],
-  ['Voxtral float16', [voxtralParts('none')]],
-  ['Voxtral nf4', [voxtralParts('nf4')]],
-  ['turbo + Voxtral nf4', [whisperParts('large-v3-turbo'), voxtralParts('nf4')]],
-  ['medium + Voxtral nf4', [whisperParts('medium'), voxtralParts('nf4')]],
-  ['large-v3 + Voxtral nf4', [whisperParts('large-v3'), voxtralParts('nf4')]],
-  ['turbo + Voxtral float16', [whisperParts('large-v3-turbo'), voxtralParts('none')]],
+/** A service with some settings. */
+interface Compared {
+  name: string;
+  service: Service;
+  mib: number;
+  parts: readonly Part[];
+}
+
+/** The settings of all services that are compared. */
+const SETTINGS: Compared[] = Object.values(SERVICES).flatMap((service) =>
+  Object.entries(service.gpu?.compared ?? {}).map(([name, settings]) => {
+    const { mib = 0, parts = [] } = service.gpu?.need(defaultSettings(settings)) ?? {};
+    return { name, service, mib, parts };
+  }),
+);
+
+/** Rows of the table: each alone, and each pair of two services. */
+const ROWS: Compared[][] = [
+  ...SETTINGS.map((one) => [one]),
+  ...SETTINGS.flatMap((one, index) =>
+    SETTINGS.slice(index + 1)
+      .filter(({ service }) => service !== one.service)
+      .map((other) => [one, other]),
+  ),
 ];
 
 const INTRODUCTION = `# Memory of the GPU
@@ -39,29 +54,25 @@ function verdict(total: number, card: number): string {
 
 /** The document as Markdown. */
 export function memoryDocument(): string {
-  const rows = SETTINGS.map(([name, processes]) => {
-    const total = processes.map(needed).reduce((sum, each) => sum + each, 0);
+  const rows = ROWS.map((together) => {
+    const total = together.reduce((sum, { mib }) => sum + mib, 0);
+    const name = together.map((each) => each.name).join(' + ');
     return `| ${[name, `${gib(total)} GiB`, ...CARDS.map(({ mebibytes }) => verdict(total, mebibytes))].join(' | ')} |`;
   });
   const cards = CARDS.map(
     ({ name, mebibytes, families }) => `${name} (${families.join(', ')}), ${mebibytes} MiB`,
   );
-  const parts = [
-    ['Whisper service, large-v3-turbo', whisperParts('large-v3-turbo')],
-    ['Voxtral service, nf4', voxtralParts('nf4')],
-    ['Voxtral service, float16', voxtralParts('none')],
-  ] as const;
   return [
     INTRODUCTION,
     `| on the card | needs | ${cards.join(' | ')} |`,
     `| --- | ---: |${CARDS.map(() => ' --- |').join('')}`,
     ...rows,
     '\n## What makes up the needs\n',
-    ...parts.flatMap(([name, list]) => [
+    ...SETTINGS.flatMap(({ name, parts }) => [
       `**${name}**\n`,
       '| part | MiB | |',
       '| --- | ---: | --- |',
-      ...list.map(({ what, bytes, known }) => `| ${what} | ${Math.ceil(bytes / 2 ** 20)} | ${known} |`),
+      ...parts.map(({ what, bytes, known }) => `| ${what} | ${Math.ceil(bytes / 2 ** 20)} | ${known} |`),
       '',
     ]),
   ].join('\n');

@@ -20,17 +20,17 @@ export function audioSecondsOf(headers: IncomingHttpHeaders): number | undefined
   return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
+/** Method and path of a route, in the notation of an HTTP API. */
+export type Route = readonly ['GET' | 'POST', string];
+
 /**
- * OpenAI's audio routes: method and path, in the notation of an HTTP API. The machines' whisper
- * services and the servers in front of them answer these routes. `{id+}` matches the rest of the
- * path, because names of models contain slashes.
+ * OpenAI's routes that list models. `{id+}` matches the rest of the path, because names of models
+ * contain slashes.
  */
-export const AUDIO_ROUTES = [
-  ['POST', '/v1/audio/transcriptions'],
-  ['POST', '/v1/audio/translations'],
+export const MODEL_ROUTES: readonly Route[] = [
   ['GET', '/v1/models'],
   ['GET', '/v1/models/{id+}'],
-] as const;
+];
 
 /**
  * Whether a path matches a route in the notation of an HTTP API: `/v1/jobs/{id}`,

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../contract/analysis';
 import type { CustomEvent, CustomRequest, CustomResult } from '../contract/custom';
+import type { Route } from '../contract/http';
 import type { JobRow } from '../contract/job';
 import type { Stage, TaskName, Unit } from '../contract/names';
 import type { JobTasks } from '../contract/tasks';
@@ -50,6 +51,14 @@ export interface Task<N extends TaskName = TaskName> {
   resultOf(event: TaskTypes[N]['event']): TaskTypes[N]['result'] | undefined;
   /** Media types of the input. Undefined if the deployment decides. */
   readonly mediaTypes?: readonly string[];
+  /** Formats of `?format=` in which the result is read. @default - only as it is stored */
+  readonly formats?: readonly string[];
+  /**
+   * Routes in OpenAI's shape. The task's services and the servers in front of them answer these.
+   *
+   * @default - none
+   */
+  readonly routes?: readonly Route[];
   /** Unit of the work. Undefined if the deployment decides. */
   readonly unit?: Unit;
   /** Work of a result, in the unit. */

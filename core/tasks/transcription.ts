@@ -1,3 +1,5 @@
+import { MODEL_ROUTES } from '../contract/http';
+import { TRANSCRIPT_FORMATS } from '../contract/names';
 import { Transcript } from '../contract/transcript';
 import { TranscribeEvent } from '../contract/transcription';
 import { transcriptionOptions } from './accepted-options';
@@ -13,6 +15,8 @@ export const transcription: Task<'transcription'> = {
   request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
   progressOf: (event) => (event.type === 'window' || event.type === 'stage' ? event.progress : undefined),
   resultOf: (event) => (event.type === 'result' ? event.transcript : undefined),
+  formats: TRANSCRIPT_FORMATS,
+  routes: [['POST', '/v1/audio/transcriptions'], ['POST', '/v1/audio/translations'], ...MODEL_ROUTES],
   mediaTypes: ['audio/*', 'video/*'],
   unit: 'audio_second',
   measure: ({ duration }) => duration,

@@ -3,13 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { CustomResult } from '../../core/contract/custom';
 import { DEGRADED_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
-import {
-  FORMAT_ENDING,
-  formatNamed,
-  TASK_STAGES,
-  TRANSCRIPT_FORMATS,
-  type TranscriptFormat,
-} from '../../core/contract/names';
+import { FORMAT_ENDING, formatNamed, TASK_STAGES, type TranscriptFormat } from '../../core/contract/names';
 import type { Transcript } from '../../core/contract/transcript';
 import { FORMAT } from '../../core/formats/formats';
 import { resultKeys, tasksOf } from '../../core/jobs/job-tasks';
@@ -40,14 +34,16 @@ export function jobResult(
   row: JobRow,
   dependencies: Results,
 ): Promise<Response> {
-  const { name, resultName } = task;
+  const { name, resultName, formats = ['json'] } = task;
   if (tasksOf(row)[name] === undefined) {
     const message = `Job ${row.id} has no ${resultName}: it was not requested, or this deployment does not support it`;
     throw new Refusal(404, 'not_found', message);
   }
+  const { format: asked = 'json' } = request.queryStringParameters ?? {};
+  const format = oneOf('format', formatNamed(asked) ?? asked, formats);
   switch (name) {
     case 'transcription':
-      return transcript(request, row, dependencies);
+      return transcript(request, row, format as TranscriptFormat, dependencies);
     case 'analysis':
       return document(task, row, dependencies);
     case 'custom':
@@ -55,9 +51,12 @@ export function jobResult(
   }
 }
 
-async function transcript(request: Request, row: JobRow, { s3, bucket }: Results): Promise<Response> {
-  const { format = 'json' } = request.queryStringParameters ?? {};
-  const kind: TranscriptFormat = oneOf('format', formatNamed(format) ?? format, TRANSCRIPT_FORMATS);
+async function transcript(
+  request: Request,
+  row: JobRow,
+  kind: TranscriptFormat,
+  { s3, bucket }: Results,
+): Promise<Response> {
   const object = { Bucket: bucket, Key: keyOf(row, TASKS.transcription) };
   const headers = resultHeaders(`${row.id}.${FORMAT_ENDING[kind]}`);
   const stored = await result(s3, object, row, 'transcript');

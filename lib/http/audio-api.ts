@@ -4,7 +4,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { type ISubnet, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { AUDIO_ROUTES } from '../../core/contract/http';
+import { AUDIO_ROUTES } from '../../core/tasks/audio-routes';
 import type { DeployedTasks } from '../../core/contract/tasks';
 import { ENV } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';

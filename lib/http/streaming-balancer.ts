@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { API_KEY_PREFIX } from '../../core/contract/keys';
-import { AUDIO_ROUTES } from '../../core/contract/http';
+import { AUDIO_ROUTES } from '../../core/tasks/audio-routes';
 import type { ErrorBody } from '../../core/contract/values';
 import type { ErrorCode } from '../../core/contract/names';
 import { STREAMING_IDLE_SECONDS } from '../../core/contract/limits';

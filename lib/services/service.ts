@@ -3,6 +3,7 @@ import type { TaskName } from '../../core/contract/names';
 import type { CustomTask, DeployedTasks } from '../../core/contract/tasks';
 import type { WantedModel } from '../../core/models/model-layout';
 import type { ServiceFamilies } from '../images/families';
+import type { Part } from '../machine/gpu-memory';
 import type { Settings } from '../settings';
 import type { ServiceName } from './names';
 
@@ -12,6 +13,8 @@ export interface GpuNeed {
   readonly model: string;
   /** Memory that the model needs, in MiB. @default - unknown */
   readonly mib?: number;
+  /** What makes up the need. @default - not listed */
+  readonly parts?: readonly Part[];
   /** Share that a setting gives the service, in MiB. @default - what the model needs */
   readonly shareMib?: number;
   /** Settings that messages name. @default - none */
@@ -37,6 +40,8 @@ export interface ServiceGpu {
    * @default false
    */
   readonly takesRest?: boolean;
+  /** Settings that `docs/gpu-memory.md` compares, with a name for each. @default - none */
+  readonly compared?: Readonly<Record<string, Partial<Settings>>>;
   /** Variables that differ on a shared GPU. @default - none */
   readonly sharedEnvironment?: (settings: Settings) => Record<string, string>;
 }

@@ -25,6 +25,10 @@ export const voxtral: PackageService = {
   gpu: {
     need: gpuNeed,
     takesRest: true,
+    compared: {
+      'Voxtral float16': { voxtralQuantization: 'none' },
+      'Voxtral nf4': { voxtralQuantization: 'nf4' },
+    },
     sharedEnvironment: (settings) => ({ [ENV.voxtralQuantization]: smallestQuantization(settings) }),
   },
   image: {
@@ -51,9 +55,11 @@ function gpuNeed(settings: Settings): GpuNeed | undefined {
   if (voxtralEngine !== 'voxtral') return undefined;
   const known = voxtralModel === DEFAULT_VOXTRAL_MODEL;
   const quantization = smallestQuantization(settings);
+  const parts = known ? voxtralParts(quantization) : undefined;
   return {
     model: known ? `${voxtralModel} (${quantization})` : voxtralModel,
-    mib: known ? needed(voxtralParts(quantization)) : undefined,
+    mib: parts && needed(parts),
+    parts,
     shareMib,
     settings: {
       share: 'voxtralGpuMemoryMib',

@@ -30,7 +30,14 @@ export const whisper: PackageService = {
     [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
   }),
   memoryMib: 8 * 1024,
-  gpu: { need: gpuNeed },
+  gpu: {
+    need: gpuNeed,
+    compared: {
+      'Whisper large-v3-turbo': { model: 'large-v3-turbo' },
+      'Whisper large-v3': { model: 'large-v3' },
+      'Whisper medium': { model: 'medium' },
+    },
+  },
   image: {
     kind: 'package',
     name: 'whisper',
@@ -50,9 +57,11 @@ export const whisper: PackageService = {
 function gpuNeed({ engine, model, whisperGpuMemoryMib: shareMib }: Settings): GpuNeed | undefined {
   if (engine !== 'whisperx') return undefined;
   const known = KNOWN.find((name) => name === model);
+  const parts = known && whisperParts(known);
   return {
     model,
-    mib: known && needed(whisperParts(known)),
+    mib: parts && needed(parts),
+    parts,
     shareMib,
     settings: { share: 'whisperGpuMemoryMib', model: 'model', known: KNOWN, less: 'a smaller "model"' },
   };

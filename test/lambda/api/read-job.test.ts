@@ -436,6 +436,17 @@ describe('the analysis', () => {
   });
 });
 
+test.each(['analysis', 'result'])('the %s has no formats', async (name) => {
+  const tasks = { analysis: {}, custom: {} };
+  dynamo.on(GetCommand).resolves({ Item: ended('succeeded', { tasks }) });
+  const response = await get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/${name}`, query: { format: 'srt' } });
+  expect(response.statusCode).toBe(400);
+  expect(errorOf(response)).toMatchObject({
+    param: 'format',
+    message: '"format" must be one of json; got "srt"',
+  });
+});
+
 describe('the result of a custom task', () => {
   const read = () => get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/result` });
   const stored = (result: unknown, degraded: object[] = []) =>

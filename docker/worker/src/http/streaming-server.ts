@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AUDIO_ROUTES, matchesRoute } from '../../../../core/contract/http';
+import { matchesRoute } from '../../../../core/contract/http';
+import { AUDIO_ROUTES } from '../../../../core/tasks/audio-routes';
 import type { KeyRow } from '../../../../core/contract/usage';
 import { STREAMING_IDLE_SECONDS } from '../../../../core/contract/limits';
 import { errorBody } from '../../../../core/contract/errors';
