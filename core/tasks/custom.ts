@@ -8,7 +8,9 @@ export const custom: Task<'custom'> = {
   resultName: 'result',
   result: CustomResult,
   // The JSON schema of the deployment says more: see `custom-options.ts`.
-  accepts: z.record(z.string(), z.unknown()),
+  accepts: z
+    .record(z.string(), z.unknown())
+    .check(z.refine(isWellFormed, 'Expected valid Unicode: remove lone surrogates')),
   service: { path: '/run', event: CustomEvent },
   request: (options, { path, mediaType }) => ({
     path,
@@ -26,3 +28,10 @@ export const custom: Task<'custom'> = {
   stages: () => ['custom'],
   stagesAtEnd: (_, result) => ({ custom: result === undefined ? 'failed' : 'succeeded' }),
 };
+
+/** Whether all strings of a JSON value can be encoded in UTF-8, which the table requires. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, each]) => key.isWellFormed() && isWellFormed(each));
+}

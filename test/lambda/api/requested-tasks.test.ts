@@ -92,6 +92,13 @@ describe('a request with tasks', () => {
     ],
     ['a wrong custom value', { custom: { language: 'en', words: 0 } }, OWN, 'tasks.custom.words', /got 0$/],
     [
+      'text that is not Unicode',
+      { custom: { language: '\ud800' } },
+      OWN,
+      'tasks.custom',
+      /remove lone surrogates/,
+    ],
+    [
       'a missing custom option',
       { custom: {} },
       OWN,
