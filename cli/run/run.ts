@@ -1,11 +1,9 @@
-import { join, parse as parsePath } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import pLimit from 'p-limit';
 import type { JobView } from '../../core/contract/job';
 import { TASK_NAMES, type TaskName } from '../../core/contract/names';
 import type { JobTasks } from '../../core/contract/tasks';
 import { TASKS } from '../../core/tasks';
-import { createAtomically, writeAtomically } from '../atomic-write';
 import { type ConnectionOptions, findConnection } from '../api/connection';
 import type { Context } from '../context';
 import { CliError } from '../errors';
@@ -15,6 +13,7 @@ import * as parse from '../options';
 import { findInputs, type Input } from '../transcribe/inputs';
 import { failureOf, sendInTime, waitFor } from '../transcribe/job-of-file';
 import type { Run } from '../transcribe/trip';
+import { ResultFiles } from './result-files';
 
 const PATIENCE_MS = 60_000;
 
@@ -28,11 +27,11 @@ interface RunOptions extends ConnectionOptions {
   json?: boolean;
 }
 
-/** A finished file. */
+/** A finished file. Without a job, its results are those of an earlier run. */
 interface Finished {
-  input: Input;
-  job: JobView;
-  written: string[];
+  job?: JobView;
+  /** Paths of the results. */
+  files: string[];
 }
 
 export function registerRun(program: Command, context: Context): void {
@@ -66,10 +65,11 @@ export function registerRun(program: Command, context: Context): void {
     .addHelpText(
       'after',
       '\nThe result of talk.txt is talk.result.json, or talk.result.txt if it is text. If the command is interrupted, ' +
-        'run it again: files that were sent are not paid twice.',
+        'run it again: it keeps results that are newer than their files, and files that were sent are not paid twice.',
     )
     .action(async (files: string[], options: RunOptions) => {
       const inputs = await findInputs(files, false);
+      ResultFiles.checkNames(inputs, options.out);
       const connection = await findConnection(options, terminal.around.env, context.localConnection);
       const run: Run = {
         connection,
@@ -119,11 +119,14 @@ async function attempt(
   { terminal, interruption }: Context,
 ): Promise<boolean> {
   try {
-    const { job, written } = await runFile(input, run, options);
-    if (options.json) terminal.json({ path: input.path, status: 'done', job, written });
-    else written.forEach((path) => terminal.data(`${path}\n`));
-    if (job.receipt !== undefined && !options.json)
-      terminal.say(`${input.path}: ${receiptLine(job.receipt)}`);
+    const { job, files } = await runFile(input, run, options);
+    const status = job === undefined ? 'skipped' : 'done';
+    if (options.json) terminal.json({ path: input.path, status, job, files });
+    else files.forEach((path) => terminal.data(`${path}\n`));
+    if (options.json) return true;
+    const end =
+      job === undefined ? 'skipped, because its results exist' : job.receipt && receiptLine(job.receipt);
+    if (end !== undefined) terminal.say(`${input.path}: ${end}`);
     return true;
   } catch (error) {
     if (interruption.aborted || !(error instanceof CliError)) throw error;
@@ -134,7 +137,12 @@ async function attempt(
   }
 }
 
-function runFile(input: Input, run: Run, { out, force }: RunOptions): Promise<Finished> {
+async function runFile(input: Input, run: Run, { out, force = false, task }: RunOptions): Promise<Finished> {
+  const results = new ResultFiles(input, out);
+  const earlier = async (name: TaskName) => (force ? undefined : results.earlier(name));
+  const named = Object.keys(task ?? {}) as TaskName[];
+  const kept = (await Promise.all(named.map(earlier))).filter((path) => path !== undefined);
+  if (named.length > 0 && kept.length === named.length) return { files: kept };
   return sendInTime(
     input,
     run,
@@ -142,21 +150,16 @@ function runFile(input: Input, run: Run, { out, force }: RunOptions): Promise<Fi
     async (sent, trip) => {
       const job = await waitFor(sent.job, trip, run.waiting, async () => undefined);
       if (job.status !== 'succeeded') throw failureOf(job);
-      const written: string[] = [];
-      for (const name of Object.keys(job.results) as TaskName[]) {
-        const { resultName } = TASKS[name];
-        const { content, type } = await run.downloads(() => trip.client.result(job.id, resultName));
-        const { dir, name: stem } = parsePath(input.path);
-        const ending = type.startsWith('text/') ? 'txt' : 'json';
-        const path = join(out ?? dir, `${stem}.${resultName}.${ending}`);
-        if (force === true) await writeAtomically(path, content);
-        else if (!(await createAtomically(path, content))) throw exists(path);
-        written.push(path);
-      }
-      return { input, job, written };
+      const write = async (name: TaskName) => {
+        const { content, type } = await run.downloads(() =>
+          trip.client.result(job.id, TASKS[name].resultName),
+        );
+        return results.write(name, content, type, force);
+      };
+      const files: string[] = [];
+      for (const name of Object.keys(job.results) as TaskName[])
+        files.push((await earlier(name)) ?? (await write(name)));
+      return { job, files };
     },
   );
 }
-
-const exists = (path: string) =>
-  new CliError('file_exists', `${path} exists. Move it, choose another folder with --out, or add --force`);
