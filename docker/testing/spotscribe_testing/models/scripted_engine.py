@@ -10,7 +10,6 @@ from spotscribe_common.work.device import Device
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,
-    EngineId,
     Heard,
     HeardSegment,
     HeardWord,
@@ -25,7 +24,7 @@ class ScriptedEngine:
     abilities: frozenset[Ability] = frozenset({"translate", "prompt", "hotwords", "temperature"})
 
     def __init__(self) -> None:
-        self.name: EngineId = "pocketsphinx"
+        self.name = "pocketsphinx"
         self.model = "scripted"
         self.go = threading.Event()
         self.go.set()

@@ -14,7 +14,6 @@ from spotscribe_common.work.device import Device
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
     Capacity,
-    EngineId,
     Generated,
     Generation,
     Message,
@@ -89,7 +88,7 @@ class ScriptedVoxtral:
     """
 
     def __init__(self, script: Script = known, room: Capacity | None = None) -> None:
-        self.name: EngineId = "voxtral"
+        self.name = "voxtral"
         self.model = "scripted"
         self.script = script
         self.room = room or Capacity(window_seconds=10.0, batch=4)

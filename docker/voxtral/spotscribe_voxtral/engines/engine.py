@@ -8,8 +8,6 @@ from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device
 
-EngineId = Literal["voxtral", "extractive"]
-
 
 class CancelledGenerationError(CancelledWorkError):
     """Nobody wants the result any more."""
@@ -64,7 +62,7 @@ class Capacity:
 class Engine(Protocol):
     """A model that listens and writes. All that computes is called from one thread, one call at a time."""
 
-    name: EngineId
+    name: str
     model: str
 
     def load(self) -> None:

@@ -21,7 +21,6 @@ from spotscribe_voxtral.engines import extracts
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
     Capacity,
-    EngineId,
     Generated,
     Generation,
     Message,
@@ -52,7 +51,7 @@ class ExtractiveEngine:
     """
 
     def __init__(self) -> None:
-        self.name: EngineId = "extractive"
+        self.name = "extractive"
         self.model = "pocketsphinx"
         self._recogniser = Recogniser()
         self._heard: dict[bytes, list[str]] = {}

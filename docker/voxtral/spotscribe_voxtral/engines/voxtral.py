@@ -12,7 +12,7 @@ from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines import memory_budget
-from spotscribe_voxtral.engines.engine import Capacity, EngineId, Generated, Generation, Message
+from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, Message
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
@@ -63,7 +63,7 @@ class VoxtralEngine:
         gpu_memory_mib: int | None = None,
         gpu_priority: GpuPriority | None = None,
     ) -> None:
-        self.name: EngineId = "voxtral"
+        self.name = "voxtral"
         self.model = model
         self._directory = models / model
         self._quantization = quantization

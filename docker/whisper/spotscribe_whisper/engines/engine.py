@@ -9,8 +9,6 @@ from spotscribe_common.contract import Degradation, Task
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device
 
-EngineId = Literal["whisperx", "pocketsphinx"]
-
 
 class CancelledTranscriptionError(CancelledWorkError):
     """Nobody wants the result any more."""
@@ -73,7 +71,7 @@ class Heard:
 class Engine(Protocol):
     """A speech engine. `load`, `detect_language` and `hear` are called from threads, one at a time."""
 
-    name: EngineId
+    name: str
     model: str
     # Longest window, in seconds, that `hear` is given.
     longest_window: float

@@ -15,7 +15,6 @@ from spotscribe_common.work.device import Device
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,
-    EngineId,
     Heard,
     HeardSegment,
     HeardWord,
@@ -30,7 +29,7 @@ class PocketsphinxEngine:
     abilities: frozenset[Ability] = frozenset()
 
     def __init__(self) -> None:
-        self.name: EngineId = "pocketsphinx"
+        self.name = "pocketsphinx"
         self.model = "en-us"
         self._recogniser = Recogniser()
 

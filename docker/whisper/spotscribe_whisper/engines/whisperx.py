@@ -19,7 +19,6 @@ from spotscribe_whisper.engines.decoding_context import fit_context
 from spotscribe_whisper.engines.engine import (
     Ability,
     CancelledTranscriptionError,
-    EngineId,
     Heard,
     Hearing,
 )
@@ -65,7 +64,7 @@ class WhisperxEngine:
         scratch: Path,
         gpu_priority: GpuPriority | None = None,
     ) -> None:
-        self.name: EngineId = "whisperx"
+        self.name = "whisperx"
         self.abilities: frozenset[Ability] = ABILITIES
         self.model = model
         self._models = models
