@@ -17,7 +17,7 @@ export const SHARED_GPU = {
     '# Several containers share the GPU: all start with NVIDIA’s runtime.',
     `grep -qs '^OPTIONS=.*--default-runtime' ${DOCKER_OPTIONS} || sed -i 's/^OPTIONS="/OPTIONS="--default-runtime=nvidia /' ${DOCKER_OPTIONS} || true`,
     `grep -qs '^OPTIONS=.*--default-runtime' ${DOCKER_OPTIONS} || echo 'OPTIONS="--default-runtime=nvidia"' >> ${DOCKER_OPTIONS}`,
-    '# The AMI’s MPS server would take in whoever finds it, and a fault in one process would end all.',
+    '# Stop the AMI’s MPS server: containers would use it, and a fault in one would end all of them.',
     'systemctl disable --now nvidia-mps || true',
   ],
 };
