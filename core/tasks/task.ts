@@ -7,7 +7,6 @@ import type { Stage, TaskName, Unit } from '../contract/names';
 import type { JobTasks } from '../contract/tasks';
 import type { Transcript } from '../contract/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../contract/transcription';
-import type { Degradation } from '../contract/values';
 
 /** The types of each task: what its service receives, sends and makes. */
 export interface TaskTypes {
@@ -16,7 +15,6 @@ export interface TaskTypes {
   custom: { request: CustomRequest; event: CustomEvent; result: CustomResult };
 }
 
-export type TaskResult = TaskTypes[TaskName]['result'] & { degraded: Degradation[] };
 export type TaskOptions<N extends TaskName> = NonNullable<JobTasks[N]>;
 export type Stages = JobRow['stages'];
 
