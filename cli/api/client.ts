@@ -71,12 +71,9 @@ export class ApiClient {
   }
 
   async transcript(id: string, format: TranscriptFormat): Promise<Buffer> {
-    return this.request('GET', `${jobPath(id)}/transcript?format=${format}`, {}, async (answer) => {
-      const location = answer.headers.get('location');
-      // The URL in the store carries its own authorization. The key must not be sent there.
-      const stored = location === null ? answer : await this.fetchStored(location);
-      return Buffer.from(await stored.arrayBuffer());
-    });
+    return this.request('GET', `${jobPath(id)}/transcript?format=${format}`, {}, (answer) =>
+      this.content(answer),
+    );
   }
 
   /** Usage of the key today. */
@@ -91,11 +88,17 @@ export class ApiClient {
   /** The result of a task, by its name in the API, and its media type. */
   async result(id: string, name: string): Promise<{ content: Buffer; type: string }> {
     return this.request('GET', `${jobPath(id)}/${name}`, {}, async (answer) => {
-      const location = answer.headers.get('location');
-      const stored = location === null ? answer : await this.fetchStored(location);
       const type = answer.headers.get('content-type') ?? '';
-      return { content: Buffer.from(await stored.arrayBuffer()), type };
+      return { content: await this.content(answer), type };
     });
+  }
+
+  /** The body of an answer, or of the object in the store that it refers to. */
+  private async content(answer: Response): Promise<Buffer> {
+    const location = answer.headers.get('location');
+    // The URL in the store carries its own authorization. The key must not be sent there.
+    const stored = location === null ? answer : await this.fetchStored(location);
+    return Buffer.from(await stored.arrayBuffer());
   }
 
   private async fetchStored(location: string): Promise<Response> {
