@@ -12,7 +12,7 @@ import { receiptLine } from '../format';
 import * as parse from '../options';
 import { findInputs, type Input } from '../transcribe/inputs';
 import { failureOf, sendInTime, waitFor } from '../transcribe/job-of-file';
-import type { Run } from '../transcribe/trip';
+import { limitsOf, type Run } from '../transcribe/trip';
 import { ResultFiles } from './result-files';
 
 const PATIENCE_MS = 60_000;
@@ -78,10 +78,7 @@ export function registerRun(program: Command, context: Context): void {
         newJob: false,
         retryForMs: PATIENCE_MS,
         timeoutMs: options.timeout,
-        uploads: pLimit(options.concurrency),
-        parts: pLimit(options.concurrency),
-        downloads: pLimit(options.concurrency),
-        waiting: { count: 0 },
+        ...limitsOf(options.concurrency),
         interruption: context.interruption,
       };
       const inWork = pLimit(options.concurrency);

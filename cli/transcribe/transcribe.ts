@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import pLimit from 'p-limit';
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
 import { ApiClient, type Connection } from '../api/client';
 import { findConnection } from '../api/connection';
@@ -12,6 +11,7 @@ import { LiveProgress, PlainProgress } from './progress';
 import { RECORDS_FOLDER } from '../results/record';
 import { planOutputs, prepareFolders } from '../results/outputs';
 import { type BulkResult, transcribeAll } from './transcribe-all';
+import { limitsOf } from './trip';
 import { addJobOptions, type ChosenOptions, jobOptions } from '../jobs/job-options';
 
 export interface TranscribeOptions extends ChosenOptions {
@@ -108,10 +108,7 @@ export async function transcribe(
       newJob: options.new === true,
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,
-      uploads: pLimit(options.concurrency),
-      parts: pLimit(options.concurrency),
-      downloads: pLimit(options.concurrency),
-      waiting: { count: 0 },
+      ...limitsOf(options.concurrency),
     },
     existing: {
       force: options.force === true || options.new === true,

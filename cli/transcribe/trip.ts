@@ -1,4 +1,4 @@
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { JobOptions } from '../../core/contract/options';
 import type { NamedTasks } from './idempotency';
 import type { ApiClient, Connection } from '../api/client';
@@ -33,6 +33,16 @@ export interface Run {
   /** Number of files that wait for their job. They share the polling rate. */
   waiting: { count: number };
   interruption: AbortSignal;
+}
+
+/** The limits of a run that works on this many files at once. */
+export function limitsOf(concurrency: number): Pick<Run, 'uploads' | 'parts' | 'downloads' | 'waiting'> {
+  return {
+    uploads: pLimit(concurrency),
+    parts: pLimit(concurrency),
+    downloads: pLimit(concurrency),
+    waiting: { count: 0 },
+  };
 }
 
 export type Watch = (activity: Activity) => void;
