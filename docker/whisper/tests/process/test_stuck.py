@@ -34,11 +34,12 @@ def lines_until_the_end(url: str) -> list[str]:
     """The lines of a streamed answer, also where the connection breaks."""
     lines: list[str] = []
     request: dict[str, Any] = {"json": {"path": "audio.flac"}, "headers": STREAM, "timeout": 60}
-    with httpx.stream("POST", f"{url}/transcribe", **request) as answer:
-        try:
+    try:
+        with httpx.stream("POST", f"{url}/transcribe", **request) as answer:
             lines.extend(answer.iter_lines())
-        except httpx.TransportError:
-            lines.append("broken")
+    except httpx.TransportError:
+        # Also before the first byte: native code may hold Python's lock before the answer is sent.
+        lines.append("broken")
     return lines
 
 
