@@ -11,6 +11,9 @@ export const DEGRADED_HEADER = 'x-spotscribe-degraded';
 /** Seconds of audio that a model service processed, for every response format. */
 export const AUDIO_SECONDS_HEADER = 'x-spotscribe-audio-seconds';
 
+/** Tokens that a model service processed. */
+export const TOKENS_HEADER = 'x-spotscribe-tokens';
+
 /**
  * Seconds of audio that a model service processed. @returns undefined for none, or an invalid
  * number

@@ -1,3 +1,5 @@
+import type { CorpusFormat } from './names';
+
 // Keys of objects and rows, shared by writers and readers.
 
 /** Keys in the media bucket. A job's keys never contain the client's file name. */
@@ -10,7 +12,14 @@ export const KEY = {
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
   /** One result per task and attempt, as JSON; the row names those that were committed. */
   result: (id: string, attempt: number, name: string) => `jobs/${id}/results/${attempt}/${name}.json`,
+  /** A file of vectors of an embedding, as written by an attempt. @param number from 1 */
+  part: (id: string, attempt: number, number: number, format: CorpusFormat) =>
+    `jobs/${id}/results/${attempt}/${partName(number, format)}`,
 } as const;
+
+/** Name of a file of vectors. @param number from 1 */
+export const partName = (number: number, format: CorpusFormat): string =>
+  `part-${String(number).padStart(6, '0')}.${format}`;
 
 /** Path of the worker's copy of a job's audio, below the shared directory. */
 export const SHARED = {

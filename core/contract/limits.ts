@@ -40,6 +40,15 @@ export const OPTION_LIMITS = {
 export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
 
 /**
+ * Limits of `EmbeddingOptions`; lengths in characters. No published model has more than 8,192
+ * dimensions.
+ */
+export const EMBEDDING_LIMITS = { column: 200, instruction: 1000, dimensions: 8192 } as const;
+
+/** Most failed rows that the result of an embedding lists. All of them are counted. */
+export const MOST_ROW_FAILURES = 1000;
+
+/**
  * Most parts of an upload. Each part has a URL of up to 2 KB, so all of them are far below the 6 MB
  * of an answer.
  */

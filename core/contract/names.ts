@@ -15,7 +15,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
 
 /** What a job can do with its input. `custom` is done by a user's own service. */
-export const TASK_NAMES = ['transcription', 'analysis', 'custom'] as const;
+export const TASK_NAMES = ['transcription', 'analysis', 'embedding', 'custom'] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 
 /** Units in which tasks measure their work. `item`: one input, whatever its size. */
@@ -26,6 +26,7 @@ export type Unit = (typeof UNITS)[number];
 export const TASK_STAGES = {
   transcription: ['transcript', 'diarization'],
   analysis: ['analysis'],
+  embedding: ['embedding'],
   custom: ['custom'],
 } as const satisfies Record<TaskName, readonly string[]>;
 
@@ -118,6 +119,10 @@ export const formatNamed = (name: string): TranscriptFormat | undefined =>
 
 /** OpenAI's and Whisper's names of what a transcription returns. */
 export const SPOKEN_TASKS = ['transcribe', 'translate'] as const;
+
+/** Formats of a corpus of texts: one JSON value per line, or an Apache Parquet file. */
+export const CORPUS_FORMATS = ['jsonl', 'parquet'] as const;
+export type CorpusFormat = (typeof CORPUS_FORMATS)[number];
 
 /** Purchase options of a machine; `local` is a laptop. */
 export const CAPACITIES = ['spot', 'on-demand', 'local'] as const;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS, QUESTION_LIMITS } from './limits';
-import { ANALYSIS_TASKS, SPEAKER_RULES, SPOKEN_TASKS } from './names';
+import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS } from './limits';
+import { ANALYSIS_TASKS, CORPUS_FORMATS, SPEAKER_RULES, SPOKEN_TASKS } from './names';
 import { text } from './text';
 
 const speakers = z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.speakers));
@@ -48,6 +48,26 @@ export const AnalysisOptions = z.strictObject({
   questions: z.optional(z.array(question).check(z.maxLength(QUESTION_LIMITS.count))),
 });
 export type AnalysisOptions = z.infer<typeof AnalysisOptions>;
+
+/** Options of an embedding. */
+export const EmbeddingOptions = z.strictObject({
+  /** Field of each JSON object, or column of the Parquet file, with the text. @default 'text' */
+  column: z.optional(text(EMBEDDING_LIMITS.column, 1)),
+  /** Field or column that identifies a row. It is copied to the result. @default 'id', if it exists */
+  id_column: z.optional(text(EMBEDDING_LIMITS.column, 1)),
+  /** Instruction for the model, such as "Represent the document for retrieval:". @default - none */
+  instruction: z.optional(text(EMBEDDING_LIMITS.instruction)),
+  /** Length of the vectors, if the model can shorten them. @default - the model's own */
+  dimensions: z.optional(z.int().check(z.minimum(1), z.maximum(EMBEDDING_LIMITS.dimensions))),
+  /** Format of the result. @default - that of the input */
+  format: z.optional(z.enum(CORPUS_FORMATS)),
+  /**
+   * Whether texts longer than the model's limit are cut and counted. Otherwise their rows fail.
+   * @default true
+   */
+  truncate: z.optional(z.boolean()),
+});
+export type EmbeddingOptions = z.infer<typeof EmbeddingOptions>;
 
 /** Options of a job. */
 export const JobOptions = z.extend(TranscriptionOptions, {

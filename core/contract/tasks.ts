@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { AnalysisOptions, TranscriptionOptions } from './options';
+import { AnalysisOptions, EmbeddingOptions, TranscriptionOptions } from './options';
 import { TASK_NAMES, UNITS } from './names';
 
 const TaskName = z.enum(TASK_NAMES);
@@ -24,6 +24,7 @@ export type CustomTask = z.infer<typeof CustomTask>;
 export const DeployedTasks = z.strictObject({
   transcription: z.optional(z.strictObject({})),
   analysis: z.optional(z.strictObject({})),
+  embedding: z.optional(z.strictObject({})),
   custom: z.optional(CustomTask),
 });
 export type DeployedTasks = z.infer<typeof DeployedTasks>;
@@ -41,6 +42,7 @@ export type ServiceEndpoint = z.infer<typeof ServiceEndpoint>;
 export const JobTasks = z.strictObject({
   transcription: z.optional(TranscriptionOptions),
   analysis: z.optional(AnalysisOptions),
+  embedding: z.optional(EmbeddingOptions),
   /** As the JSON schema of the deployment's {@link CustomTask} describes them. */
   custom: z.optional(z.record(z.string(), z.unknown())),
 });

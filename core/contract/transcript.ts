@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { EmbeddingCheckpoint } from './embedding';
 import { SPEAKER_RULES, SPOKEN_TASKS } from './names';
 import { Count, Degradation, Seconds } from './values';
 
@@ -87,6 +88,8 @@ export const Checkpoint = z
     segments: z.array(Segment),
     /** Missing stages of these segments. @default - none */
     degraded: z.optional(z.array(Degradation)),
+    /** The embedding so far, if the job has one. */
+    embedding: z.optional(EmbeddingCheckpoint),
     /** Time that machines have spent on the job so far. */
     processing_seconds: Seconds,
   })

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../contract/analysis';
 import type { CustomEvent, CustomRequest, CustomResult } from '../contract/custom';
+import type { Embedding, EmbedEvent, EmbedRequest } from '../contract/embedding';
 import type { Route } from '../contract/http';
 import type { JobRow } from '../contract/job';
 import type { Stage, TaskName, Unit } from '../contract/names';
@@ -12,6 +13,7 @@ import type { TranscribeEvent, TranscribeRequest } from '../contract/transcripti
 export interface TaskTypes {
   transcription: { request: TranscribeRequest; event: TranscribeEvent; result: Transcript };
   analysis: { request: AnalyzeRequest; event: AnalyzeEvent; result: Analysis };
+  embedding: { request: EmbedRequest; event: EmbedEvent; result: Embedding };
   custom: { request: CustomRequest; event: CustomEvent; result: CustomResult };
 }
 

@@ -1,27 +1,20 @@
-import { GetObjectCommand, type GetObjectCommandOutput, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { CustomResult } from '../../core/contract/custom';
 import { DEGRADED_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
-import { FORMAT_ENDING, formatNamed, TASK_STAGES, type TranscriptFormat } from '../../core/contract/names';
+import { FORMAT_ENDING, formatNamed, type TranscriptFormat } from '../../core/contract/names';
 import type { Transcript } from '../../core/contract/transcript';
 import { FORMAT } from '../../core/formats/formats';
-import { resultKeys, tasksOf } from '../../core/jobs/job-tasks';
+import { tasksOf } from '../../core/jobs/job-tasks';
 import { TASKS } from '../../core/tasks';
 import type { Task } from '../../core/tasks/task';
 import type { Request } from '../frame/caller';
 import { fitted, MAX_ANSWER_BYTES } from '../frame/fitted';
 import { Refusal, type Response } from '../frame/refusal';
+import { embeddingResult } from './embedding-result';
 import { oneOf } from './one-of';
+import { missingStages, type Results, resultHeaders, storedResult } from './stored-result';
 
-const URL_SECONDS = 300;
 const JSON_TYPE = 'application/json';
-
-/** Where results are stored. */
-export interface Results {
-  s3: S3Client;
-  bucket: string;
-}
 
 /**
  * The result of a task of a job.
@@ -46,6 +39,8 @@ export function jobResult(
       return transcript(request, row, format as TranscriptFormat, dependencies);
     case 'analysis':
       return document(task, row, dependencies);
+    case 'embedding':
+      return embeddingResult(request, row, dependencies);
     case 'custom':
       return customResult(row, dependencies);
   }
@@ -55,16 +50,13 @@ async function transcript(
   request: Request,
   row: JobRow,
   kind: TranscriptFormat,
-  { s3, bucket }: Results,
+  results: Results,
 ): Promise<Response> {
-  const object = { Bucket: bucket, Key: keyOf(row, TASKS.transcription) };
   const headers = resultHeaders(`${row.id}.${FORMAT_ENDING[kind]}`);
-  const stored = await result(s3, object, row, 'transcript');
-  if (kind === 'json' && (stored.ContentLength ?? 0) > MAX_ANSWER_BYTES) {
-    const location = await elsewhere(s3, object, stored);
-    return { statusCode: 302, headers: { ...headers, location } };
-  }
-  const content = JSON.parse((await stored.Body?.transformToString()) ?? '') as Transcript;
+  const stored = await storedResult(row, TASKS.transcription, results);
+  if (kind === 'json' && stored.bytes > MAX_ANSWER_BYTES)
+    return { statusCode: 302, headers: { ...headers, location: await stored.location() } };
+  const content = JSON.parse(await stored.text()) as Transcript;
   const { type, render } = FORMAT[kind];
   return fitted(
     request,
@@ -75,77 +67,31 @@ async function transcript(
 }
 
 /** A result that is stored as it is read. */
-async function document(task: Task, row: JobRow, { s3, bucket }: Results): Promise<Response> {
-  const { resultName } = task;
-  const object = { Bucket: bucket, Key: keyOf(row, task) };
-  const stored = await result(s3, object, row, resultName);
-  const headers = { ...resultHeaders(`${row.id}.${resultName}.json`), 'content-type': JSON_TYPE };
-  if ((stored.ContentLength ?? 0) > MAX_ANSWER_BYTES)
-    return { statusCode: 302, headers: { ...headers, location: await elsewhere(s3, object, stored) } };
-  return { statusCode: 200, headers, body: (await stored.Body?.transformToString()) ?? '' };
+async function document(task: Task, row: JobRow, results: Results): Promise<Response> {
+  const stored = await storedResult(row, task, results);
+  const headers = { ...resultHeaders(`${row.id}.${task.resultName}.json`), 'content-type': JSON_TYPE };
+  if (stored.bytes > MAX_ANSWER_BYTES)
+    return { statusCode: 302, headers: { ...headers, location: await stored.location() } };
+  return { statusCode: 200, headers, body: await stored.text() };
 }
 
 /** The result of a custom task, in its own media type. */
-async function customResult(row: JobRow, { s3, bucket }: Results): Promise<Response> {
-  const object = { Bucket: bucket, Key: keyOf(row, TASKS.custom) };
-  const { Body } = await result(s3, object, row, 'result');
-  const stored = CustomResult.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+async function customResult(row: JobRow, results: Results): Promise<Response> {
+  const object = await storedResult(row, TASKS.custom, results);
+  const stored = CustomResult.parse(JSON.parse(await object.text()));
   const type = row.custom?.result_type ?? JSON_TYPE;
-  const missing = [...new Set(stored.degraded.map(({ stage }) => stage))].join(', ');
+  const missing = missingStages(stored.degraded);
   const headers = {
     'cache-control': 'private, no-store',
     'content-type': type,
-    ...(missing !== '' && { [DEGRADED_HEADER]: missing }),
+    ...(missing !== undefined && { [DEGRADED_HEADER]: missing }),
   };
   const body =
     typeof stored.result === 'string' && type !== JSON_TYPE ? stored.result : JSON.stringify(stored.result);
   if (Buffer.byteLength(body) > MAX_ANSWER_BYTES) {
     // The stored document, with the result as one of its fields.
-    const location = await getSignedUrl(s3, new GetObjectCommand(object), { expiresIn: URL_SECONDS });
+    const location = await object.location();
     return { statusCode: 302, headers: { ...headers, 'content-type': JSON_TYPE, location } };
   }
   return { statusCode: 200, headers, body };
-}
-
-/** A URL of an object that is too large for an answer. */
-async function elsewhere(s3: S3Client, object: ObjectName, stored: GetObjectCommandOutput): Promise<string> {
-  stored.Body?.transformToWebStream()
-    .cancel()
-    .catch(() => undefined);
-  return getSignedUrl(s3, new GetObjectCommand(object), { expiresIn: URL_SECONDS });
-}
-
-const resultHeaders = (name: string) => ({
-  'content-disposition': `inline; filename="${name}"`,
-  'cache-control': 'private, no-store',
-});
-
-interface ObjectName {
-  Bucket: string;
-  Key: string;
-}
-
-async function result(s3: S3Client, object: ObjectName, row: JobRow, what: string) {
-  return s3.send(new GetObjectCommand(object)).catch((error: unknown) => {
-    // At the end of retention, or while a job is being deleted, the row may outlive its objects.
-    if (error instanceof NoSuchKey)
-      throw new Refusal(404, 'not_found', `The ${what} of job ${row.id} has been deleted`);
-    throw error;
-  });
-}
-
-/**
- * The key of a result.
- *
- * @throws Refusal (409) if the job does not have this result, or not yet
- */
-function keyOf(row: JobRow, { name, resultName }: Task): string {
-  const key = resultKeys(row)[name];
-  if (key !== undefined) return key;
-  const open = row.open !== undefined;
-  const stage = TASK_STAGES[name][0];
-  const lost = row.degraded.find((each) => each.stage === stage)?.reason ?? row.error?.message;
-  const reason = lost === undefined ? '' : `: ${lost}`;
-  const message = `Job ${row.id} is ${row.status} and has no ${resultName}${reason}`;
-  throw new Refusal(409, 'not_ready', message, { retryAfterSeconds: open ? 5 : undefined });
 }

@@ -8,7 +8,7 @@ export const MAX_ANSWER_BYTES = 4_500_000;
 const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 
 /**
- * Answers with a rendered transcript, compressed if it exceeds the limit of Lambda. Renderings are
+ * Answers with a rendered result, compressed if it exceeds the limit of Lambda. Renderings are
  * not stored in S3, so a redirect is not possible.
  *
  * @param format its name, and the request parameter that selects it
@@ -29,6 +29,6 @@ export function fitted(
   }
   const size = `${bytes} bytes in the format "${format.name}"; the limit is ${MAX_ANSWER_BYTES} bytes`;
   const cure = packed === '' ? 'Send "Accept-Encoding: gzip", or request' : 'Request';
-  const message = `The transcript has ${size}. ${cure} the format "json"`;
+  const message = `The result has ${size}. ${cure} the format "json"`;
   throw new Refusal(400, 'invalid_request', message, { param: format.param });
 }

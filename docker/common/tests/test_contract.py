@@ -22,6 +22,8 @@ OURS: dict[str, TypeAdapter[Any]] = {
     "AnalyzeRequest": TypeAdapter(contract.AnalyzeRequest),
     "AnalyzeEvent": TypeAdapter(contract.AnalyzeEvent),
     "Analysis": TypeAdapter(contract.Analysis),
+    "EmbedRequest": TypeAdapter(contract.EmbedRequest),
+    "EmbedEvent": TypeAdapter(contract.EmbedEvent),
 }
 FILES = sorted(FIXTURES.glob("*.json"))
 

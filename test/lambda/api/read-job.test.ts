@@ -357,7 +357,7 @@ describe('a transcript', () => {
         expect(errorOf(response)).toMatchObject({
           param: 'format',
           message: expect.stringMatching(
-            /^The transcript has \d{7} bytes in the format "verbose_json"; the limit is 4500000 bytes\. Send "Accept-Encoding: gzip", or request the format "json"$/,
+            /^The result has \d{7} bytes in the format "verbose_json"; the limit is 4500000 bytes\. Send "Accept-Encoding: gzip", or request the format "json"$/,
           ),
         });
       },
