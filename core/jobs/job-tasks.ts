@@ -13,6 +13,7 @@ export function tasksFor({ analysis = {}, ...transcription }: JobOptions, deploy
   return {
     ...(deployed.transcription && { transcription }),
     ...(deployed.analysis && analysis !== false && { analysis }),
+    ...(deployed.embedding && { embedding: {} }),
     ...(deployed.custom && { custom: {} }),
   };
 }

@@ -55,6 +55,19 @@ describe('settings', () => {
       { voxtralModel: 'a/b' },
       'Setting "voxtralModel" must be a model of the catalogue, or <name>@<revision> for a model that you pushed; got "a/b".',
     ],
+    [
+      { embeddingEngine: 'bert' },
+      'Setting "embeddingEngine" must be one of sentence-transformers, minilm; got "bert".',
+    ],
+    [
+      { embeddingModel: 'hkunlp/instructor-xl' },
+      'Setting "embeddingModel" must be a model of the catalogue, or <name>@<revision> for a model that you pushed; ' +
+        'got "hkunlp/instructor-xl".',
+    ],
+    [
+      { embeddingPrecision: 'int8' },
+      'Setting "embeddingPrecision" must be one of auto, float32, float16; got "int8".',
+    ],
     [{ modelSilenceSeconds: 1 }, 'Setting "modelSilenceSeconds" must be at least 2; got 1.'],
     [{ maxMachine: 3 }, 'Setting "maxMachine" is unknown. Known settings: paths,'],
   ])('reject %j with property, limit and value', (spotscribe, message) => {
