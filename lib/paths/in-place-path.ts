@@ -20,6 +20,8 @@ export interface InPlace {
   /** Construct id of the routes. */
   readonly apiId: string;
   readonly answers: TaskFunction;
+  /** Name of the deployed model. @default - that of the model that the service must have */
+  readonly model?: string;
   /** Port of the machines for the worker's public server. @default - no such server */
   readonly streamingPort?: number;
 }
@@ -38,7 +40,7 @@ export abstract class InPlacePath extends Path {
     id: string,
     info: PathInfo,
     props: PathProps,
-    { service, apiId, answers, streamingPort }: InPlace,
+    { service, apiId, answers, model, streamingPort }: InPlace,
   ) {
     const { settings, network } = props;
     const warmth = warmthOf(settings);
@@ -53,7 +55,7 @@ export abstract class InPlacePath extends Path {
     this.sizer.countRequests(balancer.metricName);
     const { handler } = new TaskApi(this, apiId, {
       answers,
-      model: models?.(settings).find(({ required }) => required)?.name,
+      model: model ?? models?.(settings).find(({ required }) => required)?.name,
       api: this.api,
       vpc,
       subnets: network.functionSubnets,

@@ -182,7 +182,7 @@ describe('the app with an invalid setting', () => {
     ],
     [
       { spotscribe: { paths: ['Nope'] } },
-      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
+      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid, Embeddings; got \["Nope"\]\. .*\n$/,
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },
