@@ -24,7 +24,7 @@ export function jsonBody(request: Request): unknown {
     throw new Refusal(
       413,
       'invalid_request',
-      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Send audio to the upload URL`,
+      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Send the input to the upload URL`,
     );
   }
   if (depth(text) > MAX_DEPTH) {
