@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { type Embedder, MOST_TEXTS } from '../embedding/embedder';
-import type { EmbeddedSentence } from './passages';
+import type { Passage } from './passages';
 import type { SearchIndex } from './search-index';
 
 /** Requests at once. A GPU is busy with two; more only wait in its queue. */
@@ -9,7 +9,7 @@ const AT_ONCE = 4;
 const MOST_CHARACTERS = 16_000;
 
 /** Stores the vectors of sentences that have none yet. */
-export type EmbedAll = (sentences: readonly EmbeddedSentence[]) => Promise<void>;
+export type EmbedAll = (sentences: readonly Passage[]) => Promise<void>;
 
 /**
  * Embeds in batches. Each batch is stored when it arrives, so that an interrupted run does not repeat it.
@@ -21,16 +21,14 @@ export const embedAll =
   async (sentences) => {
     const limit = pLimit(AT_ONCE);
     let failed = false;
-    const embed = async (batch: EmbeddedSentence[]) => {
+    const embed = async (batch: Passage[]) => {
       if (failed) return;
       try {
         const vectors = await embedder.embed(
-          batch.map(({ embedded }) => embedded),
+          batch.map(({ text }) => text),
           'passage',
         );
-        index.storeVectors(
-          batch.map(({ passage }, place) => ({ hash: passage.hash, vector: vectors[place]! })),
-        );
+        index.storeVectors(batch.map(({ hash }, place) => ({ hash, vector: vectors[place]! })));
         onEmbedded(batch.length);
       } catch (error) {
         failed = true;
@@ -46,10 +44,10 @@ export const embedAll =
   };
 
 /** The sentences whose text has no vector, each text once. */
-function missing(index: SearchIndex, sentences: readonly EmbeddedSentence[]): EmbeddedSentence[] {
-  const found = new Map<string, EmbeddedSentence>();
+function missing(index: SearchIndex, sentences: readonly Passage[]): Passage[] {
+  const found = new Map<string, Passage>();
   for (const sentence of sentences) {
-    const { hash } = sentence.passage;
+    const { hash } = sentence;
     const key = hash.toString('hex');
     if (!found.has(key) && !index.hasVector(hash)) found.set(key, sentence);
   }
@@ -57,15 +55,15 @@ function missing(index: SearchIndex, sentences: readonly EmbeddedSentence[]): Em
 }
 
 /** Batches of texts of similar length, which a model computes with little padding. */
-function batches(sentences: EmbeddedSentence[]): EmbeddedSentence[][] {
-  const sorted = sentences.sort((one, other) => one.embedded.length - other.embedded.length);
-  const found: EmbeddedSentence[][] = [];
+function batches(sentences: Passage[]): Passage[][] {
+  const sorted = sentences.sort((one, other) => one.text.length - other.text.length);
+  const found: Passage[][] = [];
   let characters = Infinity;
   for (const sentence of sorted) {
-    characters += sentence.embedded.length;
+    characters += sentence.text.length;
     if (characters > MOST_CHARACTERS || (found.at(-1)?.length ?? MOST_TEXTS) >= MOST_TEXTS) {
       found.push([]);
-      characters = sentence.embedded.length;
+      characters = sentence.text.length;
     }
     found.at(-1)?.push(sentence);
   }

@@ -8,7 +8,7 @@ import {
   readState,
 } from '../reading/read-transcript';
 import { findTranscripts, type TranscriptFile } from '../reading/find-transcripts';
-import { type EmbeddedSentence, embeddedSentences } from './passages';
+import { type Passage, passageOf } from './passages';
 import type { EmbedAll } from './embed-all';
 import type { IndexedFile, SearchIndex } from './search-index';
 
@@ -38,7 +38,7 @@ export interface RefreshOptions {
 interface Changed {
   path: string;
   file: IndexedFile;
-  sentences: EmbeddedSentence[];
+  passages: Passage[];
 }
 
 /**
@@ -137,23 +137,18 @@ class Refresh {
       this.counts.renamed += 1;
       return;
     }
-    const sentences = embeddedSentences(readSentences(content.bytes, format));
+    const passages = readSentences(content.bytes, format).map(passageOf);
     this.counts[known === undefined ? 'added' : 'changed'] += 1;
-    this.group.push({ path, file, sentences });
-    if (this.group.reduce((sum, each) => sum + each.sentences.length, 0) >= GROUP) await this.storeGroup();
+    this.group.push({ path, file, passages });
+    if (this.group.reduce((sum, each) => sum + each.passages.length, 0) >= GROUP) await this.storeGroup();
   }
 
   private async storeGroup(): Promise<void> {
     const { index, embedAll } = this.options;
     const group = this.group;
     this.group = [];
-    await embedAll(group.flatMap(({ sentences }) => sentences));
-    for (const { path, file, sentences } of group)
-      index.storeFile(
-        path,
-        file,
-        sentences.map(({ passage }) => passage),
-      );
+    await embedAll(group.flatMap(({ passages }) => passages));
+    for (const { path, file, passages } of group) index.storeFile(path, file, passages);
   }
 }
 

@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import type { FileState } from '../reading/read-transcript';
-import type { Sentence } from '../reading/sentences';
+import type { Passage } from './passages';
 import { type Query, query } from './libsql';
 
 /** The model that made the vectors of an index. Those of different models cannot be compared. */
@@ -22,9 +22,6 @@ interface DocumentRow {
   indexed_ms: number;
   sha256: string;
 }
-
-/** A sentence to store, with the hash of the text that was embedded for it. */
-export type Passage = Sentence & { hash: Buffer };
 
 /**
  * The stored documents, sentences and vectors. A vector is stored under the hash of its text. Equal texts, renamed

@@ -1,8 +1,9 @@
 import type Database from 'libsql';
 import { query } from '../index/libsql';
-import { bytesOf, type SearchIndex } from '../index/search-index';
+import type { SearchIndex } from '../index/search-index';
 import { fused } from './fusion';
 import { keywordQuery } from './keywords';
+import { Nearness } from './nearness';
 
 /** A sentence that answers a question. */
 export interface Answer {
@@ -43,39 +44,34 @@ interface Row {
   end_s: number | null;
   speaker: string | null;
   text: string;
-  distance: number;
 }
 
-/** The answers to a question, best first. */
-export function answers({ database }: SearchIndex, asked: Asked): Answer[] {
-  const vector = bytesOf(asked.vector);
-  const depth = Math.max(LEAST_DEPTH, asked.limit * DEPTH);
-  const ids = fused(similar(database, vector, depth), matching(database, asked.question, depth));
+/**
+ * The answers to a question, best first. Three rankings are fused: similar sentences, sentences that are similar in context,
+ * and sentences with words of the question.
+ */
+export function answers({ database }: SearchIndex, { question, vector, limit, minScore }: Asked): Answer[] {
+  const depth = Math.max(LEAST_DEPTH, limit * DEPTH);
+  const nearness = new Nearness(database, vector);
+  const nearest = nearness.nearest(depth);
+  const ids = fused(
+    nearest.map(({ id }) => id),
+    nearness.inContext(nearest),
+    matching(database, question, depth),
+  );
   const sentence = query<Row>(
     database,
-    `SELECT path, document, position, start_s, end_s, speaker, text, vector_distance_cos(vectors.vector, ?) AS distance
-     FROM sentences JOIN documents ON documents.id = document JOIN vectors ON vectors.id = sentences.vector
-     WHERE sentences.id = ?`,
+    `SELECT path, document, position, start_s, end_s, speaker, text
+     FROM sentences JOIN documents ON documents.id = document WHERE sentences.id = ?`,
   );
   const chosen: Row[] = [];
   for (const id of ids) {
-    if (chosen.length >= asked.limit) break;
-    const row = sentence.get(vector, id);
-    if (row === undefined || 1 - row.distance < (asked.minScore ?? -1)) continue;
+    if (chosen.length >= limit) break;
+    const row = sentence.get(id);
+    if (row === undefined || nearness.of(row) < (minScore ?? -1)) continue;
     if (!chosen.some((each) => isNear(each, row))) chosen.push(row);
   }
-  return chosen.map((row) => answerOf(database, row));
-}
-
-/** Exact search: every vector is compared. Equal texts share one. */
-function similar(database: Database.Database, vector: Buffer, depth: number): number[] {
-  const rows = query<{ id: number }>(
-    database,
-    `SELECT sentences.id AS id FROM (
-       SELECT id, vector_distance_cos(vector, ?) AS distance FROM vectors ORDER BY distance LIMIT ?
-     ) AS near JOIN sentences ON sentences.vector = near.id ORDER BY near.distance, sentences.id LIMIT ?`,
-  ).all(vector, depth, depth);
-  return rows.map(({ id }) => id);
+  return chosen.map((row) => answerOf(database, row, nearness.of(row)));
 }
 
 function matching(database: Database.Database, question: string, depth: number): number[] {
@@ -91,7 +87,7 @@ function matching(database: Database.Database, question: string, depth: number):
 const isNear = (one: Row, other: Row): boolean =>
   one.document === other.document && Math.abs(one.position - other.position) <= NEAR;
 
-function answerOf(database: Database.Database, row: Row): Answer {
+function answerOf(database: Database.Database, row: Row, score: number): Answer {
   const neighbour = query<{ text: string }>(
     database,
     'SELECT text FROM sentences WHERE document = ? AND position = ?',
@@ -106,6 +102,6 @@ function answerOf(database: Database.Database, row: Row): Answer {
     sentence: row.text,
     ...(before !== undefined && { before }),
     ...(after !== undefined && { after }),
-    score: 1 - row.distance,
+    score,
   };
 }
