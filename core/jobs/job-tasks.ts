@@ -36,6 +36,10 @@ export const unitsOf = (
     tasksIn(tasksOf(row)).map(({ task: { name, unit } }) => [name, unit ?? row.custom?.unit ?? 'item']),
   );
 
+/** Whether the input of a job is a recording. */
+export const isRecording = (row: Parameters<typeof unitsOf>[0]): boolean =>
+  Object.values(unitsOf(row)).includes('audio_second');
+
 /** The keys of a job's results, whichever release wrote them. */
 export const resultKeys = ({
   results,

@@ -11,7 +11,7 @@ export interface BodyLimit {
   cure: string;
 }
 
-const LIMIT: BodyLimit = { bytes: 64 * 1024, cure: 'Send audio to the upload URL' };
+const LIMIT: BodyLimit = { bytes: 64 * 1024, cure: 'Send the input to the upload URL' };
 
 /**
  * The JSON body of a request, or an empty object if there is no body.

@@ -76,7 +76,7 @@ export const request = (change: {
   tenant?: string;
   /** Seconds of audio that the key may use each day. */
   quota?: number;
-  /** What the key may use each day. @default - `quota` */
+  /** Limits of other units per day. */
   units?: Measures;
   base64?: boolean;
 }): Request =>
@@ -93,8 +93,8 @@ export const request = (change: {
         lambda: {
           tenant: change.tenant ?? 'acme',
           key_id: 'key_1',
-          ...((change.units ?? change.quota) !== undefined && {
-            units_per_day: JSON.stringify(change.units ?? { audio_second: change.quota }),
+          ...((change.quota ?? change.units) !== undefined && {
+            units_per_day: JSON.stringify({ audio_second: change.quota, ...change.units }),
           }),
         },
       },
