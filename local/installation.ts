@@ -40,6 +40,8 @@ export async function pythonEnvironment(
       'install',
       '--quiet',
       '--disable-pip-version-check',
+      // Files with hashes name everything that is needed.
+      '--no-deps',
       '--require-hashes',
       '-r',
       lock,

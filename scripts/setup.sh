@@ -43,8 +43,8 @@ fi
 if [ "${1:-}" = --python ]; then
   [ -x docker/.venv/bin/python ] || python3 -m venv docker/.venv
   [ -x docker/.venv/bin/uv ] || docker/.venv/bin/pip install -q --disable-pip-version-check "uv==$UV_VERSION"
-  for lock in docker/whisper/requirements.laptop.txt docker/requirements.dev.txt; do
-    VIRTUAL_ENV=docker/.venv docker/.venv/bin/uv pip install -q --require-hashes -r "$lock"
+  for lock in docker/{whisper,embeddings}/requirements.laptop.txt docker/requirements.dev.txt; do
+    VIRTUAL_ENV=docker/.venv docker/.venv/bin/uv pip install -q --no-deps --require-hashes -r "$lock"
   done
   # The oldest tested version of OpenAI's client. Two versions cannot share an environment.
   oldest=.spotscribe/openai-oldest

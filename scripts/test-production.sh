@@ -7,8 +7,9 @@ bash scripts/setup.sh --python
 venv=.spotscribe/production
 uv=docker/.venv/bin/uv
 [ -x $venv/bin/python ] || python3 -m venv $venv
-for lock in docker/{whisper,voxtral}/requirements.production.txt docker/requirements.dev.txt; do
-  VIRTUAL_ENV=$venv $uv pip install -q --require-hashes -r "$lock"
+for lock in docker/{whisper,voxtral,embeddings}/requirements.production.txt docker/embeddings/requirements.laptop.txt \
+  docker/requirements.dev.txt; do
+  VIRTUAL_ENV=$venv $uv pip install -q --no-deps --require-hashes -r "$lock"
 done
 mkdir -p .spotscribe/reports
 HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 PYANNOTE_METRICS_ENABLED=0 ORT_DISABLE_TELEMETRY=1 \

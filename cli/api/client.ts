@@ -79,6 +79,19 @@ export class ApiClient {
     );
   }
 
+  /** The models of the deployment, as in OpenAI's API. */
+  models(): Promise<{ data?: { id?: unknown }[] }> {
+    return this.json('GET', '/v1/models');
+  }
+
+  /** Vectors of texts, as in OpenAI's API. */
+  embeddings(request: object): Promise<object> {
+    return this.json('POST', '/v1/embeddings', {
+      body: JSON.stringify(request),
+      headers: { 'content-type': 'application/json' },
+    });
+  }
+
   /** Usage of the key today. */
   usage(): Promise<UsageResponse> {
     return this.json('GET', '/v1/usage');

@@ -12,29 +12,22 @@ from pathlib import Path
 from typing import IO, Protocol, runtime_checkable
 
 from spotscribe_common.errors import BadAudioError, InternalError
+from spotscribe_common.process.limited import Limits, limited, plain_environment
 
 _OUTPUT_CAP = 1 << 20
 # Share of a processor above which a program without progress computes, and does not wait for storage.
 _COMPUTES = 0.1
-# The limits are set by a shell between fork and exec: Python's own hook for that is unsafe beside threads.
-_LIMITED = 'ulimit -c 0 && ulimit -v "$1" && ulimit -f "$2" && ulimit -t "$3" && shift 3 && exec "$@"'
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """What a program may use.
+class Bounds(Limits):
+    """Limits with times.
 
     Attributes:
-        memory_bytes: address space.
-        file_bytes: largest file it may write.
-        cpu_seconds: processor time.
         wall_seconds: time until it is killed.
         stall_seconds: time without progress after which it is killed; only where progress can be seen.
     """
 
-    memory_bytes: int
-    file_bytes: int
-    cpu_seconds: int
     wall_seconds: float
     stall_seconds: float = 120.0
 
@@ -89,22 +82,13 @@ async def run_bounded(
     if program is None:
         raise InternalError(f"{command[0]} is not on PATH. Install ffmpeg.")
     process = await asyncio.create_subprocess_exec(
-        "/bin/sh",
-        "-c",
-        _LIMITED,
-        "sh",
-        str(bounds.memory_bytes // 1024),
-        str(-(-bounds.file_bytes // 512)),
-        str(bounds.cpu_seconds),
-        program,
-        *command[1:],
+        *limited([program, *command[1:]], bounds),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE if output is None or isinstance(output, Sink) else output,
         stderr=asyncio.subprocess.PIPE,
         pass_fds=tuple(inherit),
         start_new_session=True,
-        # Nothing of the service's environment is the program's business.
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        env=plain_environment(),
     )
     timed_out = False
     said, complaint = bytearray(), bytearray()

@@ -20,7 +20,9 @@ from spotscribe_common.work.metrics import Metrics
 from spotscribe_common.work.service import ModelService
 
 # What a page's script may read of an answer beside its body.
-_EXPOSED = [HEADER, "Retry-After", "X-Spotscribe-Degraded", "X-Spotscribe-Audio-Seconds"]
+_EXPOSED = [
+    HEADER, "Retry-After", "X-Spotscribe-Degraded", "X-Spotscribe-Audio-Seconds", "X-Spotscribe-Tokens",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,20 @@ import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from fastapi import Request
 
 from spotscribe_common.errors import DiskFullError, UnsupportedMediaError
 from spotscribe_common.quoting import quoted
 from spotscribe_common.receiving.form_reader import FormReader
-from spotscribe_common.receiving.intake import Intake
+from spotscribe_common.receiving.intake import Arrival, Intake
 from spotscribe_common.receiving.stream import chunks
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+# Up to this size a body stays in memory: a file and a thread for each write would take longer than the work.
+SMALL_BYTES = 64 << 10
 # Boundaries and headers of parts around the file.
 _ENVELOPE_BYTES = 64 << 10
 
@@ -79,11 +81,7 @@ async def receive(
     arrival = opened.enter_context(intake.arrival())
     try:
         if kind == JSON and accepted.json is not None:
-            file = opened.enter_context(tempfile.TemporaryFile(dir=scratch))  # noqa: SIM115
-            async for chunk in chunks(request, arrival, most=accepted.json):
-                await asyncio.to_thread(file.write, chunk)
-            await asyncio.to_thread(file.seek, 0)
-            return Body(json=file)
+            return Body(json=await _json(request, arrival, accepted.json, scratch, opened))
         if kind == MULTIPART and accepted.form is not None:
             form = opened.enter_context(
                 FormReader(request.headers["content-type"], text=accepted.text, scratch=scratch)
@@ -97,3 +95,19 @@ async def receive(
             raise
         raise DiskFullError("The scratch disk is full.", retry_after=30) from None
     raise UnsupportedMediaError(f"The content type {quoted(kind)} is not accepted. Send {accepted.kinds}.")
+
+
+async def _json(
+    request: Request, arrival: Arrival, most: int, scratch: Path, opened: AsyncExitStack
+) -> BinaryIO:
+    spooled = tempfile.SpooledTemporaryFile(SMALL_BYTES, dir=str(scratch))  # noqa: SIM115
+    file = cast("BinaryIO", opened.enter_context(spooled))
+    size = 0
+    async for chunk in chunks(request, arrival, most=most):
+        size += len(chunk)
+        if size <= SMALL_BYTES:
+            file.write(chunk)
+        else:
+            await asyncio.to_thread(file.write, chunk)
+    file.seek(0)
+    return file

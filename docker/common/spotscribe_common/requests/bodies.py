@@ -1,12 +1,13 @@
 """What a body says, held against a model."""
 
 import asyncio
+import os
 from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel
 
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_common.receiving.body import Body
+from spotscribe_common.receiving.body import SMALL_BYTES, Body
 from spotscribe_common.receiving.form_reader import FormReader
 from spotscribe_common.requests.form_fields import parsed_form
 from spotscribe_common.requests.json_text import parsed_json
@@ -21,8 +22,14 @@ async def json_body(body: Body, model: type[Model]) -> Model:
         InvalidRequestError: naming the field.
     """
     file = body.json
+    if file is None:
+        return parsed_json(b"", model)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if size <= SMALL_BYTES:
+        return parsed_json(file.read(), model)
     # In a thread: the checkpoint of hours is megabytes, and `/health` must be answered meanwhile.
-    return await asyncio.to_thread(lambda: parsed_json(b"" if file is None else file.read(), model))
+    return await asyncio.to_thread(lambda: parsed_json(file.read(), model))
 
 
 async def uploaded(form: FormReader, model: type[Model]) -> tuple[BinaryIO, Model]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from typing import Generic, TypeVar
 
@@ -21,6 +21,8 @@ Event = TypeVar("Event")
 Last = TypeVar("Last")
 # What emits events and, where it asks whether to stop and hears yes, raises a CancelledWorkError.
 Work = Callable[[Callable[[Event], None], Callable[[], bool]], None]
+# Runs a function in a thread, and returns or raises what it does.
+Runner = Callable[[Callable[[], None]], Awaitable[None]]
 
 
 class Job(Generic[Event]):
@@ -31,15 +33,23 @@ class Job(Generic[Event]):
         models: the thread in which they work, one job at a time: they share one GPU.
         holding: what is closed when the job has ended: its audio, its place among those admitted.
         waited: told how long it has waited for the models, in seconds.
+        runner: runs the work in another thread than that of the models, and without waiting for them: the
+            work asks for them itself. By default it runs in their thread.
     """
 
     def __init__(
-        self, work: Work[Event], models: ModelThread, holding: ExitStack, waited: Callable[[float], None]
+        self,
+        work: Work[Event],
+        models: ModelThread,
+        holding: ExitStack,
+        waited: Callable[[float], None],
+        runner: Runner | None = None,
     ) -> None:
         self._work = work
         self._models = models
         self._holding = holding
         self._waited = waited
+        self._runner = runner
         self._stopped = threading.Event()
         self._working = False
         # Not bounded: it holds no more than the result, which is kept anyway.
@@ -79,6 +89,10 @@ class Job(Generic[Event]):
         return self._models.liveness.is_stuck
 
     async def _run(self) -> None:
+        if self._runner is not None:
+            self._working = True
+            await self._runner(self._worked)
+            return
         waiting = time.monotonic()
         async with self._models.free:
             self._waited(time.monotonic() - waiting)

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from typing import Literal, Protocol
 from weakref import WeakSet
 
 from fastapi import Request
@@ -19,7 +19,7 @@ from spotscribe_common.receiving.intake import Intake
 from spotscribe_common.settings import ServiceSettings
 from spotscribe_common.work.admission import Admission
 from spotscribe_common.work.device import Device, is_device_lost
-from spotscribe_common.work.job import Event, Job, Work
+from spotscribe_common.work.job import Event, Job, Runner, Work
 from spotscribe_common.work.liveness import StuckError
 from spotscribe_common.work.metrics import Metrics
 from spotscribe_common.work.model_thread import ModelThread
@@ -50,6 +50,13 @@ class ServedEngine(Protocol):
         """What the loaded engine runs on."""
 
 
+class Waiting(Protocol):
+    """Something that waits for the models' work."""
+
+    def fail(self, error: Exception) -> None:
+        """Gives up waiting: the work does not get on."""
+
+
 class ModelService:
     """Loads the engine in the background and runs one job at a time.
 
@@ -68,7 +75,7 @@ class ModelService:
         self.models = ModelThread()
         self._limits = settings
         self._counted = metrics
-        self._jobs: WeakSet[Job[Any]] = WeakSet()
+        self._jobs: WeakSet[Waiting] = WeakSet()
         self.models.liveness.limit = settings.load_seconds
         metrics.gauge("spotscribe_queue_inside", "Requests let in.", lambda: self.admission.inside)
         metrics.gauge("spotscribe_queue_limit", "Requests that are let in.", lambda: self.admission.limit)
@@ -189,20 +196,36 @@ class ModelService:
         self.admission.check()
         return await receive(request, accepted, self.intake, self._limits.tmpdir, opened)
 
-    def job(self, work: Work[Event], holding: ExitStack) -> Job[Event]:
-        """Starts work, which waits for the engine. `holding` is closed when it has ended."""
+    def job(self, work: Work[Event], holding: ExitStack, runner: Runner | None = None) -> Job[Event]:
+        """Starts work, which waits for the engine. `holding` is closed when it has ended.
+
+        Args:
+            work: what is done.
+            holding: what is closed when the work has ended.
+            runner: as for a :class:`Job`.
+        """
 
         def watched(emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
-            try:
+            with self.ending_with_the_device():
                 work(emit, is_stopped)
-            except RuntimeError as error:
-                if is_device_lost(error):
-                    self._end_for_good(error)
-                raise
 
-        job = Job(watched, self.models, holding, lambda seconds: self._counted.took("wait", seconds))
-        self._jobs.add(job)
+        job = Job(watched, self.models, holding, lambda seconds: self._counted.took("wait", seconds), runner)
+        self.give_up_when_stuck(job)
         return job
+
+    def give_up_when_stuck(self, waiting: Waiting) -> None:
+        """Tells `waiting`, once, if the models' work does not get on."""
+        self._jobs.add(waiting)
+
+    @contextmanager
+    def ending_with_the_device(self) -> Iterator[None]:
+        """Ends the process if the block finds the GPU lost to it."""
+        try:
+            yield
+        except RuntimeError as error:
+            if is_device_lost(error):
+                self._end_for_good(error)
+            raise
 
     def _end_for_good(self, error: RuntimeError) -> None:
         """Nothing in this process can use the GPU any more: whoever runs it starts another."""

@@ -1,0 +1,1 @@
+"""Batches of texts for the engine."""

@@ -1,0 +1,1 @@
+"""Whole corpora: rows in, files of vectors out."""
