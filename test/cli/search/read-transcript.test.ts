@@ -53,7 +53,7 @@ test('words without times, as WhisperX writes them, do not hide the others', () 
 });
 
 test('a speaker that is not known has no name', () => {
-  const { speaker: _, ...segment } = spoken.segments[0]!;
+  const segment = { ...spoken.segments[0]!, speaker: undefined };
   const diarized = FORMAT.diarized_json.render({ ...spoken, segments: [segment] });
   expect(read(diarized, 'diarized_json')[0]).not.toHaveProperty('speaker');
 });
