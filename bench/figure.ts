@@ -3,7 +3,7 @@ export interface Figure {
   name: string;
   /** In `unit`. */
   value: number;
-  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s' | 'requests';
+  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s' | 'rows/s' | 'tokens' | 'requests';
   /**
    * Maximum acceptable value.
    *
@@ -14,7 +14,18 @@ export interface Figure {
   least?: number;
 }
 
-const DECIMALS = { ms: 0, s: 2, KB: 0, MB: 0, '×': 2, '%': 1, 'tokens/s': 1, requests: 0 } as const;
+const DECIMALS = {
+  ms: 0,
+  s: 2,
+  KB: 0,
+  MB: 0,
+  '×': 2,
+  '%': 1,
+  'tokens/s': 1,
+  'rows/s': 0,
+  tokens: 1,
+  requests: 0,
+} as const;
 
 /**
  * The median. The mean of the two middle values if their number is even.

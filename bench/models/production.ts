@@ -13,6 +13,7 @@ const PACKAGES = [
   'docker/audio',
   'docker/whisper',
   'docker/voxtral',
+  'docker/embeddings',
   'docker/testing',
   'bench/services',
 ];
@@ -94,8 +95,13 @@ export function readReport(text: string): { said: string[]; lines: unknown[] } {
 
 const lastLines = (text: string) => text.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
 
+/** The caller's variables that set sizes of measurements, such as `BENCH_ROWS`. */
+const sizes = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_')));
+
 const environment = () => ({
   ...baseEnvironment(),
+  ...sizes(),
   PYTHONPATH: PACKAGES.map((each) => join(root, each)).join(delimiter),
   PYTHONDONTWRITEBYTECODE: '1',
   HF_HUB_OFFLINE: '1',

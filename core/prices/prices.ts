@@ -1,6 +1,7 @@
 import type { Machine } from '../contract/machine';
 import type { Receipt } from '../contract/job';
 import type { Measures } from '../contract/values';
+import { machineCost } from './rates';
 
 /**
  * On-demand list prices in US dollars per hour: Linux in us-east-1, EC2's public price list as of
@@ -53,7 +54,7 @@ export function receipt(
   seconds: { sinceQueued: number; processing: number },
 ): Receipt {
   const { perHour, source } = priceOf(machine);
-  const cost = perHour === null ? null : (perHour * seconds.processing) / 3600;
+  const cost = perHour === null ? null : machineCost(perHour, seconds.processing);
   const amounts = Object.entries(measures).map(([unit, amount]) => [unit, round(amount, 3)] as const);
   const audio = measures.audio_second ?? 0;
   return {

@@ -1,5 +1,6 @@
+import { balancerCost } from '../../core/prices/balancer';
 import { priceOf } from '../../core/prices/prices';
-import { balancerCost } from '../http/balancer-cost';
+import { hoursAMonth, machineCost } from '../../core/prices/rates';
 import { parseWarmHours, WEEKDAYS } from '../../core/fleet/warm-hours';
 import { type Settings, SettingsError } from '../settings';
 
@@ -20,7 +21,6 @@ export interface Warmth {
 }
 
 const HOURS_A_WEEK = 7 * 24;
-const WEEKS_A_MONTH = 365.25 / 7 / 12;
 
 /**
  * Reads the warm machines from the settings.
@@ -42,7 +42,7 @@ export function warmth(settings: Settings): Warmth {
  * Describes the monthly cost of warm machines and the load balancer, for the output of synthesis.
  */
 export function monthlyCost({ machines, hours }: Warmth, instanceType: string): string {
-  const month = WEEKS_A_MONTH * (hours?.hoursAWeek ?? HOURS_A_WEEK);
+  const month = hoursAMonth(hours?.hoursAWeek ?? HOURS_A_WEEK);
   const { perHour, source } = priceOf({ instance_type: instanceType, capacity: 'spot' });
   const balancer = dollars(balancerCost());
   const fixed = `The load balancer costs about ${balancer} a month in addition, even without machines.`;
@@ -50,7 +50,7 @@ export function monthlyCost({ machines, hours }: Warmth, instanceType: string): 
   const kept = `${machines} warm ${machines === 1 ? 'machine' : 'machines'} (${instanceType}, spot) for ${Math.round(month)} hours`;
   if (perHour === null) return `The cost of ${kept} a month is unknown: ${source}. ${fixed}`;
   return (
-    `Keeping ${kept} costs about ${dollars(machines * month * perHour)} a month at $${perHour} an hour (${source}). ` +
+    `Keeping ${kept} costs about ${dollars(machines * machineCost(perHour, 3600 * month))} a month at $${perHour} an hour (${source}). ` +
     `${fixed} "warmMachines" and "warmHours" set their number and hours.`
   );
 }

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
+import { balancerCost } from '../../core/prices/balancer';
 import { type Settings, SettingsError } from '../settings';
-import { balancerCost } from './balancer-cost';
 
 /** Configuration of live events through a public load balancer. */
 export interface Streaming {

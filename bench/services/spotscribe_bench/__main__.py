@@ -14,6 +14,8 @@ _PARTS = {
     "memory": "hours",
     "shared-device": "shared_device",
     "voxtral-throughput": "voxtral_throughput",
+    "embeddings-load": "embeddings.load",
+    "embeddings-corpus": "embeddings.corpus",
 }
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 

@@ -75,24 +75,37 @@ def whisper_service(folder: Path, name: str, **settings: str) -> Iterator[Servic
         name: name of this run.
         settings: further environment variables.
     """
+    with loaded_service("spotscribe_whisper", folder, name, WHISPER_MODEL=MODEL, **settings) as (url, pid):
+        yield Service(url, pid, folder / "shared", folder / f"{name}-scratch")
+
+
+@contextmanager
+def loaded_service(module: str, folder: Path, name: str, **settings: str) -> Iterator[tuple[str, int]]:
+    """Runs a service until the block ends, and yields its URL and process id once its model is loaded.
+
+    Args:
+        module: Python package of the service.
+        folder: contains `models` and `shared`; receives the scratch disk and the log.
+        name: name of this run.
+        settings: further environment variables.
+    """
     scratch = folder / f"{name}-scratch"
     scratch.mkdir()
     environment = {
-        "WHISPER_MODEL": MODEL,
         "MODEL_DIR": str(folder / "models"),
         "SHARED_AUDIO": str(folder / "shared"),
         "TMPDIR": str(scratch),
         "STOP_SECONDS": "1",
         **settings,
     }
-    with service_process("spotscribe_whisper", environment, folder / f"{name}.log") as (process, url):
+    with service_process(module, environment, folder / f"{name}.log") as (process, url):
         try:
             wait_until(lambda: _status(url) != "loading", "the model is loaded", _LOAD_SECONDS)
             if _status(url) != "ok":
                 raise RuntimeError(httpx.get(f"{url}/health", timeout=60).text)
-            yield Service(url, process.pid, folder / "shared", scratch)
+            yield url, process.pid
         finally:
-            # SIGTERM first, so that the service ends its decoders.
+            # SIGTERM first, so that the service ends its own processes.
             process.terminate()
             process.wait(timeout=15)
 

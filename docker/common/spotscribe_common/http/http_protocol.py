@@ -21,8 +21,8 @@ HEADERS_SECONDS = 20.0
 LINGER_SECONDS = 10.0
 # The connection of a client that reads nothing of its answer ends after this time.
 UNREAD_SECONDS = 120.0
-# Each is a file descriptor.
-MOST_CONNECTIONS = 512
+# Each is a file descriptor. Clients such as OpenAI's open 1,000 for concurrent requests, and two of them may.
+MOST_CONNECTIONS = 2048
 
 
 class _Phase(Enum):

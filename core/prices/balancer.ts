@@ -1,4 +1,4 @@
-const HOURS_A_MONTH = (365.25 * 24) / 12;
+import { HOURS_A_MONTH } from './rates';
 
 /**
  * Dollars per hour of an Application Load Balancer, without traffic. EC2 price list, us-east-1,
