@@ -131,7 +131,7 @@ test('--rebuild makes the index again', async () => {
 });
 
 test('an interrupted run continues with what is stored', async () => {
-  await writeFiles(folder.path, searchCorpus(40).files);
+  await writeFiles(folder.path, searchCorpus({ transcripts: 40 }).files);
   let left = 10;
   // The first requests list the models and embed the question.
   server.faults.push((response) => {
