@@ -1,11 +1,11 @@
-import type { Analysis } from '../../core/contract/analysis';
+import type { Analysis } from '../../core/contract/work/analysis';
 import type {
   CompleteUploadRequest,
   SubmitJobRequest,
   ListJobsResponse,
   SubmitJobResponse,
 } from '../../core/contract/api';
-import type { EmbeddingView } from '../../core/contract/embedding';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';

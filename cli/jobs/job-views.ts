@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView, Receipt } from '../../core/contract/job';
 import { dollars, duration, receiptLine, shown, table, workOf } from '../format';
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EmbeddingView } from '../../core/contract/embedding';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import { writeAtomically } from '../atomic-write';
 import { CliError } from '../errors';
 

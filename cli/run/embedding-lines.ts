@@ -1,4 +1,4 @@
-import type { EmbeddingView } from '../../core/contract/embedding';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import { shown } from '../format';
 
 /** Failed rows that are shown. The others are in the list of the files. */

@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import type { EmbeddingView } from '../../core/contract/embedding';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { ApiClient } from '../api/client';
 import { CliError } from '../errors';
 import { shown } from '../format';

@@ -1,4 +1,4 @@
-import type { EmbeddingView } from '../../core/contract/embedding';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { JobView } from '../../core/contract/job';
 import type { TaskName } from '../../core/contract/names';
 import type { JobTasks } from '../../core/contract/tasks';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
 import { PERMANENT_CODES } from '../../core/contract/names';
 import type { SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EmbeddingView } from '../../../core/contract/embedding';
+import type { EmbeddingView } from '../../../core/contract/work/embedding';
 import { until } from '../../until';
 import { FakeApi, receipt } from '../fake-api';
 import { callCli, Folder, startCli } from '../run-cli';
