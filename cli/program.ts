@@ -9,6 +9,7 @@ import { registerJobs } from './jobs/jobs';
 import { registerKeys } from './keys/keys';
 import { registerLocal } from './local/local';
 import { registerModels } from './models/models';
+import { registerSearch } from './search/search';
 import { type Surroundings, Terminal } from './terminal';
 import { registerRun } from './run/run';
 import { registerTranscribe } from './transcribe/transcribe';
@@ -58,6 +59,7 @@ function createProgram(context: Context): Command {
     .exitOverride();
   registerTranscribe(program, context);
   registerRun(program, context);
+  registerSearch(program, context);
   registerJobs(program, context);
   registerUsage(program, context);
   registerKeys(program, context);

@@ -56,6 +56,15 @@ const schema = z.strictObject({
   /** Voxtral model, named like `model`. */
   voxtralModel: modelName().default(DEFAULT_VOXTRAL_MODEL),
   /**
+   * Engine of the embeddings service: `sentence-transformers`, or `minilm` (all-MiniLM-L6-v2 without
+   * torch and GPU: for laptops and tests).
+   */
+  embeddingEngine: z.enum(['sentence-transformers', 'minilm']).default('sentence-transformers'),
+  /** Embedding model, named like `model`. */
+  embeddingModel: modelName().default('instructor-xl'),
+  /** Precision of the embedding model's weights; `auto` chooses by model and device. */
+  embeddingPrecision: z.enum(['auto', 'float32', 'float16']).default('auto'),
+  /**
    * Further models on machines that run Whisper, named like `model`: for word times
    * (`align-<language>`) and for speakers (`diarization`). The services work without a missing
    * model and report it in their results.

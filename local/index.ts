@@ -29,6 +29,7 @@ export { type LocalMachine, type LocalState, readLocalState, stateDirectory } fr
 const LAPTOP_SETTINGS = {
   engine: 'pocketsphinx',
   voxtralEngine: 'extractive',
+  embeddingEngine: 'minilm',
   onDestroy: 'delete',
   idleMinutes: '1',
   // Shows how the first job starts a machine.

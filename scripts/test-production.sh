@@ -7,7 +7,8 @@ bash scripts/setup.sh --python
 venv=.spotscribe/production
 uv=docker/.venv/bin/uv
 [ -x $venv/bin/python ] || python3 -m venv $venv
-for lock in docker/{whisper,voxtral,embeddings}/requirements.production.txt docker/requirements.dev.txt; do
+for lock in docker/{whisper,voxtral,embeddings}/requirements.production.txt docker/embeddings/requirements.laptop.txt \
+  docker/requirements.dev.txt; do
   VIRTUAL_ENV=$venv $uv pip install -q --no-deps --require-hashes -r "$lock"
 done
 mkdir -p .spotscribe/reports

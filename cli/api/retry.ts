@@ -21,6 +21,8 @@ export interface Patience {
   /** Milliseconds spent waiting between tries, the time that the tries take not counted. */
   retryForMs: number;
   signal?: AbortSignal;
+  /** Called with the delay before each further try. */
+  onWait?: (delayMs: number) => void;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function retrying<T>(patience: Patience, attempt: () => Promise<T>)
       if (!(error instanceof Retryable)) throw error;
       const delay = retryDelay(failures, error.retryAfterMs);
       if ((left -= delay) < 0) throw error.failure;
+      patience.onWait?.(delay);
       await pause(delay, patience.signal);
     }
   }

@@ -82,7 +82,7 @@ export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<Su
   }
   throw new CliError(
     'attempts_exhausted',
-    `${MOST_GENERATIONS} jobs of this audio ended without a result within a day. See "spotscribe jobs"`,
+    `${MOST_GENERATIONS} jobs of this file ended without a result within a day. See "spotscribe jobs"`,
   );
 }
 

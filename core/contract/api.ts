@@ -8,14 +8,14 @@ import { Count, Instant } from './values';
 
 /** Body of `POST /v1/jobs`. */
 export const SubmitJobRequest = z.strictObject({
-  /** File name, shown in listings. @default 'audio' */
+  /** File name, shown in listings. @default 'input' */
   name: z.optional(text(1024)),
   /**
    * Size of the upload in bytes. A size above the limit is refused at once, and the upload must
    * have exactly this size.
    */
   size: z.optional(z.int().check(z.minimum(1))),
-  /** Whether to upload the audio in parts, which requires `size`. @default false */
+  /** Whether to upload the input in parts, which requires `size`. @default false */
   multipart: z.optional(z.boolean()),
   /** Options of the transcription and the analysis. @default - the defaults of every task */
   options: z.optional(JobOptions),
@@ -60,7 +60,7 @@ export const MultipartUpload = z.object({
 export type MultipartUpload = z.infer<typeof MultipartUpload>;
 
 /**
- * Response of `POST /v1/jobs`. While the job awaits its audio, one of the two fields says where to
+ * Response of `POST /v1/jobs`. While the job awaits its input, one of the two fields says where to
  * upload it.
  */
 export const SubmitJobResponse = z.extend(JobView, {

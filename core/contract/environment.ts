@@ -62,7 +62,7 @@ export const ENV = {
    */
   modelSilenceSeconds: 'MODEL_SILENCE_SECONDS',
   /**
-   * Base URL of the load balancer in front of the machines' whisper services, such as
+   * Base URL of the load balancer in front of the machines' model services, such as
    * `http://internal-…:80`.
    */
   machinesUrl: 'MACHINES_URL',
@@ -90,6 +90,12 @@ export const ENV = {
   voxtralModel: 'VOXTRAL_MODEL',
   /** `none` (half precision), `nf4` (four bits), or `auto`, which chooses by the free memory. */
   voxtralQuantization: 'VOXTRAL_QUANTIZATION',
+  /** Engine of the embeddings service: `sentence-transformers`, or `minilm` (no GPU, for laptops). */
+  embeddingEngine: 'EMBEDDING_ENGINE',
+  /** Name of the embedding model's directory under {@link ENV.modelDir}. */
+  embeddingModel: 'EMBEDDING_MODEL',
+  /** Precision of its weights: `float32`, `float16`, or `auto`, which chooses by model and device. */
+  embeddingPrecision: 'EMBEDDING_PRECISION',
   /** Most memory of the GPU that a model service may take, in MiB. */
   gpuMemoryMib: 'GPU_MEMORY_MIB',
   /**

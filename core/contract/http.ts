@@ -14,14 +14,15 @@ export const AUDIO_SECONDS_HEADER = 'x-spotscribe-audio-seconds';
 /** Tokens that a model service processed. */
 export const TOKENS_HEADER = 'x-spotscribe-tokens';
 
-/**
- * Seconds of audio that a model service processed. @returns undefined for none, or an invalid
- * number
- */
-export function audioSecondsOf(headers: IncomingHttpHeaders): number | undefined {
-  const value = Number(headers[AUDIO_SECONDS_HEADER]);
+/** Work that a model service reports in a header. @returns undefined for none, or an invalid number */
+export function measureOf(headers: IncomingHttpHeaders, header: string): number | undefined {
+  const value = Number(headers[header]);
   return value > 0 && Number.isFinite(value) ? value : undefined;
 }
+
+/** Seconds of audio that a model service processed, as {@link measureOf}. */
+export const audioSecondsOf = (headers: IncomingHttpHeaders): number | undefined =>
+  measureOf(headers, AUDIO_SECONDS_HEADER);
 
 /** Method and path of a route, in the notation of an HTTP API. */
 export type Route = readonly ['GET' | 'POST', string];

@@ -14,7 +14,7 @@ export const Receipt = z.object({
   measures: z.optional(Measures),
   /** The audio seconds of `measures`, or 0. */
   audio_seconds: Seconds,
-  /** From the audio's arrival to the result, minus `processing_seconds`. */
+  /** From the input's arrival to the result, minus `processing_seconds`. */
   queue_seconds: z.number(),
   /** Time that machines spent on the job, including interrupted attempts. */
   processing_seconds: Seconds,
@@ -73,15 +73,15 @@ export const JobRow = z.object({
    */
   key_id: z.optional(z.string()),
   /**
-   * Whether its audio was already counted for a synchronous answer to the same request. @default
+   * Whether its input was already counted for a synchronous answer to the same request. @default
    * false
    */
   counted: z.optional(z.boolean()),
-  /** Key of the audio in the media bucket. */
+  /** Key of the input in the media bucket. */
   input_key: z.string(),
   /**
-   * The object version that is this job's audio. Other versions are other recordings. Set when the
-   * audio has arrived. @default - unknown: the bucket has no versioning, or the previous release
+   * The object version that is this job's input. Other versions are other inputs. Set when the
+   * input has arrived. @default - unknown: the bucket has no versioning, or the previous release
    * queued the job
    */
   input_version: z.optional(z.string()),

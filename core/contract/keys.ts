@@ -10,6 +10,8 @@ export const KEY = {
   input: (id: string) => `jobs/${id}/input`,
   /** Segments of finished windows, written while a job runs. */
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
+  /** What an attempt wrote. */
+  results: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/`,
   /** One result per task and attempt, as JSON; the row names those that were committed. */
   result: (id: string, attempt: number, name: string) => `jobs/${id}/results/${attempt}/${name}.json`,
   /** A file of vectors of an embedding, as written by an attempt. @param number from 1 */

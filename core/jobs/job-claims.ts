@@ -18,7 +18,7 @@ export type Claim =
   | { outcome: 'leased'; row: JobRow }
   /** It has ended. */
   | { outcome: 'final'; row: JobRow }
-  /** Its audio has not arrived: the message came too early. */
+  /** Its input has not arrived: the message came too early. */
   | { outcome: 'unready'; row: JobRow }
   | { outcome: 'missing' };
 

@@ -3,10 +3,10 @@ import { KEY } from '../contract/keys';
 import type { JobRow } from '../contract/job';
 import { eraseVersions, type ObjectVersion, versionsBelow, versionsOf } from './object-versions';
 
-/** The fields of a row that identify its job's audio. */
+/** The fields of a row that identify its job's input. */
 export type InputRow = Pick<JobRow, 'id' | 'input_key' | 'input_version' | 'input_etag' | 'queued_at'>;
 
-/** The object version that is a job's audio. */
+/** The object version that is a job's input. */
 export interface Input {
   version: string;
   etag?: string;
@@ -17,7 +17,7 @@ export interface Input {
 }
 
 /**
- * Finds a job's audio among the versions of its object. A row without a version means the newest
+ * Finds a job's input among the versions of its object. A row without a version means the newest
  * version at the time when the job was queued.
  *
  * @returns undefined if the version no longer exists
@@ -27,7 +27,7 @@ export async function findInput(s3: S3Client, bucket: string, row: InputRow): Pr
 }
 
 /**
- * Finds the audio that has arrived for a waiting job: the row's version, or the first one if the
+ * Finds the input that has arrived for a waiting job: the row's version, or the first one if the
  * row has none.
  *
  * @returns undefined if nothing has arrived, or it was deleted again
@@ -41,7 +41,7 @@ export async function arrivedInput(s3: S3Client, bucket: string, row: InputRow):
 }
 
 /**
- * Permanently deletes a job's audio, checkpoints and results. Of a file in the inbox, only the
+ * Permanently deletes a job's input, checkpoints and results. Of a file in the inbox, only the
  * job's own version is deleted, because other versions are other recordings.
  */
 export async function eraseObjects(s3: S3Client, bucket: string, row: InputRow): Promise<void> {

@@ -4,7 +4,7 @@ import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes'
 import { JobClaims } from './job-claims';
 
 /**
- * The object version that is a job's audio. Both fields may be absent: without versioning, S3
+ * The object version that is a job's input. Both fields may be absent: without versioning, S3
  * reports no version.
  */
 export interface InputVersion {
@@ -27,7 +27,7 @@ const UNSENT_SWEEP_SECONDS = 60;
 export class JobStore extends JobClaims {
   /**
    * Records the id of a job's multipart upload, unless it has one: the returned row has the valid
-   * id. Returns undefined if the job does not await its audio.
+   * id. Returns undefined if the job does not await its input.
    */
   beginUpload(id: string, uploadId: string, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {
@@ -37,8 +37,8 @@ export class JobStore extends JobClaims {
   }
 
   /**
-   * Marks a job's audio as arrived, and binds the job to this version. Returns undefined if the job
-   * was not awaiting its audio.
+   * Marks a job's input as arrived, and binds the job to this version. Returns undefined if the job
+   * was not awaiting its input.
    */
   queue(id: string, input: InputVersion, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {
@@ -64,8 +64,8 @@ export class JobStore extends JobClaims {
   }
 
   /**
-   * Fails a job whose audio cannot be processed. Returns undefined if the job was not awaiting its
-   * audio.
+   * Fails a job whose input cannot be processed. Returns undefined if the job was not awaiting its
+   * input.
    */
   refuse(id: string, input: InputVersion, error: JobError, now: Date): Promise<JobRow | undefined> {
     return this.update(

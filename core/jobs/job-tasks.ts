@@ -13,6 +13,7 @@ export function tasksFor({ analysis = {}, ...transcription }: JobOptions, deploy
   return {
     ...(deployed.transcription && { transcription }),
     ...(deployed.analysis && analysis !== false && { analysis }),
+    ...(deployed.embedding && { embedding: {} }),
     ...(deployed.custom && { custom: {} }),
   };
 }
@@ -34,6 +35,10 @@ export const unitsOf = (
   Object.fromEntries(
     tasksIn(tasksOf(row)).map(({ task: { name, unit } }) => [name, unit ?? row.custom?.unit ?? 'item']),
   );
+
+/** Whether the input of a job is a recording. */
+export const isRecording = (row: Parameters<typeof unitsOf>[0]): boolean =>
+  Object.values(unitsOf(row)).includes('audio_second');
 
 /** The keys of a job's results, whichever release wrote them. */
 export const resultKeys = ({

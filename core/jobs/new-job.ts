@@ -5,7 +5,7 @@ import { secondsOf } from './job-changes';
 import type { JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
 
-/** The row of a new job, which awaits its audio. */
+/** The row of a new job, which awaits its input. */
 export function newJob(job: {
   id: string;
   tenant: string;
@@ -14,7 +14,7 @@ export function newJob(job: {
   name: string;
   origin: JobRow['origin'];
   inputKey: string;
-  /** The object version that is the job's audio. @default - the audio has not arrived */
+  /** The object version that is the job's input. @default - the input has not arrived */
   input?: InputVersion;
   tasks: JobTasks;
   /** The tasks of the deployment. */
@@ -27,7 +27,7 @@ export function newJob(job: {
   /** Epoch seconds after which the upload is no longer accepted. */
   uploadUntil: number;
   retentionDays: number;
-  /** Size of a multipart upload in bytes. @default - the audio is uploaded in one piece */
+  /** Size of a multipart upload in bytes. @default - the input is uploaded in one piece */
   partedSize?: number;
 }): JobRow {
   const now = job.now.toISOString();
@@ -66,6 +66,9 @@ const waitingStages = (tasks: JobTasks): JobRow['stages'] =>
     tasksIn(tasks).flatMap(({ task, options }) => task.stages(options).map((stage) => [stage, 'waiting'])),
   );
 
+/** Name of an input whose client gave none. */
+export const DEFAULT_NAME = 'input';
+
 const MAX_NAME = 255;
 
 /**
@@ -74,5 +77,5 @@ const MAX_NAME = 255;
  */
 export function displayName(name: string): string {
   const shown = (name.split(/[\\/]/).at(-1) ?? '').replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '');
-  return [...shown].slice(0, MAX_NAME).join('').trim().toWellFormed() || 'audio';
+  return [...shown].slice(0, MAX_NAME).join('').trim().toWellFormed() || DEFAULT_NAME;
 }

@@ -14,6 +14,14 @@ export const MODEL_ALIASES = [
   DIARIZING,
 ] as const;
 
+/** Which names mean the deployed model. */
+export interface ModelNames {
+  /** Names that stand for any deployed model. */
+  aliases: readonly string[];
+  /** Whether a name means the deployed model. */
+  means: (name: string, deployed: string | undefined) => boolean;
+}
+
 /**
  * Prefixes and suffixes that publishers add to a size: openai/whisper-large-v3,
  * Systran/faster-whisper-medium, x/…-turbo-ct2.
@@ -23,7 +31,7 @@ const PUBLISHED = /^(?:[\w.-]+\/)?(?:faster[-_])?(?:whisper[-_])?(.+?)(?:-ct2)?$
 export const MOST_MODEL_NAME = 256;
 
 /**
- * The path of a model at the whisper service; undefined if it is not a valid name, or would lead to
+ * The path of a model at a service; undefined if it is not a valid name, or would lead to
  * another path.
  */
 export function modelPath(name: string): string | undefined {
@@ -36,6 +44,9 @@ export function meansModel(name: string, deployed: string | undefined): boolean 
   if (MODEL_ALIASES.some((alias) => alias === name)) return true;
   return deployed !== undefined && name.length <= MOST_MODEL_NAME && sizeOf(name) === sizeOf(deployed);
 }
+
+/** Names of models of transcriptions. */
+export const TRANSCRIPTION_MODELS: ModelNames = { aliases: MODEL_ALIASES, means: meansModel };
 
 function sizeOf(name: string): string {
   const size = PUBLISHED.exec(name.toLowerCase())?.[1] ?? name.toLowerCase();

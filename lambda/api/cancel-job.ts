@@ -22,7 +22,7 @@ export interface Dependencies {
 }
 
 /**
- * `DELETE /v1/jobs/{id}`. An open job is cancelled and its audio deleted. It stays in the listing
+ * `DELETE /v1/jobs/{id}`. An open job is cancelled and its input deleted. It stays in the listing
  * as `cancelled`, and its worker, if any, stops at its next heartbeat. A job that has ended is
  * deleted with its results and its row.
  */

@@ -54,7 +54,7 @@ export async function completeUpload(
   refuseUsedUp(allowance, Object.values(unitsOf(row)));
   const input = (await complete(row, parts, dependencies)) ?? (await arrivedInput(s3, bucket, row));
   if (input === undefined) throw tooLate(row);
-  // The audio's event queues the job, too, and may already have done so.
+  // The input's event queues the job, too, and may already have done so.
   const queued = (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
   return json(200, view(queued ?? row));
 }

@@ -9,10 +9,11 @@ import { TASKS } from '../../core/tasks';
 import type { Task } from '../../core/tasks/task';
 import type { Request } from '../frame/caller';
 import { fitted, MAX_ANSWER_BYTES } from '../frame/fitted';
+import { missingStages } from '../frame/missing-stages';
 import { Refusal, type Response } from '../frame/refusal';
 import { embeddingResult } from './embedding-result';
 import { oneOf } from './one-of';
-import { missingStages, type Results, resultHeaders, storedResult } from './stored-result';
+import { type Results, resultHeaders, storedResult } from './stored-result';
 
 const JSON_TYPE = 'application/json';
 

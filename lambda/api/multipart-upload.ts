@@ -27,7 +27,7 @@ export const isParted = (row: JobRow): row is PartedRow =>
  * Starts a job's multipart upload, or finds the one that an earlier request started, so each job
  * has only one. If two requests start uploads concurrently, the second one is aborted.
  *
- * @returns undefined if the job no longer awaits its audio
+ * @returns undefined if the job no longer awaits its input
  */
 export async function beginUpload(
   row: JobRow,

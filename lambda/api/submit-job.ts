@@ -17,9 +17,10 @@ import { jsonBody } from '../frame/json-body';
 import { JobStore } from '../../core/jobs/job-store';
 import { beginUpload, partUrls } from './multipart-upload';
 import { optionsFor } from '../../core/jobs/job-tasks';
-import { displayName, newJob } from '../../core/jobs/new-job';
+import { DEFAULT_NAME, displayName, newJob } from '../../core/jobs/new-job';
 import { env, envNumber, type Tools } from '../frame/runtime';
-import { idempotencyKey, parseSubmitJob, type SubmittedJob } from './submit-request';
+import { idempotencyKey } from '../frame/idempotency-key';
+import { parseSubmitJob, type SubmittedJob } from './submit-request';
 import { view } from '../../core/jobs/views';
 
 /** Delay of the sweeper after the upload URL has expired, for uploads in progress. */
@@ -78,7 +79,7 @@ function rowFor(
     id,
     tenant,
     keyId: key_id,
-    name: displayName(body.name ?? 'audio'),
+    name: displayName(body.name ?? DEFAULT_NAME),
     origin: 'api',
     inputKey: KEY.input(id),
     tasks: body.tasks,

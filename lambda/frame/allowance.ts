@@ -93,7 +93,7 @@ export class Allowance {
       const isNew = await this.usage.addOnce(this.keyId, recording, this.now, signal);
       if (isNew) this.quota.used = added(this.quota.used, recording.measures);
     } catch (error) {
-      logger.warn('could not count audio', error as Error);
+      logger.warn('could not count the usage', error as Error);
       metrics.addMetric('UncountedAnswers', MetricUnit.Count, 1);
     }
   }

@@ -2,11 +2,24 @@ import { Refusal } from './refusal';
 import type { Request } from './caller';
 import { shown } from '../../core/contract/text';
 
-const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 8;
 
-/** The JSON body of a request, or an empty object if there is no body. */
-export function jsonBody(request: Request): unknown {
+/** Limit of a body, and what a caller with a larger one should do. */
+export interface BodyLimit {
+  bytes: number;
+  /** A sentence without its full stop. */
+  cure: string;
+}
+
+const LIMIT: BodyLimit = { bytes: 64 * 1024, cure: 'Send the input to the upload URL' };
+
+/**
+ * The JSON body of a request, or an empty object if there is no body.
+ *
+ * @param limit @default - that of a request without content
+ * @throws Refusal (400, 413, 415) with the reason
+ */
+export function jsonBody(request: Request, limit = LIMIT): unknown {
   const text = request.isBase64Encoded
     ? Buffer.from(request.body ?? '', 'base64').toString('utf8')
     : (request.body ?? '');
@@ -20,11 +33,11 @@ export function jsonBody(request: Request): unknown {
     );
   }
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_BODY_BYTES) {
+  if (bytes > limit.bytes) {
     throw new Refusal(
       413,
       'invalid_request',
-      `The body must be at most ${MAX_BODY_BYTES} bytes; got ${bytes}. Send audio to the upload URL`,
+      `The body must be at most ${limit.bytes} bytes; got ${bytes}. ${limit.cure}`,
     );
   }
   if (depth(text) > MAX_DEPTH) {

@@ -31,7 +31,7 @@ export interface ObjectCreated {
 }
 
 /**
- * Handles audio that has arrived: creates its job if there is none, queues the job and wakes the
+ * Handles an input that has arrived: creates its job if there is none, queues the job and wakes the
  * fleet.
  */
 export const handler = lambdaHandler(
@@ -72,7 +72,7 @@ export async function intakeUpload(
   else logger.info('handled an upload', { job_id: id, outcome });
 }
 
-/** The job whose audio has this key. Undefined for other keys of a job, such as its results. */
+/** The job whose input has this key. Undefined for other keys of a job, such as its results. */
 function uploadedJob(key: string): string | undefined {
   const id = key.slice(KEY.jobsPrefix.length).split('/')[0] ?? '';
   return new RegExp(JOB_ID_PATTERN).test(id) && key === KEY.input(id) ? id : undefined;

@@ -6,6 +6,7 @@ import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
 import { eraseObjects } from '../../core/jobs/job-objects';
 import type { InputVersion } from '../../core/jobs/job-store';
+import { isRecording } from '../../core/jobs/job-tasks';
 import { eraseVersions } from '../../core/jobs/object-versions';
 import { type Dispatch, sendJob } from './send-job';
 
@@ -36,7 +37,7 @@ export type TakenIn = 'queued' | 'refused' | 'unwanted' | 'surplus' | 'unchanged
  */
 export async function takeIn(id: string, recording: Recording, dependencies: TakeIn): Promise<TakenIn> {
   const { store, s3, bucket, events, path, maxUploadBytes } = dependencies;
-  const refusal = refused(recording, maxUploadBytes);
+  const refusal = refused(recording, maxUploadBytes, recording.size === 0 ? await store.get(id) : undefined);
   const now = new Date();
   const changed =
     refusal === undefined
@@ -81,13 +82,17 @@ function isAnother({ version, etag }: InputVersion, { input_version, input_etag 
   return differ(version, input_version) || differ(etag, input_etag);
 }
 
-function refused({ key, size }: Recording, maxUploadBytes: number): JobError | undefined {
+/** @param row the job's row, if the file is empty */
+function refused({ key, size }: Recording, maxUploadBytes: number, row?: JobRow): JobError | undefined {
   if (!key.isWellFormed())
     return {
       code: 'source_not_found',
       message: 'The file name is not valid Unicode, so the file cannot be read. Rename it',
     };
-  if (size === 0) return { code: 'bad_audio', message: 'The file is empty' };
+  if (size === 0) {
+    const code = row === undefined || isRecording(row) ? 'bad_audio' : 'invalid_request';
+    return { code, message: 'The file is empty' };
+  }
   if (size <= maxUploadBytes) return undefined;
   return {
     code: 'upload_too_large',

@@ -1,19 +1,18 @@
-import { type MachineOutcome, askMachine, type MachineAnswer, type MachineRequest } from './ask-machine';
+import { type MachineOutcome, askMachine, type MachineAnswer } from './ask-machine';
 import type { Allowance } from '../frame/allowance';
 import type { Tools } from '../frame/runtime';
 import { MAX_ANSWER_BYTES } from '../frame/fitted';
-import type { Unsupported } from './form-options';
 import { Refusal, type Response } from '../frame/refusal';
 import type { Preference } from './preference';
+import type { TaskRequest, TaskRoute, Unsupported } from './task-request';
 import { secondsUntilDone } from './when-done';
 
-/** A recording that is sent to a machine. */
-export interface Sent extends MachineRequest {
-  /** SHA-256 of the recording and its options. */
+/** A request that is sent to a machine. */
+export interface Sent {
+  task: TaskRequest;
+  /** SHA-256 of the input and its options. */
   sha256: string;
-  /**
-   * Whether an answer counts on the quota. False if an earlier job may already count the recording.
-   */
+  /** Whether an answer counts on the quota. False if an earlier job may already count the input. */
   counts: boolean;
 }
 
@@ -26,24 +25,29 @@ export interface InPlaceTimes {
 }
 
 /**
- * Asks a machine for a synchronous answer, and counts the audio on the quota.
+ * Asks a machine for a synchronous answer, and counts the work on the quota.
  *
  * @returns the outcome, if no machine answered
  */
 export async function answerInPlace(
-  { sha256, counts, ...sent }: Sent,
+  { task: { sent, route, tooLarge }, sha256, counts }: Sent,
   machinesUrl: string,
   { placeUntilMs, keepUntilMs }: InPlaceTimes,
   allowance: Allowance,
   tools: Tools,
 ): Promise<{ response: Response } | { asked: NotAnswered }> {
   const limits = { milliseconds: placeUntilMs - Date.now(), bytes: MAX_ANSWER_BYTES };
-  const asked = await askMachine(machinesUrl, sent, limits);
-  if (asked.outcome !== 'answered') return { asked };
-  const { audioSeconds } = asked.answer;
-  if (audioSeconds !== undefined && counts)
-    await allowance.count({ sha256, measures: { audio_second: audioSeconds } }, keepUntilMs, tools);
-  return { response: passedOn(asked.answer) };
+  const asked = await askMachine(machinesUrl, { ...sent, measure: route.header }, limits);
+  const done = measured(asked, tooLarge !== undefined);
+  if (done !== undefined && counts)
+    await allowance.count({ sha256, measures: { [route.unit]: done } }, keepUntilMs, tools);
+  return asked.outcome === 'answered' ? { response: passedOn(asked.answer) } : { asked };
+}
+
+/** The work of a machine that counts. That of a refused answer counts if no job repeats it. */
+function measured(asked: MachineOutcome, isRefused: boolean): number | undefined {
+  if (asked.outcome === 'answered') return asked.answer.measure;
+  return asked.outcome === 'large' && isRefused ? asked.measure : undefined;
 }
 
 /** The outcome of a request that no machine answered. */
@@ -71,6 +75,7 @@ const notByJob = ({ param, reason }: Unsupported): string =>
  */
 export function notInPlace(
   asked: NotAnswered,
+  { result }: TaskRoute,
   { waitSeconds }: Preference,
   notJob: Unsupported | undefined,
 ): Response {
@@ -91,7 +96,7 @@ export function notInPlace(
         },
       ).response;
     case 'late':
-      return new Refusal(504, 'not_ready', `No transcript was ready after ${waitSeconds} s. ${instead}`, once)
+      return new Refusal(504, 'not_ready', `No ${result} was ready after ${waitSeconds} s. ${instead}`, once)
         .response;
     case 'large':
       return new Refusal(

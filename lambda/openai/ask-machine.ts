@@ -1,5 +1,5 @@
 import { type IncomingMessage, request as open } from 'node:http';
-import { audioSecondsOf, DEGRADED_HEADER } from '../../core/contract/http';
+import { DEGRADED_HEADER, measureOf } from '../../core/contract/http';
 import { statusOf } from '../../core/contract/errors';
 import { ERROR_CODES, type ErrorCode, PERMANENT_CODES } from '../../core/contract/names';
 import type { ErrorBody } from '../../core/contract/values';
@@ -9,8 +9,8 @@ export interface MachineAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
-  /** Seconds of audio that were processed. @default - none, or unknown */
-  audioSeconds?: number;
+  /** Work that was done, in the unit of the task. @default - none, or unknown */
+  measure?: number;
 }
 
 /** Matches the last event of a complete stream. */
@@ -28,14 +28,16 @@ export type MachineOutcome =
   /** No machine responded, or the connection broke. */
   | { outcome: 'asleep' }
   | { outcome: 'late' }
-  /** The answer exceeds the size limit. */
-  | { outcome: 'large' };
+  /** The answer exceeds the size limit. `measure` is the work that was done for it. */
+  | { outcome: 'large'; measure?: number };
 
 /** A request to a machine. Without a body it is a `GET`. */
 export interface MachineRequest {
   path: string;
   contentType?: string;
   body?: Buffer;
+  /** Header of the answer with the work that was done. @default - none */
+  measure?: string;
 }
 
 /** Headers of the services that are passed on to the caller. */
@@ -57,7 +59,8 @@ export async function askMachine(
   const signal = AbortSignal.timeout(limits.milliseconds);
   try {
     const { message, body } = await exchange(base, ask, signal, limits.bytes);
-    return body === undefined ? { outcome: 'large' } : judged(message, body);
+    const measure = ask.measure === undefined ? undefined : measureOf(message.headers, ask.measure);
+    return body === undefined ? { outcome: 'large', measure } : judged(message, body, measure);
   } catch {
     // Connection refused, reset or cut off, or an unknown host name: no machine is available.
     return { outcome: signal.aborted ? 'late' : 'asleep' };
@@ -97,7 +100,11 @@ async function exchange(
   return { message, body: Buffer.concat(chunks).toString('utf8') };
 }
 
-function judged({ statusCode: status = 0, headers }: IncomingMessage, body: string): MachineOutcome {
+function judged(
+  { statusCode: status = 0, headers }: IncomingMessage,
+  body: string,
+  measure: number | undefined,
+): MachineOutcome {
   const passed = PASSED.flatMap((name) => {
     const value = headers[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
@@ -111,8 +118,7 @@ function judged({ statusCode: status = 0, headers }: IncomingMessage, body: stri
       // The stream is incomplete, although the connection was closed properly.
       if (!STREAM_END.test(body)) return { outcome: 'asleep' };
     }
-    answer.audioSeconds = audioSecondsOf(headers);
-    return { outcome: 'answered', answer };
+    return { outcome: 'answered', answer: { ...answer, measure } };
   }
   // The load balancer's own errors are HTML pages: they mean that no service is available.
   if (codeOf(body) === undefined) return { outcome: 'asleep' };

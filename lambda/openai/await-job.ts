@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRow } from '../../core/contract/job';
+import type { TaskName } from '../../core/contract/names';
 import { inTime } from '../frame/deadline';
 import { jobNotFound } from '../frame/refusal';
 import { resultKeys } from '../../core/jobs/job-tasks';
@@ -9,19 +10,28 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 1000;
 const GROWTH = 1.3;
 
-/** Whether a job has no transcript yet, but may still get one. */
-export const isPending = (row: JobRow): boolean =>
-  row.open !== undefined && resultKeys(row).transcription === undefined;
+/** Whether a job has no result of a task yet, but may still get one. */
+export const isPending = (row: JobRow, task: TaskName): boolean =>
+  row.open !== undefined && resultKeys(row)[task] === undefined;
 
 /**
- * Waits until a job has its transcript or has ended.
+ * Waits until a job has the result of a task or has ended.
  *
  * @param untilMs epoch milliseconds after which the current row is returned
  * @throws Refusal (404) if the job is deleted in the meantime
  */
-export async function awaitJob(row: JobRow, store: JobStore, untilMs: number): Promise<JobRow> {
+export async function awaitJob(
+  row: JobRow,
+  task: TaskName,
+  store: JobStore,
+  untilMs: number,
+): Promise<JobRow> {
   let current = row;
-  for (let pause = FIRST_PAUSE_MS; isPending(current); pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)) {
+  for (
+    let pause = FIRST_PAUSE_MS;
+    isPending(current, task);
+    pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)
+  ) {
     const left = untilMs - Date.now();
     if (left <= 0) break;
     await sleep(Math.min(pause, left));

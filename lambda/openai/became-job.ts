@@ -7,25 +7,25 @@ import { inTime } from '../frame/deadline';
 import { type Begun, Refusal, type Response } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import { accepted, answerWhenDone, type JobWait } from './job-answer';
-import { keepAudio, type RecordingStorage, keepRecording, type Recording } from './keep-recording';
+import { keepBytes, type InputStorage, keepInput } from './keep-input';
 import type { JobStore } from '../../core/jobs/job-store';
-import type { ParsedForm, Unsupported } from './form-options';
 import type { Preference } from './preference';
+import type { TaskRequest } from './task-request';
 import type { Tools } from '../frame/runtime';
 import { secondsLeft, secondsUntilDone, type MachineState } from './when-done';
 
 /** Longest look-up of an earlier job: a slow table must not delay the request to the machines. */
 const LOOK_UP_MS = 3000;
 
-/** A request with a recording that may become a job, or wait for an existing one. */
-export interface RecordingRequest {
-  recording: Recording;
+/** A request that may become a job, or wait for an existing one. */
+export interface InputRequest {
+  task: TaskRequest;
   caller: Caller;
   /** Identifies repetitions of this request. */
   same: RequestIdentity;
   preference: Preference;
   waiting: JobWait;
-  /** Epoch milliseconds by which the recording must be stored. */
+  /** Epoch milliseconds by which the input must be stored. */
   keepUntilMs: number;
   allowance: Allowance;
   begun: Begun;
@@ -59,19 +59,19 @@ export async function lookUp(
  */
 export async function attach(
   row: JobRow,
-  asking: RecordingRequest,
-  keeping: RecordingStorage,
+  asking: InputRequest,
+  keeping: InputStorage,
   tools: Tools,
 ): Promise<Response> {
-  const { recording, begun, keepUntilMs, waiting } = asking;
-  // The original request may have ended before it stored the audio.
-  const kept = await keepAudio(row, recording.bytes, keeping, begun, keepUntilMs, tools);
+  const { task, begun, keepUntilMs, waiting } = asking;
+  // The original request may have ended before it stored the input.
+  const kept = await keepBytes(row, task, keeping, begun, keepUntilMs, tools);
   tools.metrics.addMetric('RequestsAttachedToJobs', MetricUnit.Count, 1);
-  return answerWhenDone(kept, waiting, keeping);
+  return answerWhenDone(kept, waiting, keeping.store);
 }
 
 /**
- * Creates a job for a recording that no machine answered synchronously. The job starts a machine if
+ * Creates a job for an input that no machine answered synchronously. The job starts a machine if
  * none is running.
  *
  * @param asked outcome of the request to the machines. @default - they were not asked, because the
@@ -79,17 +79,17 @@ export async function attach(
  */
 export async function becomeJob(
   asked: MachineOutcome | undefined,
-  asking: RecordingRequest,
-  keeping: RecordingStorage,
+  asking: InputRequest,
+  keeping: InputStorage,
   tools: Tools,
 ): Promise<Response> {
-  const { recording, preference, waiting, begun, keepUntilMs } = asking;
-  const { row, isNew } = await keepRecording(recording, asking, keeping, begun, keepUntilMs, tools);
-  if (isNew) tools.metrics.addMetric('RecordingsBecameJobs', MetricUnit.Count, 1);
+  const { task, preference, waiting, begun, keepUntilMs } = asking;
+  const { row, isNew } = await keepInput(task, asking, keeping, begun, keepUntilMs, tools);
+  if (isNew) tools.metrics.addMetric('RequestsBecameJobs', MetricUnit.Count, 1);
   const machines = machineState(asked);
-  if (!preference.async) return answerWhenDone(row, { ...waiting, machines }, keeping);
+  if (!preference.async) return answerWhenDone(row, { ...waiting, machines }, keeping.store);
   const seconds = isNew
-    ? secondsUntilDone(recording.bytes.length, machines, preference.waitSeconds)
+    ? secondsUntilDone(workSeconds(task), machines, preference.waitSeconds)
     : secondsLeft(row, new Date());
   return accepted(row, seconds);
 }
@@ -99,10 +99,12 @@ function machineState(asked: MachineOutcome | undefined): MachineState {
   return outcome === 'asleep' || outcome === 'busy' || outcome === 'late' ? outcome : 'not asked';
 }
 
+/** Estimated time that a machine needs for the input. */
+const workSeconds = ({ input, route }: TaskRequest) => input.bytes.length / route.bytesPerSecond;
+
 /** @throws Refusal (400) for the first field that jobs do not support */
-export function refuseAsJob({ answer, unsupported }: ParsedForm): void {
-  const stream = { param: 'stream', reason: 'the result of a job is not a stream of events' };
-  const [first]: (Unsupported | undefined)[] = [...unsupported, ...(answer.stream ? [stream] : [])];
+export function refuseAsJob({ unsupported, withoutEffect = [] }: TaskRequest): void {
+  const [first] = [...unsupported, ...withoutEffect];
   if (first === undefined) return;
   const message = `"${first.param}" is not supported by jobs (Prefer: respond-async, or async=true): ${first.reason}. Leave out one of them`;
   throw new Refusal(400, 'invalid_request', message, { param: first.param });

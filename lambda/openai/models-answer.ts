@@ -3,7 +3,7 @@ import { MAX_ANSWER_BYTES } from '../frame/fitted';
 import { json, Refusal, type Response } from '../frame/refusal';
 import type { Request } from '../frame/caller';
 import { passedOn } from './answered-in-place';
-import { meansModel, MODEL_ALIASES, modelPath } from '../../core/models/model-names';
+import { type ModelNames, modelPath } from '../../core/models/model-names';
 import { shown } from '../../core/contract/text';
 
 /** Clients request models at startup and do not wait long. */
@@ -17,30 +17,42 @@ export interface Models {
   model?: string;
 }
 
+/** Whether a request is for models. */
+export const isModels = ({ rawPath, pathParameters }: Request): boolean =>
+  rawPath.endsWith('/models') || pathParameters?.id !== undefined;
+
 /**
  * Answers `GET /v1/models` and `GET /v1/models/{id}`, from a machine if one is running.
  *
  * @throws Refusal (404) for an unknown name
  */
-export function modelsAnswer({ pathParameters }: Request, models: Models): Promise<Response> {
+export function modelsAnswer(
+  { pathParameters }: Request,
+  models: Models,
+  names: ModelNames,
+): Promise<Response> {
   const name = pathParameters?.id;
-  return name === undefined ? allModels(models) : oneModel(name, models);
+  return name === undefined ? allModels(models, names) : oneModel(name, models, names);
 }
 
 /** The models that machines list. If none is running: the deployed model and its aliases. */
-async function allModels({ machinesUrl, model }: Models): Promise<Response> {
+async function allModels({ machinesUrl, model }: Models, { aliases }: ModelNames): Promise<Response> {
   const answer = await modelAnswer('/v1/models', machinesUrl);
   if (answer !== undefined) return answer;
-  const names = [...new Set([...(model === undefined ? [] : [model]), ...MODEL_ALIASES])];
+  const names = [...new Set([...(model === undefined ? [] : [model]), ...aliases])];
   return json(200, { object: 'list', data: names.map(modelView) });
 }
 
 /** @throws Refusal (404) for an unknown name */
-async function oneModel(name: string, { machinesUrl, model }: Models): Promise<Response> {
+async function oneModel(
+  name: string,
+  { machinesUrl, model }: Models,
+  { means }: ModelNames,
+): Promise<Response> {
   const path = modelPath(name);
   const answer = path === undefined ? undefined : await modelAnswer(path, machinesUrl);
   if (answer !== undefined) return answer;
-  if (meansModel(name, model)) return json(200, modelView(name));
+  if (means(name, model)) return json(200, modelView(name));
   const message = `The model ${shown(name)} is not deployed. GET /v1/models lists the deployed models`;
   throw new Refusal(404, 'model_not_found', message, { param: 'model' });
 }

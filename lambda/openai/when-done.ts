@@ -9,17 +9,6 @@ import type { JobRow } from '../../core/contract/job';
  */
 const WAKE_SECONDS = 180;
 
-/**
- * Seconds of audio transcribed per second: measured on the original system's path 300 with a T4.
- */
-const REAL_TIME_FACTOR = 13;
-
-/**
- * Speech is often sent at 64 kbit/s. Uncompressed audio is shorter than this estimate, so its job
- * ends earlier.
- */
-const BYTES_PER_SECOND = 8_000;
-
 /** Delay of the bucket's event, the queue and the worker. */
 const QUEUE_SECONDS = 5;
 
@@ -39,19 +28,18 @@ const MOST_SECONDS = 59;
 /** Half of the time that a request waits for its job. */
 const EARLY_SECONDS = 14;
 
-/** State of the machines when a recording became a job. */
+/** State of the machines when a request became a job. */
 export type MachineState = 'asleep' | 'busy' | 'late' | 'not asked';
 
 /**
  * Estimated seconds until a new job is done.
  *
- * @param bytes size of the recording
+ * @param work seconds that a machine needs for the input
  * @param machines none responded; none has capacity; the answer took too long; or none was asked,
  *   and a machine is assumed to be running
- * @param waited seconds that the machine has already spent on the recording without a result
+ * @param waited seconds that the machine has already spent on the input without a result
  */
-export function secondsUntilDone(bytes: number, machines: MachineState, waited = 0): number {
-  const work = bytes / BYTES_PER_SECOND / REAL_TIME_FACTOR;
+export function secondsUntilDone(work: number, machines: MachineState, waited = 0): number {
   const before = { asleep: WAKE_SECONDS, busy: BUSY_SECONDS, late: 0, 'not asked': 0 }[machines];
   return Math.ceil(QUEUE_SECONDS + before + (machines === 'late' ? Math.max(work, waited) : work));
 }
@@ -71,7 +59,7 @@ export function secondsLeft(
 }
 
 /**
- * Seconds until a recording whose job is open should be sent again. That request waits for the job,
+ * Seconds until a request whose job is open should be sent again. That request waits for the job,
  * so some seconds too early are better than too late.
  *
  * @param machines state of the machines when the job was created

@@ -19,6 +19,7 @@ export const cardOf = (instanceType: string): Card | undefined =>
   CARDS.find(({ families }) => families.includes(instanceType.split('.')[0]!));
 
 export type WhisperModel = keyof typeof figures.whisper;
+export type EmbeddingModel = keyof typeof figures.embedding;
 export type Quantization = 'none' | 'nf4';
 
 /** A part of a process's GPU memory in bytes, and whether it was counted, estimated or reported. */
@@ -140,6 +141,33 @@ const reading = (tokens: number) =>
 
 /** Logits of all tokens, sorted, with probabilities, cumulative sums and indices. */
 const logits = voxtral.vocabulary * (HALF + 4 * SINGLE + 8);
+
+/** Tokens of a batch (`_BATCH_TOKENS` in the embeddings service), padding included. */
+const EMBEDDING_BATCH_TOKENS = 16_384;
+
+/**
+ * GPU memory of the embeddings service while it computes a batch of the longest texts.
+ *
+ * A layer needs the larger of its attention (scores, their softmax and the position bias, with
+ * queries, keys, values and outputs) and its feed-forward network before and after the activation.
+ */
+export function embeddingParts(model: EmbeddingModel, precision: 'float32' | 'float16'): Part[] {
+  const { parameters, hidden, heads, headSize, feedForward, tokens } = figures.embedding[model];
+  const size = precision === 'float16' ? HALF : SINGLE;
+  const scores = heads * tokens;
+  const attention = 3 * scores + 4 * heads * headSize;
+  const layer = Math.max(attention, scores + 2 * feedForward) + 2 * hidden;
+  return [
+    context(),
+    { what: `${model}, ${precision}`, bytes: parameters * size, known: 'counted' },
+    {
+      what: `batch of ${EMBEDDING_BATCH_TOKENS} tokens`,
+      bytes: EMBEDDING_BATCH_TOKENS * layer * size,
+      known: 'counted',
+    },
+    { what: 'reserve', bytes: RESERVE, known: 'estimated' },
+  ];
+}
 
 /** Memory that a process needs, rounded up to MiB. */
 export const needed = (parts: Part[]): number =>

@@ -1,21 +1,14 @@
 import { Annotations, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { PORT } from '../../core/machine/container';
-import { OUTPUT } from '../../core/contract/environment';
-import { warmth as warmthOf, monthlyCost } from '../fleet/warmth';
-import { AudioApi } from '../http/audio-api';
-import { checkZones, MachinesBalancer } from '../http/machines-balancer';
+import { ENV, OUTPUT } from '../../core/contract/environment';
+import { TASKS } from '../../core/tasks';
 import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
 import { StreamingBalancer } from '../http/streaming-balancer';
 import { zoneCount } from '../network/zone-settings';
 import { whisper } from '../services';
-import { Path, type PathInfo, type PathProps } from './path';
-
-/**
- * Maximum wait for an answer in place. Below the function's timeout of 29 s, so that it can still
- * answer.
- */
-const WAIT = Duration.seconds(25);
+import { InPlacePath } from './in-place-path';
+import type { PathInfo, PathProps } from './path';
 
 /**
  * Time for streams on a machine that is being removed. After it the worker gets SIGTERM and lets
@@ -24,10 +17,10 @@ const WAIT = Duration.seconds(25);
 const DRAIN = Duration.seconds(30);
 
 /**
- * Path 300: path 200 with OpenAI's audio routes on the same API. Warm machines answer in place. If
- * none is available, or the answer takes too long, the request becomes a job.
+ * Path 300: path 200 with OpenAI's audio routes on the same API, and live events with a public load
+ * balancer.
  */
-export class FastApiPath extends Path {
+export class FastApiPath extends InPlacePath {
   static readonly info: PathInfo = {
     id: 'FastApi',
     number: 300,
@@ -43,34 +36,19 @@ export class FastApiPath extends Path {
    * other, or a balancer would have a single zone
    */
   constructor(scope: Construct, id: string, props: PathProps) {
-    const { settings, network } = props;
-    const warmth = warmthOf(settings);
-    const streaming = streamingOf(settings, Stack.of(scope).region);
-    checkZones(settings);
-    const streamingPort = streaming && PORT.streaming;
-    super(scope, id, FastApiPath.info, props, { warmth, balanced: true, streamingPort });
-
-    const { vpc } = network;
-    const balancer = new MachinesBalancer(this, 'Balancer', { vpc, port: whisper.port, wait: WAIT });
-    this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
-    this.register({ process: whisper.name, port: whisper.port }, balancer.targets);
-    this.sizer.countRequests(balancer.metricName);
-    const { transcribeAudio } = new AudioApi(this, 'AudioApi', {
-      api: this.api,
-      vpc,
-      subnets: network.functionSubnets,
-      balancer,
-      store: this.store,
-      path: FastApiPath.info.id,
-      tasks: this.tasks,
-      wait: WAIT,
-      settings,
+    const streaming = streamingOf(props.settings, Stack.of(scope).region);
+    super(scope, id, FastApiPath.info, props, {
+      service: whisper,
+      apiId: 'AudioApi',
+      answers: {
+        id: 'TranscribeAudio',
+        file: 'openai/transcribe-audio',
+        description: 'Transcribes in place while a machine is warm, otherwise by a job',
+        task: TASKS.transcription,
+        modelVariable: ENV.whisperModel,
+      },
+      streamingPort: streaming && PORT.streaming,
     });
-    this.alarms.watchRequests(transcribeAudio, 'transcribe-audio');
-    Annotations.of(this).addInfoV2(
-      'spotscribe:warmMachines',
-      monthlyCost(warmth, settings.instanceTypes[0] ?? ''),
-    );
     if (streaming !== undefined) this.streamingBalancer = this.openStreaming(streaming);
   }
 

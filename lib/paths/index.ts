@@ -1,11 +1,12 @@
 import { DockerGpuPath } from './docker-gpu';
+import { EmbeddingsPath } from './embeddings';
 import { FastApiPath } from './fast-api';
 import { HybridPath } from './hybrid';
 import type { PathClass } from './path';
 import { VoxtralPath } from './voxtral';
 
 /** The registry of paths. A new path is one file in this folder and one entry here. */
-export const PATHS: PathClass[] = [DockerGpuPath, FastApiPath, VoxtralPath, HybridPath];
+export const PATHS: PathClass[] = [DockerGpuPath, FastApiPath, VoxtralPath, HybridPath, EmbeddingsPath];
 
-export { DockerGpuPath, FastApiPath, HybridPath, VoxtralPath };
+export { DockerGpuPath, EmbeddingsPath, FastApiPath, HybridPath, VoxtralPath };
 export { type MachineTraits, Path, type PathClass, type PathInfo, type PathProps } from './path';

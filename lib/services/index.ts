@@ -1,11 +1,12 @@
+import { embeddings } from './embeddings';
 import type { ServiceName } from './names';
 import type { PackageService } from './service';
 import { voxtral } from './voxtral';
 import { whisper } from './whisper';
 
 /** The registry of services. A new service is one file in this folder, a name in `names.ts` and an entry here. */
-export const SERVICES: Readonly<Record<ServiceName, PackageService>> = { whisper, voxtral };
+export const SERVICES: Readonly<Record<ServiceName, PackageService>> = { whisper, voxtral, embeddings };
 
 export { SERVICE_NAMES, type ServiceName } from './names';
 export * from './service';
-export { voxtral, whisper };
+export { embeddings, voxtral, whisper };

@@ -55,6 +55,19 @@ describe('settings', () => {
       { voxtralModel: 'a/b' },
       'Setting "voxtralModel" must be a model of the catalogue, or <name>@<revision> for a model that you pushed; got "a/b".',
     ],
+    [
+      { embeddingEngine: 'bert' },
+      'Setting "embeddingEngine" must be one of sentence-transformers, minilm; got "bert".',
+    ],
+    [
+      { embeddingModel: 'hkunlp/instructor-xl' },
+      'Setting "embeddingModel" must be a model of the catalogue, or <name>@<revision> for a model that you pushed; ' +
+        'got "hkunlp/instructor-xl".',
+    ],
+    [
+      { embeddingPrecision: 'int8' },
+      'Setting "embeddingPrecision" must be one of auto, float32, float16; got "int8".',
+    ],
     [{ modelSilenceSeconds: 1 }, 'Setting "modelSilenceSeconds" must be at least 2; got 1.'],
     [{ maxMachine: 3 }, 'Setting "maxMachine" is unknown. Known settings: paths,'],
   ])('reject %j with property, limit and value', (spotscribe, message) => {
@@ -169,7 +182,7 @@ describe('the app with an invalid setting', () => {
     ],
     [
       { spotscribe: { paths: ['Nope'] } },
-      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid; got \["Nope"\]\. .*\n$/,
+      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid, Embeddings; got \["Nope"\]\. .*\n$/,
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },

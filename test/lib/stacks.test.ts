@@ -10,6 +10,7 @@ describe('stacks', () => {
     expect(Object.keys(all)).toEqual([
       'Spotscribe-Foundation',
       'Spotscribe-DockerGpu',
+      'Spotscribe-Embeddings',
       'Spotscribe-FastApi',
       'Spotscribe-Hybrid',
       'Spotscribe-Voxtral',

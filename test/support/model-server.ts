@@ -6,11 +6,13 @@ export { until } from '../until';
 import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract/analysis';
 import type { Segment, Transcript } from '../../core/contract/transcript';
 import type { CustomEvent, CustomRequest } from '../../core/contract/custom';
+import type { EmbedEvent, EmbedRequest } from '../../core/contract/embedding';
 import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/transcription';
 
 /** Behaviour of the service for a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;
 export type AnalysisScript = (request: AnalyzeRequest, answer: Answer) => Promise<void> | void;
+export type EmbedScript = (request: EmbedRequest, answer: Answer) => Promise<void> | void;
 export type CustomScript = (request: CustomRequest, answer: Answer) => Promise<void> | void;
 
 /** Answer of a model service, line by line. */
@@ -21,7 +23,7 @@ export class Answer {
     return this.response.destroyed;
   }
 
-  event(event: TranscribeEvent | AnalyzeEvent | CustomEvent): void {
+  event(event: TranscribeEvent | AnalyzeEvent | EmbedEvent | CustomEvent): void {
     this.raw(`${JSON.stringify(event)}\n`);
   }
 
@@ -44,7 +46,10 @@ export class Answer {
 export class ModelServer {
   readonly requests: TranscribeRequest[] = [];
   readonly analyses: AnalyzeRequest[] = [];
+  readonly corpora: EmbedRequest[] = [];
   readonly runs: CustomRequest[] = [];
+  /** Behaviour of an embeddings service. */
+  embedder: EmbedScript = (_, answer) => answer.refuse(404, {});
   /** Behaviour of a user's own service. */
   custom: CustomScript = (_, answer) => answer.refuse(404, {});
   /** Maximum number of concurrent requests so far. */
@@ -95,8 +100,13 @@ export class ModelServer {
       response.writeHead(this.healthy ? 200 : 503).end(JSON.stringify(body));
       return;
     }
-    const asked = (await json(request)) as TranscribeRequest & AnalyzeRequest & CustomRequest;
-    const done = { '/analyze': this.analyses, '/run': this.runs, '/transcribe': this.requests };
+    const asked = (await json(request)) as TranscribeRequest & AnalyzeRequest & EmbedRequest & CustomRequest;
+    const done = {
+      '/analyze': this.analyses,
+      '/embed': this.corpora,
+      '/run': this.runs,
+      '/transcribe': this.requests,
+    };
     const path = request.url as keyof typeof done;
     (done[path] as unknown[]).push(asked);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.inside);
@@ -108,7 +118,12 @@ export class ModelServer {
       if (!response.writableFinished) this.abandoned++;
     };
     response.once('close', leave);
-    const scripts = { '/analyze': this.analyst, '/run': this.custom, '/transcribe': this.script };
+    const scripts = {
+      '/analyze': this.analyst,
+      '/embed': this.embedder,
+      '/run': this.custom,
+      '/transcribe': this.script,
+    };
     await scripts[path](asked, new Answer(response));
     if (!response.destroyed) response.end();
   }

@@ -3,7 +3,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import type { ErrorBody } from '../../core/contract/values';
+import type { ErrorBody, Measures } from '../../core/contract/values';
 import type { JobRow } from '../../core/contract/job';
 import type { Request } from '../../lambda/frame/caller';
 import type { Response } from '../../lambda/frame/refusal';
@@ -76,6 +76,8 @@ export const request = (change: {
   tenant?: string;
   /** Seconds of audio that the key may use each day. */
   quota?: number;
+  /** Limits of other units per day. */
+  units?: Measures;
   base64?: boolean;
 }): Request =>
   ({
@@ -91,8 +93,8 @@ export const request = (change: {
         lambda: {
           tenant: change.tenant ?? 'acme',
           key_id: 'key_1',
-          ...(change.quota !== undefined && {
-            units_per_day: JSON.stringify({ audio_second: change.quota }),
+          ...((change.quota ?? change.units) !== undefined && {
+            units_per_day: JSON.stringify({ audio_second: change.quota, ...change.units }),
           }),
         },
       },

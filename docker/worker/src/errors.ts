@@ -9,16 +9,16 @@ export class Stopping extends SpotscribeError {
   }
 }
 
-/** The scratch disk has no room for the audio of a job. */
+/** The scratch disk has no room for the input of a job. */
 export class DiskFull extends SpotscribeError {
   override readonly name = 'DiskFull';
 
-  /** @param neededBytes size of the audio */
+  /** @param neededBytes size of the input */
   constructor(
     readonly neededBytes: number,
     options?: ErrorOptions,
   ) {
-    super('internal', `The scratch disk has no room for ${neededBytes} bytes of audio`, options);
+    super('internal', `The scratch disk has no room for ${neededBytes} bytes of input`, options);
   }
 }
 

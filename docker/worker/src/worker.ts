@@ -12,7 +12,7 @@ import { Health } from './http/health';
 import { Heartbeat } from './queue/heartbeat';
 import { IdleWatch } from './queue/idle';
 import { JobRunner } from './jobs/job-runner';
-import { JsonObjects } from './jobs/json-objects';
+import { JobObjects } from './jobs/job-objects';
 import { KnownKeys } from './http/known-keys';
 import type { Log } from './log';
 import { MachineTime } from './jobs/machine-time';
@@ -57,7 +57,7 @@ export class Worker {
     const { mediaBucket: bucket, visibilitySeconds, maxUploadBytes, maxAudioSeconds, path } = settings;
     const store = new JobStore(documents, settings.jobsTable);
     const queue = new JobQueue(sqs, settings.queueUrl, visibilitySeconds);
-    const objects = new JsonObjects(s3, bucket, log);
+    const objects = new JobObjects(s3, bucket, log);
     this.scratch = new Scratch(settings.sharedAudio);
     const scratch = this.scratch;
     const health = new Health(services.all, scratch);

@@ -387,6 +387,23 @@ test('keeps one copy of the weights of a repository, and prefers safetensors to 
   expect(kept('consolidated.safetensors', 'model-00001-of-00002.safetensors')).toEqual([
     'model-00001-of-00002.safetensors',
   ]);
+  const copies = [
+    ...['openvino/openvino_model.xml', 'onnx/model.onnx', 'coreml/model/weights.bin', 'rust_model.ot'],
+    ...['tf_model.h5', '1_Pooling/note.md', 'assets/1_Pooling/config.json'],
+  ];
+  const modules = [
+    ...['modules.json', 'config_sentence_transformers.json', 'sentence_bert_config.json', 'spiece.model'],
+    ...['1_Pooling/config.json', '2_Dense/config.json'],
+  ];
+  // The layout of instructor-xl, and that of a model with safetensors in each folder.
+  const pickled = ['pytorch_model.bin', '2_Dense/pytorch_model.bin'];
+  expect(kept(...modules, ...pickled, ...copies)).toEqual([...modules, ...pickled]);
+  const safe = ['model.safetensors', '2_Dense/model.safetensors'];
+  expect(kept(...modules, ...safe, ...pickled, ...copies)).toEqual([...modules, ...safe]);
+  // Safetensors in one folder do not replace the weights of another.
+  const half = ['model.safetensors', '2_Dense/pytorch_model.bin'];
+  expect(kept(...modules, 'pytorch_model.bin', ...half)).toEqual([...modules, ...half]);
+  expect(kept('model.safetensors', '1_Pooling/config.json')).toEqual(['model.safetensors']);
 });
 
 describe('the build that fills the bucket', () => {

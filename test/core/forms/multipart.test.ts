@@ -1,4 +1,4 @@
-import { readForm } from '../../../lambda/openai/audio-form';
+import { readForm } from '../../../lambda/openai/audio/audio-form';
 import { FormError } from '../../../core/forms/form-error';
 import { Refusal } from '../../../lambda/frame/refusal';
 import { MultipartReader } from '../../../core/forms/multipart';

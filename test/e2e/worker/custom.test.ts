@@ -26,11 +26,8 @@ afterEach(async () => {
   await Promise.all([own.stop(), whisper.stop()]);
 });
 
-const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
-const ended = async (job: JobRow, as: JobRow['status'] = 'succeeded') => {
-  await until(async () => (await row(job)).status === as, `${job.id} ${as}`);
-  return row(job);
-};
+const row = (job: JobRow) => aws.row(job);
+const ended = (job: JobRow, as?: JobRow['status']) => aws.ended(job, as);
 async function submit(change: Partial<JobRow> = {}): Promise<JobRow> {
   const tasks = { custom: { language: 'en' } };
   const job = await aws.job({}, 'some text', {

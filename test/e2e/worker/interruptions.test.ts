@@ -26,9 +26,9 @@ afterEach(async () => {
 });
 
 const start = (options?: RunOptions) => workers.start(aws, { whisper: model }, VISIBILITY, options);
-const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
+const row = (job: JobRow) => aws.row(job);
 const status = async (job: JobRow) => (await row(job)).status;
-const ended = (job: JobRow) => until(async () => (await status(job)) === 'succeeded', `${job.id} succeeds`);
+const ended = (job: JobRow) => aws.ended(job);
 const send = ({ id }: JobRow, failures?: number) =>
   aws.send({ version: 1, job_id: id, failures } satisfies JobMessage);
 const logged = (msg: string) => workers.lines.some((line) => line.msg === msg);
@@ -134,7 +134,7 @@ it('a message that comes before its job’s audio is dropped: the audio sends an
   await aws.store.create({ ...job, id, status: 'awaiting_upload' });
   await start();
   await aws.send({ version: 1, job_id: id });
-  await until(() => logged('the job still waits for its audio'), 'a warning');
+  await until(() => logged('the job still waits for its input'), 'a warning');
   await aws.emptied();
   expect(await deadLetters()).toBe(0);
 });

@@ -24,7 +24,12 @@ export interface RunOptions {
 type Service = { url: string };
 
 /** The task of each service. */
-const DOES = { whisper: 'transcription', voxtral: 'analysis', own: 'custom' } as const;
+const DOES = {
+  whisper: 'transcription',
+  voxtral: 'analysis',
+  embeddings: 'embedding',
+  own: 'custom',
+} as const;
 
 /** Workers of a test, with what they log, until they are stopped. */
 export class RunningWorkers {

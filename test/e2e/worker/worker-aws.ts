@@ -8,6 +8,7 @@ import {
   CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -135,6 +136,17 @@ export class WorkerAws {
     return bound;
   }
 
+  /** The current row of a job. */
+  async row({ id }: Pick<JobRow, 'id'>): Promise<JobRow> {
+    return (await this.store.get(id))!;
+  }
+
+  /** Waits until a job has this status. */
+  async ended(job: JobRow, as: JobRow['status'] = 'succeeded'): Promise<JobRow> {
+    await until(async () => (await this.row(job)).status === as, `${job.id} ${as}`);
+    return this.row(job);
+  }
+
   put(Key: string, Body: Buffer | string) {
     return this.mine().s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
   }
@@ -143,9 +155,18 @@ export class WorkerAws {
     return this.mine().s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
   }
 
-  async read(Key: string): Promise<unknown> {
+  async text(Key: string): Promise<string> {
     const { Body } = await this.mine().s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
-    return JSON.parse(await Body!.transformToString());
+    return Body!.transformToString();
+  }
+
+  async read(Key: string): Promise<unknown> {
+    return JSON.parse(await this.text(Key));
+  }
+
+  async contentType(Key: string): Promise<string | undefined> {
+    const { ContentType } = await this.mine().s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key }));
+    return ContentType;
   }
 
   async transcript(row: JobRow): Promise<Transcript> {

@@ -29,10 +29,9 @@ afterEach(async () => {
 
 const startWorker = (options?: RunOptions) => workers.start(aws, { whisper: model }, VISIBILITY, options);
 const stop = (worker: Worker) => workers.stop(worker);
-const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
+const row = (job: JobRow) => aws.row(job);
 const status = async (job: JobRow) => (await row(job)).status;
-const ended = (job: JobRow, as = 'succeeded') =>
-  until(async () => (await status(job)) === as, `${job.id} ${as}`);
+const ended = (job: JobRow, as?: JobRow['status']) => aws.ended(job, as);
 const get = async (worker: Worker, path: string) => {
   const answer = await fetch(`${addressOf(worker)}${path}`);
   return { status: answer.status, body: await answer.text() };

@@ -3,6 +3,7 @@ import { Refusal } from '../../../lambda/frame/refusal';
 import { parseSubmitJob } from '../../../lambda/api/submit-request';
 
 const HYBRID: DeployedTasks = { transcription: {}, analysis: {} };
+const CORPUS: DeployedTasks = { embedding: {} };
 const OWN: DeployedTasks = {
   custom: {
     media_types: ['text/plain', 'image/*'],
@@ -15,6 +16,16 @@ const OWN: DeployedTasks = {
       additionalProperties: false,
     },
   },
+};
+
+/** Every option of an embedding, at its limit. */
+const EVERY_OPTION = {
+  column: 'x'.repeat(200),
+  id_column: 'x'.repeat(200),
+  instruction: 'x'.repeat(1000),
+  dimensions: 8192,
+  format: 'parquet',
+  truncate: false,
 };
 
 const parse = (body: object, deployed: DeployedTasks) =>
@@ -40,6 +51,8 @@ describe('a request with tasks', () => {
       HYBRID,
       { transcription: { diarize: true }, analysis: { tasks: ['topics'] } },
     ],
+    [{ embedding: {} }, CORPUS, { embedding: {} }],
+    [{ embedding: EVERY_OPTION }, CORPUS, { embedding: EVERY_OPTION }],
     [{ custom: { language: 'en', words: 3 } }, OWN, { custom: { language: 'en', words: 3 } }],
   ])('gets the tasks %j', (tasks, deployed, expected) => {
     expect(parse({ tasks }, deployed)).toEqual(expected);
@@ -105,6 +118,26 @@ describe('a request with tasks', () => {
       'tasks.custom',
       /required property "language"; got \{\}$/,
     ],
+    ...(
+      [
+        ['column', '', /1/],
+        ['column', 'x'.repeat(201), /200/],
+        ['id_column', 'x'.repeat(201), /200/],
+        ['instruction', 'x'.repeat(1001), /1000/],
+        ['dimensions', 0, /1.*got 0$/],
+        ['dimensions', 8193, /8192.*got 8193$/],
+        ['dimensions', 1.5, /got 1\.5$/],
+        ['format', 'csv', /jsonl.*parquet.*got "csv"$/],
+        ['truncate', 'no', /got "no"$/],
+        ['language', 'en', /got "en"$/],
+      ] as const
+    ).map(([option, value, message]): [string, object, DeployedTasks, string, RegExp] => [
+      `${option} ${String(value).slice(0, 10)} of an embedding`,
+      { embedding: { [option]: value } },
+      CORPUS,
+      `tasks.embedding.${option}`,
+      message,
+    ]),
   ])('is refused for %s', (_, tasks, deployed, param, message) => {
     expect(refusal({ tasks }, deployed)).toEqual({
       status: 400,
@@ -124,6 +157,10 @@ describe('a request with tasks', () => {
 describe('a request without tasks', () => {
   it('gets every task of the deployment', () => {
     expect(parse({}, HYBRID)).toEqual({ transcription: {}, analysis: {} });
+  });
+
+  it('is an embedding on a deployment that does only that', () => {
+    expect(parse({}, CORPUS)).toEqual({ embedding: {} });
   });
 
   it('is refused if the only task requires an option', () => {
@@ -147,12 +184,16 @@ describe('a media type', () => {
     [{ media_type: 'video/mp4' }, HYBRID],
     [{ media_type: 'text/plain; charset=utf-8', tasks: { custom } }, OWN],
     [{ media_type: 'IMAGE/png', tasks: { custom } }, OWN],
+    [{ media_type: 'application/jsonl' }, CORPUS],
+    [{ media_type: 'application/x-ndjson' }, CORPUS],
+    [{ media_type: 'application/vnd.apache.parquet', tasks: { embedding: {} } }, CORPUS],
   ])('%j is taken', (body, deployed) => {
     expect(() => parse(body, deployed)).not.toThrow();
   });
 
   it.each([
     [{ media_type: 'text/plain' }, HYBRID, 'audio/* or video/* for the task transcription; got "text/plain"'],
+    [{ media_type: 'text/csv' }, CORPUS, 'application/octet-stream for the task embedding; got "text/csv"'],
     [
       { media_type: 'text/html', tasks: { custom } },
       OWN,

@@ -91,7 +91,7 @@ describe('a new job', () => {
 
   test('requires no body and has a default name', async () => {
     expect((await post()).statusCode).toBe(201);
-    expect(stored()).toMatchObject([{ name: 'audio', options: {} }]);
+    expect(stored()).toMatchObject([{ name: 'input', options: {} }]);
   });
 
   test('belongs to the tenant of the key, whatever the body says', async () => {
@@ -227,9 +227,9 @@ describe('a hostile file name', () => {
     ['../../etc/passwd', 'passwd'],
     ['..\\..\\boot.ini', 'boot.ini'],
     ['..', '..'],
-    ['a/', 'audio'],
-    ['', 'audio'],
-    [' \t ', 'audio'],
+    ['a/', 'input'],
+    ['', 'input'],
+    [' \t ', 'input'],
     ['a\u0000b\r\nSet-Cookie: c\u001b[31m.mp3', 'abSet-Cookie: c[31m.mp3'],
     ['invoice\u202Egpj.exe', 'invoicegpj.exe'],
     ['\u2066a\u2069\u200F\u061C', 'a'],
@@ -358,6 +358,24 @@ test.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'Int
     expect(errorOf(response)).toMatchObject({ code: 'busy', type: 'server_error' });
   },
 );
+
+test('a key whose tokens are used up creates no embedding', async () => {
+  const deployed = { embedding: {} };
+  const used = { Item: { tokens: 1000 } };
+  dynamo.on(GetCommand).resolves({});
+  dynamo.on(GetCommand, { Key: { id: 'usage#key_1#2026-03-01' } }).resolves(used);
+  const limited = request({ body: '{"name":"corpus.jsonl"}', units: { token: 1000 } });
+  const response = await httpHandler(() => ({ ...dependencies, deployed }), submitJob)(
+    limited,
+    lambdaContext,
+  );
+  expect(response.statusCode).toBe(429);
+  expect(errorOf(response).message).toMatch(
+    /^This key's quota of 1000 tokens per day is used up \(1000 used\)/,
+  );
+  expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-tokens': '0' });
+  expect(stored()).toEqual([]);
+});
 
 describe('a key whose quota is used up', () => {
   const spent = (headers?: Record<string, string>) =>

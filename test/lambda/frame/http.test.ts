@@ -121,7 +121,7 @@ describe('a body', () => {
     expect(jsonBody(request({ body: padded(65_536) }))).toHaveProperty('name');
     expect(refusalOf({ body: padded(65_537) })).toMatchObject({
       status: 413,
-      message: 'The body must be at most 65536 bytes; got 65537. Send audio to the upload URL',
+      message: 'The body must be at most 65536 bytes; got 65537. Send the input to the upload URL',
     });
   });
 

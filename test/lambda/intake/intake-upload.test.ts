@@ -202,6 +202,8 @@ describe('unacceptable audio', () => {
     { size: 1001, code: 'upload_too_large', message: 'The file must be at most 1000 bytes; got 1001' },
   ] as const;
 
+  beforeEach(() => void dynamo.on(GetCommand).resolves({ Item: row({ status: 'awaiting_upload' }) }));
+
   test.each(cases)(
     'of $size bytes fails its job as $code and is deleted',
     async ({ size, code, message }) => {
@@ -217,6 +219,23 @@ describe('unacceptable audio', () => {
       expect(messages()).toEqual([]);
     },
   );
+
+  test.each([
+    ['a transcription', { transcription: {} }, 'bad_audio'],
+    ['an embedding', { embedding: {} }, 'invalid_request'],
+  ])('without content fails its job as fits %s', async (_, tasks, code) => {
+    const failure = ended('failed', { tasks, error: { code: code as 'bad_audio', message: 'no' } });
+    dynamo.on(GetCommand).resolves({ Item: row({ status: 'awaiting_upload', tasks }) });
+    dynamo.on(UpdateCommand).resolves({ Attributes: failure });
+    await arrive({ size: 0 });
+    const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+    expect(Object.values(input.ExpressionAttributeValues!)).toContainEqual({
+      code,
+      message: 'The file is empty',
+    });
+    expect(erased()).toEqual([INPUT]);
+    expect(announced()).toHaveLength(1);
+  });
 
   test.each(cases)(
     'of $size bytes is deleted and its event sent after an earlier try crashed',

@@ -128,6 +128,7 @@ test.each([
 ] as const)('fails an upload of $Size bytes whose event was lost, and erases it', async ({ Size, code }) => {
   const error = { code, message: 'no' };
   due(awaiting);
+  dynamo.on(GetCommand).resolves({ Item: awaiting });
   s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(awaiting.input_key, { Size })] });
   s3.on(DeleteObjectsCommand).resolves({});
   dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed', { error }) });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { JobOptions } from '../../../core/contract/options';
-import { parseForm, RESPONSE_FORMATS, type Task } from '../../../lambda/openai/form-options';
-import { FORM } from '../../../lambda/openai/form-schema';
+import { parseForm, RESPONSE_FORMATS, type Task } from '../../../lambda/openai/audio/form-options';
+import { FORM } from '../../../lambda/openai/audio/form-schema';
 import { Refusal } from '../../../lambda/frame/refusal';
 import { jobOptions } from '../../../core/tasks/accepted-options';
 

@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { JobRow } from '../../../core/contract/job';
 import type { Transcript } from '../../../core/contract/transcript';
-import { RESPONSE_FORMATS } from '../../../lambda/openai/form-options';
+import { RESPONSE_FORMATS } from '../../../lambda/openai/audio/form-options';
 import { httpHandler } from '../../../lambda/frame/http';
 import { JobStore } from '../../../core/jobs/job-store';
 import { s3Client } from '../../../lambda/frame/s3-client';

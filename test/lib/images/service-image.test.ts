@@ -4,6 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { ImageBuilds } from '../../../lib/images/image-builds';
 import { ImageRepositories } from '../../../lib/images/image-repositories';
 import { ServiceImage } from '../../../lib/images/service-image';
+import { SERVICE_NAMES } from '../../../lib/services';
 import type { Settings } from '../../../lib/settings';
 import { task } from '../containers';
 import { pathTemplate, templates } from '../templates';
@@ -58,7 +59,7 @@ describe('the images of a deployment', () => {
     expect(new Set(held).size).toBe(4);
     for (const tag of held) expect(tag).toMatch(/^in-use-Both-/);
     const repositories = Object.values(foundation).filter(({ Type }) => Type === 'AWS::ECR::Repository');
-    expect(repositories).toHaveLength(4);
+    expect(repositories).toHaveLength(['worker', 'environment', ...SERVICE_NAMES].length);
     for (const { Properties } of repositories) {
       expect(Properties).toMatchObject({
         ImageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { CARDS, cardOf, needed, voxtralParts, whisperParts } from '../../../lib/machine/gpu-memory';
+import {
+  CARDS,
+  cardOf,
+  embeddingParts,
+  needed,
+  voxtralParts,
+  whisperParts,
+} from '../../../lib/machine/gpu-memory';
 import { defaultSettings } from '../../../lib/settings';
 import service from '../../fixtures/gpu-memory.json';
 import { MEMORY_FILE, memoryDocument } from '../../../scripts/gpu-memory';
@@ -37,4 +44,22 @@ test('both models share a T4 with Voxtral in 4 bits, and not in half precision',
   const half = needed(whisperParts('large-v3-turbo')) + needed(voxtralParts('none'));
   expect(half).toBeGreaterThan(mebibytes('T4'));
   expect(half).toBeLessThan(mebibytes('L4'));
+});
+
+// Sizes of the published checkpoints in single precision: 4.96 GB and 3.1 MB, 90.9 MB, 470.6 MB.
+test.each([
+  ['instructor-xl', 4.97],
+  ['all-MiniLM-L6-v2', 0.09],
+  ['multilingual-e5-small', 0.47],
+] as const)('the weights of %s weigh %d GB, half of it in half precision', (model, gigabytes) => {
+  const weights = (precision: 'float32' | 'float16') =>
+    embeddingParts(model, precision).find(({ what }) => what.startsWith(model))!.bytes;
+  expect(weights('float32') / 1e9).toBeCloseTo(gigabytes, 2);
+  expect(weights('float16')).toBe(weights('float32') / 2);
+});
+
+test('the default embedding model fits on a T4 in both precisions', () => {
+  const most = needed(embeddingParts('instructor-xl', 'float32'));
+  expect(most).toBeLessThan(0.9 * mebibytes('T4'));
+  expect(needed(embeddingParts('instructor-xl', 'float16'))).toBeLessThan(most);
 });

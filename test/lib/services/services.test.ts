@@ -5,7 +5,11 @@ import { defaultSettings } from '../../../lib/settings';
 
 const root = join(__dirname, '../../..');
 const settings = defaultSettings();
-const laptop = defaultSettings({ engine: 'pocketsphinx', voxtralEngine: 'extractive' });
+const laptop = defaultSettings({
+  engine: 'pocketsphinx',
+  voxtralEngine: 'extractive',
+  embeddingEngine: 'minilm',
+});
 
 describe.each(SERVICE_NAMES.map((name) => [name, SERVICES[name]] as const))(
   'the service %s',

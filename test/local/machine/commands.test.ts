@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { MachineSpec, ProcessExec } from '../../../core/contract/machine-spec';
 import { SERVICES } from '../../../lib/services';
 import { Programs } from '../../../local/machine/commands';
@@ -28,11 +28,13 @@ describe('a process without its image', () => {
     'runs the module of a service with files that exist: $name',
     async ({ name, exec }) => {
       const { file, args, env } = await programs().commandOf(exec);
-      expect([file, ...args]).toEqual(['/python/whisper', '-m', `spotscribe_${name}`]);
+      const lock = basename(dirname(exec.requirements));
+      expect([file, ...args]).toEqual([`/python/${lock}`, '-m', `spotscribe_${name}`]);
       expect(existsSync(made[0]!)).toBe(true);
-      for (const each of ['common/__init__.py', 'audio/__init__.py', `${name}/__main__.py`].map(
-        (file) => `spotscribe_${file}`,
-      )) {
+      for (const each of [
+        ...exec.folders.map((folder) => `${basename(folder)}/__init__.py`),
+        `${name}/__main__.py`,
+      ].map((file) => `spotscribe_${file}`)) {
         expect((env.PYTHONPATH ?? '').split(':').some((folder) => existsSync(join(folder, each)))).toBe(true);
       }
     },
@@ -61,7 +63,9 @@ describe('a process without its image', () => {
     }));
     const spec: MachineSpec = { version: 1, images: {}, processes, volumes: {} };
     await programs().prepare(spec);
-    expect(made).toHaveLength(1);
+    expect(made).toEqual([...new Set(made)]);
+    const locks = ['whisper', 'embeddings'].map((name) => expect.stringContaining(`/${name}/`));
+    expect(made).toEqual(locks);
   });
 
   test('has all packages: the requirements of all services on one environment are equal', () => {

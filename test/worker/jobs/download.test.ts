@@ -130,7 +130,7 @@ describe('a download', () => {
       await expect(get()).rejects.toMatchObject({
         code: 'source_not_found',
         permanent: true,
-        message: 'Another file has replaced the audio in the bucket',
+        message: 'Another file has replaced the input in the bucket',
       });
     },
   );

@@ -10,7 +10,7 @@ import { row } from '../../support/support';
 import { MemoryQueue } from '../../support/memory-queue';
 import { transcriptOf } from '../../support/model-server';
 
-jest.mock('../../../docker/worker/src/jobs/job-audio', () => ({ fetchAudio: async () => undefined }));
+jest.mock('../../../docker/worker/src/jobs/job-input', () => ({ fetchInput: async () => undefined }));
 
 const MINUTE = 60_000;
 const log = createLog({ write: () => undefined });

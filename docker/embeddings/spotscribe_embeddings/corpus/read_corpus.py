@@ -18,6 +18,8 @@ import orjson
 
 _MOST_LINE_BYTES = 8 << 20
 _MOST_ID_CHARACTERS = 1000
+# No model reads as much of a text.
+_MOST_CHARACTERS = 4 << 20
 # Rows that are read at once from a Parquet file.
 _BATCH_ROWS = 512
 _PARQUET_MAGIC = b"PAR1"
@@ -63,6 +65,8 @@ class Column:
         return (identity, *self._text(value))
 
     def _text(self, value: Any) -> tuple[Any, str | None]:
+        if isinstance(value, str | list) and len(value) > _MOST_CHARACTERS:
+            return None, f"{self.text!r} has more than {_MOST_CHARACTERS} characters or tokens."
         if isinstance(value, str):
             return (value, None) if value.strip() else (None, f"{self.text!r} is empty.")
         if isinstance(value, list) and value:

@@ -94,7 +94,7 @@ class SentenceTransformersEngine:
             device=device,
             trust_remote_code=False,
             local_files_only=True,
-            model_kwargs={"torch_dtype": getattr(torch, precision)},
+            model_kwargs={"dtype": getattr(torch, precision)},
         ).eval()
         # The modules behind the transformer are loaded in float32 in any case.
         self._model.to(getattr(torch, precision))
@@ -131,12 +131,15 @@ class SentenceTransformersEngine:
         return found
 
     def _fast_tokenizer(self) -> Any:
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
         tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", None)
         if tokenizer is None:
             raise ModelMissingError(
                 f"The model in {self._folder} has no tokenizer.json. Choose one that has."
             )
-        return tokenizer
+        # A copy: the model's own one is set to pad and to cut by whoever uses it.
+        return Tokenizer.from_str(tokenizer.to_str())
 
     def _most_tokens(self) -> int:
         limits = [self._model.max_seq_length, self._config.get("max_position_embeddings"), _MOST_TOKENS]

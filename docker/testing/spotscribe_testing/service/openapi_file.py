@@ -29,7 +29,20 @@ def _voxtral() -> FastAPI:
     return create_app(settings, make_engine(settings))
 
 
-_SERVICES: dict[str, Callable[[], FastAPI]] = {"whisper": _whisper, "voxtral": _voxtral}
+def _embeddings() -> FastAPI:
+    from spotscribe_embeddings.app import create_app
+    from spotscribe_embeddings.engines import make_engine
+    from spotscribe_embeddings.settings import Settings
+
+    settings = Settings(tmpdir=Path(tempfile.gettempdir()))
+    return create_app(settings, make_engine(settings))
+
+
+_SERVICES: dict[str, Callable[[], FastAPI]] = {
+    "whisper": _whisper,
+    "voxtral": _voxtral,
+    "embeddings": _embeddings,
+}
 
 
 def file_of(service: str) -> Path:

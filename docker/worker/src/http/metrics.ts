@@ -33,9 +33,17 @@ export class Metrics {
   private readonly parts = this.add(
     new Histogram({
       name: 'spotscribe_worker_part_seconds',
-      help: 'Time of each part of a job: claim, download, model_wait, model, analysis, commit, announce, delete',
+      help: 'Time of each part of a job: claim, download, model_wait, model (transcription) or the name of another task, commit, announce, delete',
       labelNames: ['part'],
       buckets: SECONDS,
+      registers: [],
+    }),
+  );
+  private readonly work = this.add(
+    new Counter({
+      name: 'spotscribe_worker_units_total',
+      help: 'Work of succeeded jobs, by unit',
+      labelNames: ['unit'],
       registers: [],
     }),
   );
@@ -74,6 +82,8 @@ export class Metrics {
     this.jobs.inc({ outcome });
     for (const [part, ms] of Object.entries(parts)) this.parts.observe({ part }, ms / 1000);
     if (receipt === undefined) return;
+    for (const [unit, amount] of Object.entries(receipt.measures ?? {})) this.work.inc({ unit }, amount);
+    if (receipt.audio_seconds === 0) return;
     this.audio.inc(receipt.audio_seconds);
     this.speed.observe(receipt.real_time_factor);
   }

@@ -85,7 +85,7 @@ export async function download(
       if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 416) got = 0;
       fruitless = got > before ? 0 : fruitless + 1;
       if (fruitless === FRUITLESS_TRIES) {
-        throw new SpotscribeError('internal', 'The audio could not be downloaded from S3', { cause: error });
+        throw new SpotscribeError('internal', 'The input could not be downloaded from S3', { cause: error });
       }
       await sleep(pauseMs * 2 ** fruitless, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -96,7 +96,7 @@ async function checkSize(size: number, got: number, limits: DownloadLimits): Pro
   if (size > limits.maxBytes) {
     throw new SpotscribeError(
       'upload_too_large',
-      `The audio has ${size} bytes; at most ${limits.maxBytes} are accepted`,
+      `The input has ${size} bytes; at most ${limits.maxBytes} are accepted`,
     );
   }
   // Checked before the download, because a full disk also affects the other job and the model
@@ -112,7 +112,7 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
   if (!(error instanceof S3ServiceException)) return undefined;
   if (['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(error.name)) return sourceGone({ cause: error });
   if (error.$metadata.httpStatusCode === 412) {
-    return new SpotscribeError('source_not_found', 'Another file has replaced the audio in the bucket', {
+    return new SpotscribeError('source_not_found', 'Another file has replaced the input in the bucket', {
       cause: error,
     });
   }
@@ -121,16 +121,16 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
   if (error.name === 'AccessDenied' || error.name === 'InvalidObjectState') {
     return new SpotscribeError(
       'source_forbidden',
-      `S3 does not allow reading the audio: ${error.name} ${error.message}`,
+      `S3 does not allow reading the input: ${error.name} ${error.message}`,
       { cause: error },
     );
   }
   return undefined;
 }
 
-/** Error for audio that no longer exists. */
+/** Error for an input that no longer exists. */
 export const sourceGone = (options?: ErrorOptions): SpotscribeError =>
-  new SpotscribeError('source_not_found', 'The audio is no longer in the bucket', options);
+  new SpotscribeError('source_not_found', 'The input is no longer in the bucket', options);
 
 const sizeOf = (file: string) =>
   stat(file).then(

@@ -1,22 +1,24 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { Embedding } from '../../../../core/contract/embedding';
 import { announce } from '../../../../core/jobs/completion';
 import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';
 import type { Machine } from '../../../../core/contract/machine';
 import type { JobStore } from '../../../../core/jobs/job-store';
+import { partKeys } from '../../../../core/jobs/job-files';
 import { resultKeys, unitsOf } from '../../../../core/jobs/job-tasks';
 import { receipt } from '../../../../core/prices/prices';
 import { ALL_TASKS, tasksIn } from '../../../../core/tasks';
 import { measuresOf } from '../../../../core/tasks/measures';
 import type { Stages } from '../../../../core/tasks/task';
 import type { JobWork } from './job-work';
-import type { JsonObjects } from './json-objects';
+import type { JobObjects } from './job-objects';
 import type { Outcome } from './steps';
 
 export interface EndingTools {
   events: EventBridgeClient;
   store: JobStore;
-  objects: JsonObjects;
+  objects: JobObjects;
   path: string;
   machine: Machine;
 }
@@ -33,7 +35,7 @@ export class Endings {
   async commit(
     row: JobRow,
     { results, degraded }: Outcome,
-    { tasks, published, processingSeconds }: Pick<JobWork, 'tasks' | 'published' | 'processingSeconds'>,
+    { tasks, published, checkpoint }: Pick<JobWork, 'tasks' | 'published' | 'checkpoint'>,
   ): Promise<JobRow> {
     const { store, machine, objects } = this.tools;
     const { id, attempt } = row;
@@ -54,7 +56,7 @@ export class Endings {
         results: keys,
         receipt: receipt(machine, measuresOf(results, unitsOf(row)), {
           sinceQueued,
-          processing: processingSeconds,
+          processing: checkpoint.processingSeconds,
         }),
         degraded,
         stages: Object.assign({}, ...stages) as Stages,
@@ -63,21 +65,45 @@ export class Endings {
     );
   }
 
-  /** Announces the end and removes the checkpoint. A repetition does no harm. */
+  /**
+   * Announces the end and erases what the row does not name: the checkpoint, and what interrupted
+   * attempts wrote. A repetition does no harm.
+   */
   async announce(row: JobRow): Promise<void> {
-    const { events, path, objects } = this.tools;
-    await Promise.all([announce(events, path, row), objects.remove([KEY.checkpoint(row.id)])]);
+    const { events, path } = this.tools;
+    await Promise.all([announce(events, path, row), this.eraseUnnamed(row)]);
   }
 
   /**
-   * Erases the objects of an attempt whose job was cancelled or taken over by another worker.
+   * Erases the results of an attempt whose job another worker has taken over.
    *
-   * @param now current row of the job, if it continues; objects named in it are kept
+   * @param now current row of the job; objects named in it are kept
+   * @param files keys of files that the new owner may use
    */
-  async eraseAttempt({ id, attempt }: JobRow, now?: JobRow): Promise<void> {
-    const named = now === undefined ? [] : [...Object.values(resultKeys(now)), KEY.checkpoint(id)];
-    const results = ALL_TASKS.map(({ resultName }) => KEY.result(id, attempt, resultName));
-    const written = [...results, KEY.checkpoint(id)];
-    await this.tools.objects.remove(written.filter((key) => !named.includes(key)));
+  async eraseAttempt({ id, attempt }: JobRow, now: JobRow, files: readonly string[]): Promise<void> {
+    const named = await this.namedIn(now);
+    if (named !== undefined)
+      await this.tools.objects.removeBelow(KEY.results(id, attempt), [...named, ...files]);
+  }
+
+  /** Erases everything that was written for a job that was cancelled or erased. */
+  async eraseAll({ id, input_key }: JobRow): Promise<void> {
+    await this.tools.objects.removeBelow(KEY.job(id), [input_key]);
+  }
+
+  private async eraseUnnamed(row: JobRow): Promise<void> {
+    const { objects } = this.tools;
+    const named = await this.namedIn(row);
+    if (named === undefined) await objects.removeBelow(KEY.checkpoint(row.id));
+    else await objects.removeBelow(KEY.job(row.id), [row.input_key, ...named]);
+  }
+
+  /** Keys of the results in a row, and of their files. Undefined if the files are not known. */
+  private async namedIn(row: JobRow): Promise<string[] | undefined> {
+    const keys = resultKeys(row);
+    const results = Object.values(keys);
+    if (keys.embedding === undefined) return results;
+    const embedding = await this.tools.objects.read(keys.embedding, Embedding);
+    return embedding && [...results, ...partKeys(row.id, embedding)];
   }
 }

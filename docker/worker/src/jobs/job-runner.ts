@@ -69,8 +69,8 @@ export class JobRunner {
         log.info({ job: id, status: claim.row.status }, 'the job has already ended');
         return this.end(claim.row, job);
       case 'unready':
-        // The arrival of the audio sends another message.
-        log.warn({ job: id }, 'the job still waits for its audio');
+        // The arrival of the input sends another message.
+        log.warn({ job: id }, 'the job still waits for its input');
         return message.delete();
       case 'missing':
         log.warn({ job: id }, 'the job has been erased');
@@ -139,7 +139,7 @@ export class JobRunner {
     const { row, job, watch } = attempt;
     const { store } = this.options.work;
     try {
-      if (reason instanceof StaleAttempt) return await this.settleStale(attempt);
+      if (reason instanceof StaleAttempt) return await this.settleStale(attempt, work);
       const error = asSpotscribeError(reason);
       if (error.permanent) {
         const { code, message } = error;
@@ -151,7 +151,7 @@ export class JobRunner {
       this.report(attempt, await this.giveBack(attempt, work, error), { err: error });
     } catch (error) {
       if (!(error instanceof StaleAttempt)) throw error;
-      await this.settleStale(attempt);
+      await this.settleStale(attempt, work);
     }
   }
 
@@ -162,7 +162,7 @@ export class JobRunner {
     error: SpotscribeError,
   ): Promise<'released' | 'retried'> {
     const { store, log } = this.options.work;
-    await work.saveCheckpoint().catch((failure: unknown) => {
+    await work.checkpoint.save().catch((failure: unknown) => {
       log.warn({ job: row.id, err: failure }, 'checkpoint not saved');
     });
     // Before the message is returned: the worker that receives it must find the job free.
@@ -183,18 +183,18 @@ export class JobRunner {
    * Finds out why the row refused this attempt. The cause may be a repeated write of this attempt,
    * after the answer to the first write was lost.
    */
-  private async settleStale(attempt: Attempt): Promise<void> {
+  private async settleStale(attempt: Attempt, work: JobWork): Promise<void> {
     const { row, job, watch } = attempt;
-    const { work, endings } = this.options;
-    const now = await work.store.get(row.id);
+    const { work: tools, endings } = this.options;
+    const now = await tools.store.get(row.id);
     if (now === undefined || now.status === 'cancelled') {
-      await endings.eraseAttempt(row);
+      await endings.eraseAll(row);
       await job.message.delete();
       return this.report(attempt, 'cancelled');
     }
     const mine = now.status === 'succeeded' && now.attempt === row.attempt;
-    if (!mine) await endings.eraseAttempt(row, now);
     if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) {
+      await endings.eraseAttempt(row, now, work.checkpoint.files);
       // The new owner may have received this same message: delete it only if the row names another
       // one.
       if (now.message_id !== undefined && now.message_id !== job.message.id) await job.message.delete();

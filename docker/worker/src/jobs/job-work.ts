@@ -2,7 +2,6 @@ import type { JobRow } from '../../../../core/contract/job';
 import { KEY, SHARED } from '../../../../core/contract/keys';
 import type { TaskName } from '../../../../core/contract/names';
 import type { JobTasks } from '../../../../core/contract/tasks';
-import { Checkpoint } from '../../../../core/contract/transcript';
 import type { JobStore } from '../../../../core/jobs/job-store';
 import { resultKeys, tasksOf } from '../../../../core/jobs/job-tasks';
 import { TASKS, tasksIn } from '../../../../core/tasks';
@@ -11,10 +10,11 @@ import type { Log } from '../log';
 import type { Services } from '../services/services';
 import { JOINS } from '../tasks/joins';
 import { runWhole, type TaskRun } from '../tasks/task-run';
-import { ResumableTranscription } from '../tasks/transcription-run';
-import { type AudioTools, fetchAudio } from './job-audio';
+import { resumable } from '../tasks/resumables';
+import { JobCheckpoint } from './job-checkpoint';
+import { fetchInput, type InputTools } from './job-input';
 import { JobProgress } from './job-progress';
-import type { JsonObjects } from './json-objects';
+import type { JobObjects } from './job-objects';
 import type { Lease } from './lease';
 import type { TimeShare } from './machine-time';
 import { ProgressReporter } from './progress';
@@ -22,9 +22,9 @@ import { type Outcome, runSteps } from './steps';
 import type { Stopwatch } from './stopwatch';
 
 /** Dependencies of the work on a job. */
-export interface WorkTools extends AudioTools {
+export interface WorkTools extends InputTools {
   store: JobStore;
-  objects: JsonObjects;
+  objects: JobObjects;
   services: Services;
   log: Log;
   /** Longest audio in seconds. */
@@ -45,19 +45,13 @@ export class JobWork {
   private readonly running = new Set<TaskName>();
   /** Whether a service has begun to work for this attempt. */
   private hasBegun = false;
-  private earlier: Checkpoint | undefined;
-  private transcription: ResumableTranscription | undefined;
-  /** Machine seconds of earlier attempts. */
-  private spent = 0;
-  private savedAt = Date.now();
-  /** End of the checkpoint in S3, in seconds of audio. */
-  private savedEnd = 0;
+  readonly checkpoint: JobCheckpoint;
   private shown: JobProgress;
   private readonly progress: ProgressReporter;
 
   constructor(
     private readonly row: JobRow,
-    private readonly lease: Lease,
+    lease: Lease,
     private readonly tools: WorkTools,
     private readonly watch: Stopwatch,
     private readonly time: TimeShare,
@@ -65,6 +59,16 @@ export class JobWork {
     this.progress = new ProgressReporter(row, tools.store, tools.log, (error) => lease.lose(error));
     this.tasks = tasksOf(row);
     this.shown = new JobProgress(this.tasks);
+    const names = tasksIn(this.tasks).map(({ task }) => task.name);
+    this.checkpoint = new JobCheckpoint(
+      {
+        ...{ row, lease },
+        tasks: names.filter((name) => resumable(name) !== undefined),
+        isDone: (name) => this.done[name] !== undefined,
+        seconds: () => this.time.seconds,
+      },
+      tools,
+    );
   }
 
   /**
@@ -72,9 +76,9 @@ export class JobWork {
    * @throws the reason of the signal if it is aborted
    */
   async run(signal: AbortSignal): Promise<Outcome> {
-    await Promise.all([fetchAudio(this.tools, this.row, signal), this.fetchEarlier()]);
+    await Promise.all([fetchInput(this.tools, this.row, signal), this.fetchEarlier()]);
     this.watch.lap('download');
-    const resumed = this.earlier !== undefined || Object.keys(this.done).length > 0;
+    const resumed = this.checkpoint.earlier !== undefined || Object.keys(this.done).length > 0;
     this.shown = new JobProgress(this.tasks, resumed ? this.row.progress : 0);
     const steps = tasksIn(this.tasks).map(({ task, options }) => ({
       task,
@@ -90,36 +94,12 @@ export class JobWork {
     }
   }
 
-  /** Machine seconds of the job, including earlier attempts. */
-  get processingSeconds(): number {
-    return this.spent + this.time.seconds;
-  }
-
-  /** Saves the transcript so far and the machine time for the next attempt. */
-  async saveCheckpoint(): Promise<void> {
-    const { transcription: whole } = this.done;
-    // Without a transcription, only the machine time is saved.
-    const none = this.tasks.transcription === undefined ? { end: 0, segments: [] } : undefined;
-    const heard =
-      this.transcription?.checkpoint() ??
-      this.earlier ??
-      (whole && { end: whole.duration, segments: whole.segments }) ??
-      none;
-    if (heard === undefined) return;
-    const { id } = this.row;
-    const checkpoint: Checkpoint = { ...heard, processing_seconds: this.processingSeconds };
-    await this.tools.objects.write(KEY.checkpoint(id), checkpoint);
-    this.savedAt = Date.now();
-    this.savedEnd = checkpoint.end;
-  }
-
   private async fetchEarlier(): Promise<void> {
-    const { id, attempt } = this.row;
-    if (attempt === 1) return;
+    if (this.row.attempt === 1) return;
     const { objects } = this.tools;
     const keys = Object.entries(resultKeys(this.row)) as [TaskName, string][];
-    const [checkpoint] = await Promise.all([
-      objects.read(KEY.checkpoint(id), Checkpoint),
+    await Promise.all([
+      this.checkpoint.read(),
       ...keys.map(async ([name, key]) => {
         const found: AnyResult | undefined = await objects.read<AnyResult>(key, TASKS[name].result);
         if (found === undefined) return;
@@ -127,8 +107,6 @@ export class JobWork {
         this.done = { ...this.done, [name]: found };
       }),
     ]);
-    this.earlier = checkpoint;
-    this.spent = checkpoint?.processing_seconds ?? 0;
   }
 
   private async step(task: Task, options: TaskOptions<TaskName>, signal: AbortSignal): Promise<AnyResult> {
@@ -167,15 +145,13 @@ export class JobWork {
         this.progress.report(this.shown);
       },
     };
-    if (task.name !== 'transcription') return runWhole(run, signal);
-    this.savedEnd = this.earlier?.end ?? 0;
-    this.transcription = new ResumableTranscription({
-      ...(run as TaskRun<'transcription'>),
-      log: this.tools.log,
-      earlier: this.earlier,
-      onWindow: (end) => this.keepCheckpoint(end),
-    });
-    return this.transcription.transcribe(signal);
+    const begin = resumable(task.name);
+    if (begin === undefined) return runWhole(run, signal);
+    const { objects, log } = this.tools;
+    const { earlier } = this.checkpoint;
+    const work = begin({ ...run, objects, log, earlier, onStep: () => this.checkpoint.keep() });
+    this.checkpoint.follow(task.name, work);
+    return work.run(signal);
   }
 
   /** Lets callers read a result while another task is running. */
@@ -195,17 +171,6 @@ export class JobWork {
     }
     this.shown.set(name, 1, task.stagesAtEnd(this.tasks[name] ?? {}, result));
     this.progress.report(this.shown);
-  }
-
-  private async keepCheckpoint(end: number): Promise<void> {
-    const { checkpointMs, log } = this.tools;
-    if (end === this.savedEnd || Date.now() - this.savedAt < checkpointMs) return;
-    // S3 cannot check the row: a worker that has lost the job must not overwrite the new owner's
-    // checkpoint.
-    if (!(await this.lease.holds())) return;
-    await this.saveCheckpoint().catch((error: unknown) => {
-      log.warn({ job: this.row.id, err: error }, 'checkpoint not saved');
-    });
   }
 }
 

@@ -6,7 +6,7 @@ import { JOB_ID_PATTERN, SHARED } from '../../../../core/contract/keys';
 export class Scratch {
   constructor(private readonly root: string) {}
 
-  /** Creates an empty folder for a job and returns the path for its audio. */
+  /** Creates an empty folder for a job and returns the path for its input. */
   async prepare(id: string): Promise<string> {
     await this.remove(id);
     const file = join(this.root, SHARED.input(id));

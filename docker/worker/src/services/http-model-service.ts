@@ -102,7 +102,10 @@ export class HttpModelService implements ModelService {
         timer.refresh();
         const event = this.parse(line, schema);
         if (isFailed(event)) throw this.asError(event.error);
+        // While the caller stores an event, nothing is read. That is not silence of the service.
+        answer.setTimeout(0);
         yield event;
+        answer.setTimeout(silenceMs);
         if (event.type === 'result') return;
       }
       throw new ModelServiceFailed(`The ${this.name} service ended its answer without a result`);

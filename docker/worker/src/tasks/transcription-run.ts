@@ -2,8 +2,7 @@ import type { ErrorCode } from '../../../../core/contract/names';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import type { Checkpoint, Transcript } from '../../../../core/contract/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
-import type { Log } from '../log';
-import type { TaskRun } from './task-run';
+import type { CheckpointPart, Resumable, ResumableRun } from './resumable';
 import { TranscriptSoFar } from './transcript-so-far';
 
 /**
@@ -12,42 +11,38 @@ import { TranscriptSoFar } from './transcript-so-far';
  */
 const REFUSALS: ErrorCode[] = ['invalid_request', 'upload_too_large'];
 
-export interface TranscriptionRun extends TaskRun<'transcription'> {
-  log: Log;
-  /** Checkpoint of an earlier attempt. */
-  earlier?: Checkpoint;
-  /** Called when more of the audio is complete. The work waits for the returned promise. */
-  onWindow: (end: number) => Promise<void>;
-}
-
-/** Transcribes the input of a job. Another attempt continues at the checkpoint. */
-export class ResumableTranscription {
+/** Transcribes the input of a job. Another attempt continues after the last finished window. */
+export class ResumableTranscription implements Resumable<'transcription'> {
   private soFar: TranscriptSoFar | undefined;
   private earlier: Checkpoint | undefined;
 
-  constructor(private readonly run: TranscriptionRun) {
-    this.earlier = run.earlier;
+  constructor(private readonly work: ResumableRun<'transcription'>) {
+    this.earlier = work.earlier;
   }
 
-  /** The finished part, for another attempt. Undefined if there is none. */
-  checkpoint(): Pick<Checkpoint, 'end' | 'segments' | 'degraded'> | undefined {
+  /** Seconds of audio. */
+  get position(): number {
+    return (this.soFar ?? this.earlier)?.end ?? 0;
+  }
+
+  checkpoint(): CheckpointPart | undefined {
     return this.soFar?.checkpoint() ?? this.earlier;
   }
 
-  async transcribe(signal: AbortSignal): Promise<Transcript> {
+  async run(signal: AbortSignal): Promise<Transcript> {
     try {
       return await this.listen(signal);
     } catch (error) {
       const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
       if (!refused || this.earlier === undefined) throw error;
-      this.run.log.warn({ job: this.run.row.id, err: error }, 'checkpoint refused: starting again');
+      this.work.log.warn({ job: this.work.row.id, err: error }, 'checkpoint refused: starting again');
       this.earlier = undefined;
       return this.listen(signal);
     }
   }
 
   private listen(signal: AbortSignal): Promise<Transcript> {
-    const { task, options, input, services, begin } = this.run;
+    const { task, options, input, services, begin } = this.work;
     const soFar = (this.soFar = new TranscriptSoFar(this.earlier));
     const request: TranscribeRequest = {
       ...task.request(options, input),
@@ -60,9 +55,9 @@ export class ResumableTranscription {
   private async take(soFar: TranscriptSoFar, event: TranscribeEvent): Promise<void> {
     soFar.take(event);
     if (event.type === 'segment' || event.type === 'result') return;
-    this.run.show(soFar.progress, soFar.stages);
+    this.work.show(soFar.progress, soFar.stages);
     // Also at stage events: diarization after the last window may take minutes.
-    await this.run.onWindow(soFar.end);
+    await this.work.onStep();
   }
 }
 

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JobOptions } from '../../core/contract/options';
-import type { JobRow } from '../../core/contract/job';
-import { shownValue } from '../../core/contract/text';
-import { caller } from '../frame/caller';
-import { ownJob } from '../frame/own-job';
-import { type Begun, Refusal, type Response } from '../frame/refusal';
+import type { JobOptions } from '../../../core/contract/options';
+import type { JobRow } from '../../../core/contract/job';
+import type { JobStore } from '../../../core/jobs/job-store';
+import { shownValue } from '../../../core/contract/text';
+import { caller } from '../../frame/caller';
+import { ownJob } from '../../frame/own-job';
+import { type Begun, Refusal, type Response } from '../../frame/refusal';
 import type { AudioForm } from './audio-form';
 import { type ParsedForm, one } from './form-options';
-import { answerWhenDone, type Results, type JobWait } from './job-answer';
+import { answerWhenDone, type JobWait } from '../job-answer';
 
 // Requests with `job=<id>` instead of a file.
 
@@ -35,14 +36,15 @@ export function jobOf({ fields, file }: AudioForm): string | undefined {
  */
 export async function answerOfJob(
   id: string,
+  wanted: ParsedForm,
   waiting: JobWait,
-  results: Results,
+  { store }: { store: JobStore },
   begun: Begun,
 ): Promise<Response> {
-  const row = await ownJob(id, caller(waiting.request).tenant, results.store);
+  const row = await ownJob(id, caller(waiting.request).tenant, store);
   begun.jobId = row.id;
-  refuseOtherWork(row, waiting.wanted);
-  return answerWhenDone(row, { ...waiting, param: 'job' }, results);
+  refuseOtherWork(row, wanted);
+  return answerWhenDone(row, waiting, store);
 }
 
 /**

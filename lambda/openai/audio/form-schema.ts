@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS } from '../../core/contract/limits';
-import { SPEAKER_RULES } from '../../core/contract/names';
-import { choice, flag, number, object } from '../../core/forms/field-values';
-import { MOST_MODEL_NAME } from '../../core/models/model-names';
-import { GRANULARITIES } from '../../core/formats/openai-formats';
-import { text } from '../../core/contract/text';
+import { OPTION_LIMITS } from '../../../core/contract/limits';
+import { SPEAKER_RULES } from '../../../core/contract/names';
+import { choice, flag, number, object } from '../../../core/forms/field-values';
+import { MOST_MODEL_NAME } from '../../../core/models/model-names';
+import { GRANULARITIES } from '../../../core/formats/openai-formats';
+import { text } from '../../../core/contract/text';
 
 /** OpenAI's names of formats. */
 export const RESPONSE_FORMATS = ['json', 'text', 'srt', 'verbose_json', 'vtt', 'diarized_json'] as const;

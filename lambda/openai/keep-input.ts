@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Allowance } from '../frame/allowance';
-import type { JobOptions } from '../../core/contract/options';
 import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
 import type { DeployedTasks } from '../../core/contract/tasks';
@@ -10,11 +9,12 @@ import { inTime } from '../frame/deadline';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import type { InputVersion, JobStore } from '../../core/jobs/job-store';
-import { tasksFor } from '../../core/jobs/job-tasks';
+import { optionsFor } from '../../core/jobs/job-tasks';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import type { Tools } from '../frame/runtime';
+import type { JobInput, TaskRequest } from './task-request';
 
-export interface RecordingStorage {
+export interface InputStorage {
   store: JobStore;
   s3: S3Client;
   bucket: string;
@@ -23,27 +23,21 @@ export interface RecordingStorage {
   retentionDays: number;
 }
 
-export interface Recording {
-  name: string;
-  bytes: Buffer;
-  options: JobOptions;
-}
-
 /**
- * SHA-256 in hex of a recording and its job's options. Requests with the same digest are identical.
+ * SHA-256 in hex of an input and its task's options. Requests with the same digest are identical.
  */
-export const digest = ({ bytes, options }: Pick<Recording, 'bytes' | 'options'>): string =>
+export const digest = ({ input: { bytes, tasks }, route }: TaskRequest): string =>
   createHash('sha256')
-    .update(JSON.stringify(Object.entries(options).sort()))
+    .update(JSON.stringify(Object.entries(tasks[route.task] ?? {}).sort()))
     .update(bytes)
     .digest('hex');
 
 /**
- * Creates a job for a recording, or finds the job of an identical request. When this returns, the
- * recording is safe: the row and the audio are stored, so the bucket's event sends the job's
- * message. If that event is lost, the sweeper sends it.
+ * Creates a job for an input, or finds the job of an identical request. When this returns, the input
+ * is safe: the row and the object are stored, so the bucket's event sends the job's message. If that
+ * event is lost, the sweeper sends it.
  *
- * The row is stored first, because audio without a row is treated as an unwanted upload and
+ * The row is stored first, because an object without a row is treated as an unwanted upload and
  * deleted.
  *
  * @param begun receives the job's id before the job can exist
@@ -52,41 +46,45 @@ export const digest = ({ bytes, options }: Pick<Recording, 'bytes' | 'options'>)
  *   respond in time. The 503 names the job if one may exist, and the same request waits for that
  *   job.
  */
-export function keepRecording(
-  recording: Recording,
+export function keepInput(
+  task: TaskRequest,
   { caller, allowance, same }: { caller: Caller; allowance: Allowance; same: RequestIdentity },
-  { store, ...keeping }: RecordingStorage,
+  { store, ...keeping }: InputStorage,
   begun: Begun,
   untilMs: number,
   tools: Tools,
 ): Promise<MadeJob> {
-  return kept(begun, untilMs, tools, async (signal) => {
+  return kept(task, begun, untilMs, tools, async (signal) => {
     const now = new Date();
-    const row = { ...newRow(recording, caller, keeping, now), ...(allowance.isCounted && { counted: true }) };
+    const row = {
+      ...newRow(task.input, caller, keeping, now),
+      ...(allowance.isCounted && { counted: true }),
+    };
     const made = await createJob(row, same, store, now, allowance, begun);
-    return { ...made, row: await withAudio(made.row, recording.bytes, { store, ...keeping }, signal) };
+    return { ...made, row: await withInput(made.row, task.input.bytes, { store, ...keeping }, signal) };
   });
 }
 
 /**
- * Stores the audio of a job, if the request that created the job ended before it did so.
+ * Stores the input of a job, if the request that created the job ended before it did so.
  *
- * @throws Refusal as {@link keepRecording}
+ * @throws Refusal as {@link keepInput}
  */
-export function keepAudio(
+export function keepBytes(
   row: JobRow,
-  bytes: Buffer,
-  keeping: Pick<RecordingStorage, 'store' | 's3' | 'bucket'>,
+  task: TaskRequest,
+  keeping: Pick<InputStorage, 'store' | 's3' | 'bucket'>,
   begun: Begun,
   untilMs: number,
   tools: Tools,
 ): Promise<JobRow> {
   begun.jobId = row.id;
-  return kept(begun, untilMs, tools, (signal) => withAudio(row, bytes, keeping, signal));
+  return kept(task, begun, untilMs, tools, (signal) => withInput(row, task.input.bytes, keeping, signal));
 }
 
 /** Runs `keep` within the time limit. A failure returns 503 with the job, if one may exist. */
 async function kept<T>(
+  { route }: TaskRequest,
   begun: Begun,
   untilMs: number,
   { logger }: Tools,
@@ -97,16 +95,16 @@ async function kept<T>(
     return await inTime(untilMs, keep(abort.signal));
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    logger.warn('could not keep a recording', error as Error);
-    throw notStored(begun);
+    logger.warn(`could not keep the ${route.input} of a request`, error as Error);
+    throw notStored(route.input, begun);
   } finally {
     // Start no upload after the answer: the caller would not know about the job.
     abort.abort();
   }
 }
 
-function notStored({ jobId }: Begun): Refusal {
-  const message = 'The recording could not be stored; send it again in a moment';
+function notStored(what: string, { jobId }: Begun): Refusal {
+  const message = `The ${what} could not be stored; send it again in a moment`;
   const job = `. It may have become job ${jobId}; the same request waits for that job`;
   return new Refusal(503, 'busy', jobId === undefined ? message : message + job, {
     retryAfterSeconds: 5,
@@ -116,9 +114,9 @@ function notStored({ jobId }: Begun): Refusal {
 }
 
 const newRow = (
-  { name, options }: Recording,
+  { name, tasks, mediaType }: JobInput,
   { tenant, key_id }: Caller,
-  { deployed, retentionDays, uploadExpirySeconds }: Omit<RecordingStorage, 'store'>,
+  { deployed, retentionDays, uploadExpirySeconds }: Omit<InputStorage, 'store'>,
   now: Date,
 ): JobRow => {
   const id = `job_${randomUUID().replaceAll('-', '')}`;
@@ -129,19 +127,20 @@ const newRow = (
     name: displayName(name),
     origin: 'api',
     inputKey: KEY.input(id),
-    tasks: tasksFor(options, deployed),
+    tasks,
     deployed,
-    options,
+    options: optionsFor(tasks, deployed),
+    mediaType,
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds),
     retentionDays,
   });
 };
 
-async function withAudio(
+async function withInput(
   row: JobRow,
   bytes: Buffer,
-  { store, s3, bucket }: Pick<RecordingStorage, 'store' | 's3' | 'bucket'>,
+  { store, s3, bucket }: Pick<InputStorage, 'store' | 's3' | 'bucket'>,
   signal: AbortSignal,
 ): Promise<JobRow> {
   if (row.status !== 'awaiting_upload') return row;

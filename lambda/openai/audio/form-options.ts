@@ -1,24 +1,19 @@
-import type { JobOptions } from '../../core/contract/options';
-import { OPTION_LIMITS } from '../../core/contract/limits';
-import type { Layout } from '../../core/formats/cue-lines';
-import type { FormFields } from '../../core/forms/form-fields';
+import type { JobOptions } from '../../../core/contract/options';
+import { OPTION_LIMITS } from '../../../core/contract/limits';
+import type { Layout } from '../../../core/formats/cue-lines';
+import type { FormFields } from '../../../core/forms/form-fields';
 import { FORM, type FormValues, LISTS, type ResponseFormat } from './form-schema';
-import { Refusal } from '../frame/refusal';
-import { jobOptions } from '../../core/tasks/accepted-options';
-import { DIARIZING, LANGUAGE_TELLING, meansModel } from '../../core/models/model-names';
-import type { Granularity } from '../../core/formats/openai-formats';
-import { shown } from '../../core/contract/text';
-import { complaint } from '../../core/forms/complaint';
+import { Refusal } from '../../frame/refusal';
+import { jobOptions } from '../../../core/tasks/accepted-options';
+import { DIARIZING, LANGUAGE_TELLING, meansModel } from '../../../core/models/model-names';
+import type { Granularity } from '../../../core/formats/openai-formats';
+import type { Unsupported } from '../task-request';
+import { shown } from '../../../core/contract/text';
+import { complaint } from '../../../core/forms/complaint';
 
 export { fieldBytes, RESPONSE_FORMATS, type ResponseFormat } from './form-schema';
 
 export type Task = keyof typeof FORM;
-
-/** A field that synchronous requests support and jobs do not. */
-export interface Unsupported {
-  param: string;
-  reason: string;
-}
 
 /** The format of the answer. */
 export interface AnswerShape {

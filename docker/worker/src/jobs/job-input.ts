@@ -3,23 +3,23 @@ import { findInput, type InputRow } from '../../../../core/jobs/job-objects';
 import { download, sourceGone } from './download';
 import type { Scratch } from './scratch';
 
-export interface AudioTools {
+export interface InputTools {
   s3: S3Client;
   bucket: string;
   scratch: Scratch;
-  /** Largest audio in bytes. */
+  /** Largest input in bytes. */
   maxUploadBytes: number;
 }
 
 /**
- * Downloads the audio of a job to the shared folder. It takes the version named in the row, even if
+ * Downloads the input of a job to the shared folder. It takes the version named in the row, even if
  * the object has newer versions.
  *
  * @throws SpotscribeError `source_not_found` if the version or its object was deleted; otherwise as
  * {@link download}
  */
-export async function fetchAudio(
-  { s3, bucket, scratch, maxUploadBytes }: AudioTools,
+export async function fetchInput(
+  { s3, bucket, scratch, maxUploadBytes }: InputTools,
   row: InputRow,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,9 +1,9 @@
-import { type FormFields, FieldCollector } from '../../core/forms/form-fields';
-import { FormError } from '../../core/forms/form-error';
+import { type FormFields, FieldCollector } from '../../../core/forms/form-fields';
+import { FormError } from '../../../core/forms/form-error';
 import { fieldBytes } from './form-options';
-import { Refusal } from '../frame/refusal';
-import { MultipartReader } from '../../core/forms/multipart';
-import { shown } from '../../core/contract/text';
+import { Refusal } from '../../frame/refusal';
+import { MultipartReader } from '../../../core/forms/multipart';
+import { shown } from '../../../core/contract/text';
 
 /** A form with a recording, as OpenAI's clients send it. */
 export interface AudioForm {

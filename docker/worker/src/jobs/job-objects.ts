@@ -2,21 +2,21 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
-import { eraseVersions, versionsOf } from '../../../../core/jobs/object-versions';
+import { eraseVersions, versionsBelow } from '../../../../core/jobs/object-versions';
 import type { Log } from '../log';
 
-/** Largest object that is read, in bytes. A transcript of ten hours has about 15 MB. */
+/** Largest JSON object that is read, in bytes. A transcript of ten hours has about 15 MB. */
 const MAX_BYTES = 64 << 20;
 
-/** JSON objects in S3, which workers write for callers and other workers. */
-export class JsonObjects {
+/** Results and checkpoints in S3, which workers write for callers and other workers. */
+export class JobObjects {
   constructor(
     private readonly s3: S3Client,
     private readonly bucket: string,
     private readonly log: Log,
   ) {}
 
-  /** Reads an object. Undefined if it does not exist or does not match the schema. */
+  /** Reads a JSON object. Undefined if it does not exist or does not match the schema. */
   async read<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
     try {
       const { Body, ContentLength = 0 } = await this.s3.send(
@@ -34,21 +34,31 @@ export class JsonObjects {
     }
   }
 
-  async write(key: string, content: object): Promise<void> {
+  write(key: string, content: object): Promise<void> {
+    return this.writeFile(key, JSON.stringify(content), 'application/json');
+  }
+
+  /** @param type media type */
+  async writeFile(key: string, content: string | Uint8Array, type: string): Promise<void> {
     await this.s3.send(
-      new PutObjectCommand({
-        Bucket: this.bucket,
-        Key: key,
-        Body: JSON.stringify(content),
-        ContentType: 'application/json',
-      }),
+      new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: content, ContentType: type }),
     );
   }
 
-  /** Erases all versions of objects, because they contain speech. */
-  async remove(keys: string[]): Promise<void> {
-    const versions = await Promise.all(keys.map((key) => versionsOf(this.s3, this.bucket, key)));
-    for (const each of versions) await eraseVersions(this.s3, this.bucket, each);
+  /**
+   * Erases all versions of the objects below a prefix, because they contain what callers said or
+   * wrote.
+   *
+   * @param keep keys that are not erased
+   */
+  async removeBelow(prefix: string, keep: readonly string[] = []): Promise<void> {
+    const kept = new Set(keep);
+    for await (const page of versionsBelow(this.s3, this.bucket, prefix))
+      await eraseVersions(
+        this.s3,
+        this.bucket,
+        page.filter(({ key }) => !kept.has(key)),
+      );
   }
 }
 
