@@ -1,18 +1,19 @@
-import { CustomResult } from '../../core/contract/custom';
+import { CustomResult } from '../../core/contract/work/custom';
 import { DEGRADED_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
 import { FORMAT_ENDING, formatNamed, type TranscriptFormat } from '../../core/contract/names';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { FORMAT } from '../../core/formats/formats';
 import { tasksOf } from '../../core/jobs/job-tasks';
 import { TASKS } from '../../core/tasks';
 import type { Task } from '../../core/tasks/task';
 import type { Request } from '../frame/caller';
 import { fitted, MAX_ANSWER_BYTES } from '../frame/fitted';
+import { missingStages } from '../frame/missing-stages';
 import { Refusal, type Response } from '../frame/refusal';
 import { embeddingResult } from './embedding-result';
 import { oneOf } from './one-of';
-import { missingStages, type Results, resultHeaders, storedResult } from './stored-result';
+import { type Results, resultHeaders, storedResult } from './stored-result';
 
 const JSON_TYPE = 'application/json';
 

@@ -2,7 +2,6 @@ import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { JobRow } from '../../core/contract/job';
 import { TASK_STAGES } from '../../core/contract/names';
-import type { Degradation } from '../../core/contract/values';
 import { resultKeys } from '../../core/jobs/job-tasks';
 import type { Task } from '../../core/tasks/task';
 import { Refusal } from '../frame/refusal';
@@ -59,10 +58,6 @@ export async function storedResult(row: JobRow, task: Task, results: Results): P
 /** A URL of an object. It carries its own authorization. */
 export const urlOf = (key: string, { s3, bucket }: Results): Promise<string> =>
   getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: URL_SECONDS });
-
-/** The stages that are missing in a result, separated by commas. Undefined if it is complete. */
-export const missingStages = (degraded: readonly Degradation[]): string | undefined =>
-  degraded.length === 0 ? undefined : [...new Set(degraded.map(({ stage }) => stage))].join(', ');
 
 export const resultHeaders = (name: string) => ({
   'content-disposition': `inline; filename="${name}"`,

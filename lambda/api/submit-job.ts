@@ -19,7 +19,8 @@ import { beginUpload, partUrls } from './multipart-upload';
 import { optionsFor } from '../../core/jobs/job-tasks';
 import { DEFAULT_NAME, displayName, newJob } from '../../core/jobs/new-job';
 import { env, envNumber, type Tools } from '../frame/runtime';
-import { idempotencyKey, parseSubmitJob, type SubmittedJob } from './submit-request';
+import { idempotencyKey } from '../frame/idempotency-key';
+import { parseSubmitJob, type SubmittedJob } from './submit-request';
 import { view } from '../../core/jobs/views';
 
 /** Delay of the sweeper after the upload URL has expired, for uploads in progress. */

@@ -1,11 +1,11 @@
 import { JobStore } from '../../core/jobs/job-store';
 import { sameKey, sameRecording } from '../api/create-job';
-import { idempotencyKey } from '../api/submit-request';
 import { type Allowance, refuseUsedUp } from '../frame/allowance';
 import { caller, type Request } from '../frame/caller';
 import { deployedTasks } from '../frame/deployed-tasks';
 import { documentClient } from '../frame/document-client';
 import { ANSWER_SECONDS } from '../frame/http';
+import { idempotencyKey } from '../frame/idempotency-key';
 import type { Begun, Response } from '../frame/refusal';
 import { env, envNumber, optionalEnv, type Tools } from '../frame/runtime';
 import { s3Client } from '../frame/s3-client';

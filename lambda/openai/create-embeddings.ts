@@ -51,7 +51,7 @@ export async function createEmbeddings(
   );
   const texts = {
     route: ROUTE,
-    render: embeddingsAnswer(encoding, dependencies),
+    render: embeddingsAnswer(encoding, ROUTE, dependencies),
     fault: faultOf,
     sent: { path: '/v1/embeddings', contentType: 'application/json', body },
     input: {

@@ -33,8 +33,9 @@ export async function answerWhenDone(row: JobRow, waiting: JobWait, store: JobSt
   const { task } = answer.route;
   const current = await awaitJob(row, task, store, untilMs);
   if (!isPending(current, task)) {
-    if (resultKeys(current)[task] === undefined) throw jobFailure(current, answer);
-    return answer.render(current);
+    const key = resultKeys(current)[task];
+    if (key === undefined) throw jobFailure(current, answer);
+    return answer.render(current, key);
   }
   const now = new Date();
   if (waiting.async) return accepted(current, secondsLeft(current, now));

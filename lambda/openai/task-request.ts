@@ -41,8 +41,8 @@ export interface JobInput {
 /** How a finished job is answered. */
 export interface JobAnswer {
   route: TaskRoute;
-  /** Renders the result. @throws Refusal if the request asks for something else than the job has */
-  render: (row: JobRow) => Promise<Response>;
+  /** Renders the result with this key. @throws Refusal if the request asks for something else than the job has */
+  render: (row: JobRow, key: string) => Promise<Response>;
   /** What the message of a failed job is about. @default - the message alone */
   fault?: (message: string) => { param?: string; message: string };
   /** Other ways to get the result of a job later, for messages. @default - `GET /v1/jobs/{id}` */

@@ -67,7 +67,7 @@ export async function transcribeAudio(
   const wanted = parseForm(form.fields, task, dependencies.model);
   const answer = {
     route: ROUTE,
-    render: transcriptAnswer(request, wanted, dependencies),
+    render: transcriptAnswer(request, wanted, ROUTE, dependencies),
     later: (job: string) => `send job=${job} instead of the file`,
   };
   if (id !== undefined) {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { type TranscriptFormat, FORMAT_ENDING } from '../../core/contract/names';
 import { FORMAT } from '../../core/formats/formats';
 import corpus from '../fixtures/search/corpus.json';

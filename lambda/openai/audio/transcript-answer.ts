@@ -1,14 +1,16 @@
 import { DEGRADED_HEADER, JOB_HEADER } from '../../../core/contract/http';
 import type { JobRow } from '../../../core/contract/job';
 import { shown } from '../../../core/contract/text';
-import type { Transcript } from '../../../core/contract/transcript';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import { FORMAT, srt, vtt } from '../../../core/formats/formats';
 import { events, plainJson, plainText, verboseJson } from '../../../core/formats/openai-formats';
-import { TASKS } from '../../../core/tasks';
-import { missingStages, type Results, storedResult } from '../../api/stored-result';
 import type { Request } from '../../frame/caller';
 import { fitted } from '../../frame/fitted';
+import { missingStages } from '../../frame/missing-stages';
 import { Refusal, type Response } from '../../frame/refusal';
+import type { InputStorage } from '../keep-input';
+import { storedText } from '../stored-text';
+import type { TaskRoute } from '../task-request';
 import type { AnswerShape, ParsedForm, ResponseFormat } from './form-options';
 
 /**
@@ -17,10 +19,9 @@ import type { AnswerShape, ParsedForm, ResponseFormat } from './form-options';
  * @throws Refusal (400) if the job detected another language than the requested one
  */
 export const transcriptAnswer =
-  (request: Request, wanted: ParsedForm, results: Results) =>
-  async (row: JobRow): Promise<Response> => {
-    const stored = await storedResult(row, TASKS.transcription, results);
-    const transcript = JSON.parse(await stored.text()) as Transcript;
+  (request: Request, wanted: ParsedForm, route: TaskRoute, storage: InputStorage) =>
+  async (row: JobRow, key: string): Promise<Response> => {
+    const transcript = JSON.parse(await storedText(row, key, route, storage)) as Transcript;
     refuseOtherLanguage(row, wanted, transcript);
     const missing = missingStages(transcript.degraded);
     const { type, body } = rendered(transcript, wanted.answer);

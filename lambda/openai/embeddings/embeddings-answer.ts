@@ -1,12 +1,13 @@
-import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
-import { Embedding } from '../../../core/contract/embedding';
+import { Embedding } from '../../../core/contract/work/embedding';
 import { DEGRADED_HEADER, JOB_HEADER } from '../../../core/contract/http';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
-import { TASKS } from '../../../core/tasks';
-import { missingStages, type Results, storedResult } from '../../api/stored-result';
 import { MAX_ANSWER_BYTES } from '../../frame/fitted';
+import { missingStages } from '../../frame/missing-stages';
 import { Refusal, type Response } from '../../frame/refusal';
+import type { InputStorage } from '../keep-input';
+import { storedText } from '../stored-text';
+import type { TaskRoute } from '../task-request';
 import type { Encoding } from './embeddings-body';
 
 /** A line of a file of vectors. */
@@ -23,16 +24,15 @@ interface Row {
  *   was deleted
  */
 export const embeddingsAnswer =
-  (encoding: Encoding, results: Results) =>
-  async (row: JobRow): Promise<Response> => {
-    const stored = await storedResult(row, TASKS.embedding, results);
-    const embedding = Embedding.parse(JSON.parse(await stored.text()));
+  (encoding: Encoding, route: TaskRoute, storage: InputStorage) =>
+  async (row: JobRow, key: string): Promise<Response> => {
+    const embedding = Embedding.parse(JSON.parse(await storedText(row, key, route, storage)));
     refuseFailed(row, embedding);
     const entries: string[] = [];
     let bytes = 0;
     for (const [index, { attempt }] of embedding.files.entries()) {
-      const key = KEY.part(row.id, attempt, index + 1, embedding.format);
-      for (const line of (await fileOf(row, key, results)).split('\n')) {
+      const part = KEY.part(row.id, attempt, index + 1, embedding.format);
+      for (const line of (await storedText(row, part, route, storage)).split('\n')) {
         if (line === '') continue;
         const entry = rendered(JSON.parse(line) as Row, encoding);
         bytes += entry.length + 1;
@@ -85,18 +85,6 @@ export function faultOf(message: string): { param?: string; message: string } {
 function noVector(row: number, reason: string, others = '') {
   const param = `input[${row - 1}]`;
   return { param, message: `"${param}"${others} has no embedding: ${reason}` };
-}
-
-async function fileOf({ id }: JobRow, Key: string, { s3, bucket: Bucket }: Results): Promise<string> {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-    return (await Body?.transformToString()) ?? '';
-  } catch (error) {
-    // At the end of retention, or while a job is being deleted, the row may outlive its objects.
-    if (error instanceof NoSuchKey)
-      throw new Refusal(404, 'not_found', `The embedding of job ${id} has been deleted`);
-    throw error;
-  }
 }
 
 /** The refusal of vectors that do not fit into an answer. @param jobId @default - no job has them */

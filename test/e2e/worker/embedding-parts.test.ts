@@ -1,7 +1,7 @@
-import type { Embedding } from '../../../core/contract/embedding';
+import type { Embedding } from '../../../core/contract/work/embedding';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
-import type { Checkpoint } from '../../../core/contract/transcript';
+import type { Checkpoint } from '../../../core/contract/work/transcript';
 import { embedding, inBase64, linesOf, MINILM, totalsOf } from '../../support/embedding';
 import { hearing, ModelServer, until } from '../../support/model-server';
 import { RunningWorkers, type RunOptions } from './running-worker';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guards } from '../../../docker/worker/src/services/guarded-service';
 import { resultKeys, tasksFor } from '../../../core/jobs/job-tasks';
-import type { Analysis } from '../../../core/contract/analysis';
-import type { JobOptions } from '../../../core/contract/options';
+import type { Analysis } from '../../../core/contract/work/analysis';
+import type { JobOptions } from '../../../core/contract/work/options';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import {
