@@ -4,10 +4,12 @@ import type { EmbeddingView } from '../../core/contract/work/embedding';
 import { writeAtomically } from '../atomic-write';
 import { CliError } from '../errors';
 
+// Readers of Parquet treat the folder as one table. They ignore names that begin with _ or a dot.
+
 /** The list of the files, and what they were made with. It is written last. */
-const LIST = 'embedding.json';
+export const LIST = '_embedding.json';
 /** Names the job of the files. A rerun keeps files only if they are of the same job. */
-const JOB = '.spotscribe-job';
+export const JOB = '.spotscribe-job';
 const PART = /^part-\d{6,}\.(jsonl|parquet)$/;
 
 /** What is stored of a result: the view of the API without the paths of requests. */

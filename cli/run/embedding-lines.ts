@@ -1,5 +1,6 @@
 import type { EmbeddingView } from '../../core/contract/work/embedding';
 import { shown } from '../format';
+import { LIST } from './embedding-folder';
 
 /** Failed rows that are shown. The others are in the list of the files. */
 const MOST_SHOWN = 5;
@@ -17,5 +18,5 @@ export function failureLines({ failures, failed_rows }: EmbeddingView): string[]
   const first = failures.slice(0, MOST_SHOWN);
   const lines = first.map(({ row, reason }) => `row ${row} failed: ${shown(reason)}`);
   const more = failed_rows - first.length;
-  return more === 0 ? lines : [...lines, `${more} more rows failed: see embedding.json`];
+  return more === 0 ? lines : [...lines, `${more} more rows failed: see ${LIST}`];
 }

@@ -58,7 +58,7 @@ export function registerRun(program: Command, context: Context): void {
     .addHelpText(
       'after',
       '\nThe result of talk.txt is talk.result.json, or talk.result.txt if it is text. The vectors of corpus.jsonl are ' +
-        'in the folder corpus.embedding, in files such as part-000001.jsonl; embedding.json lists them and the rows ' +
+        'in the folder corpus.embedding, in files such as part-000001.jsonl; _embedding.json lists them and the rows ' +
         'that failed. If the command is interrupted, run it again: it keeps results that are newer than their files, ' +
         'and files that were sent are not paid twice.',
     )

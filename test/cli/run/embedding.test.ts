@@ -41,7 +41,7 @@ const ARGS = ['--task', 'embedding'];
 const run = (...args: string[]) => callCli(['run', at('corpus.jsonl'), ...args], api.env);
 const fetched = () => api.made('GET', /embedding\?file=/);
 const list = async () =>
-  JSON.parse(await readFile(at('corpus.embedding', 'embedding.json'), 'utf8')) as object;
+  JSON.parse(await readFile(at('corpus.embedding', '_embedding.json'), 'utf8')) as object;
 
 test('downloads all files into a folder, with a list of them', async () => {
   const { code, out, err } = await run(...ARGS);
@@ -49,7 +49,7 @@ test('downloads all files into a folder, with a list of them', async () => {
   expect(out).toBe(`${at('corpus.embedding')}\n`);
   expect((await readdir(at('corpus.embedding'))).sort()).toEqual([
     '.spotscribe-job',
-    'embedding.json',
+    '_embedding.json',
     ...NAMES,
   ]);
   for (const name of NAMES)
@@ -69,7 +69,7 @@ test('says which rows failed, without failing', async () => {
   const { code, err } = await run(...ARGS);
   expect(code).toBe(0);
   expect(err).toMatch(/corpus\.jsonl: row 1 failed: bad 0\n/);
-  expect(err).toMatch(/row 5 failed: bad 4\n.*2 more rows failed: see embedding\.json\n/);
+  expect(err).toMatch(/row 5 failed: bad 4\n.*2 more rows failed: see _embedding\.json\n/);
   expect(err).not.toContain('row 6');
   expect(err).toContain('8 rows, 7 failed, 1 cut; 4000 tokens');
 });
@@ -104,7 +104,7 @@ test('continues an interrupted download with the files that are missing', async 
   await until(async () => (await parts()).length === 2 && fetched() === 4, 'two files are there');
   child.kill('SIGINT');
   expect((await ended).code).toBe(130);
-  expect(existsSync(at('corpus.embedding', 'embedding.json'))).toBe(false);
+  expect(existsSync(at('corpus.embedding', '_embedding.json'))).toBe(false);
 
   api.vectorsLeft = Infinity;
   expect((await run(...ARGS)).code).toBe(0);
@@ -145,7 +145,7 @@ test('does not mix the files of two jobs, and removes those that the new job has
   const refused = await run(...ARGS);
   expect(refused.code).toBe(1);
   expect(refused.err).toMatch(
-    /embedding\.json is older than .*corpus\.jsonl\. Move .*corpus\.embedding, .* --force/,
+    /_embedding\.json is older than .*corpus\.jsonl\. Move .*corpus\.embedding, .* --force/,
   );
 
   // The same sizes, other vectors.
@@ -155,7 +155,7 @@ test('does not mix the files of two jobs, and removes those that the new job has
   expect((await run(...ARGS, '--force')).code).toBe(0);
   expect(await readFile(at('corpus.embedding', NAMES[0]!), 'utf8')).toBe(`VECTORS of ${NAMES[0]}\n`);
   expect((await readdir(at('corpus.embedding'))).sort()).toEqual([
-    ...['.spotscribe-job', 'embedding.json', 'notes.txt', NAMES[0], NAMES[1]],
+    ...['.spotscribe-job', '_embedding.json', 'notes.txt', NAMES[0], NAMES[1]],
   ]);
 });
 
@@ -163,7 +163,7 @@ test('keeps a folder that it did not write', async () => {
   await folder.add('x', '');
   await callCli(['run', at('corpus.jsonl'), ...ARGS], api.env);
   await rm(at('corpus.embedding', '.spotscribe-job'));
-  await rm(at('corpus.embedding', 'embedding.json'));
+  await rm(at('corpus.embedding', '_embedding.json'));
   const { code, err } = await run(...ARGS);
   expect(code).toBe(1);
   expect(err).toMatch(/file_exists: .*part-000001\.jsonl was not written by this command\. Move/);

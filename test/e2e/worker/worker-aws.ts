@@ -155,9 +155,13 @@ export class WorkerAws {
     return this.mine().s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
   }
 
-  async text(Key: string): Promise<string> {
+  async bytes(Key: string): Promise<Uint8Array> {
     const { Body } = await this.mine().s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
-    return Body!.transformToString();
+    return Body!.transformToByteArray();
+  }
+
+  async text(Key: string): Promise<string> {
+    return Buffer.from(await this.bytes(Key)).toString();
   }
 
   async read(Key: string): Promise<unknown> {
