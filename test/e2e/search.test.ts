@@ -51,9 +51,9 @@ async function ranksOf(known: KnownAnswer[]): Promise<number[]> {
   }
 }
 
-// Measured: 0.50, 0.75, 0.85 with decoys, and 0.70, 0.80, 0.85 without.
+// Measured: 0.70, 0.80, 0.85 with decoys, and 0.75, 0.80, 0.85 without.
 test.each([
-  { decoys: true, least: [0.4, 0.6, 0.75] },
+  { decoys: true, least: [0.55, 0.7, 0.75] },
   { decoys: false, least: [0.6, 0.7, 0.75] },
 ])('finds answers to questions in other words, with decoys: $decoys', async ({ decoys, least }) => {
   const { files, known } = searchCorpus({ decoys });

@@ -35,7 +35,11 @@ test('prints path, time, speaker and sentence with its neighbours, best first', 
 });
 
 test('paths are relative to the current folder', async () => {
-  const { out } = await runCli(['search', 'bees', '.', '--limit', '1'], server.env, folder.path);
+  const { out } = await runCli(
+    ['search', 'how do bees keep warm', '.', '--limit', '1'],
+    server.env,
+    folder.path,
+  );
   expect(out).toMatch(/^bees\.json {2}00/);
 });
 
