@@ -4,6 +4,7 @@ import { frontDoor } from './front-door/front-door';
 import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './models/hybrid';
 import { modelFetch } from './model-fetch/model-fetch';
+import { search } from './search/search';
 import { synthesis } from './synthesis';
 import { voxtralThroughput } from './models/voxtral';
 import { wake } from './wake';
@@ -12,7 +13,7 @@ import { workerOverhead } from './worker-overhead';
 
 /** All benchmarks in run order. */
 export const BENCHMARKS: readonly Benchmark[] = [
-  ...[handlers, synthesis, wake, workerOverhead, frontDoor],
+  ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
   ...[whisperThroughput, whisperLoad, whisperMemory],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch],
   ...[embeddingsLoad, embeddingsCorpus],

@@ -46,8 +46,24 @@ export function receiptLine({ measures, ...receipt }: Receipt): string {
   const hasAudio = receipt.audio_seconds > 0 || others.length === 0;
   const work = [...(hasAudio ? [`${duration(receipt.audio_seconds)} of audio`] : []), ...others].join(', ');
   const speed = hasAudio ? ` (${receipt.real_time_factor.toFixed(1)}× real time)` : '';
-  return `${work} in ${duration(receipt.processing_seconds)}${speed}, ${dollars(receipt.cost)}`;
+  const price = hasAudio ? undefined : perMillion(receipt);
+  const rate = price === undefined ? '' : ` (${price})`;
+  return `${work} in ${duration(receipt.processing_seconds)}${speed}, ${dollars(receipt.cost)}${rate}`;
 }
+
+/** The cost of a million tokens or characters: `$0.0056 per million tokens`. */
+export function perMillion({ cost_per_unit = {} }: Pick<Receipt, 'cost_per_unit'>): string | undefined {
+  const unit = (['token', 'character'] as const).find((each) => cost_per_unit[each] !== undefined);
+  return unit && `${dollars((cost_per_unit[unit] ?? 0) * 1e6)} per million ${UNIT[unit].shown}`;
+}
+
+/** The work of a job: `1:00`, or `40213 tokens`. */
+export const workOf = ({ measures, audio_seconds }: Receipt): string =>
+  audio_seconds > 0 || measures === undefined
+    ? duration(audio_seconds)
+    : Object.entries(measures)
+        .map(([unit, amount]) => `${amount} ${UNIT[unit as Unit].shown}`)
+        .join(', ');
 
 const WIDE =
   /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}/u;

@@ -3,12 +3,12 @@ import path from 'node:path';
 import type * as z from 'zod/mini';
 
 /**
- * Finds all schemas that the files of a folder export, by name. So a new schema cannot be
+ * Finds all schemas that the files below a folder export, by name. So a new schema cannot be
  * forgotten.
  */
 export function contractSchemas(folder: string): Record<string, z.ZodMiniType> {
   const found: Record<string, z.ZodMiniType> = {};
-  for (const file of readdirSync(folder)) {
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- tests need the schemas synchronously to define test names
     const exported = require(path.join(folder, file)) as Record<string, unknown>;

@@ -177,9 +177,10 @@ different model; only prices are compared.
 
 ${apiTable}
 
-The speed of \`instructor-xl\` on a T4 is unknown. Its encoder has 1.2 billion parameters, so a token takes about 2.5 GFLOP. The T4's
-peak of 8.1 TFLOPS in float32 limits it to 3,300 tokens/s, and no service reaches the peak. So float32 is hardly ever cheaper than the API; half precision (peak 65 TFLOPS)
-can be.
+The speed of \`instructor-xl\` on a T4 is unknown. Its encoder has 1.2 billion parameters, so a token takes about 2.5 GFLOP. It runs in
+float32, because T5 overflows float16. The T4's peak of 8.1 TFLOPS then limits it to 3,300 tokens/s, and no service reaches the peak: for this
+model on this machine, expect the API to be cheaper. A model of 110 million parameters in half precision takes a tenth of the work per token
+at up to eight times the rate, and can be cheaper than the API.
 `;
 
 if (require.main === module) writeFileSync(COSTS_FILE, costsDocument());

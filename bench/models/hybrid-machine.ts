@@ -5,9 +5,9 @@ import { GuardedService } from '../../docker/worker/src/services/guarded-service
 import { HttpModelService } from '../../docker/worker/src/services/http-model-service';
 import { createLog } from '../../docker/worker/src/log';
 import { runSteps } from '../../docker/worker/src/jobs/steps';
-import type { Analysis } from '../../core/contract/analysis';
+import type { Analysis } from '../../core/contract/work/analysis';
 import { TASKS } from '../../core/tasks';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { SERVICES } from '../../lib/services';
 import { Programs } from '../../local/machine/commands';
 import { baseEnvironment } from '../../local/emulator';

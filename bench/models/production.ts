@@ -95,13 +95,18 @@ export function readReport(text: string): { said: string[]; lines: unknown[] } {
 
 const lastLines = (text: string) => text.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
 
-/** The caller's variables that set sizes of measurements, such as `BENCH_ROWS`. */
-const sizes = () =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_')));
+/**
+ * The caller's variables that set sizes of measurements, such as `BENCH_ROWS`, and the threads of
+ * torch: on shared cores several threads mostly wait for each other.
+ */
+const chosen = () =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_') || name === 'OMP_NUM_THREADS'),
+  );
 
 const environment = () => ({
   ...baseEnvironment(),
-  ...sizes(),
+  ...chosen(),
   PYTHONPATH: PACKAGES.map((each) => join(root, each)).join(delimiter),
   PYTHONDONTWRITEBYTECODE: '1',
   HF_HUB_OFFLINE: '1',

@@ -1,10 +1,11 @@
-import type { Analysis } from '../../core/contract/analysis';
+import type { Analysis } from '../../core/contract/work/analysis';
 import type {
   CompleteUploadRequest,
   SubmitJobRequest,
   ListJobsResponse,
   SubmitJobResponse,
 } from '../../core/contract/api';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
@@ -22,6 +23,8 @@ export interface Connection {
 
 const OVERLOADED = [429, 500, 502, 503, 504];
 const ANSWER_MS = 40_000;
+/** Slowest rate at which a file may arrive: 100 kB/s. */
+const SLOWEST_BYTES_PER_MS = 100;
 
 /**
  * Client of the job API. Methods throw {@link ApiError} with the API's code, {@link
@@ -98,6 +101,26 @@ export class ApiClient {
     return this.json('GET', `${jobPath(id)}/analysis`);
   }
 
+  /** The list of the files of an embedding. */
+  embedding(id: string): Promise<EmbeddingView> {
+    return this.json('GET', `${jobPath(id)}/embedding`);
+  }
+
+  /** A file of an embedding, in full. */
+  embeddingFile(id: string, { name, bytes }: { name: string; bytes: number }): Promise<Buffer> {
+    return this.request(
+      'GET',
+      `${jobPath(id)}/embedding?file=${encodeURIComponent(name)}`,
+      {},
+      async (answer) => {
+        const content = await this.content(answer, ANSWER_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS));
+        if (content.length === bytes) return content;
+        const cut = `The object store returned ${content.length} of ${bytes} bytes of ${name}`;
+        throw new Retryable(new UnreachableError(cut));
+      },
+    );
+  }
+
   /** The result of a task, by its name in the API, and its media type. */
   async result(id: string, name: string): Promise<{ content: Buffer; type: string }> {
     return this.request('GET', `${jobPath(id)}/${name}`, {}, async (answer) => {
@@ -107,15 +130,15 @@ export class ApiClient {
   }
 
   /** The body of an answer, or of the object in the store that it refers to. */
-  private async content(answer: Response): Promise<Buffer> {
+  private async content(answer: Response, limitMs?: number): Promise<Buffer> {
     const location = answer.headers.get('location');
     // The URL in the store carries its own authorization. The key must not be sent there.
-    const stored = location === null ? answer : await this.fetchStored(location);
+    const stored = location === null ? answer : await this.fetchStored(location, limitMs);
     return Buffer.from(await stored.arrayBuffer());
   }
 
-  private async fetchStored(location: string): Promise<Response> {
-    const answer = await fetch(location, { signal: this.signal() });
+  private async fetchStored(location: string, limitMs?: number): Promise<Response> {
+    const answer = await fetch(location, { signal: this.signal(limitMs) });
     if (!answer.ok) throw new Retryable(new UnreachableError(`The object store returned ${answer.status}`));
     return answer;
   }
@@ -184,8 +207,8 @@ export class ApiClient {
     );
   }
 
-  private signal(): AbortSignal {
-    const limit = AbortSignal.timeout(ANSWER_MS);
+  private signal(limitMs = ANSWER_MS): AbortSignal {
+    const limit = AbortSignal.timeout(limitMs);
     const { signal } = this.patience;
     return signal === undefined ? limit : AbortSignal.any([signal, limit]);
   }

@@ -1,4 +1,4 @@
-import type { Analysis, Claim, Entity } from '../../core/contract/analysis';
+import type { Analysis, Claim, Entity } from '../../core/contract/work/analysis';
 import { duration, shown } from '../format';
 
 /** Formats an analysis: each claim with the time and the quote that support it. */

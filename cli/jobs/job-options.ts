@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ANALYSIS_TASKS, type AnalysisTask } from '../../core/contract/names';
-import type { AnalysisOptions, JobOptions } from '../../core/contract/options';
+import type { AnalysisOptions, JobOptions } from '../../core/contract/work/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../core/contract/limits';
 import { AUTO, languageCode } from '../../core/forms/languages';
 import { UsageError } from '../errors';

@@ -1,16 +1,16 @@
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView, Receipt } from '../../core/contract/job';
-import { dollars, duration, receiptLine, shown, table } from '../format';
+import { dollars, duration, receiptLine, shown, table, workOf } from '../format';
 
 /** Formats jobs as a table. */
 export const jobTable = (jobs: JobView[]): string =>
   table([
-    ['ID', 'STATUS', 'CREATED', 'AUDIO', 'COST', 'NAME'],
+    ['ID', 'STATUS', 'CREATED', 'WORK', 'COST', 'NAME'],
     ...jobs.map((job) => [
       job.id,
       job.status === 'running' ? `running ${percent(job.progress)}` : job.status,
       instant(job.created_at),
-      job.receipt === undefined ? '' : duration(job.receipt.audio_seconds),
+      job.receipt === undefined ? '' : workOf(job.receipt),
       job.receipt === undefined ? '' : dollars(job.receipt.cost),
       shown(job.name),
     ]),
@@ -27,7 +27,7 @@ export function jobLines(job: JobView): string {
     ['tasks', Object.keys(job.tasks).join(', ')],
     ['progress', percent(job.progress)],
     ['stages', stages.join(', ')],
-    ...Object.entries({ ...flat(job.options), ...job.tasks.custom }).map(
+    ...Object.entries({ ...flat(job.options), ...job.tasks.embedding, ...job.tasks.custom }).map(
       ([option, value]): [string, string] => [
         option.replaceAll('_', ' '),
         shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
@@ -46,7 +46,7 @@ export function jobLines(job: JobView): string {
     ['receipt', receipt && receiptLine(receipt)],
     ['machine', receipt && machineLine(receipt)],
     ['queued for', receipt && duration(receipt.queue_seconds)],
-    ['per minute', receipt && dollars(receipt.cost_per_audio_minute)],
+    ['per minute', receipt && receipt.audio_seconds > 0 ? dollars(receipt.cost_per_audio_minute) : undefined],
   ];
   return table(rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
 }

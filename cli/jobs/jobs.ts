@@ -89,7 +89,7 @@ export function registerJobs(program: Command, context: Context): void {
     },
   );
 
-  add('cancel <id>', 'Cancels an open job and erases its audio.').action(
+  add('cancel <id>', 'Cancels an open job and erases its input.').action(
     async (id: string, options: JobsOptions) => {
       const client = await connect(options);
       const { status } = await client.job(id);
@@ -108,7 +108,7 @@ export function registerJobs(program: Command, context: Context): void {
 
   add(
     'erase <id>',
-    'Erases an ended job: its audio, results and database row. This cannot be undone.',
+    'Erases an ended job: its input, results and database row. This cannot be undone.',
   ).action(async (id: string, options: JobsOptions) => {
     const client = await connect(options);
     const { status } = await client.job(id);

@@ -1,4 +1,4 @@
-import type { Transcript, Word } from '../../core/contract/transcript';
+import type { Transcript, Word } from '../../core/contract/work/transcript';
 import { duration, shown, width } from '../format';
 
 const COLUMNS = 100;

@@ -14,7 +14,7 @@ export function registerUsage(program: Command, { terminal, localConnection, int
   program
     .command('usage')
     .summary('show the usage and quota of the API key')
-    .description('Shows how much audio, and which other work, the API key has used today, and what is left.')
+    .description('Shows how much work the API key has used today, and what is left.')
     .addOption(parse.urlOption())
     .addOption(parse.keyOption())
     .option('--json', 'print one JSON document')

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import pLimit from 'p-limit';
-import type { Analysis } from '../../core/contract/analysis';
+import type { Analysis } from '../../core/contract/work/analysis';
 import type { JobView } from '../../core/contract/job';
 import { OUTPUT } from '../../core/contract/environment';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { type LocalState, readLocalState } from '../../local';
 import { isAlive } from '../../local/processes';
 import { analysisLines } from '../jobs/analysis-view';

@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { Found, Kinship } from './inspect';
 import { RECORDS_FOLDER } from './record';
 

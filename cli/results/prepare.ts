@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { ApiClient } from '../api/client';
 import { CliError } from '../errors';
 import { adopt, adoptByJobs, type EarlierJobs, type ResultFile } from './adopt';

@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import type { TaskName } from '../../core/contract/names';
 import { TASKS } from '../../core/tasks';
+import { EmbeddingFolder } from './embedding-folder';
 import { createAtomically, writeAtomically } from '../atomic-write';
 import { CliError, UsageError } from '../errors';
 import type { Input } from '../transcribe/inputs';
@@ -46,6 +47,10 @@ export class ResultFiles {
    * @throws CliError `file_exists` if it is older: it may belong to another version of the input
    */
   async earlier(task: TaskName): Promise<string | undefined> {
+    if (task === 'embedding') {
+      const folder = this.folder();
+      return (await folder.isComplete()) ? folder.path : undefined;
+    }
     for (const ending of ENDINGS) {
       const path = this.path(task, ending);
       const found = await stat(path).catch(() => undefined);
@@ -71,6 +76,11 @@ export class ResultFiles {
     await mkdir(dirname(path), { recursive: true });
     await (force ? writeAtomically(path, content) : createAtomically(path, content));
     return path;
+  }
+
+  /** The folder of the embedding. */
+  folder(): EmbeddingFolder {
+    return new EmbeddingFolder(`${this.stem}.${TASKS.embedding.resultName}`, this.input);
   }
 
   private path(task: TaskName, ending: (typeof ENDINGS)[number]): string {

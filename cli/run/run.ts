@@ -1,37 +1,27 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import pLimit from 'p-limit';
-import type { JobView } from '../../core/contract/job';
 import { TASK_NAMES, type TaskName } from '../../core/contract/names';
 import type { JobTasks } from '../../core/contract/tasks';
-import { TASKS } from '../../core/tasks';
 import { type ConnectionOptions, findConnection } from '../api/connection';
 import type { Context } from '../context';
 import { CliError } from '../errors';
 import { EXIT } from '../exit-codes';
-import { receiptLine } from '../format';
+import { receiptLine, shown } from '../format';
 import * as parse from '../options';
+import type { Terminal } from '../terminal';
 import { findInputs, type Input } from '../transcribe/inputs';
-import { failureOf, sendInTime, waitFor } from '../transcribe/job-of-file';
 import { limitsOf, type Run } from '../transcribe/trip';
+import { failureLines, rowsLine } from './embedding-lines';
 import { ResultFiles } from './result-files';
+import { type FileOptions, type Finished, runFile } from './run-file';
+import { RunProgress } from './run-progress';
 
 const PATIENCE_MS = 60_000;
 
-interface RunOptions extends ConnectionOptions {
-  task?: JobTasks;
-  mediaType?: string;
-  out?: string;
-  force?: boolean;
+interface RunOptions extends ConnectionOptions, FileOptions {
   concurrency: number;
   timeout: number;
   json?: boolean;
-}
-
-/** A finished file. Without a job, its results are those of an earlier run. */
-interface Finished {
-  job?: JobView;
-  /** Paths of the results. */
-  files: string[];
 }
 
 export function registerRun(program: Command, context: Context): void {
@@ -50,7 +40,10 @@ export function registerRun(program: Command, context: Context): void {
         `task, with its options as a JSON object, such as custom='{"language":"en"}'; can be repeated (default: every task of the deployment)`,
       ).argParser(task),
     )
-    .option('--media-type <type>', 'media type of the files, such as text/plain')
+    .option(
+      '--media-type <type>',
+      'media type of the files, such as text/plain (default: that of a corpus, by its extension: .jsonl, .ndjson, .parquet)',
+    )
     .option('--out <folder>', 'folder for the results (default: beside each file)')
     .option('--force', 'replace results that exist')
     .option('--concurrency <n>', 'number of files in work at once', parse.wholeNumber(1, 64), 4)
@@ -64,17 +57,18 @@ export function registerRun(program: Command, context: Context): void {
     .option('--json', 'print JSON lines: one for each file when it ends')
     .addHelpText(
       'after',
-      '\nThe result of talk.txt is talk.result.json, or talk.result.txt if it is text. If the command is interrupted, ' +
-        'run it again: it keeps results that are newer than their files, and files that were sent are not paid twice.',
+      '\nThe result of talk.txt is talk.result.json, or talk.result.txt if it is text. The vectors of corpus.jsonl are ' +
+        'in the folder corpus.embedding, in files such as part-000001.jsonl; _embedding.json lists them and the rows ' +
+        'that failed. If the command is interrupted, run it again: it keeps results that are newer than their files, ' +
+        'and files that were sent are not paid twice.',
     )
     .action(async (files: string[], options: RunOptions) => {
-      const inputs = await findInputs(files, false);
+      const inputs = await findInputs(files, false, 'name the files in it');
       ResultFiles.checkNames(inputs, options.out);
       const connection = await findConnection(options, terminal.around.env, context.localConnection);
       const run: Run = {
         connection,
         options: {},
-        named: { tasks: options.task, media_type: options.mediaType },
         newJob: false,
         retryForMs: PATIENCE_MS,
         timeoutMs: options.timeout,
@@ -116,14 +110,8 @@ async function attempt(
   { terminal, interruption }: Context,
 ): Promise<boolean> {
   try {
-    const { job, files } = await runFile(input, run, options);
-    const status = job === undefined ? 'skipped' : 'done';
-    if (options.json) terminal.json({ path: input.path, status, job, files });
-    else files.forEach((path) => terminal.data(`${path}\n`));
-    if (options.json) return true;
-    const end =
-      job === undefined ? 'skipped, because its results exist' : job.receipt && receiptLine(job.receipt);
-    if (end !== undefined) terminal.say(`${input.path}: ${end}`);
+    const finished = await runFile(input, run, options, new RunProgress(input, terminal));
+    report(input, finished, options, terminal);
     return true;
   } catch (error) {
     if (interruption.aborted || !(error instanceof CliError)) throw error;
@@ -134,29 +122,17 @@ async function attempt(
   }
 }
 
-async function runFile(input: Input, run: Run, { out, force = false, task }: RunOptions): Promise<Finished> {
-  const results = new ResultFiles(input, out);
-  const earlier = async (name: TaskName) => (force ? undefined : results.earlier(name));
-  const named = Object.keys(task ?? {}) as TaskName[];
-  const kept = (await Promise.all(named.map(earlier))).filter((path) => path !== undefined);
-  if (named.length > 0 && kept.length === named.length) return { files: kept };
-  return sendInTime(
-    input,
-    run,
-    () => undefined,
-    async (sent, trip) => {
-      const job = await waitFor(sent.job, trip, run.waiting, async () => undefined);
-      if (job.status !== 'succeeded') throw failureOf(job);
-      const write = async (name: TaskName) => {
-        const { content, type } = await run.downloads(() =>
-          trip.client.result(job.id, TASKS[name].resultName),
-        );
-        return results.write(name, content, type, force);
-      };
-      const files: string[] = [];
-      for (const name of Object.keys(job.results) as TaskName[])
-        files.push((await earlier(name)) ?? (await write(name)));
-      return { job, files };
-    },
-  );
+function report(input: Input, finished: Finished, { json }: RunOptions, terminal: Terminal): void {
+  const { job, files, embedding } = finished;
+  const say = (line: string) => terminal.say(`${shown(input.path)}: ${line}`);
+  if (json) terminal.json({ path: input.path, status: job === undefined ? 'skipped' : 'done', job, files });
+  else files.forEach((path) => terminal.data(`${path}\n`));
+  if (embedding !== undefined) failureLines(embedding).forEach(say);
+  if (json) return;
+  const receipt = job?.receipt && receiptLine(job.receipt);
+  if (job === undefined) say('skipped, because its results exist');
+  else {
+    const parts = [embedding && rowsLine(embedding), receipt].filter((part) => part !== undefined);
+    if (parts.length > 0) say(parts.join('; '));
+  }
 }

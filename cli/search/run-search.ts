@@ -51,6 +51,8 @@ export async function runSearch(
         say: (text) => context.terminal.say(text),
       },
       async (index): Promise<Found> => {
+        if (options.index !== undefined) checkFolder(index, folder, options.index);
+        index.folder = folder;
         const model = { name: embedder.model, dimensions: vector.length };
         const refreshed = await makeFresh(folder, index, embedder, model, context);
         const { limit, minScore } = options;
@@ -76,6 +78,17 @@ async function folderAt(dir: string): Promise<string> {
   if (!stats.isDirectory())
     throw new UsageError(`${dir} is not a folder: name the folder with the transcripts`);
   return realpath(dir);
+}
+
+/**
+ * Refuses an index of another folder, whose files would be removed from it. In its own folder, an index moves with the
+ * folder.
+ */
+function checkFolder({ folder: indexed }: SearchIndex, folder: string, file: string): void {
+  if (indexed === undefined || indexed === folder) return;
+  throw new UsageError(
+    `${file} is the index of ${indexed}, not of ${folder}. Choose another file with --index, or replace it with --rebuild`,
+  );
 }
 
 async function makeFresh(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
 import { PERMANENT_CODES } from '../../core/contract/names';
 import type { SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';
@@ -82,7 +82,7 @@ export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<Su
   }
   throw new CliError(
     'attempts_exhausted',
-    `${MOST_GENERATIONS} jobs of this audio ended without a result within a day. See "spotscribe jobs"`,
+    `${MOST_GENERATIONS} jobs of this file ended without a result within a day. See "spotscribe jobs"`,
   );
 }
 

@@ -25,15 +25,19 @@ const AUDIO_ENDINGS = new Set(
  * Finds the files named by the arguments, each once, in the given order. Folders are searched if
  * `recursive`.
  *
+ * @param cure what to do about a folder that is not searched
  * @throws UsageError for a path that does not exist, and for a folder without `recursive`
  */
-export async function findInputs(paths: string[], recursive: boolean): Promise<Input[]> {
+export async function findInputs(
+  paths: string[],
+  recursive: boolean,
+  cure = 'add --recursive to transcribe the audio in it',
+): Promise<Input[]> {
   const found = new Map<string, Input>();
   for (const path of paths) {
     const stats = await statOf(path);
     if (stats.isDirectory()) {
-      if (!recursive)
-        throw new UsageError(`${path} is a folder: add --recursive to transcribe the audio in it`);
+      if (!recursive) throw new UsageError(`${path} is a folder: ${cure}`);
       for (const each of await audioIn(path)) await add(each, relative(path, each));
     } else if (stats.isFile()) {
       await add(path, path.split(/[\\/]/).at(-1) ?? path);

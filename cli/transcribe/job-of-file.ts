@@ -11,7 +11,7 @@ import type { FileTask, Run, Watch } from './trip';
 /**
  * Uploads a file to its job and does the rest within the run's time limit.
  *
- * @throws CliError `bad_audio` for an empty file, `timeout` if it takes too long
+ * @throws CliError `bad_audio` or `invalid_request` for an empty file, `timeout` if it takes too long
  */
 export async function sendInTime<T>(
   input: Input,
@@ -19,7 +19,9 @@ export async function sendInTime<T>(
   watch: Watch,
   rest: (sent: Sent, trip: FileTask) => Promise<T>,
 ): Promise<T> {
-  if (input.size === 0) throw new CliError('bad_audio', `${input.path} is empty`);
+  // Only a job without named tasks has audio for certain.
+  if (input.size === 0)
+    throw new CliError(run.named === undefined ? 'bad_audio' : 'invalid_request', `${input.path} is empty`);
   const deadline = new AbortController();
   const signal = AbortSignal.any([run.interruption, deadline.signal]);
   const patience = { retryForMs: run.retryForMs, signal };
@@ -74,7 +76,7 @@ const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).inc
 /** The error of a job that ended without success. */
 export function failureOf({ status, error, id }: JobView): CliError {
   if (status === 'expired')
-    return new CliError('expired', error?.message ?? `The audio of job ${id} was not uploaded in time`);
+    return new CliError('expired', error?.message ?? `The input of job ${id} was not uploaded in time`);
   if (status === 'cancelled') return new CliError('cancelled', `Job ${id} was cancelled`);
   return new CliError(error?.code ?? 'internal', error?.message ?? `Job ${id} failed`);
 }

@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { JobOptions } from '../../core/contract/options';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { NamedTasks } from './idempotency';
 import type { ApiClient, Connection } from '../api/client';
 import type { Patience } from '../api/retry';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { JobView } from './job';
 import { MOST_PARTS } from './limits';
-import { JobOptions } from './options';
+import { JobOptions } from './work/options';
 import { JobTasks } from './tasks';
 import { text } from './text';
 import { Count, Instant } from './values';

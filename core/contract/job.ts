@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { JOB_ID_PATTERN } from './keys';
 import { CAPACITIES, JOB_STATUSES, ORIGINS, STAGE_STATES, TASK_NAMES, UNITS } from './names';
-import { JobOptions } from './options';
+import { JobOptions } from './work/options';
 import { CustomTask, JobTasks } from './tasks';
 import { Count, Degradation, Fraction, Instant, JobError, Measures, Seconds, StageName } from './values';
 

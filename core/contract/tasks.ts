@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { AnalysisOptions, EmbeddingOptions, TranscriptionOptions } from './options';
+import { AnalysisOptions, EmbeddingOptions, TranscriptionOptions } from './work/options';
 import { TASK_NAMES, UNITS } from './names';
 
 const TaskName = z.enum(TASK_NAMES);

@@ -1,4 +1,4 @@
-import type { Segment } from '../contract/transcript';
+import type { Segment } from '../contract/work/transcript';
 import { clean, clings, mark, type Mark, width } from './characters';
 import { joined, spoken, type Spoken } from './cue-words';
 

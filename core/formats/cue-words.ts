@@ -1,4 +1,4 @@
-import type { Segment } from '../contract/transcript';
+import type { Segment } from '../contract/work/transcript';
 import {
   afterSpaces,
   clean,

@@ -1,4 +1,4 @@
-import type { Segment } from '../contract/transcript';
+import type { Segment } from '../contract/work/transcript';
 import { width } from './characters';
 import { type Layout, lines } from './cue-lines';
 import { type Run, runs } from './cue-runs';

@@ -1,4 +1,4 @@
-import type { Segment, Transcript } from '../contract/transcript';
+import type { Segment, Transcript } from '../contract/work/transcript';
 import type { TranscriptFormat } from '../contract/names';
 import type { Layout } from './cue-lines';
 import { clean } from './characters';

@@ -1,5 +1,5 @@
 import { deflate } from 'pako/lib/deflate.js';
-import type { Segment, Transcript, Word } from '../contract/transcript';
+import type { Segment, Transcript, Word } from '../contract/work/transcript';
 import { languageName, separator } from '../forms/languages';
 import { clean } from './characters';
 import { halvesUp } from './rounding';

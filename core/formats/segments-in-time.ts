@@ -1,4 +1,4 @@
-import type { Segment, Transcript } from '../contract/transcript';
+import type { Segment, Transcript } from '../contract/work/transcript';
 
 /**
  * Returns the segments with all times limited to the duration of the recording. Aligners and voice

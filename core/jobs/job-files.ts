@@ -1,4 +1,4 @@
-import type { Embedding } from '../contract/embedding';
+import type { Embedding } from '../contract/work/embedding';
 import { KEY } from '../contract/keys';
 
 /** Keys of the files of an embedding, or of what is done of it, in the order of the rows. */

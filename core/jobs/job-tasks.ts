@@ -1,6 +1,6 @@
 import type { JobRow } from '../contract/job';
 import { TASK_NAMES, type TaskName, type Unit } from '../contract/names';
-import type { JobOptions } from '../contract/options';
+import type { JobOptions } from '../contract/work/options';
 import type { DeployedTasks, JobTasks } from '../contract/tasks';
 import { tasksIn } from '../tasks';
 

@@ -1,4 +1,4 @@
-import type { JobOptions } from '../contract/options';
+import type { JobOptions } from '../contract/work/options';
 import type { CustomTask, DeployedTasks, JobTasks } from '../contract/tasks';
 import { tasksIn } from '../tasks';
 import { secondsOf } from './job-changes';

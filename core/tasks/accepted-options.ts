@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../contract/limits';
-import { AnalysisOptions, JobOptions, TranscriptionOptions } from '../contract/options';
+import { AnalysisOptions, JobOptions, TranscriptionOptions } from '../contract/work/options';
 import { text } from '../contract/text';
 import { AUTO, languageCode } from '../forms/languages';
 

@@ -1,4 +1,4 @@
-import { Analysis, AnalyzeEvent } from '../contract/analysis';
+import { Analysis, AnalyzeEvent } from '../contract/work/analysis';
 import { analysisOptions } from './accepted-options';
 import type { Task } from './task';
 

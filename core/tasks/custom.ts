@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { CustomEvent, CustomResult } from '../contract/custom';
+import { CustomEvent, CustomResult } from '../contract/work/custom';
 import type { Task } from './task';
 
 /** A task that a user's own service does. The deployment describes it with `CustomTask`. */

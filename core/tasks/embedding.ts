@@ -1,6 +1,6 @@
-import { Embedding, EmbedEvent } from '../contract/embedding';
+import { Embedding, EmbedEvent } from '../contract/work/embedding';
 import { MODEL_ROUTES } from '../contract/http';
-import { EmbeddingOptions } from '../contract/options';
+import { EmbeddingOptions } from '../contract/work/options';
 import type { Task } from './task';
 
 /** Vectors of the texts in a corpus. */

@@ -1,13 +1,13 @@
 import type * as z from 'zod/mini';
-import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../contract/analysis';
-import type { CustomEvent, CustomRequest, CustomResult } from '../contract/custom';
-import type { Embedding, EmbedEvent, EmbedRequest } from '../contract/embedding';
+import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../contract/work/analysis';
+import type { CustomEvent, CustomRequest, CustomResult } from '../contract/work/custom';
+import type { Embedding, EmbedEvent, EmbedRequest } from '../contract/work/embedding';
 import type { Route } from '../contract/http';
 import type { JobRow } from '../contract/job';
 import type { Stage, TaskName, Unit } from '../contract/names';
 import type { JobTasks } from '../contract/tasks';
-import type { Transcript } from '../contract/transcript';
-import type { TranscribeEvent, TranscribeRequest } from '../contract/transcription';
+import type { Transcript } from '../contract/work/transcript';
+import type { TranscribeEvent, TranscribeRequest } from '../contract/work/transcription';
 
 /** The types of each task: what its service receives, sends and makes. */
 export interface TaskTypes {

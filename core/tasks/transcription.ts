@@ -1,7 +1,7 @@
 import { MODEL_ROUTES } from '../contract/http';
 import { TRANSCRIPT_FORMATS } from '../contract/names';
-import { Transcript } from '../contract/transcript';
-import { TranscribeEvent } from '../contract/transcription';
+import { Transcript } from '../contract/work/transcript';
+import { TranscribeEvent } from '../contract/work/transcription';
 import { transcriptionOptions } from './accepted-options';
 import type { Task } from './task';
 

@@ -1,4 +1,4 @@
-import { Embedding, type EmbeddingView } from '../../core/contract/embedding';
+import { Embedding, type EmbeddingView } from '../../core/contract/work/embedding';
 import type { JobRow } from '../../core/contract/job';
 import { KEY, partName } from '../../core/contract/keys';
 import { shown } from '../../core/contract/text';

@@ -1,8 +1,8 @@
-import { CustomResult } from '../../core/contract/custom';
+import { CustomResult } from '../../core/contract/work/custom';
 import { DEGRADED_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
 import { FORMAT_ENDING, formatNamed, type TranscriptFormat } from '../../core/contract/names';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { FORMAT } from '../../core/formats/formats';
 import { tasksOf } from '../../core/jobs/job-tasks';
 import { TASKS } from '../../core/tasks';

@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, json, text } from 'node:stream/consumers';
-import type { Analysis } from '../../core/contract/analysis';
+import type { Analysis } from '../../core/contract/work/analysis';
 import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/api';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { ErrorCode, TaskName, TranscriptFormat } from '../../core/contract/names';
 import type { JobError } from '../../core/contract/values';
 import type { JobView, Receipt } from '../../core/contract/job';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { TASKS } from '../../core/tasks';
 import { FORMAT } from '../../core/formats/formats';
 import { partSize, partSizes } from '../../lambda/api/upload-parts';
@@ -60,6 +61,17 @@ export class FakeApi {
   onUnderstanding: () => Promise<void> | void = () => undefined;
   /** Transcripts are answered with a URL in the store. */
   redirect = false;
+  /** Result of all embeddings. Its files have the names in `vectors`. */
+  embedding: EmbeddingView | undefined;
+  readonly vectors = new Map<string, string>();
+  /** Number of files of vectors that are still answered. Later requests get no answer. */
+  vectorsLeft = Infinity;
+  /** Tasks of the deployment. */
+  tasks: JobView['tasks'] = { transcription: {} };
+  /** Media types that the deployment takes. @default - all */
+  mediaTypes: string[] | undefined;
+  /** Receipt of jobs that succeed. */
+  receipt = receipt;
   /** Number of transcripts that are still answered. Later requests get no answer. */
   transcriptsLeft = Infinity;
   /** Idempotency keys of submissions, with their body and job. */
@@ -116,6 +128,7 @@ export class FakeApi {
     if (route[1] === 'upload') return this.completeUpload(request, response, job);
     if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
     if (route[1] === 'analysis') return this.analysis(response, job);
+    if (route[1] === 'embedding') return this.vectorsOf(response, searchParams.get('file'));
     if (route[1] === 'result')
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end(job.audio);
     await this.advance(job);
@@ -125,6 +138,14 @@ export class FakeApi {
   private async submit(request: IncomingMessage, response: ServerResponse) {
     const body = await text(request);
     const key = String(request.headers['idempotency-key']);
+    const { media_type } = JSON.parse(body) as SubmitJobRequest;
+    if (media_type !== undefined && this.mediaTypes?.includes(media_type) === false)
+      return refuse(
+        response,
+        415,
+        'unsupported_media_type',
+        `"media_type" must be another; got ${media_type}`,
+      );
     this.submitted.push(JSON.parse(body) as SubmitJobRequest);
     const earlier = this.submissions.get(key);
     if (earlier !== undefined) {
@@ -148,7 +169,7 @@ export class FakeApi {
       name,
       origin: 'api',
       options,
-      tasks: tasks ?? { transcription: {} },
+      tasks: tasks ?? this.tasks,
       results: {},
       created_at: new Date().toISOString(),
       progress: 0,
@@ -181,6 +202,8 @@ export class FakeApi {
   private async store(request: IncomingMessage, response: ServerResponse, id: string, part: string | null) {
     // Like S3: presigned URLs refuse other credentials, and the length must be known.
     if (request.headers.authorization !== undefined) return void response.writeHead(400).end();
+    const vectors = this.vectors.get(id);
+    if (request.method === 'GET' && vectors !== undefined) return void response.end(vectors);
     if (request.method === 'GET') return void response.end(FORMAT.json.render(transcriptOf('stored')));
     const audio = await buffer(request);
     if (request.headers['content-length'] !== String(audio.length)) return void response.writeHead(411).end();
@@ -229,7 +252,7 @@ export class FakeApi {
         view,
         error
           ? { status: 'failed', error }
-          : { status: 'succeeded', progress: 1, receipt, stages, results: resultsOf(view) },
+          : { status: 'succeeded', progress: 1, receipt: this.receipt, stages, results: resultsOf(view) },
       );
     }
   }
@@ -238,6 +261,12 @@ export class FakeApi {
     if (view.stages.analysis !== 'succeeded')
       return refuse(response, 409, 'not_ready', `Job ${view.id} has no analysis`);
     send(response, 200, understood);
+  }
+
+  private vectorsOf(response: ServerResponse, file: string | null) {
+    if (file === null) return send(response, 200, this.embedding);
+    if (this.vectorsLeft-- <= 0) return;
+    response.writeHead(302, { location: `${this.origin}/store/${file}` }).end();
   }
 
   private list(response: ServerResponse, query: URLSearchParams) {

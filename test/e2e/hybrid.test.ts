@@ -2,9 +2,9 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Analysis, Claim } from '../../core/contract/analysis';
+import type { Analysis, Claim } from '../../core/contract/work/analysis';
 import type { ErrorBody } from '../../core/contract/values';
-import type { HybridEvent } from '../../core/contract/hybrid';
+import type { HybridEvent } from '../../core/contract/work/hybrid';
 import type { JobView } from '../../core/contract/job';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';

@@ -18,12 +18,12 @@ import {
 } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Analysis } from '../../core/contract/analysis';
-import type { JobOptions } from '../../core/contract/options';
+import type { Analysis } from '../../core/contract/work/analysis';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
 import { OUTPUT } from '../../core/contract/environment';
 import type { SubmitJobResponse } from '../../core/contract/api';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { clientConfiguration } from '../../local/emulator';
 import { type LocalMachine, readLocalState } from '../../local/state';
 

@@ -2,16 +2,16 @@ import { createReadStream } from 'node:fs';
 import OpenAI, { APIError, BadRequestError, NotFoundError, toFile } from 'openai';
 import type { TranscriptionDiarized } from 'openai/resources/audio/transcriptions';
 import { sample, SAMPLE, sampleWords, words } from './audio';
-import { WhisperService } from './whisper-service';
+import { type ModelServiceProcess, startWhisper } from './model-services';
 
 /** OpenAI's own client for Node.js, unchanged, against the service and its real recogniser. */
 describe('the official client', () => {
-  let service: WhisperService;
+  let service: ModelServiceProcess;
   let client: OpenAI;
   const file = () => createReadStream(SAMPLE);
 
   beforeAll(async () => {
-    service = await WhisperService.start();
+    service = await startWhisper();
     client = new OpenAI({ baseURL: `${service.url}/v1`, apiKey: 'sk-unused', maxRetries: 0 });
   });
   afterAll(() => service.stop());

@@ -2,7 +2,7 @@ import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { OUTPUT } from '../../core/contract/environment';
 import type { JobView } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
-import type { Checkpoint } from '../../core/contract/transcript';
+import type { Checkpoint } from '../../core/contract/work/transcript';
 import type { UsageResponse } from '../../core/contract/usage';
 import { repeated, sample, sampleWords, words } from './audio';
 import { until } from './laptop';

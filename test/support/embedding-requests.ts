@@ -1,4 +1,4 @@
-import type { Embedding, RowFailure } from '../../core/contract/embedding';
+import type { Embedding, RowFailure } from '../../core/contract/work/embedding';
 import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
 import { httpHandler } from '../../lambda/frame/http';

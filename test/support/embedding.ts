@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EmbeddingSource, EmbeddingTotals } from '../../core/contract/embedding';
+import type { EmbeddingSource, EmbeddingTotals } from '../../core/contract/work/embedding';
 import type { EmbedScript } from './model-server';
 
 /** What the vectors of {@link embedding} are made with. */

@@ -1,5 +1,5 @@
-import type { Analysis, Evidence } from '../../core/contract/analysis';
-import type { Segment, Transcript, Word } from '../../core/contract/transcript';
+import type { Analysis, Evidence } from '../../core/contract/work/analysis';
+import type { Segment, Transcript, Word } from '../../core/contract/work/transcript';
 
 /** Random numbers from 0 to 1 that are the same in every run (mulberry32). */
 export function seeded(seed: number): () => number {

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 export { until } from '../until';
-import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract/analysis';
-import type { Segment, Transcript } from '../../core/contract/transcript';
-import type { CustomEvent, CustomRequest } from '../../core/contract/custom';
-import type { EmbedEvent, EmbedRequest } from '../../core/contract/embedding';
-import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/transcription';
+import type { Analysis, AnalyzeEvent, AnalyzeRequest } from '../../core/contract/work/analysis';
+import type { Segment, Transcript } from '../../core/contract/work/transcript';
+import type { CustomEvent, CustomRequest } from '../../core/contract/work/custom';
+import type { EmbedEvent, EmbedRequest } from '../../core/contract/work/embedding';
+import type { TranscribeEvent, TranscribeRequest } from '../../core/contract/work/transcription';
 
 /** Behaviour of the service for a request. */
 export type Script = (request: TranscribeRequest, answer: Answer) => Promise<void> | void;

@@ -1,5 +1,5 @@
 import { separator } from '../../core/forms/languages';
-import type { Segment, Transcript, Word } from '../../core/contract/transcript';
+import type { Segment, Transcript, Word } from '../../core/contract/work/transcript';
 import { Random } from './random';
 import { randomWord, type Script, SCRIPTS } from './random-words';
 import type { Given } from './renderings';

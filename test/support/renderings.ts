@@ -1,4 +1,4 @@
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import type { Layout } from '../../core/formats/cue-lines';
 import { srt, vtt } from '../../core/formats/formats';
 import {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Transcript } from '../../core/contract/transcript';
+import type { Transcript } from '../../core/contract/work/transcript';
 import { type TranscriptFormat, FORMAT_ENDING } from '../../core/contract/names';
 import { FORMAT } from '../../core/formats/formats';
 import corpus from '../fixtures/search/corpus.json';
@@ -22,6 +22,17 @@ export interface KnownAnswer {
   path: string;
 }
 
+export interface CorpusOptions {
+  /** @default 200 */
+  transcripts?: number;
+  /** Sentences in each transcript. @default 40 */
+  sentences?: number;
+  /** @default 7 */
+  seed?: number;
+  /** Whether there are sentences with the words of a question that do not answer it. @default true */
+  decoys?: boolean;
+}
+
 export interface SearchCorpus {
   /** Files by path. */
   files: Map<string, string>;
@@ -32,7 +43,12 @@ export interface SearchCorpus {
  * Transcripts of conversations about twenty topics, put together by chance of written sentences. In twenty of them, three written sentences answer a question
  * that is phrased in other words; in twenty others, a decoy has words of the question, but another meaning.
  */
-export function searchCorpus(transcripts = 200, sentences = 40, seed = 7): SearchCorpus {
+export function searchCorpus({
+  transcripts = 200,
+  sentences = 40,
+  seed = 7,
+  decoys = true,
+}: CorpusOptions = {}): SearchCorpus {
   const random = new Random(seed);
   const files = new Map<string, string>();
   const known: KnownAnswer[] = [];
@@ -47,7 +63,7 @@ export function searchCorpus(transcripts = 200, sentences = 40, seed = 7): Searc
     if (number < corpus.questions.length) {
       texts.splice(place - 1, 3, asked.lead, asked.answer, asked.follow);
       known.push({ ...asked, path });
-    } else if (number < 2 * corpus.questions.length) texts[place] = asked.decoy;
+    } else if (decoys && number < 2 * corpus.questions.length) texts[place] = asked.decoy;
     files.set(path, FORMAT[format].render(transcript(texts)));
   }
   return { files, known };

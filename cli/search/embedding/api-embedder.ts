@@ -3,7 +3,7 @@ import type { Patience } from '../../api/retry';
 import { ApiError, CliError, UnreachableError } from '../../errors';
 import type { Embedder, Purpose } from './embedder';
 
-/** Sizes of the answers of `POST /v1/embeddings` and `GET /v1/models` that are used. */
+/** What is used of an answer of `POST /v1/embeddings`. */
 interface EmbeddingsAnswer {
   model?: unknown;
   data?: { index?: unknown; embedding?: unknown }[];
@@ -53,15 +53,25 @@ export class ApiEmbedder implements Embedder {
           ? noEmbeddings(this.client.connection)
           : error;
       })) as EmbeddingsAnswer;
+    this.checkModel(answer);
     const vectors = this.vectors(answer, texts.length);
     if (vectors === undefined)
       throw new UnreachableError(
-        `${this.client.connection.url} returned something else than ${texts.length} vectors of one length`,
+        `${this.client.connection.url} returned something else instead of ${texts.length} vectors of one length`,
       );
     return vectors;
   }
 
   async close(): Promise<void> {}
+
+  /** Vectors of two models must not be mixed, even if the deployment is updated during the run. */
+  private checkModel({ model }: EmbeddingsAnswer): void {
+    const bare = (name: string) => name.split('/').at(-1)?.toLowerCase();
+    if (typeof model === 'string' && bare(model) !== bare(this.model))
+      throw new UnreachableError(
+        `${this.client.connection.url} lists the model ${this.model} and answered with ${model}: run the command again`,
+      );
+  }
 
   private vectors({ data }: EmbeddingsAnswer, count: number): Float32Array[] | undefined {
     if (!Array.isArray(data) || data.length !== count) return undefined;

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ProcessExec } from '../../../core/contract/machine-spec';
+import { ENV } from '../../../core/contract/environment';
+import { embeddings } from '../../../lib/services/embeddings';
 import { baseEnvironment } from '../../../local/emulator';
 import { Programs } from '../../../local/machine/commands';
 import { freePort } from '../../../local/ports';
@@ -10,13 +11,6 @@ import { pause } from '../../api/retry';
 import { CliError } from '../../errors';
 import { ApiEmbedder } from './api-embedder';
 import type { Embedder, Purpose } from './embedder';
-
-const EXEC: ProcessExec = {
-  kind: 'python',
-  requirements: 'docker/embeddings/requirements.laptop.txt',
-  folders: ['docker/common', 'docker/embeddings'],
-  module: 'spotscribe_embeddings',
-};
 
 const START_MS = 120_000;
 const LOOK_MS = 50;
@@ -44,13 +38,18 @@ export class LocalEmbedder implements Embedder {
    */
   static async start({ signal, say }: LocalOptions): Promise<LocalEmbedder> {
     const programs = new Programs({ workerBundle: '', onProgress: say });
-    const { file, args, env } = await programs.commandOf(EXEC).catch((error: Error) => {
+    const { file, args, env } = await programs.commandOf(embeddings.exec).catch((error: Error) => {
       throw new CliError('internal', error.message, undefined, { cause: error });
     });
     const folder = await mkdtemp(join(tmpdir(), 'spotscribe-search-'));
     const port = await freePort();
     const log = join(folder, 'service.log');
-    const settings = { HOST: '127.0.0.1', PORT: String(port), EMBEDDING_ENGINE: 'minilm', TMPDIR: folder };
+    const settings = {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      [ENV.embeddingEngine]: 'minilm',
+      TMPDIR: folder,
+    };
     const service = new ManagedProcess({
       name: 'embeddings',
       ...{ file, args: [...args], cwd: folder, log },

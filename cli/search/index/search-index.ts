@@ -43,16 +43,24 @@ export class SearchIndex {
 
   /** The model of the vectors, if there are any. */
   get model(): Model | undefined {
-    const row = query<{ value: string }>(this.database, "SELECT value FROM about WHERE name = 'model'").get();
-    return row === undefined ? undefined : (JSON.parse(row.value) as Model);
+    const value = this.about('model');
+    return value === undefined ? undefined : (JSON.parse(value) as Model);
+  }
+
+  /** The folder that was indexed last. */
+  get folder(): string | undefined {
+    return this.about('folder');
+  }
+
+  set folder(path: string) {
+    this.remember('folder', path);
   }
 
   /** Removes everything that another model made, and remembers this one. */
   begin(model: Model): void {
     this.database.transaction(() => {
       this.database.exec('DELETE FROM sentences; DELETE FROM documents; DELETE FROM vectors');
-      const set = query(this.database, "INSERT OR REPLACE INTO about (name, value) VALUES ('model', ?)");
-      set.run(JSON.stringify(model));
+      this.remember('model', JSON.stringify(model));
     })();
   }
 
@@ -133,6 +141,14 @@ export class SearchIndex {
       'SELECT (SELECT count(*) FROM documents) AS files, (SELECT count(*) FROM sentences) AS sentences',
     ).get();
     return { files: row?.files ?? 0, sentences: row?.sentences ?? 0 };
+  }
+
+  private about(name: string): string | undefined {
+    return query<{ value: string }>(this.database, 'SELECT value FROM about WHERE name = ?').get(name)?.value;
+  }
+
+  private remember(name: string, value: string): void {
+    query(this.database, 'INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)').run(name, value);
   }
 
   private removeRows(path: string): void {

@@ -1,9 +1,9 @@
 import type Database from 'libsql';
 import { query } from '../index/libsql';
 import type { SearchIndex } from '../index/search-index';
-import { fused } from './fusion';
-import { keywordQuery } from './keywords';
+import { matches } from './keywords';
 import { Nearness } from './nearness';
+import { ranked } from './ranked';
 
 /** A sentence that answers a question. */
 export interface Answer {
@@ -46,19 +46,11 @@ interface Row {
   text: string;
 }
 
-/**
- * The answers to a question, best first. Three rankings are fused: similar sentences, sentences that are similar in context,
- * and sentences with words of the question.
- */
+/** The answers to a question, best first: similar sentences, also by their neighbours, and those with its words. */
 export function answers({ database }: SearchIndex, { question, vector, limit, minScore }: Asked): Answer[] {
   const depth = Math.max(LEAST_DEPTH, limit * DEPTH);
   const nearness = new Nearness(database, vector);
-  const nearest = nearness.nearest(depth);
-  const ids = fused(
-    nearest.map(({ id }) => id),
-    nearness.inContext(nearest),
-    matching(database, question, depth),
-  );
+  const ids = ranked(nearness, nearness.nearest(depth), matches(database, question, depth));
   const sentence = query<Row>(
     database,
     `SELECT path, document, position, start_s, end_s, speaker, text
@@ -72,16 +64,6 @@ export function answers({ database }: SearchIndex, { question, vector, limit, mi
     if (!chosen.some((each) => isNear(each, row))) chosen.push(row);
   }
   return chosen.map((row) => answerOf(database, row, nearness.of(row)));
-}
-
-function matching(database: Database.Database, question: string, depth: number): number[] {
-  const keywords = keywordQuery(question);
-  if (keywords === undefined) return [];
-  const rows = query<{ id: number }>(
-    database,
-    'SELECT rowid AS id FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?',
-  ).all(keywords, depth);
-  return rows.map(({ id }) => id);
 }
 
 const isNear = (one: Row, other: Row): boolean =>

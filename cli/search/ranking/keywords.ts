@@ -1,3 +1,7 @@
+import type Database from 'libsql';
+import { query } from '../index/libsql';
+import type { Place } from './nearness';
+
 /** English words of questions that say nothing about their subject. */
 const STOP_WORDS = new Set(
   (
@@ -18,4 +22,27 @@ export function keywordQuery(question: string): string | undefined {
   // In quotation marks, no word is an operator of FTS5.
   const chosen = (telling.length > 0 ? telling : words).map((word) => `"${word}"`);
   return chosen.length === 0 ? undefined : chosen.join(' OR ');
+}
+
+/** A sentence with words of a question. */
+export interface Match extends Place {
+  /** Its relevance (BM25), compared with that of the best one: 0 to 1. */
+  relevance: number;
+}
+
+/** The sentences with words of the question, best first. */
+export function matches(database: Database.Database, question: string, count: number): Match[] {
+  const keywords = keywordQuery(question);
+  if (keywords === undefined) return [];
+  const rows = query<Place & { rank: number }>(
+    database,
+    `SELECT sentences.id AS id, document, position, words.rank AS rank
+     FROM words JOIN sentences ON sentences.id = words.rowid WHERE words MATCH ? ORDER BY words.rank LIMIT ?`,
+  ).all(keywords, count);
+  // FTS5 gives better matches a lower rank, below 0.
+  const [best] = rows;
+  return rows.map(({ rank, ...place }) => ({
+    ...place,
+    relevance: best === undefined ? 0 : rank / best.rank,
+  }));
 }

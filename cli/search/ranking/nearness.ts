@@ -9,12 +9,6 @@ export interface Place {
   position: number;
 }
 
-/**
- * How much the more similar neighbour of a sentence counts, compared with the sentence itself. An answer often follows a
- * sentence that names the subject. Measured: see docs/search.md.
- */
-const NEIGHBOUR = 0.4;
-
 /** The similarity of sentences with a question: the cosine of their vectors. */
 export class Nearness {
   private readonly vector: Buffer;
@@ -43,26 +37,14 @@ export class Nearness {
     ).all(this.vector, count, count);
   }
 
-  /** The given sentences and their neighbours, by their similarity in context, best first. */
-  inContext(places: readonly Place[]): number[] {
-    const scores = new Map<number, number>();
-    for (const { document, position } of places) {
-      for (const near of [position, position - 1, position + 1]) {
-        const found = this.at(document, near);
-        if (found !== undefined) scores.set(found.id, this.withNeighbours(document, near, found.similarity));
-      }
-    }
-    return [...scores].sort(([, one], [, other]) => other - one).map(([id]) => id);
-  }
-
   /** Similarity of a sentence. */
   of({ document, position }: Omit<Place, 'id'>): number {
     return this.at(document, position)?.similarity ?? -1;
   }
 
-  private withNeighbours(document: number, position: number, similarity: number): number {
-    const neighbours = [position - 1, position + 1].map((each) => this.at(document, each)?.similarity ?? 0);
-    return similarity + NEIGHBOUR * Math.max(...neighbours);
+  /** Id of the sentence at a place, if there is one. */
+  idAt(document: number, position: number): number | undefined {
+    return this.at(document, position)?.id;
   }
 
   private at(document: number, position: number): { id: number; similarity: number } | undefined {

@@ -10,8 +10,7 @@ interface Cue {
 }
 
 /**
- * Reads SubRip. A cue that begins with `Name: ` names its speaker, who also says the following cues, if most of the file's
- * first cues show that it has speakers.
+ * Reads SubRip. A cue that begins with `Name: ` names its speaker, who also says the following cues.
  *
  * @returns undefined if it has no cues
  */
@@ -76,11 +75,11 @@ const unescaped = (text: string) =>
 const PREFIX = /^\s*(\p{L}[^:\n]{0,40}): (?=\S)|^\s*(\p{L}[^:\n]{0,40}): ?\n/u;
 
 /**
- * Takes the names of speakers off the texts. Spotscribe writes a name where the speaker changes, so the first text of
- * a transcript with speakers has one. Anything else with a colon is text.
+ * Takes the names of speakers off the texts. Spotscribe writes a name where the speaker changes. Anything else with a colon
+ * is text.
  */
 export function withSpeakers(stretches: readonly Stretch[]): Stretch[] {
-  const names = repeatedNames(stretches);
+  const names = speakerNames(stretches);
   let speaker: string | undefined;
   return stretches.map((stretch) => {
     const name = nameOf(stretch.text);
@@ -96,15 +95,16 @@ const nameOf = (text: string): string | undefined => {
   return (found?.[1] ?? found?.[2])?.trim();
 };
 
-/** The names in a transcript that begins with one. */
-function repeatedNames(stretches: readonly Stretch[]): Set<string> {
-  const found = new Map<string, number>();
+/** The names of Spotscribe's diarization, and in a transcript that begins with a name, all that occur again. */
+function speakerNames(stretches: readonly Stretch[]): Set<string> {
+  const counts = new Map<string, number>();
   for (const { text } of stretches) {
     const name = nameOf(text);
-    if (name !== undefined) found.set(name, (found.get(name) ?? 0) + 1);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const opening = nameOf(stretches[0]?.text ?? '');
-  if (opening === undefined) return new Set();
-  const isLabel = (name: string) => /^SPEAKER_\d+$/.test(name) || (found.get(name) ?? 0) > 1;
-  return new Set([...found.keys()].filter((name) => name === opening || isLabel(name)));
+  const beginsWithName = nameOf(stretches[0]?.text ?? '') !== undefined;
+  const names = [...counts].filter(
+    ([name, count]) => /^SPEAKER_\d+$/.test(name) || (beginsWithName && count > 1),
+  );
+  return new Set(names.map(([name]) => name));
 }

@@ -21,4 +21,4 @@ class Settings(ServiceSettings):
     # Tokens of a batch, padding included. By default 16,384 on a GPU and 2,048 on a processor.
     batch_tokens: int | None = Field(default=None, gt=0)
     # Size of the vectors in one file of a corpus.
-    part_bytes: int = Field(default=8 << 20, gt=0)
+    part_bytes: int = Field(default=4 << 20, gt=0)

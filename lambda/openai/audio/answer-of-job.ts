@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import type { JobRow } from '../../../core/contract/job';
 import type { JobStore } from '../../../core/jobs/job-store';
 import { shownValue } from '../../../core/contract/text';

@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import { OPTION_LIMITS } from '../../../core/contract/limits';
 import type { Layout } from '../../../core/formats/cue-lines';
 import type { FormFields } from '../../../core/forms/form-fields';

@@ -1,7 +1,7 @@
 import { DEGRADED_HEADER, JOB_HEADER } from '../../../core/contract/http';
 import type { JobRow } from '../../../core/contract/job';
 import { shown } from '../../../core/contract/text';
-import type { Transcript } from '../../../core/contract/transcript';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import { FORMAT, srt, vtt } from '../../../core/formats/formats';
 import { events, plainJson, plainText, verboseJson } from '../../../core/formats/openai-formats';
 import type { Request } from '../../frame/caller';

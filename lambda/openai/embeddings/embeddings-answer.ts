@@ -1,4 +1,4 @@
-import { Embedding } from '../../../core/contract/embedding';
+import { Embedding } from '../../../core/contract/work/embedding';
 import { DEGRADED_HEADER, JOB_HEADER } from '../../../core/contract/http';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';

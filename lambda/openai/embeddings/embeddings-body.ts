@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { EMBEDDING_LIMITS } from '../../../core/contract/limits';
-import type { EmbeddingOptions } from '../../../core/contract/options';
+import type { EmbeddingOptions } from '../../../core/contract/work/options';
 import { shown, shownValue, text } from '../../../core/contract/text';
 import { EMBEDDING_MODELS } from '../../../core/models/embedding-names';
 import { MOST_MODEL_NAME } from '../../../core/models/model-names';

@@ -1,5 +1,5 @@
 import { analysisLines } from '../../../cli/jobs/analysis-view';
-import type { Analysis, Evidence } from '../../../core/contract/analysis';
+import type { Analysis, Evidence } from '../../../core/contract/work/analysis';
 
 const said = (quote: string, start?: number): Evidence => ({
   quote,

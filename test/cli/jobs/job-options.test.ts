@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import { FakeApi } from '../fake-api';
 import { callCli, Folder } from '../run-cli';
 

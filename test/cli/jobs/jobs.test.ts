@@ -33,8 +33,8 @@ test('lists jobs as a table or as one document, page after page', async () => {
   const id = firstId();
   const { out, code } = await run();
   expect(code).toBe(0);
-  expect(out).toMatch(/^ID +STATUS +CREATED +AUDIO +COST +NAME\n/);
-  expect(out).toMatch(new RegExp(`^${id}  succeeded  20.*Z  1:00   \\$0\\.00022  talk\\.mp3$`, 'm'));
+  expect(out).toMatch(/^ID +STATUS +CREATED +WORK +COST +NAME\n/);
+  expect(out).toMatch(new RegExp(`^${id}  succeeded  20.*Z  1:00  \\$0\\.00022  talk\\.mp3$`, 'm'));
   const view = api.jobs.get(id)?.view;
   for (let index = 0; index < 250; index++) {
     const copy = `job_${String(index).padStart(32, '0')}`;

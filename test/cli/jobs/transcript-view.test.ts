@@ -1,5 +1,5 @@
 import { transcriptLines } from '../../../cli/jobs/transcript-view';
-import type { Transcript } from '../../../core/contract/transcript';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import words from '../../fixtures/contract/Transcript.json';
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { ActionItem, type Analysis } from '../../../core/contract/analysis';
+import { ActionItem, type Analysis } from '../../../core/contract/work/analysis';
 import { contractSchema, SCHEMA_FILE } from '../../../scripts/contract-schema';
 import { contractSchemas } from '../../../scripts/contract-schemas';
 import { type Definitions, type Fixture, notShown, shapeOf } from '../../support/contract-fixtures';

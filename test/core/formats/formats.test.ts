@@ -1,4 +1,4 @@
-import type { Segment, Transcript } from '../../../core/contract/transcript';
+import type { Segment, Transcript } from '../../../core/contract/work/transcript';
 import { FORMAT } from '../../../core/formats/formats';
 
 const transcript = (...segments: Partial<Segment>[]): Transcript => ({

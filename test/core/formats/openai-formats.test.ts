@@ -1,4 +1,4 @@
-import type { Transcript } from '../../../core/contract/transcript';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import { diarizedJson, plainJson, verboseJson } from '../../../core/formats/openai-formats';
 import diarizedFixture from '../../fixtures/contract/Transcript.diarized.json';
 import wordsFixture from '../../fixtures/contract/Transcript.json';

@@ -1,4 +1,4 @@
-import type { Segment, Transcript } from '../../../core/contract/transcript';
+import type { Segment, Transcript } from '../../../core/contract/work/transcript';
 import type { Layout } from '../../../core/formats/cue-lines';
 import { cues } from '../../../core/formats/cues';
 import { srt, vtt } from '../../../core/formats/formats';

@@ -1,5 +1,5 @@
 import { ANALYSIS_TASKS, SPEAKER_RULES } from '../../../core/contract/names';
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../../core/contract/limits';
 import { Refusal } from '../../../lambda/frame/refusal';
 import { parseSubmitJob } from '../../../lambda/api/submit-request';

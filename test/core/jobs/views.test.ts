@@ -1,6 +1,6 @@
 import type { JobStatus } from '../../../core/contract/names';
 import type { JobRow } from '../../../core/contract/job';
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import type { CustomTask, DeployedTasks, JobTasks } from '../../../core/contract/tasks';
 import { resultKeys, tasksFor, tasksOf, unitsOf } from '../../../core/jobs/job-tasks';
 import { newJob } from '../../../core/jobs/new-job';

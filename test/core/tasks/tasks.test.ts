@@ -1,7 +1,7 @@
-import type { Analysis } from '../../../core/contract/analysis';
+import type { Analysis } from '../../../core/contract/work/analysis';
 import { TASK_NAMES, TASK_STAGES } from '../../../core/contract/names';
-import type { TranscriptionOptions } from '../../../core/contract/options';
-import type { Transcript } from '../../../core/contract/transcript';
+import type { TranscriptionOptions } from '../../../core/contract/work/options';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import { ALL_TASKS, TASKS, tasksIn } from '../../../core/tasks';
 import { measuresOf } from '../../../core/tasks/measures';
 import type { Stages } from '../../../core/tasks/task';

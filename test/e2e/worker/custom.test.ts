@@ -1,4 +1,4 @@
-import type { CustomResult } from '../../../core/contract/custom';
+import type { CustomResult } from '../../../core/contract/work/custom';
 import { KEY } from '../../../core/contract/keys';
 import type { JobRow } from '../../../core/contract/job';
 import { hearing, ModelServer, until } from '../../support/model-server';

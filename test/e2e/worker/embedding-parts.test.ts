@@ -1,10 +1,10 @@
-import type { Embedding } from '../../../core/contract/embedding';
+import type { Embedding } from '../../../core/contract/work/embedding';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
-import type { Checkpoint } from '../../../core/contract/transcript';
+import type { Checkpoint } from '../../../core/contract/work/transcript';
 import { embedding, inBase64, linesOf, MINILM, totalsOf } from '../../support/embedding';
 import { hearing, ModelServer, until } from '../../support/model-server';
-import { RunningWorkers, type RunOptions } from './running-worker';
+import { addressOf, RunningWorkers, type RunOptions } from './running-worker';
 import { failingPuts } from './s3-faults';
 import { WorkerAws } from './worker-aws';
 
@@ -71,9 +71,12 @@ async function killed(job: JobRow): Promise<void> {
 describe('a worker with an embeddings service', () => {
   it('stores each part as a file, and commits the list with a receipt in tokens', async () => {
     const job = await submit({ key_id: 'key_1', tasks: { embedding: { column: 'body' } } });
-    await start();
+    const worker = await start();
     const done = await aws.ended(job);
     await aws.emptied();
+    const metrics = await (await fetch(`${addressOf(worker)}/metrics`)).text();
+    expect(metrics).toContain('spotscribe_worker_units_total{unit="token"} 24');
+    expect(metrics).toContain('spotscribe_worker_real_time_factor_count 0');
     expect(model.corpora).toEqual([{ path: `${job.id}/input`, column: 'body' }]);
     expect(done).toMatchObject({
       progress: 1,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guards } from '../../../docker/worker/src/services/guarded-service';
 import { resultKeys, tasksFor } from '../../../core/jobs/job-tasks';
-import type { Analysis } from '../../../core/contract/analysis';
-import type { JobOptions } from '../../../core/contract/options';
+import type { Analysis } from '../../../core/contract/work/analysis';
+import type { JobOptions } from '../../../core/contract/work/options';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import {
@@ -41,11 +41,8 @@ afterEach(async () => {
 
 const start = (options?: RunOptions) =>
   workers.start(aws, { whisper, voxtral }, VISIBILITY, { guards: GUARDS, ...options });
-const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
-const ended = async (job: JobRow, as = 'succeeded') => {
-  await until(async () => (await row(job)).status === as, `${job.id} ${as}`, 30);
-  return row(job);
-};
+const row = (job: JobRow) => aws.row(job);
+const ended = (job: JobRow, as?: JobRow['status']) => aws.ended(job, as);
 const submit = async (options: JobOptions = {}) => {
   const job = await aws.job(options, 'sound', {
     tasks: tasksFor(options, { transcription: {}, analysis: {} }),

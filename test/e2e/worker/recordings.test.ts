@@ -37,9 +37,8 @@ const listening =
     return script(request, answer);
   };
 const start = () => workers.start(aws, { whisper: model }, VISIBILITY);
-const row = async ({ id }: JobRow) => (await aws.store.get(id))!;
-const ended = (job: JobRow, as = 'succeeded') =>
-  until(async () => (await row(job)).status === as, `${job.id} ${as}`);
+const row = (job: JobRow) => aws.row(job);
+const ended = (job: JobRow, as?: JobRow['status']) => aws.ended(job, as);
 
 /** A job as the previous release left it: its row names no version. */
 async function earlierJob(): Promise<JobRow> {

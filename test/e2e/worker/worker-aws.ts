@@ -28,8 +28,8 @@ import type { JobMessage, JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import type { Machine } from '../../../core/contract/machine';
 import { MAX_RECEIVES } from '../../../core/contract/limits';
-import type { Transcript } from '../../../core/contract/transcript';
-import type { TranscriptionOptions } from '../../../core/contract/options';
+import type { Transcript } from '../../../core/contract/work/transcript';
+import type { TranscriptionOptions } from '../../../core/contract/work/options';
 import { JobStore } from '../../../core/jobs/job-store';
 import { type ObjectVersion, versionsBelow } from '../../../core/jobs/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';
@@ -155,9 +155,13 @@ export class WorkerAws {
     return this.mine().s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
   }
 
-  async text(Key: string): Promise<string> {
+  async bytes(Key: string): Promise<Uint8Array> {
     const { Body } = await this.mine().s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
-    return Body!.transformToString();
+    return Body!.transformToByteArray();
+  }
+
+  async text(Key: string): Promise<string> {
+    return Buffer.from(await this.bytes(Key)).toString();
   }
 
   async read(Key: string): Promise<unknown> {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { Scratch } from '../../../docker/worker/src/jobs/scratch';
 import type { Worker } from '../../../docker/worker/src/worker';
 import { KEY } from '../../../core/contract/keys';
-import type { Checkpoint } from '../../../core/contract/transcript';
+import type { Checkpoint } from '../../../core/contract/work/transcript';
 import type { JobRow } from '../../../core/contract/job';
 import { hearing, ModelServer, segmentAt, transcriptOf, until } from '../../support/model-server';
 import { addressOf, RunningWorkers, type RunOptions } from './running-worker';

@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, type GetObjectCommandOutput, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { Embedding } from '../../../core/contract/embedding';
+import type { Embedding } from '../../../core/contract/work/embedding';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import { JobStore } from '../../../core/jobs/job-store';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import { parseForm, RESPONSE_FORMATS, type Task } from '../../../lambda/openai/audio/form-options';
 import { FORM } from '../../../lambda/openai/audio/form-schema';
 import { Refusal } from '../../../lambda/frame/refusal';

@@ -4,7 +4,7 @@ import { GetObjectCommand, type GetObjectCommandOutput, NoSuchKey, S3Client } fr
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { JobRow } from '../../../core/contract/job';
-import type { Transcript } from '../../../core/contract/transcript';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import { RESPONSE_FORMATS } from '../../../lambda/openai/audio/form-options';
 import { httpHandler } from '../../../lambda/frame/http';
 import { JobStore } from '../../../core/jobs/job-store';

@@ -1,4 +1,4 @@
-import type { JobOptions } from '../../../core/contract/options';
+import type { JobOptions } from '../../../core/contract/work/options';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import {
   AT_ONCE,

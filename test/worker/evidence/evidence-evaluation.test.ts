@@ -1,5 +1,5 @@
 import { locate } from '../../../docker/worker/src/evidence/evidence';
-import type { Evidence } from '../../../core/contract/analysis';
+import type { Evidence } from '../../../core/contract/work/analysis';
 import {
   PACE,
   below,

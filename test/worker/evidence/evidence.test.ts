@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { locate } from '../../../docker/worker/src/evidence/evidence';
 import { LONGEST_QUOTE } from '../../../docker/worker/src/evidence/quote';
-import type { Analysis, Evidence } from '../../../core/contract/analysis';
-import type { Segment } from '../../../core/contract/transcript';
+import type { Analysis, Evidence } from '../../../core/contract/work/analysis';
+import type { Segment } from '../../../core/contract/work/transcript';
 import { claiming, PACE, segmentOf, spoken, transcriptOf } from '../../support/evidence-text';
 
 const talk =

@@ -14,7 +14,7 @@ import { Services } from '../../../docker/worker/src/services/services';
 import { Scratch } from '../../../docker/worker/src/jobs/scratch';
 import { createServer } from '../../../docker/worker/src/http/server';
 import type { ErrorBody } from '../../../core/contract/values';
-import type { HybridEvent, HybridResult } from '../../../core/contract/hybrid';
+import type { HybridEvent, HybridResult } from '../../../core/contract/work/hybrid';
 import { BOUNDARY, CONTENT_TYPE, mutated } from '../../multipart-mutations';
 import { until } from '../../until';
 import { hearing, ModelServer, segmentAt, transcriptOf, understanding } from '../../support/model-server';

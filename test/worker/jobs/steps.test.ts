@@ -1,8 +1,8 @@
 import { ModelServiceFailed, Stopping } from '../../../docker/worker/src/errors';
 import { runSteps as runTasks, type Step } from '../../../docker/worker/src/jobs/steps';
 import { TASKS } from '../../../core/tasks';
-import type { Analysis } from '../../../core/contract/analysis';
-import type { Transcript } from '../../../core/contract/transcript';
+import type { Analysis } from '../../../core/contract/work/analysis';
+import type { Transcript } from '../../../core/contract/work/transcript';
 import { SpotscribeError, StaleAttempt } from '../../../core/contract/errors';
 import { analysisOf, segmentAt, transcriptOf } from '../../support/model-server';
 

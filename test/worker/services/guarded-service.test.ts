@@ -1,4 +1,4 @@
-import type { TranscribeEvent } from '../../../core/contract/transcription';
+import type { TranscribeEvent } from '../../../core/contract/work/transcription';
 import { TASKS } from '../../../core/tasks';
 import { GuardedService, type Guards } from '../../../docker/worker/src/services/guarded-service';
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';

@@ -1,6 +1,6 @@
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
-import type { AnalyzeEvent } from '../../../core/contract/analysis';
-import type { TranscribeEvent } from '../../../core/contract/transcription';
+import type { AnalyzeEvent } from '../../../core/contract/work/analysis';
+import type { TranscribeEvent } from '../../../core/contract/work/transcription';
 import { TASKS } from '../../../core/tasks';
 import { SpotscribeError } from '../../../core/contract/errors';
 import { until } from '../../until';

@@ -21,6 +21,7 @@ _PART = 10
 # Vectors of single precision differ by the composition of their batches.
 _MOST_DIFFERENCE = 1e-4
 _REQUEST_SECONDS = 7200.0
+_MB = 1e6
 
 
 def measure(folder: Path, report: Report) -> None:
@@ -40,10 +41,10 @@ def measure(folder: Path, report: Report) -> None:
         forget_peak(service.pid)
         times = _in_turns(bare, service, texts[:part], rounds, report)
         few = memory(service.pid, "VmHWM")
-        report.say(f"all {rows} rows")
+        report.say(f"peak of {few / _MB:.0f} MB with {part} rows; now all {rows}")
         service_all = _job(service.url, "all.jsonl", rows)[0]
         many = memory(service.pid, "VmHWM")
-    report.say(f"all {rows} rows with sentence-transformers")
+    report.say(f"{service_all:.1f} s, peak of {many / _MB:.0f} MB; now with sentence-transformers")
     bare_all = bare.encode(texts)[0]
     report.measured(
         {
@@ -105,7 +106,8 @@ def _job(url: str, name: str, rows: int) -> tuple[float, Any]:
     event: dict[str, Any] = {}
     began = time.monotonic()
     with httpx.stream("POST", f"{url}/embed", json={"path": name}, timeout=_REQUEST_SECONDS) as answer:
-        for line in answer.iter_lines():
+        # Empty lines keep the connection open.
+        for line in filter(None, answer.iter_lines()):
             event = json.loads(line)
             if event["type"] == "part":
                 files.append(base64.b64decode(event["data"]))

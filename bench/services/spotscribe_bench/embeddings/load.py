@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from spotscribe_bench.embeddings.client import Connection, connected
-from spotscribe_bench.embeddings.service import embeddings_service
+from spotscribe_bench.embeddings.service import Running, embeddings_service
 from spotscribe_bench.embeddings.sizes import size
 from spotscribe_bench.embeddings.texts import MODEL, lengths, short_texts, write_model
 from spotscribe_bench.report import Report
+from spotscribe_bench.resident import processor_seconds
 
 _WARM_UP = 50
 
 
 def measure(folder: Path, report: Report) -> None:
-    """Reports the seconds of both ways in each round, and the failed requests."""
+    """Reports the seconds of both ways in each round, also of the processor, and the failed requests."""
     number, rounds = size("BENCH_REQUESTS", 1000), size("BENCH_ROUNDS", 5)
     weights = write_model(folder / "models")
     (folder / "shared").mkdir()
@@ -29,27 +30,29 @@ def measure(folder: Path, report: Report) -> None:
     _allow_open_files(2 * number + 200)
     report.say("loading the service")
     with embeddings_service(folder) as service:
-        found = asyncio.run(_in_turns(service.url, texts, rounds, report))
+        found = asyncio.run(_in_turns(service, texts, rounds, report))
     report.measured({"requests": number, "tokens": lengths(weights, texts), **found})
 
 
-async def _in_turns(url: str, texts: list[str], rounds: int, report: Report) -> dict[str, Any]:
+async def _in_turns(service: Running, texts: list[str], rounds: int, report: Report) -> dict[str, Any]:
     seconds: dict[str, list[float]] = {"single": [], "batched": []}
+    processor: dict[str, list[float]] = {"single": [], "batched": []}
     failed = 0
     # Clients keep connections open, so opening them is not measured.
-    async with connected(url, len(texts)) as connections:
+    async with connected(service.url, len(texts)) as connections:
         await _single(connections[:_WARM_UP], texts[:_WARM_UP])
         await _batched(connections[0], texts[:_WARM_UP])
         for turn in range(rounds):
             for name in sorted(seconds, reverse=turn % 2 == 0):
-                began = time.monotonic()
+                began, used = time.monotonic(), processor_seconds(service.pid)
                 if name == "single":
                     failed += await _single(connections, texts)
                 else:
                     await _batched(connections[0], texts)
                 seconds[name].append(time.monotonic() - began)
+                processor[name].append(processor_seconds(service.pid) - used)
                 report.say(f"round {turn + 1}/{rounds}: {name} {seconds[name][-1]:.2f} s")
-    return {**seconds, "failed_share": failed / (rounds * len(texts))}
+    return {**seconds, "processor": processor, "failed_share": failed / (rounds * len(texts))}
 
 
 async def _single(connections: list[Connection], texts: list[str]) -> int:

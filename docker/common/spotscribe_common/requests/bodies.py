@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from spotscribe_common.requests.form_fields import parsed_form
 from spotscribe_common.requests.json_text import parsed_json
 
 Model = TypeVar("Model", bound=BaseModel)
+Read = TypeVar("Read")
 
 
 async def json_body(body: Body, model: type[Model]) -> Model:
@@ -24,12 +26,18 @@ async def json_body(body: Body, model: type[Model]) -> Model:
     file = body.json
     if file is None:
         return parsed_json(b"", model)
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    if size <= SMALL_BYTES:
-        return parsed_json(file.read(), model)
-    # In a thread: the checkpoint of hours is megabytes, and `/health` must be answered meanwhile.
-    return await asyncio.to_thread(lambda: parsed_json(file.read(), model))
+    return await by_size(body, lambda: parsed_json(file.read(), model))
+
+
+async def by_size(body: Body, read: Callable[[], Read]) -> Read:
+    """What `read` makes of a body in JSON: in a thread, unless the body is small.
+
+    The checkpoint of hours is megabytes, and `/health` must be answered meanwhile.
+    """
+    size = 0 if body.json is None else body.json.seek(0, os.SEEK_END)
+    if body.json is not None:
+        body.json.seek(0)
+    return read() if size <= SMALL_BYTES else await asyncio.to_thread(read)
 
 
 async def uploaded(form: FormReader, model: type[Model]) -> tuple[BinaryIO, Model]:

@@ -18,8 +18,6 @@ from spotscribe_embeddings.engines.engine import Engine, Matrix
 _log = logging.getLogger(__name__)
 # Texts of so many batches are sorted by length at once. More waste less, and the first text waits longer.
 _SORTED_BATCHES = 8
-# After so many batches of requests in a row, a waiting corpus gets one.
-_URGENT_IN_A_ROW = 8
 _RETRY_SECONDS = 5
 
 
@@ -57,7 +55,7 @@ class Batcher:
         self._urgent: deque[Item] = deque()
         self._patient: deque[Item] = deque()
         self._sorted: deque[list[Item]] = deque()
-        self._in_a_row = 0
+        self._was_urgent = False
         self._open: set[Order] = set()
         self._pumping: asyncio.Task[None] | None = None
         self.waiting_tokens = 0
@@ -121,12 +119,13 @@ class Batcher:
         return []
 
     def _sort_some(self) -> None:
-        is_patients_turn = not self._urgent or (self._patient and self._in_a_row >= _URGENT_IN_A_ROW)
-        queue = self._patient if is_patients_turn else self._urgent
-        self._in_a_row = 0 if is_patients_turn else self._in_a_row + 1
+        # A corpus gets one batch after those of all requests that wait, so that it gets on.
+        is_urgent = bool(self._urgent) and not (self._was_urgent and self._patient)
+        self._was_urgent = is_urgent
+        queue = self._urgent if is_urgent else self._patient
         items: list[Item] = []
-        # A corpus has sorted its texts by itself, and gives way after each batch.
-        room = self.batch_tokens * (1 if is_patients_turn else _SORTED_BATCHES)
+        # A corpus has sorted its texts by itself.
+        room = self.batch_tokens * (_SORTED_BATCHES if is_urgent else 1)
         while queue and (room > 0 or not items):
             order, index = queue.popleft()
             if not order.done.done():

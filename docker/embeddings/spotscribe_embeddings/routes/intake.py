@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from spotscribe_common.http.disconnect import while_connected
 from spotscribe_common.receiving.body import Accepted
-from spotscribe_common.requests.bodies import json_body
+from spotscribe_common.requests.bodies import by_size, json_body
 from spotscribe_embeddings.engines.engine import Matrix
 from spotscribe_embeddings.engines.tokens import Tokens
 from spotscribe_embeddings.requests.bodies import BODY_BYTES
@@ -54,7 +54,7 @@ async def embed_request(
         received = await service.receive(request, _ACCEPTED, opened)
         opened.enter_context(service.admission.admit())
         asked_body = await json_body(received, body)
-        asked = read(asked_body)
+        asked = await by_size(received, lambda: read(asked_body))
         prompt_tokens = service.engine.tokenizer.prompt_tokens(asked.instruction)
         vectors = await while_connected(request.receive, service.embed(asked.texts, prompt_tokens))
     for error in vectors.failures.values():

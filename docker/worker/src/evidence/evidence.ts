@@ -1,5 +1,5 @@
-import type { Analysis, Claim, Evidence } from '../../../../core/contract/analysis';
-import type { Transcript } from '../../../../core/contract/transcript';
+import type { Analysis, Claim, Evidence } from '../../../../core/contract/work/analysis';
+import type { Transcript } from '../../../../core/contract/work/transcript';
 import { prepare, type Quote } from './quote';
 import { search } from './quote-search';
 import { SpokenWords } from './spoken-words';

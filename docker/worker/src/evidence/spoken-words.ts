@@ -1,5 +1,5 @@
 import { isIdeographic, width } from '../../../../core/formats/characters';
-import type { Segment } from '../../../../core/contract/transcript';
+import type { Segment } from '../../../../core/contract/work/transcript';
 import { CloseWords, type CloseWord } from './close-words';
 
 /**

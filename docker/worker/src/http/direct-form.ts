@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod/mini';
 import { ANALYSIS_TASKS } from '../../../../core/contract/names';
-import type { JobOptions } from '../../../../core/contract/options';
+import type { JobOptions } from '../../../../core/contract/work/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../../../core/contract/limits';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import { flag, number } from '../../../../core/forms/field-values';

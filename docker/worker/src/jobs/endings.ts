@@ -1,5 +1,5 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { Embedding } from '../../../../core/contract/embedding';
+import { Embedding } from '../../../../core/contract/work/embedding';
 import { announce } from '../../../../core/jobs/completion';
 import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';

@@ -1,7 +1,7 @@
 import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';
 import type { TaskName } from '../../../../core/contract/names';
-import { Checkpoint } from '../../../../core/contract/transcript';
+import { Checkpoint } from '../../../../core/contract/work/transcript';
 import { partKeys } from '../../../../core/jobs/job-files';
 import type { Log } from '../log';
 import type { CheckpointPart, Resumable } from '../tasks/resumable';

@@ -5,7 +5,7 @@ import type {
   EmbeddingFile,
   EmbeddingTotals,
   EmbedRequest,
-} from '../../../../core/contract/embedding';
+} from '../../../../core/contract/work/embedding';
 import { SpotscribeError } from '../../../../core/contract/errors';
 import { KEY } from '../../../../core/contract/keys';
 import type { CorpusFormat } from '../../../../core/contract/names';

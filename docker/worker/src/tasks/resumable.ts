@@ -1,5 +1,5 @@
 import type { TaskName } from '../../../../core/contract/names';
-import type { Checkpoint } from '../../../../core/contract/transcript';
+import type { Checkpoint } from '../../../../core/contract/work/transcript';
 import type { TaskTypes } from '../../../../core/tasks/task';
 import type { JobObjects } from '../jobs/job-objects';
 import type { Log } from '../log';

@@ -1,6 +1,6 @@
-import type { Checkpoint, Segment } from '../../../../core/contract/transcript';
+import type { Checkpoint, Segment } from '../../../../core/contract/work/transcript';
 import type { Degradation } from '../../../../core/contract/values';
-import type { TranscribeEvent } from '../../../../core/contract/transcription';
+import type { TranscribeEvent } from '../../../../core/contract/work/transcription';
 import type { Stages } from '../../../../core/tasks/task';
 
 /** Transcript of an attempt so far, including the checkpoint of earlier attempts. */

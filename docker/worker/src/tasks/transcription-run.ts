@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../../core/contract/names';
 import { SpotscribeError } from '../../../../core/contract/errors';
-import type { Checkpoint, Transcript } from '../../../../core/contract/transcript';
-import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/transcription';
+import type { Checkpoint, Transcript } from '../../../../core/contract/work/transcript';
+import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/work/transcription';
 import type { CheckpointPart, Resumable, ResumableRun } from './resumable';
 import { TranscriptSoFar } from './transcript-so-far';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Degradation, Fraction, JobError, SharedPath } from './values';
+import { Degradation, Fraction, JobError, SharedPath } from '../values';
 
 /** Amount of work in the unit of the task. */
 const Amount = z.number().check(z.nonnegative());

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { MOST_ROW_FAILURES } from './limits';
-import { CORPUS_FORMATS } from './names';
+import { MOST_ROW_FAILURES } from '../limits';
+import { CORPUS_FORMATS } from '../names';
 import { EmbeddingOptions } from './options';
-import { Count, Degradation, Fraction, JobError, SharedPath } from './values';
+import { Count, Degradation, Fraction, JobError, SharedPath } from '../values';
 
 /** A row without a vector. */
 export const RowFailure = z.object({

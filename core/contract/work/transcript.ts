@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { EmbeddingCheckpoint } from './embedding';
-import { SPEAKER_RULES, SPOKEN_TASKS } from './names';
-import { Count, Degradation, Seconds } from './values';
+import { SPEAKER_RULES, SPOKEN_TASKS } from '../names';
+import { Count, Degradation, Seconds } from '../values';
 
 // Times are in seconds from the start of the audio.
 

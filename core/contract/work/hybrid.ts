@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Analysis, AnalyzeEvent } from './analysis';
 import { TranscribeEvent } from './transcription';
 import { Transcript } from './transcript';
-import { Degradation, JobError } from './values';
+import { Degradation, JobError } from '../values';
 
 /** JSON response of the worker's `POST /hybrid`. */
 export const HybridResult = z.object({

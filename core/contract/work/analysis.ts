@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { ENTITY_TYPES, SENTIMENTS } from './names';
+import { ENTITY_TYPES, SENTIMENTS } from '../names';
 import { AnalysisOptions } from './options';
-import { Count, Degradation, Fraction, JobError, Seconds, SharedPath } from './values';
+import { Count, Degradation, Fraction, JobError, Seconds, SharedPath } from '../values';
 
 /** Words of the recording that support a claim. Times in seconds from the start of the audio. */
 export const Evidence = z.object({

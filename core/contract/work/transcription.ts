@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { STAGE_STATES, TASK_STAGES } from './names';
+import { STAGE_STATES, TASK_STAGES } from '../names';
 import { TranscriptionOptions } from './options';
 import { Segment, Transcript } from './transcript';
-import { Degradation, Fraction, JobError, Seconds, SharedPath } from './values';
+import { Degradation, Fraction, JobError, Seconds, SharedPath } from '../values';
 
 /** JSON body of `POST /transcribe` for audio on the shared volume. */
 export const TranscribeRequest = z.extend(TranscriptionOptions, {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS } from './limits';
-import { ANALYSIS_TASKS, CORPUS_FORMATS, SPEAKER_RULES, SPOKEN_TASKS } from './names';
-import { text } from './text';
+import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS } from '../limits';
+import { ANALYSIS_TASKS, CORPUS_FORMATS, SPEAKER_RULES, SPOKEN_TASKS } from '../names';
+import { text } from '../text';
 
 const speakers = z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.speakers));
 const language = text(OPTION_LIMITS.language);
