@@ -41,6 +41,7 @@ export function embed(body: string | object, { headers, query, tokens, change }:
     query,
     ...(tokens !== undefined && { units: { token: tokens } }),
   });
+  event.requestContext.requestId = 'request-1';
   return httpHandler(() => dependencies(change), createEmbeddings)(event, lambdaContext);
 }
 
