@@ -9,8 +9,8 @@ from spotscribe_embeddings.app import create_app
 from spotscribe_embeddings.engines import make_engine
 from spotscribe_embeddings.settings import Settings
 
-# Seconds after which a thread gives up Python's lock to one that waits for it. The model's thread needs the lock
-# between any two of its hundreds of steps: with Python's 5 ms, 1,000 small requests took a quarter longer.
+# Seconds after which a thread gives up Python's lock to one that waits. The model's thread needs the lock
+# between its hundreds of steps: with Python's 5 ms, 1,000 small requests took a quarter longer.
 _SWITCH_SECONDS = 0.0002
 
 
