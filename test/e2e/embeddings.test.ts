@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import OpenAI, { BadRequestError, RateLimitError } from 'openai-newest';
 import Oldest from 'openai-oldest';
 import type { SubmitJobResponse } from '../../core/contract/api';
-import type { EmbeddingView } from '../../core/contract/embedding';
+import type { EmbeddingView } from '../../core/contract/work/embedding';
 import { ENV } from '../../core/contract/environment';
 import { JOB_HEADER } from '../../core/contract/http';
 import type { JobView } from '../../core/contract/job';
