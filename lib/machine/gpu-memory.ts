@@ -142,8 +142,8 @@ const reading = (tokens: number) =>
 /** Logits of all tokens, sorted, with probabilities, cumulative sums and indices. */
 const logits = voxtral.vocabulary * (HALF + 4 * SINGLE + 8);
 
-/** Tokens of a batch (`_BATCH_TOKENS` in the embeddings service), padding included. */
-const EMBEDDING_BATCH_TOKENS = 16_384;
+/** Tokens of a batch of the embeddings service on a GPU, padding included. */
+const EMBEDDING_BATCH_TOKENS = figures.embeddingBatchTokens;
 
 /**
  * GPU memory of the embeddings service while it computes a batch of the longest texts.

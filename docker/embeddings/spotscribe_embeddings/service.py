@@ -18,7 +18,7 @@ from spotscribe_embeddings.engines.tokens import Tokens
 from spotscribe_embeddings.metrics import EmbeddingMetrics
 from spotscribe_embeddings.settings import Settings
 
-_BATCH_TOKENS = {"cuda": 16_384, "cpu": 2_048}
+BATCH_TOKENS = {"cuda": 16_384, "cpu": 2_048}
 
 
 class EmbeddingsService(ModelService):
@@ -36,7 +36,7 @@ class EmbeddingsService(ModelService):
 
     async def load_more(self) -> None:
         """Sizes the batches for what the engine runs on."""
-        self.batcher.batch_tokens = self.settings.batch_tokens or _BATCH_TOKENS[self.engine.device().kind]
+        self.batcher.batch_tokens = self.settings.batch_tokens or BATCH_TOKENS[self.engine.device().kind]
 
     async def embed(self, texts: Sequence[Tokens], prompt_tokens: int) -> Vectors:
         """The vectors of a request's texts."""

@@ -32,7 +32,7 @@ def write_model(models: Path) -> Path:
 
 
 def short_texts(weights: Path, number: int) -> list[str]:
-    """Different texts of 5 to 25 common words, or of the range that `BENCH_WORDS` ends; the same in each run."""
+    """Different texts of common words, the same in each run: of 5 to 25, or up to `BENCH_WORDS`."""
     most = size("BENCH_WORDS", 25)
     vocabulary: dict[str, int] = json.loads((weights / "tokenizer.json").read_text())["model"]["vocab"]
     words = [word for word in sorted(vocabulary, key=vocabulary.__getitem__) if _WORD.fullmatch(word)]
