@@ -22,10 +22,9 @@ describe('what CodeBuild runs', () => {
     const file = join(folder, name);
     // Who writes a password to a program that does not read it is ended by a signal.
     const password = `[ "$1" != login ] || cat > "$FOLDER/password"`;
-    writeFileSync(
-      file,
-      `#!/bin/sh\n{ echo ${name}; printf '  %s\\n' "$@"; } >> "$FOLDER/calls"\n${password}\n${body}\n`,
-    );
+    // One write for each call: programs of a pipe run at the same time.
+    const call = `call=$(echo ${name}; printf '  %s\\n' "$@")\nprintf '%s\\n' "$call" >> "$FOLDER/calls"`;
+    writeFileSync(file, `#!/bin/sh\n${call}\n${password}\n${body}\n`);
     chmodSync(file, 0o755);
   }
 
