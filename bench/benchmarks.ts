@@ -1,5 +1,5 @@
 import type { Benchmark } from './benchmark';
-import { embeddingsCorpus, embeddingsLoad } from './embeddings/embeddings';
+import { embeddingsCorpus, embeddingsLoad, embeddingsLoadBase } from './embeddings/embeddings';
 import { frontDoor } from './front-door/front-door';
 import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './models/hybrid';
@@ -16,5 +16,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
   ...[whisperThroughput, whisperLoad, whisperMemory],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch],
-  ...[embeddingsLoad, embeddingsCorpus],
+  ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
 ];

@@ -47,6 +47,14 @@ export const embeddingsLoad: Benchmark = {
   run: async (context) => loadFigures(await measureInProduction('embeddings-load', load, context)),
 };
 
+/** The same with a model of usual size. */
+export const embeddingsLoadBase: Benchmark = {
+  name: 'embeddings-load-base',
+  lacks: lacksProduction,
+  run: async (context) =>
+    loadFigures(await measureInProduction('embeddings-load-base', load, context), 'embeddings, base'),
+};
+
 /** A corpus job compared with `encode` of sentence-transformers, and its memory. */
 export const embeddingsCorpus: Benchmark = {
   name: 'embeddings-corpus',
@@ -54,26 +62,26 @@ export const embeddingsCorpus: Benchmark = {
   run: async (context) => corpusFigures(await measureInProduction('embeddings-corpus', corpus, context)),
 };
 
-export function loadFigures(found: z.infer<typeof load>): Figure[] {
+export function loadFigures(found: z.infer<typeof load>, model = 'embeddings'): Figure[] {
   // A failed request takes no time of the model.
   const single = median(found.single) / (1 - found.failed_share);
   const batched = median(found.batched);
   const { processor } = found;
   return [
     {
-      name: `embeddings: ${found.requests} requests at once beside one of ${found.requests} texts`,
+      name: `${model}: ${found.requests} requests at once beside one of ${found.requests} texts`,
       value: batched / single,
       unit: '×',
       least: LEAST_SINGLE,
     },
     {
-      name: 'embeddings: … in processor time of the service',
+      name: `${model}: … in processor time of the service`,
       value: ((1 - found.failed_share) * median(processor.batched)) / median(processor.single),
       unit: '×',
     },
-    { name: 'embeddings: … at once', value: single, unit: 's' },
-    { name: 'embeddings: … in one request', value: batched, unit: 's' },
-    { name: 'embeddings: … failed', value: found.failed_share * 100, unit: '%', target: 0 },
+    { name: `${model}: … at once`, value: single, unit: 's' },
+    { name: `${model}: … in one request`, value: batched, unit: 's' },
+    { name: `${model}: … failed`, value: found.failed_share * 100, unit: '%', target: 0 },
     length(found.tokens),
   ];
 }

@@ -15,6 +15,7 @@ _PARTS = {
     "shared-device": "shared_device",
     "voxtral-throughput": "voxtral_throughput",
     "embeddings-load": "embeddings.load",
+    "embeddings-load-base": "embeddings.load_base",
     "embeddings-corpus": "embeddings.corpus",
 }
 _STOPS = (signal.SIGTERM, signal.SIGINT)

@@ -14,22 +14,34 @@ from typing import Any
 from spotscribe_bench.embeddings.client import Connection, connected
 from spotscribe_bench.embeddings.service import Running, embeddings_service
 from spotscribe_bench.embeddings.sizes import size
-from spotscribe_bench.embeddings.texts import MODEL, lengths, short_texts, write_model
+from spotscribe_bench.embeddings.texts import lengths, short_texts, write_model
 from spotscribe_bench.report import Report
 from spotscribe_bench.resident import processor_seconds
 
 _WARM_UP = 50
+# A name that every deployed model has.
+ALIAS = "text-embedding-3-small"
 
 
 def measure(folder: Path, report: Report) -> None:
     """Reports the seconds of both ways in each round, also of the processor, and the failed requests."""
+    compare(write_model(folder / "models"), folder, report)
+
+
+def compare(weights: Path, folder: Path, report: Report) -> None:
+    """As `measure`, with any model.
+
+    Args:
+        weights: the model, below the folder's `models`.
+        folder: for the service.
+        report: what is told.
+    """
     number, rounds = size("BENCH_REQUESTS", 1000), size("BENCH_ROUNDS", 5)
-    weights = write_model(folder / "models")
     (folder / "shared").mkdir()
     texts = short_texts(weights, number)
     _allow_open_files(2 * number + 200)
     report.say("loading the service")
-    with embeddings_service(folder) as service:
+    with embeddings_service(folder, weights.name) as service:
         found = asyncio.run(_in_turns(service, texts, rounds, report))
     report.measured({"requests": number, "tokens": lengths(weights, texts), **found})
 
@@ -77,7 +89,7 @@ async def _batched(connection: Connection, texts: list[str]) -> None:
 
 def _body(texts: str | list[str]) -> bytes:
     # Base64, as OpenAI's client asks for it.
-    return json.dumps({"model": MODEL, "input": texts, "encoding_format": "base64"}).encode()
+    return json.dumps({"model": ALIAS, "input": texts, "encoding_format": "base64"}).encode()
 
 
 def _has(answer: tuple[int, bytes], vectors: int) -> bool:

@@ -1,4 +1,4 @@
-"""The embeddings service as in production, with the real weights of all-MiniLM-L6-v2."""
+"""The embeddings service as in production."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,13 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def embeddings_service(folder: Path) -> Iterator[Running]:
+def embeddings_service(folder: Path, model: str = MODEL) -> Iterator[Running]:
     """Runs the service until the block ends, also by an exception.
 
     Args:
         folder: contains `models` and `shared`; receives the scratch disk and the log.
+        model: name of its folder below `models`.
     """
-    settings = {"EMBEDDING_ENGINE": "sentence-transformers", "EMBEDDING_MODEL": MODEL}
+    settings = {"EMBEDDING_ENGINE": "sentence-transformers", "EMBEDDING_MODEL": model}
     with loaded_service("spotscribe_embeddings", folder, "service", **settings) as running:
         yield Running(*running)
