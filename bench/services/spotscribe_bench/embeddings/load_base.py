@@ -1,7 +1,7 @@
 """Compares concurrent requests with one request, as `load` does, with a model of usual size.
 
-A BERT of 110 million parameters takes several times as long for a text as MiniLM. Its weights are random, which
-does not change its speed.
+A BERT of 110 million parameters takes several times as long for a text as MiniLM. Its weights are
+random, which does not change its speed.
 """
 
 import shutil
