@@ -22,6 +22,7 @@ from spotscribe_common.contract import (
     EmbedRequest,
 )
 from spotscribe_common.errors import CancelledWorkError, InvalidRequestError
+from spotscribe_common.process.memory import trim_heap
 from spotscribe_embeddings.batching.orders import Vectors, shortened
 from spotscribe_embeddings.corpus.parts import Part, part_file
 from spotscribe_embeddings.corpus.reading import Corpus, Row, open_corpus
@@ -176,6 +177,8 @@ class CorpusWork:
         file = part_file(rows, vectors, format_)
         data = base64.b64encode(file).decode()
         emit(EmbeddingPart(rows=len(rows), data=data, totals=self._totals.shape(), progress=at))
+        # The vectors of a part lie among the arrays of many batches.
+        trim_heap()
 
     def _degraded(self) -> list[Degradation]:
         totals, most = self._totals.shape(), self._engine.tokenizer.most_tokens
