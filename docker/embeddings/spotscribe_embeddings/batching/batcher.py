@@ -38,8 +38,8 @@ class Owner(Protocol):
 class Batcher:
     """Computes vectors, one batch at a time. Used from one event loop, so it needs no lock of its own.
 
-    Requests come before corpora, in the order of their arrival; texts that wait at the same time are sorted
-    by length and share batches, whoever sent them.
+    Requests come before corpora, in the order of their arrival. Texts that wait at the same time are sorted
+    by length. Texts of different requests share batches.
 
     Args:
         owner: whose thread computes.
@@ -119,12 +119,12 @@ class Batcher:
         return []
 
     def _sort_some(self) -> None:
-        # A corpus gets one batch after those of all requests that wait, so that it gets on.
+        # After the requests that wait, a corpus gets one batch, so that it makes progress.
         is_urgent = bool(self._urgent) and not (self._was_urgent and self._patient)
         self._was_urgent = is_urgent
         queue = self._urgent if is_urgent else self._patient
         items: list[Item] = []
-        # A corpus has sorted its texts by itself.
+        # The texts of a corpus are sorted already.
         room = self.batch_tokens * (_SORTED_BATCHES if is_urgent else 1)
         while queue and (room > 0 or not items):
             order, index = queue.popleft()
@@ -143,13 +143,11 @@ class Batcher:
         ids = [order.texts[index] for order, index in batch]
         try:
             await self._owner.models.run(work)
-        except (RuntimeError, MemoryError) as error:
+        except Exception as error:
             if is_out_of_memory(error):
                 self._shrink(batch)
             else:
                 _give_up(batch, error)
-        except Exception as error:
-            _give_up(batch, error)
         else:
             self._hand_out(batch, computed[0])
 

@@ -27,20 +27,23 @@ class Part:
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self.has_any = False
         self.rows: list[Embedded] = []
         self._vectors: list[Matrix] = []
 
+    @property
+    def has_any(self) -> bool:
+        """Whether anything was added, even if none of the rows had a vector."""
+        return self._vectors != []
+
     def add(self, rows: list[Embedded], vectors: Matrix) -> None:
-        """Adds rows, in their order, or none: then the corpus has got on all the same."""
-        self.has_any = True
+        """Adds rows in their order. There may be none, if all rows of a window failed."""
         self.rows += rows
         self._vectors.append(vectors)
 
     def take(self) -> tuple[list[Embedded], Matrix]:
         """The rows so far; the part is empty then."""
         taken = self.rows, np.concatenate(self._vectors)
-        self.began, self.has_any, self.rows, self._vectors = time.monotonic(), False, [], []
+        self.began, self.rows, self._vectors = time.monotonic(), [], []
         return taken
 
 

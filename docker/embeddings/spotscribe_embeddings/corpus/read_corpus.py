@@ -117,6 +117,10 @@ def _row(number: int, line: bytes, column: Column, at: int) -> list[Any]:
         identity, text, reason = column.judged(value[column.text], value.get(column.identity))
     else:
         identity, text, reason = column.judged(value, None)
+    return _line(number, identity, text, at, reason)
+
+
+def _line(number: int, identity: str | None, text: Any, at: int, reason: str | None) -> list[Any]:
     return [number, identity, text, at] if reason is None else [number, identity, None, at, reason]
 
 
@@ -153,9 +157,7 @@ def read_parquet(source: BinaryIO, column: Column, skip: int) -> Iterator[Any]:
                 if number <= skip:
                     continue
                 found, text, reason = column.judged(value, identity)
-                yield (
-                    [number, found, text, number] if reason is None else [number, found, None, number, reason]
-                )
+                yield _line(number, found, text, number, reason)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FaultError(f"The Parquet file cannot be read: {str(error)[:300]}.") from error
 
