@@ -26,7 +26,7 @@ def inside(url: str) -> int:
 
 
 def hold_back(url: str, model: ScriptedTexts, pool: ThreadPoolExecutor) -> Any:
-    """Has the model wait in the midst of a request."""
+    """Sends a request and stops the model while it computes."""
     model.go.clear()
     first = pool.submit(ask, url, "w0")
     wait_until(lambda: inside(url) == 1, "the first request is inside")

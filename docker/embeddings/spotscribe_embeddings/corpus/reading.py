@@ -85,7 +85,7 @@ class Corpus:
 
 
 class _BrokenError(Exception):
-    """The program ended in the midst of its work."""
+    """The program ended before it had read the whole file."""
 
 
 @contextmanager

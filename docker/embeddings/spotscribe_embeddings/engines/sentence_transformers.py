@@ -138,7 +138,7 @@ class SentenceTransformersEngine:
             raise ModelMissingError(
                 f"The model in {self._folder} has no tokenizer.json. Choose one that has."
             )
-        # A copy: the model's own one is set to pad and to cut by whoever uses it.
+        # A copy, because the library changes padding and truncation of the model's own tokenizer.
         return Tokenizer.from_str(tokenizer.to_str())
 
     def _most_tokens(self) -> int:
