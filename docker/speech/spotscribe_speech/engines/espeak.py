@@ -203,6 +203,8 @@ def _samples(wave: bytes) -> Samples:
     if not data:
         return np.zeros(0, np.float32)
     if int.from_bytes(wave[24:28], "little") != _SAMPLE_RATE:
-        raise InternalError(f"espeak-ng answered at another rate than {_SAMPLE_RATE} Hz. Install version 1.51.")
+        raise InternalError(
+            f"espeak-ng answered at another rate than {_SAMPLE_RATE} Hz. Install version 1.51."
+        )
     whole = np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2")
     return whole.astype(np.float32) / np.float32(32768)

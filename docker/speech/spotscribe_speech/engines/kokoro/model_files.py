@@ -46,7 +46,8 @@ def vocabulary_of(folder: Path, needed: AbstractSet[str]) -> dict[str, int]:
     missing = sorted(needed - symbols.keys())
     if missing:
         raise ModelMissingError(
-            f"The model file {file} lacks the symbols {''.join(missing)!r}. Put the vocabulary of Kokoro-82M there."
+            f"The model file {file} lacks the symbols {''.join(missing)!r}. "
+            "Put the vocabulary of Kokoro-82M there."
         )
     return symbols
 
