@@ -81,7 +81,8 @@ def test_any_number_of_samples_comes_out(count: int) -> None:
 def test_peaks_between_samples_are_limited(hertz: float) -> None:
     """At these frequencies no sample, or hardly one, lies where the wave is highest."""
     # Faded: a meter overshoots where a tone begins at once.
-    spoken = tone(2, hertz, 1.0) * np.minimum(
+    rise = np.minimum(1, np.arange(2 * RATE) / 200)
+    spoken = tone(2, hertz, 1.0) * rise * rise[::-1]
         1, np.minimum(np.arange(2 * RATE), np.arange(2 * RATE)[::-1]) / 200
     )
     found = np.concatenate([*limited([spoken.astype(np.float32)], 1.2, RATE)])
