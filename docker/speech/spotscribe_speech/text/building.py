@@ -1,7 +1,7 @@
 """From a document to the plan of its sentences."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from spotscribe_common.errors import InvalidRequestError
@@ -37,15 +37,32 @@ def plan_of(document: Document, language: str) -> Plan:
         raise InvalidRequestError(
             "The text has nothing that a voice can speak. Send at least one letter or number."
         )
-    last = chapters[-1]
-    end = replace(last.sentences[-1], characters=last.sentences[-1].characters + builder.silent)
-    chapters[-1] = replace(last, sentences=(*last.sentences[:-1], end))
+    has_own_end = document.parts[-1].blocks[-1:] and document.parts[-1].blocks[-1].pause is not None
     return Plan(
-        tuple(chapters),
+        tuple(_separated(chapters, builder.silent, None if has_own_end else pauses.END)),
         builder.title(document.title),
         builder.title(document.author),
         (*document.notes, *_counted(document.left_out), *_unspoken(builder.symbols)),
     )
+
+
+def _separated(chapters: list[Chapter], silent: int, end: float | None) -> Iterator[Chapter]:
+    """The chapters with the pauses between them.
+
+    Args:
+        chapters: at least one.
+        silent: characters after the last sentence.
+        end: pause after it; None to keep its own.
+    """
+    for number, chapter in enumerate(chapters, 1):
+        *others, last = chapter.sentences
+        if number < len(chapters):
+            last = replace(last, pause=max(last.pause, pauses.CHAPTER))
+        else:
+            last = replace(
+                last, characters=last.characters + silent, pause=last.pause if end is None else end
+            )
+        yield replace(chapter, sentences=(*others, last))
 
 
 class _Builder:
@@ -67,7 +84,7 @@ class _Builder:
         return line[:MOST_TITLE_CHARACTERS].rstrip() or None
 
     def sentences(self, blocks: Iterable[Block]) -> list[Sentence]:
-        """The sentences of a chapter. After the last one is the pause between chapters."""
+        """The sentences of a chapter; none if nothing of it can be spoken."""
         made: list[Sentence] = []
         for block in blocks:
             self._add(block, made)

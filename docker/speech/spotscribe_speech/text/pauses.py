@@ -20,6 +20,8 @@ HEADING = 1.0
 SCENE = 1.5
 CHAPTER_TITLE = 1.5
 CHAPTER = 2.5
+# After the last word: some players cut the last tenth of a second.
+END = 0.2
 
 _OF_KIND = {Kind.TITLE: CHAPTER_TITLE, Kind.HEADING: HEADING, Kind.PARAGRAPH: PARAGRAPH}
 _OF_MARK = {

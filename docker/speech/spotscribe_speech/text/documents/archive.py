@@ -127,7 +127,7 @@ def _check_directory(file: BinaryIO) -> None:
 def _check(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & _IS_ENCRYPTED:
         raise InvalidRequestError(
-            f"The file {quoted(info.filename)} in the EPUB is encrypted. Give an EPUB without copy protection."
+            f"The file {quoted(info.filename)} in the EPUB is encrypted. Give one without copy protection."
         )
     if info.compress_type not in _METHODS:
         raise InvalidRequestError(

@@ -28,7 +28,7 @@ def read_epub(file: BinaryIO) -> Document:
         if item.path in encrypted:
             raise InvalidRequestError(
                 f"The file {quoted(item.path)} in the EPUB is encrypted. "
-                "Give an EPUB without copy protection."
+                "Give one without copy protection."
             )
         if item.path not in archive:
             missing += 1

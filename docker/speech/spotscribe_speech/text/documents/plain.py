@@ -17,6 +17,8 @@ _ALONE = r"(?:prologue|epilogue|preface|foreword|introduction|afterword|conclusi
 _CHAPTER = re.compile(
     rf"\s*(?:{_WORD}\s+{_COUNT}(?![\w'’])|{_ALONE}(?=[.:]?\s*\Z))[.:—–-]*\s*(?P<title>.*)", re.IGNORECASE
 )
+# A blank line, or the beginning of an entry of a list.
+_BETWEEN = re.compile(r"\n[ \t]*\n\s*|\n(?=[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]+\S)")
 _MOST_TITLE = 120
 # Headings one after the other, without a text: a table of contents.
 _LEAST_CONTENTS = 3
@@ -87,9 +89,9 @@ def _without_contents(
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs with the blank lines after them. Joined, they are the text."""
+    """The paragraphs with the space after them. Joined, they are the text."""
     start = 0
-    for blank in re.finditer(r"\n[ \t]*\n\s*", text):
+    for blank in _BETWEEN.finditer(text):
         if text[start : blank.end()].isspace():
             continue
         yield text[start : blank.end()]

@@ -2,7 +2,7 @@
 
 from io import BytesIO, StringIO
 from typing import Any
-from xml.parsers.expat import XMLParserType
+from xml.parsers.expat import XML_PARAM_ENTITY_PARSING_NEVER, XMLParserType
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import InputSource
@@ -78,7 +78,8 @@ class _LenientParser(DefusedExpatParser):
 
     def reset(self) -> None:
         super().reset()
-        # Entities of HTML are then skipped, instead of an error. Nothing is loaded.
+        # The definition that a DOCTYPE names is never loaded, and entities of HTML are skipped, not an error.
+        self._parser.SetParamEntityParsing(XML_PARAM_ENTITY_PARSING_NEVER)
         self._parser.UseForeignDTD(True)  # noqa: FBT003 - takes no names
 
 

@@ -99,9 +99,7 @@ def _point(match: re.Match[str]) -> str:
 
 
 def _within_word(match: re.Match[str]) -> str:
-    """Digits apart from the letters around them, such as in "B2B"."""
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    return f"{' ' * before.isalpha()}{numbers.cardinal(match.group())}{' ' * after.isalpha()}"
+    return numbers.cardinal(match.group())
 
 
 # Before dates and money.

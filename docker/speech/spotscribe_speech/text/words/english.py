@@ -5,14 +5,22 @@ import unicodedata
 
 from spotscribe_speech.text.words import amounts, dates, money, names
 from spotscribe_speech.text.words.rule import rules
+from spotscribe_speech.text.words.units import CURRENCIES
 
-_VULGAR = re.compile("(\\d?)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])")
+_VULGAR = re.compile("(\\d?)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])(?=(\\w?))")
 _HAS_NUMBER = re.compile(r"\d|[²³]")
 _SQUARES = {"²": " squared", "³": " cubed"}
+
+
+def _currency(match: re.Match[str]) -> str:
+    """A sign without an amount."""
+    return f" {CURRENCIES[match.group()].unit.many} "
+
+
 _SIGNS = rules(
     (r"\band/or\b", lambda _: "and or"),
     (r"(?<=[^\W\d_])/(?=[^\W\d_])", lambda _: " slash "),
-    (r"(?<=\w)\s*&\s*(?=\w)|\s&\s", lambda _: " and "),
+    (r"(?<=\w)\s*&\s*(?=\w)|&", lambda _: " and "),
     (r"(?<=\w)\s*\+\s*(?=\w)", lambda _: " plus "),
     (r"(?<=\w)\s*=\s*(?=\w)", lambda _: " equals "),
     (r"(?<=\w)\s+[-−]\s+(?=\w)", lambda match: " minus " if "−" in match.group() else match.group()),
@@ -27,9 +35,10 @@ _SIGNS = rules(
     (r"\s*≠\s*", lambda _: " is not "),
     (r"§\s*", lambda _: "section "),
     (r"©\s*", lambda _: "copyright "),
-    (r"(?<!\w)@(?=\w)", lambda _: "at "),
+    (r"\s*@\s*", lambda _: " at "),
     (r"[²³]", lambda match: _SQUARES[match.group()]),
     (r"%", lambda _: " percent "),
+    (rf"[{''.join(sign for sign in CURRENCIES if len(sign) == 1)}]", _currency),
 )
 _VOWELS = frozenset("AEIOUY")
 # Capitals that are letters, though they could be read as words.
@@ -52,7 +61,7 @@ def spoken(text: str) -> str:
 
 def _with_plain_digits(text: str) -> str:
     """The text with "1 1/2" for "1½", and with the digits of ASCII for those of other scripts."""
-    text = _VULGAR.sub(lambda match: f"{match[1]}{' ' * bool(match[1])}{_written_out(match[2])}", text)
+    text = _VULGAR.sub(lambda match: f"{match[1]}{' ' * bool(match[1])}{_written_out(match[2])}{' ' * bool(match[3])}", text)
     if text.isascii():
         return text
     return "".join(

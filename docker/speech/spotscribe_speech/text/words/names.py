@@ -61,7 +61,7 @@ def _counted(match: re.Match[str]) -> str | None:
     value = _roman_value(written)
     if written == "I" and not _is_closed(match) and not word[0].isupper():
         return None
-    return value and f"{word} {numbers.cardinal(value)}"
+    return value and f"{word.capitalize() if word.isupper() else word} {numbers.cardinal(value)}"
 
 
 def _reigning(match: re.Match[str]) -> str | None:
@@ -148,8 +148,8 @@ ADDRESSES = rules(
 # After them: "5 min." is no minimum.
 ABBREVIATIONS = rules(
     (r"(?<![\w.])(?:[Pp]h\.[Dd]|[A-Za-z](?:\.[A-Za-z])+)\.(?!\w)", _dotted),
-    (rf"\b({one_of(word.capitalize() for word in known.TITLES)})\.", _title),
+    (rf"\b({one_of(word.capitalize() for word in known.TITLES)})\.(?!\w)", _title),
     (r"\b(Mr|Mrs|Ms|Dr)(?=\s[A-Z])", _title),
-    (rf"(?i:\b({one_of([*known.ENDINGS, *known.WITHIN])}))\.", _shortened),
+    (rf"(?i:\b({one_of([*known.ENDINGS, *known.WITHIN])}))\.(?!\w)", _shortened),
     (r"(?<![\w.'’])([A-Z])\.(?=\s+[A-Z])", _initial),
 )

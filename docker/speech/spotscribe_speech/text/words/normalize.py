@@ -16,6 +16,7 @@ _QUOTES = str.maketrans(
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
 # Marks of emphasis, of lists and of code, which have no sound.
 _SILENT = re.compile(r"[*_|^~`\\{}<>#=+•†‡·]+")
+_BULLET = re.compile(r"^[-–—]\s+")
 _DASHES = re.compile(r"\s?-{2,}\s?")
 
 
@@ -28,7 +29,7 @@ def spoken(text: str, language: str) -> str:
     """
     text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     text = unicodedata.normalize("NFC", text).translate(_QUOTES)
-    text = _DASHES.sub(" — ", " ".join(text.split()))
+    text = _DASHES.sub(" — ", _BULLET.sub("", " ".join(text.split())))
     if language == "en":
         text = english.spoken(text)
     elif language in {"zh", "ja"}:

@@ -28,7 +28,12 @@ class Rule(NamedTuple):
 
     def _replaced(self, match: re.Match[str]) -> str:
         spoken = self.spoken(match)
-        return match.group() if spoken is None else spoken
+        if spoken is None:
+            return match.group()
+        # Words stay apart from the letters around them, such as in "B2B" and "$5each".
+        before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+        gaps = [" " * (one + other).isalnum() for one, other in ((before, spoken[:1]), (spoken[-1:], after))]
+        return f"{gaps[0] if before else ''}{spoken}{gaps[1] if after else ''}"
 
 
 def rules(*rows: tuple[str, Spoken]) -> tuple[Rule, ...]:
