@@ -20,7 +20,6 @@ production+=(-c voxtral/requirements.production.txt)
 lock embeddings/requirements.production.txt common/pyproject.toml embeddings/pyproject.toml --extra sentence-transformers \
   "${production[@]}" "$@"
 production+=(-c embeddings/requirements.production.txt)
-lock speech/requirements.production.txt common/pyproject.toml speech/pyproject.toml --extra kokoro "${production[@]}" "$@"
 # Part of the locks of the services that are built on it.
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
 lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
@@ -29,8 +28,10 @@ lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml 
   "${production[@]}" "$@"
 lock embeddings/requirements.laptop.txt common/pyproject.toml embeddings/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
-lock speech/requirements.laptop.txt common/pyproject.toml speech/pyproject.toml --extra laptop "${production[@]}" \
-  -c speech/requirements.production.txt "$@"
+lock speech/requirements.laptop.txt common/pyproject.toml speech/pyproject.toml --extra laptop "${production[@]}" "$@"
+# Has smaller libraries of CUDA than torch's.
+lock speech/requirements.production.txt common/pyproject.toml speech/pyproject.toml --extra kokoro \
+  -c speech/requirements.laptop.txt "$@"
 lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt \
   -c embeddings/requirements.laptop.txt -c speech/requirements.laptop.txt "$@"
 # The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.

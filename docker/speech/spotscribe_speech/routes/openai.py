@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from spotscribe_common.errors import PermanentError
 from spotscribe_common.http.openapi import ERRORS, whole_schema
 from spotscribe_common.http.server_sent import SSE
 from spotscribe_common.receiving.body import JSON, Accepted
@@ -34,7 +35,11 @@ def openai_routes(service: SpeechService) -> APIRouter:
         voice, language = service.voice(body.voice_name, body.language)
 
         def planned() -> tuple[Plan, list[str]]:
-            plan = read_text(body.input, language=language, ssml=body.ssml)
+            try:
+                plan = read_text(body.input, language=language, ssml=body.ssml)
+            except PermanentError as error:
+                error.param = "input"
+                raise
             return plan, service.left_out(plan, language)
 
         # In a thread: a long text takes a second, and `/health` must be answered meanwhile.
