@@ -11,6 +11,9 @@ export const DEGRADED_HEADER = 'x-spotscribe-degraded';
 /** Seconds of audio that a model service processed, for every response format. */
 export const AUDIO_SECONDS_HEADER = 'x-spotscribe-audio-seconds';
 
+/** Characters of the text that a model service speaks. */
+export const CHARACTERS_HEADER = 'x-spotscribe-characters';
+
 /** Tokens that a model service processed. */
 export const TOKENS_HEADER = 'x-spotscribe-tokens';
 

@@ -1,4 +1,4 @@
-import type { CorpusFormat } from './names';
+import type { PartFormat } from './names';
 
 // Keys of objects and rows, shared by writers and readers.
 
@@ -14,19 +14,23 @@ export const KEY = {
   results: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/`,
   /** One result per task and attempt, as JSON; the row names those that were committed. */
   result: (id: string, attempt: number, name: string) => `jobs/${id}/results/${attempt}/${name}.json`,
-  /** A file of vectors of an embedding, as written by an attempt. @param number from 1 */
-  part: (id: string, attempt: number, number: number, format: CorpusFormat) =>
+  /** A part of a task's work, as written by an attempt. @param number from 1 */
+  part: (id: string, attempt: number, number: number, format: PartFormat) =>
     `jobs/${id}/results/${attempt}/${partName(number, format)}`,
+  /** A file of a result, as written by an attempt. */
+  file: (id: string, attempt: number, name: string) => `jobs/${id}/results/${attempt}/${name}`,
 } as const;
 
-/** Name of a file of vectors. @param number from 1 */
-export const partName = (number: number, format: CorpusFormat): string =>
+/** Name of a part. @param number from 1 */
+export const partName = (number: number, format: PartFormat): string =>
   `part-${String(number).padStart(6, '0')}.${format}`;
 
-/** Path of the worker's copy of a job's audio, below the shared directory. */
+/** Paths of the worker's copies of a job's files, below the shared directory. */
 export const SHARED = {
   job: (id: string) => id,
   input: (id: string) => `${id}/input`,
+  /** A part that an earlier attempt wrote. @param number from 1 */
+  part: (id: string, number: number, format: PartFormat) => `${id}/${partName(number, format)}`,
 } as const;
 
 /** Indexes of the jobs table. */

@@ -15,7 +15,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
 
 /** What a job can do with its input. `custom` is done by a user's own service. */
-export const TASK_NAMES = ['transcription', 'analysis', 'embedding', 'custom'] as const;
+export const TASK_NAMES = ['transcription', 'analysis', 'embedding', 'speech', 'custom'] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 
 /** Units in which tasks measure their work. `item`: one input, whatever its size. */
@@ -27,6 +27,7 @@ export const TASK_STAGES = {
   transcription: ['transcript', 'diarization'],
   analysis: ['analysis'],
   embedding: ['embedding'],
+  speech: ['speech'],
   custom: ['custom'],
 } as const satisfies Record<TaskName, readonly string[]>;
 
@@ -123,6 +124,20 @@ export const SPOKEN_TASKS = ['transcribe', 'translate'] as const;
 /** Formats of a corpus of texts: one JSON value per line, or an Apache Parquet file. */
 export const CORPUS_FORMATS = ['jsonl', 'parquet'] as const;
 export type CorpusFormat = (typeof CORPUS_FORMATS)[number];
+
+/** Formats of speech, as OpenAI's API names them. `pcm`: 16-bit samples, little-endian, one channel. */
+export const SPEECH_FORMATS = ['mp3', 'opus', 'aac', 'flac', 'wav', 'pcm'] as const;
+export type SpeechFormat = (typeof SPEECH_FORMATS)[number];
+
+/** Formats of a job's speech. `m4b`: an audiobook with chapter marks. */
+export const SPEECH_FILE_FORMATS = [...SPEECH_FORMATS, 'm4b'] as const;
+export type SpeechFileFormat = (typeof SPEECH_FILE_FORMATS)[number];
+
+/** Formats of the parts in which a task stores its work. */
+export type PartFormat = CorpusFormat | 'flac';
+
+/** Formats of a text to speak. */
+export const SPOKEN_TEXT_FORMATS = ['text', 'markdown', 'ssml', 'epub'] as const;
 
 /** Purchase options of a machine; `local` is a laptop. */
 export const CAPACITIES = ['spot', 'on-demand', 'local'] as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { AnalysisOptions, EmbeddingOptions, TranscriptionOptions } from './work/options';
+import { AnalysisOptions, EmbeddingOptions, SpeechOptions, TranscriptionOptions } from './work/options';
 import { TASK_NAMES, UNITS } from './names';
 
 const TaskName = z.enum(TASK_NAMES);
@@ -25,6 +25,7 @@ export const DeployedTasks = z.strictObject({
   transcription: z.optional(z.strictObject({})),
   analysis: z.optional(z.strictObject({})),
   embedding: z.optional(z.strictObject({})),
+  speech: z.optional(z.strictObject({})),
   custom: z.optional(CustomTask),
 });
 export type DeployedTasks = z.infer<typeof DeployedTasks>;
@@ -43,6 +44,7 @@ export const JobTasks = z.strictObject({
   transcription: z.optional(TranscriptionOptions),
   analysis: z.optional(AnalysisOptions),
   embedding: z.optional(EmbeddingOptions),
+  speech: z.optional(SpeechOptions),
   /** As the JSON schema of the deployment's {@link CustomTask} describes them. */
   custom: z.optional(z.record(z.string(), z.unknown())),
 });

@@ -6,6 +6,7 @@ import type { Route } from '../contract/http';
 import type { JobRow } from '../contract/job';
 import type { Stage, TaskName, Unit } from '../contract/names';
 import type { JobTasks } from '../contract/tasks';
+import type { Speech, SynthesizeEvent, SynthesizeRequest } from '../contract/work/speech';
 import type { Transcript } from '../contract/work/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../contract/work/transcription';
 
@@ -14,6 +15,7 @@ export interface TaskTypes {
   transcription: { request: TranscribeRequest; event: TranscribeEvent; result: Transcript };
   analysis: { request: AnalyzeRequest; event: AnalyzeEvent; result: Analysis };
   embedding: { request: EmbedRequest; event: EmbedEvent; result: Embedding };
+  speech: { request: SynthesizeRequest; event: SynthesizeEvent; result: Speech };
   custom: { request: CustomRequest; event: CustomEvent; result: CustomResult };
 }
 

@@ -42,6 +42,8 @@ export function jobResult(
       return document(task, row, dependencies);
     case 'embedding':
       return embeddingResult(request, row, dependencies);
+    case 'speech':
+      return document(task, row, dependencies);
     case 'custom':
       return customResult(row, dependencies);
   }

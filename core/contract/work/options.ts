@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
-import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS } from '../limits';
-import { ANALYSIS_TASKS, CORPUS_FORMATS, SPEAKER_RULES, SPOKEN_TASKS } from '../names';
+import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS, SPEECH_LIMITS } from '../limits';
+import {
+  ANALYSIS_TASKS,
+  CORPUS_FORMATS,
+  SPEAKER_RULES,
+  SPEECH_FILE_FORMATS,
+  SPOKEN_TASKS,
+  SPOKEN_TEXT_FORMATS,
+} from '../names';
 import { text } from '../text';
 
 const speakers = z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.speakers));
@@ -68,6 +75,29 @@ export const EmbeddingOptions = z.strictObject({
   truncate: z.optional(z.boolean()),
 });
 export type EmbeddingOptions = z.infer<typeof EmbeddingOptions>;
+
+/** Options of a speech. */
+export const SpeechOptions = z.strictObject({
+  /** @default - the first voice of the engine */
+  voice: z.optional(text(SPEECH_LIMITS.voice, 1)),
+  /** @default 1 */
+  speed: z.optional(z.number().check(z.minimum(SPEECH_LIMITS.slowest), z.maximum(SPEECH_LIMITS.fastest))),
+  /** ISO 639-1 code of the text's language, for a voice that speaks several. @default - that of the voice */
+  language: z.optional(language),
+  /** What the text is. @default - by its media type, or its content */
+  text_format: z.optional(z.enum(SPOKEN_TEXT_FORMATS)),
+  /** @default 'mp3' */
+  format: z.optional(z.enum(SPEECH_FILE_FORMATS)),
+  /**
+   * Whether each chapter becomes a file, in addition to one audiobook (`m4b`) with chapter marks.
+   *
+   * @default false
+   */
+  chapters: z.optional(z.boolean()),
+  /** Whether the loudness of the result is set to -16 LUFS. @default true */
+  loudness: z.optional(z.boolean()),
+});
+export type SpeechOptions = z.infer<typeof SpeechOptions>;
 
 /** Options of a job. */
 export const JobOptions = z.extend(TranscriptionOptions, {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { EmbeddingCheckpoint } from './embedding';
+import { SpeechCheckpoint } from './speech';
 import { SPEAKER_RULES, SPOKEN_TASKS } from '../names';
 import { Count, Degradation, Seconds } from '../values';
 
@@ -90,6 +91,8 @@ export const Checkpoint = z
     degraded: z.optional(z.array(Degradation)),
     /** The embedding so far, if the job has one. */
     embedding: z.optional(EmbeddingCheckpoint),
+    /** The speech so far, if the job has one. */
+    speech: z.optional(SpeechCheckpoint),
     /** Time that machines have spent on the job so far. */
     processing_seconds: Seconds,
   })

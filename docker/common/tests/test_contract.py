@@ -24,6 +24,8 @@ OURS: dict[str, TypeAdapter[Any]] = {
     "Analysis": TypeAdapter(contract.Analysis),
     "EmbedRequest": TypeAdapter(contract.EmbedRequest),
     "EmbedEvent": TypeAdapter(contract.EmbedEvent),
+    "SynthesizeRequest": TypeAdapter(contract.SynthesizeRequest),
+    "SynthesizeEvent": TypeAdapter(contract.SynthesizeEvent),
 }
 FILES = sorted(FIXTURES.glob("*.json"))
 

@@ -1,0 +1,1 @@
+"""Spotscribe's service that speaks texts."""

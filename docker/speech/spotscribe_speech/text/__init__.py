@@ -1,0 +1,1 @@
+"""From a text or a document to the sentences to speak."""
