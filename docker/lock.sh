@@ -20,6 +20,7 @@ production+=(-c voxtral/requirements.production.txt)
 lock embeddings/requirements.production.txt common/pyproject.toml embeddings/pyproject.toml --extra sentence-transformers \
   "${production[@]}" "$@"
 production+=(-c embeddings/requirements.production.txt)
+lock speech/requirements.coqui.txt common/pyproject.toml speech/pyproject.toml --extra coqui "${production[@]}" "$@"
 # Part of the locks of the services that are built on it.
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
 lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
