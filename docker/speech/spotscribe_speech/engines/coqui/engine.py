@@ -38,6 +38,7 @@ _ALIASES = {
 }
 # The model draws its speech at random, and rarely goes on after the text has ended. Another seed ends it.
 _SEEDS = range(3)
+_ROMANIZED = {"ja", "ko", "zh"}
 # Of the fade at the ends of a piece, in seconds, so that pieces join without a click.
 _FADE = 0.005
 
@@ -125,6 +126,18 @@ class CoquiEngine:
 
         free, total = torch.cuda.mem_get_info()
         return Device("cuda", torch.cuda.get_device_name(), memory_total=total, memory_used=total - free)
+
+    def unspeakable(self, text: str, language: str) -> str:
+        """Letters and digits that are not in the model's vocabulary.
+
+        Chinese, Japanese and Korean are written in Latin letters first, so none of theirs is missing.
+        """
+        if language in _ROMANIZED:
+            return ""
+        vocabulary = self._model.tokenizer.tokenizer
+        unknown = vocabulary.token_to_id("[UNK]")
+        letters = (letter for letter in dict.fromkeys(text) if letter.isalnum())
+        return "".join(letter for letter in letters if unknown in vocabulary.encode(letter.lower()).ids)
 
     def speak(self, text: str, voice: Voice, language: str, speed: float) -> Samples:
         """One sentence. The same text in the same voice is always spoken the same way.
