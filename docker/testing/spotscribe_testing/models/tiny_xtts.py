@@ -4,7 +4,7 @@ Its decoder and its speaker encoder have no smaller size than the real ones: 76 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,22 +12,21 @@ from typing import Any
 
 SPEAKERS = ("Claribel Dervla", "Damien Black", "Camilla Holmström")
 WIDTH = 64
-# Of speech before the end token is likely to have come. The real one has 605.
-MOST_AUDIO_TOKENS = 60
-_AUDIO_TOKENS = 258
-_START, _STOP = 256, 257
+_AUDIO_TOKENS = 260
+_START, _STOP = 258, 259
+# Logit of the token that ends a speech, so that most end after some tokens.
+_END = 3.0
 # Codes of the languages as XTTS has them.
-_LANGUAGES = "en es fr de it pt pl tr ru nl cs ar zh-cn hu ko ja hi".split()
-_LETTERS = " abcdefghijklmnopqrstuvwxyz0123456789äöüßéèñçабвгдежзийклмнопрстуфхцчшщъыьэюя.,;:!?'-"
+_LANGUAGES = (
+    "en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru", "nl", "cs", "ar", "zh-cn", "hu", "ko", "ja", "hi",
+)  # fmt: skip
+_LETTERS = " abcdefghijklmnopqrstuvwxyz0123456789äöüßéèñç.,;:!?'-"
 
 
-def tiny_xtts(folder: Path, *, end: float = 1.5, as_objects: bool = True) -> None:
+def tiny_xtts(folder: Path) -> None:
     """Writes `config.json`, `model.pth`, `vocab.json` and `speakers_xtts.pth`.
 
-    Args:
-        folder: where.
-        end: logit of the token that ends a speech. About 1 ends it after a second; -100 never does.
-        as_objects: whether `model.pth` has its configuration as objects, as that of the real model.
+    As in the real model's file, the configuration is in `model.pth` too, as objects.
     """
     import torch
     from TTS.tts.models.xtts import Xtts
@@ -44,20 +43,11 @@ def tiny_xtts(folder: Path, *, end: float = 1.5, as_objects: bool = True) -> Non
             # Weights as small as those that training begins with would make every text sound the same.
             if weights.ndim == 2 and "pos_embedding" not in name:
                 weights.copy_(torch.randn_like(weights) / weights.shape[-1] ** 0.5)
-        model.gpt.mel_head.bias[_STOP] = end
-    save_tensors(folder, model.state_dict(), config, as_objects=as_objects)
-    (folder / "config.json").write_text(json.dumps(asdict(config)))
-    torch.save({name: _speaker(model) for name in SPEAKERS}, folder / "speakers_xtts.pth")
-
-
-def save_tensors(folder: Path, weights: dict[str, Any], config: Any, *, as_objects: bool) -> None:
-    """Writes `model.pth`."""
-    import torch
-
+        model.gpt.mel_head.bias[_STOP] = _END
     with _old_names():
-        torch.save(
-            {"config": config if as_objects else config.to_dict(), "model": weights}, folder / "model.pth"
-        )
+        torch.save({"config": config, "model": model.state_dict()}, folder / "model.pth")
+    (folder / "config.json").write_text(json.dumps(asdict(config)))
+    torch.save({name: _speaker() for name in SPEAKERS}, folder / "speakers_xtts.pth")
 
 
 def _config() -> Any:
@@ -65,7 +55,7 @@ def _config() -> Any:
 
     return XttsConfig(
         model_args=XttsArgs(
-            gpt_max_audio_tokens=MOST_AUDIO_TOKENS,
+            gpt_max_audio_tokens=40,
             gpt_layers=2,
             gpt_n_model_channels=WIDTH,
             gpt_n_heads=2,
@@ -81,15 +71,15 @@ def _config() -> Any:
 def _vocabulary() -> Any:
     from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
-    special: Sequence[str] = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{code}]" for code in _LANGUAGES), "[START]"]
-    tokens = [*special, *_LETTERS]
+    special = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{code}]" for code in _LANGUAGES), "[START]"]
+    tokens = [*special, *_LETTERS, *map(chr, range(0x430, 0x450))]
     tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, [], unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in special])
     return tokenizer
 
 
-def _speaker(model: Any) -> dict[str, Any]:
+def _speaker() -> dict[str, Any]:
     import torch
 
     return {

@@ -168,11 +168,9 @@ class CoquiEngine:
         return stretched(np.concatenate(spoken), speed, self.sample_rate)
 
     def _fits(self, piece: str, language: str) -> bool:
-        tokenizer = self._model.tokenizer
-        return (
-            len(piece) <= tokenizer.char_limits[language]
-            and len(self._tokens(piece, language)) < self._model.args.gpt_max_text_tokens
-        )
+        most_characters: int = self._model.tokenizer.char_limits[language]
+        most_tokens: int = self._model.args.gpt_max_text_tokens
+        return len(piece) <= most_characters and len(self._tokens(piece, language)) < most_tokens
 
     def _tokens(self, piece: str, language: str) -> list[int]:
         """The piece as the model reads it, the language in front."""

@@ -38,7 +38,7 @@ def load_xtts(folder: Path, device: str) -> Any:
     try:
         model = Xtts(config)
         # Its own reader writes the file anew if the configuration in it is made of objects.
-        model.get_compatible_checkpoint_state_dict = _model_weights
+        model._load_checkpoint = _model_weights
         model.load_checkpoint(config, checkpoint_dir=folder, eval=True, use_deepspeed=False)
     except UnpicklingError as error:
         raise ModelMissingError(
@@ -63,10 +63,14 @@ def _without_espeak() -> Iterator[None]:
 
     XTTS does not use it, and espeak-ng opens the machine's sound system, which writes to the home directory.
     """
-    which = shutil.which
-    hidden = {"espeak", "espeak-ng"}
-    shutil.which = lambda cmd, *args, **kwargs: None if cmd in hidden else which(cmd, *args, **kwargs)
+    which: Any = shutil.which
+
+    def without(cmd: str, *args: Any, **kwargs: Any) -> Any:
+        return None if cmd in {"espeak", "espeak-ng"} else which(cmd, *args, **kwargs)
+
+    module: Any = shutil
+    module.which = without
     try:
         yield
     finally:
-        shutil.which = which
+        module.which = which

@@ -1,8 +1,8 @@
 """Recordings of people who agreed that their voice is cloned."""
 
+import datetime
 import re
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +33,12 @@ class Consent(Shape):
 
     speaker: str = Field(pattern=r"\S", max_length=200)
     statement: str = Field(pattern=r"\S", max_length=10_000)
-    date: date
+    date: datetime.date
 
     @field_validator("date")
     @classmethod
-    def _given(cls, value: date) -> date:
-        if value > date.today():
+    def _given(cls, value: datetime.date) -> datetime.date:
+        if value > datetime.date.today():
             raise ValueError("is in the future")
         return value
 
