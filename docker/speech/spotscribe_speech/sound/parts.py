@@ -56,7 +56,7 @@ class Part:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self.began = time.monotonic()
+        self._began = time.monotonic()
         self.sentences = Sentences()
         self._sample_rate = sample_rate
         self._pcm: list[Pcm] = []
@@ -65,6 +65,11 @@ class Part:
     def seconds(self) -> float:
         """Its duration."""
         return self.sentences.samples / self._sample_rate
+
+    @property
+    def work_seconds(self) -> float:
+        """Time since it was begun."""
+        return time.monotonic() - self._began
 
     def add(self, spoken: Samples, *, failure: str | None = None) -> None:
         """Adds a sentence; with why it could not be spoken, if so."""

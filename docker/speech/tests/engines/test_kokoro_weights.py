@@ -1,7 +1,5 @@
 """The engine `kokoro` with its real weights and voices."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 

@@ -15,13 +15,14 @@ def phonemizer() -> Phonemizer:
     ("text", "phonemes"),
     [
         ("Hello, world.", "həlˈO, wˈɜɹld."),
-        ("The café", "ðə kəfˈA"),
+        ("The café", "ðə kæfˈA"),
+        ("cafe\u0301", "kæfˈA"),
         ("one\ntwo\tthree", "wˈʌn tˈu θɹˈi"),
         ("ﬁne", "fˈIn"),
     ],
 )
 def test_words_become_phonemes(phonemizer: Phonemizer, text: str, phonemes: str) -> None:
-    assert phonemizer.phonemes(text).replace("kˈAf", "kəfˈA") == phonemes
+    assert phonemizer.phonemes(text) == phonemes
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "?!", "שלום", "日本語", "😀", "\x00"])

@@ -101,9 +101,18 @@ def _cut(window: str, most: int) -> int:
 
 def _plain(text: str) -> str:
     composed = unicodedata.normalize("NFC", text).translate(_WRITTEN)
-    kept = "".join(character if _is_speakable(character) else " " for character in composed)
+    kept = "".join(_unaccented(character) if _is_speakable(character) else " " for character in composed)
     numbered = _LONG_NUMBER.sub(lambda found: " ".join(_DIGIT.findall(found[0])), kept)
     return _LONG_RUN.sub(r"\1 ", _LONG_WORD.sub(r"\1 ", numbered))
+
+
+@lru_cache(maxsize=4096)
+def _unaccented(character: str) -> str:
+    """The letter as the dictionaries have it: without accents."""
+    if not character.isalpha() or character.isascii():
+        return character
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 @lru_cache(maxsize=4096)
