@@ -27,8 +27,7 @@ def read_epub(file: BinaryIO) -> Document:
     for item in package.texts:
         if item.path in encrypted:
             raise InvalidRequestError(
-                f"The file {quoted(item.path)} in the EPUB is encrypted. "
-                "Give one without copy protection."
+                f"The file {quoted(item.path)} in the EPUB is encrypted. Give one without copy protection."
             )
         if item.path not in archive:
             missing += 1
