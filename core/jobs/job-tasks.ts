@@ -14,6 +14,7 @@ export function tasksFor({ analysis = {}, ...transcription }: JobOptions, deploy
     ...(deployed.transcription && { transcription }),
     ...(deployed.analysis && analysis !== false && { analysis }),
     ...(deployed.embedding && { embedding: {} }),
+    ...(deployed.speech && { speech: {} }),
     ...(deployed.custom && { custom: {} }),
   };
 }

@@ -19,6 +19,9 @@ export interface TaskTypes {
   custom: { request: CustomRequest; event: CustomEvent; result: CustomResult };
 }
 
+/** Result of any task. */
+export type AnyResult = TaskTypes[TaskName]['result'];
+
 export type TaskOptions<N extends TaskName> = NonNullable<JobTasks[N]>;
 export type Stages = JobRow['stages'];
 

@@ -11,6 +11,8 @@ export class ObjectServer extends LocalServer {
   readonly objects = new Map<string, Buffer>();
   /** Metadata of objects: `x-amz-meta-sha256`. */
   readonly hashes = new Map<string, string>();
+  /** Media types of objects. */
+  readonly types = new Map<string, string>();
   /** Open multipart uploads: `<key>?<id>`. */
   readonly uploads = new Map<string, Map<number, Buffer>>();
   /** Requests for objects, in order, such as `models/turbo/1/model.bin 0-99`. */
@@ -42,6 +44,7 @@ export class ObjectServer extends LocalServer {
     if (request.method === 'POST')
       return query.has('uploads') ? this.begin(key, request, response) : this.complete(key, upload, response);
     if (request.method === 'HEAD') return this.head(key, response);
+    if (request.method === 'DELETE') return this.abort(upload, response);
     if (query.has('versions')) return this.listVersions(query.get('prefix') ?? '', response);
     if (query.has('uploads')) return this.listUploads(query.get('prefix') ?? '', response);
     if (query.has('uploadId')) return this.listParts(upload, response);
@@ -110,6 +113,7 @@ export class ObjectServer extends LocalServer {
     if (part !== null) this.uploads.get(upload)?.set(Number(part), content);
     else {
       this.objects.set(key, content);
+      this.types.set(key, request.headers['content-type'] ?? '');
       this.hashes.set(key, String(request.headers['x-amz-meta-sha256'] ?? ''));
     }
     response.writeHead(200, { etag: etag(content) }).end();
@@ -119,8 +123,14 @@ export class ObjectServer extends LocalServer {
     await this.beginGate();
     const id = `upload${this.uploads.size}`;
     this.uploads.set(`${key}?${id}`, new Map());
+    this.types.set(key, request.headers['content-type'] ?? '');
     this.hashes.set(key, String(request.headers['x-amz-meta-sha256'] ?? ''));
     response.end(`<R><Key>${key}</Key><UploadId>${id}</UploadId></R>`);
+  }
+
+  private abort(upload: string, response: ServerResponse): void {
+    this.uploads.delete(upload);
+    response.writeHead(204).end();
   }
 
   private complete(key: string, upload: string, response: ServerResponse): void {

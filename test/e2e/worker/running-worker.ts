@@ -28,6 +28,7 @@ const DOES = {
   whisper: 'transcription',
   voxtral: 'analysis',
   embeddings: 'embedding',
+  speech: 'speech',
   own: 'custom',
 } as const;
 

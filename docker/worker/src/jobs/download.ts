@@ -11,6 +11,8 @@ import { stallGuard } from '../http/stall-guard';
 /** Number of attempts without a new byte after which a download fails. */
 const FRUITLESS_TRIES = 5;
 
+const INPUT = 'input';
+
 export interface DownloadLimits {
   /** Largest object in bytes. */
   maxBytes: number;
@@ -18,6 +20,8 @@ export interface DownloadLimits {
   freeBytes: () => Promise<number>;
   /** Milliseconds without a byte after which the connection is closed. @default 20000 */
   stallMs?: number;
+  /** What is downloaded, in messages. @default 'input' */
+  what?: string;
   /** First pause between attempts in milliseconds, doubled each time. @default 200 */
   pauseMs?: number;
 }
@@ -26,7 +30,8 @@ export interface DownloadLimits {
 export interface ObjectSource {
   Bucket: string;
   Key: string;
-  VersionId: string;
+  /** @default - the newest version */
+  VersionId?: string;
   /** Expected ETag: without versioning, another object may have the same version id. */
   IfMatch?: string;
 }
@@ -47,7 +52,7 @@ export async function download(
   limits: DownloadLimits,
   signal: AbortSignal,
 ): Promise<number> {
-  const { stallMs = 20_000, pauseMs = 200 } = limits;
+  const { stallMs = 20_000, pauseMs = 200, what = INPUT } = limits;
   let got = 0;
   let etag = source.IfMatch;
   for (let fruitless = 0; ;) {
@@ -79,13 +84,15 @@ export async function download(
       signal.throwIfAborted();
       const before = got;
       got = await sizeOf(file);
-      const fault = classify(error, got);
+      const fault = classify(error, got, what);
       if (fault !== undefined) throw fault;
       // The object has no bytes after this position, but the file is not complete: start again.
       if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 416) got = 0;
       fruitless = got > before ? 0 : fruitless + 1;
       if (fruitless === FRUITLESS_TRIES) {
-        throw new SpotscribeError('internal', 'The input could not be downloaded from S3', { cause: error });
+        throw new SpotscribeError('internal', `The ${what} could not be downloaded from S3`, {
+          cause: error,
+        });
       }
       await sleep(pauseMs * 2 ** fruitless, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -96,7 +103,7 @@ async function checkSize(size: number, got: number, limits: DownloadLimits): Pro
   if (size > limits.maxBytes) {
     throw new SpotscribeError(
       'upload_too_large',
-      `The input has ${size} bytes; at most ${limits.maxBytes} are accepted`,
+      `The ${limits.what ?? INPUT} has ${size} bytes; at most ${limits.maxBytes} are accepted`,
     );
   }
   // Checked before the download, because a full disk also affects the other job and the model
@@ -105,14 +112,15 @@ async function checkSize(size: number, got: number, limits: DownloadLimits): Pro
 }
 
 /** Returns the error that ends the download, or undefined if a retry may help. */
-function classify(error: unknown, got: number): SpotscribeError | undefined {
+function classify(error: unknown, got: number, what: string): SpotscribeError | undefined {
   if (error instanceof SpotscribeError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFull(got, { cause: error });
   if (!(error instanceof S3ServiceException)) return undefined;
-  if (['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(error.name)) return sourceGone({ cause: error });
+  if (['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(error.name))
+    return sourceGone({ cause: error }, what);
   if (error.$metadata.httpStatusCode === 412) {
-    return new SpotscribeError('source_not_found', 'Another file has replaced the input in the bucket', {
+    return new SpotscribeError('source_not_found', `Another file has replaced the ${what} in the bucket`, {
       cause: error,
     });
   }
@@ -121,7 +129,7 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
   if (error.name === 'AccessDenied' || error.name === 'InvalidObjectState') {
     return new SpotscribeError(
       'source_forbidden',
-      `S3 does not allow reading the input: ${error.name} ${error.message}`,
+      `S3 does not allow reading the ${what}: ${error.name} ${error.message}`,
       { cause: error },
     );
   }
@@ -129,8 +137,8 @@ function classify(error: unknown, got: number): SpotscribeError | undefined {
 }
 
 /** Error for an input that no longer exists. */
-export const sourceGone = (options?: ErrorOptions): SpotscribeError =>
-  new SpotscribeError('source_not_found', 'The input is no longer in the bucket', options);
+export const sourceGone = (options?: ErrorOptions, what = INPUT): SpotscribeError =>
+  new SpotscribeError('source_not_found', `The ${what} is no longer in the bucket`, options);
 
 const sizeOf = (file: string) =>
   stat(file).then(

@@ -1,16 +1,15 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { Embedding } from '../../../../core/contract/work/embedding';
 import { announce } from '../../../../core/jobs/completion';
 import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';
 import type { Machine } from '../../../../core/contract/machine';
 import type { JobStore } from '../../../../core/jobs/job-store';
-import { partKeys } from '../../../../core/jobs/job-files';
+import { resultFiles, TASKS_WITH_FILES } from '../../../../core/jobs/job-files';
 import { resultKeys, unitsOf } from '../../../../core/jobs/job-tasks';
 import { receipt } from '../../../../core/prices/prices';
-import { ALL_TASKS, tasksIn } from '../../../../core/tasks';
+import { ALL_TASKS, TASKS, tasksIn } from '../../../../core/tasks';
 import { measuresOf } from '../../../../core/tasks/measures';
-import type { Stages } from '../../../../core/tasks/task';
+import type { AnyResult, Stages } from '../../../../core/tasks/task';
 import type { JobWork } from './job-work';
 import type { JobObjects } from './job-objects';
 import type { Outcome } from './steps';
@@ -101,9 +100,14 @@ export class Endings {
   /** Keys of the results in a row, and of their files. Undefined if the files are not known. */
   private async namedIn(row: JobRow): Promise<string[] | undefined> {
     const keys = resultKeys(row);
-    const results = Object.values(keys);
-    if (keys.embedding === undefined) return results;
-    const embedding = await this.tools.objects.read(keys.embedding, Embedding);
-    return embedding && [...results, ...partKeys(row.id, embedding)];
+    const named = Object.values(keys);
+    for (const task of TASKS_WITH_FILES) {
+      const key = keys[task];
+      if (key === undefined) continue;
+      const result = await this.tools.objects.read<AnyResult>(key, TASKS[task].result);
+      if (result === undefined) return undefined;
+      named.push(...resultFiles(task, row.id, result));
+    }
+    return named;
   }
 }

@@ -2,7 +2,7 @@ import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';
 import type { TaskName } from '../../../../core/contract/names';
 import { Checkpoint } from '../../../../core/contract/work/transcript';
-import { partKeys } from '../../../../core/jobs/job-files';
+import { checkpointFiles } from '../../../../core/jobs/job-files';
 import type { Log } from '../log';
 import type { CheckpointPart, Resumable } from '../tasks/resumable';
 import type { JobObjects } from './job-objects';
@@ -92,7 +92,7 @@ export class JobCheckpoint {
       processing_seconds: this.processingSeconds,
     };
     // Before the request: S3 may store the checkpoint although its answer is lost.
-    if (checkpoint.embedding !== undefined) this.savedFiles = partKeys(row.id, checkpoint.embedding);
+    this.savedFiles = checkpointFiles(row.id, checkpoint);
     await this.tools.objects.write(KEY.checkpoint(row.id), checkpoint);
     this.savedAt = Date.now();
     this.savedPosition = position;

@@ -4,6 +4,7 @@ import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@a
 import type * as z from 'zod/mini';
 import { eraseVersions, versionsBelow } from '../../../../core/jobs/object-versions';
 import type { Log } from '../log';
+import { ObjectWriter } from './object-writer';
 
 /** Largest JSON object that is read, in bytes. A transcript of ten hours has about 15 MB. */
 const MAX_BYTES = 64 << 20;
@@ -43,6 +44,11 @@ export class JobObjects {
     await this.s3.send(
       new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: content, ContentType: type }),
     );
+  }
+
+  /** Writes an object in pieces. @param type media type */
+  writer(key: string, type: string): ObjectWriter {
+    return new ObjectWriter(this.s3, { Bucket: this.bucket, Key: key }, type);
   }
 
   /**

@@ -5,14 +5,14 @@ import type { JobTasks } from '../../../../core/contract/tasks';
 import type { JobStore } from '../../../../core/jobs/job-store';
 import { resultKeys, tasksOf } from '../../../../core/jobs/job-tasks';
 import { TASKS, tasksIn } from '../../../../core/tasks';
-import type { Results, Task, TaskOptions, TaskTypes } from '../../../../core/tasks/task';
+import type { AnyResult, Results, Task, TaskOptions } from '../../../../core/tasks/task';
 import type { Log } from '../log';
 import type { Services } from '../services/services';
 import { JOINS } from '../tasks/joins';
 import { runWhole, type TaskRun } from '../tasks/task-run';
 import { resumable } from '../tasks/resumables';
 import { JobCheckpoint } from './job-checkpoint';
-import { fetchInput, type InputTools } from './job-input';
+import { fetchInput, fetchPart, type InputTools } from './job-input';
 import { JobProgress } from './job-progress';
 import type { JobObjects } from './job-objects';
 import type { Lease } from './lease';
@@ -32,8 +32,6 @@ export interface WorkTools extends InputTools {
   /** Shortest time between checkpoints, in milliseconds. */
   checkpointMs: number;
 }
-
-type AnyResult = TaskTypes[TaskName]['result'];
 
 /** One attempt of a job: from the input in S3 to the outcome. The caller commits the outcome. */
 export class JobWork {
@@ -149,7 +147,11 @@ export class JobWork {
     if (begin === undefined) return runWhole(run, signal);
     const { objects, log } = this.tools;
     const { earlier } = this.checkpoint;
-    const work = begin({ ...run, objects, log, earlier, onStep: () => this.checkpoint.keep() });
+    const work = begin({
+      ...{ ...run, objects, log, earlier },
+      fetchPart: (key, path, joint) => fetchPart(this.tools, key, path, joint),
+      onStep: () => this.checkpoint.keep(),
+    });
     this.checkpoint.follow(task.name, work);
     return work.run(signal);
   }

@@ -9,10 +9,15 @@ export class Scratch {
   /** Creates an empty folder for a job and returns the path for its input. */
   async prepare(id: string): Promise<string> {
     await this.remove(id);
-    const file = join(this.root, SHARED.input(id));
+    const file = this.path(SHARED.input(id));
     // Only the model services read it, as the same user.
     await mkdir(dirname(file), { recursive: true, mode: 0o750 });
     return file;
+  }
+
+  /** A path of the shared volume, as this process sees it. */
+  path(shared: string): string {
+    return join(this.root, shared);
   }
 
   remove(id: string): Promise<void> {

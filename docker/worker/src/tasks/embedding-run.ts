@@ -6,10 +6,10 @@ import type {
   EmbeddingTotals,
   EmbedRequest,
 } from '../../../../core/contract/work/embedding';
-import { SpotscribeError } from '../../../../core/contract/errors';
 import { KEY } from '../../../../core/contract/keys';
 import type { CorpusFormat } from '../../../../core/contract/names';
 import { ModelServiceFailed } from '../errors';
+import { continued } from './continued';
 import type { CheckpointPart, Resumable, ResumableRun } from './resumable';
 
 type Part = Extract<EmbedEvent, { type: 'part' }>;
@@ -44,21 +44,17 @@ export class ResumableEmbedding implements Resumable<'embedding'> {
     return this.done && { embedding: this.done };
   }
 
-  async run(signal: AbortSignal): Promise<Embedding> {
-    try {
-      return await this.embed(this.earlier, signal);
-    } catch (error) {
-      // The service refuses to add to the vectors of another model before it embeds anything.
-      const refused =
-        error instanceof SpotscribeError && error.code === 'invalid_request' && !this.hasAdvanced;
-      if (!refused || this.earlier === undefined) throw error;
-      this.work.log.warn({ job: this.work.row.id, err: error }, 'checkpoint refused: starting again');
-      this.done = undefined;
-      return this.embed(undefined, signal);
-    }
+  run(signal: AbortSignal): Promise<Embedding> {
+    const { earlier: checkpoint } = this;
+    // The service refuses to add to the vectors of another model before it embeds anything.
+    const hasAdvanced = () => this.hasAdvanced;
+    return continued(this.work, { checkpoint, refusals: ['invalid_request'], hasAdvanced }, (earlier) =>
+      this.embed(earlier, signal),
+    );
   }
 
   private async embed(earlier: EmbeddingCheckpoint | undefined, signal: AbortSignal): Promise<Embedding> {
+    this.done = earlier;
     const { task, options, input, services, begin } = this.work;
     const request: EmbedRequest = {
       ...task.request(options, input),

@@ -10,7 +10,14 @@ export type CheckpointPart = Partial<Omit<Checkpoint, 'processing_seconds'>>;
 
 /** What the work on a resumable task needs. */
 export interface ResumableRun<N extends TaskName = TaskName> extends TaskRun<N> {
-  objects: Pick<JobObjects, 'writeFile'>;
+  objects: Pick<JobObjects, 'writeFile' | 'writer'>;
+  /**
+   * Downloads a part of an earlier attempt.
+   *
+   * @param path on the shared volume
+   * @throws as `download`
+   */
+  fetchPart: (key: string, path: string, signal: AbortSignal) => Promise<void>;
   log: Log;
   /** Checkpoint of an earlier attempt. */
   earlier?: Checkpoint;

@@ -1,6 +1,7 @@
 import type { TaskName } from '../../../../core/contract/names';
 import { ResumableEmbedding } from './embedding-run';
 import type { Resumable, ResumableRun } from './resumable';
+import { ResumableSpeech } from './speech-run';
 import { ResumableTranscription } from './transcription-run';
 
 type Begin<N extends TaskName = TaskName> = (run: ResumableRun<N>) => Resumable<N>;
@@ -9,6 +10,7 @@ type Begin<N extends TaskName = TaskName> = (run: ResumableRun<N>) => Resumable<
 const RESUMABLES: { readonly [N in TaskName]?: Begin<N> } = {
   transcription: (run) => new ResumableTranscription(run),
   embedding: (run) => new ResumableEmbedding(run),
+  speech: (run) => new ResumableSpeech(run),
 };
 
 /** Begins the work on a resumable task. Undefined if the task is not resumable. */

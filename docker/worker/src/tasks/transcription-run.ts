@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../../core/contract/names';
-import { SpotscribeError } from '../../../../core/contract/errors';
 import type { Checkpoint, Transcript } from '../../../../core/contract/work/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../../../../core/contract/work/transcription';
+import { continued } from './continued';
 import type { CheckpointPart, Resumable, ResumableRun } from './resumable';
 import { TranscriptSoFar } from './transcript-so-far';
 
@@ -29,19 +29,14 @@ export class ResumableTranscription implements Resumable<'transcription'> {
     return this.soFar?.checkpoint() ?? this.earlier;
   }
 
-  async run(signal: AbortSignal): Promise<Transcript> {
-    try {
-      return await this.listen(signal);
-    } catch (error) {
-      const refused = error instanceof SpotscribeError && REFUSALS.includes(error.code);
-      if (!refused || this.earlier === undefined) throw error;
-      this.work.log.warn({ job: this.work.row.id, err: error }, 'checkpoint refused: starting again');
-      this.earlier = undefined;
-      return this.listen(signal);
-    }
+  run(signal: AbortSignal): Promise<Transcript> {
+    return continued(this.work, { checkpoint: this.earlier, refusals: REFUSALS }, (earlier) =>
+      this.listen(earlier, signal),
+    );
   }
 
-  private listen(signal: AbortSignal): Promise<Transcript> {
+  private listen(earlier: Checkpoint | undefined, signal: AbortSignal): Promise<Transcript> {
+    this.earlier = earlier;
     const { task, options, input, services, begin } = this.work;
     const soFar = (this.soFar = new TranscriptSoFar(this.earlier));
     const request: TranscribeRequest = {
