@@ -217,3 +217,9 @@ def test_a_clone_must_not_take_the_name_of_a_speaker(engine: CoquiEngine) -> Non
     one = engine._speakers["ada"]
     with pytest.raises(ModelMissingError, match="two voices 'ada'"):
         by_id([one, one])
+
+
+def test_letters_of_other_scripts_are_named(engine: CoquiEngine) -> None:
+    assert engine.unspeakable("hello, 12", "en") == ""
+    assert engine.unspeakable("hi \u05e9\u05dc\u05e9!", "en") == "\u05e9\u05dc"
+    assert engine.unspeakable("\u4f60\u597d", "zh") == ""
