@@ -1,11 +1,16 @@
-"""Plain texts, books of Project Gutenberg and Markdown: what is spoken, in which chapters, with which pauses."""
+"""Plain texts, books of Project Gutenberg and Markdown: what is spoken, in which chapters."""
 
 import io
 import random
 
 import pytest
 
-from spotscribe_common.errors import InvalidRequestError, ServiceError, UnsupportedMediaError, UploadTooLargeError
+from spotscribe_common.errors import (
+    InvalidRequestError,
+    ServiceError,
+    UnsupportedMediaError,
+    UploadTooLargeError,
+)
 from spotscribe_speech.text import limits, pauses
 from spotscribe_speech.text.documents.markdown import read_markdown
 from spotscribe_speech.text.documents.plain import read_plain
@@ -64,7 +69,8 @@ Most people start at our website.
 
 def document(text: str, **more: str) -> Plan:
     return read_document(
-        io.BytesIO(text.encode()), **{"text_format": None, "media_type": None, "language": "en", **more}  # type: ignore[arg-type]
+        io.BytesIO(text.encode()),
+        **{"text_format": None, "media_type": None, "language": "en", **more},  # type: ignore[arg-type]
     )
 
 
@@ -83,9 +89,10 @@ def test_a_book_of_project_gutenberg() -> None:
     first = plan.chapters[1].sentences
     assert [sentence.text for sentence in first] == [
         "Chapter one. Down the Rabbit-Hole",
-        "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: "
-        "once or twice she had peeped into the book her sister was reading, but it had no pictures or "
-        'conversations in it, "and what is the use of a book," thought Alice "without pictures or conversations?"',
+        "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing "
+        "to do: once or twice she had peeped into the book her sister was reading, but it had no pictures or "
+        'conversations in it, "and what is the use of a book," thought Alice "without pictures or '
+        'conversations?"',
         "So she was considering in her own mind.",
         "There was nothing so very remarkable in that.",
         "Down, down, down.",
@@ -131,12 +138,17 @@ def test_markdown() -> None:
         text_format="markdown",
     )
     assert (plan.title, plan.author) == ("My Book", "Me")
-    assert [(chapter.title, [sentence.text for sentence in chapter.sentences]) for chapter in plan.chapters] == [
+    assert [
+        (chapter.title, [sentence.text for sentence in chapter.sentences]) for chapter in plan.chapters
+    ] == [
         (None, ["Book", "Intro, see the site."]),
         ("One", ["One", "Text with code.", "Deeper"]),
         ("Two", ["Two", "one. First", "two. Second", "bullet"]),
     ]
-    assert [sentence.pause for sentence in plan.chapters[1].sentences][:2] == [pauses.CHAPTER_TITLE, pauses.PARAGRAPH]
+    assert [sentence.pause for sentence in plan.chapters[1].sentences][:2] == [
+        pauses.CHAPTER_TITLE,
+        pauses.PARAGRAPH,
+    ]
     assert plan.left_out == (
         "Not spoken: a block of code.",
         "Not spoken: a table.",
@@ -146,7 +158,9 @@ def test_markdown() -> None:
 
 
 def test_several_top_headings_are_chapters() -> None:
-    plan = document("# One\n\nText.\n\n## Deeper\n\n# Two\n\nText.", media_type="text/markdown; charset=utf-8")
+    plan = document(
+        "# One\n\nText.\n\n## Deeper\n\n# Two\n\nText.", media_type="text/markdown; charset=utf-8"
+    )
     assert [chapter.title for chapter in plan.chapters] == ["One", "Two"]
 
 
@@ -182,7 +196,24 @@ def test_pauses_by_punctuation() -> None:
 @pytest.mark.parametrize("language", ["en", "de", "zh", "en-GB", "xx"])
 def test_characters_are_those_of_the_text(language: str) -> None:
     draw = random.Random(602)
-    pieces = ["word", "Chapter 1", "1.", "Mr.", ". ", "\n\n", "\n", " ", "* * *", "-", "。", "é", "3.14", "?", "- x", "…"]
+    pieces = [
+        "word",
+        "Chapter 1",
+        "1.",
+        "Mr.",
+        ". ",
+        "\n\n",
+        "\n",
+        " ",
+        "* * *",
+        "-",
+        "。",
+        "é",
+        "3.14",
+        "?",
+        "- x",
+        "…",
+    ]
     for _ in range(100):
         text = "a" + "".join(draw.choice(pieces) for _ in range(40))
         plan = read_text(text, language=language)

@@ -15,17 +15,21 @@ from spotscribe_speech.text.plan import Plan
 from spotscribe_speech.text.read import read_document
 
 CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0">
-<rootfiles><rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+<rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>"""
 XHTML = "application/xhtml+xml"
 
 
 def opf(items: dict[str, str], *, spine: str | None = None, nav: str = "nav", toc: str = "") -> str:
     manifest = "".join(
         f'<item id="{id_}" href="{href}" media-type="{"application/x-dtbncx+xml" if id_ == "ncx" else XHTML}"'
-        f'{" properties=" + chr(34) + "nav" + chr(34) if id_ == nav else ""}/>'
+        f"{' properties=' + chr(34) + 'nav' + chr(34) if id_ == nav else ''}/>"
         for id_, href in items.items()
     )
-    refs = spine if spine is not None else "".join(f'<itemref idref="{id_}"/>' for id_ in items if id_ not in {nav, "ncx"})
+    refs = (
+        spine
+        if spine is not None
+        else "".join(f'<itemref idref="{id_}"/>' for id_ in items if id_ not in {nav, "ncx"})
+    )
     return (
         '<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata>'
         "<dc:title>Alice</dc:title><dc:creator>Lewis Carroll</dc:creator></metadata>"
@@ -51,8 +55,9 @@ GOOD: dict[str, str | bytes] = {
     "OEBPS/book.opf": opf(ITEMS),
     "OEBPS/nav.xhtml": nav(("one.xhtml", "Down the Rabbit-Hole"), ("two.xhtml#b", "The Pool")),
     "OEBPS/one.xhtml": page(
-        '<h1>I</h1><p>Alice was&nbsp;tired<a epub:type="noteref" xmlns:epub="e">1</a>.</p><script>x()</script>'
-        '<div>Oh <em>dear</em>!<br/>Late.</div><img src="a.png" alt="x"/><table><tr><td>cell</td></tr></table>'
+        '<h1>I</h1><p>Alice was&nbsp;tired<a epub:type="noteref" xmlns:epub="e">1</a>.</p>'
+        "<script>x()</script>"
+        '<div>Oh <em>dear</em>!<br/>Late.</div><img src="a.png"/><table><tr><td>cell</td></tr></table>'
     ),
     "OEBPS/two.xhtml": page('<p>Still one.</p><h1 id="b">II</h1><p>Curiouser &amp; curiouser!</p>'),
 }
@@ -89,10 +94,11 @@ def test_a_book() -> None:
 
 def test_the_old_table_of_contents() -> None:
     ncx = (
-        '<!DOCTYPE ncx PUBLIC "-//NISO//DTD ncx 2005-1//EN" "http://www.daisy.org/z3986/2005/ncx-2005-1.dtd">'
-        "<ncx><docTitle><text>Alice</text></docTitle><navMap><navPoint><navLabel><text>First</text></navLabel>"
-        '<content src="one.xhtml"/><navPoint><navLabel><text>Second</text></navLabel><content src="two.xhtml"/>'
-        "</navPoint></navPoint></navMap></ncx>"
+        '<!DOCTYPE ncx PUBLIC "-//NISO//DTD ncx 2005-1//EN" "http://127.0.0.1:9/ncx.dtd">'
+        "<ncx><docTitle><text>Alice</text></docTitle><navMap>"
+        "<navPoint><navLabel><text>First</text></navLabel>"
+        '<content src="one.xhtml"/><navPoint><navLabel><text>Second</text></navLabel>'
+        '<content src="two.xhtml"/></navPoint></navPoint></navMap></ncx>'
     )
     items = {"ncx": "toc.ncx", "one": "one.xhtml", "two": "two.xhtml"}
     files = {**GOOD, "OEBPS/book.opf": opf(items, toc=' toc="ncx"'), "OEBPS/toc.ncx": ncx}
@@ -127,13 +133,13 @@ def test_missing_and_repeated_files() -> None:
         ({"OEBPS/book.opf": "<package>"}, "not well-formed"),
         ({"META-INF/container.xml": CONTAINER.replace("OEBPS/", "../../etc/")}, "which is not in it"),
         ({"META-INF/container.xml": CONTAINER.replace("OEBPS/", "/etc/")}, "which is not in it"),
-        ({"OEBPS/book.opf": opf({**ITEMS, "out": "../../../etc/passwd"})}, "'../../../etc/passwd', which is not in it"),
+        ({"OEBPS/book.opf": opf({**ITEMS, "out": "../../../etc/passwd"})}, "passwd', which is not in it"),
         ({"OEBPS/book.opf": opf({**ITEMS, "out": "%2e%2e/%2e%2e/x"})}, "which is not in it"),
         ({"OEBPS/book.opf": opf({**ITEMS, "out": "http://127.0.0.1/x"})}, "which is not in it"),
-        ({"OEBPS/one.xhtml": "<html><body><p>open"}, "one.xhtml in the EPUB, line 1: it is not well-formed"),
+        ({"OEBPS/one.xhtml": "<html><body><p>"}, "one.xhtml in the EPUB, line 1: it is not well-formed"),
         ({"OEBPS/one.xhtml": page("a", '<!DOCTYPE html [<!ENTITY a "b">]>')}, "entity"),
-        ({"OEBPS/one.xhtml": page("&x;", '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]>')}, "entity"),
-        ({"OEBPS/book.opf": '<!DOCTYPE p [<!ENTITY x SYSTEM "file:///etc/passwd">]><package>&x;</package>'}, "entity"),
+        ({"OEBPS/one.xhtml": page("&x;", '<!DOCTYPE x [<!ENTITY x SYSTEM "file:///x">]>')}, "entity"),
+        ({"OEBPS/book.opf": '<!DOCTYPE p [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>&x;</p>'}, "entity"),
         ({"OEBPS/one.xhtml": page("&unknown;")}, "&unknown; is not defined"),
         ({"OEBPS/one.xhtml": page("<div>" * 300 + "</div>" * 300)}, "nested more than 200 deep"),
         ({"OEBPS/one.xhtml": page("<img/>"), "OEBPS/two.xhtml": page("")}, "nothing that a voice can speak"),
@@ -179,46 +185,60 @@ def test_half_a_file(keep: int) -> None:
 
 def test_wrong_bytes_are_an_error_of_the_callers() -> None:
     content = packed(GOOD).getvalue()
+    statuses = set()
     for at in range(4, len(content), 7):
         broken = bytearray(content)
         broken[at] ^= 0xFF
-        try:
-            read(io.BytesIO(bytes(broken)))
-        except ServiceError as error:
-            assert error.status in {400, 413}, (at, error)
+        statuses.add(status_of(bytes(broken)))
+    assert statuses <= {200, 400, 413}
+    assert {200, 400} <= statuses
+
+
+def status_of(content: bytes) -> int:
+    try:
+        read(io.BytesIO(content))
+    except ServiceError as error:
+        return error.status
+    return 200
+
+
+def bombs() -> dict[str, io.BytesIO]:
+    """By the limit that each is over."""
+    blank = b" " * (9 << 20)
+    many = {f"p{number}": f"p{number}.xhtml" for number in range(6)}
+    pages = {f"OEBPS/{name}": page(f"<!--{'x' * (7 << 20)}--><p>a</p>") for name in many.values()}
+    return {
+        "8 MiB": packed({**GOOD, "OEBPS/one.xhtml": page("<p>a</p>").encode() + blank}),
+        "200 times": packed({**GOOD, "OEBPS/one.xhtml": page(f"<p>{'a ' * (2 << 20)}</p>")}),
+        "32 MiB": packed({**GOOD, "OEBPS/book.opf": opf(many), **pages}, zipfile.ZIP_STORED),
+        "1 MiB": packed({**GOOD, **{f"x/{number:06}{'n' * 60}": b"" for number in range(9_500)}}),
+    }
 
 
 def test_zip_bombs() -> None:
     """None takes much more memory than the limits allow."""
-    blank = b" " * (40 << 20)
-    huge = {**GOOD, "OEBPS/one.xhtml": page("<p>a</p>").encode() + blank}
-    ratio = {**GOOD, "OEBPS/one.xhtml": page("<p>" + "a " * (2 << 20) + "</p>")}
-    noise = "".join(f"{number * 7919:x} " for number in range(1_100_000))
-    many = {f"p{number}": f"p{number}.xhtml" for number in range(6)}
-    sum_ = {**GOOD, "OEBPS/book.opf": opf(many)}
-    sum_ |= {f"OEBPS/{name}": page(f"<!--{noise[: 7 << 20]}--><p>a</p>") for name in many.values()}
-    entries = {**GOOD, **{f"x/{number:06}{'n' * 60}": b"" for number in range(12_000)}}
-    unused = {**GOOD, "OEBPS/picture.png": blank}
-    bombs = [(packed(files), limit) for files, limit in
-             ((huge, "8 MiB"), (ratio, "200 times"), (sum_, "32 MiB"), (entries, "1 MiB"))]  # fmt: skip
-    del huge, ratio, noise, sum_, entries
-    for bomb, limit in bombs:
+    for limit, bomb in bombs().items():
         tracemalloc.start()
         try:
             with pytest.raises(UploadTooLargeError, match=f"at most {limit} are accepted"):
                 read(bomb)
-            assert tracemalloc.get_traced_memory()[1] < 3 * limits.MOST_ENTRY_BYTES
+            assert tracemalloc.get_traced_memory()[1] < 4 * limits.MOST_ENTRY_BYTES
         finally:
             tracemalloc.stop()
-    assert read(unused).chapters
+
+
+def test_what_is_not_read_may_be_large() -> None:
+    assert read({**GOOD, "OEBPS/picture.png": b" " * (9 << 20)}).chapters
 
 
 def test_a_size_that_lies() -> None:
-    """The directory says 10 bytes, and the file unpacks to 40 MiB."""
-    content = bytearray(packed({**GOOD, "OEBPS/one.xhtml": b" " * (40 << 20)}).getvalue())
+    """The directory says 10 bytes, and the file unpacks to 9 MiB."""
+    content = bytearray(packed({**GOOD, "OEBPS/one.xhtml": b" " * (9 << 20)}).getvalue())
     for mark, size, name in ((b"PK\x01\x02", 24, 46), (b"PK\x03\x04", 22, 30)):
-        at = content.find(b"OEBPS/one.xhtml", content.find(mark)) if mark == b"PK\x03\x04" else content.rfind(b"OEBPS/one.xhtml")
+        at = (
+            content.find(b"OEBPS/one.xhtml", content.find(mark))
+            if mark == b"PK\x03\x04"
+            else content.rfind(b"OEBPS/one.xhtml")
+        )
         struct.pack_into("<L", content, at - name + size, 10)
-    with pytest.raises(ServiceError) as caught:
-        read(io.BytesIO(bytes(content)))
-    assert caught.value.status in {400, 413}
+    assert status_of(bytes(content)) in {400, 413}

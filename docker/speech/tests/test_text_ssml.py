@@ -24,7 +24,8 @@ def shown(plan: Plan) -> list[tuple[str, float, float]]:
         ('One.<break/>', [("One.", 0.4, 1)]),
         ('<break time="1s"/>One.', [("", 1, 1), ("One.", pauses.END, 1)]),
         ('<prosody rate="slow">a <prosody rate="200%">b</prosody> c</prosody> d.',
-         [("a", pauses.SPACE, 0.75), ("b", pauses.SPACE, 1.5), ("c", pauses.SPACE, 0.75), ("d.", pauses.END, 1)]),
+         [("a", pauses.SPACE, 0.75), ("b", pauses.SPACE, 1.5), ("c", pauses.SPACE, 0.75),
+          ("d.", pauses.END, 1)]),
         ('<prosody rate="+10%">a.</prosody>', [("a.", pauses.END, 1.1)]),
         ('<prosody rate="1.2">a.</prosody>', [("a.", pauses.END, 1.2)]),
         ("<p><s>One.</s><s>Two?</s></p><p>Three.</p>",
@@ -39,7 +40,10 @@ def test_what_is_spoken(inside: str, sentences: list[tuple[str, float, float]]) 
 
 
 def test_other_elements_are_reported() -> None:
-    plan = spoken('<say-as interpret-as="date">May 5</say-as><prosody pitch="high"> a</prosody> <x:y xmlns:x="z">b</x:y>')
+    plan = spoken(
+        '<say-as interpret-as="date">May 5</say-as><prosody pitch="high"> a</prosody> '
+        '<x:y xmlns:x="z">b</x:y>'
+    )
     assert [sentence.text for sentence in plan.sentences] == ["May fifth", "a", "b"]
     assert plan.left_out == (
         "Not spoken: a tag <say-as>.",
