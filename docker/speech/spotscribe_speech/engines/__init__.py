@@ -1,6 +1,6 @@
 """Engines: what speaks."""
 
-from spotscribe_speech.engines.coqui.engine import CoquiEngine
+from spotscribe_speech.engines.coqui import CoquiEngine
 from spotscribe_speech.engines.engine import Engine
 from spotscribe_speech.engines.espeak import EspeakEngine
 from spotscribe_speech.engines.kokoro.engine import KokoroEngine

@@ -40,7 +40,7 @@ def tiny_xtts(folder: Path) -> None:
     model.init_models()
     with torch.no_grad():
         for name, weights in model.gpt.named_parameters():
-            # Weights as small as those that training begins with would make every text sound the same.
+            # With weights as small as at the start of a training, every text would sound the same.
             if weights.ndim == 2 and "pos_embedding" not in name:
                 weights.copy_(torch.randn_like(weights) / weights.shape[-1] ** 0.5)
         model.gpt.mel_head.bias[_STOP] = _END

@@ -10,12 +10,15 @@ import numpy as np
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError
 from spotscribe_common.quoting import quoted
 from spotscribe_common.work.device import Device
+from spotscribe_common.work.liveness import mark
 from spotscribe_speech.engines.coqui.loading import load_xtts
+from spotscribe_speech.engines.coqui.reading import Reader
 from spotscribe_speech.engines.coqui.references import read_references
 from spotscribe_speech.engines.coqui.speakers import Speaker, built_in_speakers, by_id, cloned_speakers
 from spotscribe_speech.engines.coqui.splitting import pieces
 from spotscribe_speech.engines.coqui.stretching import stretched
 from spotscribe_speech.engines.engine import Samples, Voice
+from spotscribe_speech.sound.joining import joined
 
 _log = logging.getLogger(__name__)
 _LICENSE = "Coqui Public Model License 1.0.0 (non-commercial)"
@@ -36,11 +39,11 @@ _ALIASES = {
     "shimmer": "ana-florence",
     "verse": "dionisio-schuyler",
 }
-# The model draws its speech at random, and rarely goes on after the text has ended. Another seed ends it.
+# The model draws its speech at random. Rarely it goes on after the text; another seed ends it.
 _SEEDS = range(3)
-_ROMANIZED = {"ja", "ko", "zh"}
-# Of the fade at the ends of a piece, in seconds, so that pieces join without a click.
-_FADE = 0.005
+# Between two pieces of a long sentence, in seconds. A comma is about as long.
+_PAUSE = 0.12
+_SAMPLE_RATE = 24_000
 
 
 class CoquiEngine:
@@ -65,6 +68,7 @@ class CoquiEngine:
         self._references = None if voices is None else models / voices
         self._is_license_accepted = is_license_accepted
         self._model: Any = None
+        self._reading: Reader | None = None
         self._speakers: dict[str, Speaker] = {}
 
     @property
@@ -85,7 +89,7 @@ class CoquiEngine:
     @property
     def sample_rate(self) -> int:
         """Samples per second."""
-        return 24_000
+        return _SAMPLE_RATE
 
     @property
     def voices(self) -> Sequence[Voice]:
@@ -114,6 +118,7 @@ class CoquiEngine:
         import torch  # noqa: PLC0415
 
         self._model = load_xtts(self._folder, "cuda" if torch.cuda.is_available() else "cpu")
+        self._reading = Reader(self._model)
         self._speakers = by_id([*built_in_speakers(self._model), *cloned_speakers(self._model, references)])
         first = self.voices[0]
         self.speak("Hello.", first, first.languages[0], 1)
@@ -127,26 +132,24 @@ class CoquiEngine:
         free, total = torch.cuda.mem_get_info()
         return Device("cuda", torch.cuda.get_device_name(), memory_total=total, memory_used=total - free)
 
-    def unspeakable(self, text: str, language: str) -> str:
-        """Letters and digits that are not in the model's vocabulary.
+    @property
+    def _reader(self) -> Reader:
+        if self._reading is None:
+            raise ModelMissingError("The model is not loaded.")
+        return self._reading
 
-        Chinese, Japanese and Korean are written in Latin letters first, so none of theirs is missing.
-        """
-        if language in _ROMANIZED:
-            return ""
-        vocabulary = self._model.tokenizer.tokenizer
-        unknown = vocabulary.token_to_id("[UNK]")
-        letters = (letter for letter in dict.fromkeys(text) if letter.isalnum())
-        return "".join(letter for letter in letters if unknown in vocabulary.encode(letter.lower()).ids)
+    def unspeakable(self, text: str, language: str) -> str:
+        """The characters that the model has no tokens for."""
+        return self._reader.unspeakable(text, language)
 
     def speak(self, text: str, voice: Voice, language: str, speed: float) -> Samples:
         """One sentence. The same text in the same voice is always spoken the same way.
 
-        The model speaks at its own speed and the result is stretched. Its own `speed` leaves out states of
+        The model speaks at its own speed, and the result is stretched. Its own `speed` leaves out states of
         46 ms each, so that short sounds are lost.
 
         Args:
-            text: in words, of any length.
+            text: in words, of any length. What is unspeakable is left out.
             voice: one of `voices`.
             language: one of the voice's.
             speed: 0.25 to 4.
@@ -155,39 +158,26 @@ class CoquiEngine:
             InvalidRequestError: the text has nothing that can be spoken in the language.
             InternalError: the model made no speech.
         """
-        cut = pieces(text, lambda piece: self._fits(piece, language))
-        spoken = [
-            self._speak_piece(piece, self._speakers[voice.id], language)
-            for piece in cut
-            if any(map(str.isalnum, piece))
-        ]
-        if not spoken:
+        silent = self._reader.unspeakable(text, language)
+        read = "".join(character for character in text if character not in silent)
+        cut = pieces(read, lambda piece: self._reader.fits(piece, language))
+        cut = [piece for piece in cut if any(map(str.isalnum, piece))]
+        if not cut:
             raise InvalidRequestError(
-                f"The text {quoted(text)} has no letter or digit. Leave it out.", param="input"
-            )
-        return stretched(np.concatenate(spoken), speed, self.sample_rate)
-
-    def _fits(self, piece: str, language: str) -> bool:
-        most_characters: int = self._model.tokenizer.char_limits[language]
-        most_tokens: int = self._model.args.gpt_max_text_tokens
-        return len(piece) <= most_characters and len(self._tokens(piece, language)) < most_tokens
-
-    def _tokens(self, piece: str, language: str) -> list[int]:
-        """The piece as the model reads it, the language in front."""
-        try:
-            tokens: list[int] = self._model.tokenizer.encode(piece.lower(), lang=language)
-        except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError) as error:
-            raise InvalidRequestError(
-                f"The text {quoted(piece)} cannot be read in the language {language!r}: {error}. "
-                "Write its numbers in words.",
+                f"The voice {voice.id!r} cannot speak {quoted(text)} in the language {language!r}: it has no "
+                "letter or digit that the model knows.",
                 param="input",
-            ) from error
-        return tokens
+            )
+        spoken = []
+        for index, piece in enumerate(cut):
+            samples = self._spoken(piece, self._speakers[voice.id], language)
+            spoken.append(joined(samples, _PAUSE if index + 1 < len(cut) else 0.0, _SAMPLE_RATE))
+            mark()
+        return stretched(np.concatenate(spoken), speed, _SAMPLE_RATE)
 
-    def _speak_piece(self, piece: str, speaker: Speaker, language: str) -> Samples:
+    def _spoken(self, piece: str, speaker: Speaker, language: str) -> Samples:
         import torch  # noqa: PLC0415
 
-        self._check_letters(piece, language)
         config = self._model.config
         samples = np.zeros(0, np.float32)
         for seed in _SEEDS:
@@ -204,31 +194,9 @@ class CoquiEngine:
                 top_p=config.top_p,
             )
             samples = np.asarray(made["wav"], np.float32)
-            if not len(samples) or not np.isfinite(samples).all():
-                raise InternalError(
-                    "The model made speech that is empty, or has samples that are not finite."
-                )
+            if not samples.any() or not np.isfinite(samples).all():
+                raise InternalError("The model made no speech, or samples that are no finite numbers.")
             if made["gpt_latents"].shape[1] < self._model.gpt.max_gen_mel_tokens:
-                break
-        else:
-            _log.warning("a sentence of %d characters was spoken without an end", len(piece))
-        return self._faded(samples)
-
-    def _check_letters(self, piece: str, language: str) -> None:
-        """Refuses what the model has no letters for: it would speak something else."""
-        vocabulary = self._model.tokenizer.tokenizer
-        silent = {vocabulary.token_to_id(name) for name in ("[UNK]", "[SPACE]")}
-        if silent.issuperset(self._tokens(piece, language)[1:]):
-            raise InvalidRequestError(
-                f"The model has no letters for {quoted(piece)} in the language {language!r}. Name the "
-                "language of the text.",
-                param="input",
-            )
-
-    def _faded(self, samples: Samples) -> Samples:
-        length = min(round(_FADE * self.sample_rate), len(samples))
-        ramp = np.linspace(0, 1, length, dtype=np.float32)
-        faded = np.clip(samples, -1, 1)
-        faded[:length] *= ramp
-        faded[len(faded) - length :] *= ramp[::-1]
-        return faded
+                return samples
+        _log.warning("a piece of %d characters was spoken without an end", len(piece))
+        return samples

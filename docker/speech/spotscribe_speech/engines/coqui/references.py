@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from pydantic import Field, ValidationError, field_validator
 
 from spotscribe_common.contract.shape import Shape
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_speech.engines.engine import Samples
 
-# Of the recording, in seconds. XTTS listens to six at least (its documentation, "voice cloning"), and its
-# latents do not get better with more than half a minute.
+# Of the recording, in seconds. XTTS is made for six seconds and more (its model card). It does not
+# listen to more than `max_ref_len` of its configuration, half a minute.
 SHORTEST, LONGEST = 6.0, 30.0
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _RATES = range(16_000, 192_001)
@@ -100,8 +101,6 @@ def _consent(recording: Path) -> Consent:
 
 
 def _recording(file: Path) -> tuple[Samples, int]:
-    import soundfile  # noqa: PLC0415
-
     try:
         with soundfile.SoundFile(file) as sound:
             if sound.format not in {"WAV", "WAVEX"}:

@@ -9,8 +9,8 @@ from spotscribe_common.errors import ModelMissingError
 from spotscribe_speech.engines.coqui.references import Reference
 from spotscribe_speech.engines.engine import Voice
 
-# The 17 languages of XTTS v2 as ISO 639-1 codes. Its own code of Chinese is `zh-cn`. English first, because
-# most of its training was in it.
+# The 17 languages of XTTS v2 as ISO 639-1 codes. Its own code of Chinese is `zh-cn`. The first one
+# is spoken where a request names none.
 LANGUAGES = (
     "en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru", "nl", "cs", "ar", "zh", "hu", "ko", "ja", "hi",
 )  # fmt: skip

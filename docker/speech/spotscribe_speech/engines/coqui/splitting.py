@@ -28,7 +28,7 @@ def pieces(text: str, fits: Callable[[str], bool]) -> list[str]:
 def _cut(text: str) -> int:
     middle = len(text) / 2
     for marks in (_CLAUSES, _SPACES):
-        # Not near an end: each cut must shorten the text by a quarter, or a text of many would be slow.
+        # Not near an end: each cut shortens the text by a quarter at least, or many would be slow.
         ends = [mark.end() for mark in marks.finditer(text, len(text) // 4, 3 * len(text) // 4)]
         if ends:
             return min(ends, key=lambda end: abs(end - middle))

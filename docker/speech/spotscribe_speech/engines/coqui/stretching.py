@@ -4,8 +4,8 @@ import numpy as np
 
 from spotscribe_speech.engines.engine import Samples
 
-# Seconds from one frame to the next; a frame is two of them long. The search spans the longest period of a
-# voice, 12.5 ms at 80 Hz.
+# Seconds from one frame to the next; a frame is two of them long. The search spans the longest
+# period of a voice, 12.5 ms at 80 Hz.
 _STEP = 0.02
 _REACH = 0.01
 
@@ -28,7 +28,7 @@ def stretched(samples: Samples, speed: float, sample_rate: int) -> Samples:
     length = max(1, round(len(samples) / speed))
     count = -(-length // step) + 1
     window = np.hanning(frame + 1)[:frame].astype(np.float32)
-    # The first frame begins a step before the speech, so that the speech does not begin with a fade.
+    # The first frame begins a step before the speech, so that this does not begin with a fade.
     source = np.pad(samples, (step + reach, frame + step + 2 * reach + round((step + 1) * speed)))
     result = np.zeros((count + 1) * step, np.float32)
     place = reach

@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_speech.engines.coqui.references import read_references
 
-pytestmark = pytest.mark.production
 CONSENT = {"speaker": "Ada Byron", "statement": "My voice may be cloned for our books.", "date": "2026-01-31"}
 
 
 def recording(file: Path, seconds: float = 8, rate: int = 24_000, **options: Any) -> None:
-    import soundfile
-
     shape = (round(seconds * rate), options.pop("channels", 1))
     noise = np.random.default_rng(1).uniform(-0.3, 0.3, shape) * options.pop("scale", 1)
     soundfile.write(file, noise, rate, format=options.pop("format", "WAV"), **options)
