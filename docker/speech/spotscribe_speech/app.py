@@ -12,8 +12,8 @@ from spotscribe_speech.service import SpeechService
 from spotscribe_speech.settings import Settings
 
 _SUMMARY = """
-Speaks texts: in a request of OpenAI's shape, which its clients send unchanged, or whole documents. Errors come in
-OpenAI's shape.
+Speaks texts: in a request of OpenAI's shape, which its clients send unchanged, or whole documents. Errors
+come in OpenAI's shape.
 """
 
 

@@ -3,7 +3,7 @@
 from spotscribe_common.requests.model_names import check_name
 
 # OpenAI's names: https://platform.openai.com/docs/models
-ALIASES = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+ALIASES = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 
 
 def check_model(name: str, loaded: str) -> None:

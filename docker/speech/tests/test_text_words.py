@@ -101,7 +101,7 @@ from spotscribe_speech.text.words.normalize import spoken
         ("2 + 2 = 4", "two plus two equals four"),
         ("*bold* _it_ #5 #tag", "bold it number five hashtag tag"),
         ("wait -- what", "wait — what"),
-        ("don’t “go”", "don't \"go\""),
+        ("don’t “go”", 'don\'t "go"'),
         ("ﬁre", "fire"),
     ],
 )
@@ -125,12 +125,14 @@ def test_other_languages(language: str, written: str, words: str) -> None:
     assert spoken(written, language) == words
 
 
-_WORDS = "Alice rabbit King Henry I V march May the of no at in St Dr co it USA iv x m ft O'Neil naïve".split()
-_MARKS = ["1", "23", "1,234", "$", "€", "%", ".", ",", "-", "–", "/", ":", "'", '"', "(", ")", "&", "#", "@", "½"]
+_WORDS = re.findall(
+    r"\S+", "Alice rabbit King Henry I V march May the of no at in St Dr co it USA iv x m ft O'Neil naïve"
+)
+_MARKS = ["1", "23", "1,234", *"$€%.,-–/:'\"()&#@½"]
 # What stands for a word that is not said as it is written.
 _EXPANDED = {
     "st": "saint street", "dr": "doctor drive", "co": "company", "no": "number", "ft": "foot feet fort",
-    "m": "meter meters million", "may": "may", "i": "i one first", "v": "five version fifth", "iv": "four fourth",
+    "m": "meter meters million", "i": "i one first", "v": "five version fifth", "iv": "four fourth",
     "x": "x by times",
 }  # fmt: skip
 
@@ -143,7 +145,11 @@ def test_no_word_is_lost() -> None:
         written = ""
         for _ in range(draw.randint(2, 12)):
             gap = " " if written[-1:].isalpha() else draw.choice(["", " "])
-            written += gap + draw.choice(_WORDS) if draw.random() < 0.6 else draw.choice(["", " "]) + draw.choice(_MARKS)
+            written += (
+                gap + draw.choice(_WORDS)
+                if draw.random() < 0.6
+                else draw.choice(["", " "]) + draw.choice(_MARKS)
+            )
         said = set(re.findall(r"[^\W\d_]+", spoken(written, "en").lower()))
         for word in re.findall(r"[^\W\d_½]{2,}", written.lower()):
             known = {word, *_EXPANDED.get(word, "").split()}

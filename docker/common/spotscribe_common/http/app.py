@@ -22,6 +22,7 @@ from spotscribe_common.work.service import ModelService
 # What a page's script may read of an answer beside its body.
 _EXPOSED = [
     HEADER, "Retry-After", "X-Spotscribe-Degraded", "X-Spotscribe-Audio-Seconds", "X-Spotscribe-Tokens",
+    "X-Spotscribe-Characters", "X-Spotscribe-Ignored", "X-Spotscribe-Left-Out", "X-Spotscribe-Voice",
 ]  # fmt: skip
 
 

@@ -1,24 +1,18 @@
 """Speech as the answer to a request, sent while it is made."""
 
 import asyncio
-import base64
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack, aclosing, suppress
-from typing import Literal, Protocol
 
-from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spotscribe_common.contract import Failed
 from spotscribe_common.contract.speech import SpeechFormat
-from spotscribe_common.errors import ServiceError
 from spotscribe_common.http.disconnect import CallerGoneError, while_connected
-from spotscribe_common.http.http_errors import job_error
-from spotscribe_common.http.server_sent import KEEP_ALIVE, SSE, failure_sent, sent
 from spotscribe_speech.engines.engine import Samples
 from spotscribe_speech.requests.bodies import SpeechBody
+from spotscribe_speech.routes.pieces import Pieces
 from spotscribe_speech.service import SpeechService
 from spotscribe_speech.sound.encoding import encoded
 from spotscribe_speech.synthesis.live import Spoken, live
@@ -35,8 +29,8 @@ MEDIA_TYPES: dict[SpeechFormat, str] = {
 _MOST_LEFT_OUT = 1000
 # Proxies cut silent connections after a minute. Only events have words that mean nothing.
 _KEEP_ALIVE_SECONDS = 15.0
-# A player takes the audio as fast as it plays. A caller may be this much slower, in seconds: whoever takes it more
-# slowly would keep a place from others for as long as it likes.
+# A player takes the audio as fast as it plays. A caller may be this much slower, in seconds: one that
+# takes it more slowly would keep a place from others for as long as it likes.
 PATIENCE_SECONDS = 120.0
 
 
@@ -55,93 +49,6 @@ def described(body: SpeechBody, spoken: Spoken, left_out: list[str]) -> dict[str
     return headers
 
 
-class Pieces(Protocol):
-    """How pieces of audio are written to the answer."""
-
-    @property
-    def media_type(self) -> str | None:
-        """Of the answer; None for that of the audio."""
-
-    def piece(self, audio: bytes) -> bytes:
-        """A piece of audio."""
-
-    def end(self) -> bytes:
-        """After all audio."""
-
-    def silence(self) -> bytes:
-        """What keeps a connection open; empty if nothing can."""
-
-    def failure(self, error: Exception) -> bytes:
-        """Says what went wrong; empty if it cannot be said."""
-
-
-class AudioPieces:
-    """The audio itself."""
-
-    media_type = None
-
-    def piece(self, audio: bytes) -> bytes:
-        """Nothing but the audio."""
-        return audio
-
-    def end(self) -> bytes:
-        """Nothing."""
-        return b""
-
-    silence = end
-
-    def failure(self, error: Exception) -> bytes:  # noqa: ARG002
-        """Nothing: the connection is cut, so that the client sees that the end is missing."""
-        return b""
-
-
-class _Delta(BaseModel):
-    type: Literal["speech.audio.delta"] = "speech.audio.delta"
-    audio: str
-
-
-class _Usage(BaseModel):
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-
-
-class _Done(BaseModel):
-    type: Literal["speech.audio.done"] = "speech.audio.done"
-    usage: _Usage
-
-
-class EventPieces:
-    """Server-sent events as OpenAI has them.
-
-    Args:
-        characters: code points of the text. Its voices read no tokens, so these are counted as such.
-    """
-
-    media_type = SSE
-
-    def __init__(self, characters: int) -> None:
-        self._characters = characters
-
-    def piece(self, audio: bytes) -> bytes:
-        """The audio in base64."""
-        return sent(_Delta(audio=base64.b64encode(audio).decode()).model_dump_json()).encode()
-
-    def end(self) -> bytes:
-        """How much was spoken."""
-        count = self._characters
-        usage = _Usage(input_tokens=count, output_tokens=0, total_tokens=count)
-        return sent(_Done(usage=usage).model_dump_json()).encode()
-
-    def silence(self) -> bytes:
-        """A comment."""
-        return KEEP_ALIVE.encode()
-
-    def failure(self, error: Exception) -> bytes:
-        """The error as an event."""
-        return failure_sent(Failed(error=job_error(error))).encode()
-
-
 class SpokenAnswer(Response):
     """Streams speech. Its first piece comes before the status: an error until then has a status of its own.
 
@@ -150,7 +57,6 @@ class SpokenAnswer(Response):
         spoken: what.
         format_: of the audio.
         pieces: how it is written.
-        headers: of the answer.
         held: what is closed at the end: its place among those admitted.
     """
 
@@ -160,10 +66,9 @@ class SpokenAnswer(Response):
         spoken: Spoken,
         format_: SpeechFormat,
         pieces: Pieces,
-        headers: dict[str, str],
         held: ExitStack,
     ) -> None:
-        super().__init__(media_type=pieces.media_type or MEDIA_TYPES[format_], headers=headers)
+        super().__init__(media_type=pieces.media_type or MEDIA_TYPES[format_])
         del self.headers["content-length"]
         self._service = service
         self._spoken = spoken
@@ -190,7 +95,7 @@ class SpokenAnswer(Response):
             first = await anext(chunks)
             counted = _counted(first, chunks, lambda samples: client.owes(samples.size / rate))
             async with aclosing(encoded(counted, self._format, rate)) as audio:
-                piece = await anext(audio)
+                piece: bytes | None = await anext(audio)
                 self._service.metrics.took("first", time.monotonic() - began)
                 self._begun = True
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -199,7 +104,9 @@ class SpokenAnswer(Response):
                         await client.take(self._pieces.piece(piece))
                         piece = await self._next(audio, client)
                     await client.take(self._pieces.end())
-                except ServiceError as error:
+                except CallerGoneError:
+                    raise
+                except Exception as error:
                     said = self._pieces.failure(error)
                     if not said:
                         raise

@@ -7,13 +7,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from spotscribe_common.errors import PermanentError
 from spotscribe_common.http.openapi import ERRORS, whole_schema
 from spotscribe_common.http.server_sent import SSE
 from spotscribe_common.receiving.body import JSON, Accepted
 from spotscribe_common.requests.bodies import json_body
 from spotscribe_speech.model_names import ALIASES, check_model
 from spotscribe_speech.requests.bodies import SpeechBody, body_bytes, check_length
-from spotscribe_speech.routes.answer import MEDIA_TYPES, AudioPieces, EventPieces, SpokenAnswer, described
+from spotscribe_speech.routes.answer import MEDIA_TYPES, SpokenAnswer, described
+from spotscribe_speech.routes.pieces import AudioPieces, EventPieces
 from spotscribe_speech.service import SpeechService
 from spotscribe_speech.synthesis.live import Spoken
 from spotscribe_speech.text.plan import Plan
@@ -33,7 +35,11 @@ def openai_routes(service: SpeechService) -> APIRouter:
         voice, language = service.voice(body.voice_name, body.language)
 
         def planned() -> tuple[Plan, list[str]]:
-            plan = read_text(body.input, language=language, ssml=body.ssml)
+            try:
+                plan = read_text(body.input, language=language, ssml=body.ssml)
+            except PermanentError as error:
+                error.param = "input"
+                raise
             return plan, service.left_out(plan, language)
 
         # In a thread: a long text takes a second, and `/health` must be answered meanwhile.
@@ -69,14 +75,9 @@ def openai_routes(service: SpeechService) -> APIRouter:
                 body = await json_body(received, SpeechBody)
             spoken, left_out = await read(body)
             pieces = EventPieces(len(body.input)) if body.stream_format == "sse" else AudioPieces()
-            return SpokenAnswer(
-                service,
-                spoken,
-                body.response_format,
-                pieces,
-                described(body, spoken, left_out),
-                held.pop_all(),
-            )
+            answer = SpokenAnswer(service, spoken, body.response_format, pieces, held.pop_all())
+            answer.headers.update(described(body, spoken, left_out))
+            return answer
 
     @router.get("/models")
     async def models() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from spotscribe_speech.text.plan import Plan, Sentence
 _LONG_START = 80
 # The cut is at the first punctuation after so many characters. Shorter pieces have no intonation.
 _LEAST_START = 20
-_CUT = re.compile(r"[,;:—–](?=\s)")
+_CUT = re.compile(r"[,;:—\u2013](?=\s)")
 # What a reader of the whole sentence pauses there, in seconds.
 _CUT_PAUSE = 0.15
 # Sentences that are made before somebody takes them. With one, the model works while the last is encoded.

@@ -92,9 +92,9 @@ class Turns:
         def work() -> None:
             if turn.is_patient:
                 self._priority.give_way(lambda: bool(self._urgent) or turn.done.done())
-            with self._owner.ending_with_the_device():
-                with nullcontext() if turn.is_patient else self._priority.first():
-                    computed.append(turn.work())
+            first = nullcontext() if turn.is_patient else self._priority.first()
+            with self._owner.ending_with_the_device(), first:
+                computed.append(turn.work())
 
         try:
             await self._owner.models.run(work)

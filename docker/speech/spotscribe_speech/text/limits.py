@@ -8,6 +8,8 @@ from spotscribe_common.errors import UploadTooLargeError
 MOST_CHARACTERS = 5_000_000
 # Four bytes for each character, the most of UTF-8 and UTF-16.
 MOST_TEXT_BYTES = 4 * MOST_CHARACTERS
+# Markdown is parsed as a whole, with up to 700 bytes of memory for each character (measured on "|a\n|-\n").
+MOST_MARKDOWN_CHARACTERS = 1_000_000
 # Of an EPUB with its pictures and fonts. Only its texts are read.
 MOST_DOCUMENT_BYTES = 64 << 20
 # Of all files that are read from an EPUB, markup included.

@@ -108,7 +108,8 @@ class KokoroEngine:
         found = self._phonemizer.phonemes(text)
         if not found:
             raise InvalidRequestError(
-                f"The voice {voice.id!r} cannot speak {quoted(text)}: it has no word in English.", param="input"
+                f"The voice {voice.id!r} cannot speak {quoted(text)}: it has no word in English.",
+                param="input",
             )
         most = max(_LEAST_SYMBOLS, int(MOST_SYMBOLS * min(1.0, speed)))
         spoken: list[Samples] = []

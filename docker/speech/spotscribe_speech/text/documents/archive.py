@@ -27,6 +27,17 @@ _ZIP64_MARK = b"PK\x06\x07"
 _ZIP64_BYTES = 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _IS_ENCRYPTED = 1
+# What `zipfile` raises if the bytes are not as they should be: a wrong place in the file is a `ValueError`.
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
 # A ratio says nothing of a small file.
 _LEAST_CHECKED_BYTES = 1 << 20
 
@@ -46,14 +57,7 @@ class Archive:
         _check_directory(file)
         try:
             self._zip = zipfile.ZipFile(file)
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            ValueError,
-            EOFError,
-            OSError,
-            struct.error,
-        ) as error:
+        except _DAMAGES as error:
             raise _damaged(error) from None
         self._unpacked = 0
 
@@ -74,14 +78,7 @@ class Archive:
             with self._zip.open(info) as file:
                 # What the archive says of its size may be wrong.
                 content = file.read(min(MOST_ENTRY_BYTES, left) + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            OSError,
-        ) as error:
+        except _DAMAGES as error:
             raise _damaged(error) from None
         if len(content) > MOST_ENTRY_BYTES:
             _refuse_entry(name)

@@ -7,6 +7,7 @@ from spotscribe_common.quoting import quoted
 from spotscribe_speech.text.documents import package as packages
 from spotscribe_speech.text.documents.archive import Archive
 from spotscribe_speech.text.documents.blocks import Document, Kind, Part
+from spotscribe_speech.text.documents.contents import read_contents
 from spotscribe_speech.text.documents.xhtml import Xhtml
 from spotscribe_speech.text.documents.xml import read_xml
 
@@ -21,14 +22,13 @@ def read_epub(file: BinaryIO) -> Document:
     archive = Archive(file)
     package = packages.read_package(archive)
     document = Document(title=package.title, author=package.author)
-    contents = packages.read_contents(archive, package)
+    contents = read_contents(archive, package)
     encrypted = packages.encrypted_paths(archive)
     missing = 0
     for item in package.texts:
         if item.path in encrypted:
             raise InvalidRequestError(
-                f"The file {quoted(item.path)} in the EPUB is encrypted. "
-                "Give one without copy protection."
+                f"The file {quoted(item.path)} in the EPUB is encrypted. Give one without copy protection."
             )
         if item.path not in archive:
             missing += 1

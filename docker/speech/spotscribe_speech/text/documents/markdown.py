@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from spotscribe_speech.text.documents.blocks import Block, Document, Kind
+from spotscribe_speech.text.limits import MOST_MARKDOWN_CHARACTERS, refuse
 
 # Data of the document's, before it: YAML between two rows of hyphens.
 _FRONT = re.compile(r"\A---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -27,7 +28,12 @@ def read_markdown(text: str) -> Document:
 
     Args:
         text: with line feeds between lines.
+
+    Raises:
+        UploadTooLargeError: it is too long, or has too many chapters.
     """
+    if len(text) > MOST_MARKDOWN_CHARACTERS:
+        refuse("The Markdown text", f"{len(text):,} characters", f"{MOST_MARKDOWN_CHARACTERS:,}")
     document = Document()
     front = _FRONT.match(text)
     if front is not None:

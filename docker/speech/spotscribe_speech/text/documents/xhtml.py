@@ -7,8 +7,8 @@ from spotscribe_speech.text.documents.xml import Reader
 
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _BLOCKS = _HEADINGS | {
-    "address", "article", "aside", "blockquote", "body", "dd", "div", "dl", "dt", "figure", "footer", "header",
-    "li", "main", "ol", "p", "pre", "section", "ul",
+    "address", "article", "aside", "blockquote", "body", "dd", "div", "dl", "dt", "figure", "footer",
+    "header", "li", "main", "ol", "p", "pre", "section", "ul",
 }  # fmt: skip
 _LEFT_OUT = {
     "img": "an image",

@@ -14,6 +14,9 @@ from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.quoting import shortened
 from spotscribe_speech.text.limits import MOST_DEPTH
 
+# All of it: before Expat 2.6 a long comment is read again with each piece that is fed.
+_MOST_AT_ONCE = 64 << 20
+
 
 class Reader(ContentHandler):
     """What is told of each element, by its name without a prefix, and of the text between.
@@ -95,7 +98,9 @@ def read_xml(content: bytes | str, reader: Reader, *, allow_doctype: bool = Fals
         InvalidRequestError: it is not well-formed, or has what is not accepted.
     """
     make = _LenientParser if allow_doctype else DefusedExpatParser
-    parser = make(forbid_dtd=not allow_doctype, forbid_entities=True, forbid_external=True)
+    parser = make(
+        bufsize=_MOST_AT_ONCE, forbid_dtd=not allow_doctype, forbid_entities=True, forbid_external=True
+    )
     parser.setContentHandler(reader)
     source = InputSource()
     if isinstance(content, str):

@@ -61,7 +61,9 @@ def spoken(text: str) -> str:
 
 def _with_plain_digits(text: str) -> str:
     """The text with "1 1/2" for "1½", and with the digits of ASCII for those of other scripts."""
-    text = _VULGAR.sub(lambda match: f"{match[1]}{' ' * bool(match[1])}{_written_out(match[2])}{' ' * bool(match[3])}", text)
+    text = _VULGAR.sub(
+        lambda match: f"{match[1]}{' ' * bool(match[1])}{_written_out(match[2])}{' ' * bool(match[3])}", text
+    )
     if text.isascii():
         return text
     return "".join(

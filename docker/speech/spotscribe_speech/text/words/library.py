@@ -5,11 +5,11 @@ It knows English too, but reads "$3.50" as "three point five dollars", "1990s" a
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # What has a number or a sign in Chinese and Japanese, within the marks that end a clause.
-_WRITTEN = re.compile(r"[^\s。！？｡、，；：…「」『』（）]{1,100}")
+_WRITTEN = re.compile(r"[^\s。！？｡、，；：…「」『』（）]{1,50}")
 _NEEDS_WORDS = re.compile(r"[0-9０-９%％$＄¥￥€£+=]")
 
 
@@ -18,6 +18,7 @@ def asian(text: str, language: str) -> str:
     return _WRITTEN.sub(lambda match: _asian_span(match.group(), language), text)
 
 
+@lru_cache(maxsize=2048)
 def _asian_span(span: str, language: str) -> str:
     if not _NEEDS_WORDS.search(span):
         return span
