@@ -19,7 +19,7 @@ from spotscribe_speech.synthesis import work
 from spotscribe_testing.models.toned_voice import TonedVoice
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
-from spotscribe_testing.sounds import RATE, decoded, loudness
+from spotscribe_testing.sounds import RATE, decoded, loudness, probed
 
 Events = list[dict[str, Any]]
 BOOK = """# The start
@@ -162,6 +162,30 @@ def test_every_format_has_the_length_and_the_loudness(
     integrated, peak = loudness(found)
     assert integrated == pytest.approx(-16, abs=0.5)
     assert peak <= -1
+
+
+def test_a_book_of_three_chapters_becomes_an_audiobook(url: str, shared: Path, tmp_path: Path) -> None:
+    (shared / "text").write_text(BOOK)
+    events = synthesize(url, media_type="text/markdown", chapters=True)
+    made = files(events)
+    assert [*made] == ["chapter-001.mp3", "chapter-002.mp3", "chapter-003.mp3", "speech.m4b"]
+    result = events[-1]
+    chapters = result["chapters"]
+    assert [each["title"] for each in chapters] == ["The start", "The middle", "The end"]
+    assert (chapters[0]["start"], chapters[-1]["end"]) == (0, result["totals"]["seconds"])
+    (tmp_path / "speech.m4b").write_bytes(made["speech.m4b"])
+    shown = probed(tmp_path / "speech.m4b", "-show_chapters")["chapters"]
+    assert [each["tags"]["title"] for each in shown] == [each["title"] for each in chapters]
+    for given, each in zip(shown, chapters, strict=True):
+        assert float(given["start_time"]) == pytest.approx(each["start"], abs=0.001)
+        assert float(given["end_time"]) == pytest.approx(each["end"], abs=0.001)
+    for file, each in zip(result["files"], chapters, strict=False):
+        assert file["seconds"] == pytest.approx(each["end"] - each["start"])
+    # The parts have the whole, in which each chapter begins and ends in silence.
+    samples = spoken(parts(events))
+    for each in chapters[1:]:
+        at = round(each["start"] * RATE)
+        assert np.abs(samples[at - 200 : at]).max() == 0
 
 
 @pytest.mark.usefixtures("short_parts")
