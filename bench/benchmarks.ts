@@ -5,6 +5,7 @@ import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './models/hybrid';
 import { modelFetch } from './model-fetch/model-fetch';
 import { search } from './search/search';
+import { speechStream, speechWords } from './speech/speech';
 import { synthesis } from './synthesis';
 import { voxtralThroughput } from './models/voxtral';
 import { wake } from './wake';
@@ -17,4 +18,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   ...[whisperThroughput, whisperLoad, whisperMemory],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
+  ...[speechStream, speechWords],
 ];

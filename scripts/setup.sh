@@ -21,10 +21,11 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
 packages=()
 command -v ffmpeg >/dev/null || packages+=(ffmpeg)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
-# Only for tests: recordings of a human voice, and a synthesizer for speech of any length.
+# Only for tests: recordings of a human voice, and two synthesizers for speech of any length.
 if [ "${1:-}" = --python ]; then
   [ -f /usr/share/sounds/alsa/Front_Left.wav ] || packages+=(alsa-utils)
   command -v flite >/dev/null || packages+=(flite)
+  command -v espeak-ng >/dev/null || packages+=(espeak-ng)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || die "Missing: ${packages[*]}. Install them with this system's package manager."
@@ -43,7 +44,7 @@ fi
 if [ "${1:-}" = --python ]; then
   [ -x docker/.venv/bin/python ] || python3 -m venv docker/.venv
   [ -x docker/.venv/bin/uv ] || docker/.venv/bin/pip install -q --disable-pip-version-check "uv==$UV_VERSION"
-  for lock in docker/{whisper,embeddings}/requirements.laptop.txt docker/requirements.dev.txt; do
+  for lock in docker/{whisper,embeddings,speech}/requirements.laptop.txt docker/requirements.dev.txt; do
     VIRTUAL_ENV=docker/.venv docker/.venv/bin/uv pip install -q --no-deps --require-hashes -r "$lock"
   done
   # The oldest tested version of OpenAI's client. Two versions cannot share an environment.

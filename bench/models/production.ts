@@ -14,6 +14,7 @@ const PACKAGES = [
   'docker/whisper',
   'docker/voxtral',
   'docker/embeddings',
+  'docker/speech',
   'docker/testing',
   'bench/services',
 ];

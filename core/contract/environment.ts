@@ -96,6 +96,17 @@ export const ENV = {
   embeddingModel: 'EMBEDDING_MODEL',
   /** Precision of its weights: `float32`, `float16`, or `auto`, which chooses by model and device. */
   embeddingPrecision: 'EMBEDDING_PRECISION',
+  /** Engine of the speech service: `kokoro`, `coqui`, or `espeak-ng` (no GPU, for laptops). */
+  speechEngine: 'SPEECH_ENGINE',
+  /** Name of the voice model's directory under {@link ENV.modelDir}. */
+  speechModel: 'SPEECH_MODEL',
+  /**
+   * Name of the directory under {@link ENV.modelDir} with recordings of people who consented to
+   * their voice being copied. Only for `coqui`. @default - only the voices of the model
+   */
+  speechVoices: 'SPEECH_VOICES',
+  /** `accepted` if the deployment's owner accepted the licence of the voice model. */
+  speechLicense: 'SPEECH_LICENSE',
   /** Most memory of the GPU that a model service may take, in MiB. */
   gpuMemoryMib: 'GPU_MEMORY_MIB',
   /**

@@ -49,9 +49,10 @@ export const EMBEDDING_LIMITS = { column: 200, instruction: 1000, dimensions: 81
 export const MOST_ROW_FAILURES = 1000;
 
 /**
- * Limits of `SpeechOptions`; lengths in characters. The speeds are those of OpenAI's API.
+ * Limits of `SpeechOptions`; lengths in characters. The speeds are those of OpenAI's API, and so is
+ * `inPlace`: a longer text that comes through the API becomes a job.
  */
-export const SPEECH_LIMITS = { voice: 100, slowest: 0.25, fastest: 4 } as const;
+export const SPEECH_LIMITS = { voice: 100, slowest: 0.25, fastest: 4, inPlace: 4096 } as const;
 
 /**
  * Most parts of an upload. Each part has a URL of up to 2 KB, so all of them are far below the 6 MB

@@ -45,6 +45,16 @@ export function meansModel(name: string, deployed: string | undefined): boolean 
   return deployed !== undefined && name.length <= MOST_MODEL_NAME && sizeOf(name) === sizeOf(deployed);
 }
 
+/** Names of a task's models: those of OpenAI, and the deployed one, which a publisher's name may precede. */
+export const namesOf = (aliases: readonly string[]): ModelNames => ({
+  aliases,
+  means: (name, deployed) => {
+    if (name.length > MOST_MODEL_NAME) return false;
+    const wanted = name.toLowerCase();
+    return aliases.includes(wanted) || wanted.split('/').at(-1) === deployed?.toLowerCase();
+  },
+});
+
 /** Names of models of transcriptions. */
 export const TRANSCRIPTION_MODELS: ModelNames = { aliases: MODEL_ALIASES, means: meansModel };
 

@@ -126,6 +126,8 @@ export async function answerTask(
   await recall;
   if (earlier.row !== undefined) return attach(earlier.row, wanted, dependencies, tools);
   refuseUsedUp(allowance, [task.route.unit]);
+  if (task.isLong === true && preference.job && notJob === undefined)
+    return becomeJob(undefined, wanted, dependencies, tools);
   const sent = { task, sha256, counts: earlier.isKnown };
   const answer = await answerInPlace(sent, machinesUrl, times, allowance, tools);
   if ('response' in answer) return answer.response;

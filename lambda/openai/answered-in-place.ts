@@ -37,7 +37,11 @@ export async function answerInPlace(
   tools: Tools,
 ): Promise<{ response: Response } | { asked: NotAnswered }> {
   const limits = { milliseconds: placeUntilMs - Date.now(), bytes: MAX_ANSWER_BYTES };
-  const asked = await askMachine(machinesUrl, { ...sent, measure: route.header }, limits);
+  const asked = await askMachine(
+    machinesUrl,
+    { ...sent, measure: route.header, streamEnd: route.streamEnd },
+    limits,
+  );
   const done = measured(asked, tooLarge !== undefined);
   if (done !== undefined && counts)
     await allowance.count({ sha256, measures: { [route.unit]: done } }, keepUntilMs, tools);
@@ -53,12 +57,19 @@ function measured(asked: MachineOutcome, isRefused: boolean): number | undefined
 /** The outcome of a request that no machine answered. */
 export type NotAnswered = Exclude<MachineOutcome, { outcome: 'answered' }>;
 
-/** Converts a machine's answer to the function's answer. */
-export const passedOn = ({ status, headers, body }: MachineAnswer): Response => ({
-  statusCode: status,
-  headers,
-  body,
-});
+/** Media types whose bytes are not text. */
+const BINARY = /^(audio|image|video)\/|^application\/octet-stream/i;
+
+/**
+ * Converts a machine's answer to the function's answer. Bytes that are not text are in base64: those
+ * of {@link MAX_ANSWER_BYTES} become 6,000,000 characters, which need no escapes and are below
+ * Lambda's limit of 6,291,556.
+ */
+export function passedOn({ status, headers, body }: MachineAnswer): Response {
+  if (!BINARY.test(headers['content-type'] ?? ''))
+    return { statusCode: status, headers, body: body.toString('utf8') };
+  return { statusCode: status, headers, body: body.toString('base64'), isBase64Encoded: true };
+}
 
 /** How to get a job, if no machine answers synchronously. */
 const WITHOUT_JOB = 'To create a job instead, leave out "Prefer: wait", or send "Prefer: respond-async"';

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request as open } from 'node:http';
-import { DEGRADED_HEADER, measureOf } from '../../core/contract/http';
+import { DEGRADED_HEADER, IGNORED_HEADER, measureOf, VOICE_HEADER } from '../../core/contract/http';
 import { statusOf } from '../../core/contract/errors';
 import { ERROR_CODES, type ErrorCode, PERMANENT_CODES } from '../../core/contract/names';
 import type { ErrorBody } from '../../core/contract/values';
@@ -8,13 +8,10 @@ import type { ErrorBody } from '../../core/contract/values';
 export interface MachineAnswer {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: Buffer;
   /** Work that was done, in the unit of the task. @default - none, or unknown */
   measure?: number;
 }
-
-/** Matches the last event of a complete stream. */
-const STREAM_END = /^data: .*"type":\s*"transcript\.text\.done"/m;
 
 /** The outcome of a request to the machines. */
 export type MachineOutcome =
@@ -38,10 +35,12 @@ export interface MachineRequest {
   body?: Buffer;
   /** Header of the answer with the work that was done. @default - none */
   measure?: string;
+  /** Type of the last event of a complete stream. @default - the answer is no stream */
+  streamEnd?: string;
 }
 
 /** Headers of the services that are passed on to the caller. */
-const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER];
+const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER, IGNORED_HEADER, VOICE_HEADER];
 
 /**
  * Sends a request to the machines behind the load balancer. When the time is up, the connection is
@@ -60,7 +59,7 @@ export async function askMachine(
   try {
     const { message, body } = await exchange(base, ask, signal, limits.bytes);
     const measure = ask.measure === undefined ? undefined : measureOf(message.headers, ask.measure);
-    return body === undefined ? { outcome: 'large', measure } : judged(message, body, measure);
+    return body === undefined ? { outcome: 'large', measure } : judged(message, body, measure, ask.streamEnd);
   } catch {
     // Connection refused, reset or cut off, or an unknown host name: no machine is available.
     return { outcome: signal.aborted ? 'late' : 'asleep' };
@@ -73,7 +72,7 @@ async function exchange(
   { path, contentType, body }: MachineRequest,
   signal: AbortSignal,
   mostBytes: number,
-): Promise<{ message: IncomingMessage; body?: string }> {
+): Promise<{ message: IncomingMessage; body?: Buffer }> {
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = open(new URL(path, base), {
       method: body === undefined ? 'GET' : 'POST',
@@ -97,13 +96,14 @@ async function exchange(
     if (bytes > mostBytes) return { message };
     chunks.push(chunk);
   }
-  return { message, body: Buffer.concat(chunks).toString('utf8') };
+  return { message, body: Buffer.concat(chunks) };
 }
 
 function judged(
   { statusCode: status = 0, headers }: IncomingMessage,
-  body: string,
+  body: Buffer,
   measure: number | undefined,
+  streamEnd: string | undefined,
 ): MachineOutcome {
   const passed = PASSED.flatMap((name) => {
     const value = headers[name];
@@ -112,16 +112,17 @@ function judged(
   const answer: MachineAnswer = { status, headers: Object.fromEntries(passed), body };
   if (status >= 200 && status < 300) {
     if (headers['content-type']?.startsWith('text/event-stream') === true) {
-      const event = /^data: (\{"error":.*)$/m.exec(body)?.[1] ?? '';
+      const events = body.toString('utf8');
+      const event = /^data: (\{"error":.*)$/m.exec(events)?.[1] ?? '';
       const failure = codeOf(event);
       if (failure !== undefined) return failed(failure, event);
       // The stream is incomplete, although the connection was closed properly.
-      if (!STREAM_END.test(body)) return { outcome: 'asleep' };
+      if (streamEnd === undefined || !endsWith(streamEnd, events)) return { outcome: 'asleep' };
     }
     return { outcome: 'answered', answer: { ...answer, measure } };
   }
   // The load balancer's own errors are HTML pages: they mean that no service is available.
-  if (codeOf(body) === undefined) return { outcome: 'asleep' };
+  if (codeOf(body.toString('utf8')) === undefined) return { outcome: 'asleep' };
   return { outcome: status === 429 || status >= 500 ? 'busy' : 'answered', answer };
 }
 
@@ -129,10 +130,15 @@ function judged(
  * A stream always begins with status 200. Here all events arrive together, so a failure can be
  * answered with its own status.
  */
-function failed(code: ErrorCode, body: string): MachineOutcome {
-  const answer = { status: statusOf(code), headers: { 'content-type': 'application/json' }, body };
+function failed(code: ErrorCode, event: string): MachineOutcome {
+  const headers = { 'content-type': 'application/json' };
+  const answer = { status: statusOf(code), headers, body: Buffer.from(event) };
   return { outcome: isPermanent(code) ? 'answered' : 'busy', answer };
 }
+
+/** Whether a stream has an event of this type, which is the last one. */
+const endsWith = (type: string, events: string): boolean =>
+  new RegExp(`^data: .*"type":\\s*"${type}"`, 'm').test(events);
 
 /** The error code of a body, if it is an error of Spotscribe's services. */
 function codeOf(body: string): ErrorCode | undefined {

@@ -18,6 +18,8 @@ export interface TaskRoute {
   input: string;
   /** What a caller gets, in messages. */
   result: string;
+  /** Type of the last event of a synchronous stream. @default - the route has no streams */
+  streamEnd?: string;
   /** Bytes of input that a machine does in a second, to estimate when a job is done. */
   bytesPerSecond: number;
 }
@@ -57,6 +59,11 @@ export interface TaskRequest extends JobAnswer {
   unsupported: readonly Unsupported[];
   /** Fields that have no meaning if the answer is a job. @default - none */
   withoutEffect?: readonly Unsupported[];
+  /**
+   * Whether the work takes too long for a synchronous answer: no machine is asked, unless the caller
+   * accepts no job. @default false
+   */
+  isLong?: boolean;
   /** Refuses a synchronous answer that is too large for Lambda. @default - it becomes a job */
   tooLarge?: () => Refusal;
 }

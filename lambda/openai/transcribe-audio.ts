@@ -20,6 +20,7 @@ const ROUTE: TaskRoute = {
   task: 'transcription',
   unit: 'audio_second',
   header: AUDIO_SECONDS_HEADER,
+  streamEnd: 'transcript.text.done',
   input: 'recording',
   result: 'transcript',
   // Speech is often sent at 64 kbit/s, and path 300 of the original system transcribed 13 seconds of

@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { API_KEY_PREFIX } from '../../core/contract/keys';
-import { AUDIO_ROUTES } from '../../core/tasks/audio-routes';
+import type { Route } from '../../core/contract/http';
 import type { ErrorBody } from '../../core/contract/values';
 import type { ErrorCode } from '../../core/contract/names';
 import { STREAMING_IDLE_SECONDS } from '../../core/contract/limits';
@@ -24,6 +24,8 @@ const HTTPS = 443;
 
 export interface StreamingBalancerProps {
   readonly vpc: IVpc;
+  /** OpenAI's routes of the task: at most three paths of a method, which is what a rule can have. */
+  readonly routes: readonly Route[];
   /** Port of the worker's public server on the machines. */
   readonly port: number;
   readonly streaming: Streaming;
@@ -126,11 +128,10 @@ export class StreamingBalancer extends Construct {
    * methods.
    */
   private addRules(listener: ApplicationListener) {
-    const methods = [...new Set(AUDIO_ROUTES.map(([method]) => method))];
+    const { routes } = this.props;
+    const methods = [...new Set(routes.map(([method]) => method))];
     for (const [at, method] of methods.entries()) {
-      const paths = AUDIO_ROUTES.filter((route) => route[0] === method).map(([, path]) =>
-        path.replace(/\{.*$/, '*'),
-      );
+      const paths = routes.filter((each) => each[0] === method).map(([, path]) => path.replace(/\{.*$/, '*'));
       const anyMethod = [ListenerCondition.pathPatterns(paths)];
       const route = [ListenerCondition.httpRequestMethods([method]), ...anyMethod];
       // `?` matches one character: the space.

@@ -1,6 +1,6 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { onLaptop, type Service, SERVICES } from '../services';
+import { requirementsOf, type Service, SERVICES } from '../services';
 import type { Settings } from '../settings';
 import type { ImageSources } from './image-builds';
 import type { Requirements } from './families';
@@ -66,9 +66,8 @@ export class PathImages extends Construct {
     return made;
   }
 
-  /** Engines for laptops have their own packages. */
+  /** Some engines have packages of their own. */
   private requirements(image: ImageName): Requirements {
-    const laptop = image !== 'worker' && onLaptop(SERVICES[image], this.props.settings);
-    return laptop ? 'laptop' : 'production';
+    return image === 'worker' ? 'production' : requirementsOf(SERVICES[image], this.props.settings);
   }
 }

@@ -6,7 +6,7 @@ import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { AcceptedFinding, ScanGate } from '../../core/images/image-request';
 import { SERVICES } from '../services';
-import type { Family, Requirements } from './families';
+import { type Family, familyOf, type Requirements } from './families';
 import type { ImageSources } from './image-builds';
 import { bundles, withContext } from './image-context';
 import type { ImageName } from './image-name';
@@ -50,7 +50,11 @@ export class ServiceImage {
         : {
             // Docker also resolves the base image of a stage that it does not build.
             variables: { BASE_IMAGE: BASE_IMAGE.python, REQUIREMENTS: props.requirements },
-            environment: environmentOf(scope, SERVICES[image].image.families[props.requirements], props),
+            environment: environmentOf(
+              scope,
+              familyOf(SERVICES[image].image.families, props.requirements),
+              props,
+            ),
           };
     const built = new SourceImage(scope, id, { image, builds, ...made, scanGate, acceptedFindings });
     return new ServiceImage(built.containerImage(), built.uri, built.scan);
@@ -73,7 +77,10 @@ export class ServiceImage {
           platform: Platform.LINUX_AMD64,
           ...(image !== 'worker' && {
             target: image,
-            buildArgs: { FAMILY: SERVICES[image].image.families[requirements], REQUIREMENTS: requirements },
+            buildArgs: {
+              FAMILY: familyOf(SERVICES[image].image.families, requirements),
+              REQUIREMENTS: requirements,
+            },
           }),
         }),
     );

@@ -169,6 +169,59 @@ export function embeddingParts(model: EmbeddingModel, precision: 'float32' | 'fl
   ];
 }
 
+/** Seconds of the longest piece that Kokoro speaks at once: 510 phonemes. */
+const KOKORO_SECONDS = 40;
+/** Tensors of a vocoder's last stage that exist at the same time: inputs, outputs and sums. */
+const STAGE_TENSORS = 6;
+/** Workspaces of cuDNN's convolutions, and blocks that the allocator keeps. */
+const vocoderReserve = (): Part => ({
+  what: 'workspaces of cuDNN, and fragmentation',
+  bytes: RESERVE,
+  known: 'estimated',
+});
+
+/**
+ * GPU memory of the speech service with Kokoro, in single precision, while it speaks the longest
+ * piece. The vocoder's last stage is the largest: it has a position for each few samples.
+ */
+export function kokoroParts(): Part[] {
+  const { weightBytes, stageChannels, samplesPerStage, sampleRate } = figures.speech['kokoro-82m'];
+  const positions = (KOKORO_SECONDS * sampleRate) / samplesPerStage;
+  return [
+    context(),
+    { what: 'Kokoro-82M, single precision', bytes: weightBytes, known: 'counted' },
+    {
+      what: `vocoder of ${KOKORO_SECONDS} s`,
+      bytes: STAGE_TENSORS * positions * stageChannels * SINGLE,
+      known: 'estimated',
+    },
+    vocoderReserve(),
+  ];
+}
+
+/** GPU memory of the speech service with XTTS v2, in single precision, while it speaks a piece. */
+export function xttsParts(): Part[] {
+  const { parameters, layers, width, positions, stageChannels, samplesPerToken, audioTokens } =
+    figures.speech['xtts-v2'];
+  return [
+    context(),
+    // The publisher's figure. Its file of 1.9 GB agrees with it.
+    { what: 'XTTS v2, single precision', bytes: parameters * SINGLE, known: 'reported' },
+    {
+      what: `keys and values of ${positions} positions`,
+      // One layer is copied while the cache grows.
+      bytes: positions * (layers + 1) * 2 * width * SINGLE,
+      known: 'counted',
+    },
+    {
+      what: `vocoder of ${audioTokens} tokens`,
+      bytes: STAGE_TENSORS * audioTokens * samplesPerToken * stageChannels * SINGLE,
+      known: 'estimated',
+    },
+    vocoderReserve(),
+  ];
+}
+
 /** Memory that a process needs, rounded up to MiB. */
 export const needed = (parts: Part[]): number =>
   Math.ceil(parts.reduce((sum, { bytes }) => sum + bytes, 0) / MIB);

@@ -10,7 +10,7 @@ const model = z.strictObject({
   /** Name of the folder that services look for. */
   name: plain,
   /** Stage of a job that needs the model. */
-  stage: z.enum(['transcription', 'alignment', 'diarization', 'analysis', 'embedding']),
+  stage: z.enum(['transcription', 'alignment', 'diarization', 'analysis', 'embedding', 'speech']),
   /** Repository on the hub. */
   source: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
   /** Commit of the repository. `main` if it is unknown: then the first fetched commit is kept. */

@@ -1,9 +1,15 @@
 import { basename } from 'node:path';
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { OUTPUT } from '../../core/contract/environment';
+import type { Route } from '../../core/contract/http';
+import { PORT } from '../../core/machine/container';
 import { monthlyCost, warmth as warmthOf } from '../fleet/warmth';
 import { checkZones, MachinesBalancer } from '../http/machines-balancer';
+import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
+import { StreamingBalancer } from '../http/streaming-balancer';
 import { TaskApi, type TaskFunction } from '../http/task-api';
+import { zoneCount } from '../network/zone-settings';
 import type { Service } from '../services';
 import { Path, type PathInfo, type PathProps } from './path';
 
@@ -12,6 +18,12 @@ import { Path, type PathInfo, type PathProps } from './path';
  * answer.
  */
 const WAIT = Duration.seconds(25);
+
+/**
+ * Time for streams on a machine that is being removed. After it the worker gets SIGTERM and lets
+ * them end.
+ */
+const DRAIN = Duration.seconds(30);
 
 /** What answers requests in place. */
 export interface InPlace {
@@ -22,8 +34,11 @@ export interface InPlace {
   readonly answers: TaskFunction;
   /** Name of the deployed model. @default - that of the model that the service must have */
   readonly model?: string;
-  /** Port of the machines for the worker's public server. @default - no such server */
-  readonly streamingPort?: number;
+  /**
+   * Whether answers can be streams, which the public load balancer of the setting `certificateArn`
+   * sends live. @default false
+   */
+  readonly streams?: boolean;
 }
 
 /**
@@ -31,21 +46,24 @@ export interface InPlace {
  * place. If none is available, or the answer takes too long, the request becomes a job.
  */
 export abstract class InPlacePath extends Path {
+  private readonly streamingBalancer?: StreamingBalancer;
+
   /**
-   * @throws SettingsError if settings for warm machines contradict each other, or the balancer would
-   * have a single zone
+   * @throws SettingsError if settings for warm machines or the public load balancer contradict each
+   * other, or a balancer would have a single zone
    */
   protected constructor(
     scope: Construct,
     id: string,
     info: PathInfo,
     props: PathProps,
-    { service, apiId, answers, model, streamingPort }: InPlace,
+    { service, apiId, answers, model, streams = false }: InPlace,
   ) {
     const { settings, network } = props;
+    const streaming = streams ? streamingOf(settings, Stack.of(scope).region) : undefined;
     const warmth = warmthOf(settings);
     checkZones(settings);
-    super(scope, id, info, props, { warmth, balanced: true, streamingPort });
+    super(scope, id, info, props, { warmth, balanced: true, streamingPort: streaming && PORT.streaming });
 
     const { vpc } = network;
     const { name, port, models } = service;
@@ -71,5 +89,33 @@ export abstract class InPlacePath extends Path {
       'spotscribe:warmMachines',
       monthlyCost(warmth, settings.instanceTypes[0] ?? ''),
     );
+    if (streaming !== undefined)
+      this.streamingBalancer = this.openStreaming(streaming, answers.task.routes ?? []);
+  }
+
+  override get outputs(): Record<string, string> {
+    const { streamingBalancer } = this;
+    return {
+      ...super.outputs,
+      ...(streamingBalancer && { [OUTPUT.streamingEndpoint]: streamingBalancer.dnsName }),
+    };
+  }
+
+  private openStreaming(streaming: Streaming, routes: readonly Route[]): StreamingBalancer {
+    const { settings, network } = this.props;
+    const balancer = new StreamingBalancer(this, 'Streaming', {
+      vpc: network.vpc,
+      port: PORT.streaming,
+      drain: DRAIN,
+      ...{ streaming, routes },
+    });
+    this.fleet.addSecurityGroup(balancer.machineSecurityGroup);
+    this.register({ process: 'worker', port: PORT.streaming }, balancer.targets);
+    this.sizer.heedRequests(balancer.metricName);
+    Annotations.of(this).addInfoV2(
+      'spotscribe:streaming',
+      streamingCost(streaming, zoneCount(settings.availabilityZones)),
+    );
+    return balancer;
   }
 }

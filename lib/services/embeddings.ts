@@ -14,7 +14,7 @@ export const embeddings: PackageService = {
   tasks: ['embedding'],
   engines: {
     chosen: ({ embeddingEngine }) => embeddingEngine,
-    laptop: ['minilm'] satisfies Settings['embeddingEngine'][],
+    requirements: { minilm: 'laptop' },
   },
   models: ({ embeddingEngine, embeddingModel }) =>
     embeddingEngine === 'sentence-transformers'

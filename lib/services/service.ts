@@ -2,7 +2,7 @@ import type { ProcessExec } from '../../core/contract/machine-spec';
 import type { TaskName } from '../../core/contract/names';
 import type { CustomTask, DeployedTasks } from '../../core/contract/tasks';
 import type { WantedModel } from '../../core/models/model-layout';
-import type { ServiceFamilies } from '../images/families';
+import type { Requirements, ServiceFamilies } from '../images/families';
 import type { Part } from '../machine/gpu-memory';
 import type { Settings } from '../settings';
 import type { ServiceName } from './names';
@@ -49,8 +49,8 @@ export interface ServiceGpu {
 /** Engines of a service. The setting that chooses one belongs to the service. */
 export interface ServiceEngines {
   readonly chosen: (settings: Settings) => string;
-  /** Engines that run on a laptop. They have their own Python packages. */
-  readonly laptop: readonly string[];
+  /** Package sets of engines. @default 'production' for an engine that is not named */
+  readonly requirements: Readonly<Record<string, Requirements>>;
 }
 
 /** Where a service's image comes from. */
@@ -122,6 +122,6 @@ export const deployedTasks = (services: readonly ServiceUse[]): DeployedTasks =>
 export const modelsOf = (services: readonly Service[], settings: Settings): WantedModel[] =>
   services.flatMap(({ models }) => models?.(settings) ?? []);
 
-/** Whether a service runs an engine for laptops. */
-export const onLaptop = ({ engines }: Service, settings: Settings): boolean =>
-  engines?.laptop.includes(engines.chosen(settings)) ?? false;
+/** The package set of a service with the chosen engine. */
+export const requirementsOf = ({ engines }: Service, settings: Settings): Requirements =>
+  engines?.requirements[engines.chosen(settings)] ?? 'production';

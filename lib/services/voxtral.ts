@@ -11,7 +11,7 @@ export const voxtral: PackageService = {
   tasks: ['transcription', 'analysis'],
   engines: {
     chosen: ({ voxtralEngine }) => voxtralEngine,
-    laptop: ['extractive'] satisfies Settings['voxtralEngine'][],
+    requirements: { extractive: 'laptop' },
   },
   models: ({ voxtralEngine, voxtralModel }) =>
     voxtralEngine === 'voxtral' ? [{ ...modelVersion('voxtralModel', voxtralModel), required: true }] : [],

@@ -14,7 +14,7 @@ export const whisper: PackageService = {
   tasks: ['transcription'],
   engines: {
     chosen: ({ engine }) => engine,
-    laptop: ['pocketsphinx'] satisfies Settings['engine'][],
+    requirements: { pocketsphinx: 'laptop' },
   },
   models: ({ engine, model, sideModels }) =>
     engine === 'whisperx'

@@ -32,7 +32,7 @@ export class LoadBalancer extends LocalServer {
     this.listener = listener;
   }
 
-  answers(status: number, type: string, body: string, headers: Record<string, string> = {}): void {
+  answers(status: number, type: string, body: string | Buffer, headers: Record<string, string> = {}): void {
     this.does((_, response) => response.writeHead(status, { 'content-type': type, ...headers }).end(body));
   }
 

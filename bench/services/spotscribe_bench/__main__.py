@@ -17,6 +17,8 @@ _PARTS = {
     "embeddings-load": "embeddings.load",
     "embeddings-load-base": "embeddings.load_base",
     "embeddings-corpus": "embeddings.corpus",
+    "speech-stream": "speech.stream",
+    "speech-words": "speech.words",
 }
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 

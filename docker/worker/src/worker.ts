@@ -14,6 +14,7 @@ import { IdleWatch } from './queue/idle';
 import { JobRunner } from './jobs/job-runner';
 import { JobObjects } from './jobs/job-objects';
 import { KnownKeys } from './http/known-keys';
+import { ALL_TASKS } from '../../../core/tasks';
 import type { Log } from './log';
 import { MachineTime } from './jobs/machine-time';
 import { Metering } from './http/metering';
@@ -133,18 +134,23 @@ export class Worker {
   private createStreamingServer(): StreamingServer | undefined {
     const { settings, clients, services, log } = this.options;
     const { streamingPort, keysTable, jobsTable, minutesPerDayPerKey, maxUploadBytes } = settings;
-    const transcriber = services.find('transcription');
-    const endpoint = settings.services.find(({ tasks }) => tasks.includes('transcription'));
     if (streamingPort === undefined || keysTable === undefined) return undefined;
-    if (transcriber === undefined || endpoint === undefined) return undefined;
+    // A path with a public server has one task with routes.
+    const task = ALL_TASKS.find(({ name, routes }) => routes !== undefined && services.find(name));
+    const endpoint = settings.services.find(({ tasks }) => tasks.some((name) => name === task?.name));
+    const { unit } = task ?? {};
+    if (task?.routes === undefined || endpoint === undefined) return undefined;
+    if (unit === undefined || unit === 'item') return undefined;
+    const service = services.for(task.name);
     return new StreamingServer({
+      ...{ routes: task.routes, unit },
       serviceUrl: endpoint.url,
       log,
       keys: new KnownKeys({ find: (sha256) => findKey(clients.keys, keysTable, sha256) }),
-      metering: new Metering(new UsageStore(clients.keys, jobsTable), log, minutesPerDayPerKey),
+      metering: new Metering(new UsageStore(clients.keys, jobsTable), log, unit, minutesPerDayPerKey),
       // Ignores the circuit breaker of the jobs: ECS replaces a task after three failed health
       // checks.
-      unready: () => transcriber.unreadyItself(),
+      unready: () => service.unreadyItself(),
       during: (work) => this.receiver.during(work),
       mostBytes: maxUploadBytes,
     });

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { EMBEDDING_LIMITS } from '../../../core/contract/limits';
 import type { EmbeddingOptions } from '../../../core/contract/work/options';
-import { shown, shownValue, text } from '../../../core/contract/text';
+import { text } from '../../../core/contract/text';
 import { EMBEDDING_MODELS } from '../../../core/models/embedding-names';
 import { MOST_MODEL_NAME } from '../../../core/models/model-names';
-import { Refusal } from '../../frame/refusal';
 import { validBody } from '../../frame/valid-body';
+import { checkedModel } from '../checked-model';
 import type { Unsupported } from '../task-request';
 import { type Input, inputsOf } from './inputs';
 
@@ -47,8 +47,7 @@ export interface WantedEmbeddings {
 export function parseEmbeddings(given: unknown, model?: string): WantedEmbeddings {
   const { input, model: name, encoding_format: encoding = 'float', ...more } = validBody(fields, given);
   const inputs = inputsOf(input);
-  const isDeployed = EMBEDDING_MODELS.means(name, model);
-  if (!isDeployed && model !== undefined) throw notDeployed(name, model);
+  const unsupported = checkedModel(name, model, EMBEDDING_MODELS);
   const options: EmbeddingOptions = {
     format: 'jsonl',
     truncate: more.truncate ?? false,
@@ -69,12 +68,6 @@ export function parseEmbeddings(given: unknown, model?: string): WantedEmbedding
     encoding,
     options,
     body: Buffer.from(JSON.stringify(sent)),
-    unsupported: isDeployed ? [] : [{ param: 'model', reason: 'jobs use the deployed model' }],
+    unsupported,
   };
-}
-
-function notDeployed(name: string, model: string): Refusal {
-  const others = EMBEDDING_MODELS.aliases.join(', ');
-  const message = `The model ${shown(name)} is not deployed: send ${shownValue(model)}, or one of its other names ${others}`;
-  return new Refusal(404, 'model_not_found', message, { param: 'model' });
 }

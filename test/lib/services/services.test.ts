@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelsOf, onLaptop, SERVICE_NAMES, SERVICES, tasksOf, voxtral } from '../../../lib/services';
+import { modelsOf, requirementsOf, SERVICE_NAMES, SERVICES, tasksOf, voxtral } from '../../../lib/services';
 import { defaultSettings } from '../../../lib/settings';
 
 const root = join(__dirname, '../../..');
@@ -9,6 +9,7 @@ const laptop = defaultSettings({
   engine: 'pocketsphinx',
   voxtralEngine: 'extractive',
   embeddingEngine: 'minilm',
+  speechEngine: 'espeak-ng',
 });
 
 describe.each(SERVICE_NAMES.map((name) => [name, SERVICES[name]] as const))(
@@ -27,13 +28,13 @@ describe.each(SERVICE_NAMES.map((name) => [name, SERVICES[name]] as const))(
     });
 
     test('needs a GPU and a required model by default', () => {
-      expect(onLaptop(service, settings)).toBe(false);
+      expect(requirementsOf(service, settings)).toBe('production');
       expect(service.gpu?.need(settings)?.mib).toBeGreaterThan(1000);
       expect(modelsOf([service], settings).filter(({ required }) => required)).toHaveLength(1);
     });
 
     test('needs neither on a laptop', () => {
-      expect(onLaptop(service, laptop)).toBe(true);
+      expect(requirementsOf(service, laptop)).toBe('laptop');
       expect(service.gpu?.need(laptop)).toBeUndefined();
       expect(modelsOf([service], laptop)).toEqual([]);
     });

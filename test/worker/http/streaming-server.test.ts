@@ -16,6 +16,7 @@ import { Metering } from '../../../docker/worker/src/http/metering';
 import { StreamingServer } from '../../../docker/worker/src/http/streaming-server';
 import type { ErrorBody } from '../../../core/contract/values';
 import type { KeyRow } from '../../../core/contract/usage';
+import { TASKS } from '../../../core/tasks';
 import { freePort } from '../../../local/ports';
 import { until } from '../../until';
 
@@ -26,6 +27,7 @@ const KEY: KeyRow = {
   name: 'laptop',
   created_at: '2026-03-01T12:00:00.000Z',
   minutes_per_day: 10,
+  units_per_day: { character: 1000 },
 };
 const MOST_BYTES = 1 << 20;
 const MIB = 1 << 20;
@@ -33,12 +35,14 @@ const MIB = 1 << 20;
 const MUCH = 256 * MIB;
 
 let listener: (...exchange: Parameters<RequestListener>) => Promise<void> | void;
+/** The model service. */
 let whisper: Server;
 let streaming: StreamingServer;
 let port: number;
 let busy: number;
 /** Number of requests that kept the machine awake. */
 let worked: number;
+/** Used seconds or characters. */
 let used: number;
 let counted: number[];
 let bodies: Set<string>;
@@ -49,29 +53,34 @@ interface Opened {
   mostBytes?: number;
   drainMs?: number;
   holder?: () => Promise<KeyRow | undefined>;
-  add?: (seconds: number) => Promise<unknown>;
+  add?: (work: number) => Promise<unknown>;
+  task?: 'transcription' | 'speech';
 }
 
-async function start({ mostBytes = MOST_BYTES, drainMs = 60_000, holder, add }: Opened = {}) {
+async function start(opened: Opened = {}) {
+  const { mostBytes = MOST_BYTES, drainMs = 60_000, holder, add, task = 'transcription' } = opened;
+  const unit = task === 'speech' ? 'character' : 'audio_second';
   port = await freePort();
   const log = createLog({ write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
   streaming = new StreamingServer({
+    ...{ routes: TASKS[task].routes!, unit },
     keys: {
       holder: (authorization) =>
         holder?.() ?? Promise.resolve(authorization === 'Bearer good' ? KEY : undefined),
     },
     metering: new Metering(
       {
-        used: () => Promise.resolve({ audio_second: used }),
-        addOnce: async (_, { sha256, measures: { audio_second: seconds = 0 } }) => {
-          await add?.(seconds);
+        used: () => Promise.resolve({ [unit]: used }),
+        addOnce: async (_, { sha256, measures: { [unit]: work = 0 } }) => {
+          await add?.(work);
           const isNew = !bodies.has(sha256);
           bodies.add(sha256);
-          if (isNew) counted.push(seconds);
+          if (isNew) counted.push(work);
           return isNew;
         },
       },
       log,
+      unit,
     ),
     serviceUrl: `http://127.0.0.1:${(whisper.address() as AddressInfo).port}`,
     unready: () => Promise.resolve(unready),
@@ -455,6 +464,91 @@ describe('the quota of a key', () => {
       type: 'rate_limit_error',
     });
     expect(worked).toBe(0);
+  });
+});
+
+describe('the routes of speech', () => {
+  const SPEECH = { path: '/v1/audio/speech', headers: { 'content-type': 'application/json' } };
+  const MADE = {
+    'content-type': 'audio/mpeg',
+    'x-spotscribe-characters': '42',
+    'x-spotscribe-voice': 'af_heart',
+    'x-spotscribe-ignored': 'instructions',
+  };
+  const speaks =
+    (...pieces: Buffer[]): RequestListener =>
+    (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, MADE);
+        for (const piece of pieces) response.write(piece);
+        response.end();
+      });
+    };
+  const say = async (body: string) => {
+    const bytes = await buffer(await answerTo(ask(SPEECH).end(body)));
+    await until(() => busy === 0, 'the request is over');
+    return bytes;
+  };
+  beforeEach(() => start({ task: 'speech' }));
+
+  test('pass the bytes of sound on as they come, with what the service says of them', async () => {
+    const more = held();
+    listener = async (request, response) => {
+      await buffer(request);
+      response.writeHead(200, MADE).write(Buffer.from([0xff, 0xfb, 0x00]));
+      await more.promise;
+      response.end(Buffer.from([0x80, 0x0a]));
+    };
+    const answer = await answerTo(ask(SPEECH).end('{"input":"Hello."}'));
+    const pieces = answer[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    expect((await pieces.next()).value).toEqual(Buffer.from([0xff, 0xfb, 0x00]));
+    more.resolve();
+    expect((await pieces.next()).value).toEqual(Buffer.from([0x80, 0x0a]));
+    expect(answer.headers).toMatchObject({
+      ...MADE,
+      'x-ratelimit-limit-characters': '1000',
+      'x-ratelimit-remaining-characters': '1000',
+    });
+    expect((await pieces.next()).done).toBe(true);
+  });
+
+  test('count characters, once for the same text', async () => {
+    listener = speaks(Buffer.from([1]));
+    expect(await say('{"input":"a"}')).toEqual(Buffer.from([1]));
+    await say('{"input":"a"}');
+    expect(counted).toEqual([42]);
+    await say('{"input":"b"}');
+    expect(counted).toEqual([42, 42]);
+  });
+
+  test('count nothing if the sound is cut off', async () => {
+    listener = (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, MADE).write(Buffer.alloc(10));
+        setImmediate(() => response.destroy());
+      });
+    };
+    await expect(say('{"input":"a"}')).rejects.toThrow('aborted');
+    await until(() => busy === 0, 'the request is over');
+    expect(counted).toEqual([]);
+  });
+
+  test('check the quota of characters', async () => {
+    used = 1000;
+    const answer = await whole(SPEECH);
+    expect(answer.headers['x-ratelimit-remaining-characters']).toBe('0');
+    expect(await refusal(answer)).toMatchObject({ status: 429, code: 'quota_exceeded' });
+    expect(worked).toBe(0);
+  });
+
+  test('include the list of voices, and not the routes of transcripts', async () => {
+    listener = (_, response) => void response.end('{"voices":[]}');
+    expect(await json(await whole({ method: 'GET', path: '/v1/audio/voices' }))).toEqual({ voices: [] });
+    expect(worked).toBe(0);
+    expect(await refusal(await whole())).toMatchObject({ status: 404 });
+    expect(await refusal(await whole({ method: 'POST', path: '/synthesize' }))).toMatchObject({
+      status: 404,
+    });
   });
 });
 

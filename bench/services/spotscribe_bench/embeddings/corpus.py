@@ -11,10 +11,10 @@ import httpx
 import numpy as np
 
 from spotscribe_bench.embeddings.service import Running, embeddings_service
-from spotscribe_bench.embeddings.sizes import size
 from spotscribe_bench.embeddings.texts import lengths, short_texts, write_model
 from spotscribe_bench.report import Report
 from spotscribe_bench.resident import forget_peak, memory, processor_seconds
+from spotscribe_bench.sizes import size
 
 # The rounds take a part of the rows: they must be repeated, and all rows take many minutes on a processor.
 _PART = 10

@@ -13,10 +13,10 @@ from typing import Any
 
 from spotscribe_bench.embeddings.client import Connection, connected
 from spotscribe_bench.embeddings.service import Running, embeddings_service
-from spotscribe_bench.embeddings.sizes import size
 from spotscribe_bench.embeddings.texts import lengths, short_texts, write_model
 from spotscribe_bench.report import Report
 from spotscribe_bench.resident import processor_seconds
+from spotscribe_bench.sizes import size
 
 _WARM_UP = 50
 # A name that every deployed model has.

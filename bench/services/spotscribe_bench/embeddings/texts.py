@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from spotscribe_bench.embeddings.sizes import size
+from spotscribe_bench.sizes import size
 from spotscribe_testing.places import DOCKER
 
 MODEL = "all-MiniLM-L6-v2"

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import APIRouter, FastAPI, Security
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from spotscribe_common.http.answering import AlwaysAnswer
 from spotscribe_common.http.api_keys import ApiKeys, read_api_keys
 from spotscribe_common.http.http_errors import install_error_answers
+from spotscribe_common.http.openapi import describe_keys
 from spotscribe_common.http.request_count import RequestCount
 from spotscribe_common.http.request_id import HEADER, RequestId
 from spotscribe_common.settings import ServiceSettings
@@ -22,6 +22,7 @@ from spotscribe_common.work.service import ModelService
 # What a page's script may read of an answer beside its body.
 _EXPOSED = [
     HEADER, "Retry-After", "X-Spotscribe-Degraded", "X-Spotscribe-Audio-Seconds", "X-Spotscribe-Tokens",
+    "X-Spotscribe-Characters", "X-Spotscribe-Ignored", "X-Spotscribe-Left-Out", "X-Spotscribe-Voice",
 ]  # fmt: skip
 
 
@@ -76,8 +77,7 @@ def service_app(
         )
     app.add_middleware(RequestCount, metrics=metrics)
     app.add_middleware(RequestId)
-    # For the description alone: who is let in, the middleware decides, before a body is read.
-    bearer = [Security(HTTPBearer(auto_error=False, description="If the service was given keys."))]
     for router in routers:
-        app.include_router(router, dependencies=bearer)
+        app.include_router(router)
+    describe_keys(app)
     return app

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from spotscribe_common.http.http_errors import ErrorBody
@@ -31,6 +32,29 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         ),
     },
 }
+
+
+_KEY = {"type": "http", "description": "If the service was given keys.", "scheme": "bearer"}
+
+
+def describe_keys(app: FastAPI) -> None:
+    """Says in the description that every route may ask for a key.
+
+    The middleware decides who is let in, before a body is read. FastAPI's own way to say it is a dependency,
+    which it would resolve again for each request.
+    """
+    without = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = without()
+            schema.setdefault("components", {})["securitySchemes"] = {"HTTPBearer": _KEY}
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    operation["security"] = [{"HTTPBearer": []}]
+        return app.openapi_schema or {}
+
+    app.openapi = described  # type: ignore[method-assign]
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Literal
 
 from spotscribe_common.process.memory import is_out_of_memory
 
+_FAULTS = ("cuda error", "cuda failed", "cuda failure")
+
 
 @dataclass(frozen=True)
 class Device:
@@ -21,7 +23,8 @@ def is_device_lost(error: RuntimeError) -> bool:
 
     After a fault in a kernel, such as an illegal memory access, CUDA answers every call of the process with
     that error until it ends ("sticky" errors, CUDA's guide to its runtime, error handling). torch says
-    `CUDA error: …`, ctranslate2 `CUDA failed with error …`; memory that runs out is none of these.
+    `CUDA error: …`, ctranslate2 `CUDA failed with error …`, ONNX Runtime `CUDA failure 700: …`; memory that
+    runs out is none of these.
     """
     said = str(error).lower()
-    return ("cuda error" in said or "cuda failed" in said) and not is_out_of_memory(error)
+    return any(words in said for words in _FAULTS) and not is_out_of_memory(error)

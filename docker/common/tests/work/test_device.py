@@ -11,6 +11,7 @@ from spotscribe_common.work.device import is_device_lost
         "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be reported later",
         "CUDA error: device-side assert triggered",
         "CUDA failed with error unspecified launch failure",
+        "ONNX Runtime failed: CUDA failure 700: an illegal memory access was encountered ; GPU=0",
     ],
 )
 def test_a_fault_in_a_kernel_spoils_the_gpu(said: str) -> None:
@@ -23,6 +24,7 @@ def test_a_fault_in_a_kernel_spoils_the_gpu(said: str) -> None:
         "CUDA out of memory. Tried to allocate 2.00 GiB",
         "CUDA error: out of memory",
         "CUDA failed with error out of memory",
+        "ONNX Runtime failed: CUDA failure 2: out of memory ; GPU=0",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
         "The size of tensor a (3) must match the size of tensor b (4)",
     ],

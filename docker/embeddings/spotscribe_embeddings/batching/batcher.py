@@ -1,6 +1,7 @@
 """Lets texts of many requests share the batches of one engine."""
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Sequence
@@ -103,10 +104,29 @@ class Batcher:
             order.fail(error)
 
     async def _pump(self) -> None:
-        while batch := self._next():
-            self._owner.give_up_when_stuck(self)
-            async with self._owner.models.free:
-                await self._compute(batch)
+        async with self._owner.models.free, asyncio.TaskGroup() as computing:
+            before: asyncio.Task[None] | None = None
+            while batch := self._next():
+                self._owner.give_up_when_stuck(self)
+                this = computing.create_task(self._compute(batch))
+                if before is not None:
+                    await before
+                before = this
+                # Under load the event loop is late to notice the end of a batch. So the thread gets the next
+                # one early, if it is full: a batch that could still grow waits for more texts.
+                if not self._has_full_batch():
+                    await this
+
+    def _has_full_batch(self) -> bool:
+        if len(self._sorted) > 1:
+            return True
+        waiting = itertools.chain.from_iterable(self._sorted), self._urgent, self._patient
+        tokens = 0
+        for order, index in itertools.chain.from_iterable(waiting):
+            tokens += len(order.texts[index])
+            if tokens >= self.batch_tokens:
+                return True
+        return False
 
     def _next(self) -> list[Item]:
         """The next batch of orders that somebody still waits for; empty if there is none."""

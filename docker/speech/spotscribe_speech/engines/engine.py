@@ -40,8 +40,20 @@ class Engine(ServedEngine, Protocol):
         """At least one, the default first. Known when the engine is loaded."""
 
     @property
+    def license(self) -> str | None:
+        """Of the voices, by its SPDX name if it has one; None where it is not known."""
+
+    @property
     def aliases(self) -> dict[str, str]:
         """OpenAI's names of voices (`alloy`, `nova`), and the voices that stand in for them."""
+
+    def unspeakable(self, text: str, language: str) -> str:
+        """The characters that `speak` leaves out of a text, each once. Any thread may call it.
+
+        Args:
+            text: any.
+            language: one of a voice's.
+        """
 
     def speak(self, text: str, voice: Voice, language: str, speed: float) -> Samples:
         """One sentence, without silence before and after it.

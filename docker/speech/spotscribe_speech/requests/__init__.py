@@ -1,1 +1,1 @@
-"""What requests ask for."""
+"""What requests say."""

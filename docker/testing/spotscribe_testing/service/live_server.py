@@ -20,7 +20,7 @@ from httpx._transports import default as transports
 from spotscribe_common.http.server import server_config
 from spotscribe_testing.places import DOCKER
 
-_PACKAGES = ("common", "audio", "embeddings", "voxtral", "whisper", "testing")
+_PACKAGES = ("common", "audio", "embeddings", "speech", "voxtral", "whisper", "testing")
 
 # A machine that runs many tests at once can be ten times slower than one at rest.
 PATIENCE_SECONDS = 300.0

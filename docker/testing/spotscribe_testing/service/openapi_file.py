@@ -38,10 +38,20 @@ def _embeddings() -> FastAPI:
     return create_app(settings, make_engine(settings))
 
 
+def _speech() -> FastAPI:
+    from spotscribe_speech.app import create_app
+    from spotscribe_speech.engines import make_engine
+    from spotscribe_speech.settings import Settings
+
+    settings = Settings(tmpdir=Path(tempfile.gettempdir()))
+    return create_app(settings, make_engine(settings))
+
+
 _SERVICES: dict[str, Callable[[], FastAPI]] = {
     "whisper": _whisper,
     "voxtral": _voxtral,
     "embeddings": _embeddings,
+    "speech": _speech,
 }
 
 

@@ -1,3 +1,4 @@
+import type { Unit } from '../../../../core/contract/names';
 import type { KeyRow } from '../../../../core/contract/usage';
 import type { Measures } from '../../../../core/contract/values';
 import {
@@ -18,10 +19,14 @@ import { Refusal } from './refusal';
  * precedes.
  */
 export class Metering {
-  /** @param minutesPerDay limit for keys without their own limit. @default - no limit */
+  /**
+   * @param unit of the work
+   * @param minutesPerDay limit of audio for keys without their own limit. @default - no limit
+   */
   constructor(
     private readonly usage: Pick<UsageStore, 'used' | 'addOnce'>,
     private readonly log: Log,
+    private readonly unit: Unit,
     private readonly minutesPerDay?: number,
   ) {}
 
@@ -37,23 +42,22 @@ export class Metering {
     const now = new Date();
     const quota: Quota = { limits, used: await this.used(key, now) };
     const headers = quotaHeaders(quota, now);
-    const unit = usedUp(quota, ['audio_second']);
+    const unit = usedUp(quota, [this.unit]);
     if (unit === undefined) return headers;
     const more = { ...headers, ...usedUpHeaders(now) };
     throw new Refusal(429, 'quota_exceeded', usedUpMessage(quota, unit, now), more);
   }
 
   /**
-   * Counts processed audio, once for repeated requests. If counting fails, the caller is not
-   * charged.
+   * Counts work, once for repeated requests. If counting fails, the caller is not charged.
    *
-   * @param request hash of the body, and seconds of audio
+   * @param request hash of the body, and its work in the unit
    */
-  async count(key: KeyRow, { sha256, seconds }: { sha256: string; seconds: number }): Promise<void> {
+  async count(key: KeyRow, { sha256, work }: { sha256: string; work: number }): Promise<void> {
     try {
-      await this.usage.addOnce(key.id, { sha256, measures: { audio_second: seconds } }, new Date());
+      await this.usage.addOnce(key.id, { sha256, measures: { [this.unit]: work } }, new Date());
     } catch (error) {
-      this.log.error({ err: error, key_id: key.id, seconds }, 'audio could not be counted');
+      this.log.error({ err: error, key_id: key.id, unit: this.unit, work }, 'work could not be counted');
     }
   }
 

@@ -1,19 +1,12 @@
 import { type IncomingMessage, request as open, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { AUDIO_SECONDS_HEADER, DEGRADED_HEADER } from '../../../../core/contract/http';
+import { SERVICE_HEADERS } from '../../../../core/contract/http';
 import { Refusal } from './refusal';
 
 /** Request headers that are sent to the service. Others are not, especially not the key. */
 const ASKED = ['content-type', 'content-length'];
 /** Answer headers that are sent to the caller. */
-const ANSWERED = [
-  'cache-control',
-  'content-length',
-  'content-type',
-  'retry-after',
-  AUDIO_SECONDS_HEADER,
-  DEGRADED_HEADER,
-];
+const ANSWERED = ['cache-control', 'content-length', 'content-type', 'retry-after', ...SERVICE_HEADERS];
 const RETRY_SECONDS = 10;
 
 export interface RelayOptions {

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { matchesRoute } from '../../../../core/contract/http';
-import { AUDIO_ROUTES } from '../../../../core/tasks/audio-routes';
+import { matchesRoute, MEASURE_HEADER, type Route } from '../../../../core/contract/http';
 import type { KeyRow } from '../../../../core/contract/usage';
 import { STREAMING_IDLE_SECONDS } from '../../../../core/contract/limits';
 import { errorBody } from '../../../../core/contract/errors';
@@ -18,11 +17,15 @@ import { newRequestId } from './request-id';
 import { workDone } from './work-done';
 
 export interface StreamingServerOptions {
+  /** OpenAI's routes of the task. */
+  routes: readonly Route[];
+  /** Unit of the task's work. */
+  unit: keyof typeof MEASURE_HEADER;
   keys: Pick<KnownKeys, 'holder'>;
   metering: Pick<Metering, 'admit' | 'count'>;
-  /** Base URL of the service that transcribes. */
+  /** Base URL of the service that does the task. */
   serviceUrl: string;
-  /** Why the whisper service cannot take requests. Undefined if it can. */
+  /** Why the service cannot take requests. Undefined if it can. */
   unready: () => Promise<string | undefined>;
   /** Counts work as busy time: the machine is not idle while it runs. */
   during: <T>(work: () => Promise<T>) => Promise<T>;
@@ -45,8 +48,8 @@ const LOOK_MS = 100;
 const COUNT_MS = 5_000;
 
 /**
- * The public server of a machine, behind a load balancer: OpenAI's audio routes for requests with a
- * valid key, forwarded to the whisper service. It has its own port, so that no other route of the
+ * The public server of a machine, behind a load balancer: OpenAI's routes of a task for requests with
+ * a valid key, forwarded to the model service. It has its own port, so that no other route of the
  * worker is public.
  */
 export class StreamingServer {
@@ -102,7 +105,12 @@ export class StreamingServer {
     }
     const { log, lingerMs = LINGER_MS } = this.options;
     linger(request, lingerMs);
-    const about = { request_id: id, key_id: key?.id, tenant: key?.tenant, route: routeOf(request)?.name };
+    const about = {
+      request_id: id,
+      key_id: key?.id,
+      tenant: key?.tenant,
+      route: this.routeOf(request)?.name,
+    };
     const ms = Math.round(performance.now() - began);
     const complete = response.writableFinished;
     log.info(
@@ -117,7 +125,7 @@ export class StreamingServer {
       const headers = { 'retry-after': String(RETRY_SECONDS) };
       throw new Refusal(503, 'busy', 'The worker is being stopped', headers);
     }
-    if (routeOf(request) === undefined) throw noRoute(request);
+    if (this.routeOf(request) === undefined) throw this.noRoute(request);
     const key = await this.options.keys.holder(request.headers.authorization);
     if (key !== undefined) return key;
     throw new Refusal(
@@ -129,20 +137,20 @@ export class StreamingServer {
   }
 
   private async pass(request: IncomingMessage, response: ServerResponse, key: KeyRow): Promise<void> {
-    const { serviceUrl, mostBytes, metering, during } = this.options;
-    const { method, path } = routeOf(request)!;
+    const { serviceUrl, unit, mostBytes, metering, during } = this.options;
+    const { method, path } = this.routeOf(request)!;
     const headers = method === 'POST' ? await metering.admit(key) : {};
     const work = async () => {
       const hash = new BodyHash(path, request.headers['content-type']);
-      let seconds = () => 0;
+      let done = () => 0;
       await relay(request, response, {
         url: new URL(path, serviceUrl),
         mostBytes: mostBytes + ENVELOPE_BYTES,
         headers,
         passed: (chunk) => hash.update(chunk),
-        begun: (answer) => (seconds = workDone(answer, response)),
+        begun: (answer) => (done = workDone(answer, response, MEASURE_HEADER[unit])),
       });
-      if (seconds() > 0) await metering.count(key, { sha256: hash.digest(), seconds: seconds() });
+      if (done() > 0) await metering.count(key, { sha256: hash.digest(), work: done() });
     };
     // Requests for the list of models, and requests without quota, do not keep the machine awake.
     await (method === 'POST' ? during(work) : work());
@@ -165,23 +173,36 @@ export class StreamingServer {
       error instanceof Refusal ? error : new Refusal(500, 'internal', 'The request failed unexpectedly');
     sendJson(response, status, errorBody(status, code, message), headers);
   }
+
+  /**
+   * The route of a request, and the path for the service. The path is rebuilt, so that no other
+   * route can be reached.
+   */
+  private routeOf(request: IncomingMessage): { method: string; path: string; name: string } | undefined {
+    const asked = pathOf(request);
+    const found = this.options.routes.find(
+      ([method, pattern]) => method === request.method && matchesRoute(pattern, asked),
+    );
+    if (found === undefined) return undefined;
+    const path = found[1].includes('{') ? modelPath(decoded(asked.slice('/v1/models/'.length))) : found[1];
+    return path === undefined ? undefined : { method: found[0], path, name: found.join(' ') };
+  }
+
+  private noRoute(request: IncomingMessage): Refusal {
+    const path = pathOf(request);
+    const methods = this.options.routes
+      .filter(([, pattern]) => matchesRoute(pattern, path))
+      .map(([method]) => method);
+    // If the method is allowed, the name of the model is not valid.
+    if (methods.every((method) => method === request.method))
+      return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
+    const allow = methods.join(', ');
+    const message = `${shown(path)} takes ${allow}; got ${shown(request.method ?? '')}`;
+    return new Refusal(405, 'invalid_request', message, { allow });
+  }
 }
 
 const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] ?? '';
-
-/**
- * The route of a request, and the path for the service. The path is rebuilt, so that no other route
- * can be reached.
- */
-function routeOf(request: IncomingMessage): { method: string; path: string; name: string } | undefined {
-  const asked = pathOf(request);
-  const found = AUDIO_ROUTES.find(
-    ([method, pattern]) => method === request.method && matchesRoute(pattern, asked),
-  );
-  if (found === undefined) return undefined;
-  const path = found[1].includes('{') ? modelPath(decoded(asked.slice('/v1/models/'.length))) : found[1];
-  return path === undefined ? undefined : { method: found[0], path, name: found.join(' ') };
-}
 
 /** Returns a lone surrogate, which no model name contains, for a path that cannot be decoded. */
 function decoded(text: string): string {
@@ -190,17 +211,6 @@ function decoded(text: string): string {
   } catch {
     return '\ud800';
   }
-}
-
-function noRoute(request: IncomingMessage): Refusal {
-  const path = pathOf(request);
-  const methods = AUDIO_ROUTES.filter(([, pattern]) => matchesRoute(pattern, path)).map(([method]) => method);
-  // If the method is allowed, the name of the model is not valid.
-  if (methods.every((method) => method === request.method))
-    return new Refusal(404, 'not_found', `There is no route ${shown(path)}`);
-  const allow = methods.join(', ');
-  const message = `${shown(path)} takes ${allow}; got ${shown(request.method ?? '')}`;
-  return new Refusal(405, 'invalid_request', message, { allow });
 }
 
 function sendJson(

@@ -1,0 +1,1 @@
+"""Benchmarks of the speech service with Kokoro-82M."""

@@ -1,0 +1,1 @@
+"""Kokoro-82M through ONNX Runtime: needs no torch, and no program under the GPL."""

@@ -1,0 +1,1 @@
+"""Texts and documents as people have them, and what of them is spoken."""

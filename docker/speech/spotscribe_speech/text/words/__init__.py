@@ -1,0 +1,1 @@
+"""From what is written to the words that are spoken."""
