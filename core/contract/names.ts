@@ -133,17 +133,6 @@ export type SpeechFormat = (typeof SPEECH_FORMATS)[number];
 export const SPEECH_FILE_FORMATS = [...SPEECH_FORMATS, 'm4b'] as const;
 export type SpeechFileFormat = (typeof SPEECH_FILE_FORMATS)[number];
 
-/** Media types of the formats. The container of `opus` is Ogg. */
-export const SPEECH_MEDIA_TYPES: Record<SpeechFileFormat, string> = {
-  mp3: 'audio/mpeg',
-  opus: 'audio/ogg',
-  aac: 'audio/aac',
-  flac: 'audio/flac',
-  wav: 'audio/wav',
-  pcm: 'audio/pcm',
-  m4b: 'audio/mp4',
-};
-
 /** Formats of the parts in which a task stores its work. */
 export type PartFormat = CorpusFormat | 'flac';
 

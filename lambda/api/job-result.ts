@@ -2,6 +2,8 @@ import { CustomResult } from '../../core/contract/work/custom';
 import { DEGRADED_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
 import { FORMAT_ENDING, formatNamed, type TranscriptFormat } from '../../core/contract/names';
+import type { Embedding } from '../../core/contract/work/embedding';
+import type { Speech } from '../../core/contract/work/speech';
 import type { Transcript } from '../../core/contract/work/transcript';
 import { FORMAT } from '../../core/formats/formats';
 import { tasksOf } from '../../core/jobs/job-tasks';
@@ -11,8 +13,10 @@ import type { Request } from '../frame/caller';
 import { fitted, MAX_ANSWER_BYTES } from '../frame/fitted';
 import { missingStages } from '../frame/missing-stages';
 import { Refusal, type Response } from '../frame/refusal';
-import { embeddingResult } from './embedding-result';
+import { filesOfEmbedding } from './embedding-result';
+import { filesResult } from './files-result';
 import { oneOf } from './one-of';
+import { filesOfSpeech } from './speech-result';
 import { type Results, resultHeaders, storedResult } from './stored-result';
 
 const JSON_TYPE = 'application/json';
@@ -22,12 +26,7 @@ const JSON_TYPE = 'application/json';
  *
  * @throws Refusal (404) if the job has no such task; (409) if the result is not ready or missing
  */
-export function jobResult(
-  task: Task,
-  request: Request,
-  row: JobRow,
-  dependencies: Results,
-): Promise<Response> {
+export function jobResult(task: Task, request: Request, row: JobRow, results: Results): Promise<Response> {
   const { name, resultName, formats = ['json'] } = task;
   if (tasksOf(row)[name] === undefined) {
     const message = `Job ${row.id} has no ${resultName}: it was not requested, or this deployment does not support it`;
@@ -37,15 +36,19 @@ export function jobResult(
   const format = oneOf('format', formatNamed(asked) ?? asked, formats);
   switch (name) {
     case 'transcription':
-      return transcript(request, row, format as TranscriptFormat, dependencies);
+      return transcript(request, row, format as TranscriptFormat, results);
     case 'analysis':
-      return document(task, row, dependencies);
+      return document(task, row, results);
     case 'embedding':
-      return embeddingResult(request, row, dependencies);
+      return filesResult(task, (stored: Embedding) => filesOfEmbedding(row, stored), {
+        request,
+        row,
+        results,
+      });
     case 'speech':
-      return document(task, row, dependencies);
+      return filesResult(task, (stored: Speech) => filesOfSpeech(row, stored), { request, row, results });
     case 'custom':
-      return customResult(row, dependencies);
+      return customResult(row, results);
   }
 }
 

@@ -55,12 +55,21 @@ export async function storedResult(row: JobRow, task: Task, results: Results): P
   };
 }
 
-/** A URL of an object. It carries its own authorization. */
-export const urlOf = (key: string, { s3, bucket }: Results): Promise<string> =>
-  getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: URL_SECONDS });
+/**
+ * A URL of an object. It carries its own authorization.
+ *
+ * @param name under which browsers save the object. @default - the last part of the key
+ */
+export const urlOf = (key: string, { s3, bucket }: Results, name?: string): Promise<string> => {
+  const disposition = name === undefined ? {} : { ResponseContentDisposition: dispositionOf(name) };
+  const object = new GetObjectCommand({ Bucket: bucket, Key: key, ...disposition });
+  return getSignedUrl(s3, object, { expiresIn: URL_SECONDS });
+};
+
+const dispositionOf = (name: string) => `inline; filename="${name}"`;
 
 export const resultHeaders = (name: string) => ({
-  'content-disposition': `inline; filename="${name}"`,
+  'content-disposition': dispositionOf(name),
   'cache-control': 'private, no-store',
 });
 

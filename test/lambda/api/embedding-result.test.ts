@@ -1,16 +1,8 @@
-import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, type GetObjectCommandOutput, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
+import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
 import type { Embedding } from '../../../core/contract/work/embedding';
-import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
-import { JobStore } from '../../../core/jobs/job-store';
-import { type Dependencies, readJob } from '../../../lambda/api/read-job';
-import { httpHandler } from '../../../lambda/frame/http';
 import stored from '../../fixtures/contract/Embedding.json';
+import { ResultReader } from '../../support/result-reader';
 import {
   bodyOf,
   ended,
@@ -20,17 +12,8 @@ import {
   request,
   row,
   silenceConsole,
-  TABLE,
 } from '../../support/support';
 
-const dynamo = mockClient(DynamoDBDocumentClient);
-const s3 = mockClient(S3Client);
-const dependencies: Dependencies = {
-  store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
-  s3: new S3Client(),
-  bucket: 'media',
-};
-const handler = httpHandler(() => dependencies, readJob);
 const RESULT = KEY.result(JOB_ID, 2, 'embedding');
 const PATH = `/v1/jobs/${JOB_ID}/embedding`;
 const job = { tasks: { embedding: {} }, stages: { embedding: 'succeeded' } } as const;
@@ -43,22 +26,12 @@ const embedding: Embedding = {
   ],
 };
 
-const read = (query?: Record<string, string>) =>
-  handler(request({ id: JOB_ID, path: PATH, query }), lambdaContext);
-const given = (item: JobRow) => dynamo.on(GetCommand).resolves({ Item: item });
-function contains(content: Embedding) {
-  const Body = Object.assign(Readable.from([JSON.stringify(content)]), {
-    transformToString(this: Readable) {
-      return text(this);
-    },
-  });
-  s3.on(GetObjectCommand).resolves({ Body } as unknown as GetObjectCommandOutput);
-}
+const reader = new ResultReader(PATH);
+const { s3, handler, read, given, contains } = reader;
 
 beforeEach(() => {
   silenceConsole();
-  dynamo.reset();
-  s3.reset();
+  reader.reset();
   given(ended('succeeded', { ...job, results: { embedding: RESULT } }));
   contains(embedding);
 });
@@ -93,6 +66,9 @@ describe('an embedding', () => {
     const location = new URL(String(response.headers?.location));
     expect(location.pathname).toBe(`/${KEY.part(JOB_ID, attempt, number, 'parquet')}`);
     expect(location.searchParams.get('X-Amz-Expires')).toBe('300');
+    expect(location.searchParams.get('response-content-disposition')).toBe(
+      `inline; filename="${JOB_ID}.${file}"`,
+    );
     expect(response.headers).toMatchObject({
       'content-disposition': `inline; filename="${JOB_ID}.${file}"`,
       'cache-control': 'private, no-store',
@@ -107,7 +83,7 @@ describe('an embedding', () => {
       expect(errorOf(response)).toMatchObject({
         code: 'not_found',
         param: 'file',
-        message: `Job ${JOB_ID} has no file ${JSON.stringify(file)}: its files are part-000001.parquet to part-000002.parquet`,
+        message: `Job ${JOB_ID} has no file ${JSON.stringify(file)}: its files are part-000001.parquet, part-000002.parquet`,
       });
     },
   );

@@ -359,21 +359,21 @@ test.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'Int
   },
 );
 
-test('a key whose tokens are used up creates no embedding', async () => {
-  const deployed = { embedding: {} };
-  const used = { Item: { tokens: 1000 } };
+test.each([
+  ['embedding', 'token', 'tokens'],
+  ['speech', 'character', 'characters'],
+] as const)('a key whose quota is used up creates no %s', async (task, unit, shown) => {
+  const used = { Item: { [shown]: 1000 } };
   dynamo.on(GetCommand).resolves({});
   dynamo.on(GetCommand, { Key: { id: 'usage#key_1#2026-03-01' } }).resolves(used);
-  const limited = request({ body: '{"name":"corpus.jsonl"}', units: { token: 1000 } });
-  const response = await httpHandler(() => ({ ...dependencies, deployed }), submitJob)(
-    limited,
-    lambdaContext,
-  );
+  const limited = request({ body: '{"name":"corpus.jsonl"}', units: { [unit]: 1000 } });
+  const handle = httpHandler(() => ({ ...dependencies, deployed: { [task]: {} } }), submitJob);
+  const response = await handle(limited, lambdaContext);
   expect(response.statusCode).toBe(429);
   expect(errorOf(response).message).toMatch(
-    /^This key's quota of 1000 tokens per day is used up \(1000 used\)/,
+    new RegExp(`^This key's quota of 1000 ${shown} per day is used up \\(1000 used\\)`),
   );
-  expect(response.headers).toMatchObject({ 'x-ratelimit-remaining-tokens': '0' });
+  expect(response.headers).toMatchObject({ [`x-ratelimit-remaining-${shown}`]: '0' });
   expect(stored()).toEqual([]);
 });
 

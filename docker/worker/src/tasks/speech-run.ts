@@ -1,5 +1,4 @@
-import type { ErrorCode } from '../../../../core/contract/names';
-import { SPEECH_MEDIA_TYPES, type SpeechFileFormat } from '../../../../core/contract/names';
+import type { ErrorCode, SpeechFileFormat } from '../../../../core/contract/names';
 import type {
   Speech,
   SpeechCheckpoint,
@@ -7,6 +6,7 @@ import type {
   SynthesizeEvent,
   SynthesizeRequest,
 } from '../../../../core/contract/work/speech';
+import { SPEECH_TYPE } from '../../../../core/formats/speech-types';
 import { KEY, SHARED } from '../../../../core/contract/keys';
 import { speechParts } from '../../../../core/jobs/job-files';
 import { ModelServiceFailed } from '../errors';
@@ -64,7 +64,7 @@ export class ResumableSpeech implements Resumable<'speech'> {
     };
     const files = new SpeechFiles((name) => {
       const format = name.slice(name.lastIndexOf('.') + 1) as SpeechFileFormat;
-      return objects.writer(KEY.file(row.id, row.attempt, name), SPEECH_MEDIA_TYPES[format]);
+      return objects.writer(KEY.file(row.id, row.attempt, name), SPEECH_TYPE[format]);
     });
     try {
       const service = services.for(task.name);
@@ -117,7 +117,7 @@ export class ResumableSpeech implements Resumable<'speech'> {
     const { id, attempt } = this.work.row;
     const key = KEY.part(id, attempt, done.parts.length + 1, 'flac');
     // The request is not aborted with the work: S3 might store the part after it was erased.
-    await this.work.objects.writeFile(key, Buffer.from(data, 'base64'), SPEECH_MEDIA_TYPES.flac);
+    await this.work.objects.writeFile(key, Buffer.from(data, 'base64'), SPEECH_TYPE.flac);
     return { ...done, totals, parts: [...done.parts, attempt] };
   }
 }
