@@ -245,11 +245,7 @@ test('path 600 has it too, for the routes of speech', () => {
   speech.resourceCountIs('AWS::ElasticLoadBalancingV2::LoadBalancer', 2);
   const paths = all<Rule>(speech, 'AWS::ElasticLoadBalancingV2::ListenerRule')
     .filter(([, { Actions }]) => Actions[0]?.Type === 'forward')
-    .map(([, { Conditions }]) =>
-      Conditions.flatMap(
-        ({ PathPatternConfig: of }) => (of as unknown as { Values: string[] } | undefined)?.Values ?? [],
-      ),
-    );
+    .map(([, { Conditions }]) => Conditions.flatMap(({ PathPatternConfig: of }) => of?.Values ?? []));
   expect(paths).toEqual([['/v1/audio/speech'], ['/v1/audio/voices', '/v1/models', '/v1/models/*']]);
   // A rule has at most five values.
   for (const [, { Conditions }] of all<Rule>(speech, 'AWS::ElasticLoadBalancingV2::ListenerRule'))
