@@ -20,6 +20,7 @@ void runProgram(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
   env: process.env,
+  stdin: () => process.stdin,
   interruption: stop.signal,
   localConnection: localConnection,
 }).then((code) => {

@@ -3,13 +3,16 @@ import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CliError } from './errors';
 
+/** Bytes, or their source: then a failure of the source is thrown as it is. */
+export type Content = Uint8Array | AsyncIterable<Uint8Array>;
+
 /**
  * Writes a file so that its name never stands for half of it: a new file beside it, flushed to the disk and then
  * renamed.
  *
  * @throws CliError `write_failed`
  */
-export function writeAtomically(path: string, content: Uint8Array): Promise<void> {
+export function writeAtomically(path: string, content: Content): Promise<void> {
   return written(path, content, (draft) => rename(draft, path));
 }
 
@@ -19,7 +22,7 @@ export function writeAtomically(path: string, content: Uint8Array): Promise<void
  * @returns false if something is there
  * @throws CliError `write_failed`
  */
-export async function createAtomically(path: string, content: Uint8Array): Promise<boolean> {
+export async function createAtomically(path: string, content: Content): Promise<boolean> {
   let created = true;
   await written(path, content, async (draft) => {
     try {
@@ -35,7 +38,7 @@ export async function createAtomically(path: string, content: Uint8Array): Promi
   return created;
 }
 
-async function written(path: string, content: Uint8Array, place: (draft: string) => Promise<void>) {
+async function written(path: string, content: Content, place: (draft: string) => Promise<void>) {
   // The name of the file may be as long as a name can be.
   const draft = join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
   try {
@@ -49,6 +52,8 @@ async function written(path: string, content: Uint8Array, place: (draft: string)
     await place(draft);
   } catch (error) {
     await rm(draft, { force: true });
+    // Only errors of the operating system have it.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new CliError('write_failed', `Cannot write ${path}: ${(error as Error).message}`, undefined, {
       cause: error,
     });

@@ -9,6 +9,8 @@ import { registerJobs } from './jobs/jobs';
 import { registerKeys } from './keys/keys';
 import { registerLocal } from './local/local';
 import { registerModels } from './models/models';
+import { registerSay } from './say/say';
+import { registerVoices } from './say/voices';
 import { registerSearch } from './search/search';
 import { type Surroundings, Terminal } from './terminal';
 import { registerRun } from './run/run';
@@ -59,6 +61,8 @@ function createProgram(context: Context): Command {
     .exitOverride();
   registerTranscribe(program, context);
   registerRun(program, context);
+  registerSay(program, context);
+  registerVoices(program, context);
   registerSearch(program, context);
   registerJobs(program, context);
   registerUsage(program, context);

@@ -1,13 +1,16 @@
+import type { Readable } from 'node:stream';
 import { styleText } from 'node:util';
 
 type Stream = Pick<NodeJS.WriteStream, 'write'> & { isTTY?: boolean; columns?: number; rows?: number };
 type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
-/** Output streams and environment of a command: `out` for data, `err` for progress and messages. */
+/** Streams and environment of a command: `out` for data, `err` for progress and messages. */
 export interface Surroundings {
   out: Stream;
   err: Stream;
   env: NodeJS.ProcessEnv;
+  /** Opens standard input. @default - it is empty */
+  stdin?: () => Readable;
 }
 
 /** Writes data to stdout, and progress and messages to stderr. */

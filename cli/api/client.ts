@@ -5,7 +5,6 @@ import type {
   ListJobsResponse,
   SubmitJobResponse,
 } from '../../core/contract/api';
-import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
@@ -13,6 +12,7 @@ import type { UsageResponse } from '../../core/contract/usage';
 import { ApiError, UnauthorizedError, UnreachableError } from '../errors';
 import { networkError } from './network-error';
 import { parseRetryAfter, type Patience, Retryable, retrying } from './retry';
+import { wholeFile } from './whole-file';
 
 /** URL and key of a deployment's API. */
 export interface Connection {
@@ -101,24 +101,44 @@ export class ApiClient {
     return this.json('GET', `${jobPath(id)}/analysis`);
   }
 
-  /** The list of the files of an embedding. */
-  embedding(id: string): Promise<EmbeddingView> {
-    return this.json('GET', `${jobPath(id)}/embedding`);
+  /** The list of the files of a result, by its name in the API. */
+  fileList<V extends object>(id: string, result: string): Promise<V> {
+    return this.json('GET', `${jobPath(id)}/${result}`);
   }
 
-  /** A file of an embedding, in full. */
-  embeddingFile(id: string, { name, bytes }: { name: string; bytes: number }): Promise<Buffer> {
+  /**
+   * Downloads a file of a result.
+   *
+   * @param save writes the content. If the download fails, its source throws, and it is called again
+   */
+  saveFile(
+    id: string,
+    result: string,
+    { name, bytes }: { name: string; bytes: number },
+    save: (content: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void> {
+    const limitMs = ANSWER_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
     return this.request(
       'GET',
-      `${jobPath(id)}/embedding?file=${encodeURIComponent(name)}`,
+      `${jobPath(id)}/${result}?file=${encodeURIComponent(name)}`,
       {},
-      async (answer) => {
-        const content = await this.content(answer, ANSWER_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS));
-        if (content.length === bytes) return content;
-        const cut = `The object store returned ${content.length} of ${bytes} bytes of ${name}`;
-        throw new Retryable(new UnreachableError(cut));
-      },
+      async (answer) => save(wholeFile(await this.stored(answer, limitMs), { name, bytes })),
     );
+  }
+
+  /** Speech of a text, as in OpenAI's API. */
+  speech(request: object): Promise<{ content: Buffer; headers: Headers }> {
+    const body = JSON.stringify(request);
+    const headers = { 'content-type': 'application/json' };
+    return this.request('POST', '/v1/audio/speech', { body, headers }, async (answer) => ({
+      content: await this.content(answer),
+      headers: answer.headers,
+    }));
+  }
+
+  /** The voices of the deployment. */
+  voices(): Promise<object> {
+    return this.json('GET', '/v1/audio/voices');
   }
 
   /** The result of a task, by its name in the API, and its media type. */
@@ -131,16 +151,17 @@ export class ApiClient {
 
   /** The body of an answer, or of the object in the store that it refers to. */
   private async content(answer: Response, limitMs?: number): Promise<Buffer> {
-    const location = answer.headers.get('location');
-    // The URL in the store carries its own authorization. The key must not be sent there.
-    const stored = location === null ? answer : await this.fetchStored(location, limitMs);
-    return Buffer.from(await stored.arrayBuffer());
+    return Buffer.from(await (await this.stored(answer, limitMs)).arrayBuffer());
   }
 
-  private async fetchStored(location: string, limitMs?: number): Promise<Response> {
-    const answer = await fetch(location, { signal: this.signal(limitMs) });
-    if (!answer.ok) throw new Retryable(new UnreachableError(`The object store returned ${answer.status}`));
-    return answer;
+  /** The answer, or the object in the store that it refers to. */
+  private async stored(answer: Response, limitMs?: number): Promise<Response> {
+    const location = answer.headers.get('location');
+    if (location === null) return answer;
+    // The URL in the store carries its own authorization. The key must not be sent there.
+    const stored = await fetch(location, { signal: this.signal(limitMs) });
+    if (!stored.ok) throw new Retryable(new UnreachableError(`The object store returned ${stored.status}`));
+    return stored;
   }
 
   private json<T>(method: string, path: string, init: RequestInit = {}, patience?: Patience): Promise<T> {

@@ -27,12 +27,15 @@ export function jobLines(job: JobView): string {
     ['tasks', Object.keys(job.tasks).join(', ')],
     ['progress', percent(job.progress)],
     ['stages', stages.join(', ')],
-    ...Object.entries({ ...flat(job.options), ...job.tasks.embedding, ...job.tasks.custom }).map(
-      ([option, value]): [string, string] => [
-        option.replaceAll('_', ' '),
-        shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
-      ],
-    ),
+    ...Object.entries({
+      ...flat(job.options),
+      ...job.tasks.embedding,
+      ...job.tasks.speech,
+      ...job.tasks.custom,
+    }).map(([option, value]): [string, string] => [
+      option.replaceAll('_', ' '),
+      shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
+    ]),
     ['origin', job.origin],
     ['created', instant(job.created_at)],
     ['queued', instant(job.queued_at)],

@@ -1,6 +1,5 @@
 import type { EmbeddingView } from '../../core/contract/work/embedding';
 import { shown } from '../format';
-import { LIST } from './embedding-folder';
 
 /** Failed rows that are shown. The others are in the list of the files. */
 const MOST_SHOWN = 5;
@@ -13,10 +12,10 @@ export const rowsLine = ({ rows, failed_rows, truncated_rows }: EmbeddingView): 
     ...(truncated_rows > 0 ? [`${truncated_rows} cut`] : []),
   ].join(', ');
 
-/** The first failed rows, with their reasons. */
-export function failureLines({ failures, failed_rows }: EmbeddingView): string[] {
+/** The first failed rows, with their reasons. @param list name of the file with all of them */
+export function failureLines({ failures, failed_rows }: EmbeddingView, list: string): string[] {
   const first = failures.slice(0, MOST_SHOWN);
   const lines = first.map(({ row, reason }) => `row ${row} failed: ${shown(reason)}`);
   const more = failed_rows - first.length;
-  return more === 0 ? lines : [...lines, `${more} more rows failed: see ${LIST}`];
+  return more === 0 ? lines : [...lines, `${more} more rows failed: see ${list}`];
 }

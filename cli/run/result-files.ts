@@ -1,11 +1,13 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import type { TaskName } from '../../core/contract/names';
+import type { JobTasks } from '../../core/contract/tasks';
 import { TASKS } from '../../core/tasks';
-import { EmbeddingFolder } from './embedding-folder';
 import { createAtomically, writeAtomically } from '../atomic-write';
 import { CliError, UsageError } from '../errors';
 import type { Input } from '../transcribe/inputs';
+import { type FilesTask, hasFiles, kindOf } from './files-kinds';
+import { ResultFolder } from './result-folder';
 
 /** File extensions of results: that of text, and that of all others. */
 const ENDINGS = ['json', 'txt'] as const;
@@ -44,14 +46,16 @@ export class ResultFiles {
   /**
    * The result of a task from an earlier run, if it is newer than the input.
    *
+   * @param options of the tasks, on which the names of results depend
    * @throws CliError `file_exists` if it is older: it may belong to another version of the input
    */
-  async earlier(task: TaskName): Promise<string | undefined> {
-    if (task === 'embedding') {
-      const folder = this.folder();
+  async earlier(task: TaskName, { speech = {} }: JobTasks = {}): Promise<string | undefined> {
+    const isOneFile = task === 'speech' && speech.chapters !== true;
+    if (hasFiles(task) && !isOneFile) {
+      const folder = this.folder(task);
       return (await folder.isComplete()) ? folder.path : undefined;
     }
-    for (const ending of ENDINGS) {
+    for (const ending of isOneFile ? [speech.format ?? 'mp3'] : ENDINGS) {
       const path = this.path(task, ending);
       const found = await stat(path).catch(() => undefined);
       if (found === undefined) continue;
@@ -78,12 +82,13 @@ export class ResultFiles {
     return path;
   }
 
-  /** The folder of the embedding. */
-  folder(): EmbeddingFolder {
-    return new EmbeddingFolder(`${this.stem}.${TASKS.embedding.resultName}`, this.input);
+  /** The folder for the files of a result. */
+  folder(task: FilesTask): ResultFolder {
+    return new ResultFolder(`${this.stem}.${TASKS[task].resultName}`, kindOf(task), this.input);
   }
 
-  private path(task: TaskName, ending: (typeof ENDINGS)[number]): string {
+  /** Path of a result that is one file. */
+  path(task: TaskName, ending: string): string {
     return `${this.stem}.${TASKS[task].resultName}.${ending}`;
   }
 }

@@ -1,21 +1,23 @@
-import type { EmbeddingView } from '../../core/contract/work/embedding';
+import { extname } from 'node:path';
 import type { JobView } from '../../core/contract/job';
 import type { TaskName } from '../../core/contract/names';
 import type { JobTasks } from '../../core/contract/tasks';
 import { TASKS } from '../../core/tasks';
+import type { ApiClient } from '../api/client';
 import { ApiError } from '../errors';
 import type { Input } from '../transcribe/inputs';
-import { failureOf, sendInTime, waitFor } from '../transcribe/job-of-file';
+import { doInTime } from '../transcribe/job-of-file';
 import type { FileTask, Run } from '../transcribe/trip';
-import { fetchEmbedding } from './fetch-embedding';
-import { corpusType } from './media-type';
+import { fetchAll, fetchOne, listFiles } from './fetch-files';
+import { type FilesTask, type FilesView, hasFiles, kindOf } from './files-kinds';
+import { inputType } from './media-type';
 import { ResultFiles } from './result-files';
 import type { RunProgress } from './run-progress';
 
 export interface FileOptions {
   /** @default - every task of the deployment */
   task?: JobTasks;
-  /** @default - that of a corpus, by the file extension */
+  /** @default - by the file extension, for tasks that need it */
   mediaType?: string;
   /** Folder of the results. @default - that of the input */
   out?: string;
@@ -26,10 +28,12 @@ export interface FileOptions {
 /** A finished file. Without a job, its results are those of an earlier run. */
 export interface Finished {
   job?: JobView;
-  /** Paths of the results. That of an embedding is a folder. */
+  /** Paths of the results. That of several files is a folder. */
   files: string[];
-  /** The embedding, if it was downloaded now. */
-  embedding?: EmbeddingView;
+  /** What was made, if it was downloaded now. */
+  summaries: string[];
+  /** What is missing in the results. */
+  remarks: string[];
 }
 
 /** Does the tasks for one file and writes the results. */
@@ -41,23 +45,19 @@ export async function runFile(
 ): Promise<Finished> {
   const { out, force = false, task, mediaType } = options;
   const results = new ResultFiles(input, out);
-  const earlier = async (name: TaskName) => (force ? undefined : results.earlier(name));
+  const earlier = async (name: TaskName) => (force ? undefined : results.earlier(name, task));
   const names = Object.keys(task ?? {}) as TaskName[];
   const kept = (await Promise.all(names.map(earlier))).filter((path) => path !== undefined);
-  if (names.length > 0 && kept.length === names.length) return { files: kept };
+  if (names.length > 0 && kept.length === names.length) return { files: kept, summaries: [], remarks: [] };
   const send = (type: string | undefined) =>
-    sendInTime(
+    doInTime(
       input,
       { ...run, named: { tasks: task, media_type: type } },
       (activity) => progress.activity(activity),
-      async (sent, trip) => {
-        const job = await waitFor(sent.job, trip, run.waiting, async () => undefined);
-        if (job.status !== 'succeeded') throw failureOf(job);
-        return collect(job, trip);
-      },
+      collect,
     );
   if (mediaType !== undefined) return send(mediaType);
-  const type = corpusType(input.path, task);
+  const type = inputType(input.path, task);
   try {
     return await send(type);
   } catch (error) {
@@ -68,21 +68,39 @@ export async function runFile(
   }
 
   async function collect(job: JobView, { client }: FileTask): Promise<Finished> {
-    const files: string[] = [];
-    let embedding: EmbeddingView | undefined;
+    const finished = { job, files: [] as string[], summaries: [] as string[], remarks: [] as string[] };
     for (const name of Object.keys(job.results) as TaskName[]) {
       const found = await earlier(name);
-      if (found !== undefined) files.push(found);
-      else if (name === 'embedding') {
-        const folder = results.folder();
-        const onFile = (done: number, of: number) => progress.fetching(done, of);
-        embedding = await fetchEmbedding(client, job.id, folder, { downloads: run.downloads, force, onFile });
-        files.push(folder.path);
-      } else {
+      if (found !== undefined) finished.files.push(found);
+      else if (hasFiles(name)) await collectFiles(name, finished, client);
+      else {
         const { content, type } = await run.downloads(() => client.result(job.id, TASKS[name].resultName));
-        files.push(await results.write(name, content, type, force));
+        finished.files.push(await results.write(name, content, type, force));
       }
     }
-    return { job, files, embedding };
+    return finished;
+  }
+
+  async function collectFiles(task: FilesTask, finished: Required<Finished>, client: ApiClient) {
+    const fetching = { client, job: finished.job.id, task };
+    const view = await listFiles(fetching);
+    const whole = wholeOf(task, view);
+    if (whole === undefined) {
+      const folder = results.folder(task);
+      const onFile = (done: number, of: number) => progress.fetching(done, of);
+      await fetchAll(fetching, view, folder, { downloads: run.downloads, force, onFile });
+      finished.files.push(folder.path);
+    } else {
+      const path = results.path(task, extname(whole.name).slice(1));
+      await run.downloads(() => fetchOne(fetching, whole, path, force));
+      finished.files.push(path);
+    }
+    const kind = kindOf(task);
+    finished.summaries.push(kind.summary(view));
+    finished.remarks.push(...kind.remarks(view));
   }
 }
+
+/** The only file of a speech without chapters, which needs no folder. */
+const wholeOf = (task: FilesTask, { files }: FilesView): FilesView['files'][number] | undefined =>
+  task === 'speech' && files.length === 1 ? files[0] : undefined;

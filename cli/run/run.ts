@@ -11,7 +11,6 @@ import * as parse from '../options';
 import type { Terminal } from '../terminal';
 import { findInputs, type Input } from '../transcribe/inputs';
 import { limitsOf, type Run } from '../transcribe/trip';
-import { failureLines, rowsLine } from './embedding-lines';
 import { ResultFiles } from './result-files';
 import { type FileOptions, type Finished, runFile } from './run-file';
 import { RunProgress } from './run-progress';
@@ -42,7 +41,7 @@ export function registerRun(program: Command, context: Context): void {
     )
     .option(
       '--media-type <type>',
-      'media type of the files, such as text/plain (default: that of a corpus, by its extension: .jsonl, .ndjson, .parquet)',
+      'media type of the files, such as text/plain (default: that of a corpus or a text to speak, by its extension: .jsonl, .ndjson, .parquet, .txt, .md, .ssml, .epub)',
     )
     .option('--out <folder>', 'folder for the results (default: beside each file)')
     .option('--force', 'replace results that exist')
@@ -59,8 +58,9 @@ export function registerRun(program: Command, context: Context): void {
       'after',
       '\nThe result of talk.txt is talk.result.json, or talk.result.txt if it is text. The vectors of corpus.jsonl are ' +
         'in the folder corpus.embedding, in files such as part-000001.jsonl; _embedding.json lists them and the rows ' +
-        'that failed. If the command is interrupted, run it again: it keeps results that are newer than their files, ' +
-        'and files that were sent are not paid twice.',
+        'that failed. The speech of talk.txt is talk.speech.mp3, and with chapters the folder talk.speech; "spotscribe ' +
+        'say" has options for it. If the command is interrupted, run it again: it keeps results that are newer than ' +
+        'their files, and files that were sent are not paid twice.',
     )
     .action(async (files: string[], options: RunOptions) => {
       const inputs = await findInputs(files, false, 'name the files in it');
@@ -123,16 +123,14 @@ async function attempt(
 }
 
 function report(input: Input, finished: Finished, { json }: RunOptions, terminal: Terminal): void {
-  const { job, files, embedding } = finished;
+  const { job, files, summaries, remarks } = finished;
   const say = (line: string) => terminal.say(`${shown(input.path)}: ${line}`);
   if (json) terminal.json({ path: input.path, status: job === undefined ? 'skipped' : 'done', job, files });
   else files.forEach((path) => terminal.data(`${path}\n`));
-  if (embedding !== undefined) failureLines(embedding).forEach(say);
+  remarks.forEach(say);
   if (json) return;
-  const receipt = job?.receipt && receiptLine(job.receipt);
-  if (job === undefined) say('skipped, because its results exist');
-  else {
-    const parts = [embedding && rowsLine(embedding), receipt].filter((part) => part !== undefined);
-    if (parts.length > 0) say(parts.join('; '));
-  }
+  if (job === undefined) return say('skipped, because its results exist');
+  const receipt = job.receipt === undefined ? [] : [receiptLine(job.receipt)];
+  const parts = [...summaries, ...receipt];
+  if (parts.length > 0) say(parts.join('; '));
 }

@@ -1,15 +1,11 @@
 import type { ConnectionOptions } from '../api/connection';
 import { findConnection } from '../api/connection';
+import { machinePatience } from '../api/machine-patience';
 import type { Context } from '../context';
 import { UsageError } from '../errors';
 import { ApiEmbedder } from './embedding/api-embedder';
 import type { Embedder } from './embedding/embedder';
 import { LocalEmbedder } from './embedding/local-embedder';
-
-/** Time spent waiting for a deployment, whose fleet may have to start a machine. */
-const PATIENCE_MS = 15 * 60_000;
-/** The first wait that the user is told about: shorter ones are overload. */
-const TOLD_MS = 2000;
 
 /**
  * The embedder that the options choose: one on this machine, or a deployment.
@@ -29,11 +25,5 @@ export async function findEmbedder(
         : error;
     },
   );
-  let isTold = false;
-  const onWait = (delayMs: number) => {
-    if (delayMs < TOLD_MS || isTold) return;
-    isTold = true;
-    say('The deployment is not ready: waiting until a machine has started');
-  };
-  return ApiEmbedder.connect(connection, { retryForMs: PATIENCE_MS, signal, onWait });
+  return ApiEmbedder.connect(connection, machinePatience(say, signal));
 }

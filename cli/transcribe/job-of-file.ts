@@ -71,6 +71,23 @@ export async function waitFor(
   }
 }
 
+/**
+ * Uploads a file, waits until its job has succeeded, and collects the results.
+ *
+ * @throws as {@link sendInTime}, and the error of a job that ended without success
+ */
+export const doInTime = <T>(
+  input: Input,
+  run: Run,
+  watch: Watch,
+  collect: (job: JobView, trip: FileTask) => Promise<T>,
+): Promise<T> =>
+  sendInTime(input, run, watch, async (sent, trip) => {
+    const job = await waitFor(sent.job, trip, run.waiting, async () => undefined);
+    if (job.status !== 'succeeded') throw failureOf(job);
+    return collect(job, trip);
+  });
+
 const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).includes(status);
 
 /** The error of a job that ended without success. */

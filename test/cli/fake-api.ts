@@ -5,6 +5,7 @@ import { buffer, json, text } from 'node:stream/consumers';
 import type { Analysis } from '../../core/contract/work/analysis';
 import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/api';
 import type { EmbeddingView } from '../../core/contract/work/embedding';
+import type { SpeechView } from '../../core/contract/work/speech';
 import type { ErrorCode, TaskName, TranscriptFormat } from '../../core/contract/names';
 import type { JobError } from '../../core/contract/values';
 import type { JobView, Receipt } from '../../core/contract/job';
@@ -64,6 +65,10 @@ export class FakeApi {
   /** Result of all embeddings. Its files have the names in `vectors`. */
   embedding: EmbeddingView | undefined;
   readonly vectors = new Map<string, string>();
+  /** Result of all speeches. Its files are in `vectors`, too. */
+  speech: SpeechView | undefined;
+  /** Answers requests outside of `/v1/jobs`, by method and path. */
+  readonly routes = new Map<string, (body: string, response: ServerResponse) => void>();
   /** Number of files of vectors that are still answered. Later requests get no answer. */
   vectorsLeft = Infinity;
   /** Tasks of the deployment. */
@@ -119,6 +124,8 @@ export class FakeApi {
     if (pathname.startsWith('/store/')) return this.store(request, response, id ?? '', part);
     if (headers.authorization !== `Bearer ${KEY}`) return send(response, 401, { message: 'Unauthorized' });
     const route = pathname.replace(/^\/stage\/v1\/jobs\/?/, '').split('/');
+    const other = this.routes.get(`${method} ${pathname.replace(/^\/stage/, '')}`);
+    if (other !== undefined) return other(await text(request), response);
     if (!pathname.startsWith('/stage/v1/jobs')) return send(response, 404, { message: 'Not Found' });
     if (method === 'POST' && route[0] === '') return this.submit(request, response);
     if (route[0] === '') return this.list(response, searchParams);
@@ -128,7 +135,8 @@ export class FakeApi {
     if (route[1] === 'upload') return this.completeUpload(request, response, job);
     if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
     if (route[1] === 'analysis') return this.analysis(response, job);
-    if (route[1] === 'embedding') return this.vectorsOf(response, searchParams.get('file'));
+    if (route[1] === 'embedding' || route[1] === 'speech')
+      return this.filesOf(response, this[route[1]], searchParams.get('file'));
     if (route[1] === 'result')
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end(job.audio);
     await this.advance(job);
@@ -263,8 +271,8 @@ export class FakeApi {
     send(response, 200, understood);
   }
 
-  private vectorsOf(response: ServerResponse, file: string | null) {
-    if (file === null) return send(response, 200, this.embedding);
+  private filesOf(response: ServerResponse, view: object | undefined, file: string | null) {
+    if (file === null) return send(response, 200, view);
     if (this.vectorsLeft-- <= 0) return;
     response.writeHead(302, { location: `${this.origin}/store/${file}` }).end();
   }

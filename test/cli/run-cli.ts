@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Connection } from '../../cli/api/client';
 import { runProgram } from '../../cli/program';
 import { RECORDS_FOLDER } from '../../cli/results/record';
@@ -48,6 +49,7 @@ export async function callCli(
   args: string[],
   env: Record<string, string> = {},
   local?: Connection,
+  stdin?: string,
 ): Promise<Ended> {
   const seen = { out: '', err: '' };
   const into = (stream: 'out' | 'err') => ({
@@ -62,6 +64,7 @@ export async function callCli(
     env,
     interruption: new AbortController().signal,
     localConnection: async () => local,
+    ...(stdin !== undefined && { stdin: () => Readable.from([Buffer.from(stdin)]) }),
   });
   return { code, ...seen };
 }

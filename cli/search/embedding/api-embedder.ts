@@ -1,4 +1,5 @@
 import { ApiClient, type Connection } from '../../api/client';
+import { deployedModel } from '../../api/deployed-model';
 import type { Patience } from '../../api/retry';
 import { ApiError, CliError, UnreachableError } from '../../errors';
 import type { Embedder, Purpose } from './embedder';
@@ -29,12 +30,7 @@ export class ApiEmbedder implements Embedder {
    */
   static async connect(connection: Connection, patience: Patience): Promise<ApiEmbedder> {
     const client = new ApiClient(connection, patience);
-    const { data } = await client.models().catch((error: unknown) => {
-      throw error instanceof ApiError && error.code === 'not_found' ? noEmbeddings(connection) : error;
-    });
-    const names = (Array.isArray(data) ? data : []).map(({ id }) => id);
-    const model = names.find((name): name is string => typeof name === 'string' && name !== '');
-    if (model === undefined) throw noEmbeddings(connection);
+    const model = await deployedModel(client, noEmbeddings(connection));
     return new ApiEmbedder(client, model);
   }
 

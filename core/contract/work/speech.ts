@@ -51,9 +51,11 @@ export const SpeechChapter = z.object({
 });
 export type SpeechChapter = z.infer<typeof SpeechChapter>;
 
+/** Such as `speech.mp3`, `chapter-001.mp3` or `speech.m4b`. */
+export const SPEECH_FILE = new RegExp(`^[a-z]+(-\\d+)?\\.(${SPEECH_FILE_FORMATS.join('|')})$`);
+
 const madeFile = {
-  /** Such as `speech.mp3`, `chapter-001.mp3` or `speech.m4b`. */
-  name: z.string().check(z.regex(new RegExp(`^[a-z]+(-\\d+)?\\.(${SPEECH_FILE_FORMATS.join('|')})$`))),
+  name: z.string().check(z.regex(SPEECH_FILE)),
   bytes: Count,
   seconds: Seconds,
   /** Number of the chapter, from 1. @default - the whole text */

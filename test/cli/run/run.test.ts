@@ -93,7 +93,7 @@ test('reports each file as JSON, and continues after a failure', async () => {
 });
 
 test.each([
-  ['horoscope', '"horoscope" is not one of transcription, analysis, embedding, custom'],
+  ['horoscope', '"horoscope" is not one of transcription, analysis, embedding, speech, custom'],
   ['custom={', 'must be a JSON object; got {'],
   ['custom=[1]', 'must be a JSON object; got [1]'],
 ])('refuses the task %s', async (task, message) => {

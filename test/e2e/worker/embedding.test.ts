@@ -8,7 +8,8 @@ import { KEY } from '../../../core/contract/keys';
 import type { CorpusFormat } from '../../../core/contract/names';
 import type { Checkpoint } from '../../../core/contract/work/transcript';
 import { partKeys } from '../../../core/jobs/job-files';
-import { JOB, LIST } from '../../../cli/run/embedding-folder';
+import { KINDS } from '../../../cli/run/files-kinds';
+import { JOB } from '../../../cli/run/result-folder';
 import { until } from '../../support/model-server';
 import { type ModelServiceProcess, startEmbeddings } from '../model-services';
 import { WorkerAws } from './worker-aws';
@@ -180,7 +181,7 @@ describe('a worker with the embeddings service', () => {
     try {
       const keys = partKeys(job.id, await resultOf(job));
       for (const key of keys) writeFileSync(join(folder, key.split('/').at(-1)!), await aws.bytes(key));
-      for (const name of [JOB, LIST]) writeFileSync(join(folder, name), '{}');
+      for (const name of [JOB, KINDS.embedding.list]) writeFileSync(join(folder, name), '{}');
       const script =
         'import json, sys, pyarrow.dataset as d; t = d.dataset(sys.argv[1], format="parquet").to_table(); ' +
         'print(json.dumps([t["row"].to_pylist(), t["id"].to_pylist(), t["embedding"][0].as_py()]))';

@@ -21,12 +21,12 @@ describe('the files of a speech', () => {
     });
   });
 
-  test('are at most 1000', async () => {
+  test('are at most 5001', async () => {
     const files = new SpeechFiles(nowhere);
-    for (let number = 1; number <= 1000; number++) await files.take(piece(`chapter-${number}.mp3`, 'x'));
-    await expect(files.take(piece('chapter-1001.mp3', 'x'))).rejects.toMatchObject({
+    for (let number = 1; number <= 5001; number++) await files.take(piece(`chapter-${number}.mp3`, 'x'));
+    await expect(files.take(piece('chapter-5002.mp3', 'x'))).rejects.toMatchObject({
       code: 'upload_too_large',
-      message: expect.stringMatching(/^The speech has more than 1000 files/),
+      message: expect.stringMatching(/^The speech has more than 5001 files/),
     });
   });
 });

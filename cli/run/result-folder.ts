@@ -1,26 +1,27 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EmbeddingView } from '../../core/contract/work/embedding';
-import { writeAtomically } from '../atomic-write';
+import { type Content, writeAtomically } from '../atomic-write';
 import { CliError } from '../errors';
+import type { FilesKind, FilesView } from './files-kinds';
 
-// Readers of Parquet treat the folder as one table. They ignore names that begin with _ or a dot.
-
-/** The list of the files, and what they were made with. It is written last. */
-export const LIST = '_embedding.json';
 /** Names the job of the files. A rerun keeps files only if they are of the same job. */
 export const JOB = '.spotscribe-job';
-const PART = /^part-\d{6,}\.(jsonl|parquet)$/;
 
 /** What is stored of a result: the view of the API without the paths of requests. */
-type Listed = Omit<EmbeddingView, 'files'> & { files: { name: string; rows: number; bytes: number }[] };
+type Listed = { files: { name: string; bytes: number }[] };
 
-/** The folder with the files of an embedding. */
-export class EmbeddingFolder {
+/** A folder with the files of a result. */
+export class ResultFolder {
   constructor(
     readonly path: string,
+    private readonly kind: Pick<FilesKind, 'list' | 'file'>,
     private readonly input: { path: string; modifiedMs: number },
   ) {}
+
+  /** Path of the list of the files. */
+  get listPath(): string {
+    return join(this.path, this.kind.list);
+  }
 
   /**
    * Whether an earlier run wrote the whole result, after the input was last changed.
@@ -29,10 +30,10 @@ export class EmbeddingFolder {
    * input
    */
   async isComplete(): Promise<boolean> {
-    const found = await stat(join(this.path, LIST)).catch(() => undefined);
+    const found = await stat(this.listPath).catch(() => undefined);
     if (found === undefined) return false;
     if (found.mtimeMs < this.input.modifiedMs)
-      throw this.occupied(`${join(this.path, LIST)} is older than ${this.input.path}`);
+      throw this.occupied(`${this.listPath} is older than ${this.input.path}`);
     const list = await this.list();
     if (list === undefined) return false;
     const kept = await Promise.all(list.files.map((file) => this.has(file)));
@@ -50,11 +51,12 @@ export class EmbeddingFolder {
     const earlier = await readFile(join(this.path, JOB), 'utf8').catch(() => undefined);
     if (earlier === job && !force) return;
     const names = await readdir(this.path);
-    const own = names.filter((name) => PART.test(name) || name === LIST);
+    const { list, file } = this.kind;
+    const own = names.filter((name) => file.test(name) || name === list);
     if (own.length > 0 && earlier === undefined && !force)
       throw this.occupied(`${join(this.path, own[0] ?? '')} was not written by this command`);
     // The list first: it must never stand for files of two jobs.
-    for (const name of [LIST, ...own]) await rm(join(this.path, name), { force: true });
+    for (const name of [list, ...own]) await rm(join(this.path, name), { force: true });
     await writeAtomically(join(this.path, JOB), Buffer.from(job));
   }
 
@@ -65,19 +67,19 @@ export class EmbeddingFolder {
   }
 
   /** @throws CliError `write_failed` */
-  write(name: string, content: Buffer): Promise<void> {
+  write(name: string, content: Content): Promise<void> {
     return writeAtomically(join(this.path, name), content);
   }
 
   /** Writes the list when all files are there. */
-  async finish({ files, ...view }: EmbeddingView): Promise<void> {
-    const list: Listed = { ...view, files: files.map(({ name, rows, bytes }) => ({ name, rows, bytes })) };
-    await this.write(LIST, Buffer.from(`${JSON.stringify(list, undefined, 2)}\n`));
+  async finish({ files, ...view }: FilesView): Promise<void> {
+    const list: Listed = { ...view, files: files.map(({ path: _, ...file }) => file) };
+    await this.write(this.kind.list, Buffer.from(`${JSON.stringify(list, undefined, 2)}\n`));
   }
 
   private async list(): Promise<Listed | undefined> {
     try {
-      const list = JSON.parse(await readFile(join(this.path, LIST), 'utf8')) as Listed;
+      const list = JSON.parse(await readFile(this.listPath, 'utf8')) as Listed;
       return Array.isArray(list.files) ? list : undefined;
     } catch {
       return undefined;
@@ -89,6 +91,3 @@ export class EmbeddingFolder {
     return new CliError('file_exists', `${reason}. ${cure}`);
   }
 }
-
-/** Whether a name is that of a file of vectors, and not a path to somewhere else. */
-export const isPartName = (name: string): boolean => PART.test(name);
