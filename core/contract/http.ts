@@ -20,7 +20,10 @@ export const TOKENS_HEADER = 'x-spotscribe-tokens';
 /** Fields of the request that had no effect, separated by commas. */
 export const IGNORED_HEADER = 'x-spotscribe-ignored';
 
-/** Name of the voice that speaks. */
+/** What of a text is not spoken, and why, in ASCII. */
+export const LEFT_OUT_HEADER = 'x-spotscribe-left-out';
+
+/** Name of the voice that speaks, in ASCII. */
 export const VOICE_HEADER = 'x-spotscribe-voice';
 
 /** Work that a model service reports in a header. @returns undefined for none, or an invalid number */

@@ -3,6 +3,7 @@ import {
   CHARACTERS_HEADER,
   DEGRADED_HEADER,
   IGNORED_HEADER,
+  LEFT_OUT_HEADER,
   TOKENS_HEADER,
   VOICE_HEADER,
 } from '../../../../core/contract/http';
@@ -19,6 +20,7 @@ export const MEASURE_HEADER: Readonly<Record<Exclude<Unit, 'item'>, string>> = {
 export const SERVICE_HEADERS: readonly string[] = [
   DEGRADED_HEADER,
   IGNORED_HEADER,
+  LEFT_OUT_HEADER,
   VOICE_HEADER,
   ...Object.values(MEASURE_HEADER),
 ];
