@@ -41,10 +41,11 @@ export async function createAtomically(path: string, content: Content): Promise<
 async function written(path: string, content: Content, place: (draft: string) => Promise<void>) {
   // The name of the file may be as long as a name can be.
   const draft = join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
+  const source = content instanceof Uint8Array ? undefined : new Source(content);
   try {
     const file = await open(draft, 'wx', 0o666);
     try {
-      await file.writeFile(content);
+      await file.writeFile(source?.chunks() ?? (content as Uint8Array));
       await file.sync();
     } finally {
       await file.close();
@@ -52,8 +53,7 @@ async function written(path: string, content: Content, place: (draft: string) =>
     await place(draft);
   } catch (error) {
     await rm(draft, { force: true });
-    // Only errors of the operating system have it.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    if (source?.hasFailed === true) throw error;
     throw new CliError('write_failed', `Cannot write ${path}: ${(error as Error).message}`, undefined, {
       cause: error,
     });
@@ -65,3 +65,19 @@ const isThere = (path: string) =>
     () => true,
     () => false,
   );
+
+/** A source of bytes that knows whether it failed itself. */
+class Source {
+  hasFailed = false;
+
+  constructor(private readonly content: AsyncIterable<Uint8Array>) {}
+
+  async *chunks(): AsyncIterable<Uint8Array> {
+    try {
+      yield* this.content;
+    } catch (error) {
+      this.hasFailed = true;
+      throw error;
+    }
+  }
+}
