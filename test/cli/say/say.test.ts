@@ -139,7 +139,8 @@ describe('a long text', () => {
     const temporary = await mkdtemp(at('tmp-'));
     const env = { ...api.env, TMPDIR: temporary };
     const { code, out, err } = await runCli(['say', LONG, '-o', at('long.mp3'), '--voice', 'nova'], env);
-    expect(await readdir(temporary)).toEqual([]);
+    // The loader of TypeScript keeps its cache there.
+    expect((await readdir(temporary)).filter((name) => name.startsWith('spotscribe'))).toEqual([]);
     expect(code).toBe(0);
     expect(out).toBe(`${at('long.mp3')}\n`);
     expect(await readFile(at('long.mp3'), 'utf8')).toBe('a long speech');
