@@ -2,7 +2,9 @@ import type { Node } from 'constructs';
 import { z } from 'zod';
 import { MOST_MACHINES } from '../core/contract/limits';
 import { WARM_HOURS } from '../core/fleet/warm-hours';
+import { certificateSetting } from './http/certificate-setting';
 import { acceptedFindingsSetting, imagesSetting } from './images/image-settings';
+import { modelSetting, voicesSetting } from './models/model-settings';
 import { zonesSetting } from './network/zone-settings';
 
 /** Context key in cdk.json, and prefix of values on the command line (`-c spotscribe:…`). */
@@ -16,17 +18,8 @@ export const DEFAULT_VOXTRAL_MODEL = 'Voxtral-Mini-3B-2507';
 
 /** Values given by `-c` arrive as text. */
 const number = () => z.coerce.number();
-const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
-const PUSHED_MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9._-]*$/;
-const modelName = () =>
-  z
-    .string()
-    .regex(MODEL, 'must be a model of the catalogue, or <name>@<revision> for a model that you pushed');
 const list = (of: z.ZodType<string> = z.string().min(1)) =>
   z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(of).min(1));
-
-/** An ACM certificate, in any partition. */
-const CERTIFICATE = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
 
 /** A scheme, a host and optionally a port; no path. */
 const ORIGIN = /^(\*|[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d{1,5})?)$/;
@@ -46,7 +39,7 @@ const schema = z.strictObject({
   /** Speech engine: `whisperx`, or `pocketsphinx` (English only, no GPU: for laptops and tests). */
   engine: z.enum(['whisperx', 'pocketsphinx']).default('whisperx'),
   /** Whisper model: a name from `docker/models.json`, or `<name>@<revision>` of a pushed model. */
-  model: modelName().default('large-v3-turbo'),
+  model: modelSetting().default('large-v3-turbo'),
   /** ctranslate2 compute type. */
   computeType: z.enum(['auto', 'int8_float16', 'float16', 'int8', 'int8_float32', 'float32']).default('auto'),
   /**
@@ -55,14 +48,14 @@ const schema = z.strictObject({
    */
   voxtralEngine: z.enum(['voxtral', 'extractive']).default('voxtral'),
   /** Voxtral model, named like `model`. */
-  voxtralModel: modelName().default(DEFAULT_VOXTRAL_MODEL),
+  voxtralModel: modelSetting().default(DEFAULT_VOXTRAL_MODEL),
   /**
    * Engine of the embeddings service: `sentence-transformers`, or `minilm` (all-MiniLM-L6-v2 without
    * torch and GPU: for laptops and tests).
    */
   embeddingEngine: z.enum(['sentence-transformers', 'minilm']).default('sentence-transformers'),
   /** Embedding model, named like `model`. */
-  embeddingModel: modelName().default('instructor-xl'),
+  embeddingModel: modelSetting().default('instructor-xl'),
   /** Precision of the embedding model's weights; `auto` chooses by model and device. */
   embeddingPrecision: z.enum(['auto', 'float32', 'float16']).default('auto'),
   /**
@@ -71,15 +64,12 @@ const schema = z.strictObject({
    */
   speechEngine: z.enum(['kokoro', 'coqui', 'espeak-ng']).default('kokoro'),
   /** Voice model, named like `model`. By default `kokoro-82m`, or `xtts-v2` for `coqui`. */
-  speechModel: modelName().optional(),
+  speechModel: modelSetting().optional(),
   /**
    * Recordings of people who consented to their voice being copied, as a pushed model
    * `<name>@<revision>`. Only for `coqui`. By default only the voices of the model.
    */
-  speechVoices: z
-    .string()
-    .regex(PUSHED_MODEL, 'must be <name>@<revision> of recordings that you pushed like a model')
-    .optional(),
+  speechVoices: voicesSetting().optional(),
   /** Name of the licence of a voice model, to accept it. Required for `coqui`. */
   acceptSpeechLicense: z.string().min(1).optional(),
   /**
@@ -87,7 +77,7 @@ const schema = z.strictObject({
    * (`align-<language>`) and for speakers (`diarization`). The services work without a missing
    * model and report it in their results.
    */
-  sideModels: list().pipe(z.array(modelName())).default(['align-en', 'diarization']),
+  sideModels: list().pipe(z.array(modelSetting())).default(['align-en', 'diarization']),
   /**
    * Fills the model cache: `codebuild` (during deployment), `manual` (`spotscribe models push`).
    */
@@ -145,13 +135,7 @@ const schema = z.strictObject({
   /** Minutes of audio per UTC day for keys without their own quota. By default no limit. */
   minutesPerDayPerKey: number().min(0).max(1_000_000).optional(),
   /** ARN of an ACM certificate. Adds a public load balancer for streams to paths 300 and 600. */
-  certificateArn: z
-    .string()
-    .regex(
-      CERTIFICATE,
-      'must be the ARN of an ACM certificate such as arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d',
-    )
-    .optional(),
+  certificateArn: certificateSetting().optional(),
   /** IPv4 ranges that may call that load balancer. By default any: callers need a key. */
   allowedCidrs: list(z.cidrv4('must be IPv4 ranges such as 203.0.113.0/24')).optional(),
   /** Origins of web pages that may call the API, or `*` for any. By default none. */

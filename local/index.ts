@@ -30,6 +30,7 @@ const LAPTOP_SETTINGS = {
   engine: 'pocketsphinx',
   voxtralEngine: 'extractive',
   embeddingEngine: 'minilm',
+  speechEngine: 'espeak-ng',
   onDestroy: 'delete',
   idleMinutes: '1',
   // Shows how the first job starts a machine.

@@ -1,10 +1,11 @@
-/** Writes `docs/costs.md`: what embedding and search cost, computed by `core/prices`. */
+/** Writes `docs/costs.md`: what embedding, search and speech cost, computed by `core/prices`. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { balancerCost } from '../core/prices/balancer';
 import { priceOf } from '../core/prices/prices';
 import * as queries from '../core/prices/queries';
 import { DAYS_A_MONTH, tokensCost } from '../core/prices/rates';
+import { speechSection } from './speech-costs';
 import { defaultSettings } from '../lib/settings';
 
 export const COSTS_FILE = path.resolve(__dirname, '..', 'docs', 'costs.md');
@@ -120,7 +121,7 @@ const queriesOfBalancer =
   queries.tokensOfApiCost(OURS.fixedPerMonth, { perHour: 0, tokensPerSecond: 1 }, API_PRICE) ?? 0;
 
 /** The document as Markdown. */
-export const costsDocument = (): string => `# Costs of embedding and search
+export const costsDocument = (): string => `# Costs of embedding, search and speech
 
 \`npm run costs\` writes this file from \`core/prices\`; a test checks that it is current. Change the code, not this file. Nothing
 here was billed by AWS: the figures follow from list prices and from the inputs that each section names.
@@ -181,6 +182,7 @@ The speed of \`instructor-xl\` on a T4 is unknown. Its encoder has 1.2 billion p
 float32, because T5 overflows float16. The T4's peak of 8.1 TFLOPS then limits it to 3,300 tokens/s, and no service reaches the peak: for this
 model on this machine, expect the API to be cheaper. A model of 110 million parameters in half precision takes a tenth of the work per token
 at up to eight times the rate, and can be cheaper than the API.
-`;
+
+${speechSection(SPOT, OURS)}`;
 
 if (require.main === module) writeFileSync(COSTS_FILE, costsDocument());

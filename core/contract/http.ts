@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Unit } from './names';
 
 // HTTP headers that Spotscribe adds to the standard ones.
 
@@ -21,23 +20,11 @@ export const TOKENS_HEADER = 'x-spotscribe-tokens';
 /** Fields of the request that had no effect, separated by commas. */
 export const IGNORED_HEADER = 'x-spotscribe-ignored';
 
-/** Name of the voice that speaks. */
+/** What of a text is not spoken, and why, in ASCII. */
+export const LEFT_OUT_HEADER = 'x-spotscribe-left-out';
+
+/** Name of the voice that speaks, in ASCII. */
 export const VOICE_HEADER = 'x-spotscribe-voice';
-
-/** Headers of a model service's answer with its work, by unit. */
-export const MEASURE_HEADER: Readonly<Record<Exclude<Unit, 'item'>, string>> = {
-  audio_second: AUDIO_SECONDS_HEADER,
-  token: TOKENS_HEADER,
-  character: CHARACTERS_HEADER,
-};
-
-/** Headers of a model service that callers get, besides those of every answer. */
-export const SERVICE_HEADERS: readonly string[] = [
-  DEGRADED_HEADER,
-  IGNORED_HEADER,
-  VOICE_HEADER,
-  ...Object.values(MEASURE_HEADER),
-];
 
 /** Work that a model service reports in a header. @returns undefined for none, or an invalid number */
 export function measureOf(headers: IncomingHttpHeaders, header: string): number | undefined {

@@ -1,5 +1,11 @@
 import { type IncomingMessage, request as open } from 'node:http';
-import { DEGRADED_HEADER, IGNORED_HEADER, measureOf, VOICE_HEADER } from '../../core/contract/http';
+import {
+  DEGRADED_HEADER,
+  IGNORED_HEADER,
+  LEFT_OUT_HEADER,
+  measureOf,
+  VOICE_HEADER,
+} from '../../core/contract/http';
 import { statusOf } from '../../core/contract/errors';
 import { ERROR_CODES, type ErrorCode, PERMANENT_CODES } from '../../core/contract/names';
 import type { ErrorBody } from '../../core/contract/values';
@@ -40,7 +46,14 @@ export interface MachineRequest {
 }
 
 /** Headers of the services that are passed on to the caller. */
-const PASSED = ['content-type', 'retry-after', DEGRADED_HEADER, IGNORED_HEADER, VOICE_HEADER];
+const PASSED = [
+  'content-type',
+  'retry-after',
+  DEGRADED_HEADER,
+  IGNORED_HEADER,
+  LEFT_OUT_HEADER,
+  VOICE_HEADER,
+];
 
 /**
  * Sends a request to the machines behind the load balancer. When the time is up, the connection is

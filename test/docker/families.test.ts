@@ -29,11 +29,19 @@ const packages = (lock: string) =>
     .split(/\n(?=[a-z0-9])/)
     .map((entry) => entry.trim());
 
+/** A package without the condition under which it is installed. */
+const unconditional = (entry: string) => entry.replace(/ ; [^\\]*/, ' ');
+
 const services = Object.values(SERVICES).map(({ name, image: { families }, exec }) => ({
   name,
   families,
   folders: exec.folders.map((folder) => `${basename(folder)}/spotscribe_${basename(folder)}`),
 }));
+
+/** The locks of all services, each with the family that its image is built on. */
+const locks = services.flatMap(({ name, families }) =>
+  Object.entries(families).map(([kind, on]) => ({ lock: `${name}/requirements.${kind}.txt`, on })),
+);
 
 describe('a family', () => {
   test('is a stage of the Dockerfile that takes the place of the environment', () => {
@@ -53,18 +61,25 @@ describe('a family', () => {
   test('with torch has packages that all services on it have, in the same versions', () => {
     const family = packages('families/torch.txt');
     expect(family).toContainEqual(expect.stringMatching(/^torch==/));
-    const onTorch = services.filter(({ families }) => families.production.startsWith('torch'));
-    expect(onTorch).not.toEqual([]);
-    for (const { name } of onTorch)
-      expect(packages(`${name}/requirements.production.txt`)).toEqual(expect.arrayContaining(family));
+    const onTorch = locks.filter(({ on }) => on.startsWith('torch'));
+    expect(onTorch.map(({ lock }) => lock)).toContain('speech/requirements.coqui.txt');
+    for (const { lock } of onTorch)
+      expect(packages(lock).map(unconditional)).toEqual(expect.arrayContaining(family.map(unconditional)));
   });
 
   test('without torch is for services whose locks have none', () => {
-    for (const { name, families } of services)
-      for (const kind of ['production', 'laptop'] as const)
-        if (!families[kind].startsWith('torch'))
-          expect(read(`${name}/requirements.${kind}.txt`)).not.toMatch(/^torch==/m);
+    for (const { lock, on } of locks)
+      if (!on.startsWith('torch')) expect(read(lock)).not.toMatch(/^torch==/m);
   });
+});
+
+test('programs under the GPL are in images for laptops only', () => {
+  const [installing, ...others] = [...stages].filter(([, { body }]) => body.includes('espeak'));
+  expect(others).toEqual([]);
+  expect(installing?.[0]).toBe('speech');
+  expect(installing?.[1].body).toMatch(/if \[ "\$REQUIREMENTS" = laptop \]; then[^;]* espeak-ng /);
+  // `phonemizer` and `piper-tts` are under the GPL too.
+  for (const { lock } of locks) expect(read(lock)).not.toMatch(/^(phonemizer|piper|espeak|py-espeak)\S*==/m);
 });
 
 describe.each(services)('the image $name', ({ name, folders }) => {

@@ -6,6 +6,7 @@ export default async function setUp(): Promise<void> {
     ['emulator', 'local/emulator/requirements.txt'],
     ['whisper', 'docker/whisper/requirements.laptop.txt'],
     ['embeddings', 'docker/embeddings/requirements.laptop.txt'],
+    ['speech', 'docker/speech/requirements.laptop.txt'],
   ] as const)
     await pythonEnvironment(name, requirements, (text) => process.stderr.write(`${text}\n`));
 }

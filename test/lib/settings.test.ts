@@ -65,6 +65,14 @@ describe('settings', () => {
         'got "hkunlp/instructor-xl".',
     ],
     [
+      { speechEngine: 'piper' },
+      'Setting "speechEngine" must be one of kokoro, coqui, espeak-ng; got "piper".',
+    ],
+    [
+      { speechVoices: 'mine' },
+      'Setting "speechVoices" must be <name>@<revision> of recordings that you pushed like a model; got "mine".',
+    ],
+    [
       { embeddingPrecision: 'int8' },
       'Setting "embeddingPrecision" must be one of auto, float32, float16; got "int8".',
     ],
@@ -182,7 +190,7 @@ describe('the app with an invalid setting', () => {
     ],
     [
       { spotscribe: { paths: ['Nope'] } },
-      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid, Embeddings; got \["Nope"\]\. .*\n$/,
+      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid, TextToSpeech, Embeddings; got \["Nope"\]\. .*\n$/,
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },

@@ -13,6 +13,7 @@ describe('stacks', () => {
       'Spotscribe-Embeddings',
       'Spotscribe-FastApi',
       'Spotscribe-Hybrid',
+      'Spotscribe-TextToSpeech',
       'Spotscribe-Voxtral',
     ]);
   });

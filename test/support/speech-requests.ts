@@ -42,7 +42,11 @@ export const get = (path: string, id?: string, change: Partial<TaskDependencies>
   handler(change)(request({ path, id }), lambdaContext);
 
 /** Acts as a worker: stores this file and the result. */
-export async function succeed({ id, tasks }: JobRow, sound: Buffer = SOUND): Promise<void> {
+export async function succeed(
+  { id, tasks }: JobRow,
+  sound: Buffer = SOUND,
+  change: Partial<Speech> = {},
+): Promise<void> {
   const claim = await store.claim(id, 'message-1', Date.now() + 60_000, new Date());
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
   const name = `speech.${tasks?.speech?.format ?? 'mp3'}`;
@@ -57,6 +61,7 @@ export async function succeed({ id, tasks }: JobRow, sound: Buffer = SOUND): Pro
     chapters: [{ start: 0, end: 1.5 }],
     files: [{ name, bytes: sound.length, seconds: 1.5, attempt: 1 }],
     degraded: [],
+    ...change,
   };
   const key = KEY.result(id, 1, 'speech');
   bucket.objects.set(KEY.file(id, 1, name), sound);

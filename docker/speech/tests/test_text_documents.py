@@ -82,7 +82,7 @@ def test_a_book_of_project_gutenberg() -> None:
     plan = document(ALICE)
     assert (plan.title, plan.author) == ("Alice's Adventures in Wonderland", "Lewis Carroll")
     assert [chapter.title for chapter in plan.chapters] == [
-        None,
+        plan.title,
         "CHAPTER I. Down the Rabbit-Hole",
         "CHAPTER II. The Pool of Tears",
     ]
@@ -141,7 +141,7 @@ def test_markdown() -> None:
     assert [
         (chapter.title, [sentence.text for sentence in chapter.sentences]) for chapter in plan.chapters
     ] == [
-        (None, ["Book", "Intro, see the site."]),
+        ("My Book", ["Book", "Intro, see the site."]),
         ("One", ["One", "Text with code.", "Deeper"]),
         ("Two", ["Two", "one. First", "two. Second", "bullet"]),
     ]

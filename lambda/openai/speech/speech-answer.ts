@@ -3,6 +3,7 @@ import {
   DEGRADED_HEADER,
   IGNORED_HEADER,
   JOB_HEADER,
+  LEFT_OUT_HEADER,
   VOICE_HEADER,
 } from '../../../core/contract/http';
 import type { JobRow } from '../../../core/contract/job';
@@ -41,16 +42,31 @@ export const speechAnswer =
       'content-type': isStream ? 'text/event-stream; charset=utf-8' : SPEECH_TYPE[format],
       'cache-control': 'private, no-store',
       [JOB_HEADER]: row.id,
-      [VOICE_HEADER]: speech.voice,
+      [VOICE_HEADER]: ascii(speech.voice),
       [CHARACTERS_HEADER]: String(speech.characters),
       ...(ignored.length > 0 && { [IGNORED_HEADER]: ignored.join(', ') }),
-      ...(missing !== undefined && { [DEGRADED_HEADER]: missing }),
+      ...(missing !== undefined && { [DEGRADED_HEADER]: missing, [LEFT_OUT_HEADER]: leftOut(speech) }),
     };
     const audio = bytes.toString('base64');
     return isStream
       ? { statusCode: 200, headers, body: events(audio, speech) }
       : { statusCode: 200, headers, body: audio, isBase64Encoded: true };
   };
+
+/** Proxies do not take longer lines. */
+const MOST_LEFT_OUT = 1000;
+
+/** Why something is missing, as the service says it in a header. */
+const leftOut = ({ degraded }: Speech): string =>
+  ascii(degraded.map(({ reason }) => reason).join(' ')).slice(0, MOST_LEFT_OUT);
+
+/** A text for a header: other characters are escaped, as Python does it. */
+const ascii = (text: string): string =>
+  text.replace(/[^ -~]/gu, (character) => {
+    const code = character.codePointAt(0)!.toString(16);
+    if (code.length <= 2) return `\\x${code.padStart(2, '0')}`;
+    return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\U${code.padStart(8, '0')}`;
+  });
 
 /** Bytes of the events around the audio. */
 const ENVELOPE_BYTES = 1000;

@@ -141,6 +141,18 @@ describe('a request without a synchronous answer', () => {
     expect(bytesOf(made)).toEqual(SOUND);
   });
 
+  test('says in ASCII who speaks and what is left out', async () => {
+    const answer = speak({ input: 'Hello. 🙂' });
+    const reason = 'No voice can speak 🙂 or ŋ.';
+    const change = { voice: 'Camilla Holmström', degraded: [{ stage: 'speech' as const, reason }] };
+    await succeed(await queuedJob(), SOUND, change);
+    expect((await answer).headers).toMatchObject({
+      'x-spotscribe-voice': 'Camilla Holmstr\\xf6m',
+      'x-spotscribe-degraded': 'speech',
+      'x-spotscribe-left-out': 'No voice can speak \\U0001f642 or \\u014b.',
+    });
+  });
+
   test('is answered with one event and the end, if it asks for events', async () => {
     const answer = speak({ input: 'Hello.', stream_format: 'sse' });
     await succeed(await queuedJob());
@@ -274,6 +286,12 @@ describe('voices', () => {
 test('models are the deployed one and OpenAI’s names', async () => {
   const change = { model: 'kokoro-82m' };
   const { data } = bodyOf<{ data: { id: string }[] }>(await get('/v1/models', undefined, change));
-  expect(data.map(({ id }) => id)).toEqual(['kokoro-82m', MODEL, 'tts-1-hd', 'gpt-4o-mini-tts']);
+  expect(data.map(({ id }) => id)).toEqual([
+    'kokoro-82m',
+    MODEL,
+    'tts-1-hd',
+    'gpt-4o-mini-tts',
+    'gpt-4o-mini-tts-2025-12-15',
+  ]);
   expect((await get('/v1/models/whisper-1', 'whisper-1', change)).statusCode).toBe(404);
 });

@@ -116,7 +116,7 @@ test('another model is refused with the names that are accepted, or left to the 
   const { status, code, message } = refusal({ model: 'whisper-1' }, 'kokoro-82m');
   expect([status, code]).toEqual([404, 'model_not_found']);
   expect(message).toBe(
-    'The model "whisper-1" is not deployed: send "kokoro-82m", or one of its other names tts-1, tts-1-hd, gpt-4o-mini-tts',
+    'The model "whisper-1" is not deployed: send "kokoro-82m", or one of its other names tts-1, tts-1-hd, gpt-4o-mini-tts, gpt-4o-mini-tts-2025-12-15',
   );
   expect(parse({ model: 'mine' }).unsupported).toEqual([
     { param: 'model', reason: 'jobs use the deployed model' },

@@ -31,8 +31,8 @@ describe('bundled handlers', () => {
     expect(new Set(bundles.map(({ file }) => file)).size).toBe(HANDLERS);
   });
 
-  test.each(bundles)('$id stays below 300 KB', ({ file }) => {
-    expect(statSync(file).size).toBeLessThan(300 * 1024);
+  test.each(bundles)('$id stays below 305 KB', ({ file }) => {
+    expect(statSync(file).size).toBeLessThan(305 * 1024);
   });
 
   const foreign = (file: string) =>

@@ -158,6 +158,21 @@ test.each([
   },
 );
 
+test.each<[Partial<Settings>, string, string]>([
+  [{}, 'audio', 'production'],
+  [{ speechEngine: 'coqui', acceptSpeechLicense: 'Coqui-Public-Model-License' }, 'torch-audio', 'coqui'],
+  [{ speechEngine: 'espeak-ng' }, 'audio', 'laptop'],
+])('the image of speech with %j is on %s with the packages %s', (settings, FAMILY, REQUIREMENTS) => {
+  const made = Object.values(
+    pathTemplate({ paths: ['TextToSpeech'], ...settings }, 'TextToSpeech').findResources(
+      'Custom::SpotscribeImage',
+    ),
+  ).map(({ Properties }) => (Properties as { Variables: Record<string, string> }).Variables);
+  expect(made).toContainEqual(expect.objectContaining({ TARGET: 'environment', FAMILY }));
+  expect(made).toContainEqual(expect.objectContaining({ TARGET: 'speech', REQUIREMENTS }));
+  expect(made).toHaveLength(3);
+});
+
 test('the build context contains the Dockerfile, its files and nothing else', () => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Foundation');

@@ -3,9 +3,11 @@ import {
   CARDS,
   cardOf,
   embeddingParts,
+  kokoroParts,
   needed,
   voxtralParts,
   whisperParts,
+  xttsParts,
 } from '../../../lib/machine/gpu-memory';
 import { defaultSettings } from '../../../lib/settings';
 import service from '../../fixtures/gpu-memory.json';
@@ -56,6 +58,20 @@ test.each([
     embeddingParts(model, precision).find(({ what }) => what.startsWith(model))!.bytes;
   expect(weights('float32') / 1e9).toBeCloseTo(gigabytes, 2);
   expect(weights('float16')).toBe(weights('float32') / 2);
+});
+
+// Sizes of the published files: 325.5 MB and 1.87 GB.
+test.each([
+  ['Kokoro-82M', kokoroParts(), 0.326],
+  ['XTTS v2', xttsParts(), 1.868],
+])('the weights of %s weigh what its file does', (name, parts, gigabytes) => {
+  const weights = parts.find(({ what }) => what.startsWith(name))!;
+  expect(weights.bytes / 1e9).toBeCloseTo(gigabytes, 3);
+});
+
+test('either voice model fits next to Whisper on a T4', () => {
+  for (const parts of [kokoroParts(), xttsParts()])
+    expect(needed(parts) + needed(whisperParts('large-v3-turbo'))).toBeLessThan(0.9 * mebibytes('T4'));
 });
 
 test('the default embedding model fits on a T4 in both precisions', () => {

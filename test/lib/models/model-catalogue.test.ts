@@ -23,6 +23,7 @@ describe('the catalogue of models', () => {
     for (const name of Object.keys(figures.whisper))
       expect(catalogueModel(name)?.stage).toBe('transcription');
     for (const name of Object.keys(figures.embedding)) expect(catalogueModel(name)?.stage).toBe('embedding');
+    for (const name of Object.keys(figures.speech)) expect(catalogueModel(name)?.stage).toBe('speech');
   });
 
   test('pins default models to a commit, with the SHA-256 of each file', () => {
@@ -43,6 +44,17 @@ describe('the catalogue of models', () => {
 
   test('marks the models that require a token', () => {
     expect(CATALOGUE.filter(({ gated }) => gated).map(({ name }) => name)).toEqual(['diarization']);
+  });
+
+  test('has Kokoro’s English voices, each a table of 510 styles of 256 numbers', () => {
+    const { files } = catalogueModel('kokoro-82m')!;
+    const voices = files!.filter(({ path }) => path.startsWith('voices/'));
+    expect(voices).toHaveLength(28);
+    for (const { path, size } of voices) {
+      expect(path).toMatch(/^voices\/[ab][fm]_[a-z]+\.bin$/);
+      expect(size).toBe(510 * 256 * 4);
+    }
+    expect(new Set(voices.map(({ sha256 }) => sha256)).size).toBe(28);
   });
 
   test('excludes the second copy of Voxtral’s weights', () => {
@@ -80,6 +92,7 @@ describe('a model’s name', () => {
       engine: 'pocketsphinx',
       voxtralEngine: 'extractive',
       embeddingEngine: 'minilm',
+      speechEngine: 'espeak-ng',
       model: 'own',
     });
     expect(modelsOf(Object.values(SERVICES), own)).toEqual([]);

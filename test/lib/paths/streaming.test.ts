@@ -240,6 +240,23 @@ describe('a public load balancer with the user’s certificate', () => {
   });
 });
 
+test('path 600 has it too, for the routes of speech', () => {
+  const speech = pathTemplate({ paths: ['TextToSpeech'], certificateArn }, 'TextToSpeech');
+  speech.resourceCountIs('AWS::ElasticLoadBalancingV2::LoadBalancer', 2);
+  const paths = all<Rule>(speech, 'AWS::ElasticLoadBalancingV2::ListenerRule')
+    .filter(([, { Actions }]) => Actions[0]?.Type === 'forward')
+    .map(([, { Conditions }]) => Conditions.flatMap(({ PathPatternConfig: of }) => of?.Values ?? []));
+  expect(paths).toEqual([['/v1/audio/speech'], ['/v1/audio/voices', '/v1/models', '/v1/models/*']]);
+  // A rule has at most five values.
+  for (const [, { Conditions }] of all<Rule>(speech, 'AWS::ElasticLoadBalancingV2::ListenerRule'))
+    expect(
+      JSON.stringify(Conditions)
+        .match(/"Values":\["[^\]]*\]/g)!
+        .join()
+        .split('","').length,
+    ).toBeLessThanOrEqual(5);
+});
+
 /** Name of the construct of a security group in the path's stack. */
 const name = (reference: unknown) =>
   short((reference as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? '');

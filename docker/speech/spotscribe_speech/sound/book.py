@@ -191,4 +191,6 @@ def _printable(text: str | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{each}" if each in "=;#\\" else each for each in text)
+    escaped = "".join(f"\\{each}" if each in "=;#\\" else each for each in text)
+    # Whatever stands before it, ffmpeg takes a backslash at the end of a line for "goes on in the next one".
+    return f"{escaped} " if text.endswith("\\") else escaped

@@ -56,10 +56,14 @@ def failure(status: int, said: str) -> ServiceError:
         status: its exit status, negative for a signal.
         said: what it wrote to standard error.
     """
-    if status == -signal.SIGXFSZ or any(words in said for words in _FULL):
+    if _is_full(status, said):
         return DiskFullError("The scratch disk is full.", retry_after=30)
     last = said.strip().splitlines()[-1:] or [f"status {status}"]
     return InternalError(f"ffmpeg failed: {last[0][:200]}.")
+
+
+def _is_full(status: int, said: str) -> bool:
+    return status == -signal.SIGXFSZ or any(words in said for words in _FULL)
 
 
 def fed(
@@ -98,7 +102,8 @@ def fed(
             program.kill()
             program.wait()
         said = _said(complaint)
-    if status != 0:
+    # It succeeds where the last bytes of a file could not be written.
+    if status != 0 or _is_full(status, said):
         raise failure(status, said)
     return said
 

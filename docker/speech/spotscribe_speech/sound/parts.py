@@ -121,7 +121,11 @@ class Spoken:
             DamagedPartError: it is not as long as it says, or is something else.
         """
         sentences = self._described(open_file)
-        if sum(block.size for block in self._read(open_file, 0, None)) != sentences.samples:
+        try:
+            samples = sum(block.size for block in self._read(open_file, 0, None))
+        except soundfile.SoundFileError as error:
+            raise DamagedPartError("it is cut") from error
+        if samples != sentences.samples:
             raise DamagedPartError("it is cut")
         self._files.append((open_file, sentences.samples))
         self.sentences.add(sentences)

@@ -28,7 +28,8 @@ def plan_of(document: Document, language: str) -> Plan:
         InvalidRequestError: nothing of it can be spoken.
     """
     builder = _Builder(language)
-    chapters = []
+    title = builder.title(document.title)
+    chapters: list[Chapter] = []
     for part in document.parts:
         sentences = builder.sentences(part.blocks)
         if sentences:
@@ -37,10 +38,13 @@ def plan_of(document: Document, language: str) -> Plan:
         raise InvalidRequestError(
             "The text has nothing that a voice can speak. Send at least one letter or number."
         )
+    # What stands before the first chapter, such as the title page.
+    if len(chapters) > 1 and chapters[0].title is None:
+        chapters[0] = replace(chapters[0], title=title)
     has_own_end = document.parts[-1].blocks[-1:] and document.parts[-1].blocks[-1].pause is not None
     return Plan(
         tuple(_separated(chapters, builder.silent, None if has_own_end else pauses.END)),
-        builder.title(document.title),
+        title,
         builder.title(document.author),
         (*document.notes, *_counted(document.left_out), *_unspoken(builder.symbols)),
     )

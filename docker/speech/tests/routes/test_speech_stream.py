@@ -104,6 +104,10 @@ def test_callers_take_turns(scripted: str, speaker: ScriptedSpeech) -> None:
         threads.append(started(scripted, f"{name} one. {name} two. {name} three."))
         wait_until(lambda count=index: inside(scripted) == count + 1, "it is let in")  # type: ignore[misc]
     wait_until(lambda: len(speaker.spoken) == 1, "the first is being spoken")
+    wait_until(
+        lambda: "spotscribe_waiting_sentences 2.0" in httpx.get(f"{scripted}/metrics").text,
+        "the others wait",
+    )
     speaker.go.set()
     for thread, answers in threads:
         thread.join(60)

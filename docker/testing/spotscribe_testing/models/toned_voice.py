@@ -46,7 +46,7 @@ class TonedVoice:
         return Device("cpu")
 
     def unspeakable(self, text: str, language: str) -> str:
-        return "".join(each for each in text if each == "†")
+        return "".join(each for each in text if each == "ж")
 
     def speak(self, text: str, voice: Voice, language: str, speed: float) -> Samples:
         self.go.wait(60)

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as open, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { SERVICE_HEADERS } from '../../../../core/contract/http';
 import { Refusal } from './refusal';
+import { SERVICE_HEADERS } from './service-headers';
 
 /** Request headers that are sent to the service. Others are not, especially not the key. */
 const ASKED = ['content-type', 'content-length'];

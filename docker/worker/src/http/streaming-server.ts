@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { matchesRoute, MEASURE_HEADER, type Route } from '../../../../core/contract/http';
+import { matchesRoute, type Route } from '../../../../core/contract/http';
 import type { KeyRow } from '../../../../core/contract/usage';
 import { STREAMING_IDLE_SECONDS } from '../../../../core/contract/limits';
 import { errorBody } from '../../../../core/contract/errors';
@@ -14,6 +14,7 @@ import type { Metering } from './metering';
 import { Refusal } from './refusal';
 import { relay } from './relay';
 import { newRequestId } from './request-id';
+import { MEASURE_HEADER } from './service-headers';
 import { workDone } from './work-done';
 
 export interface StreamingServerOptions {
