@@ -41,10 +41,12 @@ export async function createAtomically(path: string, content: Content): Promise<
 async function written(path: string, content: Content, place: (draft: string) => Promise<void>) {
   // The name of the file may be as long as a name can be.
   const draft = join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
+  /** Failures of the source. */
+  const failed: unknown[] = [];
   try {
     const file = await open(draft, 'wx', 0o666);
     try {
-      await file.writeFile(content);
+      await file.writeFile(content instanceof Uint8Array ? content : noting(content, failed));
       await file.sync();
     } finally {
       await file.close();
@@ -52,11 +54,20 @@ async function written(path: string, content: Content, place: (draft: string) =>
     await place(draft);
   } catch (error) {
     await rm(draft, { force: true });
-    // Only errors of the operating system have it.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    if (failed.includes(error)) throw error;
     throw new CliError('write_failed', `Cannot write ${path}: ${(error as Error).message}`, undefined, {
       cause: error,
     });
+  }
+}
+
+/** The bytes of a source. Its failure is noted before it is thrown. */
+async function* noting(content: AsyncIterable<Uint8Array>, failed: unknown[]): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content;
+  } catch (error) {
+    failed.push(error);
+    throw error;
   }
 }
 
