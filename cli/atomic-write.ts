@@ -41,11 +41,12 @@ export async function createAtomically(path: string, content: Content): Promise<
 async function written(path: string, content: Content, place: (draft: string) => Promise<void>) {
   // The name of the file may be as long as a name can be.
   const draft = join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
-  const source = content instanceof Uint8Array ? undefined : new Source(content);
+  /** Failures of the source. */
+  const failed: unknown[] = [];
   try {
     const file = await open(draft, 'wx', 0o666);
     try {
-      await file.writeFile(source?.chunks() ?? (content as Uint8Array));
+      await file.writeFile(content instanceof Uint8Array ? content : noting(content, failed));
       await file.sync();
     } finally {
       await file.close();
@@ -53,10 +54,20 @@ async function written(path: string, content: Content, place: (draft: string) =>
     await place(draft);
   } catch (error) {
     await rm(draft, { force: true });
-    if (source?.hasFailed === true) throw error;
+    if (failed.includes(error)) throw error;
     throw new CliError('write_failed', `Cannot write ${path}: ${(error as Error).message}`, undefined, {
       cause: error,
     });
+  }
+}
+
+/** The bytes of a source. Its failure is noted before it is thrown. */
+async function* noting(content: AsyncIterable<Uint8Array>, failed: unknown[]): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content;
+  } catch (error) {
+    failed.push(error);
+    throw error;
   }
 }
 
@@ -65,19 +76,3 @@ const isThere = (path: string) =>
     () => true,
     () => false,
   );
-
-/** A source of bytes that knows whether it failed itself. */
-class Source {
-  hasFailed = false;
-
-  constructor(private readonly content: AsyncIterable<Uint8Array>) {}
-
-  async *chunks(): AsyncIterable<Uint8Array> {
-    try {
-      yield* this.content;
-    } catch (error) {
-      this.hasFailed = true;
-      throw error;
-    }
-  }
-}

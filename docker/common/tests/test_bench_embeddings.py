@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI, Request
 
 from spotscribe_bench.embeddings.client import connected
-from spotscribe_bench.embeddings.sizes import size
 from spotscribe_bench.embeddings.texts import short_texts
+from spotscribe_bench.sizes import size
 from spotscribe_testing.service.live_server import served
 
 

@@ -163,6 +163,10 @@ describe('a request without tasks', () => {
     expect(parse({}, CORPUS)).toEqual({ embedding: {} });
   });
 
+  it('is a speech on a deployment that does only that', () => {
+    expect(parse({}, { speech: {} })).toEqual({ speech: {} });
+  });
+
   it('is refused if the only task requires an option', () => {
     expect(refusal({}, OWN)).toMatchObject({ status: 400, param: 'tasks.custom' });
   });
