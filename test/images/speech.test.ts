@@ -94,7 +94,11 @@ print(base64.b64encode(urllib.request.urlopen(request, timeout=100).read()).deco
     const answer = await post('/synthesize', {
       ...{ path: 'book', media_type: 'text/markdown', chapters: true },
     });
-    const lines = answer.toString('utf8').trim().split('\n');
+    // Empty lines keep the connection alive.
+    const lines = answer
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
     const events = lines.map((line) => SynthesizeEvent.parse(JSON.parse(line)));
     const result = events.at(-1);
     if (result?.type !== 'result') throw new Error(lines.at(-1)?.slice(0, 500));
