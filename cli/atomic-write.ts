@@ -46,7 +46,7 @@ async function written(path: string, content: Content, place: (draft: string) =>
   try {
     const file = await open(draft, 'wx', 0o666);
     try {
-      await file.writeFile(content instanceof Uint8Array ? content : noting(content, failed));
+      await file.writeFile(Symbol.asyncIterator in content ? noting(content, failed) : content);
       await file.sync();
     } finally {
       await file.close();
