@@ -64,7 +64,7 @@ describe('a process without its image', () => {
     const spec: MachineSpec = { version: 1, images: {}, processes, volumes: {} };
     await programs().prepare(spec);
     expect(made).toEqual([...new Set(made)]);
-    const locks = ['whisper', 'embeddings'].map((name) => expect.stringContaining(`/${name}/`));
+    const locks = ['whisper', 'embeddings', 'speech'].map((name) => expect.stringContaining(`/${name}/`));
     expect(made).toEqual(locks);
   });
 
