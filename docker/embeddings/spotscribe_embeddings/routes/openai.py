@@ -1,7 +1,6 @@
 """OpenAI's API for embeddings, and its list of models."""
 
 import base64
-import time
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from spotscribe_common.http.models import add_models
 from spotscribe_common.http.openapi import ERRORS, json_schema
 from spotscribe_common.receiving.body import JSON
 from spotscribe_embeddings.batching.orders import shortened
@@ -49,7 +49,6 @@ class EmbeddingList(BaseModel):
 def openai_routes(service: EmbeddingsService) -> APIRouter:
     """The routes that OpenAI's clients call, under `/v1`."""
     router = APIRouter(prefix="/v1", tags=["OpenAI"])
-    began = int(time.time())
 
     def read(body: EmbeddingsBody) -> Asked:
         check_model(body.model, service.engine.model)
@@ -80,18 +79,7 @@ def openai_routes(service: EmbeddingsService) -> APIRouter:
         content = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
         return Response(content, media_type=JSON, headers={TOKENS_HEADER: str(answered.tokens)})
 
-    @router.get("/models")
-    async def models() -> dict[str, Any]:
-        """The loaded model and its other names."""
-        names = dict.fromkeys([service.engine.model, *ALIASES])
-        return {"object": "list", "data": [_model(name, began) for name in names]}
-
-    @router.get("/models/{name:path}", responses={404: ERRORS[404]})
-    async def model(name: str) -> dict[str, Any]:
-        """The loaded model, by any of its names."""
-        check_model(name, service.engine.model)
-        return _model(name, began)
-
+    add_models(router, lambda: service.engine.model, ALIASES)
     return router
 
 
@@ -105,7 +93,3 @@ def _entries(vectors: Matrix, encoding: str) -> list[dict[str, Any]]:
         }
         for index, vector in enumerate(little)
     ]
-
-
-def _model(name: str, created: int) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": created, "owned_by": "spotscribe"}

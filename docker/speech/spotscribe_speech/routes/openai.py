@@ -1,13 +1,12 @@
 """OpenAI's API for speech, and its list of models."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack, ExitStack
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from spotscribe_common.errors import PermanentError
+from spotscribe_common.http.models import add_models
 from spotscribe_common.http.openapi import ERRORS, whole_schema
 from spotscribe_common.http.server_sent import SSE
 from spotscribe_common.receiving.body import JSON, Accepted
@@ -25,7 +24,6 @@ from spotscribe_speech.text.read import read_text
 def openai_routes(service: SpeechService) -> APIRouter:
     """The routes that OpenAI's clients call, under `/v1`."""
     router = APIRouter(prefix="/v1", tags=["OpenAI"])
-    began = int(time.time())
     accepted = Accepted(json=body_bytes(service.settings.max_characters))
     binary = {"schema": {"type": "string", "format": "binary"}}
 
@@ -79,20 +77,5 @@ def openai_routes(service: SpeechService) -> APIRouter:
             answer.headers.update(described(body, spoken, left_out))
             return answer
 
-    @router.get("/models")
-    async def models() -> dict[str, Any]:
-        """The loaded model and its other names."""
-        names = dict.fromkeys([service.engine.model, *ALIASES])
-        return {"object": "list", "data": [_model(name, began) for name in names]}
-
-    @router.get("/models/{name:path}", responses={404: ERRORS[404]})
-    async def model(name: str) -> dict[str, Any]:
-        """The loaded model, by any of its names."""
-        check_model(name, service.engine.model)
-        return _model(name, began)
-
+    add_models(router, lambda: service.engine.model, ALIASES)
     return router
-
-
-def _model(name: str, created: int) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": created, "owned_by": "spotscribe"}
