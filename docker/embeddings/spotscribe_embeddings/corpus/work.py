@@ -1,13 +1,10 @@
 """From the rows of a corpus to the files of its vectors."""
 
 import base64
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as StillWaitingError
-from contextlib import suppress
 from typing import BinaryIO
 
 from spotscribe_common.contract import (
@@ -23,6 +20,7 @@ from spotscribe_common.contract import (
 )
 from spotscribe_common.errors import CancelledWorkError, InvalidRequestError
 from spotscribe_common.process.memory import trim_heap
+from spotscribe_common.work.stoppable import Unsent, awaited
 from spotscribe_embeddings.batching.orders import Vectors, shortened
 from spotscribe_embeddings.corpus.parts import Part, part_file
 from spotscribe_embeddings.corpus.reading import Corpus, Row, open_corpus
@@ -34,9 +32,8 @@ from spotscribe_embeddings.engines.engine import Engine
 _IN_WORK = 2
 # A part ends after this time even if it is not full: an interruption loses no more.
 _PART_SECONDS = 30.0
-# Parts that may wait for the client. The work waits for it, so that the memory stays flat.
+# Parts that may wait for the client.
 _UNSENT_PARTS = 2
-_LOOK_SECONDS = 0.5
 
 Embed = Callable[[Sequence[Sequence[int]], int], "Future[Vectors]"]
 
@@ -61,14 +58,14 @@ class CorpusWork:
         self._embed = embed
         self._dimensions = asked.dimensions or engine.dimensions
         self._part_rows = max(1, part_bytes // (4 * self._dimensions))
-        self._unsent = threading.Semaphore(_UNSENT_PARTS)
+        self._unsent = Unsent(_UNSENT_PARTS)
         self._totals = Totals(asked.earlier)
         self._instruction = asked.instruction or ""
         self._prompt_tokens = engine.tokenizer.prompt_tokens(self._instruction)
 
     def sent(self) -> None:
         """A part has been sent: another one may be made."""
-        self._unsent.release()
+        self._unsent.sent()
 
     def run(self, emit: Callable[[EmbedEvent], None], is_stopped: Callable[[], bool]) -> None:
         """Reads, embeds and emits.
@@ -124,7 +121,7 @@ class CorpusWork:
 
         def finish() -> None:
             window, vectors = in_work.popleft()
-            self._take(window, _awaited(vectors, is_stopped), part)
+            self._take(window, awaited(vectors, is_stopped), part)
             is_old = time.monotonic() - part.began > _PART_SECONDS
             if len(part.rows) >= self._part_rows or is_old:
                 self._send(part, format_, window.at, emit, is_stopped)
@@ -170,9 +167,7 @@ class CorpusWork:
         emit: Callable[[EmbedEvent], None],
         is_stopped: Callable[[], bool],
     ) -> None:
-        while not self._unsent.acquire(timeout=_LOOK_SECONDS):
-            if is_stopped():
-                raise CancelledWorkError
+        self._unsent.wait(is_stopped)
         rows, vectors = part.take()
         file = part_file(rows, vectors, format_)
         data = base64.b64encode(file).decode()
@@ -194,12 +189,3 @@ class CorpusWork:
             )
             missing.append(Degradation(stage="embedding", reason=reason))
         return missing
-
-
-def _awaited(vectors: "Future[Vectors]", is_stopped: Callable[[], bool]) -> Vectors:
-    while True:
-        with suppress(StillWaitingError):
-            return vectors.result(timeout=_LOOK_SECONDS)
-        if is_stopped():
-            vectors.cancel()
-            raise CancelledWorkError

@@ -3,10 +3,8 @@
 import asyncio
 import base64
 import errno
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import TimeoutError as StillWaitingError
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +23,8 @@ from spotscribe_common.contract import (
     SynthesizeEvent,
     SynthesizeRequest,
 )
-from spotscribe_common.errors import CancelledWorkError, DiskFullError, InvalidRequestError
+from spotscribe_common.errors import DiskFullError, InvalidRequestError
+from spotscribe_common.work.stoppable import IsStopped, Unsent, awaited
 from spotscribe_speech.engines.engine import Samples, Voice
 from spotscribe_speech.service import SpeechService
 from spotscribe_speech.sound.book import FileToMake, chapter_marks, files_to_make, make_file
@@ -43,15 +42,13 @@ _PART_SECONDS = 20.0
 _PART_WORK_SECONDS = 30.0
 # In base64: 1 MiB.
 _PIECE_BYTES = 768 << 10
-# Parts and pieces that may wait for the client. The work waits for it, so that the memory stays flat.
+# Parts and pieces that may wait for the client.
 _UNSENT = 2
-_LOOK_SECONDS = 0.2
 # Of the progress. The rest is the making of the files.
 _SPEAKING = 0.95
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Emit = Callable[[SynthesizeEvent], None]
-IsStopped = Callable[[], bool]
 
 
 class SpeechWork:
@@ -79,11 +76,11 @@ class SpeechWork:
         self._voice, self._language = voice
         self._loop = loop
         self._rate = service.engine.sample_rate
-        self._unsent = threading.Semaphore(_UNSENT)
+        self._unsent = Unsent(_UNSENT)
 
     def sent(self) -> None:
         """A part or a piece has been sent: another one may be made."""
-        self._unsent.release()
+        self._unsent.sent()
 
     def run(self, emit: Emit, is_stopped: IsStopped) -> None:
         """Reads, speaks, makes the files and emits.
@@ -147,7 +144,7 @@ class SpeechWork:
             data = part.file()
             spoken.add(part, data, folder / f"part-{len(spoken.sentences.lengths)}.flac")
             totals = totals_of(spoken, sentences)
-            self._wait_for_client(is_stopped)
+            self._unsent.wait(is_stopped)
             progress = _SPEAKING * totals.characters / most
             emit(SpeechPart(data=base64.b64encode(data).decode(), totals=totals, progress=progress))
             part = Part(self._rate)
@@ -158,12 +155,7 @@ class SpeechWork:
             self._service.speak(sentence, self._voice, self._language, self._asked.speed, is_patient=True),
             self._loop,
         )
-        while True:
-            with suppress(StillWaitingError):
-                return saying.result(timeout=_LOOK_SECONDS)
-            if is_stopped():
-                saying.cancel()
-                raise CancelledWorkError
+        return awaited(saying, is_stopped)
 
     def _check_has_sound(self, plan: Plan, spoken: Spoken) -> None:
         texts = sum(bool(sentence.text) for sentence in plan.sentences)
@@ -203,15 +195,10 @@ class SpeechWork:
         size = 0
         with path.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
-                self._wait_for_client(is_stopped)
+                self._unsent.wait(is_stopped)
                 emit(SpeechPiece(name=path.name, data=base64.b64encode(piece).decode()))
                 size += len(piece)
         return size
-
-    def _wait_for_client(self, is_stopped: IsStopped) -> None:
-        while not self._unsent.acquire(timeout=_LOOK_SECONDS):
-            if is_stopped():
-                raise CancelledWorkError
 
     def _degraded(self, plan: Plan, spoken: Spoken) -> list[Degradation]:
         reasons = self._service.left_out(plan, self._language)
