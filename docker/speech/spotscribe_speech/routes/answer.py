@@ -78,7 +78,7 @@ class SpokenAnswer(Response):
         self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Answers the request. The work ends with the connection, whoever ends it."""
+        """Answers the request. The work stops when the connection ends."""
         with self._held:
             try:
                 await while_connected(receive, self._send_all(send))
