@@ -1,5 +1,5 @@
 import { InterruptedError } from '../cli/errors';
-import { localConnection } from '../cli/local/local-key';
+import { localConnection } from '../cli/local/local-connection';
 import { runProgram } from '../cli/program';
 
 // Hides the SDK's warning about future Node.js requirements.
@@ -22,7 +22,7 @@ void runProgram(process.argv.slice(2), {
   env: process.env,
   stdin: () => process.stdin,
   interruption: stop.signal,
-  localConnection: localConnection,
+  localConnection,
 }).then((code) => {
   process.exitCode = code;
 });

@@ -1,21 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { commandsFor } from './commands';
 import type { Context } from './context';
-import { registerDemo } from './local/demo';
 import { CliError } from './errors';
 import { EXIT, type ExitCode, exitCodesHelp } from './exit-codes';
-import { registerJobs } from './jobs/jobs';
-import { registerKeys } from './keys/keys';
-import { registerLocal } from './local/local';
-import { registerModels } from './models/models';
-import { registerSay } from './say/say';
-import { registerVoices } from './say/voices';
-import { registerSearch } from './search/search';
 import { type Surroundings, Terminal } from './terminal';
-import { registerRun } from './run/run';
-import { registerTranscribe } from './transcribe/transcribe';
-import { registerUsage } from './keys/usage';
 
 export interface Program extends Surroundings {
   interruption: AbortSignal;
@@ -37,8 +27,8 @@ export async function runProgram(
   const exitWith = (code: ExitCode) => {
     exitCode = code;
   };
-  const program = createProgram({ terminal, interruption, localConnection, exitWith });
   try {
+    const program = createProgram(args, { terminal, interruption, localConnection, exitWith });
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -46,7 +36,7 @@ export async function runProgram(
   }
 }
 
-function createProgram(context: Context): Command {
+function createProgram(args: string[], context: Context): Command {
   const { terminal } = context;
   const program = new Command('spotscribe')
     .description('Private speech-to-text on spot GPUs in your own AWS account.')
@@ -59,17 +49,7 @@ function createProgram(context: Context): Command {
       writeErr: (text) => terminal.around.err.write(text),
     })
     .exitOverride();
-  registerTranscribe(program, context);
-  registerRun(program, context);
-  registerSay(program, context);
-  registerVoices(program, context);
-  registerSearch(program, context);
-  registerJobs(program, context);
-  registerUsage(program, context);
-  registerKeys(program, context);
-  registerModels(program, context);
-  registerLocal(program, context);
-  registerDemo(program, context);
+  for (const register of commandsFor(args)) register(program, context);
   return program;
 }
 

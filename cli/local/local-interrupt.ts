@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
-import { stateDirectory } from '../../local';
 import { giveSpotNotice } from '../../local/machine/spot-notice';
-import { machinesFolder } from '../../local/state';
+import { machinesFolder, stateDirectory } from '../../local/state';
 import type { Context } from '../context';
 import { CliError } from '../errors';
 import { wholeNumber } from '../options';

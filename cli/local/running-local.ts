@@ -1,5 +1,5 @@
-import { type LocalState, readLocalState, stateDirectory } from '../../local';
 import { isAlive } from '../../local/processes';
+import { type LocalState, readLocalState, stateDirectory } from '../../local/state';
 import { CliError } from '../errors';
 
 /**
