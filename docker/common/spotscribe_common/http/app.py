@@ -43,6 +43,8 @@ def service_app(
 ) -> FastAPI:
     """The application; the models are loaded when it starts, and `/health` answers meanwhile.
 
+    Its `state.service` is the service.
+
     Raises:
         ValueError: the file of API keys cannot be read.
     """
@@ -62,6 +64,7 @@ def service_app(
         description=described.summary.strip(),
         lifespan=lifespan,
     )
+    app.state.service = service
     install_error_answers(app)
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeys, digests=read_api_keys(settings.api_keys_file))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from spotscribe_common.http.server import serve
 from spotscribe_common.process.aws_environment import leave_aws_environment
-from spotscribe_common.process.memory import keep_freed_memory
+from spotscribe_common.process.memory import keep_freed_memory, spare_loaded_objects
 from spotscribe_common.process.stuck_exit import install
 from spotscribe_common.settings import ServiceSettings
 
@@ -23,7 +23,7 @@ def run_service(read_settings: Callable[[], Settings], make_app: Callable[[Setti
 
     Args:
         read_settings: the class of the settings.
-        make_app: may raise a ValueError, whose words are for the one who set them.
+        make_app: see `service_app`; may raise a ValueError, whose words are for the one who set them.
     """
     leave_aws_environment()
     keep_freed_memory()
@@ -40,6 +40,7 @@ def run_service(read_settings: Callable[[], Settings], make_app: Callable[[Setti
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    app.state.service.when_loaded = spare_loaded_objects
     install()
     serve(app, host=settings.host, port=settings.port, stop_seconds=settings.stop_seconds)
     logging.shutdown()

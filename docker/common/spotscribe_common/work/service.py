@@ -70,6 +70,8 @@ class ModelService:
         self.served = engine
         self.status: Literal["loading", "ok", "failed"] = "loading"
         self.failure: str | None = None
+        # Called once, before the first request is let in.
+        self.when_loaded: Callable[[], None] | None = None
         self.admission = Admission(running=1, waiting=settings.max_waiting, retry_after=_RETRY_SECONDS)
         self.intake = Intake(bodies=settings.max_receiving, most_bytes=settings.max_receiving_bytes)
         self.models = ModelThread()
@@ -97,6 +99,8 @@ class ModelService:
         try:
             await self.models.run(self.served.load)
             await self.load_more()
+            if self.when_loaded is not None:
+                self.when_loaded()
             by_device = _STUCK_SECONDS[self.served.device().kind]
         except Exception as error:
             self.failure = as_service_error(error).message

@@ -1,8 +1,11 @@
 """Any model of sentence-transformers, by the name of its folder."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.work.device import Device
@@ -116,13 +119,15 @@ class SentenceTransformersEngine:
         import torch  # noqa: PLC0415
 
         longest = max(len(ids) for ids in batch)
-        ids = torch.full((len(batch), longest), self._padding, dtype=torch.long)
-        mask = torch.zeros((len(batch), longest), dtype=torch.long)
-        for row, tokens in enumerate(batch):
-            ids[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.long)
-            mask[row, : len(tokens)] = 1
+        lengths = np.fromiter(map(len, batch), dtype=np.int64, count=len(batch))
+        mask = np.arange(longest) < lengths[:, None]
+        ids = np.full(mask.shape, self._padding, dtype=np.int64)
+        ids[mask] = np.fromiter(chain.from_iterable(batch), dtype=np.int64, count=lengths.sum())
         device = self._model.device
-        features: dict[str, Any] = {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+        features: dict[str, Any] = {
+            "input_ids": torch.from_numpy(ids).to(device),
+            "attention_mask": torch.from_numpy(mask.astype(np.int64)).to(device),
+        }
         if prompt_tokens > 0:
             features["prompt_length"] = prompt_tokens
         with torch.inference_mode():
