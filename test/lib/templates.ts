@@ -3,8 +3,20 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { spotscribeApp } from '../../lib/app';
 import type { Settings } from '../../lib/settings';
 
-/** Synthesizes the whole app with these settings, without bundling handlers. */
-export function templates(settings: Partial<Settings> = {}) {
+type Templates = Record<string, Template>;
+
+/** Synthesis takes a second, so tests of a file share templates of the same settings. */
+const known = new Map<string, Templates>();
+
+/** The templates of the whole app with these settings, without bundled handlers. */
+export function templates(settings: Partial<Settings> = {}): Templates {
+  const key = JSON.stringify(settings);
+  const made = known.get(key) ?? synthesized(settings);
+  known.set(key, made);
+  return made;
+}
+
+function synthesized(settings: Partial<Settings>): Templates {
   const app: App = spotscribeApp({ context: { spotscribe: settings, 'aws:cdk:bundling-stacks': [] } });
   const stacks = app.synth().stacks;
   return Object.fromEntries(
