@@ -74,6 +74,8 @@ export const SynthesizeEvent = z.discriminatedUnion('type', [
     totals: SpeechTotals,
     progress: Fraction,
   }),
+  /** All sentences are spoken, and the files are being made. */
+  z.object({ type: z.literal('making'), progress: Fraction }),
   /** A piece of a finished file, in base64. The pieces of a file are sent in order, one file after another. */
   z.object({ type: z.literal('piece'), name: madeFile.name, data: z.string() }),
   /** The last line of a success. */

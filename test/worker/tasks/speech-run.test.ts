@@ -127,6 +127,18 @@ describe('a speech', () => {
     ]);
   });
 
+  it('shows how far the making of the files is', async () => {
+    service.script = (_, answer) => {
+      says(answer, { type: 'started', ...SPOKEN });
+      says(answer, { type: 'making', progress: 0.97 });
+      sendFile(answer, 'speech.wav', Buffer.from('sound'), MB);
+      const files = [{ name: 'speech.wav', bytes: 5, seconds: 1 }];
+      says(answer, { type: 'result', ...SPOKEN, totals: spokenTotals(1), chapters: [], files, degraded: [] });
+    };
+    await attempt(1).run();
+    expect(shown).toEqual([0.97]);
+  });
+
   it('reads no more of a file from the service than it has stored', async () => {
     let written = 0;
     service.script = async (_, answer) => {

@@ -104,6 +104,13 @@ class SpeechPart(Shape):
     progress: float = Field(ge=0, le=1)
 
 
+class SpeechMaking(Shape):
+    """All sentences are spoken, and the files are being made."""
+
+    type: Literal["making"] = "making"
+    progress: float = Field(ge=0, le=1)
+
+
 class SpeechPiece(Shape):
     """A piece of a finished file, in base64. Pieces of a file are in order, one file after another."""
 
@@ -123,5 +130,6 @@ class SpeechResult(SpeechSource):
 
 
 SynthesizeEvent = Annotated[
-    SpeechStarted | SpeechPart | SpeechPiece | SpeechResult | Failed, Field(discriminator="type")
+    SpeechStarted | SpeechPart | SpeechMaking | SpeechPiece | SpeechResult | Failed,
+    Field(discriminator="type"),
 ]

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +15,7 @@ from spotscribe_common.contract import (
     SpeechChapter,
     SpeechEngine,
     SpeechFile,
+    SpeechMaking,
     SpeechPart,
     SpeechPiece,
     SpeechResult,
@@ -44,8 +45,11 @@ _PART_WORK_SECONDS = 30.0
 _PIECE_BYTES = 768 << 10
 # Parts and pieces that may wait for the client.
 _UNSENT = 2
-# Of the progress. The rest is the making of the files.
+# Of the progress. The rest is the making of the files, which tells of itself so many times.
 _SPEAKING = 0.95
+_TOLD_TIMES = 10
+# How often most texts are read to find their loudness.
+_LOUDNESS_READS = 2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Emit = Callable[[SynthesizeEvent], None]
@@ -169,11 +173,16 @@ class SpeechWork:
     ) -> list[SpeechFile]:
         """Makes and sends the files, one after the other: the disk never holds two."""
         asked = self._asked
-        gain = leveling_gain(spoken.blocks, self._rate, is_stopped) if asked.loudness else None
         marks = chapter_marks(plan, spoken.sentences.lengths)
+        files = files_to_make(plan, marks, asked.format, chapters=asked.chapters)
+        reads = _LOUDNESS_READS * marks[-1].end if asked.loudness else 0
+        told = _Told(emit, reads + sum(file.end - file.start for file in files))
+        gain = None
+        if asked.loudness:
+            gain = leveling_gain(lambda: told.reading(spoken.blocks()), self._rate, is_stopped)
         made = []
-        for file in files_to_make(plan, marks, asked.format, chapters=asked.chapters):
-            blocks = spoken.blocks(file.start, file.end)
+        for file in files:
+            blocks = told.reading(spoken.blocks(file.start, file.end))
             leveled = blocks if gain is None else limited(blocks, gain, self._rate)
             path = make_file(file, leveled, self._rate, folder, is_stopped)
             size = self._send(path, emit, is_stopped)
@@ -210,6 +219,31 @@ class SpeechWork:
         if reasons:
             self._service.metrics.degraded("speech")
         return [Degradation(stage="speech", reason=reason) for reason in reasons]
+
+
+class _Told:
+    """Tells how far the making of the files is.
+
+    Args:
+        emit: what to tell.
+        most: samples that are read in all, about.
+    """
+
+    def __init__(self, emit: Emit, most: int) -> None:
+        self._emit = emit
+        self._most = max(most, 1)
+        self._read = 0
+        self._times = 0
+
+    def reading(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """The same blocks, counted as they are read."""
+        for block in blocks:
+            yield block
+            self._read += block.size
+            share = min(1.0, self._read / self._most)
+            if share * _TOLD_TIMES >= self._times + 1:
+                self._times = int(share * _TOLD_TIMES)
+                self._emit(SpeechMaking(progress=_SPEAKING + (1 - _SPEAKING) * share))
 
 
 def _silence(sentence: Sentence, sample_rate: int) -> Samples:

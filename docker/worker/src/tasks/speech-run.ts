@@ -100,6 +100,8 @@ export class ResumableSpeech implements Resumable<'speech'> {
         this.hasAdvanced = true;
         this.work.show(event.progress);
         return this.work.onStep();
+      case 'making':
+        return this.work.show(event.progress);
       case 'piece':
         this.hasAdvanced = true;
         return files.take(event);
