@@ -9,10 +9,8 @@ import type { JobView } from '../../core/contract/job';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
-/** Long enough for both models to be in the midst of it. */
-const LONG_REPEATS = 6;
-/** A minute. */
-const EARLY_REPEATS = 3;
+/** A minute: long enough for both models to be in the midst of it. */
+const REPEATS = 3;
 /** After which a service is given up. */
 const SILENCE_SECONDS = 20;
 
@@ -75,8 +73,8 @@ describe('words and meaning on one machine', () => {
   });
 
   test('the transcript is readable while the analysis still runs, and its claims lead to the words', async () => {
-    const expected = Array.from({ length: EARLY_REPEATS }, sampleWords).flat();
-    const id = await laptop.submit(unheard(EARLY_REPEATS), 'early.flac');
+    const expected = Array.from({ length: REPEATS }, sampleWords).flat();
+    const id = await laptop.submit(unheard(REPEATS), 'early.flac');
     await running(id);
     try {
       expect(await readableWhileVoxtralCrawls(id)).toMatchObject({
@@ -125,7 +123,7 @@ describe('words and meaning on one machine', () => {
   });
 
   test('Voxtral stopped: one degraded result, the next jobs are spared, and it is tried again by itself', async () => {
-    const id = await laptop.submit(unheard(LONG_REPEATS), 'stopped.flac');
+    const id = await laptop.submit(unheard(REPEATS), 'stopped.flac');
     await running(id);
     await signal('voxtral', 'SIGSTOP');
     const reasonOf = async (job: string) => {
@@ -149,7 +147,7 @@ describe('words and meaning on one machine', () => {
   });
 
   test('Whisper stopped: its transcript is missed, and the analysis is delivered', async () => {
-    const id = await laptop.submit(unheard(LONG_REPEATS), 'unheard.flac');
+    const id = await laptop.submit(unheard(REPEATS), 'unheard.flac');
     await running(id);
     await signal('whisper', 'SIGSTOP');
     try {
@@ -173,7 +171,7 @@ describe('words and meaning on one machine', () => {
     ['whisper', 'analysis', 'transcript'],
   ])('%s killed: one degraded result with the %s, and it is started again', async (name, kept, lost) => {
     const worker = await laptop.containerProcess('worker');
-    const id = await laptop.submit(unheard(LONG_REPEATS), 'killed.flac');
+    const id = await laptop.submit(unheard(REPEATS), 'killed.flac');
     await running(id);
     const pid = await laptop.containerProcess(name);
     process.kill(pid, 'SIGKILL');
@@ -189,7 +187,7 @@ describe('words and meaning on one machine', () => {
   });
 
   test('both stopped: the job is tried again, and there is one whole result', async () => {
-    const id = await laptop.submit(unheard(LONG_REPEATS), 'both.flac');
+    const id = await laptop.submit(unheard(REPEATS), 'both.flac');
     await running(id);
     await Promise.all([signal('whisper', 'SIGSTOP'), signal('voxtral', 'SIGSTOP')]);
     await until('the job to be given back', 60, async () =>
