@@ -26,11 +26,11 @@ step types
 tsc
 mypy --config-file docker/pyproject.toml
 step unit tests
-# In parallel, because each of them leaves one processor idle.
+# In parallel, because each of them leaves one processor idle. Tests of Python also wait, for processes and connections.
 jest --selectProjects unit --json --outputFile $reports/unit.json >$reports/unit.txt 2>&1 &
 jest=$!
 passed=true
-pytest -q -c docker/pyproject.toml --rootdir docker -m "not production" --junitxml $reports/python.xml docker || passed=false
+pytest -q -n 2 --dist loadfile -c docker/pyproject.toml --rootdir docker -m "not production" --junitxml $reports/python.xml docker || passed=false
 wait $jest || passed=false
 cat $reports/unit.txt
 $passed
