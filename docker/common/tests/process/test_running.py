@@ -14,9 +14,10 @@ from spotscribe_common.process.running import run_service
 from spotscribe_testing.service.plain_service import Settings, create_app
 
 def report():
-    while gc.get_freeze_count() == 0:
+    until = time.monotonic() + 60
+    while gc.get_freeze_count() == 0 and time.monotonic() < until:
         time.sleep(0.01)
-    print("spared", flush=True)
+    print(gc.get_freeze_count(), flush=True)
 
 threading.Thread(target=report, daemon=True).start()
 run_service(Settings, create_app)
@@ -30,8 +31,7 @@ def test_objects_of_a_loaded_model_are_spared_garbage_collection() -> None:
     ) as process:
         assert process.stdout is not None
         try:
-            # A service that spares nothing says nothing; it ends with the test's own time limit.
-            assert process.stdout.readline() == "spared\n"
+            assert int(process.stdout.readline()) > 0
         finally:
             process.kill()
 
