@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,6 @@ from spotscribe_common.contract import (
     SpeechChapter,
     SpeechEngine,
     SpeechFile,
-    SpeechMaking,
     SpeechPart,
     SpeechPiece,
     SpeechResult,
@@ -35,6 +34,7 @@ from spotscribe_speech.sound.loudness import leveling_gain
 from spotscribe_speech.sound.parts import Part, Spoken
 from spotscribe_speech.sound.scratch import scratch_folder
 from spotscribe_speech.synthesis.earlier import add_earlier, check_source, totals_of
+from spotscribe_speech.synthesis.making import SPEAKING, MakingTold
 from spotscribe_speech.text.plan import Plan, Sentence
 from spotscribe_speech.text.read import read_document
 
@@ -45,9 +45,6 @@ _PART_WORK_SECONDS = 30.0
 _PIECE_BYTES = 768 << 10
 # Parts and pieces that may wait for the client.
 _UNSENT = 2
-# Of the progress. The rest is the making of the files, which tells of itself so many times.
-_SPEAKING = 0.95
-_TOLD_TIMES = 10
 # How often most texts are read to find their loudness.
 _LOUDNESS_READS = 2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -149,7 +146,7 @@ class SpeechWork:
             spoken.add(part, data, folder / f"part-{len(spoken.sentences.lengths)}.flac")
             totals = totals_of(spoken, sentences)
             self._unsent.wait(is_stopped)
-            progress = _SPEAKING * totals.characters / most
+            progress = SPEAKING * totals.characters / most
             emit(SpeechPart(data=base64.b64encode(data).decode(), totals=totals, progress=progress))
             part = Part(self._rate)
         self._check_has_sound(plan, spoken)
@@ -176,7 +173,7 @@ class SpeechWork:
         marks = chapter_marks(plan, spoken.sentences.lengths)
         files = files_to_make(plan, marks, asked.format, chapters=asked.chapters)
         reads = _LOUDNESS_READS * marks[-1].end if asked.loudness else 0
-        told = _Told(emit, reads + sum(file.end - file.start for file in files))
+        told = MakingTold(emit, reads + sum(file.end - file.start for file in files))
         gain = None
         if asked.loudness:
             gain = leveling_gain(lambda: told.reading(spoken.blocks()), self._rate, is_stopped)
@@ -219,31 +216,6 @@ class SpeechWork:
         if reasons:
             self._service.metrics.degraded("speech")
         return [Degradation(stage="speech", reason=reason) for reason in reasons]
-
-
-class _Told:
-    """Tells how far the making of the files is.
-
-    Args:
-        emit: what to tell.
-        most: samples that are read in all, about.
-    """
-
-    def __init__(self, emit: Emit, most: int) -> None:
-        self._emit = emit
-        self._most = max(most, 1)
-        self._read = 0
-        self._times = 0
-
-    def reading(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """The same blocks, counted as they are read."""
-        for block in blocks:
-            yield block
-            self._read += block.size
-            share = min(1.0, self._read / self._most)
-            if share * _TOLD_TIMES >= self._times + 1:
-                self._times = int(share * _TOLD_TIMES)
-                self._emit(SpeechMaking(progress=_SPEAKING + (1 - _SPEAKING) * share))
 
 
 def _silence(sentence: Sentence, sample_rate: int) -> Samples:
