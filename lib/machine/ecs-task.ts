@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   type ContainerDefinition,
@@ -15,6 +14,8 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { OUTPUT } from '../../core/contract/environment';
 import type { MachineProcess } from '../../core/contract/machine-spec';
+import { found } from '../../core/machine/found';
+import { mountPoint } from '../../core/machine/mount-point';
 import { expand, urlsIn } from '../../core/machine/placeholders';
 import { acknowledge } from '../policies/acknowledge';
 import { SHARED_GPU } from './ecs-gpu';
@@ -120,7 +121,11 @@ export class EcsTask extends Construct implements MachineProcesses {
     for (const { port, host } of process.ports ?? [])
       container.addPortMappings({ containerPort: port, hostPort: host });
     for (const { volume, read_only: readOnly = false } of process.mounts ?? [])
-      container.addMountPoints({ sourceVolume: volume, containerPath: this.mountPoint(volume), readOnly });
+      container.addMountPoints({
+        sourceVolume: volume,
+        containerPath: mountPoint(this.props.spec, volume),
+        readOnly,
+      });
     return container;
   }
 
@@ -139,7 +144,7 @@ export class EcsTask extends Construct implements MachineProcesses {
   private environment({ environment = {}, ports = [], aws, gpu }: MachineProcess): Record<string, string> {
     const placeholders = {
       url: (process: string) => `http://${process}:${this.portsOf(process)[0]?.port}`,
-      mount: (volume: string) => this.mountPoint(volume),
+      mount: (volume: string) => mountPoint(this.props.spec, volume),
       port: (port = ports[0]?.port) => String(port),
     };
     return {
@@ -156,22 +161,11 @@ export class EcsTask extends Construct implements MachineProcesses {
     return this.props.spec.processes.find(({ name }) => name === process)?.ports ?? [];
   }
 
-  /** A volume has the name of its folder or file, directly below the root of the container. */
-  private mountPoint(volume: string): string {
-    const path = this.props.spec.volumes[volume];
-    if (path === undefined) throw new Error(`The machine has no volume "${volume}"`);
-    return `/${basename(path)}`;
-  }
-
   private image(name: string) {
-    const image = this.props.images[name];
-    if (image === undefined) throw new Error(`The machine has no image "${name}"`);
-    return image.containerImage();
+    return found(this.props.images[name], 'image', name).containerImage();
   }
 
   private containerOf(name: string): ContainerDefinition {
-    const container = this.containers.get(name);
-    if (container === undefined) throw new Error(`The machine has no process "${name}"`);
-    return container;
+    return found(this.containers.get(name), 'process', name);
   }
 }

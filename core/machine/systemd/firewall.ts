@@ -1,7 +1,7 @@
 import type { MachineSpec } from '../../contract/machine-spec';
 import { userOf } from './names';
 
-/** Of EC2's metadata service, which gives the machine's credentials to everyone that it answers. */
+/** Addresses of EC2's metadata service, which returns the machine's credentials. */
 const METADATA = ['ip daddr 169.254.169.254', 'ip6 daddr fd00:ec2::254'];
 
 /**

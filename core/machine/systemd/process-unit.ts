@@ -1,7 +1,8 @@
 import type { MachineProcess, MachineSpec } from '../../contract/machine-spec';
 import type { ImageConfig } from '../image-config';
+import { mountPoint } from '../mount-point';
 import { expand } from '../placeholders';
-import { found } from './found';
+import { found } from '../found';
 import { GPU_DEVICES, HARDENED } from './hardening';
 import { GROUP, SLICE, TARGET, unitOf, userOf } from './names';
 import { commandWord, type Setting, unitFile, word } from './unit-file';
@@ -79,7 +80,7 @@ class Units {
         ['Type', 'oneshot'],
         ['RemainAfterExit', 'yes'],
       ];
-    // It restarts alone, not with all others as on ECS: the worker waits for a service that is away.
+    // Unlike on ECS, other processes continue: the worker waits for an unavailable service.
     return [
       ['Type', 'exec'],
       ['Restart', essential || restart !== undefined ? 'always' : 'no'],
@@ -101,7 +102,7 @@ class Units {
   private environment({ name, image = name, environment = {}, ports = [], aws }: MachineProcess): Setting[] {
     const placeholders = {
       url: (process: string) => `http://127.0.0.1:${hostPort(this.processOf(process))}`,
-      mount: (volume: string) => this.volumes.inside(volume),
+      mount: (volume: string) => mountPoint(this.spec, volume),
       port: (port?: number) => String(hostPort({ ports }, port)),
     };
     const variables = {

@@ -1,6 +1,5 @@
-import { basename } from 'node:path/posix';
 import type { MachineProcess, MachineSpec } from '../../contract/machine-spec';
-import { found } from './found';
+import { mountPoint, volumePath } from '../mount-point';
 import { GROUP, userOf } from './names';
 import type { Setting } from './unit-file';
 
@@ -11,15 +10,10 @@ import type { Setting } from './unit-file';
 export class Volumes {
   constructor(private readonly spec: MachineSpec) {}
 
-  /** Where a process sees a volume: as in a container. */
-  inside(volume: string): string {
-    return `/${basename(this.pathOf(volume))}`;
-  }
-
   /** The folders with their owners, for systemd-tmpfiles. */
   folders(): string {
     const lines = Object.keys(this.spec.volumes).flatMap((volume) => {
-      const path = this.pathOf(volume);
+      const path = volumePath(this.spec, volume);
       const [only, ...others] = this.writersOf(volume);
       if (only === undefined) return [];
       if (others.length === 0) return [`d ${path} 2750 ${userOf(only)} ${GROUP}`];
@@ -32,8 +26,8 @@ export class Volumes {
   /** What a process sees of them. */
   mounts({ name, mounts = [] }: MachineProcess): Setting[] {
     return mounts.flatMap(({ volume, read_only: readOnly = false }): Setting[] => {
-      const path = this.pathOf(volume);
-      const inside = this.inside(volume);
+      const path = volumePath(this.spec, volume);
+      const inside = mountPoint(this.spec, volume);
       if (readOnly) return [['BindReadOnlyPaths', `${path}:${inside}`]];
       const own = this.writersOf(volume).length > 1 ? `${path}/${name}` : path;
       return [
@@ -47,9 +41,5 @@ export class Volumes {
     return this.spec.processes
       .filter(({ mounts = [] }) => mounts.some((each) => each.volume === volume && each.read_only !== true))
       .map(({ name }) => name);
-  }
-
-  private pathOf(volume: string): string {
-    return found(this.spec.volumes[volume], 'volume', volume);
   }
 }
