@@ -23,7 +23,7 @@ const COMMANDS: Record<string, () => Register> = {
 };
 
 /**
- * Commands that the arguments ask for: one, or all for help, and for an unknown name, which gets suggestions.
+ * The command that the arguments name. Without a known name, all commands: help and suggestions need them.
  *
  * @param args the arguments after the program's name
  */

@@ -26,7 +26,7 @@ step types
 tsc
 mypy --config-file docker/pyproject.toml
 step unit tests
-# In parallel, because each of them leaves one processor idle. Tests of Python also wait, for processes and connections.
+# In parallel, because each of them leaves one processor idle. Python tests also wait for processes and connections.
 jest --selectProjects unit --json --outputFile $reports/unit.json >$reports/unit.txt 2>&1 &
 jest=$!
 passed=true

@@ -5,7 +5,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
 
 const SOURCES = join(__dirname, '..', '..', 'lambda');
-/** What tells a handler from the other files. */
+/** Matches the source of a handler, and no other file in the folder. */
 const HANDLER = /^export const handler\b/m;
 
 /**

@@ -9,7 +9,7 @@ import type { JobView } from '../../core/contract/job';
 import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
-/** A minute: long enough for both models to be in the midst of it. */
+/** Repetitions of the sample: a minute of audio, so that both services still work when a test stops one. */
 const REPEATS = 3;
 /** After which a service is given up. */
 const SILENCE_SECONDS = 20;

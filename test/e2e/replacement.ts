@@ -19,11 +19,11 @@ const CLIP_SECONDS = 1;
 /** What is said in it. */
 const CLIP_WORDS = sampleWords().slice(0, 2);
 /**
- * A machine goes on with jobs until its requests are answered, and only then is its worker told to
- * stop. With so many jobs, some are in hand at that time, however slow this computer is.
+ * A machine processes jobs until its current requests are answered. Then its worker gets SIGTERM.
+ * This many jobs take longer than the requests, so the worker still has jobs at that time.
  */
 const JOBS = 6;
-/** Long enough to answer the requests under way on a busy computer; of EC2 it is 120. */
+/** Enough time to answer the current requests on a busy computer. On EC2 it is 120 seconds. */
 const NOTICE_SECONDS = 60;
 
 /** A machine's task replaced, and a machine taken back, while callers keep asking the front door of a warm path. */

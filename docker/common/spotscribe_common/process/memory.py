@@ -10,8 +10,7 @@ _M_MMAP_THRESHOLD = -3
 # A window of ten minutes has 38 MB in single precision. What glibc's own threshold may grow to.
 _LARGE_BYTES = 32 << 20
 _KEPT_BYTES = 256 << 20
-# New objects before the youngest are looked through (Python's own figure is 700), and how often that happens
-# before the older ones are.
+# Thresholds of the three generations, as in `gc.set_threshold`. Python's first one is 700.
 _COLLECTED_AFTER = (20_000, 10, 10)
 
 
@@ -52,9 +51,8 @@ def keep_freed_memory() -> None:
 def spare_loaded_objects() -> None:
     """Excludes all objects that exist now from garbage collection. For a process with a loaded model.
 
-    The packages of a model are about a million objects that live as long as the process. Under many
-    concurrent requests Python looked through all of them again and again: a quarter of the time that it
-    executed code.
+    The packages of a model are about a million objects that live as long as the process. With many
+    concurrent requests, collections of these objects took a quarter of the time that Python executed code.
     """
     gc.collect()
     gc.freeze()

@@ -70,7 +70,7 @@ class ModelService:
         self.served = engine
         self.status: Literal["loading", "ok", "failed"] = "loading"
         self.failure: str | None = None
-        # Called once, before the first request is let in.
+        # Called once, before the service accepts requests.
         self.when_loaded: Callable[[], None] | None = None
         self.admission = Admission(running=1, waiting=settings.max_waiting, retry_after=_RETRY_SECONDS)
         self.intake = Intake(bodies=settings.max_receiving, most_bytes=settings.max_receiving_bytes)

@@ -34,7 +34,7 @@ from spotscribe_speech.sound.loudness import leveling_gain
 from spotscribe_speech.sound.parts import Part, Spoken
 from spotscribe_speech.sound.scratch import scratch_folder
 from spotscribe_speech.synthesis.earlier import add_earlier, check_source, totals_of
-from spotscribe_speech.synthesis.making import SPEAKING, MakingTold
+from spotscribe_speech.synthesis.making import SPEAKING, MakingProgress
 from spotscribe_speech.text.plan import Plan, Sentence
 from spotscribe_speech.text.read import read_document
 
@@ -45,7 +45,7 @@ _PART_WORK_SECONDS = 30.0
 _PIECE_BYTES = 768 << 10
 # Parts and pieces that may wait for the client.
 _UNSENT = 2
-# How often most texts are read to find their loudness.
+# Passes over the samples that measuring the loudness usually takes.
 _LOUDNESS_READS = 2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -173,13 +173,13 @@ class SpeechWork:
         marks = chapter_marks(plan, spoken.sentences.lengths)
         files = files_to_make(plan, marks, asked.format, chapters=asked.chapters)
         reads = _LOUDNESS_READS * marks[-1].end if asked.loudness else 0
-        told = MakingTold(emit, reads + sum(file.end - file.start for file in files))
+        progress = MakingProgress(emit, reads + sum(file.end - file.start for file in files))
         gain = None
         if asked.loudness:
-            gain = leveling_gain(lambda: told.reading(spoken.blocks()), self._rate, is_stopped)
+            gain = leveling_gain(lambda: progress.reading(spoken.blocks()), self._rate, is_stopped)
         made = []
         for file in files:
-            blocks = told.reading(spoken.blocks(file.start, file.end))
+            blocks = progress.reading(spoken.blocks(file.start, file.end))
             leveled = blocks if gain is None else limited(blocks, gain, self._rate)
             path = make_file(file, leveled, self._rate, folder, is_stopped)
             size = self._send(path, emit, is_stopped)
