@@ -78,6 +78,20 @@ export const ENV = {
   models: 'MODELS',
   /** File written by the machine at boot: a `Machine` as JSON. */
   machineFile: 'MACHINE_FILE',
+  /** Name of the Systems Manager parameter with the `MachineSpec`. */
+  machineParameter: 'MACHINE_PARAMETER',
+  /** Name of the group in CloudWatch Logs for what the processes of a machine log. */
+  logGroup: 'LOG_GROUP',
+  /** Id of the EC2 instance. */
+  instanceId: 'INSTANCE_ID',
+  /** Identifiers in the journal of what is sent to CloudWatch, separated by commas. */
+  journalIdentifiers: 'JOURNAL_IDENTIFIERS',
+  /** Folder with the file systems of images on a machine without containers. */
+  treeDir: 'TREE_DIR',
+  /** Folder for the files with which a machine without containers is set up. */
+  machineDir: 'MACHINE_DIR',
+  /** Files of NVIDIA's driver on the machine, separated by colons. */
+  driverFiles: 'DRIVER_FILES',
   /** Speech engine of the whisper service: `whisperx` or `pocketsphinx`. */
   whisperEngine: 'WHISPER_ENGINE',
   /** Name of the model's directory under {@link ENV.modelDir}. */
@@ -140,6 +154,8 @@ export const OUTPUT = {
   /** Optional models that could not be downloaded, separated by commas, or `none`. */
   modelsLeftOut: 'ModelsLeftOut',
   taskDefinition: 'TaskDefinitionArn',
+  /** Group in CloudWatch Logs of machines without containers. */
+  logGroup: 'LogGroupName',
   /** Name of the Systems Manager parameter with the `MachineSpec`. */
   machine: 'MachineParameterName',
   /**

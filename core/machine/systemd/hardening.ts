@@ -28,6 +28,18 @@ export const HARDENED: readonly Setting[] = [
   ['DevicePolicy', 'closed'],
 ];
 
+/** Names of the machine's users: libraries look for the name and the home of their own. */
+export const USERS: readonly Setting[] = [['BindReadOnlyPaths', '/etc/passwd /etc/group']];
+
+/** Files with which a process resolves names. An exported file system has empty ones. */
+export const NETWORK: readonly Setting[] = [['BindReadOnlyPaths', '-/etc/resolv.conf']];
+
+/** Besides the rules of the firewall. Kernels without the filters of cgroups ignore these. */
+export const LOOPBACK_ONLY: readonly Setting[] = [
+  ['IPAddressDeny', 'any'],
+  ['IPAddressAllow', 'localhost'],
+];
+
 /** Device files of NVIDIA's driver, by the names of its character devices in /proc/devices. */
 export const GPU_DEVICES: readonly Setting[] = [
   ['DeviceAllow', 'char-nvidia rw'],

@@ -1,28 +1,47 @@
+import { basename } from 'node:path/posix';
 import type { MachineProcess, MachineSpec } from '../../contract/machine-spec';
 import type { ImageConfig } from '../image-config';
 import { mountPoint } from '../mount-point';
 import { expand } from '../placeholders';
 import { found } from '../found';
-import { GPU_DEVICES, HARDENED } from './hardening';
-import { GROUP, SLICE, TARGET, unitOf, userOf } from './names';
+import { GPU_DEVICES, HARDENED, LOOPBACK_ONLY, NETWORK, USERS } from './hardening';
+import { GROUP, JOURNAL_UNIT, SLICE, TARGET, unitOf, userOf } from './names';
 import { commandWord, type Setting, unitFile, word } from './unit-file';
 import { Volumes } from './volumes';
 
 /** What is known only on the machine. */
 export interface Host {
   readonly region: string;
+  readonly instanceId: string;
+  /** Name of the group in CloudWatch Logs that gets the journal. */
+  readonly logGroup: string;
   /** Memory in MiB. */
   readonly memoryMib: number;
-  /** Folder with the file system of each image, by the image's name. */
-  readonly trees: string;
-  /** How the images start, by name. */
-  readonly images: Readonly<Record<string, ImageConfig>>;
+  /** The images, by name. */
+  readonly images: Readonly<Record<string, HostImage>>;
+  /** Files of NVIDIA's driver that processes with a GPU need. */
+  readonly driver: readonly string[];
 }
+
+/** An image on the machine. */
+export interface HostImage {
+  /** Folder with its file system. */
+  readonly root: string;
+  /** How it starts. */
+  readonly config: ImageConfig;
+}
+
+/** Folder in which a process sees the libraries of NVIDIA's driver. */
+const DRIVER = '/usr/local/nvidia/lib64';
 
 /** Part of a machine's memory that the system keeps, in MiB. */
 export const SYSTEM_MIB = 1024;
 /** The default of ECS, from SIGTERM to SIGKILL. */
 const STOP_SECONDS = 120;
+
+/** Whether a process starts again whenever it ends. */
+export const staysUp = ({ essential = true, restart_after_seconds: restart }: MachineProcess): boolean =>
+  essential || restart !== undefined;
 
 /** The unit of each process, by file name. Errors as in `machineFiles`. */
 export function processUnits(spec: MachineSpec, host: Host): Record<string, string> {
@@ -53,8 +72,9 @@ class Units {
           ['User', userOf(name)],
           ['Group', GROUP],
           ['UMask', '0027'],
-          ['RootDirectory', `${this.host.trees}/${image}`],
+          ['RootDirectory', this.imageOf(image).root],
           ['MountAPIVFS', 'yes'],
+          ...USERS,
           ...this.volumes.mounts(process),
           ...this.command(process),
           ...this.environment(process),
@@ -64,32 +84,35 @@ class Units {
           ['Slice', SLICE],
           ...this.memory(process),
           ...HARDENED,
-          ...(gpu === undefined ? [] : GPU_DEVICES),
+          ...(process.aws === true ? NETWORK : LOOPBACK_ONLY),
+          ...(gpu === undefined ? [] : [...GPU_DEVICES, ...this.driver()]),
         ],
       ],
     );
   }
 
   /** A process that others wait for runs once; the others run until they are stopped. */
-  private kind({ name, essential = true, restart_after_seconds: restart }: MachineProcess): Setting[] {
+  private kind(process: MachineProcess): Setting[] {
     const awaited = this.spec.processes.some(({ after = [] }) =>
-      after.some(({ process, until }) => process === name && until === 'succeeded'),
+      after.some((waited) => waited.process === process.name && waited.until === 'succeeded'),
     );
     if (awaited)
       return [
         ['Type', 'oneshot'],
         ['RemainAfterExit', 'yes'],
+        ['Restart', 'on-failure'],
+        ['RestartSec', '5'],
       ];
     // Unlike on ECS, other processes continue: the worker waits for an unavailable service.
     return [
       ['Type', 'exec'],
-      ['Restart', essential || restart !== undefined ? 'always' : 'no'],
+      ['Restart', staysUp(process) ? 'always' : 'no'],
       ['RestartSec', '2'],
     ];
   }
 
   private command({ exec, name, image = name }: MachineProcess): Setting[] {
-    const { Entrypoint, Cmd } = this.imageOf(image);
+    const { Entrypoint, Cmd } = this.imageOf(image).config;
     const words = [...(Entrypoint ?? []), ...(exec.args ?? Cmd ?? [])];
     const path = this.variablesOf(image).PATH;
     return [
@@ -99,7 +122,14 @@ class Units {
     ];
   }
 
-  private environment({ name, image = name, environment = {}, ports = [], aws }: MachineProcess): Setting[] {
+  private environment({
+    name,
+    image = name,
+    environment = {},
+    ports = [],
+    aws,
+    gpu,
+  }: MachineProcess): Setting[] {
     const placeholders = {
       url: (process: string) => `http://127.0.0.1:${hostPort(this.processOf(process))}`,
       mount: (volume: string) => mountPoint(this.spec, volume),
@@ -112,6 +142,7 @@ class Units {
       ...Object.fromEntries(
         Object.entries(environment).map(([key, value]) => [key, expand(value, placeholders)]),
       ),
+      ...(gpu !== undefined && { LD_LIBRARY_PATH: DRIVER }),
       ...(aws === true ? { AWS_REGION: this.host.region } : { AWS_EC2_METADATA_DISABLED: 'true' }),
     };
     return Object.entries(variables).map(([key, value]) => ['Environment', word(`${key}=${value}`)]);
@@ -128,8 +159,13 @@ class Units {
     ];
   }
 
+  /** The libraries of the driver must be those of the machine's kernel module, so no image has them. */
+  private driver(): Setting[] {
+    return this.host.driver.map((file) => ['BindReadOnlyPaths', `${file}:${DRIVER}/${basename(file)}`]);
+  }
+
   private variablesOf(image: string): Record<string, string> {
-    const variables = this.imageOf(image).Env ?? [];
+    const variables = this.imageOf(image).config.Env ?? [];
     return Object.fromEntries(
       variables.map((variable) => {
         const at = variable.indexOf('=');
@@ -138,7 +174,7 @@ class Units {
     );
   }
 
-  private imageOf(image: string): ImageConfig {
+  private imageOf(image: string): HostImage {
     return found(this.host.images[image], 'image', image);
   }
 
@@ -149,6 +185,8 @@ class Units {
 }
 
 const order = ({ after = [] }: MachineProcess): Setting[] => [
+  // It stops last, and so sends what all others log.
+  ['After', JOURNAL_UNIT],
   ...after.flatMap(({ process, until = 'started' }): Setting[] => [
     [until === 'succeeded' ? 'Requires' : 'Wants', unitOf(process)],
     ['After', unitOf(process)],

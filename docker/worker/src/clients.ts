@@ -20,7 +20,7 @@ export interface Clients {
 }
 
 /** A worker has time for more retries than the SDK makes by default. */
-const PATIENT = { maxAttempts: 6 };
+export const PATIENT = { maxAttempts: 6 };
 
 const requestHandler = (requestTimeout: number) => ({
   connectionTimeout: 3_000,

@@ -1,14 +1,21 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { STOP_SECONDS } from '../../../core/contract/limits';
 import { SpotscribeError } from '../../../core/contract/errors';
-import { createClients } from './clients';
+import { createClients, PATIENT } from './clients';
 import { fetchModels } from './models/fetch-models';
 import { GuardedService } from './services/guarded-service';
 import { HttpModelService } from './services/http-model-service';
 import { createLog, type Log } from './log';
+import { forwardJournal } from './machine/forward-journal';
+import { LogStreams } from './machine/log-streams';
+import { prepareMachine } from './machine/prepare-machine';
 import { Services } from './services/services';
 import {
+  readJournalSettings,
   readMachine,
   readModelFetchSettings,
+  readPrepareSettings,
   readWorkerSettings,
   SettingsError,
   type WorkerSettings,
@@ -57,6 +64,9 @@ const servicesOf = ({ services, modelSilenceSeconds }: WorkerSettings, log: Log)
     })),
   );
 
+/** What the program does besides the work of the worker. */
+const COMMANDS = ['fetch-models', 'prepare-machine', 'forward-journal'];
+
 async function main(command: string | undefined): Promise<number> {
   const log = createLog();
   try {
@@ -68,8 +78,25 @@ async function main(command: string | undefined): Promise<number> {
         process.once('SIGTERM', () => process.exit(1));
         await fetchModels(readModelFetchSettings(process.env), createClients().s3, log);
         return 0;
+      case 'prepare-machine':
+        await prepareMachine(
+          readPrepareSettings(process.env),
+          { ssm: new SSMClient(PATIENT), s3: createClients().s3 },
+          log,
+        );
+        return 0;
+      case 'forward-journal': {
+        const settings = readJournalSettings(process.env);
+        const stop = new AbortController();
+        process.once('SIGTERM', () => stop.abort());
+        const streams = new LogStreams(new CloudWatchLogsClient(PATIENT), settings.logGroup);
+        await forwardJournal(settings, streams, stop.signal);
+        return 0;
+      }
       default:
-        log.fatal(`Unknown command "${command}". Use fetch-models, or no command to start the worker.`);
+        log.fatal(
+          `Unknown command "${command}". Use ${COMMANDS.join(', ')}, or no command to start the worker.`,
+        );
         return 2;
     }
   } catch (error) {

@@ -57,6 +57,21 @@ const modelFetchShape = {
   }),
 };
 
+const prepareShape = {
+  machineParameter: text,
+  logGroup: text,
+  instanceId: text,
+  treeDir: text,
+  machineDir: text,
+  driverFiles: z.string().optional(),
+};
+
+const journalShape = {
+  logGroup: text,
+  instanceId: text,
+  journalIdentifiers: text.transform((value) => value.split(',')),
+};
+
 export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
   /**
    * IP address to listen on. The image sets 0.0.0.0; only mapped ports of the container can be
@@ -65,6 +80,11 @@ export type WorkerSettings = z.infer<z.ZodObject<typeof shape>> & {
   host: string;
 };
 export type ModelFetchSettings = z.infer<z.ZodObject<typeof modelFetchShape>>;
+export type PrepareSettings = z.infer<z.ZodObject<typeof prepareShape>> & { region: string };
+export type JournalSettings = z.infer<z.ZodObject<typeof journalShape>> & {
+  /** Folder for what the service remembers. */
+  stateDir: string;
+};
 export type Environment = Record<string, string | undefined>;
 
 /** A setting is not valid. The message has its name, limit, value and remedy. */
@@ -88,6 +108,26 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
  * @throws SettingsError that lists all invalid variables
  */
 export const readModelFetchSettings = (env: Environment): ModelFetchSettings => read(modelFetchShape, env);
+
+/**
+ * Reads how a machine without containers is set up. The region is that of the clients.
+ *
+ * @throws SettingsError that lists all invalid variables
+ */
+export const readPrepareSettings = (env: Environment): PrepareSettings => ({
+  ...read(prepareShape, env),
+  region: env.AWS_REGION ?? '',
+});
+
+/**
+ * Reads what of the journal is sent, and where. Systemd sets the folder.
+ *
+ * @throws SettingsError that lists all invalid variables
+ */
+export const readJournalSettings = (env: Environment): JournalSettings => ({
+  ...read(journalShape, env),
+  stateDir: env.STATE_DIRECTORY ?? '.',
+});
 
 const machine = z.object({
   instance_id: text,

@@ -1,7 +1,7 @@
 import type { MachineProcess, MachineSpec } from '../../../core/contract/machine-spec';
 import type { ImageConfig } from '../../../core/machine/image-config';
 import { machineFiles } from '../../../core/machine/systemd/machine-files';
-import type { Host } from '../../../core/machine/systemd/process-unit';
+import type { Host, HostImage } from '../../../core/machine/systemd/process-unit';
 
 const worker: MachineProcess = {
   name: 'worker',
@@ -45,17 +45,22 @@ const spec: MachineSpec = {
   },
 };
 
-const image = (config: Partial<ImageConfig>): ImageConfig => ({
-  ...{ Entrypoint: null, Cmd: null, Env: null },
-  ...config,
+const image = (name: string, config: Partial<ImageConfig>): HostImage => ({
+  root: `/mnt/nvme/trees/${name}`,
+  config: { Entrypoint: null, Cmd: null, Env: null, ...config },
 });
 const host: Host = {
   region: 'eu-central-1',
   memoryMib: 16_000,
-  trees: '/mnt/nvme/trees',
+  instanceId: 'i-0123',
+  logGroup: 'Machines',
+  driver: ['/usr/lib64/libcuda.so.1'],
   images: {
-    worker: image({ Entrypoint: ['node', '/opt/worker.cjs'], Env: ['PATH=/usr/local/bin:/bin'] }),
-    whisper: image({ Entrypoint: ['python', '-m', 'spotscribe_whisper'], Env: ['PATH=/opt/venv/bin:/bin'] }),
+    worker: image('worker', { Entrypoint: ['node', '/opt/worker.cjs'], Env: ['PATH=/usr/local/bin:/bin'] }),
+    whisper: image('whisper', {
+      Entrypoint: ['python', '-m', 'spotscribe_whisper'],
+      Env: ['PATH=/opt/venv/bin:/bin'],
+    }),
   },
 };
 
@@ -117,7 +122,7 @@ describe('a process', () => {
 
   test('restarts, unless it runs once or may stay stopped', () => {
     expect(settings('worker', 'Restart')).toEqual(['always']);
-    expect(settings('models', 'Restart')).toEqual([]);
+    expect(settings('models', 'Restart')).toEqual(['on-failure']);
     expect(settings('models', 'Type')).toEqual(['oneshot']);
     expect(settings('worker', 'Restart', withWorker({ essential: false }))).toEqual(['no']);
     expect(
@@ -140,6 +145,10 @@ describe('a process', () => {
   test('sees the GPU only if it has one', () => {
     expect(settings('whisper', 'DeviceAllow')).toContain('char-nvidia-uvm rw');
     expect(settings('worker', 'DeviceAllow')).toEqual([]);
+    const library = '/usr/lib64/libcuda.so.1:/usr/local/nvidia/lib64/libcuda.so.1';
+    expect(settings('whisper', 'BindReadOnlyPaths')).toContain(library);
+    expect(settings('whisper', 'Environment')).toContain('"LD_LIBRARY_PATH=/usr/local/nvidia/lib64"');
+    expect(settings('worker', 'BindReadOnlyPaths')).not.toContain(library);
   });
 
   test('cannot share a GPU', () => {
@@ -152,7 +161,7 @@ describe('a volume', () => {
     expect(machineFiles(spec, host).folders.split('\n')).toContain(
       'd /mnt/nvme/shared-audio 2750 spotscribe-worker spotscribe',
     );
-    expect(settings('whisper', 'BindReadOnlyPaths')).toEqual(['/mnt/nvme/shared-audio:/shared-audio']);
+    expect(settings('whisper', 'BindReadOnlyPaths')).toContain('/mnt/nvme/shared-audio:/shared-audio');
   });
 
   test('of several writers is a folder for each, which the others cannot read', () => {
@@ -170,7 +179,7 @@ describe('a volume', () => {
 test('only processes that call AWS reach the network and the metadata service', () => {
   const { firewall } = machineFiles(spec, host);
   expect(firewall).toContain(
-    'ip daddr 169.254.169.254 meta skuid != { 0, "spotscribe-models", "spotscribe-worker" } reject',
+    'ip daddr 169.254.169.254 meta skuid != { 0, "spotscribe-models", "spotscribe-worker", "spotscribe_journal" } reject',
   );
   expect(firewall).toContain('oifname != "lo" meta skuid { "spotscribe-whisper" } reject');
 });
