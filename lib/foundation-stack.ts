@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { OUTPUT } from '../core/contract/environment';
 import { acknowledge } from './policies/acknowledge';
@@ -8,6 +8,7 @@ import { ImageRepositories } from './images/image-repositories';
 import { ModelCache } from './models/model-cache';
 import { FunctionZones } from './network/function-zones';
 import { filledUp, Network } from './network/network';
+import { PrivateBucket } from './private-bucket';
 import type { Settings } from './settings';
 import { imageValues } from './images/shared-images';
 import { SharedValues } from './shared-values';
@@ -37,7 +38,11 @@ export class FoundationStack extends Stack {
     this.functionZones = new FunctionZones(this, 'FunctionZones');
     this.modelCache = new ModelCache(this, 'ModelCache', { onDestroy, tokenSecret });
     this.images = new ImageRepositories(this, 'Images', { onDestroy });
-    this.imageBuilds = new ImageBuilds(this, 'ImageBuilds', { repositories: this.images });
+    const trees = new PrivateBucket(this, 'Trees', {
+      onDestroy,
+      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+    }).bucket;
+    this.imageBuilds = new ImageBuilds(this, 'ImageBuilds', { repositories: this.images, trees });
     this.shared = new SharedValues(this, 'Shared');
     this.share();
     acknowledge(
@@ -70,6 +75,7 @@ export class FoundationStack extends Stack {
     shared.share('ModelProvider', modelCache.filling.serviceToken);
     shared.share('ModelProject', modelCache.filling.projectName);
     shared.share('ImageProvider', imageBuilds.serviceToken);
+    shared.share('TreeBucketName', imageBuilds.trees.bucketName);
     for (const [image, build] of Object.entries(imageBuilds.of)) {
       const { repository, project } = imageValues(image as BuiltImage);
       shared.share(repository, build.repository.repositoryName);

@@ -24,6 +24,12 @@ export interface ImageRequest {
   readonly Source: string;
   /** Variables of the build. */
   readonly Variables: Record<string, string>;
+  /**
+   * `<bucket>/<prefix>` of the file systems of the repository's images, by tag.
+   *
+   * @default - the image is not stored as a file system
+   */
+  readonly Trees?: string;
   readonly ScanGate: ScanGate;
   readonly AcceptedFindings: AcceptedFinding[];
 }

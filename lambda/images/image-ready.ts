@@ -1,10 +1,12 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { ECRClient } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { followBuild, NotYet, untilThere } from '../builds/asked-build';
 import { type ImageData, imageBuild, type ImageRequest } from '../../core/images/image-request';
 import { ImageStore, type StoredImage } from './image-store';
+import { pruneTrees } from './prune-trees';
 import type { Requested } from './request-image';
 import { lambdaHandler } from '../frame/runtime';
 import { scanVerdict } from './scan-gate';
@@ -13,6 +15,7 @@ export interface Dependencies {
   ecr: ECRClient;
   codebuild: CodeBuildClient;
   logs: CloudWatchLogsClient;
+  s3: S3Client;
 }
 
 /** CloudFormation's event with the answer of the first handler. */
@@ -29,6 +32,7 @@ export const handler = lambdaHandler(
     ecr: new ECRClient(),
     codebuild: new CodeBuildClient(),
     logs: new CloudWatchLogsClient(),
+    s3: new S3Client(),
   }),
   imageReady,
 );
@@ -54,6 +58,9 @@ async function look(event: ReadyEvent, dependencies: Dependencies): Promise<Read
   if (verdict.verdict === 'wait') return { IsComplete: false };
   if (verdict.verdict === 'refuse') throw new Error(refusal(request, verdict.text));
   await images.hold(digest, request.HeldAs);
+  // The image is there in any case. The next deployment tries again.
+  if (request.Trees !== undefined)
+    await pruneTrees(dependencies.s3, images, request.Trees).catch(() => undefined);
   return { IsComplete: true, Data: { Digest: digest, Scan: verdict.text } };
 }
 

@@ -7,6 +7,7 @@ import {
   GetDownloadUrlForLayerCommand,
   ImageAlreadyExistsException,
   ImageNotFoundException,
+  paginateListImages,
   PutImageCommand,
   RepositoryNotFoundException,
   ScanNotFoundException,
@@ -108,6 +109,15 @@ export class ImageStore {
       // The image already has the tag.
       if (!(error instanceof ImageAlreadyExistsException)) throw error;
     }
+  }
+
+  /** All tags of the repository. */
+  async tags(): Promise<Set<string>> {
+    const { repositoryName } = this;
+    const tags = new Set<string>();
+    for await (const { imageIds = [] } of paginateListImages({ client: this.ecr }, { repositoryName }))
+      for (const { imageTag } of imageIds) if (imageTag !== undefined) tags.add(imageTag);
+    return tags;
   }
 
   /** Removes a tag. The image keeps its other tag. */

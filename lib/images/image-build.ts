@@ -4,9 +4,10 @@ import { BuildSpec, ComputeType, LinuxBuildImage, Project } from 'aws-cdk-lib/aw
 import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { acknowledge, acknowledgeWildcard } from '../policies/acknowledge';
+import { acknowledge, acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import { type BuiltImage, bundles, withContext } from './image-context';
 
 /** CloudFormation waits at most an hour for a resource, so a longer build would be useless. */
@@ -27,6 +28,8 @@ export interface ImageBuildProps {
   readonly image: BuiltImage;
   /** Where the image is pushed to. */
   readonly repository: IRepository;
+  /** Where file systems of images are stored. */
+  readonly trees: IBucket;
   /** Repository of an image that this one may be based on. @default - none */
   readonly base?: IRepository;
   /** Root folder of this package. @default - the package that contains this file */
@@ -43,7 +46,7 @@ export class ImageBuild extends Construct implements ImageSource {
 
   constructor(scope: Construct, id: string, props: ImageBuildProps) {
     super(scope, id);
-    const { image, repository, base, root } = props;
+    const { image, repository, root } = props;
     this.repository = repository;
     this.context = withContext(
       { images: [image], bundle: bundles(this), root },
@@ -73,7 +76,7 @@ export class ImageBuild extends Construct implements ImageSource {
       timeout: TIMEOUT,
       logging: { cloudWatch: { logGroup: this.log } },
     });
-    this.grant(role, base);
+    this.grant(role, props);
     for (const rule of [
       'AwsSolutions-CB3',
       'cdk-validator-cfnguard::codebuild_project_environment_privileged_check',
@@ -101,8 +104,8 @@ export class ImageBuild extends Construct implements ImageSource {
       .digest('hex');
   }
 
-  /** Grants access to the build's sources, repository and log only. */
-  private grant(role: Role, base?: IRepository) {
+  /** Grants access to the build's sources, repository, file systems and log only. */
+  private grant(role: Role, { image, trees, base }: ImageBuildProps) {
     const sources = `arn:${Aws.PARTITION}:s3:::${this.source}`;
     role.addToPolicy(
       new PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: [sources] }),
@@ -114,6 +117,19 @@ export class ImageBuild extends Construct implements ImageSource {
       role,
       '*',
       'ecr:GetAuthorizationToken supports only *. Pushing is limited to the image’s repository.',
+    );
+    // Machines run no family itself.
+    if (image === 'environment') return;
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:AbortMultipartUpload', 's3:PutObject'],
+        resources: [trees.arnForObjects(`${image}/*`)],
+      }),
+    );
+    acknowledgeWildcard(
+      role,
+      `${findingName(trees, 'Arn')}/${image}/*`,
+      'Archives of one image: their keys are hashes of sources that are not known yet.',
     );
   }
 }

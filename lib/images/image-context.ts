@@ -27,6 +27,10 @@ function serviceFiles(name: ServiceName): string[] {
   return ['Dockerfile', ...locks, ...folders.map((folder) => `${folder}/spotscribe_${folder}`)];
 }
 
+/** Images whose files are needed to build one from its Dockerfile, with its family. */
+export const contextImages = (image: ImageName): readonly BuiltImage[] =>
+  image === 'worker' ? [image] : ['environment', image];
+
 /** Files in source folders that are not sources. */
 const NO_SOURCES = /^(__pycache__|.*\.pyc)$/;
 
@@ -41,10 +45,10 @@ export interface ContextProps {
 
 /**
  * Writes the build context of images into a folder: the Dockerfile, the files that it copies, and
- * the script that CodeBuild runs.
+ * the scripts that CodeBuild runs.
  */
 export function writeContext({ images, bundle, root = PACKAGE }: ContextProps, folder: string) {
-  for (const file of ['build.sh', ...images.flatMap((image) => FILES[image])]) {
+  for (const file of ['build.sh', 'tree.sh', ...images.flatMap((image) => FILES[image])]) {
     const target = file === 'worker/Dockerfile' ? 'Dockerfile' : file;
     cpSync(join(root, 'docker', file), join(folder, target), {
       recursive: true,

@@ -5,53 +5,56 @@ import type { Settings } from '../settings';
 import type { ImageSources } from './image-builds';
 import type { Requirements } from './families';
 import { idOf, type ImageName } from './image-name';
-import { ServiceImage } from './service-image';
+import type { ImageForm, ProcessImage } from './process-image';
 
-export interface PathImagesProps {
+export interface PathImagesProps<Image extends ProcessImage> {
+  /** What the path's runtime starts processes from. */
+  readonly form: ImageForm<Image>;
   readonly builds: ImageSources;
   readonly settings: Settings;
 }
 
 /** The images of one path, from the sources that the setting `images` selects. */
-export class PathImages extends Construct {
-  private readonly known = new Map<ImageName, ServiceImage>();
+export class PathImages<Image extends ProcessImage> extends Construct {
+  private readonly known = new Map<ImageName, Image>();
 
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: PathImagesProps,
+    private readonly props: PathImagesProps<Image>,
   ) {
     super(scope, id);
   }
 
-  /** Returns the image of this name. Two containers of the same name share one image. */
-  image(name: ImageName): ServiceImage {
+  /** Returns the image of this name. Two processes of the same name share one image. */
+  image(name: ImageName): Image {
     const image = this.known.get(name) ?? this.make(name);
     this.known.set(name, image);
     return image;
   }
 
   /** Returns the image of a service: one of this package, or its own. */
-  imageOf({ name, image }: Service): ServiceImage {
+  imageOf({ name, image }: Service): Image {
+    const { form } = this.props;
     switch (image.kind) {
       case 'package':
         return this.image(image.name);
       case 'registry':
-        return ServiceImage.fromRegistry(this, idOf(name), image.uri);
+        return form.fromRegistry(this, idOf(name), image.uri);
       case 'folder':
-        return ServiceImage.fromFolder(this, idOf(name), image.folder);
+        return form.fromFolder(this, idOf(name), image.folder);
     }
   }
 
-  private make(image: ImageName): ServiceImage {
-    const { builds, settings } = this.props;
+  private make(image: ImageName): Image {
+    const { form, builds, settings } = this.props;
     const id = idOf(image);
     const requirements = this.requirements(image);
     const origin =
       typeof settings.images === 'string' ? settings.images : (settings.images[image] ?? 'codebuild');
-    if (origin === 'local') return ServiceImage.fromLocalDocker(this, id, { image, requirements });
-    if (origin !== 'codebuild') return ServiceImage.fromRegistry(this, id, origin);
-    const made = ServiceImage.fromSource(this, id, {
+    if (origin === 'local') return form.fromLocalDocker(this, id, { image, requirements });
+    if (origin !== 'codebuild') return form.fromRegistry(this, id, origin);
+    const made = form.fromSource(this, id, {
       image,
       builds,
       requirements,

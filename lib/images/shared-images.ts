@@ -1,4 +1,5 @@
 import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ImageSource } from './image-build';
 import type { ImageBuilds, ImageSources } from './image-builds';
@@ -15,6 +16,7 @@ export interface SharedImagesProps {
 /** A path's view of the foundation's images. Reads only the values of images that the path runs. */
 export class SharedImages extends Construct implements ImageSources {
   private readonly known = new Map<BuiltImage, ImageSource>();
+  private bucket: IBucket | undefined;
 
   constructor(
     scope: Construct,
@@ -22,6 +24,11 @@ export class SharedImages extends Construct implements ImageSources {
     private readonly props: SharedImagesProps,
   ) {
     super(scope, id);
+  }
+
+  get trees(): IBucket {
+    this.bucket ??= Bucket.fromBucketName(this, 'Trees', this.props.values.read(this, 'TreeBucketName'));
+    return this.bucket;
   }
 
   get serviceToken(): string {

@@ -1,5 +1,6 @@
 import { CustomResource, Stack } from 'aws-cdk-lib';
 import { ContainerImage, type ContainerDefinition, type ContainerImageConfig } from 'aws-cdk-lib/aws-ecs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { AcceptedFinding, ImageRequest, ScanGate } from '../../core/images/image-request';
 import type { ImageSource } from './image-build';
@@ -14,6 +15,8 @@ export interface SourceImageProps {
   readonly variables: Record<string, string>;
   /** Image that replaces the Dockerfile's stage `environment`. @default - the stage is built */
   readonly environment?: SourceImage;
+  /** Where the build also stores the image's file system. @default - nowhere */
+  readonly trees?: IBucket;
   /** Lowest severity of findings that rejects the image. @default 'off' */
   readonly scanGate?: ScanGate;
   /** Findings that do not reject the image. @default - none */
@@ -34,10 +37,15 @@ export class SourceImage extends Construct {
 
   constructor(scope: Construct, id: string, props: SourceImageProps) {
     super(scope, id);
-    const { image, builds, environment, scanGate = 'off', acceptedFindings = [] } = props;
+    const { image, builds, environment, trees, scanGate = 'off', acceptedFindings = [] } = props;
     this.build = builds.source(image);
     const { repository, projectName, source } = this.build;
-    this.tag = this.build.tag({ ...props.variables, ...(environment && { ENVIRONMENT: environment.tag }) });
+    this.tag = this.build.tag({
+      ...props.variables,
+      ...(environment && { ENVIRONMENT: environment.tag }),
+      // The name of the bucket is not known yet.
+      ...(trees && { TREES: 'yes' }),
+    });
     const request: ImageRequest = {
       RepositoryName: repository.repositoryName,
       Tag: this.tag,
@@ -48,8 +56,10 @@ export class SourceImage extends Construct {
         ...props.variables,
         ...(image !== 'worker' && { TARGET: image }),
         ...(environment && { ENVIRONMENT: environment.uri }),
+        ...(trees && { TREES: `s3://${trees.bucketName}/${image}` }),
         IMAGE: repository.repositoryUriForTag(this.tag),
       },
+      ...(trees && { Trees: `${trees.bucketName}/${image}/` }),
       ScanGate: scanGate,
       AcceptedFindings: acceptedFindings,
     };

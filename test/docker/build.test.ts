@@ -53,6 +53,23 @@ describe('what CodeBuild runs', () => {
     expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('secret\n');
   });
 
+  test('stores the file system before the image is pushed, under the image’s tag', async () => {
+    writeFileSync(join(folder, 'tree.sh'), 'echo "tree.sh $*" >> "$FOLDER/tree"; echo tree.tar\n');
+    const all = await calls({ TREES: 's3://trees/whisper', PACKAGES: 'nftables' });
+    expect(readFileSync(join(folder, 'tree'), 'utf8')).toBe('tree.sh image tree.tar tree\n');
+    const upload = all.findIndex(([program, verb]) => program === 'aws' && verb === 's3');
+    expect(all[upload]).toEqual([
+      'aws',
+      's3',
+      'cp',
+      '--only-show-errors',
+      'tree.tar',
+      's3://trees/whisper/abc.tar',
+    ]);
+    expect(all[upload - 1]).toEqual(expect.arrayContaining(['--load', '--tag', 'tree', 'PACKAGES=nftables']));
+    expect(all.findIndex((call) => call.some((word) => word.includes('push=true')))).toBeGreaterThan(upload);
+  });
+
   test('builds for the machines’ processors, without attestations, and pushes zstd', async () => {
     expect(await built({})).toEqual([
       'docker',

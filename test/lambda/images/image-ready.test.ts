@@ -1,6 +1,7 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { ECRClient } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
 import {
   type Dependencies,
   imageReady,
@@ -31,6 +32,7 @@ beforeEach(() => {
     ecr: new ECRClient(aws.client),
     codebuild: new CodeBuildClient(aws.client),
     logs: new CloudWatchLogsClient(aws.client),
+    s3: new S3Client(aws.client),
   };
 });
 

@@ -2,6 +2,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ImageBuilds } from '../../../lib/images/image-builds';
 import { ImageRepositories } from '../../../lib/images/image-repositories';
 import { type Resources, root, synthesise, tags } from './synthesised-images';
@@ -92,7 +93,11 @@ test('the worker’s tag changes with its bundle', () => {
     const tag = () => {
       const stack = new Stack(new App(), 'Foundation');
       const repositories = new ImageRepositories(stack, 'Images', { onDestroy: 'keep' });
-      return new ImageBuilds(stack, 'ImageBuilds', { repositories, root: folder }).of.worker.tag({});
+      return new ImageBuilds(stack, 'ImageBuilds', {
+        repositories,
+        trees: new Bucket(stack, 'Trees'),
+        root: folder,
+      }).of.worker.tag({});
     };
     const before = tag();
     appendFileSync(join(folder, 'lambda/frame/http.ts'), '\n// No part of the worker.\n');

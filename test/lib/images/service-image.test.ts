@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ImageBuilds } from '../../../lib/images/image-builds';
 import { ImageRepositories } from '../../../lib/images/image-repositories';
 import { ServiceImage } from '../../../lib/images/service-image';
@@ -177,7 +178,10 @@ test('the build context contains the Dockerfile, its files and nothing else', ()
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Foundation');
   const repositories = new ImageRepositories(stack, 'Images', { onDestroy: 'keep' });
-  const { whisper } = new ImageBuilds(stack, 'ImageBuilds', { repositories }).of;
+  const { whisper } = new ImageBuilds(stack, 'ImageBuilds', {
+    repositories,
+    trees: new Bucket(stack, 'Trees'),
+  }).of;
   const { directory } = app.synth();
   const hash =
     /([a-f0-9]{64})\.zip$/.exec(String(stack.resolve(whisper.source)['Fn::Join']?.[1]?.[1]))?.[1] ?? '';

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ImageBuilds } from '../../../lib/images/image-builds';
 import { ImageRepositories } from '../../../lib/images/image-repositories';
 import { PathImages } from '../../../lib/images/path-images';
+import type { ImageForm, ProcessImage } from '../../../lib/images/process-image';
+import { ServiceImage } from '../../../lib/images/service-image';
 import { defaultSettings, type Settings } from '../../../lib/settings';
 
 /** Root folder of this package. */
@@ -16,13 +19,15 @@ export type Resources = Record<string, Resource>;
 export function synthesise(
   folder: string,
   settings: Partial<Settings> = {},
+  form: ImageForm<ProcessImage> = ServiceImage,
 ): { paths: Resources; foundation: Resources } {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const foundation = new Stack(app, 'Foundation');
   const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
-  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, root: folder });
+  const trees = new Bucket(foundation, 'Trees');
+  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, trees, root: folder });
   const stack = new Stack(app, 'Both');
-  const images = new PathImages(stack, 'Images', { builds, settings: defaultSettings(settings) });
+  const images = new PathImages(stack, 'Images', { form, builds, settings: defaultSettings(settings) });
   for (const name of ['worker', 'whisper', 'voxtral'] as const) images.image(name);
   return {
     paths: Template.fromStack(stack).toJSON().Resources as Resources,
