@@ -36,8 +36,8 @@ export async function cdk(deployment: Deployment, ...args: string[]): Promise<vo
       ...baseEnvironment(),
       ...clientEnvironment(endpoint),
       ...settingsEnvironment(settings),
-      // Builds no image of a folder, because processes run without images.
-      CDK_DOCKER: 'true',
+      // By default builds no image here, because processes run without images.
+      CDK_DOCKER: process.env.CDK_DOCKER ?? 'true',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,

@@ -9,6 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
+  type CfnLaunchTemplate,
   EbsDeviceVolumeType,
   InstanceType,
   type ISecurityGroup,
@@ -166,10 +167,10 @@ export class SpotFleet extends Construct {
   }
 
   private launchTemplate(): LaunchTemplate {
-    const { machineImage, userData } = this.platform;
+    const { machineImage, userData, rootGib } = this.platform;
     const role = new Role(this, 'MachineRole', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
     this.platform.configureRole(role);
-    return new LaunchTemplate(this, 'Launch', {
+    const launch = new LaunchTemplate(this, 'Launch', {
       machineImage,
       role,
       securityGroup: this.props.network.machineSecurityGroup,
@@ -181,8 +182,7 @@ export class SpotFleet extends Construct {
       blockDevices: [
         {
           deviceName: '/dev/xvda',
-          // Size in GiB for the system only: images and models are stored on the local disk.
-          volume: BlockDeviceVolume.ebs(40, {
+          volume: BlockDeviceVolume.ebs(rootGib ?? 0, {
             volumeType: EbsDeviceVolumeType.GP3,
             encrypted: true,
             deleteOnTermination: true,
@@ -190,5 +190,10 @@ export class SpotFleet extends Construct {
         },
       ],
     });
+    if (rootGib === undefined)
+      (launch.node.defaultChild as CfnLaunchTemplate).addPropertyDeletionOverride(
+        'LaunchTemplateData.BlockDeviceMappings.0.Ebs.VolumeSize',
+      );
+    return launch;
   }
 }

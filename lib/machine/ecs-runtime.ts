@@ -2,6 +2,7 @@ import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-
 import type { IMachineImage, IVpc, UserData } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { ServiceImage } from '../images/service-image';
 import { acknowledge } from '../policies/acknowledge';
 import { SHARED_GPU } from './ecs-gpu';
 import { EcsTask } from './ecs-task';
@@ -12,8 +13,11 @@ import type { MachinePlatform, MachineRuntime, PlatformOptions, ProcessesProps }
 export const ecsRuntime: MachineRuntime = (fleet, options) => new EcsPlatform(fleet, options);
 
 /** Machines that join an ECS cluster of their fleet. */
-class EcsPlatform implements MachinePlatform {
+class EcsPlatform implements MachinePlatform<ServiceImage> {
+  readonly images = ServiceImage;
   readonly machineImage: IMachineImage = EcsOptimizedImage.amazonLinux2023(AmiHardwareType.GPU);
+  /** For the system only: images and models are stored on the local disk. */
+  readonly rootGib = 40;
   readonly userData: UserData;
   private readonly cluster: ICluster;
 
@@ -22,6 +26,7 @@ class EcsPlatform implements MachinePlatform {
     this.userData = machineBoot(this.cluster.clusterName, gpu === 'shared' ? SHARED_GPU.bootCommands : []);
   }
 
+  /** Processes cannot use this role: the task has its own. */
   configureRole(role: Role) {
     role.addManagedPolicy(
       ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonEC2ContainerServiceforEC2Role'),
@@ -33,7 +38,7 @@ class EcsPlatform implements MachinePlatform {
     );
   }
 
-  run(scope: Construct, id: string, props: ProcessesProps): EcsTask {
+  run(scope: Construct, id: string, props: ProcessesProps<ServiceImage>): EcsTask {
     return new EcsTask(scope, id, { ...props, cluster: this.cluster });
   }
 }

@@ -17,6 +17,7 @@ import type { MachineProcess } from '../../core/contract/machine-spec';
 import { found } from '../../core/machine/found';
 import { mountPoint } from '../../core/machine/mount-point';
 import { expand, urlsIn } from '../../core/machine/placeholders';
+import type { ServiceImage } from '../images/service-image';
 import { acknowledge } from '../policies/acknowledge';
 import { SHARED_GPU } from './ecs-gpu';
 import { CONTAINER_USER } from './machine-boot';
@@ -27,7 +28,7 @@ const CONDITION = {
   succeeded: ContainerDependencyCondition.SUCCESS,
 };
 
-export interface EcsTaskProps extends ProcessesProps {
+export interface EcsTaskProps extends ProcessesProps<ServiceImage> {
   readonly cluster: ICluster;
 }
 

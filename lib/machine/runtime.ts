@@ -4,7 +4,7 @@ import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancin
 import type { IGrantable, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { GpuAccess, MachineSpec } from '../../core/contract/machine-spec';
-import type { ServiceImage } from '../images/service-image';
+import type { ImageForm, ProcessImage } from '../images/process-image';
 
 /**
  * Runs the processes of a specification on the machines of a fleet. A new runtime is one function.
@@ -20,21 +20,25 @@ export interface PlatformOptions {
 }
 
 /** What a fleet's machines boot, and how processes get onto them. */
-export interface MachinePlatform {
+export interface MachinePlatform<Image extends ProcessImage = ProcessImage> {
+  /** What processes start from. */
+  readonly images: ImageForm<Image>;
   /** The AMI. */
   readonly machineImage: IMachineImage;
+  /** Size of the root volume in GiB. @default - that of the AMI, which is the least that EC2 accepts */
+  readonly rootGib?: number;
   /** Script that a machine runs at boot. */
   readonly userData: UserData;
-  /** Lets the machines' role do what the platform needs. Processes cannot use this role. */
+  /** Lets the machines' role do what the platform needs. */
   configureRole(role: Role): void;
   /** Runs the processes on every machine, now and after each update. */
-  run(scope: Construct, id: string, props: ProcessesProps): MachineProcesses;
+  run(scope: Construct, id: string, props: ProcessesProps<Image>): MachineProcesses;
 }
 
-export interface ProcessesProps {
+export interface ProcessesProps<Image extends ProcessImage> {
   readonly spec: MachineSpec;
   /** The images, by the names in the specification. */
-  readonly images: Readonly<Record<string, ServiceImage>>;
+  readonly images: Readonly<Record<string, Image>>;
   /**
    * Time after start in which failed load balancer checks are ignored.
    *

@@ -11,7 +11,7 @@ import type { Warmth } from '../fleet/warmth';
 import { JobApi } from '../http/job-api';
 import type { ImageSources } from '../images/image-builds';
 import { PathImages } from '../images/path-images';
-import type { ServiceImage } from '../images/service-image';
+import type { ProcessImage } from '../images/process-image';
 import { grantPutEvents } from '../jobs/completion-events';
 import { JobIntake } from '../jobs/job-intake';
 import { JobQueue } from '../jobs/job-queue';
@@ -98,7 +98,6 @@ export abstract class Path extends Construct {
     const { id: path, services } = info;
     checkMachine({ path, services, settings, gpu });
     const tasks = (this.tasks = deployedTasks(services));
-    const images = new PathImages(this, 'Images', { builds: props.imageBuilds, settings });
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,
       retention: Duration.days(settings.retentionDays),
@@ -107,9 +106,12 @@ export abstract class Path extends Construct {
     this.api = new JobApi(this, 'Api', { store: this.store, path, tasks, settings });
     const { instanceTypes } = settings;
     this.fleet = new SpotFleet(this, 'Fleet', { network, instanceTypes, runtime, gpu });
-    // Machines cannot work without their images, whose build may take an hour.
-    this.fleet.group.node.addDependency(images);
+    const { images: form } = this.fleet.platform;
+    const images = new PathImages(this, 'Images', { form, builds: props.imageBuilds, settings });
     [this.processes, this.parameter] = this.machine(images, gpu);
+    // Machines cannot work without their images, whose build may take an hour. Running ones read the
+    // parameter.
+    for (const waiting of [this.fleet.group, this.parameter]) waiting.node.addDependency(images);
     this.sizer = new FleetSizer(this, 'Sizer', {
       ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings, warmth },
       processes: this.processes,
@@ -144,11 +146,11 @@ export abstract class Path extends Construct {
   }
 
   /** Describes the machine, runs its processes and publishes the description. */
-  private machine(images: PathImages, gpu: GpuAccess): [MachineProcesses, MachineParameter] {
+  private machine(images: PathImages<ProcessImage>, gpu: GpuAccess): [MachineProcesses, MachineParameter] {
     const { services } = this.info;
     const { settings, modelCache } = this.props;
     const { balanced = false, warmth, streamingPort } = this.traits;
-    const used: Record<string, ServiceImage> = {
+    const used: Record<string, ProcessImage> = {
       worker: images.image('worker'),
       ...Object.fromEntries(services.map(({ service }) => [service.name, images.imageOf(service)])),
     };

@@ -190,7 +190,7 @@ describe('the app with an invalid setting', () => {
     ],
     [
       { spotscribe: { paths: ['Nope'] } },
-      /^Setting "paths" must contain only DockerGpu, FastApi, Voxtral, Hybrid, TextToSpeech, Embeddings; got \["Nope"\]\. .*\n$/,
+      /^Setting "paths" must contain only Traditional, DockerGpu, FastApi, Voxtral, Hybrid, TextToSpeech, Embeddings; got \["Nope"\]\. .*\n$/,
     ],
     [
       { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },

@@ -14,6 +14,7 @@ describe('stacks', () => {
       'Spotscribe-FastApi',
       'Spotscribe-Hybrid',
       'Spotscribe-TextToSpeech',
+      'Spotscribe-Traditional',
       'Spotscribe-Voxtral',
     ]);
   });

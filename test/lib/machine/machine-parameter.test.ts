@@ -30,6 +30,7 @@ function reference(id: string, stack: string): string {
     return `arn:aws:elasticloadbalancing:${region}:${account}:targetgroup/${name.slice(0, 32)}/0123456789abcdef`;
   if (id.includes('Queue')) return `https://sqs.${region}.amazonaws.com/${account}/${name}`;
   if (id.includes('ImageRepository')) return 'spotscribe-foundation-imageswhisperadd12345-abcdefghijkl';
+  if (id.includes('TreeBucket')) return 'spotscribe-foundation-treesa1b2c3d4-abcdefghijkl';
   if (id.includes('ModelBucket')) return 'spotscribe-foundation-modelcachebucketa1b2c3d4-abcdefghijkl';
   return name;
 }
@@ -59,7 +60,8 @@ describe('the parameter with the specification of a path’s machines', () => {
     const names = processes.map(({ name }) => name);
     expect(names[0]).toBe('models');
     expect(names.at(-1)).toBe('worker');
-    for (const { name, image = name } of processes) expect(images[image]).toMatch(/@sha256:[0-9a-f]{64}$/);
+    for (const { name, image = name } of processes)
+      expect(images[image]).toMatch(/@sha256:[0-9a-f]{64}$|^s3:.*\/[0-9a-f]{64}\.tar$/);
     expect(text).not.toContain('Token[');
   });
 
