@@ -30,7 +30,7 @@ module.exports = {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/images/'],
+      testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/images/', '<rootDir>/test/boot/'],
       setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
       snapshotSerializers: ['<rootDir>/test/mask-hashes.ts'],
     },
@@ -42,5 +42,6 @@ module.exports = {
       setupFilesAfterEnv: ['<rootDir>/test/e2e/patience.ts'],
     },
     { ...base, displayName: 'images', testMatch: ['<rootDir>/test/images/**/*.test.ts'] },
+    { ...base, displayName: 'boot', testMatch: ['<rootDir>/test/boot/**/*.test.ts'] },
   ],
 };

@@ -16,12 +16,12 @@ step() { echo "== $*"; }
 
 step format
 prettier --check --log-level warn .
-ruff format --quiet --check --config docker/pyproject.toml docker local bench examples
+ruff format --quiet --check --config docker/pyproject.toml docker local bench examples test
 step lint
 eslint .
 depcruise --config .dependency-cruiser.cjs bench bin cli core docker/worker/src lambda lib local scripts
 for file in docker/Dockerfile docker/worker/Dockerfile test/images/base/Dockerfile; do dockerfile-utils lint "$file"; done
-ruff check --quiet --config docker/pyproject.toml docker local bench examples
+ruff check --quiet --config docker/pyproject.toml docker local bench examples test
 step types
 tsc
 mypy --config-file docker/pyproject.toml
