@@ -3,7 +3,8 @@ import { embeddingsCorpus, embeddingsLoad, embeddingsLoadBase } from './embeddin
 import { frontDoor } from './front-door/front-door';
 import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './models/hybrid';
-import { modelFetch } from './model-fetch/model-fetch';
+import { modelFetch } from './fetch/model-fetch';
+import { treeFetch } from './fetch/tree-fetch';
 import { search } from './search/search';
 import { speechStream, speechWords } from './speech/speech';
 import { synthesis } from './synthesis';
@@ -16,7 +17,7 @@ import { workerOverhead } from './worker-overhead';
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
   ...[whisperThroughput, whisperLoad, whisperMemory],
-  ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch],
+  ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch, treeFetch],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
   ...[speechStream, speechWords],
 ];

@@ -27,6 +27,9 @@ done
 # Before the image is pushed: an image that exists has its file system beside it.
 if [ -n "${TREES:-}" ]; then
   docker buildx build --platform linux/amd64 --load --tag tree "${options[@]}" .
+  # The worker has the only Dockerfile without stages.
+  [ -n "${TARGET:-}" ] || export PLAIN=yes
+  command -v zstd >/dev/null || apt-get install -qq -y zstd
   aws s3 cp --only-show-errors "$(bash tree.sh image tree.tar tree)" "$TREES/${IMAGE##*:}.tar"
 fi
 

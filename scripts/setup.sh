@@ -21,11 +21,13 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
 packages=()
 command -v ffmpeg >/dev/null || packages+=(ffmpeg)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
-# Only for tests: recordings of a human voice, and two synthesizers for speech of any length.
+# Only for tests: recordings of a human voice, two synthesizers for speech of any length, and what archives of images need.
 if [ "${1:-}" = --python ]; then
   [ -f /usr/share/sounds/alsa/Front_Left.wav ] || packages+=(alsa-utils)
   command -v flite >/dev/null || packages+=(flite)
   command -v espeak-ng >/dev/null || packages+=(espeak-ng)
+  command -v zstd >/dev/null || packages+=(zstd)
+  command -v shellcheck >/dev/null || packages+=(shellcheck)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || die "Missing: ${packages[*]}. Install them with this system's package manager."

@@ -10,7 +10,7 @@ requirements=laptop
 
 sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 missing=()
-for program in podman runc mmdebstrap; do command -v $program >/dev/null || missing+=($program); done
+for program in podman runc mmdebstrap; do command -v $program >/dev/null || missing+=("$program"); done
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || {
     echo "test-images: missing: ${missing[*]}. Install them with this system's package manager." >&2
@@ -51,6 +51,7 @@ base=$folder/base
 if [ ! -f "$base/debian.tar" ]; then
   echo "test-images: making the base images" >&2
   mkdir -p "$base"
+  # shellcheck disable=SC2016 # mmdebstrap expands it
   mmdebstrap --quiet --variant=minbase --include=ca-certificates,libatomic1,python-is-python3,python3-pip,python3-venv \
     --customize-hook='rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED' \
     --customize-hook='copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs' \

@@ -5,13 +5,17 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { builtImage, dockerArguments } from './built-image';
 import { bundles, contextImages, withContext } from './image-context';
+import { idOf } from './image-name';
 import type { BuiltImageProps, ImageForm, LocalImageProps, ProcessImage } from './process-image';
 
 /** The script that writes the file system of an image into an archive. */
 const SCRIPT = join(__dirname, '../../docker/tree.sh');
 
-/** Package of Debian in the worker's image: the AMI may lack `nft`. */
-const WORKER_PACKAGES = 'nftables';
+/** Packages of Debian in the worker's image, which the AMI may lack. zstd unpacks the other images. */
+const WORKER_PACKAGES = 'nftables zstd';
+
+/** Construct id of the worker's image. */
+const WORKER = idOf('worker');
 
 /** The file system of an image as an archive in S3, for machines without containers. */
 export class ServiceTree implements ProcessImage {
@@ -29,7 +33,7 @@ export class ServiceTree implements ProcessImage {
     );
     const { target, buildArgs = { PACKAGES: WORKER_PACKAGES } } = dockerArguments(props);
     const options = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-    return ServiceTree.exported(scope, 'build', context.assetHash, [
+    return ServiceTree.exported(scope, id, 'build', context.assetHash, [
       ...(target === undefined ? [] : ['--target', target]),
       ...options,
       context.absoluteStagedPath,
@@ -38,17 +42,18 @@ export class ServiceTree implements ProcessImage {
 
   static fromFolder(scope: Construct, id: string, folder: string): ServiceTree {
     const context = new AssetStaging(scope, id, { sourcePath: resolve(folder) });
-    return ServiceTree.exported(scope, 'build', context.assetHash, [context.absoluteStagedPath]);
+    return ServiceTree.exported(scope, id, 'build', context.assetHash, [context.absoluteStagedPath]);
   }
 
   /** Docker pulls the image during deployment. */
-  static fromRegistry(scope: Construct, _: string, uri: string): ServiceTree {
-    return ServiceTree.exported(scope, 'image', uri, [uri]);
+  static fromRegistry(scope: Construct, id: string, uri: string): ServiceTree {
+    return ServiceTree.exported(scope, id, 'image', uri, [uri]);
   }
 
   /** An archive that this machine writes and uploads during deployment. */
   private static exported(
     scope: Construct,
+    id: string,
     what: 'build' | 'image',
     source: string,
     words: string[],
@@ -58,7 +63,7 @@ export class ServiceTree implements ProcessImage {
       .digest('hex');
     const archive = join(Stage.of(scope)?.assetOutdir ?? '', `tree-${sourceHash}.tar`);
     const { bucketName, objectKey } = Stack.of(scope).synthesizer.addFileAsset({
-      executable: ['bash', SCRIPT, what, archive, ...words],
+      executable: [...(id === WORKER ? ['env', 'PLAIN=yes'] : []), 'bash', SCRIPT, what, archive, ...words],
       sourceHash,
     });
     return new ServiceTree(scope, bucketName, objectKey);

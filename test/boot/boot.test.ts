@@ -271,7 +271,9 @@ test('a boot that fails ends the machine, and says why in CloudWatch', async () 
   await until('the machine to leave its group', 120, async () =>
     (await instances()).length === 0 ? true : undefined,
   );
-  expect(await machine.state('spotscribe')).toBe('failed');
+  await until('the boot to end', 20, async () =>
+    (await machine.state('spotscribe')) === 'failed' ? true : undefined,
+  );
   const lines = (await logged(`boot/${instance}`)).join('\n');
   expect(lines).toContain('could not be fetched');
   expect(lines).toContain('The machine failed and ends itself');

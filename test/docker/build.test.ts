@@ -54,9 +54,12 @@ describe('what CodeBuild runs', () => {
   });
 
   test('stores the file system before the image is pushed, under the image’s tag', async () => {
-    writeFileSync(join(folder, 'tree.sh'), 'echo "tree.sh $*" >> "$FOLDER/tree"; echo tree.tar\n');
+    writeFileSync(
+      join(folder, 'tree.sh'),
+      'echo "tree.sh $*, plain: $PLAIN" >> "$FOLDER/tree"; echo tree.tar\n',
+    );
     const all = await calls({ TREES: 's3://trees/whisper', PACKAGES: 'nftables' });
-    expect(readFileSync(join(folder, 'tree'), 'utf8')).toBe('tree.sh image tree.tar tree\n');
+    expect(readFileSync(join(folder, 'tree'), 'utf8')).toBe('tree.sh image tree.tar tree, plain: yes\n');
     const upload = all.findIndex(([program, verb]) => program === 'aws' && verb === 's3');
     expect(all[upload]).toEqual([
       'aws',

@@ -30,10 +30,11 @@ esac
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const archive = () => join(folder, 'tree-0a1b.tar');
-  const tree = (...args: string[]) =>
+  const tree = (...args: string[]) => script({ PLAIN: 'yes' }, ...args);
+  const script = (variables: Record<string, string>, ...args: string[]) =>
     spawnSync('bash', [SCRIPT, ...args], {
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, CDK_DOCKER: join(folder, 'docker') },
+      env: { PATH: process.env.PATH, CDK_DOCKER: join(folder, 'docker'), ...variables },
     });
   const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trimEnd().split('\n');
   const inArchive = (file: string) => execFileSync('tar', ['-xOf', archive(), file], { encoding: 'utf8' });
@@ -49,6 +50,13 @@ esac
       'image inspect --format {{json .Config}} whisper:1',
       'rm container-1',
     ]);
+  });
+
+  test('compresses the archive, but not that of the worker', () => {
+    expect(script({}, 'image', archive(), 'whisper:1').status).toBe(0);
+    expect(execFileSync('tar', ['--zstd', '-xOf', archive(), './program'], { encoding: 'utf8' })).toBe(
+      'program',
+    );
   });
 
   test('builds the image first', () => {

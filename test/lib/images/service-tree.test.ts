@@ -55,7 +55,7 @@ describe('the file system of an image', () => {
     expect(images.filter(({ Trees }) => Trees !== undefined)).toEqual([]);
     const tags = new Set(images.map(({ Tag }) => Tag));
     for (const { Tag } of stored) expect(tags.has(Tag)).toBe(false);
-    expect(stored.map(({ Variables }) => Variables.PACKAGES).filter(Boolean)).toEqual(['nftables']);
+    expect(stored.map(({ Variables }) => Variables.PACKAGES).filter(Boolean)).toEqual(['nftables zstd']);
   });
 
   test.each<[string, string, (stack: Stack) => ServiceTree]>([

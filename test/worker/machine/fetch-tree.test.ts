@@ -39,6 +39,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const zstd = (input: Buffer) => execFileSync('zstd', ['--quiet', '--stdout'], { input });
+
 const trees = () => join(folder, 'trees');
 const fetched = () => fetchTree(s3, URI, trees(), 8192);
 
@@ -49,6 +51,16 @@ describe('the file system of an image', () => {
     expect(readFileSync(join(root, 'bin/program'), 'utf8')).toHaveLength(50_000);
     expect(execFileSync('stat', ['-c', '%a', join(root, 'bin/program')], { encoding: 'utf8' })).toBe('751\n');
     expect(ranges).toHaveLength(Math.ceil(archive.length / 8192));
+  });
+
+  test('may be compressed', async () => {
+    archive = zstd(archive);
+    expect(readFileSync(join(await fetched(), 'bin/program'), 'utf8')).toHaveLength(50_000);
+  });
+
+  test('that is empty is refused', async () => {
+    archive = Buffer.alloc(0);
+    await expect(fetched()).rejects.toThrow('it is empty');
   });
 
   test('is fetched once', async () => {

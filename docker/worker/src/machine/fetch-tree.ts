@@ -14,6 +14,8 @@ import { readAhead } from './read-ahead';
 const CONNECTIONS = 16;
 /** All parts in flight are in memory: a quarter of a GiB. */
 const PART_BYTES = 16 << 20;
+/** First bytes of a file that zstd has compressed. */
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Longest time of a part. */
 const PART_MS = 60_000;
 
@@ -26,7 +28,7 @@ export const treeName = (uri: string): string => basename(uri, '.tar');
  * Fetches the file system of an image and unpacks it. A tree gets its name when it is complete. A
  * complete tree is not fetched again.
  *
- * @param uri `s3://<bucket>/<key>` of a tar archive
+ * @param uri `s3://<bucket>/<key>` of a tar archive, which may be compressed with zstd
  * @param trees folder of all trees
  * @returns folder of the tree
  * @throws SpotscribeError `internal` if the archive cannot be fetched or unpacked
@@ -56,7 +58,7 @@ export async function fetchTree(
 }
 
 /** The bytes of the archive, in order, fetched by several connections. */
-async function open(s3: S3Client, uri: string, partBytes: number): Promise<AsyncIterable<Uint8Array>> {
+async function open(s3: S3Client, uri: string, partBytes: number): Promise<AsyncGenerator<Uint8Array>> {
   const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   if (Bucket === undefined) throw new Error('its address must be s3://<bucket>/<key>');
   const { ContentLength: size = 0, ETag: IfMatch } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
@@ -75,14 +77,22 @@ async function open(s3: S3Client, uri: string, partBytes: number): Promise<Async
   );
 }
 
-async function unpack(archive: AsyncIterable<Uint8Array>, folder: string): Promise<void> {
+async function unpack(parts: AsyncGenerator<Uint8Array>, folder: string): Promise<void> {
+  const first = await parts.next();
+  if (first.done === true) throw new Error('it is empty');
   const options = ['--extract', '--preserve-permissions', '--same-owner', '--numeric-owner'];
+  // From a pipe, tar does not find that out.
+  if (ZSTD.compare(first.value, 0, ZSTD.length) === 0) options.push('--zstd');
+  async function* archive() {
+    yield first.value;
+    yield* parts;
+  }
   const tar = spawn('tar', [...options, '--directory', folder], { stdio: ['pipe', 'ignore', 'pipe'] });
   const ended = new Promise<number | null>((resolve, reject) =>
     tar.once('error', reject).once('close', resolve),
   );
   const complaint = text(tar.stderr);
-  const [sent, code] = await Promise.allSettled([pipeline(Readable.from(archive), tar.stdin), ended]);
+  const [sent, code] = await Promise.allSettled([pipeline(Readable.from(archive()), tar.stdin), ended]);
   // A full disk ends tar first, and then nobody reads the archive.
   if (code.status === 'rejected') throw code.reason;
   if (code.value !== 0) throw new Error(`tar ended with ${code.value}: ${(await complaint).trim()}`);
