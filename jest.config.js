@@ -1,22 +1,11 @@
+const { version } = require('esbuild');
+
+/** Here, and not in the transform, because jest compiles anew when its configuration changes. */
+const options = { loader: 'ts', format: 'cjs', platform: 'node', target: 'es2023', sourcemap: 'inline' };
+
 const base = {
   testEnvironment: 'node',
-  transform: {
-    '^.+\\.[jt]sx?$': [
-      'ts-jest',
-      {
-        diagnostics: false,
-        tsconfig: {
-          module: 'commonjs',
-          moduleResolution: 'node10',
-          target: 'es2023',
-          allowJs: true,
-          esModuleInterop: true,
-          isolatedModules: true,
-          ignoreDeprecations: '6.0',
-        },
-      },
-    ],
-  },
+  transform: { '^.+\\.[jt]sx?$': ['<rootDir>/test/transform.js', { version, options }] },
   // Packages that are published as ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.spotscribe'],
