@@ -3,6 +3,15 @@ const { version } = require('esbuild');
 /** Here, and not in the transform, because jest compiles anew when its configuration changes. */
 const options = { loader: 'ts', format: 'cjs', platform: 'node', target: 'es2023', sourcemap: 'inline' };
 
+/**
+ * Found as parameters of each module, instead of in the sandbox's global object, which answers slowly: with them the
+ * search for evidence takes a fifth of the time. No test may replace these.
+ */
+const sandboxInjectedGlobals =
+  'Array Error JSON Map Math Number Object Promise RegExp Set String Symbol Uint16Array Uint8Array'.split(
+    ' ',
+  );
+
 const base = {
   testEnvironment: 'node',
   transform: { '^.+\\.[jt]sx?$': ['<rootDir>/test/transform.js', { version, options }] },
@@ -18,6 +27,7 @@ module.exports = {
     {
       ...base,
       displayName: 'unit',
+      sandboxInjectedGlobals,
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/images/'],
       setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],

@@ -130,9 +130,11 @@ const verboseSegment = (
 
 const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start, end, interpolated });
 
+const ENCODER = new TextEncoder();
+
 /** As in OpenAI's whisper (utils.py): high for text that repeats itself, which often was not said. */
 function compressionRatio(text: string): number {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = ENCODER.encode(text);
   return halvesUp((bytes.length / compressedLength(bytes)) * 10_000) / 10_000;
 }
 

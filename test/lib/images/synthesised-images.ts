@@ -5,6 +5,7 @@ import { ImageBuilds } from '../../../lib/images/image-builds';
 import { ImageRepositories } from '../../../lib/images/image-repositories';
 import { PathImages } from '../../../lib/images/path-images';
 import { defaultSettings, type Settings } from '../../../lib/settings';
+import { TEMPLATES_ONLY } from '../templates';
 
 /** Root folder of this package. */
 export const root = join(__dirname, '..', '..', '..');
@@ -17,7 +18,7 @@ export function synthesise(
   folder: string,
   settings: Partial<Settings> = {},
 ): { paths: Resources; foundation: Resources } {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ context: TEMPLATES_ONLY });
   const foundation = new Stack(app, 'Foundation');
   const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
   const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, root: folder });
