@@ -30,7 +30,7 @@ module.exports = {
       sandboxInjectedGlobals,
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/images/'],
-      setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/patience.ts', '<rootDir>/test/lib/contexts-once.ts'],
       snapshotSerializers: ['<rootDir>/test/mask-hashes.ts'],
     },
     {

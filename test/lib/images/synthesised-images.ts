@@ -21,7 +21,10 @@ export function synthesise(
   const app = new App({ context: TEMPLATES_ONLY });
   const foundation = new Stack(app, 'Foundation');
   const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
-  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, root: folder });
+  const builds = new ImageBuilds(foundation, 'ImageBuilds', {
+    repositories,
+    root: folder === root ? undefined : folder,
+  });
   const stack = new Stack(app, 'Both');
   const images = new PathImages(stack, 'Images', { builds, settings: defaultSettings(settings) });
   for (const name of ['worker', 'whisper', 'voxtral'] as const) images.image(name);
