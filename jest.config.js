@@ -1,7 +1,11 @@
 const { version } = require('esbuild');
 
 /** Here, and not in the transform, because jest compiles anew when its configuration changes. */
-const options = { loader: 'ts', format: 'cjs', platform: 'node', target: 'es2023', sourcemap: 'inline' };
+const options = {
+  ...{ loader: 'ts', format: 'cjs', platform: 'node', target: 'es2023', sourcemap: 'inline' },
+  // The sandbox has no `import()`: it becomes a `require`.
+  supported: { 'dynamic-import': false },
+};
 
 /**
  * Found as parameters of each module, instead of in the sandbox's global object, which answers slowly: with them the
