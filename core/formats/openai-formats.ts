@@ -1,7 +1,7 @@
-import { deflate } from 'pako/lib/deflate.js';
 import type { Segment, Transcript, Word } from '../contract/work/transcript';
 import { languageName, separator } from '../forms/languages';
 import { clean } from './characters';
+import { compressedLength } from './compressed-length';
 import { halvesUp } from './rounding';
 import { segmentsInTime } from './segments-in-time';
 
@@ -130,13 +130,12 @@ const verboseSegment = (
 
 const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start, end, interpolated });
 
-/**
- * As in OpenAI's whisper (utils.py): high for text that repeats itself, which often was not said. pako is a port of zlib and
- * gives the lengths of Python's zlib. Browsers have no zlib, and Node's gives other lengths.
- */
+const ENCODER = new TextEncoder();
+
+/** As in OpenAI's whisper (utils.py): high for text that repeats itself, which often was not said. */
 function compressionRatio(text: string): number {
-  const bytes = new TextEncoder().encode(text);
-  return halvesUp((bytes.length / deflate(bytes).length) * 10_000) / 10_000;
+  const bytes = ENCODER.encode(text);
+  return halvesUp((bytes.length / compressedLength(bytes)) * 10_000) / 10_000;
 }
 
 const nameOf = (code: string) => (code === UNDETERMINED ? 'unknown' : (languageName(code) ?? code));

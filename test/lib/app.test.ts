@@ -14,6 +14,7 @@ import {
   SettingsError,
   spotscribeApp,
 } from '../../lib';
+import { TEMPLATES_ONLY } from './templates';
 
 const upper = (image: ServiceOrigin): Service => ({
   name: 'upper',
@@ -41,7 +42,7 @@ function pathWith(service: Service, id = 'Upper'): PathClass {
 }
 
 function synthesise(path: PathClass, settings: Partial<Settings> = {}): Template {
-  const context = { spotscribe: { paths: ['Upper'], ...settings }, 'aws:cdk:bundling-stacks': [] };
+  const context = { spotscribe: { paths: ['Upper'], ...settings }, ...TEMPLATES_ONLY };
   const stack = spotscribeApp({ paths: [path], context })
     .synth()
     .getStackByName('Spotscribe-Upper');
@@ -87,7 +88,7 @@ describe('a path of a user’s app', () => {
   test('is deployed only if the settings name it, like a path of this package', () => {
     const app = spotscribeApp({
       paths: [pathWith(upper(registry))],
-      context: { spotscribe: { paths: ['DockerGpu'] }, 'aws:cdk:bundling-stacks': [] },
+      context: { spotscribe: { paths: ['DockerGpu'] }, ...TEMPLATES_ONLY },
     });
     expect(app.synth().stacks.map(({ stackName }) => stackName)).toEqual([
       'Spotscribe-Foundation',

@@ -5,6 +5,9 @@ import type { Settings } from '../../lib/settings';
 
 type Templates = Record<string, Template>;
 
+/** For templates that nothing deploys: no bundles, and no copies of assets, which took a third of a synthesis. */
+export const TEMPLATES_ONLY = { 'aws:cdk:bundling-stacks': [], 'aws:cdk:disable-asset-staging': true };
+
 /** Synthesis takes a second, so tests of a file share templates of the same settings. */
 const known = new Map<string, Templates>();
 
@@ -17,7 +20,7 @@ export function templates(settings: Partial<Settings> = {}): Templates {
 }
 
 function synthesized(settings: Partial<Settings>): Templates {
-  const app: App = spotscribeApp({ context: { spotscribe: settings, 'aws:cdk:bundling-stacks': [] } });
+  const app: App = spotscribeApp({ context: { spotscribe: settings, ...TEMPLATES_ONLY } });
   const stacks = app.synth().stacks;
   return Object.fromEntries(
     stacks.map((stack) => [stack.stackName, Template.fromJSON(stack.template as Record<string, unknown>)]),

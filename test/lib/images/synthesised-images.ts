@@ -8,6 +8,7 @@ import { PathImages } from '../../../lib/images/path-images';
 import type { ImageForm, ProcessImage } from '../../../lib/images/process-image';
 import { ServiceImage } from '../../../lib/images/service-image';
 import { defaultSettings, type Settings } from '../../../lib/settings';
+import { TEMPLATES_ONLY } from '../templates';
 
 /** Root folder of this package. */
 export const root = join(__dirname, '..', '..', '..');
@@ -21,11 +22,14 @@ export function synthesise(
   settings: Partial<Settings> = {},
   form: ImageForm<ProcessImage> = ServiceImage,
 ): { paths: Resources; foundation: Resources } {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ context: TEMPLATES_ONLY });
   const foundation = new Stack(app, 'Foundation');
   const repositories = new ImageRepositories(foundation, 'Images', { onDestroy: 'keep' });
-  const trees = new Bucket(foundation, 'Trees');
-  const builds = new ImageBuilds(foundation, 'ImageBuilds', { repositories, trees, root: folder });
+  const builds = new ImageBuilds(foundation, 'ImageBuilds', {
+    repositories,
+    trees: new Bucket(foundation, 'Trees'),
+    root: folder === root ? undefined : folder,
+  });
   const stack = new Stack(app, 'Both');
   const images = new PathImages(stack, 'Images', { form, builds, settings: defaultSettings(settings) });
   for (const name of ['worker', 'whisper', 'voxtral'] as const) images.image(name);

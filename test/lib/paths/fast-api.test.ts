@@ -5,7 +5,7 @@ import { spotscribeApp } from '../../../lib/app';
 import { warmth } from '../../../lib/fleet/warmth';
 import { defaultSettings, type Settings } from '../../../lib/settings';
 import { container } from '../containers';
-import { pathTemplate } from '../templates';
+import { pathTemplate, TEMPLATES_ONLY } from '../templates';
 
 const PATH = 'FastApi';
 const template = (settings: Partial<Settings> = {}) => pathTemplate({ paths: [PATH], ...settings }, PATH);
@@ -256,7 +256,7 @@ describe('warm machines', () => {
       const app = spotscribeApp({
         context: {
           spotscribe: { paths: ['FastApi', 'DockerGpu'], ...settings },
-          'aws:cdk:bundling-stacks': [],
+          ...TEMPLATES_ONLY,
         },
       });
       return Annotations.fromStack(app.node.findChild(`Spotscribe-${path}`) as Stack).findInfo(

@@ -14,6 +14,7 @@ import { embeddings, type Service, speech, voxtral, whisper } from '../../../lib
 import type { Settings } from '../../../lib/settings';
 import type { Container } from '../containers';
 import { environment } from '../containers';
+import { TEMPLATES_ONLY } from '../templates';
 
 /** A path of a user with these services, as the docstring of `SharedGpuPath` shows. */
 function pathWith(...services: Service[]): PathClass {
@@ -30,7 +31,7 @@ function pathWith(...services: Service[]): PathClass {
 function containers(services: Service[], settings: Partial<Settings> = {}): Record<string, Container> {
   const app = spotscribeApp({
     paths: [pathWith(...services)],
-    context: { spotscribe: { paths: ['Mine'], ...settings }, 'aws:cdk:bundling-stacks': [] },
+    context: { spotscribe: { paths: ['Mine'], ...settings }, ...TEMPLATES_ONLY },
   });
   const stack = app.synth().getStackByName('Spotscribe-Mine');
   const [task] = Object.values(

@@ -7,7 +7,7 @@ import { spotscribeApp } from '../../../lib/app';
 import { streaming } from '../../../lib/http/streaming';
 import { defaultSettings, type Settings } from '../../../lib/settings';
 import { container, environment } from '../containers';
-import { pathTemplate } from '../templates';
+import { pathTemplate, TEMPLATES_ONLY } from '../templates';
 
 const PATH = 'FastApi';
 const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
@@ -15,7 +15,7 @@ const template = (settings: Partial<Settings> = { certificateArn }) =>
   pathTemplate({ paths: [PATH], ...settings }, PATH);
 const context = (settings: Partial<Settings>) => ({
   spotscribe: { paths: [PATH], ...settings },
-  'aws:cdk:bundling-stacks': [],
+  ...TEMPLATES_ONLY,
 });
 
 type Properties = Record<string, unknown>;

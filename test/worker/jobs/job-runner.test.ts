@@ -1,3 +1,4 @@
+import './no-input';
 import { GuardedService } from '../../../docker/worker/src/services/guarded-service';
 import { JobRunner, type JobRunnerOptions } from '../../../docker/worker/src/jobs/job-runner';
 import { createLog } from '../../../docker/worker/src/log';
@@ -9,8 +10,6 @@ import { MAX_RECEIVES } from '../../../core/contract/limits';
 import { row } from '../../support/support';
 import { MemoryQueue } from '../../support/memory-queue';
 import { transcriptOf } from '../../support/model-server';
-
-jest.mock('../../../docker/worker/src/jobs/job-input', () => ({ fetchInput: async () => undefined }));
 
 const MINUTE = 60_000;
 const log = createLog({ write: () => undefined });

@@ -1,0 +1,2 @@
+/** Jobs in tests that import this first fetch no input: a mock must be there before the modules that import it. */
+jest.mock('../../../docker/worker/src/jobs/job-input', () => ({ fetchInput: async () => undefined }));
