@@ -208,7 +208,7 @@ describe('a process', () => {
 });
 
 test('at SIGTERM the worker returns its job, and a restarted machine completes it', async () => {
-  const id = await laptop.submit(repeated(12), 'long.flac');
+  const id = await laptop.submit(repeated(6), 'long.flac');
   await until('the job to run', 60, async () =>
     (await laptop.job(id)).status === 'running' ? true : undefined,
   );
@@ -220,7 +220,7 @@ test('at SIGTERM the worker returns its job, and a restarted machine completes i
   );
   expect(await laptop.ended(id, 300)).toMatchObject({ status: 'succeeded' });
   const text = words((await laptop.transcript(id)).text);
-  expect(text.length).toBeGreaterThan(11 * sampleWords().length);
+  expect(text.length).toBeGreaterThan(5 * sampleWords().length);
 });
 
 test('a new specification reaches a running machine, with a GPU for the service', async () => {
@@ -232,10 +232,10 @@ test('a new specification reaches a running machine, with a GPU for the service'
     ),
   }));
   await until('the processes to start again', 120, async () => {
-    const unit = await machine.run('systemctl', 'cat', 'spotscribe-whisper.service');
-    return unit.includes('char-nvidia') && (await machine.state('spotscribe-worker')) === 'active'
-      ? unit
-      : undefined;
+    // For a moment, there are no units.
+    const unit = await machine.run('systemctl', 'cat', 'spotscribe-whisper.service').catch(() => '');
+    const started = unit.includes('char-nvidia') && (await machine.state('spotscribe-worker')) === 'active';
+    return started ? true : undefined;
   });
   expect(await machine.runAs('whisper', 'ls', '/usr/local/nvidia/lib64')).toBe(
     'libcuda.so.1\nlibnvidia-ml.so.1',
@@ -248,7 +248,7 @@ test('a new specification reaches a running machine, with a GPU for the service'
 });
 
 test('at a spot notice the processes stop, and the job waits for another machine', async () => {
-  const id = await laptop.submit(repeated(12), 'interrupted.flac');
+  const id = await laptop.submit(repeated(6), 'interrupted.flac');
   await until('the job to run', 60, async () =>
     (await laptop.job(id)).status === 'running' ? true : undefined,
   );
