@@ -19,7 +19,7 @@ describe('a recording that goes in parts', () => {
   let path: string;
   let audio: Buffer;
   beforeAll(async () => {
-    laptop = await Laptop.start();
+    laptop = await Laptop.start({}, 'Traditional');
     folder = mkdtempSync(join(tmpdir(), 'spotscribe-files-'));
     path = join(folder, 'long.wav');
     sampleWithSilence(path, MULTIPART_ABOVE_BYTES);
