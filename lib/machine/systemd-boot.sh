@@ -11,6 +11,8 @@ set -Eeuo pipefail
 readonly self=/usr/local/sbin/spotscribe
 readonly nvme=/mnt/nvme
 readonly trees=$nvme/trees
+# Where the Deep Learning AMI mounts the local disks.
+readonly ami_nvme=/opt/dlami/nvme
 readonly run=/run/spotscribe
 readonly files=$run/machine
 # Units here are gone after a reboot, when the service makes them again.
@@ -101,17 +103,35 @@ about() {
   curl -sf -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/$1"
 }
 
-# The local disk, by its model name: EBS volumes are NVMe devices, too. EC2 does not format it.
+# The local disk, by its model name: EBS volumes are NVMe devices, too.
 mount_disk() {
   local device
   device=$(lsblk -dnpo NAME,MODEL | awk '/Instance Storage/ {print $1; exit}')
   mkdir -p "$nvme"
   if [ -n "$device" ] && ! mountpoint -q "$nvme"; then
-    # After a reboot it still has its files.
-    blkid "$device" >/dev/null || mkfs.ext4 -q -F -E lazy_itable_init=1,nodiscard "$device"
-    mount -o noatime,nodev,nosuid "$device" "$nvme"
+    if mounted_by_ami; then
+      mount --bind "$ami_nvme" "$nvme"
+      mount -o remount,bind,noatime,nodev,nosuid "$nvme"
+    else
+      # EC2 does not format it. After a reboot it still has its files.
+      blkid "$device" >/dev/null || mkfs.ext4 -q -F -E lazy_itable_init=1,nodiscard "$device"
+      mount -o noatime,nodev,nosuid "$device" "$nvme"
+    fi
   fi
   mkdir -p "$trees"
+}
+
+# Whether the AMI has mounted the local disks. The Deep Learning AMI joins them to one volume, by a service that may still run.
+mounted_by_ami() {
+  systemctl cat dlami-nvme.service >/dev/null 2>&1 || return
+  systemctl start dlami-nvme.service || return
+  local waited
+  for waited in {1..30}; do
+    ! mountpoint -q "$ami_nvme" || return 0
+    sleep 1
+  done
+  echo "dlami-nvme.service has mounted nothing after $waited s"
+  return 1
 }
 
 # Tells the worker what it runs on.
@@ -163,8 +183,11 @@ apply() {
   systemd-tmpfiles --create "$files/folders.conf"
   # The AMI may lack nft. The names of the users are those of this machine.
   inside "$(cat "$run/worker")" --property=BindReadOnlyPaths=/etc/passwd /usr/sbin/nft -f - <"$files/firewall.nft"
-  # Makes the device files of the GPU.
-  if command -v nvidia-modprobe >/dev/null; then nvidia-modprobe -u -c 0; fi
+  # Make the device files of the GPU. A GPU that does not answer is of no use.
+  if command -v nvidia-smi >/dev/null; then
+    nvidia-modprobe -u
+    nvidia-smi --list-gpus
+  fi
   install -D -m 0644 -t "$units" "$files"/units/*
   systemctl daemon-reload
   systemctl restart spotscribe_journal

@@ -138,6 +138,11 @@ test('a machine boots from its user data, and signals that the worker is ready',
   expect(await machine.run('findmnt', '--noheadings', '--output=FSTYPE,OPTIONS', '/mnt/nvme')).toMatch(
     /^ext4 .*nosuid,nodev/,
   );
+  // A machine that formatted the disk of the AMI would have failed.
+  expect(await machine.run('findmnt', '--noheadings', '--output=SOURCE', '/mnt/nvme')).toBe(
+    await machine.run('findmnt', '--noheadings', '--output=SOURCE', '/opt/dlami/nvme'),
+  );
+  expect(await machine.journal('--identifier=spotscribe')).toContain('GPU 0: Tesla T4');
   for (const name of PROCESSES) expect(await machine.state(`spotscribe-${name}`)).toBe('active');
 });
 
@@ -241,7 +246,7 @@ test('a new specification reaches a running machine, with a GPU for the service'
     'libcuda.so.1\nlibnvidia-ml.so.1',
   );
   expect(await machine.runAs('whisper', 'cat', '/usr/local/nvidia/lib64/libcuda.so.1')).toBe('libcuda.so.1');
-  expect(await machine.run('cat', '/run/nvidia-modprobe')).toContain('-u -c 0');
+  expect(await machine.run('cat', '/run/nvidia-modprobe')).toContain('-u');
   await until('the worker to be ready again', 60, () =>
     machine.run('curl', '-sf', 'http://127.0.0.1:8080/health').catch(() => undefined),
   );

@@ -106,7 +106,7 @@ export class Machine {
     truncateSync(image, DISK_BYTES);
     this.disk = await execute('losetup', '--find', '--show', image);
     this.write('opt/disk', this.disk);
-    for (const unit of ['metadata', 'user-data'])
+    for (const unit of ['metadata', 'dlami-nvme', 'user-data'])
       await execute('systemctl', `--root=${this.files}`, 'enable', '--quiet', `${unit}.service`);
   }
 

@@ -27,7 +27,13 @@ export function journalUnit({ processes }: MachineSpec, host: Host): string {
     ...[`${root}/usr/local/bin/node`, `${root}/opt/spotscribe/worker.cjs`, 'forward-journal'],
   ];
   return unitFile(
-    ['Unit', [['Description', 'Spotscribe: sends the journal to CloudWatch']]],
+    [
+      'Unit',
+      [
+        ['Description', 'Spotscribe: sends the journal to CloudWatch'],
+        ['After', 'network.target nss-lookup.target'],
+      ],
+    ],
     [
       'Service',
       [

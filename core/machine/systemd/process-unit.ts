@@ -80,6 +80,8 @@ class Units {
           ...this.environment(process),
           ['TimeoutStopSec', String(stop)],
           ['KillMode', 'mixed'],
+          // As in containers. The default is 1,024.
+          ['LimitNOFILE', '65536'],
           ['SyslogIdentifier', userOf(name)],
           ['Slice', SLICE],
           ...this.memory(process),
@@ -185,8 +187,8 @@ class Units {
 }
 
 const order = ({ after = [] }: MachineProcess): Setting[] => [
-  // It stops last, and so sends what all others log.
-  ['After', JOURNAL_UNIT],
+  // They stop after it: the network, and what sends its log.
+  ['After', `network.target nss-lookup.target ${JOURNAL_UNIT}`],
   ...after.flatMap(({ process, until = 'started' }): Setting[] => [
     [until === 'succeeded' ? 'Requires' : 'Wants', unitOf(process)],
     ['After', unitOf(process)],
