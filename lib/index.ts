@@ -4,7 +4,11 @@ export type { CustomTask } from '../core/contract/tasks';
 export { spotscribeApp, type SpotscribeAppProps } from './app';
 export { type WarmHours, type Warmth } from './fleet/warmth';
 export { FoundationStack, type FoundationStackProps } from './foundation-stack';
+export type { ImageForm, ProcessImage } from './images/process-image';
+export { ServiceImage } from './images/service-image';
+export { ServiceTree } from './images/service-tree';
 export { ecsRuntime } from './machine/ecs-runtime';
+export { systemdRuntime } from './machine/systemd-runtime';
 export {
   type MachinePlatform,
   type MachineProcesses,

@@ -207,7 +207,9 @@ follow() {
       step ready
       systemd-notify --ready --status='The worker is ready'
     fi
-    [ -n "$ready" ] || [ "$SECONDS" -lt "$ready_seconds" ]
+    if [ -z "$ready" ] && [ "$SECONDS" -ge "$ready_seconds" ]; then
+      fail "the worker is not ready after $SECONDS s"
+    fi
     if [ $((SECONDS - looked)) -ge "$update_seconds" ]; then
       looked=$SECONDS
       # A failure changes nothing: the next look tries again.

@@ -83,7 +83,7 @@ describe('the models to fetch', () => {
   );
 
   it.each([
-    [undefined, 'MODELS is not set. The task definition must set it.'],
+    [undefined, 'MODELS is not set. The machine’s specification must set it.'],
     ['turbo', 'MODELS must be a list such as [{"name":"turbo"'],
     [JSON.stringify([{ ...turbo, name: '../x' }]), 'MODELS must be a list such as'],
     [JSON.stringify([{ ...turbo, revision: 'a/b' }]), 'MODELS must be a list such as'],

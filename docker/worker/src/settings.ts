@@ -97,7 +97,7 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
   const settings = read(shape, env);
   if (settings.streamingPort !== undefined && settings.keysTable === undefined)
     throw new SettingsError(
-      `${ENV.streamingPort} is set, but ${ENV.keysTable} is not. The task definition must set both.`,
+      `${ENV.streamingPort} is set, but ${ENV.keysTable} is not. The machine’s specification must set both.`,
     );
   return { ...settings, host: env.HOST ?? '127.0.0.1' };
 }
@@ -159,9 +159,9 @@ function read<S extends z.ZodRawShape>(wanted: S, env: Environment): z.infer<z.Z
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const key = String(issue.path[0]);
-    if (given[key] === undefined) return `${names[key]} is not set. The task definition must set it.`;
+    if (given[key] === undefined) return `${names[key]} is not set. The machine’s specification must set it.`;
     const limit = issue.message.startsWith('must') ? issue.message : 'must not be empty';
-    return `${names[key]} ${limit}; got ${JSON.stringify(given[key])}. Correct it in the task definition.`;
+    return `${names[key]} ${limit}; got ${JSON.stringify(given[key])}. Correct it in the machine’s specification.`;
   });
   throw new SettingsError(faults.join('\n'));
 }

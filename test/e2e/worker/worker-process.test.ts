@@ -88,7 +88,7 @@ describe('a worker’s process', () => {
     expect(JSON.parse(workers.lines[0]!)).toEqual({
       level: 'fatal',
       time: expect.any(String),
-      msg: 'SERVICES must be a list such as [{"name":"whisper","url":"http://whisper:8001","tasks":["transcription"]}]; got "whisper". Correct it in the task definition.',
+      msg: 'SERVICES must be a list such as [{"name":"whisper","url":"http://whisper:8001","tasks":["transcription"]}]; got "whisper". Correct it in the machine’s specification.',
     });
   });
 });
