@@ -1,0 +1,107 @@
+/** A machine of the fleet, without those under a spot notice or without a worker. */
+export interface FleetMachine {
+  /** Seconds until it can take a job: 0 if it is idle, the rest of its boot, or of its job. */
+  freeIn: number;
+}
+
+/** A job in the queue. */
+export interface WaitingJob {
+  /** Seconds since it arrived. */
+  waited: number;
+  /** Seconds that a machine works on it. */
+  work: number;
+}
+
+export interface Schedule {
+  /** Seconds from a machine's launch to its first job. */
+  boot: number;
+  /** A job may wait so many boots from its arrival, if no machine is free before. @default 2 */
+  patience?: number;
+  /** A queue longer than `MANY_JOBS` is worked off in so many boots. @default 2 */
+  drain?: number;
+}
+
+/** Above this number of jobs they are not scheduled one by one. */
+export const MANY_JOBS = 2_000;
+
+/** Seconds of work besides the audio: to claim a job, to download and to commit. */
+const OVERHEAD_SECONDS = 3;
+
+/** @param speed audio seconds in a second of work */
+export const workSeconds = (audioSeconds: number, speed: number): number =>
+  OVERHEAD_SECONDS + audioSeconds / speed;
+
+/**
+ * The number of machines to launch now, so that no job waits longer than its patience or a boot.
+ *
+ * List scheduling: each job, the oldest first, is put on the machine that is free first. A machine is
+ * added only for a job that would otherwise start too late. Launching one earlier would cost idle time,
+ * and cannot let the job start before a boot is over.
+ *
+ * @param jobs oldest first
+ */
+export function machinesToAdd(
+  machines: readonly FleetMachine[],
+  jobs: readonly WaitingJob[],
+  { boot, patience = 2, drain = 2 }: Schedule,
+): number {
+  if (jobs.length > MANY_JOBS) {
+    const work = jobs.reduce((sum, job) => sum + job.work, 0);
+    return Math.max(0, Math.ceil(work / (drain * boot)) - machines.length);
+  }
+  const free = new Earliest(machines.map(({ freeIn }) => freeIn));
+  let added = 0;
+  for (const { waited, work } of jobs) {
+    const due = Math.max(patience * boot - waited, boot);
+    if (free.first > due) {
+      added++;
+      free.add(boot + work);
+    } else {
+      free.delayFirst(work);
+    }
+  }
+  return added;
+}
+
+/** Times at which machines are free, as a binary heap with the earliest on top. */
+class Earliest {
+  private readonly times: number[];
+
+  constructor(times: readonly number[]) {
+    // A sorted list is a heap.
+    this.times = [...times].sort((one, other) => one - other);
+  }
+
+  /** Infinity without machines. */
+  get first(): number {
+    return this.times[0] ?? Infinity;
+  }
+
+  add(time: number): void {
+    const { times } = this;
+    let at = times.push(time) - 1;
+    for (let parent = (at - 1) >> 1; at > 0 && times[parent]! > time; parent = (at - 1) >> 1) {
+      times[at] = times[parent]!;
+      at = parent;
+    }
+    times[at] = time;
+  }
+
+  /** The machine that is free first gets work. */
+  delayFirst(seconds: number): void {
+    const { times } = this;
+    const time = this.first + seconds;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const child = times[left + 1]! < times[left]! ? left + 1 : left;
+      if (child >= times.length || times[child]! >= time) break;
+      times[at] = times[child]!;
+      at = child;
+    }
+    times[at] = time;
+  }
+}
+
+/** Idle time after which a worker ends its machine, in seconds: a twelfth of a boot, 10 to 30. */
+export const idleLimit = (boot: number): number => Math.min(30, Math.max(10, boot / 12));
