@@ -11,6 +11,7 @@ import {
   BlockDeviceVolume,
   type CfnLaunchTemplate,
   EbsDeviceVolumeType,
+  InstanceInitiatedShutdownBehavior,
   InstanceType,
   type ISecurityGroup,
   LaunchTemplate,
@@ -47,6 +48,7 @@ export class SpotFleet extends Construct {
   readonly platform: MachinePlatform;
   readonly group: AutoScalingGroup;
   private readonly launch: LaunchTemplate;
+  private readonly machineRole: Role;
   /** ARNs of the target groups that machines drain from. */
   private readonly targets: string[] = [];
 
@@ -58,8 +60,14 @@ export class SpotFleet extends Construct {
     super(scope, id);
     const { runtime, network, gpu } = props;
     this.platform = runtime(this, { vpc: network.vpc, gpu });
+    this.machineRole = new Role(this, 'MachineRole', {
+      assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
+    });
+    this.platform.configureRole(this.machineRole);
     this.launch = this.launchTemplate();
     this.group = this.autoScalingGroup();
+    // By its name: the launch template waits for the role's own policies, and the group for the template.
+    this.grantTerminate(Role.fromRoleName(this, 'BootRole', this.machineRole.roleName));
   }
 
   /** Adds a security group to every machine. */
@@ -168,13 +176,13 @@ export class SpotFleet extends Construct {
 
   private launchTemplate(): LaunchTemplate {
     const { machineImage, userData, rootGib } = this.platform;
-    const role = new Role(this, 'MachineRole', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
-    this.platform.configureRole(role);
     const launch = new LaunchTemplate(this, 'Launch', {
       machineImage,
-      role,
+      role: this.machineRole,
       securityGroup: this.props.network.machineSecurityGroup,
       associatePublicIpAddress: true,
+      // A boot script that cannot end its machine by the group switches it off.
+      instanceInitiatedShutdownBehavior: InstanceInitiatedShutdownBehavior.TERMINATE,
       userData,
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,

@@ -1,12 +1,13 @@
+import { Stack } from 'aws-cdk-lib';
 import { AmiHardwareType, Cluster, EcsOptimizedImage, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IMachineImage, IVpc, UserData } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { ServiceImage } from '../images/service-image';
 import { acknowledge } from '../policies/acknowledge';
-import { SHARED_GPU } from './ecs-gpu';
+import { bootScript } from './boot-script';
 import { EcsTask } from './ecs-task';
-import { machineBoot } from './machine-boot';
+import { CONTAINER_USER } from './machine-paths';
 import type { MachinePlatform, MachineRuntime, PlatformOptions, ProcessesProps } from './runtime';
 
 /** Runs the processes as the containers of one ECS task on every machine. */
@@ -23,7 +24,12 @@ class EcsPlatform implements MachinePlatform<ServiceImage> {
 
   constructor(fleet: Construct, { vpc, gpu }: PlatformOptions) {
     this.cluster = ecsCluster(fleet, vpc);
-    this.userData = machineBoot(this.cluster.clusterName, gpu === 'shared' ? SHARED_GPU.bootCommands : []);
+    this.userData = bootScript('ecs', {
+      SPOTSCRIBE_CLUSTER: this.cluster.clusterName,
+      SPOTSCRIBE_USER: CONTAINER_USER,
+      SPOTSCRIBE_SHARED_GPU: gpu === 'shared' ? 'yes' : 'no',
+      AWS_DEFAULT_REGION: Stack.of(fleet).region,
+    });
   }
 
   /** Processes cannot use this role: the task has its own. */

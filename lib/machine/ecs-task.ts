@@ -20,7 +20,7 @@ import { expand, urlsIn } from '../../core/machine/placeholders';
 import type { ServiceImage } from '../images/service-image';
 import { acknowledge } from '../policies/acknowledge';
 import { SHARED_GPU } from './ecs-gpu';
-import { CONTAINER_USER } from './machine-boot';
+import { CONTAINER_USER } from './machine-paths';
 import type { MachineProcesses, ProcessesProps } from './runtime';
 
 const CONDITION = {

@@ -6,7 +6,7 @@ import type { ServiceEndpoint } from '../../core/contract/tasks';
 import { modelsOf, type Service, type ServiceUse, tasksOf } from '../services/service';
 import type { Settings } from '../settings';
 import { type GpuShares, gpuShares } from './gpu-shares';
-import { MACHINE_PATH } from './machine-boot';
+import { MACHINE_PATH } from './machine-paths';
 
 /** Minimum of ECS. A process that ran for less time is not restarted. */
 const RESTART_SECONDS = 60;

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { type IMachineImage, MachineImage, OperatingSystemType, UserData } from 'aws-cdk-lib/aws-ec2';
+import { type IMachineImage, MachineImage, OperatingSystemType, type UserData } from 'aws-cdk-lib/aws-ec2';
 import { type IGrantable, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -11,6 +9,7 @@ import { PORT } from '../../core/machine/container';
 import { ServiceTree } from '../images/service-tree';
 import { acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import { SettingsError } from '../settings';
+import { bootScript } from './boot-script';
 import type {
   MachinePlatform,
   MachineProcesses,
@@ -24,8 +23,6 @@ import type {
  * newest one.
  */
 const AMI = '/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-amazon-linux-2023/latest/ami-id';
-
-const SHEBANG = '#!/bin/bash\n';
 
 /** Runs the processes as units of systemd on every machine, each in the file system of its image. */
 export const systemdRuntime: MachineRuntime = (fleet, options) => new SystemdPlatform(fleet, options);
@@ -49,7 +46,7 @@ class SystemdPlatform implements MachinePlatform<ServiceTree> {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.userData = systemdBoot({
+    this.userData = bootScript('systemd', {
       SPOTSCRIBE_PARAMETER: machineParameter(Stack.of(fleet).stackName),
       SPOTSCRIBE_LOG_GROUP: this.log.logGroupName,
       SPOTSCRIBE_HEALTH: `http://127.0.0.1:${PORT.worker}/health`,
@@ -102,11 +99,4 @@ class SystemdProcesses extends Construct implements MachineProcesses {
       `Without containers, no load balancer can send requests to a process; got "${process}". Choose the runtime of ECS.`,
     );
   }
-}
-
-/** The boot script with values that are known during deployment. */
-function systemdBoot(values: Record<string, string>): UserData {
-  const script = readFileSync(join(__dirname, 'systemd-boot.sh'), 'utf8');
-  const lines = Object.entries(values).map(([name, value]) => `export ${name}='${value}'\n`);
-  return UserData.custom(script.replace(SHEBANG, () => SHEBANG + lines.join('')));
 }
