@@ -2,11 +2,15 @@ import {
   type AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
   type Instance,
+  ResumeProcessesCommand,
   SetDesiredCapacityCommand,
   SuspendProcessesCommand,
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
+
+/** Beginning of the reason of a suspension that a request of the account has caused. */
+const BY_USER = 'User suspended';
 
 export interface GroupState {
   desired: number;
@@ -19,6 +23,8 @@ export interface GroupState {
   }[];
   /** Names of the group's suspended processes, such as `AZRebalance`. */
   suspended: string[];
+  /** Those that AWS has suspended: after 24 hours of failed launches it suspends a group. */
+  suspendedByAws: string[];
 }
 
 /** The Auto Scaling group of a fleet. */
@@ -34,6 +40,7 @@ export class FleetGroup {
     );
     const [group] = AutoScalingGroups;
     if (group === undefined) throw new Error(`The Auto Scaling group ${this.name} does not exist`);
+    const { SuspendedProcesses: processes = [] } = group;
     return {
       desired: group.DesiredCapacity ?? 0,
       minSize: group.MinSize ?? 0,
@@ -42,7 +49,10 @@ export class FleetGroup {
         id: instance.InstanceId ?? '',
         endable: isEndable(instance),
       })),
-      suspended: (group.SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName ?? ''),
+      suspended: processes.map(({ ProcessName }) => ProcessName ?? ''),
+      suspendedByAws: processes
+        .filter(({ SuspensionReason = BY_USER }) => !SuspensionReason.startsWith(BY_USER))
+        .map(({ ProcessName }) => ProcessName ?? ''),
     };
   }
 
@@ -78,6 +88,13 @@ export class FleetGroup {
   async suspend(process: string): Promise<void> {
     await this.client.send(
       new SuspendProcessesCommand({ AutoScalingGroupName: this.name, ScalingProcesses: [process] }),
+    );
+  }
+
+  /** Resumes processes. Without a name, Auto Scaling would resume all of them. */
+  async resume(processes: readonly [string, ...string[]]): Promise<void> {
+    await this.client.send(
+      new ResumeProcessesCommand({ AutoScalingGroupName: this.name, ScalingProcesses: [...processes] }),
     );
   }
 

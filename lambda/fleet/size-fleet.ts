@@ -10,7 +10,7 @@ import { FleetGroup, type GroupState } from './fleet-group';
 import { type Balancer, fleetWork } from './fleet-work';
 import { MachineStore } from '../../core/fleet/machine-store';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
-import { desiredMachines } from '../../core/fleet/sizing';
+import { desiredMachines, workIn } from '../../core/fleet/sizing';
 import { SizingLock } from './sizing-lock';
 import { warmMachines, type WarmSettings } from '../../core/fleet/warm-hours';
 
@@ -74,6 +74,7 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
   const warm = warmMachines(dependencies.warm, new Date());
   await correctGroup(before, warm, dependencies, tools);
   const work = await fleetWork(before.desired, dependencies, tools);
+  if (workIn(work) > 0) await resumeProcesses(before, group, tools);
   const desired = desiredMachines({ ...work, desired: before.desired, warm, maxMachines, jobsPerMachine });
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
   metrics.addMetric('JobsInQueue', MetricUnit.Count, work.visible + work.delayed);
@@ -85,6 +86,26 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
     await group.raise(desired);
   }
   return desired;
+}
+
+/**
+ * Resumes what AWS has suspended after a day without a successful launch: capacity may be there again. What
+ * the user has suspended stays so, and zone rebalancing always.
+ */
+async function resumeProcesses(
+  { suspendedByAws }: GroupState,
+  group: FleetGroup,
+  { logger, metrics }: Tools,
+): Promise<void> {
+  const [first, ...others] = suspendedByAws.filter((name) => name !== 'AZRebalance');
+  if (first === undefined) return;
+  try {
+    await group.resume([first, ...others]);
+    logger.warn('resumed processes of the group that AWS had suspended', { processes: [first, ...others] });
+  } catch (error) {
+    logger.error('cannot resume processes of the group', error as Error);
+    metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
+  }
 }
 
 /**

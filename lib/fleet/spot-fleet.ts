@@ -93,12 +93,14 @@ export class SpotFleet extends Construct {
   }
 
   /**
-   * Lets the sizer set the group's size and limits, suspend its processes and terminate its
-   * machines.
+   * Lets the sizer set the group's size and limits, suspend and resume its processes and terminate
+   * its machines.
    */
   grantSize(grantee: IGrantable) {
     this.grantGroup(
       grantee,
+      // Of processes that AWS has suspended.
+      'autoscaling:ResumeProcesses',
       'autoscaling:SetDesiredCapacity',
       'autoscaling:SuspendProcesses',
       'autoscaling:TerminateInstanceInAutoScalingGroup',

@@ -2,6 +2,7 @@ import {
   AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
   type Instance,
+  ResumeProcessesCommand,
   SetDesiredCapacityCommand,
   SuspendProcessesCommand,
   TerminateInstanceInAutoScalingGroupCommand,
@@ -49,6 +50,7 @@ const asked = () => autoScaling.commandCalls(SetDesiredCapacityCommand).map(({ a
 const ended = () =>
   autoScaling.commandCalls(TerminateInstanceInAutoScalingGroupCommand).map(({ args }) => args[0].input);
 const bounds = () => autoScaling.commandCalls(UpdateAutoScalingGroupCommand).map(({ args }) => args[0].input);
+const resumed = () => autoScaling.commandCalls(ResumeProcessesCommand).map(({ args }) => args[0].input);
 const suspensions = () => autoScaling.commandCalls(SuspendProcessesCommand).map(({ args }) => args[0].input);
 
 interface Given {
@@ -59,6 +61,8 @@ interface Given {
   minSize?: number;
   maxSize?: number;
   suspended?: string[];
+  /** Processes that AWS has suspended. */
+  byAws?: string[];
   /** @default - as many as are desired, in service */
   instances?: Partial<Instance>[];
 }
@@ -72,7 +76,11 @@ function given({
   maxSize = 5,
   ...more
 }: Given) {
-  const { suspended = ['AZRebalance'], instances = Array.from({ length: desired }, () => ({})) } = more;
+  const {
+    suspended = ['AZRebalance'],
+    byAws = [],
+    instances = Array.from({ length: desired }, () => ({})),
+  } = more;
   sqs.on(GetQueueAttributesCommand).resolves({
     Attributes: {
       ApproximateNumberOfMessages: String(visible),
@@ -91,7 +99,13 @@ function given({
         AvailabilityZones: [],
         HealthCheckType: 'EC2',
         CreatedTime: NOW,
-        SuspendedProcesses: suspended.map((ProcessName) => ({ ProcessName })),
+        SuspendedProcesses: [
+          ...suspended.map((ProcessName) => ({
+            ProcessName,
+            SuspensionReason: 'User suspended at 2026-11-30T12:00:00Z',
+          })),
+          ...byAws.map((ProcessName) => ({ ProcessName, SuspensionReason: 'Suspended by Auto Scaling' })),
+        ],
         Instances: instances.map((instance, at) => ({
           InstanceId: `i-${at + 1}`,
           AvailabilityZone: 'a',
@@ -135,6 +149,7 @@ beforeEach(() => {
   sqs.reset();
   autoScaling.reset();
   for (const command of [
+    ResumeProcessesCommand,
     SetDesiredCapacityCommand,
     SuspendProcessesCommand,
     TerminateInstanceInAutoScalingGroupCommand,
@@ -355,6 +370,27 @@ describe('the group', () => {
     autoScaling.on(UpdateAutoScalingGroupCommand).rejects(new Error('denied'));
     expect(await size()).toEqual({ desired: 1 });
     expect(asked()).toHaveLength(1);
+  });
+
+  test('launches again when a job waits, if AWS has suspended that', async () => {
+    given({ byAws: ['Launch', 'AZRebalance'] });
+    await size();
+    expect(resumed()).toEqual([]);
+    given({ visible: 1, byAws: ['Launch', 'AZRebalance'] });
+    expect(await size()).toEqual({ desired: 1 });
+    expect(resumed()).toEqual([{ AutoScalingGroupName: 'fleet', ScalingProcesses: ['Launch'] }]);
+  });
+
+  test('keeps what the user has suspended', async () => {
+    given({ visible: 1, suspended: ['Launch', 'AZRebalance'] });
+    await size();
+    expect(resumed()).toEqual([]);
+  });
+
+  test('is sized even if its processes cannot be resumed', async () => {
+    given({ visible: 1, byAws: ['Launch'] });
+    autoScaling.on(ResumeProcessesCommand).rejects(new Error('denied'));
+    expect(await size()).toEqual({ desired: 1 });
   });
 
   test('reports that launches are suspended', async () => {

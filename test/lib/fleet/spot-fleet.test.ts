@@ -57,6 +57,7 @@ describe('the fleet', () => {
         Statement: Match.arrayWith([
           Match.objectLike({
             Action: [
+              'autoscaling:ResumeProcesses',
               'autoscaling:SetDesiredCapacity',
               'autoscaling:SuspendProcesses',
               'autoscaling:TerminateInstanceInAutoScalingGroup',
