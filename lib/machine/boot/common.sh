@@ -7,35 +7,38 @@ readonly nvme=/mnt/nvme
 readonly ami_nvme=/opt/dlami/nvme
 readonly metadata=http://169.254.169.254/latest
 
-# Ends the machine after a failure, with the log in CloudWatch if the machine has a group there. The sizer starts another one if
-# jobs wait.
+# Ends the machine after a failure, with the log in CloudWatch if the machine has a group there.
 fail() {
   # A subshell fails for its parent, too.
   [ "$BASH_SUBSHELL" = 0 ] || exit 1
   trap - ERR
   set +e
   echo "The machine failed and ends itself: $1"
-  local id
-  id=$(about instance-id)
-  [ -z "${SPOTSCRIBE_LOG_GROUP:-}" ] || report "$id"
-  aws autoscaling terminate-instance-in-auto-scaling-group \
-    --instance-id "$id" --should-decrement-desired-capacity >/dev/null || systemctl poweroff
+  [ -z "${SPOTSCRIBE_LOG_GROUP:-}" ] || report
+  end_machine
   exit 1
 }
 
+# Terminates the machine, with one less in its group. The sizer starts another one if jobs wait.
+end_machine() {
+  aws autoscaling terminate-instance-in-auto-scaling-group \
+    --instance-id "$(about instance-id)" --should-decrement-desired-capacity >/dev/null || systemctl poweroff
+}
+
 report() {
-  local events=/tmp/spotscribe-report.json
   if systemctl is-active --quiet spotscribe_journal; then
-    # It sends lines within a second.
-    sleep 3
+    # It sends lines within two seconds.
+    sleep 4
     return
   fi
+  local events
+  events=$(mktemp)
   journalctl --boot --identifier=spotscribe --output=json --no-pager | python3 -c '
 import json, sys
 entries = map(json.loads, sys.stdin)
 print(json.dumps([{"timestamp": int(e["__REALTIME_TIMESTAMP"]) // 1000, "message": e["MESSAGE"]} for e in entries]))
 ' >"$events"
-  local stream=(--log-group-name "$SPOTSCRIBE_LOG_GROUP" --log-stream-name "boot/$1")
+  local stream=(--log-group-name "$SPOTSCRIBE_LOG_GROUP" --log-stream-name "boot/$(about instance-id)")
   aws logs create-log-stream "${stream[@]}"
   aws logs put-log-events "${stream[@]}" --log-events "file://$events" >/dev/null
 }

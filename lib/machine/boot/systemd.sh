@@ -139,6 +139,8 @@ follow() {
   done
   echo 'Spot notice: the processes stop'
   stop_processes
+  # EC2 would end it up to two minutes later, and until then it would count as capacity.
+  end_machine
 }
 
 # Waits until they have stopped. The worker stops first and returns its jobs to the queue.
