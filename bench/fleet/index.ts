@@ -11,7 +11,7 @@ function main(options: CommandOptions): void {
   const { boot, bootSpread, speed, interruption, stale, workEstimate, bootEstimate } = options;
   const world = {
     ...{ boot, bootSpread, speed, workEstimate, bootEstimate },
-    ...{ deadShare: options.dead, launchesPerMinute: options.launches },
+    ...{ deadShare: options.dead, launchesPerMinute: options.launches ?? Infinity },
     ...{ interruptionHours: interruption, staleSeconds: stale },
   };
   const results = compare(

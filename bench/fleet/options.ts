@@ -14,7 +14,7 @@ export interface CommandOptions {
   dead: number;
   speed: number;
   machines?: number;
-  launches: number;
+  launches?: number;
   interruption: number;
   stale: number;
   workEstimate: number;
@@ -31,18 +31,21 @@ interface Range {
   least: number;
   most?: number;
   whole?: boolean;
+  /** A value that works, for messages. @default - the least */
+  example?: number;
 }
 
 /** Parses the value of an option. @throws UsageError with the limits if it is out of range */
 export const numberIn =
-  (flag: string, { least, most = Infinity, whole = false }: Range) =>
+  (flag: string, { least, most, whole = false, example = least }: Range) =>
   (text: string): number => {
     const value = text.trim() === '' ? NaN : Number(text);
-    if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+    if (value >= least && value <= (most ?? Number.MAX_VALUE) && (!whole || Number.isInteger(value)))
+      return value;
     const kind = whole ? 'a whole number' : 'a number';
-    const limits = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+    const limits = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
     throw new UsageError(
-      `${flag} must be ${kind} ${limits}; got "${text}". Set it to, for example, ${Math.max(least, 1)}.`,
+      `${flag} must be ${kind} ${limits}; got "${text}". For example, use ${flag} ${example}.`,
     );
   };
 
@@ -66,7 +69,9 @@ export function command(): Command {
     .addOption(names('--policy <names>', 'policies, separated by commas', POLICY_NAMES, POLICY_NAMES));
   const number = (flag: string, what: string, range: Range, standard?: number) =>
     program.addOption(
-      new Option(`${flag} <number>`, what).argParser(numberIn(flag, range)).default(standard),
+      new Option(`${flag} <number>`, what)
+        .argParser(numberIn(flag, { example: standard, ...range }))
+        .default(standard),
     );
   const world = DEFAULT_WORLD;
   number('--seeds', 'number of seeds to average', { least: 1, most: 1000, whole: true }, 3);
@@ -75,8 +80,13 @@ export function command(): Command {
   number('--dead', 'share of machines whose worker never starts', { least: 0, most: 0.9 }, 0);
   number('--speed', 'seconds of audio in a second of work', { least: 0.01 }, world.speed);
   number('--machines', 'limit of machines (default: 20; internet: 10000)', { least: 1, whole: true });
-  number('--launches', 'limit of launches in a minute', { least: 1 }, Infinity);
-  number('--interruption', 'mean hours to an interruption', { least: 0.1 }, world.interruptionHours);
+  number('--launches', 'limit of launches in a minute (default: none)', { least: 1 });
+  number(
+    '--interruption',
+    'mean hours to an interruption',
+    { least: 0.1, most: Infinity },
+    world.interruptionHours,
+  );
   number('--stale', 'age in seconds of what policies see', { least: 0 }, 0);
   number('--work-estimate', 'estimated by actual work', { least: 0.01 }, 1);
   number('--boot-estimate', 'estimated by actual boot', { least: 0.01 }, 1);

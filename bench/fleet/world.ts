@@ -5,6 +5,7 @@ import type { Policy } from './policy';
 import { between, exponential, type Random, seeded } from './random';
 import { Observer } from './observer';
 import type { Trace } from './trace';
+import { UsageError } from './usage-error';
 import { type Work, WorkQueue } from './work-queue';
 import { DEFAULT_WORLD, type Outcome, type WorldOptions } from './world-options';
 
@@ -51,13 +52,20 @@ class World {
     this.events.add(this.trace.horizon, () => undefined);
     while (!this.isOver()) {
       const event = this.events.next();
-      if (event === undefined || event.at > LONGEST_RUN)
-        throw new Error(`"${this.policy.name}" leaves ${this.queue.length} jobs waiting for ever`);
+      if (event === undefined || event.at > LONGEST_RUN) throw new UsageError(this.endless());
       this.now = event.at;
       event.run();
     }
     for (const machine of this.machines) this.end(machine);
     return { ...this.outcome, end: this.now };
+  }
+
+  private endless(): string {
+    const { boot, speed } = this.options;
+    return (
+      `Policy "${this.policy.name}" leaves ${this.queue.length} jobs waiting after 400 days; got a boot of ` +
+      `${boot} s and a speed of ${speed}. Use a shorter boot, a higher speed or more machines.`
+    );
   }
 
   private isOver(): boolean {

@@ -77,7 +77,7 @@ test('options have defaults', () => {
 });
 
 test.each([
-  [['--boot', 'fast'], '--boot must be a number of at least 1; got "fast". Set it to, for example, 1.'],
+  [['--boot', 'fast'], '--boot must be a number of at least 1; got "fast". For example, use --boot 240.'],
   [['--seeds', '1.5'], '--seeds must be a whole number from 1 to 1000; got "1.5".'],
   [['--dead', '2'], '--dead must be a number from 0 to 0.9; got "2".'],
   [['--shape', 'heavy,flat'], '--shape: "flat" is unknown. Use one or more of sporadic, diurnal,'],
