@@ -4,6 +4,7 @@ import { rank } from '../waits';
 import { machinesAtOnce } from './at-once';
 import { beamSearch } from './beam';
 import type { Window } from './chain';
+import { machinesForMany } from './many-jobs';
 
 export interface BoundOptions {
   boot: number;
@@ -20,8 +21,8 @@ const PRICES_TRIED = 5;
 /** Width of the search for the price of late jobs. */
 const NARROW = 6;
 
-/** Above this number of jobs, one partial schedule is kept. */
-const MANY_JOBS = 20_000;
+/** Above this number of jobs, the search would take too long. */
+const MANY_JOBS = 10_000;
 
 /**
  * Billed machine time, in seconds, of the cheapest schedule that knows all arrivals and starts 95 % of
@@ -31,7 +32,8 @@ const MANY_JOBS = 20_000;
  * jobs into chains. A job that may be late costs only its work, because a machine does it at its end.
  * What remains is a choice of chains and of late jobs. That is bin packing in general, so:
  *
- * - **Jobs that arrive at once** get a lower bound (`machinesAtOnce`).
+ * - **Jobs that arrive at once** get a lower bound (`machinesAtOnce`), and so do more than 10,000 jobs
+ *   (`machinesForMany`).
  * - **Others** get a heuristic: a beam search over the jobs in order of arrival (`beamSearch`). Each job
  *   is late, starts a machine, or extends one at its end or before its last job. Late jobs have a
  *   price, found by bisection, that spends their number where they save most. The schedule is
@@ -50,11 +52,11 @@ export function clairvoyantBound(jobs: readonly Job[], options: BoundOptions): n
   const first = windows[0]?.arrival;
   if (windows.every(({ arrival }) => arrival === first))
     return work + billedBoot * machinesAtOnce(windows, wait, mayBeLate);
+  if (windows.length > MANY_JOBS) return work + billedBoot * machinesForMany(windows, mayBeLate);
   return work + waste(windows, billedBoot, mayBeLate, options.width ?? 24);
 }
 
 function waste(windows: readonly Window[], boot: number, mayBeLate: number, width: number): number {
-  if (windows.length > MANY_JOBS) return beamSearch(windows, { boot, mayBeLate, price: boot, width: 1 }).cost;
   let [low, high] = [0, boot];
   for (let tried = 0; tried < PRICES_TRIED && mayBeLate > 0; tried++) {
     const price = (low + high) / 2;

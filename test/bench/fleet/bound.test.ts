@@ -2,6 +2,7 @@ import { machinesAtOnce } from '../../../bench/fleet/bound/at-once';
 import { beamSearch } from '../../../bench/fleet/bound/beam';
 import { canFollow, EMPTY, followedBy, idleBefore, type Window } from '../../../bench/fleet/bound/chain';
 import { clairvoyantBound } from '../../../bench/fleet/bound/clairvoyant';
+import { machinesForMany } from '../../../bench/fleet/bound/many-jobs';
 import { seeded } from '../../../bench/fleet/random';
 
 const BOOT = 210;
@@ -99,6 +100,13 @@ test('jobs at once need a machine for what fits into the wait, besides one last 
   expect(machinesAtOnce(jobs, 15, 0)).toBe(2);
   expect(machinesAtOnce(jobs, 0, 0)).toBe(5);
   expect(machinesAtOnce(jobs, 0, 2)).toBe(3);
+});
+
+test('very many jobs need the machines that do their work between the first arrival and the last end', () => {
+  // 11 jobs of 10 s from 0 to 25 at the latest.
+  const jobs = Array.from({ length: 11 }, (_, index) => window(index, 5, 10));
+  expect(machinesForMany(jobs, 0)).toBe(5);
+  expect(machinesForMany(jobs, 1)).toBe(4);
 });
 
 const audio = (work: number) => 40 * (work - 3);
