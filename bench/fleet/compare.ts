@@ -1,0 +1,83 @@
+import { clairvoyantBound } from './bound/clairvoyant';
+import { policies, type PolicyName } from './policies';
+import type { Tuning } from './policies/list-scheduling';
+import { generate, type ShapeName } from './shapes';
+import type { Trace } from './trace';
+import { mean, percentile } from './waits';
+import { DEFAULT_WORLD, type WorldOptions } from './world-options';
+
+export interface Comparison {
+  /** A trace for each seed, or one trace for all. */
+  sources: readonly Source[];
+  policies: readonly PolicyName[];
+  seeds: number;
+  /** @default - of each trace, or of the world */
+  maxMachines?: number;
+  world: Partial<WorldOptions>;
+  tuning: Tuning;
+  /** Partial schedules that the bound's search keeps. @default - of the bound */
+  width?: number;
+}
+
+export type Source = ShapeName | Trace;
+
+/** Means over the seeds. Times in seconds. */
+export interface Result {
+  shape: string;
+  policy: PolicyName;
+  /** Machine time by that of the bound. */
+  ratio: number;
+  p95Wait: number;
+  machineSeconds: number;
+  boundSeconds: number;
+  launches: number;
+  interruptions: number;
+}
+
+type Run = Omit<Result, 'shape' | 'policy'>;
+
+/** @param say reports progress */
+export function compare(comparison: Comparison, say: (text: string) => void): Result[] {
+  return comparison.sources.flatMap((source) => {
+    const shape = typeof source === 'string' ? source : source.name;
+    const seeds = Array.from({ length: comparison.seeds }, (_, index) => index + 1);
+    const runs = seeds.map((seed) => {
+      say(`${shape}, seed ${seed} of ${seeds.length}`);
+      return runAll(typeof source === 'string' ? generate(source, seed) : source, seed, comparison);
+    });
+    return comparison.policies.map((policy, index): Result => {
+      const average = (of: keyof Run) => mean(runs.map((run) => run[index]![of]));
+      return {
+        shape,
+        policy,
+        ratio: average('ratio'),
+        p95Wait: average('p95Wait'),
+        machineSeconds: average('machineSeconds'),
+        boundSeconds: average('boundSeconds'),
+        launches: average('launches'),
+        interruptions: average('interruptions'),
+      };
+    });
+  });
+}
+
+function runAll(trace: Trace, seed: number, comparison: Comparison): Run[] {
+  const maxMachines = comparison.maxMachines ?? trace.maxMachines ?? DEFAULT_WORLD.maxMachines;
+  const world = { ...DEFAULT_WORLD, ...comparison.world, seed, maxMachines };
+  const { boot, speed } = world;
+  const run = policies(comparison.tuning);
+  const bounds = new Map<number, number>();
+  return comparison.policies.map((policy) => {
+    const circumstances = { boot: boot * world.bootEstimate, maxMachines };
+    const { waits, machineSeconds, launches, interruptions } = run[policy](trace, circumstances, world);
+    const p95Wait = percentile(waits, 0.95);
+    const boundSeconds =
+      bounds.get(p95Wait) ??
+      clairvoyantBound(trace.jobs, { boot, speed, wait: p95Wait, width: comparison.width });
+    bounds.set(p95Wait, boundSeconds);
+    return {
+      ...{ ratio: machineSeconds / boundSeconds, p95Wait, machineSeconds, boundSeconds },
+      ...{ launches, interruptions },
+    };
+  });
+}

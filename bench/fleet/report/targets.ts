@@ -1,0 +1,57 @@
+import type { Result } from '../compare';
+import { mean } from '../waits';
+
+const MOST_RATIO = 1.3;
+const MOST_MEAN_RATIO = 1.2;
+
+/** How many times managed scaling must cost what list scheduling costs. */
+const LEAST_SAVING: Readonly<Record<string, number>> = {
+  sporadic: 6,
+  heavy: 3.3,
+  diurnal: 3,
+  steady: 2,
+  burst: 1.6,
+};
+
+export interface Target {
+  what: string;
+  value: number;
+  /** The value must be at most or at least this one. */
+  most?: number;
+  least?: number;
+}
+
+/** Distance to the target; negative if it is missed. */
+export const margin = ({ value, most, least }: Target): number =>
+  most === undefined ? value - (least ?? -Infinity) : most - value;
+
+/** Targets of list scheduling, for those results that are there. */
+export function targets(results: readonly Result[]): Target[] {
+  const ours = results.filter(({ policy }) => policy === 'list-scheduling');
+  const ratios: Target[] = ours.map(({ shape, ratio }) => ({
+    ...{ what: `${shape}: ratio`, value: ratio, most: MOST_RATIO },
+  }));
+  if (ours.length > 1)
+    ratios.push({ what: 'mean ratio', value: mean(ours.map(({ ratio }) => ratio)), most: MOST_MEAN_RATIO });
+  const versus = ours.flatMap(({ shape, machineSeconds, p95Wait }): Target[] => {
+    const least = LEAST_SAVING[shape];
+    const managed = results.find((each) => each.policy === 'managed-scaling' && each.shape === shape);
+    if (managed === undefined || least === undefined) return [];
+    return [
+      { what: `${shape}: cost of managed scaling`, value: managed.machineSeconds / machineSeconds, least },
+      { what: `${shape}: p95 wait, seconds`, value: p95Wait, most: managed.p95Wait },
+    ];
+  });
+  return [...ratios, ...versus];
+}
+
+export const targetLines = (results: readonly Result[]): string =>
+  targets(results)
+    .map((target) => {
+      const by = margin(target);
+      const limit = target.most === undefined ? `at least ${target.least}` : `at most ${format(target.most)}`;
+      return `${by >= 0 ? 'met   ' : 'MISSED'} by ${format(Math.abs(by))}: ${target.what} ${format(target.value)}, ${limit}`;
+    })
+    .join('\n');
+
+const format = (value: number) => (value >= 50 ? String(Math.round(value)) : value.toFixed(3));

@@ -1,0 +1,4 @@
+/** A mistake of the user. The message names the value and the cure; print no stack trace. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

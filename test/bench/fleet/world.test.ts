@@ -1,0 +1,146 @@
+import { EventQueue } from '../../../bench/fleet/event-queue';
+import type { Policy, View } from '../../../bench/fleet/policy';
+import type { Trace } from '../../../bench/fleet/trace';
+import { simulate } from '../../../bench/fleet/world';
+import type { WorldOptions } from '../../../bench/fleet/world-options';
+
+const trace = (...jobs: [arrival: number, work: number][]): Trace => ({
+  name: 'test',
+  // 40 s of audio a second, after 3 s.
+  jobs: jobs.map(([arrival, work]) => ({ arrival, audio: 40 * (work - 3) })),
+  horizon: 0,
+});
+
+const policy = (decide: (view: View) => number, changes: Partial<Policy> = {}): Policy => ({
+  ...{ name: 'test', reacts: true, replaces: false, alwaysOn: false, idleSeconds: 20, decide },
+  ...changes,
+});
+
+const one = policy(({ total }) => 1 - total);
+const ifNeeded = policy(({ total, visible, inFlight }) => (visible + inFlight > 0 ? 1 - total : 0));
+const run = (jobs: Trace, by: Policy, options: Partial<WorldOptions> = {}) =>
+  simulate(jobs, by, { interruptionHours: Infinity, ...options });
+
+test('a job waits for the boot; the machine is billed to the end of its idle time', () => {
+  const { waits, machineSeconds, launches, end } = run(trace([0, 10]), ifNeeded);
+  expect(waits).toEqual([240]);
+  // 240 to boot, 10 to work, 20 idle, 30 not billed.
+  expect(machineSeconds).toBe(240);
+  expect({ launches, end }).toEqual({ launches: 1, end: 270 });
+});
+
+test('a machine does one job after the other, the oldest first', () => {
+  const { waits, machineSeconds } = run(trace([0, 100], [10, 50], [230, 10]), ifNeeded);
+  expect(waits).toEqual([240, 330, 160]);
+  expect(machineSeconds).toBe(240 + 160 + 20 - 30);
+});
+
+test('an idle machine takes a job at once and keeps its idle time', () => {
+  const { waits, machineSeconds } = run(trace([0, 10], [265, 10]), ifNeeded);
+  expect(waits).toEqual([240, 0]);
+  expect(machineSeconds).toBe(275 + 20 - 30);
+});
+
+test('after its idle time a machine is gone', () => {
+  expect(run(trace([0, 10], [271, 10]), ifNeeded)).toMatchObject({
+    waits: [240, 240],
+    machineSeconds: 2 * 240,
+    launches: 2,
+  });
+});
+
+test('the limits of machines and of launches in a minute hold', () => {
+  const many = policy(({ visible, total }) => visible - total);
+  const jobs = trace(...Array.from({ length: 5 }, (): [number, number] => [0, 500]));
+  const limited = run(jobs, many, { maxMachines: 2 });
+  expect(limited.waits).toEqual([240, 240, 740, 740, 1240]);
+  const slow = run(jobs, many, { launchesPerMinute: 2 });
+  expect(slow.waits).toEqual([240, 240, 300, 300, 360]);
+});
+
+test('boots spread; a machine that never starts is ended by the watchdog', () => {
+  const spread = run(trace([0, 10]), ifNeeded, { bootSpread: 0.5 }).waits[0]!;
+  expect(spread).not.toBe(240);
+  expect(spread).toBeGreaterThan(120);
+  expect(spread).toBeLessThan(360);
+  const dead = run(trace([0, 10]), ifNeeded, { deadShare: 0.8 });
+  expect(dead.launches).toBeGreaterThan(1);
+  // A dead machine is billed for three times the longest boot.
+  expect(dead.waits).toEqual([(dead.launches - 1) * 2700 + 240]);
+  expect(dead.machineSeconds).toBe((dead.launches - 1) * 2670 + 240);
+});
+
+test('an interrupted job goes back to the queue without its finished windows', () => {
+  const { waits, interruptions, machineSeconds, launches } = run(trace([0, 4000]), ifNeeded, {
+    interruptionHours: 0.7,
+    seed: 5,
+  });
+  expect(interruptions).toBeGreaterThan(0);
+  expect(launches).toBe(interruptions + 1);
+  expect(waits).toEqual([240]);
+  // Each interruption costs 3 s and less than a window again, and a boot.
+  const repeated = machineSeconds - 4000 - 20 - launches * 210;
+  expect(repeated).toBeGreaterThanOrEqual(3 * interruptions - 1e-6);
+  expect(repeated).toBeLessThan((3 + 1.5) * interruptions);
+});
+
+test('a group replaces an interrupted machine only if it keeps its number', () => {
+  const once = (replaces: boolean) => {
+    let launched = false;
+    const decide = () => (launched ? 0 : ((launched = true), 1));
+    return policy(decide, { replaces, idleSeconds: undefined, alwaysOn: true, reacts: false });
+  };
+  const day: Trace = { ...trace([0, 10]), horizon: 864_000 };
+  expect(run(day, once(true), { interruptionHours: 20 }).launches).toBeGreaterThan(3);
+  expect(run(day, once(false), { interruptionHours: 20 }).launches).toBe(1);
+});
+
+test('a fleet that is always on is billed for the whole horizon', () => {
+  const always = policy(({ total }) => 1 - total, { idleSeconds: undefined, alwaysOn: true });
+  expect(run({ ...trace([0, 10]), horizon: 3600 }, always).machineSeconds).toBe(3570);
+});
+
+test('a policy sees estimates, and a queue as it was', () => {
+  const seen: unknown[] = [];
+  const watch = policy((view) => {
+    if (view.now === 60) seen.push([view.machines(), view.waiting()]);
+    return one.decide(view);
+  });
+  run(trace([0, 10], [50, 20]), watch, { workEstimate: 2, bootEstimate: 0.5 });
+  expect(seen).toEqual([
+    [
+      [{ freeIn: 60 }],
+      [
+        { waited: 60, work: 20 },
+        { waited: 10, work: 40 },
+      ],
+    ],
+  ]);
+  seen.length = 0;
+  run(trace([0, 10], [50, 20]), watch, { staleSeconds: 30 });
+  expect(seen).toEqual([[[{ freeIn: 180 }], [{ waited: 60, work: 10 }]]]);
+});
+
+test('a policy that leaves jobs waiting for ever is an error', () => {
+  expect(() =>
+    run(
+      trace([0, 10]),
+      policy(() => 0, { name: 'lazy' }),
+    ),
+  ).toThrow('Policy "lazy" leaves 1 jobs waiting after 400 days; got a boot of 240 s and a speed of 40.');
+});
+
+test('events run by time, then in the order in which they were added', () => {
+  const queue = new EventQueue();
+  const ran: string[] = [];
+  for (const [at, name] of [
+    [2, 'c'],
+    [1, 'a'],
+    [2, 'd'],
+    [1, 'b'],
+    [0, 'first'],
+  ] as const)
+    queue.add(at, () => ran.push(name));
+  for (let event = queue.next(); event !== undefined; event = queue.next()) event.run();
+  expect(ran).toEqual(['first', 'a', 'b', 'c', 'd']);
+});
