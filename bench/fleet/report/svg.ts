@@ -86,8 +86,11 @@ const escaped = (content: string) =>
   content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 function page(title: string, names: readonly string[], parts: readonly string[]): string {
-  const legend = names.map((name, index) => {
-    const x = LEFT + index * 102;
+  let next = LEFT;
+  const legend = names.map((name) => {
+    const x = next;
+    // Fonts differ: 7 units for a letter are enough for the usual ones.
+    next += 13 + 7 * name.length + 10;
     return rectangle(x, 28, 9, 9, color(names, name)) + text(x + 13, 37, name);
   });
   return [
