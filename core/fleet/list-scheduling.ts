@@ -103,5 +103,8 @@ class Earliest {
   }
 }
 
-/** Idle time after which a worker ends its machine, in seconds: a twelfth of a boot, 10 to 30. */
-export const idleLimit = (boot: number): number => Math.min(30, Math.max(10, boot / 12));
+/**
+ * Idle time after which a worker ends its machine, in seconds: a 24th of a boot, 5 to 30. A longer time costs more
+ * than it saves (docs/fleet.md).
+ */
+export const idleLimit = (boot: number): number => Math.min(30, Math.max(5, boot / 24));

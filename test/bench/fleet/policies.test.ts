@@ -33,10 +33,10 @@ test.each(POLICY_NAMES)('%s does all jobs', (name) => {
   expect(run(name, trace(0, 100, 130, 4000)).waits).toHaveLength(4);
 });
 
-test('list scheduling boots at once, and ends a machine a twelfth of a boot after its last job', () => {
+test('list scheduling boots at once, and ends a machine a 24th of a boot after its last job', () => {
   const { waits, machineSeconds } = run('list-scheduling', trace(70));
   expect(waits).toEqual([240]);
-  expect(machineSeconds).toBe(240 + 100 + 20 - 30);
+  expect(machineSeconds).toBe(240 + 100 + 10 - 30);
 });
 
 test('list scheduling adds a machine only for a job that would wait for two boots', () => {

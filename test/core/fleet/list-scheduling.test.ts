@@ -79,9 +79,9 @@ test('a job takes three seconds besides its audio', () => {
 });
 
 test.each([
-  [240, 20],
-  [60, 10],
-  [600, 30],
+  [240, 10],
+  [60, 5],
+  [600, 25],
 ])('with a boot of %d s, workers end idle machines after %d s', (boot, seconds) => {
   expect(idleLimit(boot)).toBe(seconds);
 });
