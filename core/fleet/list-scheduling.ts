@@ -1,3 +1,5 @@
+import { Heap } from './heap';
+
 /** A machine of the fleet, without those under a spot notice or without a worker. */
 export interface FleetMachine {
   /** Seconds until it can take a job: 0 if it is idle, the rest of its boot, or of its job. */
@@ -49,58 +51,22 @@ export function machinesToAdd(
     const work = jobs.reduce((sum, job) => sum + job.work, 0);
     return Math.max(0, Math.ceil(work / (drain * boot)) - machines.length);
   }
-  const free = new Earliest(machines.map(({ freeIn }) => freeIn));
+  const free = new Heap(
+    (one: number, other) => one < other,
+    machines.map(({ freeIn }) => freeIn),
+  );
   let added = 0;
   for (const { waited, work } of jobs) {
     const due = Math.max(patience * boot - waited, boot);
-    if (free.first > due) {
+    const first = free.first ?? Infinity;
+    if (first > due) {
       added++;
       free.add(boot + work);
     } else {
-      free.delayFirst(work);
+      free.replaceFirst(first + work);
     }
   }
   return added;
-}
-
-/** Times at which machines are free, as a binary heap with the earliest on top. */
-class Earliest {
-  private readonly times: number[];
-
-  constructor(times: readonly number[]) {
-    // A sorted list is a heap.
-    this.times = [...times].sort((one, other) => one - other);
-  }
-
-  /** Infinity without machines. */
-  get first(): number {
-    return this.times[0] ?? Infinity;
-  }
-
-  add(time: number): void {
-    const { times } = this;
-    let at = times.push(time) - 1;
-    for (let parent = (at - 1) >> 1; at > 0 && times[parent]! > time; parent = (at - 1) >> 1) {
-      times[at] = times[parent]!;
-      at = parent;
-    }
-    times[at] = time;
-  }
-
-  /** The machine that is free first gets work. */
-  delayFirst(seconds: number): void {
-    const { times } = this;
-    const time = this.first + seconds;
-    let at = 0;
-    for (;;) {
-      const left = 2 * at + 1;
-      const child = times[left + 1]! < times[left]! ? left + 1 : left;
-      if (child >= times.length || times[child]! >= time) break;
-      times[at] = times[child]!;
-      at = child;
-    }
-    times[at] = time;
-  }
 }
 
 /**
