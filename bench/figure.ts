@@ -47,11 +47,17 @@ export function median(values: readonly number[]): number {
  */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const found = sorted[Math.ceil(sorted.length * share) - 1];
+  const found = sorted[rank(sorted.length, share) - 1];
   if (found === undefined)
     throw new Error('Cannot compute a percentile without values: nothing was measured');
   return found;
 }
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** How many of `count` values are not above that percentile. The share may have a rounding error. */
+export const rank = (count: number, share: number): number => Math.ceil(share * count - 1e-9);
 
 const isOver = ({ value, target }: Figure): boolean => target !== undefined && value > target;
 const isUnder = ({ value, least }: Figure): boolean => least !== undefined && value < least;

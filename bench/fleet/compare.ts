@@ -3,7 +3,7 @@ import { policies, type PolicyName } from './policies';
 import type { Tuning } from './policies/list-scheduling';
 import { generate, type ShapeName } from './shapes';
 import type { Trace } from './trace';
-import { mean, percentile } from './waits';
+import { mean, percentile } from '../figure';
 import { DEFAULT_WORLD, type WorldOptions } from './world-options';
 
 export interface Comparison {

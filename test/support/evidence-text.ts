@@ -1,18 +1,8 @@
+import { type Random, seeded } from '../../bench/fleet/random';
 import type { Analysis, Evidence } from '../../core/contract/work/analysis';
 import type { Segment, Transcript, Word } from '../../core/contract/work/transcript';
 
-/** Random numbers from 0 to 1 that are the same in every run (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-type Random = () => number;
+export { seeded };
 export const below = (random: Random, count: number) => Math.floor(random() * count);
 export const oneOf = <T>(random: Random, items: readonly T[]) => items[below(random, items.length)] as T;
 

@@ -1,6 +1,6 @@
 import { jobSeconds, UNBILLED_SECONDS } from '../machine';
 import type { Job } from '../trace';
-import { rank } from '../waits';
+import { rank } from '../../figure';
 import { machinesAtOnce } from './at-once';
 import { beamSearch } from './beam';
 import type { Window } from './chain';

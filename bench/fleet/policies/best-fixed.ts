@@ -1,6 +1,6 @@
 import type { Circumstances } from '../policy';
 import type { Trace } from '../trace';
-import { percentile } from '../waits';
+import { percentile } from '../../figure';
 import { simulate } from '../world';
 import type { Outcome, WorldOptions } from '../world-options';
 import { fixed } from './fixed';

@@ -1,5 +1,5 @@
 import type { Result } from '../compare';
-import { mean } from '../waits';
+import { mean } from '../../figure';
 
 const MOST_RATIO = 1.3;
 const MOST_MEAN_RATIO = 1.2;

@@ -1,5 +1,5 @@
 import { billedSeconds, jobSeconds, keptAudio } from '../../../bench/fleet/machine';
-import { percentile, rank } from '../../../bench/fleet/waits';
+import { percentile, rank } from '../../../bench/figure';
 
 test('a machine is billed from 30 s after its request', () => {
   expect(billedSeconds(100, 400)).toBe(270);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from '../../../bench/fleet/shapes';
 import { parseTrace, readTrace } from '../../../bench/fleet/trace';
-import { mean, percentile } from '../../../bench/fleet/waits';
+import { mean, percentile } from '../../../bench/figure';
 
 test('a trace is read from a CSV file, ordered by arrival', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-'));

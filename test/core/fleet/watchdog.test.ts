@@ -1,3 +1,4 @@
+import { seeded } from '../../../bench/fleet/random';
 import { BOOT_SECONDS } from '../../../core/fleet/sizing';
 import {
   DEAD_SECONDS,
@@ -6,14 +7,7 @@ import {
   type WatchedFleet,
   watched,
 } from '../../../core/fleet/watchdog';
-import {
-  FleetSimulation,
-  isBooting,
-  isDead,
-  isWorking,
-  randomNumbers,
-  TRACES,
-} from '../../support/fleet-simulation';
+import { FleetSimulation, isBooting, isDead, isWorking, TRACES } from '../../support/fleet-simulation';
 
 const NOW = 1_000_000_000_000;
 const minutesAgo = (minutes: number) => NOW - minutes * 60_000;
@@ -100,7 +94,7 @@ afterAll(() => {
 
 describe.each(Object.keys(TRACES))('under a day of %s jobs', (name) => {
   test.each([1, 2, 3])('only dead and idle machines are terminated, and every dead one (seed %i)', (seed) => {
-    const random = randomNumbers(seed);
+    const random = seeded(seed);
     const simulation = new FleetSimulation(TRACES[name]!(random), random);
     simulation.run();
     for (const { at, machine, ending } of simulation.endings) {
