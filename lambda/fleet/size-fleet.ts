@@ -95,46 +95,45 @@ async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<numbe
 async function resumeProcesses(
   { suspendedByAws }: GroupState,
   group: FleetGroup,
-  { logger, metrics }: Tools,
+  tools: Tools,
 ): Promise<void> {
   const [first, ...others] = suspendedByAws.filter((name) => name !== 'AZRebalance');
   if (first === undefined) return;
-  try {
-    await group.resume([first, ...others]);
-    logger.warn('resumed processes of the group that AWS had suspended', { processes: [first, ...others] });
-  } catch (error) {
-    logger.error('cannot resume processes of the group', error as Error);
-    metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
-  }
+  const processes = [first, ...others] as const;
+  await attempt('resume processes of the group', tools, async () => {
+    await group.resume(processes);
+    tools.logger.warn('resumed processes of the group that AWS had suspended', { processes });
+  });
 }
 
-/**
- * Corrects the settings of the group. A failure here must not keep a waiting job from its machine.
- */
+/** Corrects the settings of the group. */
 async function correctGroup(
   { desired, minSize, maxSize, suspended }: GroupState,
   warm: number,
   { group, maxMachines }: Dependencies,
-  { logger, metrics }: Tools,
+  tools: Tools,
 ): Promise<void> {
-  const attempt = async (what: string, change: Promise<void>) => {
-    try {
-      await change;
-    } catch (error) {
-      logger.error(`cannot ${what}`, error as Error);
-      metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
-    }
-  };
+  const { logger, metrics } = tools;
   // A maximum below the current number of machines would terminate some of them.
   const most = Math.max(maxMachines, desired);
   if (minSize !== warm || maxSize !== most)
-    await attempt('change the size limits of the group', group.bound(warm, most));
+    await attempt('change the size limits of the group', tools, () => group.bound(warm, most));
   // Machines terminate themselves and leave zones unbalanced. To rebalance, Auto Scaling would
   // terminate working machines.
   if (!suspended.includes('AZRebalance'))
-    await attempt('suspend zone rebalancing', group.suspend('AZRebalance'));
+    await attempt('suspend zone rebalancing', tools, () => group.suspend('AZRebalance'));
   const isLaunchSuspended = suspended.includes('Launch');
   metrics.addMetric('LaunchSuspended', MetricUnit.Count, isLaunchSuspended ? 1 : 0);
   if (isLaunchSuspended)
     logger.warn('the group cannot launch machines: its process Launch is suspended. See docs/runbook.md');
+}
+
+/** Changes the group. A failure must not keep a waiting job from its machine. */
+async function attempt(what: string, { logger, metrics }: Tools, change: () => Promise<void>): Promise<void> {
+  try {
+    await change();
+  } catch (error) {
+    logger.error(`cannot ${what}`, error as Error);
+    metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
+  }
 }
