@@ -4,7 +4,7 @@ import { found } from '../found';
 import { HARDENED } from './hardening';
 import { BOOT_IDENTIFIER, JOURNAL_USER, userOf } from './names';
 import type { Host } from './process-unit';
-import { commandWord, unitFile, word } from './unit-file';
+import { commandWord, environmentLines, unitFile } from './unit-file';
 
 /** Folder of the libraries in the file system of the worker's image. */
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
@@ -44,7 +44,7 @@ export function journalUnit({ processes }: MachineSpec, host: Host): string {
         ['SupplementaryGroups', 'systemd-journal'],
         ['StateDirectory', JOURNAL_USER],
         ['ExecStart', command.map(commandWord).join(' ')],
-        ...Object.entries(variables).map(([key, value]) => ['Environment', word(`${key}=${value}`)] as const),
+        ...environmentLines(variables),
         // Its own messages would be sent as well, and make new ones.
         ['SyslogIdentifier', JOURNAL_USER],
         ['MemoryMax', '256M'],

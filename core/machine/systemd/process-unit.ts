@@ -6,7 +6,7 @@ import { expand } from '../placeholders';
 import { found } from '../found';
 import { GPU_DEVICES, HARDENED, LOOPBACK_ONLY, NETWORK, USERS } from './hardening';
 import { GROUP, JOURNAL_UNIT, SLICE, TARGET, unitOf, userOf } from './names';
-import { commandWord, type Setting, unitFile, word } from './unit-file';
+import { commandWord, environmentLines, type Setting, unitFile } from './unit-file';
 import { Volumes } from './volumes';
 
 /** What is known only on the machine. */
@@ -147,7 +147,7 @@ class Units {
       ...(gpu !== undefined && { LD_LIBRARY_PATH: DRIVER }),
       ...(aws === true ? { AWS_REGION: this.host.region } : { AWS_EC2_METADATA_DISABLED: 'true' }),
     };
-    return Object.entries(variables).map(([key, value]) => ['Environment', word(`${key}=${value}`)]);
+    return environmentLines(variables);
   }
 
   /** A process may use all memory that the others have not reserved. */

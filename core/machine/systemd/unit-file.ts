@@ -19,5 +19,9 @@ export function word(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 }
 
+/** Variables of a process. Errors as in `word`. */
+export const environmentLines = (variables: Readonly<Record<string, string>>): Setting[] =>
+  Object.entries(variables).map(([name, value]) => ['Environment', word(`${name}=${value}`)]);
+
 /** A word of a command, in which systemd also expands variables. Errors as in `word`. */
 export const commandWord = (text: string): string => word(text).replaceAll('$', '$$$$');

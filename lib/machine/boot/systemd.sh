@@ -100,7 +100,7 @@ apply() {
   systemd-tmpfiles --create "$files/folders.conf"
   # The AMI may lack nft. The names of the users are those of this machine.
   inside "$(cat "$run/worker")" --property=BindReadOnlyPaths=/etc/passwd /usr/sbin/nft -f - <"$files/firewall.nft"
-  # Make the device files of the GPU. A GPU that does not answer is of no use.
+  # Create the device files of the GPU. The boot fails if the GPU does not answer.
   if command -v nvidia-smi >/dev/null; then
     nvidia-modprobe -u
     nvidia-smi --list-gpus

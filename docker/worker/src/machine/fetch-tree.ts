@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
 import { SpotscribeError } from '../../../../core/contract/errors';
+import { again } from '../models/fetch-object';
 import { readAhead } from './read-ahead';
 
 /** One connection to S3 has about 80 MB/s. The network of a machine is many times faster. */
@@ -18,8 +18,6 @@ const PART_BYTES = 16 << 20;
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Longest time of a part. */
 const PART_MS = 60_000;
-
-const again = retry(handleAll, { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 700 }) });
 
 /** Name of the folder of a tree. The boot script builds the same name. */
 export const treeName = (uri: string): string => basename(uri, '.tar');

@@ -20,7 +20,8 @@ export interface Stretch {
 const mayPass = (error: Error) =>
   !(error instanceof SpotscribeError) && (error as NodeJS.ErrnoException).code !== 'ENOSPC';
 
-const again = retry(handleWhen(mayPass), {
+/** Repeats a request for a part of an object. */
+export const again = retry(handleWhen(mayPass), {
   maxAttempts: 4,
   backoff: new ExponentialBackoff({ initialDelay: 700 }),
 });
