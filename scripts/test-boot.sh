@@ -36,4 +36,5 @@ podman tag localhost/base-python localhost/python:3.12-slim
 podman tag localhost/base-node localhost/node:24-slim
 
 mkdir -p .spotscribe/reports
-CDK_DOCKER=$PWD/test/boot/docker npx --no-install jest --selectProjects boot --runInBand --json --outputFile .spotscribe/reports/boot.json
+CDK_DOCKER=$PWD/test/boot/docker npx --no-install jest --selectProjects boot --runInBand --forceExit --json \
+  --outputFile .spotscribe/reports/boot.json

@@ -64,4 +64,4 @@ for target in python node; do
 done
 
 mkdir -p .spotscribe/reports
-REQUIREMENTS=$requirements npx --no-install jest --selectProjects images --runInBand --json --outputFile .spotscribe/reports/images.json
+REQUIREMENTS=$requirements npx --no-install jest --selectProjects images --runInBand --forceExit --json --outputFile .spotscribe/reports/images.json

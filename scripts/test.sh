@@ -7,5 +7,6 @@ bash scripts/setup.sh --python
 rm -rf .spotscribe/reports
 npm run --silent check
 echo "== end to end"
-npx --no-install jest --selectProjects e2e --maxWorkers 2 --json --outputFile .spotscribe/reports/e2e.json
+# --forceExit: a set-up that fails can leave processes that would keep Jest waiting for ever.
+npx --no-install jest --selectProjects e2e --maxWorkers 2 --forceExit --json --outputFile .spotscribe/reports/e2e.json
 node scripts/count-tests.mjs

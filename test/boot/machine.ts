@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ManagedProcess } from '../../local/processes';
@@ -24,9 +33,16 @@ export class Machine {
   static async boot(props: MachineProps): Promise<Machine> {
     const folder = mkdtempSync(join(tmpdir(), 'spotscribe-boot-'));
     const machine = new Machine(folder, join(folder, 'root'));
-    await machine.install(props);
-    machine.network = await MachineNetwork.create(`spot${process.pid}`, props.port, folder);
-    await machine.start();
+    try {
+      await machine.install(props);
+      machine.network = await MachineNetwork.create(`spot${process.pid}`, props.port, folder);
+      await machine.start();
+    } catch (error) {
+      const console = machine.consoleEnd();
+      // Its processes would keep the tests from ending.
+      await machine.remove();
+      throw new Error(`The machine did not start${console}`, { cause: error });
+    }
     return machine;
   }
 
@@ -125,10 +141,21 @@ export class Machine {
       log: join(this.folder, 'console.log'),
     });
     const { pid } = this.system.started;
-    this.init = await until('the first process of the machine', 10, () =>
-      execute('pgrep', '--parent', String(pid)).catch(() => undefined),
-    );
-    // Before its systemd answers, the machine has no journal.
-    await until('systemd to answer', 20, () => this.state('user-data').catch(() => undefined));
+    // Before its systemd answers, the machine has no journal. systemd-nspawn starts the first process of the machine
+    // through a child that ends soon: asks each time which one is there.
+    await until('systemd to answer', 20, async () => {
+      try {
+        this.init = await execute('pgrep', '--parent', String(pid));
+        return await this.state('user-data');
+      } catch (error) {
+        if (this.system?.running !== true) throw error;
+        return undefined;
+      }
+    });
+  }
+
+  private consoleEnd(): string {
+    const file = join(this.folder, 'console.log');
+    return existsSync(file) ? `:\n${readFileSync(file, 'utf8').slice(-3000)}` : '';
   }
 }
