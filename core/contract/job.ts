@@ -110,6 +110,15 @@ export const JobRow = z.object({
   transcript_key: z.optional(z.string()),
   /** Key of the analysis, likewise. */
   analysis_key: z.optional(z.string()),
+  /** Size of the input in bytes. @default - not known, or not yet */
+  input_bytes: z.optional(Count),
+  /** The work in the input as measured at its arrival, by unit. @default - not measured: `input_bytes` tells */
+  estimate: z.optional(Measures),
+  /**
+   * Epoch milliseconds from which the job waits for a worker: its arrival, or the end of a worker's
+   * lease. Sort key of `INDEX.waiting`. @default - its input has not arrived, or it has ended
+   */
+  waits_from: z.optional(z.number()),
   /** Present until the job ends: the partition key of the sparse index `INDEX.open`. */
   open: z.optional(z.literal('open')),
   /** Epoch seconds after which the sweeper checks the job, if it has not changed. */

@@ -39,6 +39,8 @@ export const INDEX = {
   byTenant: 'by-tenant',
   /** Partition key `open` (present until a job ends), sort key `sweep_at`: read by the sweeper. */
   open: 'open',
+  /** Partition key `open`, sort key `waits_from`: the jobs that no worker holds, read by the sizer. */
+  waiting: 'waiting',
 } as const;
 
 /** Tenant of files under `inbox/`, and the default of `spotscribe keys create`. */
@@ -70,6 +72,9 @@ export const machineRowId = (instanceId: string) => `${MACHINE_ROW_PREFIX}${inst
 
 /** Id of the row that makes sizings of a fleet run one at a time. */
 export const SIZING_ROW_ID = 'sizing';
+
+/** Id of the row with what the sizer remembers of the fleet. */
+export const FLEET_ROW_ID = 'fleet';
 
 /** API keys look like `sk-spotscribe-` followed by 43 characters of base64url (256 random bits). */
 export const API_KEY_PREFIX = 'sk-spotscribe-';

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { CAPACITIES } from './names';
+import { Count, Measures } from './values';
 
 /**
  * Description of a machine, written at boot for its containers, which cannot reach the instance
@@ -23,6 +24,18 @@ export const MachineRow = z.object({
   heartbeat_at: z.optional(z.number()),
   /** Idle time of the worker at that heartbeat, in seconds. 0 before its models are ready. */
   idle_seconds: z.optional(z.number()),
+  /** When its models were first ready. @default - not yet */
+  ready_at: z.optional(z.number()),
+  /** When the worker expects to have finished the jobs that it holds. @default - it holds none */
+  busy_until: z.optional(z.number()),
+  /** Ids of the jobs that it holds. @default - none */
+  holding: z.optional(z.array(z.string())),
+  /** Units of work that it does in a second, by unit. @default - it has done too little to say */
+  speeds: z.optional(Measures),
+  /** Units of work in a byte of input, by unit. @default - as `speeds` */
+  densities: z.optional(Measures),
+  /** When AWS announced that it will take the machine back. @default - it has not */
+  notice_at: z.optional(z.number()),
   /** Since when every check of the sizer has found no recent heartbeat. A heartbeat removes it. */
   silent_since: z.optional(z.number()),
   /** Last check of the sizer that found no recent heartbeat. */
@@ -49,6 +62,38 @@ export const SizingRow = z.object({
 });
 export type SizingRow = z.infer<typeof SizingRow>;
 
+/** What the sizer knows of a machine that is not in its row. */
+const KnownMachine = z.object({
+  /** When it was requested, or first seen if that is not known. Epoch milliseconds. */
+  requested_at: z.number(),
+  /** Its heartbeat that was last used for learning. @default - its worker was never ready */
+  learnt_at: z.optional(z.number()),
+});
+export type KnownMachine = z.infer<typeof KnownMachine>;
+
+/**
+ * What the sizer remembers of the fleet, in the jobs table, with `FLEET_ROW_ID` as its id. Only the
+ * holder of `SizingRow` writes it.
+ */
+export const FleetRow = z.object({
+  id: z.string(),
+  /** The machines of the group by instance id. */
+  machines: z.record(z.string(), KnownMachine),
+  /** When the sizer last raised the group. Epoch milliseconds. */
+  raised_at: z.optional(z.number()),
+  /** Seconds from the request of a machine to its readiness, by machine type. */
+  boots: z.record(z.string(), z.number()),
+  /** Units of work in a second, by machine type. */
+  speeds: z.record(z.string(), Measures),
+  /** Units of work in a byte of input. */
+  densities: Measures,
+  /** Machines that ended or were ended before they were ready, since the last one that became ready. */
+  failed_boots: Count,
+  /** When the latest jobs arrived, the newest last. Epoch milliseconds. */
+  arrivals: z.array(z.number()),
+});
+export type FleetRow = z.infer<typeof FleetRow>;
+
 /**
  * Event of the function that sizes the fleet. A new job sends none, because it can only raise the
  * fleet.
@@ -59,5 +104,7 @@ export const SizeFleetEvent = z.object({
    * heartbeats. @default false
    */
   watch: z.optional(z.boolean()),
+  /** Instance id of a machine that AWS takes back in two minutes. @default - none */
+  interrupted: z.optional(z.string()),
 });
 export type SizeFleetEvent = z.infer<typeof SizeFleetEvent>;

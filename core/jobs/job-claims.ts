@@ -46,10 +46,9 @@ export class JobClaims extends JobRows {
     const row = await this.update(id, [['status', 'in', ['queued', 'running']], notHeld(now)], {
       set: {
         status: 'running',
-        lease_until: leaseUntil,
         message_id: messageId,
         updated_at: now.toISOString(),
-        ...lapsed(leaseUntil),
+        ...leased(leaseUntil),
       },
       setOnce: { started_at: now.toISOString() },
       add: { attempt: 1 },
@@ -79,7 +78,7 @@ export class JobClaims extends JobRows {
 
   /** @throws StaleAttempt if this attempt no longer holds the job */
   extendLease(id: string, attempt: number, leaseUntil: number): Promise<JobRow> {
-    return this.updateHeld(id, attempt, { set: { lease_until: leaseUntil, ...lapsed(leaseUntil) } });
+    return this.updateHeld(id, attempt, { set: leased(leaseUntil) });
   }
 
   /** @throws StaleAttempt if this attempt no longer holds the job */
@@ -147,6 +146,7 @@ export class JobClaims extends JobRows {
         status: 'queued',
         updated_at: now.toISOString(),
         sweep_at: secondsOf(now) + QUEUED_SWEEP_SECONDS,
+        waits_from: now.getTime(),
       },
       remove: ['lease_until'],
     });
@@ -189,4 +189,9 @@ const held = (attempt: number): Condition[] => [
   ['status', '=', 'running'],
 ];
 
-const lapsed = (leaseUntil: number) => ({ sweep_at: Math.floor(leaseUntil / 1000) + LAPSED_SWEEP_SECONDS });
+/** When the lease ends, the job waits for another worker. */
+const leased = (leaseUntil: number) => ({
+  lease_until: leaseUntil,
+  waits_from: leaseUntil,
+  sweep_at: Math.floor(leaseUntil / 1000) + LAPSED_SWEEP_SECONDS,
+});

@@ -47,6 +47,7 @@ export class JobStore extends JobClaims {
         status: 'queued',
         queued_at: now.toISOString(),
         sweep_at: secondsOf(now) + UNSENT_SWEEP_SECONDS,
+        waits_from: now.getTime(),
         updated_at: now.toISOString(),
       },
     });

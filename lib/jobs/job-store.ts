@@ -3,7 +3,8 @@ import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } fr
 import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { INDEX, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../core/contract/keys';
+import { FLEET_ROW_ID, INDEX, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../core/contract/keys';
+import { WAITING_ATTRIBUTES } from '../../core/fleet/waiting-jobs';
 import { acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import { PrivateBucket } from '../private-bucket';
 import { mediaLifecycle } from './media-lifecycle';
@@ -50,19 +51,22 @@ export class JobStore extends Construct {
     this.grantIndex(grantee, INDEX.open);
   }
 
-  /** Lets the fleet sizer read and update its own rows, but no job. */
+  /** Lets the fleet sizer read and update its own rows, and see which jobs wait, but change no job. */
   grantFleet(grantee: IGrantable) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
         resources: [this.table.tableArn],
         conditions: {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID] },
+          'ForAllValues:StringLike': {
+            'dynamodb:LeadingKeys': [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID, FLEET_ROW_ID],
+          },
           // A request without keys would satisfy the condition above.
           Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       }),
     );
+    this.grantIndex(grantee, INDEX.waiting);
   }
 
   /** Lets the grantee read current object versions under the given prefixes. */
@@ -170,6 +174,13 @@ export class JobStore extends Construct {
       partitionKey: { name: 'open', type: AttributeType.STRING },
       sortKey: { name: 'sweep_at', type: AttributeType.NUMBER },
       projectionType: ProjectionType.ALL,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: INDEX.waiting,
+      partitionKey: { name: 'open', type: AttributeType.STRING },
+      sortKey: { name: 'waits_from', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [...WAITING_ATTRIBUTES],
     });
     return table;
   }
