@@ -102,8 +102,13 @@ const schema = z.strictObject({
   acceptedFindings: acceptedFindingsSetting().default([]),
   /** Maximum number of machines that run at the same time. */
   maxMachines: number().int().min(1).max(MOST_MACHINES).default(4),
-  /** Number of jobs, queued or in flight, that one machine handles. */
-  jobsPerMachine: number().int().min(1).max(1000).default(4),
+  /**
+   * What the fleet saves: `standard`; `economy` (jobs wait longer, and cost less); `warm` (machines wait for more work as
+   * long as most gaps between the latest jobs).
+   */
+  fleetMode: z.enum(['standard', 'economy', 'warm']).default('standard'),
+  /** Number of jobs, queued or in flight, for one machine. By default the work in the jobs counts. */
+  jobsPerMachine: number().int().min(1).max(1000).optional(),
   /**
    * Mean number of requests in flight over a minute that one machine handles, on paths that answer
    * in place. The service works on one at a time and queues 16 more. With two in flight it is busy
@@ -116,8 +121,11 @@ const schema = z.strictObject({
   warmHours: z.string().regex(WARM_HOURS, 'must be like MON-FRI 08:00-18:00').optional(),
   /** IANA time zone of these hours. */
   warmTimeZone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('Etc/UTC'),
-  /** Minutes without work after which a machine terminates itself. */
-  idleMinutes: number().min(0.05).max(720).default(5),
+  /**
+   * Minutes without work after which a machine terminates itself. By default a 24th of a boot, or a boot where machines
+   * answer requests in place.
+   */
+  idleMinutes: number().min(0.05).max(720).optional(),
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),
   /** Availability zones for machines: a number (at most those of the region), or names. */
@@ -156,14 +164,6 @@ const REMOVED = new Map([
 
 /** Validated settings of the app. */
 export type Settings = z.infer<typeof schema>;
-
-/** Limits in the units of the environment variables, as text. Fractions become whole numbers. */
-export const limits = (settings: Settings) => ({
-  maxUploadBytes: String(Math.floor(settings.maxUploadGiB * 2 ** 30)),
-  maxAudioSeconds: String(Math.round(settings.maxAudioHours * 3600)),
-  uploadExpirySeconds: String(Math.round(settings.uploadExpiryMinutes * 60)),
-  idleSeconds: String(Math.round(settings.idleMinutes * 60)),
-});
 
 /** A setting is invalid. The message names setting, limit, value and cure; print no stack trace. */
 export class SettingsError extends Error {

@@ -6,7 +6,6 @@ import { priceOf } from '../core/prices/prices';
 import * as queries from '../core/prices/queries';
 import { DAYS_A_MONTH, tokensCost } from '../core/prices/rates';
 import { speechSection } from './speech-costs';
-import { defaultSettings } from '../lib/settings';
 
 export const COSTS_FILE = path.resolve(__dirname, '..', 'docs', 'costs.md');
 
@@ -18,13 +17,14 @@ const ORIGINAL_COLD_START = 13.6;
 const ORIGINAL_COLD_START_PRICE = 0.0015;
 
 const SPOT = priceOf({ instance_type: 'g4dn.xlarge', capacity: 'spot' }).perHour ?? 0;
-const IDLE_SECONDS = 60 * defaultSettings().idleMinutes;
+const BOOT_SECONDS = 180;
 
 /** Path 700 on g4dn.xlarge. */
 const OURS: queries.Serving = {
   perHour: SPOT,
-  bootSeconds: 180,
-  idleSeconds: IDLE_SECONDS,
+  bootSeconds: BOOT_SECONDS,
+  // Machines that answer in place stay for a boot without work.
+  idleSeconds: BOOT_SECONDS,
   secondsPerQuery: 0.35,
   fixedPerMonth: balancerCost(),
 };
@@ -88,7 +88,7 @@ const unitTable = [
   `| 1,000 queries on a running machine | ${dollars(1000 * queries.queryCost(OURS), 3)} |`,
   `| 1,000 queries, warm all the time, 1,000 a day, all costs of the month | ${thousand({ warmHoursAWeek: 168 })} |`,
   `| a cold start (180 s) | ${dollars(queries.coldStartCost(OURS), 4)} |`,
-  `| a query that starts a machine: cold start, query, ${IDLE_SECONDS} s idle | ${dollars(queries.burstCost(OURS, 1), 4)} |`,
+  `| a query that starts a machine: cold start, query, ${BOOT_SECONDS} s idle | ${dollars(queries.burstCost(OURS, 1), 4)} |`,
   ...[1000, 3000, 10_000].map(
     (speed) =>
       `| a million tokens at ${whole(speed)} tokens/s, without a pause | ${dollars(tokensCost(SPOT, speed), 4)} |`,
@@ -148,7 +148,7 @@ so the assumption matters more than the arithmetic.
 ## Path 700
 
 Inputs: g4dn.xlarge on spot at ${dollars(SPOT, 3)} an hour (\`core/prices/prices.ts\`: a typical price of November 2026, with the public
-address); 180 s from launch to the first answer (an estimate: [cold-start.md](cold-start.md) has the known steps); ${IDLE_SECONDS} s idle
+address); 180 s from launch to the first answer (an estimate: [cold-start.md](cold-start.md) has the known steps); ${BOOT_SECONDS} s idle
 (\`idleMinutes\`); 0.35 s of the machine for a query (the original's time end to end, an upper limit: nothing was measured on a T4);
 ${dollars(OURS.fixedPerMonth)} a month for the internal load balancer, without traffic. Bursts are spread evenly over the day, and a burst
 that comes within the idle time of the last one uses its machine. Storage, requests and logs are not included. Dollars per month of ${DAYS_A_MONTH} days, load balancer included:

@@ -1,6 +1,8 @@
-import type { WaitingJob } from '../../core/fleet/list-scheduling';
+import type { WaitingRow } from '../../core/contract/machine';
+import type { GroupMachine } from '../../core/fleet/capacity';
+import { NEW_FLEET } from '../../core/fleet/learning';
 import { jobSeconds, type Machine } from './machine';
-import type { View } from './policy';
+import type { Rows, View } from './policy';
 import type { Work, WorkQueue } from './work-queue';
 
 interface Sight {
@@ -13,6 +15,8 @@ interface Sight {
 
 /** What policies see of the world: estimates, and a queue that may be out of date. */
 export class Observer {
+  /** Machines that did not become ready, since the last one that did. */
+  failedBoots = 0;
   /** Jobs that have started lately, so that a stale view still has them. */
   private recent: Work[] = [];
 
@@ -27,7 +31,7 @@ export class Observer {
   }
 
   view(now: number): View {
-    const machines = [...this.machines].filter(({ noticed }) => !noticed);
+    const machines = [...this.machines].filter(({ noticed, state }) => !noticed && state !== 'ended');
     const busy = [...this.machines].filter(({ state }) => state === 'busy').length;
     const waiting = this.sight.staleSeconds > 0 ? this.waitedBefore(now) : undefined;
     return {
@@ -37,11 +41,40 @@ export class Observer {
       total: machines.length,
       inService: machines.filter(({ state }) => state !== 'booting').length,
       idle: machines.filter(({ state }) => state === 'idle').length,
-      machines: () =>
-        machines
-          .filter((machine) => !this.isOverdue(machine, now))
-          .map((machine) => ({ freeIn: this.freeIn(machine, now) })),
-      waiting: () => (waiting ?? this.queue.all()).map((work) => this.estimated(work, now)),
+      rows: () => this.rows(machines, waiting ?? this.queue.all(), now),
+    };
+  }
+
+  /** What the workers and the sizer have written to the product's table. */
+  private rows(machines: readonly Machine[], waiting: readonly Work[], now: number): Rows {
+    const { boot, bootEstimate, speed, workEstimate } = this.sight;
+    const requested = machines.map(({ id, requested: at }) => [`i-${id}`, { requested_at: at * 1000 }]);
+    return {
+      machines: machines.map((machine) => this.machineRow(machine, now)),
+      jobs: waiting.map(jobRow),
+      fleet: {
+        ...NEW_FLEET,
+        machines: Object.fromEntries(requested) as Rows['fleet']['machines'],
+        boots: { [TYPE]: boot * bootEstimate },
+        speeds: { [TYPE]: { audio_second: speed / workEstimate } },
+        failed_boots: this.failedBoots,
+      },
+    };
+  }
+
+  private machineRow({ id, state, requested, since, job }: Machine, now: number): GroupMachine {
+    const row = { id: '', expires_at: 0 };
+    if (state === 'booting')
+      return {
+        ...{ id: `i-${id}`, type: TYPE },
+        row: { ...row, silent_since: requested * 1000, looked_at: now * 1000 },
+      };
+    return {
+      ...{ id: `i-${id}`, type: TYPE },
+      row: {
+        ...{ ...row, ready_at: since * 1000, heartbeat_at: now * 1000 },
+        ...(job && { busy_until: (since + this.workOf(job.left)) * 1000, holding: [jobRow(job).id] }),
+      },
     };
   }
 
@@ -54,24 +87,14 @@ export class Observer {
       .sort((one, other) => one.arrival - other.arrival);
   }
 
-  private estimated({ left, arrival }: Work, now: number): WaitingJob {
-    return { waited: now - arrival, work: this.workOf(left) };
-  }
-
   private workOf(audio: number): number {
     return jobSeconds(audio, this.sight.speed) * this.sight.workEstimate;
   }
-
-  private bootSeconds(): number {
-    return this.sight.boot * this.sight.bootEstimate;
-  }
-
-  private isOverdue({ state, requested }: Machine, now: number): boolean {
-    return state === 'booting' && now > requested + 2 * this.bootSeconds();
-  }
-
-  private freeIn({ state, requested, since, job }: Machine, now: number): number {
-    if (state === 'booting') return Math.max(0, requested + this.bootSeconds() - now);
-    return job === undefined ? 0 : Math.max(0, since + this.workOf(job.left) - now);
-  }
 }
+
+/** All machines of the simulated world are of one type. */
+const TYPE = 'any';
+
+const jobRow = ({ number, arrival, left }: Work): WaitingRow => ({
+  ...{ id: `job-${number}`, waits_from: arrival * 1000, estimate: { audio_second: left } },
+});

@@ -1,4 +1,5 @@
-import type { FleetMachine, WaitingJob } from '../../core/fleet/list-scheduling';
+import type { FleetRow, WaitingRow } from '../../core/contract/machine';
+import type { GroupMachine } from '../../core/fleet/capacity';
 
 /** What a policy may know. Times in seconds. */
 export interface View {
@@ -12,10 +13,16 @@ export interface View {
   /** Machines that have booted. */
   inService: number;
   idle: number;
-  /** The machines, by estimates. Without those that have been booting for twice as long as usual. */
-  machines(): FleetMachine[];
-  /** Waiting jobs by estimates, oldest first. */
-  waiting(): WaitingJob[];
+  /** What the product's sizer reads, by estimates. */
+  rows(): Rows;
+}
+
+/** Rows of the product's table. Instants are epoch milliseconds. */
+export interface Rows {
+  machines: GroupMachine[];
+  /** Waiting jobs, oldest first. */
+  jobs: WaitingRow[];
+  fleet: FleetRow;
 }
 
 export interface Policy {

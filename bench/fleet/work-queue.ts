@@ -2,6 +2,8 @@ import type { Job } from './trace';
 
 /** A job and what is left of it. */
 export interface Work extends Job {
+  /** Its place among all jobs. */
+  number: number;
   /** Seconds of audio left. */
   left: number;
   /** When a machine took it first. */

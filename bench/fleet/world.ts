@@ -1,4 +1,4 @@
-import { DEAD_SECONDS } from '../../core/fleet/watchdog';
+import { deadSeconds } from '../../core/fleet/watchdog';
 import { EventQueue } from './event-queue';
 import { billedSeconds, jobSeconds, keptAudio, type Machine, NOTICE_SECONDS } from './machine';
 import type { Policy } from './policy';
@@ -80,8 +80,7 @@ class World {
       job !== undefined && job.arrival <= this.now;
       job = jobs[this.arrived]
     ) {
-      this.arrived++;
-      this.queue.add({ ...job, left: job.audio });
+      this.queue.add({ ...job, number: this.arrived++, left: job.audio });
     }
     const next = jobs[this.arrived];
     if (next !== undefined) this.events.add(next.arrival, () => this.arrive());
@@ -128,10 +127,30 @@ class World {
     };
     this.machines.add(machine);
     this.outcome.fleet.push([this.now, this.machines.size]);
-    if (isDead) this.events.add(this.now + DEAD_SECONDS, () => this.end(machine));
-    else this.events.add(ready, () => this.takeJob(machine));
+    if (isDead) this.watch(machine);
+    else this.events.add(ready, () => this.begin(machine));
     const notice = exponential(this.random, interruptionHours * 3600);
     if (notice < Infinity) this.events.add(this.now + notice, () => this.notice(machine));
+  }
+
+  /** Ends a machine whose worker never starts, as the product's watchdog does. */
+  private watch(machine: Machine): void {
+    const { boot, bootEstimate } = this.options;
+    const limit = machine.requested + deadSeconds(boot * bootEstimate, this.observer.failedBoots);
+    if (this.now < limit) {
+      this.events.add(limit, () => this.watch(machine));
+      return;
+    }
+    if (machine.state === 'ended') return;
+    this.observer.failedBoots++;
+    this.end(machine);
+    if (this.policy.reacts) this.decideSoon();
+  }
+
+  private begin(machine: Machine): void {
+    if (machine.state === 'ended') return;
+    this.observer.failedBoots = 0;
+    this.takeJob(machine);
   }
 
   private anyIdle(): Machine {

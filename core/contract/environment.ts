@@ -17,7 +17,11 @@ export const ENV = {
   sizeFleetFunction: 'SIZE_FLEET_FUNCTION',
   /** Largest number of machines, a whole number. */
   maxMachines: 'MAX_MACHINES',
-  /** Jobs, queued or in flight, that one machine can handle; a whole number. */
+  /** How the fleet weighs cost against waiting: a `FleetMode`. */
+  fleetMode: 'FLEET_MODE',
+  /** Unit of the work of the path's jobs. */
+  unit: 'UNIT',
+  /** Jobs, queued or in flight, for one machine; a whole number. @default - a plan of their work */
   jobsPerMachine: 'JOBS_PER_MACHINE',
   /** Concurrent synchronous requests, on average, that one machine can handle. */
   requestsPerMachine: 'REQUESTS_PER_MACHINE',
@@ -38,7 +42,9 @@ export const ENV = {
   retentionDays: 'RETENTION_DAYS',
   /** Visibility timeout of the queue and length of a worker's lease, in seconds. */
   visibilitySeconds: 'VISIBILITY_SECONDS',
-  /** Idle time after which a worker terminates its machine, in seconds. */
+  /** How that time is found: the kind of an `IdleRule`. */
+  idleRule: 'IDLE_RULE',
+  /** Idle time after which a worker terminates its machine, in seconds. @default - by the rule */
   idleSeconds: 'IDLE_SECONDS',
   /** Machines to keep running without work, a whole number. */
   warmMachines: 'WARM_MACHINES',

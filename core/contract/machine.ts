@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { JobRow } from './job';
 import { CAPACITIES } from './names';
 import { Count, Measures } from './values';
 
@@ -59,13 +60,17 @@ export const SizingRow = z.object({
   held_until: z.optional(z.number()),
   /** Another run asked in the meantime, so the holder sizes once more. */
   again: z.optional(z.boolean()),
+  /** When the last sizing began. Epoch milliseconds. */
+  sized_at: z.optional(z.number()),
 });
 export type SizingRow = z.infer<typeof SizingRow>;
 
-/** What the sizer knows of a machine that is not in its row. */
+/** What the sizer remembers of a machine, besides the machine's own row. */
 const KnownMachine = z.object({
   /** When it was requested, or first seen if that is not known. Epoch milliseconds. */
   requested_at: z.number(),
+  /** Such as `g4dn.xlarge`. */
+  type: z.optional(z.string()),
   /** Its heartbeat that was last used for learning. @default - its worker was never ready */
   learnt_at: z.optional(z.number()),
 });
@@ -94,9 +99,15 @@ export const FleetRow = z.object({
 });
 export type FleetRow = z.infer<typeof FleetRow>;
 
+/** What the sizer sees of a job that no worker holds: the attributes of `INDEX.waiting`. */
+export const WaitingRow = z.object({
+  ...z.pick(JobRow, { id: true, estimate: true, input_bytes: true, queued_at: true }).shape,
+  waits_from: z.number(),
+});
+export type WaitingRow = z.infer<typeof WaitingRow>;
+
 /**
- * Event of the function that sizes the fleet. A new job sends none, because it can only raise the
- * fleet.
+ * Event of the function that sizes the fleet. Without fields, it only raises the fleet.
  */
 export const SizeFleetEvent = z.object({
   /**
@@ -106,5 +117,7 @@ export const SizeFleetEvent = z.object({
   watch: z.optional(z.boolean()),
   /** Instance id of a machine that AWS takes back in two minutes. @default - none */
   interrupted: z.optional(z.string()),
+  /** A job that has just arrived, which the index may not show yet. @default - none */
+  arrived: z.optional(WaitingRow),
 });
 export type SizeFleetEvent = z.infer<typeof SizeFleetEvent>;

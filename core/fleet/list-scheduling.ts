@@ -49,7 +49,7 @@ export function machinesToAdd(
 ): number {
   if (jobs.length > MANY_JOBS) {
     const work = jobs.reduce((sum, job) => sum + job.work, 0);
-    return Math.max(0, Math.ceil(work / (drain * boot)) - machines.length);
+    return Math.max(0, machinesForWork(work, { boot, drain }) - machines.length);
   }
   const free = new Heap(
     (one: number, other) => one < other,
@@ -68,6 +68,10 @@ export function machinesToAdd(
   }
   return added;
 }
+
+/** Machines that work off a long queue within `drain` boots. @param work seconds */
+export const machinesForWork = (work: number, { boot, drain = 2 }: Schedule): number =>
+  Math.ceil(work / (drain * boot));
 
 /**
  * Idle time after which a worker ends its machine, in seconds: a 24th of a boot, 5 to 30. A longer time costs more

@@ -64,6 +64,18 @@ export class MachineStore {
     });
   }
 
+  /** Records that AWS takes a machine back. */
+  async noteInterruption(instanceId: string, now: number) {
+    await this.client.send(
+      new UpdateCommand({
+        TableName: this.table,
+        Key: { id: machineRowId(instanceId) },
+        UpdateExpression: 'SET notice_at = :now, expires_at = :expires',
+        ExpressionAttributeValues: { ':now': now, ':expires': expiry(now) },
+      }),
+    );
+  }
+
   /**
    * Records that the sizer is about to terminate a machine.
    *

@@ -1,10 +1,6 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { JobRow } from '../contract/job';
 import { INDEX } from '../contract/keys';
-
-/** What the sizer sees of a job that no worker holds: the attributes of `INDEX.waiting`. */
-export type WaitingRow = Required<Pick<JobRow, 'id' | 'waits_from'>> &
-  Pick<JobRow, 'estimate' | 'input_bytes' | 'queued_at'>;
+import type { WaitingRow } from '../contract/machine';
 
 /** Attributes of `INDEX.waiting` besides its keys. */
 export const WAITING_ATTRIBUTES = [

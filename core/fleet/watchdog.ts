@@ -1,15 +1,36 @@
 import { HEARTBEAT_SECONDS } from '../contract/limits';
 import type { MachineRow } from '../contract/machine';
-import { BOOT_SECONDS, patienceSeconds } from './sizing';
+
+/**
+ * Longest time from a machine's launch to its worker's first look at the queue: boot, image pull,
+ * model load.
+ */
+export const BOOT_SECONDS = 15 * 60;
+
+/**
+ * Longest time until a machine without work has terminated itself: to boot, to look for work and to
+ * find none.
+ */
+export const patienceSeconds = (idleSeconds: number): number => BOOT_SECONDS + 2 * idleSeconds;
 
 /** How long a heartbeat is recent, in seconds: one or two may be late or lost. */
 const RECENT_SECONDS = 3 * HEARTBEAT_SECONDS;
 
+/** A machine whose models are filled into the cache, or whose group is new, can take so long. In seconds. */
+const LONGEST_DEAD = 3 * BOOT_SECONDS;
+
+/** Shorter than this, a boot was measured on machines that had everything. In seconds. */
+const SHORTEST_BOOT = 120;
+
 /**
- * A machine without a heartbeat for this time has no worker: three times its longest boot, in
- * seconds.
+ * A machine without a heartbeat for this time has no worker: three boots, in seconds. Each machine that fails to
+ * boot doubles it, so that a boot that has become longer ends no machine again and again.
+ *
+ * @param boot seconds. @default - not known yet
+ * @param failed machines that did not become ready, since the last one that did
  */
-export const DEAD_SECONDS = 3 * BOOT_SECONDS;
+export const deadSeconds = (boot: number | undefined, failed: number): number =>
+  boot === undefined ? LONGEST_DEAD : Math.min(LONGEST_DEAD, 3 * Math.max(boot, SHORTEST_BOOT) * 2 ** failed);
 
 /**
  * Longest pause between two checks of the sizer, in seconds. After a longer one, silence is counted
@@ -32,6 +53,8 @@ export interface WatchedMachine {
   idleSeconds?: number;
   /** How long the sizer has seen it without a recent heartbeat. */
   silentSeconds: number;
+  /** After so long a silence it has no worker. */
+  deadSeconds: number;
 }
 
 export interface WatchedFleet {
@@ -64,7 +87,7 @@ export function machineToEnd(fleet: WatchedFleet): Ending | undefined {
   const { desired, warm, work, quietSeconds, idleLimit } = fleet;
   const machines = fleet.machines.filter(({ endable }) => endable);
   const spare = desired > warm;
-  const dead = machines.find(({ silentSeconds }) => silentSeconds >= DEAD_SECONDS);
+  const dead = machines.find(({ silentSeconds, deadSeconds }) => silentSeconds >= deadSeconds);
   if (dead !== undefined) return { id: dead.id, reason: 'dead', decrement: spare };
   const patience = patienceSeconds(idleLimit);
   if (!spare || work > 0 || quietSeconds < patience) return undefined;
@@ -74,13 +97,13 @@ export function machineToEnd(fleet: WatchedFleet): Ending | undefined {
 
 /** The state of a machine according to its row. @param now epoch milliseconds */
 export function watched(
-  { id, endable }: Pick<WatchedMachine, 'id' | 'endable'>,
+  { id, endable, deadSeconds }: Pick<WatchedMachine, 'id' | 'endable' | 'deadSeconds'>,
   row: MachineRow | undefined,
   now: number,
 ): WatchedMachine {
   const since = silentSince(row, now);
   return {
-    id,
+    ...{ id, deadSeconds },
     endable: endable && !isEnding(row, now),
     idleSeconds: since === undefined ? row?.idle_seconds : undefined,
     silentSeconds: since === undefined ? 0 : (now - since) / 1000,

@@ -1,7 +1,14 @@
 import type { TaskName, Unit } from '../contract/names';
+import type { DeployedTasks } from '../contract/tasks';
 import type { Measures } from '../contract/values';
 import { ALL_TASKS } from '.';
 import type { Results } from './task';
+
+/** The unit of the first task of a deployment. */
+export function unitOf(tasks: DeployedTasks): Unit {
+  const first = ALL_TASKS.find(({ name }) => tasks[name] !== undefined);
+  return first?.unit ?? tasks.custom?.unit ?? 'item';
+}
 
 /**
  * The work of a job by unit. Tasks with the same unit work on the same input, so the largest measure

@@ -11,14 +11,14 @@ export interface Minute {
 const MINUTE = 60;
 
 /**
- * How long a minute counts, in seconds. Its metrics arrive late and in parts, one from each of the
- * balancer's nodes. The time is not longer than the default idle time of machines: otherwise
- * machines that just terminated themselves would be launched again.
+ * How many full minutes count. Their metrics arrive late and in parts, one from each of the balancer's nodes. The time is
+ * not longer than the idle time of machines, as far as that is possible: otherwise machines that just terminated themselves
+ * would be launched again.
  */
-const RECENT = 5 * MINUTE;
+const RECENT = { least: 2, most: 5 };
 
 /**
- * Requests in flight, on average, in the busiest of the last five full minutes.
+ * Requests in flight, on average, in the busiest of the last two to five full minutes.
  *
  * By Little's law, the mean number in flight is the arrival rate times the mean response time. That
  * is the sum of the response times divided by the length of the minute. The newest minute alone is
@@ -26,9 +26,11 @@ const RECENT = 5 * MINUTE;
  * so the busiest minute counts anyway.
  *
  * @param now epoch seconds
+ * @param idleSeconds idle time after which a worker ends its machine
  */
-export function requestsInFlight(minutes: readonly Minute[], now: number): number {
-  const recent = minutes.filter(({ start }) => start >= thisMinute(now) - RECENT);
+export function requestsInFlight(minutes: readonly Minute[], now: number, idleSeconds: number): number {
+  const count = Math.min(RECENT.most, Math.max(RECENT.least, Math.floor(idleSeconds / MINUTE)));
+  const recent = minutes.filter(({ start }) => start >= thisMinute(now) - count * MINUTE);
   return Math.max(0, ...recent.map(({ seconds }) => seconds)) / MINUTE;
 }
 

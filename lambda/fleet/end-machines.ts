@@ -3,20 +3,31 @@ import type { FleetGroup } from './fleet-group';
 import { fleetWork, type Sources } from './fleet-work';
 import type { MachineStore } from '../../core/fleet/machine-store';
 import type { Tools } from '../frame/runtime';
+import type { FleetRow } from '../../core/contract/machine';
+import { knownBoot } from '../../core/fleet/learning';
 import { workIn } from '../../core/fleet/sizing';
-import { machineToEnd, silentSince, watched } from '../../core/fleet/watchdog';
+import { deadSeconds, machineToEnd, silentSince, watched } from '../../core/fleet/watchdog';
 
 export interface Watch extends Sources {
   group: FleetGroup;
-  machines: Pick<MachineStore, 'find' | 'noteSilence' | 'markEnding'>;
+  machines: Pick<MachineStore, 'find' | 'noteSilence' | 'markEnding' | 'noteInterruption'>;
 }
 
-/**
- * Records which machines are silent, and terminates one that must end, if any. @param warm machines
- * to keep running without work
- */
-export async function endMachines(watch: Watch, warm: number, tools: Tools): Promise<void> {
-  const { group, machines: store, idleSeconds: idleLimit } = watch;
+export interface Limits {
+  /** Machines to keep running without work. */
+  warm: number;
+  /** Idle time after which a worker ends its machine, in seconds. */
+  idleSeconds: number;
+  fleet: FleetRow;
+}
+
+/** Records which machines are silent, and terminates one that must end, if any. */
+export async function endMachines(
+  watch: Watch,
+  { warm, idleSeconds: idleLimit, fleet }: Limits,
+  tools: Tools,
+): Promise<void> {
+  const { group, machines: store } = watch;
   const { desired, machines: instances } = await group.describe();
   if (instances.length === 0) return;
   const now = Date.now();
@@ -26,8 +37,11 @@ export async function endMachines(watch: Watch, warm: number, tools: Tools): Pro
     const since = silentSince(row, now);
     if (since !== undefined) await store.noteSilence(id, row, since, now);
   }
-  const { quietSeconds, ...work } = await fleetWork(instances.length, watch, tools);
-  const machines = instances.map((instance) => watched(instance, rows.get(instance.id), now));
+  const { quietSeconds, ...work } = await fleetWork(instances.length, idleLimit, watch, tools);
+  const machines = instances.map((instance) => {
+    const limit = deadSeconds(knownBoot(fleet, instance.type), fleet.failed_boots);
+    return watched({ ...instance, deadSeconds: limit }, rows.get(instance.id), now);
+  });
   const ending = machineToEnd({ machines, desired, warm, work: workIn(work), quietSeconds, idleLimit });
   if (ending === undefined) return;
   const { id, reason, decrement } = ending;

@@ -18,6 +18,10 @@ export interface GroupState {
   maxSize: number;
   machines: {
     id: string;
+    /** Such as `g4dn.xlarge`. */
+    type?: string;
+    /** Whether it is terminating, so that the desired capacity no longer counts it. */
+    terminating: boolean;
     /** Whether it is in service and not protected from scale-in. */
     endable: boolean;
   }[];
@@ -47,6 +51,8 @@ export class FleetGroup {
       maxSize: group.MaxSize ?? 0,
       machines: (group.Instances ?? []).map((instance) => ({
         id: instance.InstanceId ?? '',
+        type: instance.InstanceType,
+        terminating: instance.LifecycleState?.startsWith('Terminat') === true,
         endable: isEndable(instance),
       })),
       suspended: processes.map(({ ProcessName }) => ProcessName ?? ''),

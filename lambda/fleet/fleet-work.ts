@@ -2,7 +2,8 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { answeredMinutes, type Names, requestsInFlight, secondsSinceAnswer } from './answered-requests';
 import type { Tools } from '../frame/runtime';
-import { type FleetState, patienceSeconds } from '../../core/fleet/sizing';
+import type { FleetState } from '../../core/fleet/sizing';
+import { patienceSeconds } from '../../core/fleet/watchdog';
 
 /** The load balancers that send requests to the machines. */
 export interface Balancer extends Names {
@@ -13,23 +14,33 @@ export interface Balancer extends Names {
 export interface Sources {
   sqs: SQSClient;
   queueUrl: string;
-  idleSeconds: number;
   /** @default - machines only work on jobs */
   balancer?: Balancer;
 }
 
 export interface Work extends Pick<
   FleetState,
-  'visible' | 'inFlight' | 'delayed' | 'requestsInFlight' | 'requestsPerMachine'
+  'messages' | 'inFlight' | 'requestsInFlight' | 'requestsPerMachine'
 > {
   /** Time since the last synchronous answer, in seconds. */
   quietSeconds: number;
 }
 
-/** The current work. @param machines number of machines that may answer requests synchronously */
-export async function fleetWork(machines: number, sources: Sources, tools: Tools): Promise<Work> {
-  const [queue, requests] = await Promise.all([queueState(sources), requestState(machines, sources, tools)]);
-  return { ...queue, ...requests };
+/**
+ * The current work.
+ *
+ * @param machines number of machines that may answer requests synchronously
+ * @param idleSeconds idle time after which a worker ends its machine
+ */
+export async function fleetWork(
+  machines: number,
+  idleSeconds: number,
+  sources: Sources,
+  tools: Tools,
+): Promise<Work> {
+  const requests = requestState(machines, idleSeconds, sources, tools);
+  const [queue, direct] = await Promise.all([queueState(sources), requests]);
+  return { ...queue, ...direct };
 }
 
 async function queueState({ sqs, queueUrl }: Sources) {
@@ -44,14 +55,15 @@ async function queueState({ sqs, queueUrl }: Sources) {
     }),
   );
   return {
-    visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+    messages:
+      Number(Attributes.ApproximateNumberOfMessages ?? 0) +
+      Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
     inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
   };
 }
 
 /** Synchronous requests: none while no machine is running. */
-async function requestState(machines: number, { balancer, idleSeconds }: Sources, { logger }: Tools) {
+async function requestState(machines: number, idleSeconds: number, { balancer }: Sources, { logger }: Tools) {
   if (balancer === undefined) return { requestsInFlight: 0, requestsPerMachine: 1, quietSeconds: Infinity };
   const { cloudWatch, requestsPerMachine } = balancer;
   if (machines === 0) return { requestsInFlight: 0, requestsPerMachine, quietSeconds: Infinity };
@@ -61,7 +73,7 @@ async function requestState(machines: number, { balancer, idleSeconds }: Sources
     const { minutes, streamed } = await answeredMinutes(cloudWatch, balancer, span);
     const starts = [...minutes.map(({ start }) => start), ...streamed];
     return {
-      requestsInFlight: requestsInFlight(minutes, now),
+      requestsInFlight: requestsInFlight(minutes, now, idleSeconds),
       requestsPerMachine,
       quietSeconds: secondsSinceAnswer(starts, now),
     };

@@ -1,23 +1,37 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { isDeepStrictEqual } from 'node:util';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ENV } from '../../core/contract/environment';
-import type { SizeFleetEvent } from '../../core/contract/machine';
+import type { FleetRow, SizeFleetEvent, WaitingRow } from '../../core/contract/machine';
+import type { Unit } from '../../core/contract/names';
 import { documentClient } from '../frame/document-client';
 import { endMachines, type Watch } from './end-machines';
 import { FleetGroup, type GroupState } from './fleet-group';
 import { type Balancer, fleetWork } from './fleet-work';
+import { correctGroup, resumeProcesses } from './group-settings';
+import { FleetStore } from '../../core/fleet/fleet-store';
+import { fleetIdleSeconds, type IdleRule } from '../../core/fleet/idle-rule';
+import { learnt } from '../../core/fleet/learning';
+import { MANY_JOBS } from '../../core/fleet/list-scheduling';
 import { MachineStore } from '../../core/fleet/machine-store';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
-import { desiredMachines, workIn } from '../../core/fleet/sizing';
+import { desiredMachines, FAILED_BOOTS, FLEET_MODES, type FleetMode, workIn } from '../../core/fleet/sizing';
 import { SizingLock } from './sizing-lock';
+import { WaitingJobs } from '../../core/fleet/waiting-jobs';
 import { warmMachines, type WarmSettings } from '../../core/fleet/warm-hours';
 
 export interface Dependencies extends Watch {
   lock: Pick<SizingLock, 'exclusive'>;
+  fleet: Pick<FleetStore, 'read' | 'write'>;
+  waiting: Pick<WaitingJobs, 'find'>;
   maxMachines: number;
-  jobsPerMachine: number;
+  mode: FleetMode;
+  unit: Unit;
+  /** @default - a plan of the work */
+  jobsPerMachine?: number;
+  idle: IdleRule;
   warm: WarmSettings;
 }
 
@@ -33,10 +47,17 @@ export const handler = lambdaHandler((): Dependencies => {
     group: new FleetGroup(new AutoScalingClient(), env('fleetName')),
     lock: new SizingLock(documents, table),
     machines: new MachineStore(documents, table),
+    fleet: new FleetStore(documents, table),
+    waiting: new WaitingJobs(documents, table),
     queueUrl: env('queueUrl'),
     maxMachines: envNumber('maxMachines'),
-    jobsPerMachine: envNumber('jobsPerMachine'),
-    idleSeconds: envNumber('idleSeconds'),
+    mode: env('fleetMode') as FleetMode,
+    unit: env('unit') as Unit,
+    ...(process.env[ENV.jobsPerMachine] !== undefined && { jobsPerMachine: envNumber('jobsPerMachine') }),
+    idle: {
+      kind: env('idleRule') as IdleRule['kind'],
+      ...(process.env[ENV.idleSeconds] !== undefined && { seconds: envNumber('idleSeconds') }),
+    },
     warm: {
       machines: envNumber('warmMachines'),
       hours: process.env[ENV.warmHours],
@@ -59,81 +80,104 @@ export async function sizeFleet(
   dependencies: Dependencies,
   tools: Tools,
 ): Promise<{ desired?: number }> {
-  const desired = await dependencies.lock.exclusive(() => sizeOnce(dependencies, tools));
+  if (event?.interrupted !== undefined && !(await noteInterruption(event.interrupted, dependencies, tools)))
+    return {};
+  const desired = await dependencies.lock.exclusive(() => sizeOnce(event?.arrived, dependencies, tools));
   if (event?.watch === true) {
     const warm = warmMachines(dependencies.warm, new Date());
-    await endMachines(dependencies, warm, tools);
+    const fleet = await dependencies.fleet.read();
+    const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
+    await endMachines(dependencies, { warm, idleSeconds, fleet }, tools);
   }
   return { desired };
 }
 
-async function sizeOnce(dependencies: Dependencies, tools: Tools): Promise<number> {
-  const { group, maxMachines, jobsPerMachine } = dependencies;
+/**
+ * Records that AWS takes a machine back, so that it counts no longer.
+ *
+ * @returns whether the machine is one of the fleet: AWS announces the interruptions of all machines of the account
+ */
+async function noteInterruption(
+  id: string,
+  { group, machines }: Pick<Dependencies, 'group' | 'machines'>,
+  { logger }: Tools,
+): Promise<boolean> {
+  const { machines: instances } = await group.describe();
+  if (!instances.some((instance) => instance.id === id)) return false;
+  await machines.noteInterruption(id, Date.now());
+  logger.warn('AWS takes a machine back', { instance_id: id });
+  return true;
+}
+
+async function sizeOnce(
+  arrived: WaitingRow | undefined,
+  dependencies: Dependencies,
+  tools: Tools,
+): Promise<number> {
+  const { group, maxMachines, mode, unit, jobsPerMachine, waiting } = dependencies;
   const { logger, metrics } = tools;
-  const before = await group.describe();
-  const warm = warmMachines(dependencies.warm, new Date());
-  await correctGroup(before, warm, dependencies, tools);
-  const work = await fleetWork(before.desired, dependencies, tools);
+  const now = Date.now();
+  const warm = warmMachines(dependencies.warm, new Date(now));
+  const [before, earlier, indexed] = await Promise.all([
+    group.describe(),
+    dependencies.fleet.read(),
+    waiting.find(MANY_JOBS + 1, now),
+  ]);
+  await correctGroup(before, { warm, maxMachines }, group, tools);
+  const jobs = withArrived(indexed, arrived);
+  const { fleet, machines } = await known(before, earlier, jobs, dependencies, now);
+  const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
+  const work = await fleetWork(before.desired, idleSeconds, dependencies, tools);
   if (workIn(work) > 0) await resumeProcesses(before, group, tools);
-  const desired = desiredMachines({ ...work, desired: before.desired, warm, maxMachines, jobsPerMachine });
+  const desired = desiredMachines({
+    ...{
+      ...work,
+      jobs,
+      machines,
+      desired: before.desired,
+      warm,
+      maxMachines,
+      schedule: FLEET_MODES[mode],
+      unit,
+      jobsPerMachine,
+      fleet,
+      now,
+    },
+  });
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
-  metrics.addMetric('JobsInQueue', MetricUnit.Count, work.visible + work.delayed);
+  metrics.addMetric('JobsInQueue', MetricUnit.Count, work.messages);
   metrics.addMetric('JobsInFlight', MetricUnit.Count, work.inFlight);
-  if (desired > before.desired) {
-    const { visible, inFlight, delayed, requestsInFlight } = work;
-    const jobs = { visible, inFlight, delayed };
-    logger.info('raising the fleet', { from: before.desired, to: desired, ...jobs, requestsInFlight });
+  metrics.addMetric('FailedBoots', MetricUnit.Count, fleet.failed_boots);
+  if (fleet.failed_boots >= FAILED_BOOTS)
+    logger.warn('machines fail to boot: launching one at a time', { failed_boots: fleet.failed_boots });
+  const raised = desired > before.desired;
+  if (raised) {
+    const { messages, inFlight, requestsInFlight } = work;
+    const counts = { waiting: jobs.length, messages, inFlight, requestsInFlight };
+    logger.info('raising the fleet', { from: before.desired, to: desired, ...counts });
     await group.raise(desired);
   }
+  const after = raised ? { ...fleet, raised_at: now } : fleet;
+  if (!isDeepStrictEqual(after, earlier)) await dependencies.fleet.write(after);
   return desired;
 }
 
-/**
- * Resumes what AWS has suspended after a day without a successful launch: capacity may be there again. What
- * the user has suspended stays so, and zone rebalancing always.
- */
-async function resumeProcesses(
-  { suspendedByAws }: GroupState,
-  group: FleetGroup,
-  tools: Tools,
-): Promise<void> {
-  const [first, ...others] = suspendedByAws.filter((name) => name !== 'AZRebalance');
-  if (first === undefined) return;
-  const processes = [first, ...others] as const;
-  await attempt('resume processes of the group', tools, async () => {
-    await group.resume(processes);
-    tools.logger.warn('resumed processes of the group that AWS had suspended', { processes });
-  });
-}
+/** The waiting jobs, with one that the index may not show yet. */
+const withArrived = (jobs: WaitingRow[], arrived: WaitingRow | undefined): WaitingRow[] =>
+  arrived === undefined || jobs.some(({ id }) => id === arrived.id) ? jobs : [...jobs, arrived];
 
-/** Corrects the settings of the group. */
-async function correctGroup(
-  { desired, minSize, maxSize, suspended }: GroupState,
-  warm: number,
-  { group, maxMachines }: Dependencies,
-  tools: Tools,
-): Promise<void> {
-  const { logger, metrics } = tools;
-  // A maximum below the current number of machines would terminate some of them.
-  const most = Math.max(maxMachines, desired);
-  if (minSize !== warm || maxSize !== most)
-    await attempt('change the size limits of the group', tools, () => group.bound(warm, most));
-  // Machines terminate themselves and leave zones unbalanced. To rebalance, Auto Scaling would
-  // terminate working machines.
-  if (!suspended.includes('AZRebalance'))
-    await attempt('suspend zone rebalancing', tools, () => group.suspend('AZRebalance'));
-  const isLaunchSuspended = suspended.includes('Launch');
-  metrics.addMetric('LaunchSuspended', MetricUnit.Count, isLaunchSuspended ? 1 : 0);
-  if (isLaunchSuspended)
-    logger.warn('the group cannot launch machines: its process Launch is suspended. See docs/runbook.md');
-}
-
-/** Changes the group. A failure must not keep a waiting job from its machine. */
-async function attempt(what: string, { logger, metrics }: Tools, change: () => Promise<void>): Promise<void> {
-  try {
-    await change();
-  } catch (error) {
-    logger.error(`cannot ${what}`, error as Error);
-    metrics.addMetric('GroupChangesFailed', MetricUnit.Count, 1);
-  }
+/** The machines with their rows, and what is known of the fleet with what the rows teach. */
+async function known(
+  group: GroupState,
+  earlier: FleetRow,
+  jobs: readonly WaitingRow[],
+  { machines: store }: Pick<Dependencies, 'machines'>,
+  now: number,
+) {
+  const present = group.machines.filter(({ terminating }) => !terminating);
+  const ids = new Set([...present.map(({ id }) => id), ...Object.keys(earlier.machines)]);
+  const rows = await store.find([...ids]);
+  const arrivals = jobs.flatMap(({ queued_at }) => (queued_at === undefined ? [] : [Date.parse(queued_at)]));
+  const fleet = learnt(earlier, { machines: present, rows, arrivals, now });
+  return { fleet, machines: present.map(({ id, type }) => ({ id, type, row: rows.get(id) })) };
 }

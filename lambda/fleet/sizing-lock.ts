@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../../core/jobs/conditional-write';
 import { SIZING_ROW_ID } from '../../core/contract/keys';
 import { SIZING_SECONDS } from '../../core/contract/limits';
+import type { SizingRow } from '../../core/contract/machine';
 
 /** Longer than a run can last, so a holder whose time is over has stopped. */
 const HELD_MS = (SIZING_SECONDS + 10) * 1000;
@@ -12,6 +14,9 @@ const HELD_MS = (SIZING_SECONDS + 10) * 1000;
  * limited.
  */
 const MOST_SIZINGS = 4;
+
+/** Shortest time from the start of one sizing to the start of the next, so that a burst of jobs causes few. */
+const APART_MS = 1_000;
 
 /**
  * Attempts to take the lock or to notify its holder. Both fail only if the holder changes in
@@ -38,18 +43,26 @@ export class SizingLock {
    */
   async exclusive<T>(size: () => Promise<T>): Promise<T | undefined> {
     const holder = randomUUID();
-    if (!(await this.take(holder))) return undefined;
+    const taken = await this.take(holder);
+    if (taken === undefined) return undefined;
+    let { sized_at = -Infinity } = taken;
     try {
       for (let sizings = 1; ; sizings++) {
+        await sleep(Math.min(APART_MS, Math.max(0, sized_at + APART_MS - Date.now())));
+        sized_at = Date.now();
         const result = await size();
         if (sizings === MOST_SIZINGS || !(await this.mustSizeAgain(holder))) return result;
       }
     } finally {
-      await this.write('REMOVE holder, held_until, again', 'holder = :holder', { ':holder': holder });
+      await this.write('REMOVE holder, held_until, again SET sized_at = :sized', 'holder = :holder', {
+        ':holder': holder,
+        ':sized': sized_at,
+      });
     }
   }
 
-  private async take(holder: string): Promise<boolean> {
+  /** @returns the row as it was; undefined if another run holds the lock */
+  private async take(holder: string): Promise<Partial<SizingRow> | undefined> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const now = Date.now();
       const taken = await this.write(
@@ -57,14 +70,14 @@ export class SizingLock {
         'attribute_not_exists(holder) OR held_until < :now',
         { ':holder': holder, ':until': now + HELD_MS, ':now': now },
       );
-      if (taken) return true;
+      if (taken !== undefined) return taken;
       const notified = await this.write('SET again = :yes', 'held_until >= :now', {
         ':yes': true,
         ':now': now,
       });
-      if (notified) return false;
+      if (notified !== undefined) return undefined;
     }
-    return false;
+    return undefined;
   }
 
   /**
@@ -73,30 +86,34 @@ export class SizingLock {
    */
   private async mustSizeAgain(holder: string): Promise<boolean> {
     const released = await this.write(
-      'REMOVE holder, held_until',
+      'REMOVE holder, held_until SET sized_at = :now',
       'holder = :holder AND attribute_not_exists(again)',
-      { ':holder': holder },
+      { ':holder': holder, ':now': Date.now() },
     );
-    if (released) return false;
+    if (released !== undefined) return false;
     // Fails only if the holder has lost the lock because its time was over.
-    return this.write('SET held_until = :until REMOVE again', 'holder = :holder', {
+    const kept = await this.write('SET held_until = :until REMOVE again', 'holder = :holder', {
       ':holder': holder,
       ':until': Date.now() + HELD_MS,
     });
+    return kept !== undefined;
   }
 
+  /** @returns the row before the write; undefined if the condition does not hold */
   private async write(
     UpdateExpression: string,
     ConditionExpression: string,
     ExpressionAttributeValues: Record<string, unknown>,
-  ): Promise<boolean> {
+  ): Promise<Partial<SizingRow> | undefined> {
     const update = new UpdateCommand({
       TableName: this.table,
       Key: { id: SIZING_ROW_ID },
       UpdateExpression,
       ConditionExpression,
       ExpressionAttributeValues,
+      ReturnValues: 'ALL_OLD',
     });
-    return (await ifHolds(this.client.send(update))) !== undefined;
+    const answer = await ifHolds(this.client.send(update));
+    return answer && ((answer.Attributes ?? {}) as Partial<SizingRow>);
   }
 }

@@ -68,7 +68,7 @@ export async function intakeUpload(
     : uploadedJob(key);
   if (id === undefined) return;
   const outcome = await takeIn(id, recording, dependencies);
-  if (outcome === 'queued') await wakeFleet(dependencies);
+  if (outcome === 'queued') await wakeFleet(dependencies, await dependencies.store.get(id));
   else logger.info('handled an upload', { job_id: id, outcome });
 }
 

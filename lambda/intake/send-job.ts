@@ -1,6 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { JobMessage, JobRow } from '../../core/contract/job';
+import type { SizeFleetEvent, WaitingRow } from '../../core/contract/machine';
 import { documentClient } from '../frame/document-client';
 import { JobStore } from '../../core/jobs/job-store';
 import { env } from '../frame/runtime';
@@ -29,7 +30,23 @@ export async function sendJob({ store, sqs, queueUrl }: Dispatch, row: JobRow): 
   await store.confirmSent(row.id, new Date());
 }
 
-/** Starts the sizing of the fleet now instead of within a minute, without waiting for it. */
-export async function wakeFleet({ lambda, sizeFleetFunction }: Dispatch): Promise<void> {
-  await lambda.send(new InvokeCommand({ FunctionName: sizeFleetFunction, InvocationType: 'Event' }));
+/**
+ * Starts the sizing of the fleet now instead of within a minute, without waiting for it.
+ *
+ * @param row a job that has just arrived. @default - none
+ */
+export async function wakeFleet({ lambda, sizeFleetFunction }: Dispatch, row?: JobRow): Promise<void> {
+  const event: SizeFleetEvent = { arrived: row && waitingRow(row) };
+  await lambda.send(
+    new InvokeCommand({
+      FunctionName: sizeFleetFunction,
+      InvocationType: 'Event',
+      Payload: JSON.stringify(event),
+    }),
+  );
 }
+
+const waitingRow = ({ id, estimate, input_bytes, queued_at, waits_from }: JobRow): WaitingRow => ({
+  ...{ id, estimate, input_bytes, queued_at },
+  waits_from: waits_from ?? Date.now(),
+});

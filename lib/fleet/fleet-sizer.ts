@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { EventField, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -7,11 +7,14 @@ import { Construct, type IDependable } from 'constructs';
 import { ENV } from '../../core/contract/environment';
 import { SIZING_SECONDS } from '../../core/contract/limits';
 import type { SizeFleetEvent } from '../../core/contract/machine';
+import type { DeployedTasks } from '../../core/contract/tasks';
+import { unitOf } from '../../core/tasks/measures';
 import { acknowledgeWildcard } from '../policies/acknowledge';
 import { handlerFunction } from '../functions/handler';
 import type { JobQueue } from '../jobs/job-queue';
 import type { JobStore } from '../jobs/job-store';
-import { limits, type Settings } from '../settings';
+import { idleEnvironment } from '../environment';
+import type { Settings } from '../settings';
 import type { SpotFleet } from './spot-fleet';
 import type { Warmth } from './warmth';
 
@@ -21,6 +24,10 @@ export interface FleetSizerProps {
   readonly store: JobStore;
   readonly path: string;
   readonly settings: Settings;
+  /** The tasks that the path's machines do. */
+  readonly tasks: DeployedTasks;
+  /** Whether callers wait for answers of the machines. */
+  readonly inPlace: boolean;
   /** The machines' processes, whose workers write heartbeats. */
   readonly processes: IDependable;
   /** Machines that run while nothing is queued. @default - none */
@@ -52,8 +59,12 @@ export class FleetSizer extends Construct {
         [ENV.queueUrl]: queue.queue.queueUrl,
         [ENV.fleetName]: fleet.group.autoScalingGroupName,
         [ENV.maxMachines]: String(settings.maxMachines),
-        [ENV.jobsPerMachine]: String(settings.jobsPerMachine),
-        [ENV.idleSeconds]: limits(settings).idleSeconds,
+        [ENV.fleetMode]: settings.fleetMode,
+        [ENV.unit]: unitOf(props.tasks),
+        ...(settings.jobsPerMachine !== undefined && {
+          [ENV.jobsPerMachine]: String(settings.jobsPerMachine),
+        }),
+        ...idleEnvironment(settings, props.inPlace),
         [ENV.warmMachines]: String(warmth?.machines ?? 0),
         ...(warmth?.hours && {
           [ENV.warmHours]: warmth.hours.text,
@@ -67,6 +78,7 @@ export class FleetSizer extends Construct {
       new PolicyStatement({ actions: ['sqs:GetQueueAttributes'], resources: [queue.queue.queueArn] }),
     );
     this.eachMinute();
+    this.atInterruptions();
   }
 
   /**
@@ -110,6 +122,22 @@ export class FleetSizer extends Construct {
     // earlier version write no heartbeats and would be considered dead. Also, a new path must not
     // start warm machines before their processes exist.
     rule.node.addDependency(this.props.processes);
+  }
+
+  /**
+   * Takes a machine that AWS takes back out of the count at once, two minutes before it ends. The event does not say
+   * which group a machine is of: the function asks.
+   */
+  private atInterruptions() {
+    new Rule(this, 'AtInterruptions', {
+      description: 'Sizes the fleet when AWS takes a machine back',
+      eventPattern: { source: ['aws.ec2'], detailType: ['EC2 Spot Instance Interruption Warning'] },
+      targets: [
+        new LambdaFunction(this.handler, {
+          event: RuleTargetInput.fromObject({ interrupted: EventField.fromPath('$.detail.instance-id') }),
+        }),
+      ],
+    });
   }
 
   /** Lets the grantee start a sizing at once. */

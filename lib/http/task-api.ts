@@ -11,7 +11,8 @@ import { KEY } from '../../core/contract/keys';
 import { handlerFunction } from '../functions/handler';
 import type { JobApi } from './job-api';
 import type { JobStore } from '../jobs/job-store';
-import { limits, type Settings } from '../settings';
+import { limits } from '../environment';
+import type { Settings } from '../settings';
 import type { MachinesBalancer } from './machines-balancer';
 
 /** API Gateway times out after 30 seconds. */

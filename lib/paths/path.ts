@@ -24,7 +24,8 @@ import type { MachineProcesses, MachineRuntime } from '../machine/runtime';
 import type { SharedModels } from '../models/shared-models';
 import type { SharedNetwork } from '../network/shared-network';
 import { deployedTasks, modelsOf, type ServiceUse } from '../services';
-import { limits, type Settings } from '../settings';
+import { idleEnvironment, limits } from '../environment';
+import type { Settings } from '../settings';
 import { Alarms } from '../watch/alarms';
 
 export interface PathProps {
@@ -114,7 +115,7 @@ export abstract class Path extends Construct {
     for (const waiting of [this.fleet.group, this.parameter]) waiting.node.addDependency(images);
     this.sizer = new FleetSizer(this, 'Sizer', {
       ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings, warmth },
-      processes: this.processes,
+      ...{ processes: this.processes, tasks, inPlace: traits.balanced === true },
     });
     this.intake = new JobIntake(this, 'Intake', {
       ...{ store: this.store, queue: this.queue, sizer: this.sizer, path, tasks, settings },
@@ -178,7 +179,7 @@ export abstract class Path extends Construct {
       [ENV.mediaBucket]: this.store.bucket.bucketName,
       [ENV.queueUrl]: this.queue.queue.queueUrl,
       [ENV.fleetName]: this.fleet.group.autoScalingGroupName,
-      [ENV.idleSeconds]: limits(settings).idleSeconds,
+      ...idleEnvironment(settings, this.traits.balanced === true),
       [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
       [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
       [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,

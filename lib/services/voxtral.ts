@@ -1,7 +1,8 @@
 import { ENV } from '../../core/contract/environment';
 import { needed, type Quantization, voxtralParts } from '../machine/gpu-memory';
 import { modelName, modelVersion } from '../models/model-catalogue';
-import { DEFAULT_VOXTRAL_MODEL, limits, type Settings } from '../settings';
+import { limits } from '../environment';
+import { DEFAULT_VOXTRAL_MODEL, type Settings } from '../settings';
 import type { GpuNeed, PackageService } from './service';
 
 /** Voxtral: analyses of audio, and transcripts. */

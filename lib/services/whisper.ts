@@ -2,7 +2,8 @@ import { ENV } from '../../core/contract/environment';
 import { needed, whisperParts } from '../machine/gpu-memory';
 import figures from '../machine/model-figures.json';
 import { modelName, modelVersion } from '../models/model-catalogue';
-import { limits, type Settings } from '../settings';
+import { limits } from '../environment';
+import type { Settings } from '../settings';
 import type { GpuNeed, PackageService } from './service';
 
 const KNOWN = Object.keys(figures.whisper) as (keyof typeof figures.whisper)[];

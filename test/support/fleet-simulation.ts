@@ -1,8 +1,16 @@
 import { HEARTBEAT_SECONDS } from '../../core/contract/limits';
 import type { MachineRow } from '../../core/contract/machine';
 import { machineRowId } from '../../core/contract/keys';
-import { BOOT_SECONDS, desiredMachines } from '../../core/fleet/sizing';
-import { type Ending, machineToEnd, silentSince, watched } from '../../core/fleet/watchdog';
+import { NEW_FLEET } from '../../core/fleet/learning';
+import { desiredMachines } from '../../core/fleet/sizing';
+import {
+  BOOT_SECONDS,
+  deadSeconds,
+  type Ending,
+  machineToEnd,
+  silentSince,
+  watched,
+} from '../../core/fleet/watchdog';
 
 export interface Job {
   /** In seconds from the beginning. */
@@ -125,12 +133,15 @@ export class FleetSimulation {
     const limits = { maxMachines: 4, jobsPerMachine: 4, requestsPerMachine: 1, warm: 0 };
     const { desired } = this;
     this.desired = desiredMachines({
-      ...limits,
-      visible,
-      inFlight,
-      delayed: 0,
-      requestsInFlight: 0,
-      desired,
+      ...{ ...limits, messages: visible, inFlight, requestsInFlight: 0, desired },
+      ...{
+        jobs: [],
+        machines: [],
+        schedule: {},
+        unit: 'audio_second',
+        fleet: NEW_FLEET,
+        now: now * 1000,
+      },
     });
     while (this.machines.length < this.desired) this.launch(now);
   }
@@ -155,7 +166,11 @@ export class FleetSimulation {
     const ms = now * 1000;
     const states = this.machines.map((machine) => {
       const since = silentSince(machine.row, ms);
-      const state = watched({ id: machine.id, endable: true }, machine.row, ms);
+      const state = watched(
+        { id: machine.id, endable: true, deadSeconds: deadSeconds(undefined, 0) },
+        machine.row,
+        ms,
+      );
       if (since !== undefined)
         machine.row = {
           ...(machine.row ?? { id: machineRowId(machine.id), expires_at: 0 }),

@@ -3,7 +3,10 @@ import { machineRowId } from '../../core/contract/keys';
 import type { MachineStore } from '../../core/fleet/machine-store';
 
 /** The rows of machines in memory, with the conditions of the real store. */
-export class MemoryMachines implements Pick<MachineStore, 'find' | 'beat' | 'noteSilence' | 'markEnding'> {
+export class MemoryMachines implements Pick<
+  MachineStore,
+  'find' | 'beat' | 'noteSilence' | 'markEnding' | 'noteInterruption'
+> {
   private readonly rows = new Map<string, MachineRow>();
 
   get(id: string): MachineRow | undefined {
@@ -38,6 +41,10 @@ export class MemoryMachines implements Pick<MachineStore, 'find' | 'beat' | 'not
     if (!this.isUnchanged(id, row) || this.get(id)?.ending_at !== row?.ending_at) return false;
     this.put(id, { ...this.get(id), ending_at });
     return true;
+  }
+
+  async noteInterruption(id: string, notice_at: number) {
+    this.put(id, { ...this.get(id), notice_at });
   }
 
   private isUnchanged(id: string, row: MachineRow | undefined): boolean {

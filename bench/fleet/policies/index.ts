@@ -3,10 +3,10 @@ import type { Trace } from '../trace';
 import { simulate } from '../world';
 import type { Outcome, WorldOptions } from '../world-options';
 import { bestFixed } from './best-fixed';
+import { byNumber } from './by-number';
 import { fixed } from './fixed';
 import { listScheduling, type Tuning } from './list-scheduling';
 import { managedScaling } from './managed-scaling';
-import { presentRule } from './present-rule';
 import { stepScaling } from './step-scaling';
 import { targetTracking } from './target-tracking';
 
@@ -21,7 +21,7 @@ const runner =
 export const policies = (tuning: Tuning = {}) =>
   ({
     'list-scheduling': runner(listScheduling(tuning)),
-    'present-rule': runner(presentRule),
+    'by-number': runner(byNumber),
     'managed-scaling': runner(managedScaling),
     'target-tracking': runner(targetTracking),
     'step-scaling': runner(stepScaling),

@@ -5,6 +5,7 @@ import { stepScaling } from '../../../bench/fleet/policies/step-scaling';
 import { targetTracking } from '../../../bench/fleet/policies/target-tracking';
 import type { PolicyMaker, View } from '../../../bench/fleet/policy';
 import type { Trace } from '../../../bench/fleet/trace';
+import { NEW_FLEET } from '../../../core/fleet/learning';
 
 const CIRCUMSTANCES = { boot: 240, maxMachines: 20 };
 const AUDIO = 40 * 97;
@@ -22,7 +23,7 @@ function minutes(make: PolicyMaker, views: Partial<View>[]): number[] {
   return views.map((view, minute) =>
     policy.decide({
       ...{ now: 60 * minute, visible: 0, inFlight: 0, total: 0, inService: 0, idle: 0 },
-      ...{ machines: () => [], waiting: () => [] },
+      rows: () => ({ machines: [], jobs: [], fleet: NEW_FLEET }),
       ...view,
     }),
   );
@@ -45,10 +46,10 @@ test('list scheduling adds a machine only for a job that would wait for two boot
   expect([1, 3, 4, 6, 7].map(launches)).toEqual([1, 1, 2, 2, 3]);
 });
 
-test('the present rule has a machine for four jobs, four machines at most, and five idle minutes', () => {
-  const launches = (jobs: number) => run('present-rule', trace(...times(jobs, 0))).launches;
+test('the rule by number has a machine for four jobs, four machines at most, and five idle minutes', () => {
+  const launches = (jobs: number) => run('by-number', trace(...times(jobs, 0))).launches;
   expect([1, 4, 5, 100].map(launches)).toEqual([1, 1, 2, 4]);
-  expect(run('present-rule', trace(0)).machineSeconds).toBe(240 + 100 + 300 - 30);
+  expect(run('by-number', trace(0)).machineSeconds).toBe(240 + 100 + 300 - 30);
 });
 
 test('managed scaling starts with two machines, and adds what is missing after 300 s', () => {

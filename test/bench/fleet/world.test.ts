@@ -65,9 +65,10 @@ test('boots spread; a machine that never starts is ended by the watchdog', () =>
   expect(spread).toBeLessThan(360);
   const dead = run(trace([0, 10]), ifNeeded, { deadShare: 0.8 });
   expect(dead.launches).toBeGreaterThan(1);
-  // A dead machine is billed for three times the longest boot.
-  expect(dead.waits).toEqual([(dead.launches - 1) * 2700 + 240]);
-  expect(dead.machineSeconds).toBe((dead.launches - 1) * 2670 + 240);
+  // A dead machine is billed for three boots, and the next ones for twice as long each.
+  const lost = 720 * (2 ** (dead.launches - 1) - 1);
+  expect(dead.waits).toEqual([lost + 240]);
+  expect(dead.machineSeconds).toBe(lost - 30 * (dead.launches - 1) + 240);
 });
 
 test('an interrupted job goes back to the queue without its finished windows', () => {
@@ -103,22 +104,34 @@ test('a fleet that is always on is billed for the whole horizon', () => {
 test('a policy sees estimates, and a queue as it was', () => {
   const seen: unknown[] = [];
   const watch = policy((view) => {
-    if (view.now === 60) seen.push([view.machines(), view.waiting()]);
+    if (view.now === 60) {
+      const { machines, jobs, fleet } = view.rows();
+      seen.push([machines.length, jobs.map(({ id }) => id), fleet.boots, fleet.speeds]);
+    }
     return one.decide(view);
   });
   run(trace([0, 10], [50, 20]), watch, { workEstimate: 2, bootEstimate: 0.5 });
-  expect(seen).toEqual([
-    [
-      [{ freeIn: 60 }],
-      [
-        { waited: 60, work: 20 },
-        { waited: 10, work: 40 },
-      ],
-    ],
-  ]);
+  expect(seen).toEqual([[1, ['job-0', 'job-1'], { any: 120 }, { any: { audio_second: 20 } }]]);
   seen.length = 0;
   run(trace([0, 10], [50, 20]), watch, { staleSeconds: 30 });
-  expect(seen).toEqual([[[{ freeIn: 180 }], [{ waited: 60, work: 10 }]]]);
+  expect(seen).toEqual([[1, ['job-0'], { any: 240 }, { any: { audio_second: 40 } }]]);
+});
+
+test('a policy sees which job a machine has, even if the queue is seen late', () => {
+  const held: unknown[] = [];
+  const watch = policy((view) => {
+    if (view.now === 300) {
+      const { machines, jobs } = view.rows();
+      held.push(
+        machines[0]?.row?.holding,
+        machines[0]?.row?.busy_until,
+        jobs.map(({ id }) => id),
+      );
+    }
+    return one.decide(view);
+  });
+  run(trace([0, 4000]), watch, { staleSeconds: 90 });
+  expect(held).toEqual([['job-0'], (240 + 4000) * 1000, ['job-0']]);
 });
 
 test('a policy that leaves jobs waiting for ever is an error', () => {

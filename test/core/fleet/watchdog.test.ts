@@ -1,7 +1,7 @@
 import { seeded } from '../../../bench/fleet/random';
-import { BOOT_SECONDS } from '../../../core/fleet/sizing';
 import {
-  DEAD_SECONDS,
+  BOOT_SECONDS,
+  deadSeconds,
   machineToEnd,
   silentSince,
   type WatchedFleet,
@@ -9,6 +9,7 @@ import {
 } from '../../../core/fleet/watchdog';
 import { FleetSimulation, isBooting, isDead, isWorking, TRACES } from '../../support/fleet-simulation';
 
+const DEAD_SECONDS = deadSeconds(undefined, 0);
 const NOW = 1_000_000_000_000;
 const minutesAgo = (minutes: number) => NOW - minutes * 60_000;
 const ROW = { id: 'machine#i-1', expires_at: 0 };
@@ -30,7 +31,7 @@ describe('the state of a machine', () => {
   });
 
   test('has its idle time only with a recent heartbeat', () => {
-    const instance = { id: 'i-1', endable: true };
+    const instance = { id: 'i-1', endable: true, deadSeconds: DEAD_SECONDS };
     const fresh = { ...ROW, heartbeat_at: minutesAgo(1), idle_seconds: 99 };
     expect(watched(instance, fresh, NOW)).toEqual({ ...instance, idleSeconds: 99, silentSeconds: 0 });
     const old = {
@@ -43,13 +44,29 @@ describe('the state of a machine', () => {
   });
 });
 
+test.each<[string, number | undefined, number, number]>([
+  ['three boots', 240, 0, 720],
+  ['three boots of two minutes, however short a boot was', 30, 0, 360],
+  ['twice as long after a machine that failed to boot', 240, 1, 1440],
+  ['at most 45 minutes', 240, 9, 2700],
+  ['45 minutes, if no machine was ever ready', undefined, 0, 2700],
+])('a machine without a worker has %s', (_, boot, failed, expected) => {
+  expect(deadSeconds(boot, failed)).toBe(expected);
+});
+
 describe('the machine to terminate', () => {
   const fleet = (change: Partial<WatchedFleet>): WatchedFleet => ({
     ...{ machines: [], desired: 2, warm: 0, work: 0, quietSeconds: Infinity, idleLimit: 300 },
     ...change,
   });
-  const dead = { id: 'dead', endable: true, silentSeconds: DEAD_SECONDS };
-  const idle = { id: 'idle', endable: true, silentSeconds: 0, idleSeconds: BOOT_SECONDS + 600 };
+  const dead = { id: 'dead', endable: true, silentSeconds: DEAD_SECONDS, deadSeconds: DEAD_SECONDS };
+  const idle = {
+    id: 'idle',
+    endable: true,
+    silentSeconds: 0,
+    deadSeconds: DEAD_SECONDS,
+    idleSeconds: BOOT_SECONDS + 600,
+  };
 
   test.each<[string, Partial<WatchedFleet>, string | undefined]>([
     ['is a dead one first', { machines: [idle, dead] }, 'dead'],

@@ -10,7 +10,10 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { FleetGroup } from '../../../lambda/fleet/fleet-group';
+import { INDEX } from '../../../core/contract/keys';
+import { FleetStore } from '../../../core/fleet/fleet-store';
 import { MachineStore } from '../../../core/fleet/machine-store';
+import { WAITING_ATTRIBUTES, WaitingJobs } from '../../../core/fleet/waiting-jobs';
 import type { Dependencies } from '../../../lambda/fleet/size-fleet';
 import { SizingLock } from '../../../lambda/fleet/sizing-lock';
 import { clientConfiguration, startEmulator } from '../../../local/emulator';
@@ -65,10 +68,12 @@ export class EmulatedFleet {
       group: new FleetGroup(this.autoScaling, FLEET),
       lock: new SizingLock(this.documents, TABLE),
       machines: this.machines,
+      fleet: new FleetStore(this.documents, TABLE),
+      waiting: new WaitingJobs(this.documents, TABLE),
       queueUrl: this.queueUrl,
       maxMachines: 8,
-      jobsPerMachine: 1,
-      idleSeconds: 300,
+      ...{ jobsPerMachine: 1, mode: 'standard', unit: 'audio_second' },
+      idle: { kind: 'queue', seconds: 300 },
       warm: { machines: 0 },
       ...change,
     };
@@ -97,8 +102,22 @@ export class EmulatedFleet {
       new CreateTableCommand({
         TableName: TABLE,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        AttributeDefinitions: [
+          { AttributeName: 'id', AttributeType: 'S' },
+          { AttributeName: 'open', AttributeType: 'S' },
+          { AttributeName: 'waits_from', AttributeType: 'N' },
+        ],
         KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: INDEX.waiting,
+            KeySchema: [
+              { AttributeName: 'open', KeyType: 'HASH' },
+              { AttributeName: 'waits_from', KeyType: 'RANGE' },
+            ],
+            Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...WAITING_ATTRIBUTES] },
+          },
+        ],
       }),
     );
   }

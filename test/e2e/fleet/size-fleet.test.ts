@@ -26,8 +26,18 @@ afterAll(async () => {
   await aws?.stop();
 });
 
-const size = () => sizeFleet({}, aws.dependencies(), tools);
-const watch = (warm = 0) => sizeFleet({ watch: true }, aws.dependencies({ warm: { machines: warm } }), tools);
+/** Leaves the sizing to a run that is going on. */
+const sizeOnce = () => sizeFleet({}, aws.dependencies(), tools);
+const size = () => sized(sizeOnce);
+const watch = (warm = 0) =>
+  sized(() => sizeFleet({ watch: true }, aws.dependencies({ warm: { machines: warm } }), tools));
+/** Repeats a run that left the sizing to another one. */
+async function sized(run: () => ReturnType<typeof sizeFleet>) {
+  for (;;) {
+    const result = await run();
+    if (result.desired !== undefined) return result;
+  }
+}
 const pass = (ms: number) => jest.setSystemTime(Date.now() + ms);
 const submit = () => aws.sqs.send(new SendMessageCommand({ QueueUrl: aws.queueUrl, MessageBody: 'x' }));
 
@@ -47,7 +57,8 @@ test('ends the machine without a worker three boots after it was seen, and none 
   expect((await aws.group()).ids).toEqual(ids);
   await aws.machines.beat(working, 0, Date.now());
   // The schedule may run twice, and jobs come in at the same time.
-  await Promise.all([watch(), size(), watch(), watch(), size()]);
+  const each = () => sizeFleet({ watch: true }, aws.dependencies(), tools);
+  await Promise.all([each(), sizeOnce(), each(), each(), sizeOnce()]);
   expect(await aws.group()).toMatchObject({ desired: 1, ids: [working] });
   expect((await aws.machines.find([dead!])).get(dead!)?.ending_at).toBe(Date.now());
 });
@@ -126,7 +137,7 @@ test('never lowers a number that a concurrent sizing has raised', async () => {
   for (let job = 0; job < 6; job++) {
     await submit();
     // What comes of the others is read in the end.
-    void size().catch(() => undefined);
+    void sizeOnce().catch(() => undefined);
     expect((await aws.group()).desired).toBeLessThanOrEqual(6);
   }
   await size();

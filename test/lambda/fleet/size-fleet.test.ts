@@ -11,16 +11,35 @@ import {
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { MachineRow } from '../../../core/contract/machine';
+import type { FleetRow, MachineRow, WaitingRow } from '../../../core/contract/machine';
+import { NEW_FLEET } from '../../../core/fleet/learning';
 import { FleetGroup } from '../../../lambda/fleet/fleet-group';
 import { type Dependencies, sizeFleet } from '../../../lambda/fleet/size-fleet';
 import { MemoryMachines } from '../../support/memory-machines';
 import { freezeTime, NOW, quietTools } from '../../support/support';
 
+/** What is known of the fleet, in memory. */
+class MemoryFleet {
+  row: FleetRow = NEW_FLEET;
+  writes = 0;
+
+  async read(): Promise<FleetRow> {
+    return JSON.parse(JSON.stringify(this.row)) as FleetRow;
+  }
+
+  async write(row: FleetRow): Promise<void> {
+    this.row = JSON.parse(JSON.stringify(row)) as FleetRow;
+    this.writes++;
+  }
+}
+
 const sqs = mockClient(SQSClient);
 const autoScaling = mockClient(AutoScalingClient);
 const cloudWatch = mockClient(CloudWatchClient);
 let machines: MemoryMachines;
+/** The jobs in the index. */
+let waiting: WaitingRow[];
+let fleet: MemoryFleet;
 const dependencies: Dependencies = {
   sqs: new SQSClient(),
   group: new FleetGroup(new AutoScalingClient(), 'fleet'),
@@ -29,16 +48,20 @@ const dependencies: Dependencies = {
     return machines;
   },
   queueUrl: 'http://localhost:1/queue',
-  maxMachines: 5,
+  get fleet() {
+    return fleet;
+  },
+  waiting: { find: async () => waiting },
+  ...{ maxMachines: 5, mode: 'standard', unit: 'audio_second' },
   jobsPerMachine: 2,
-  idleSeconds: 300,
+  idle: { kind: 'queue', seconds: 300 },
   warm: { machines: 0 },
 };
 const tools = quietTools();
 const size = (change: Partial<Dependencies> = {}) => sizeFleet({}, depending(change), tools);
 /** What the schedule does. */
 const watch = (change: Partial<Dependencies> = {}) => sizeFleet({ watch: true }, depending(change), tools);
-const depending = (change: Partial<Dependencies>) => ({ ...dependencies, machines, ...change });
+const depending = (change: Partial<Dependencies>) => ({ ...dependencies, machines, fleet, ...change });
 const balanced: Partial<Dependencies> = {
   balancer: { cloudWatch: new CloudWatchClient(), name: 'app/machines/1', requestsPerMachine: 2 },
 };
@@ -145,6 +168,8 @@ function answered(seconds: Record<number, number>, streamed: Record<number, numb
 beforeEach(() => {
   freezeTime();
   machines = new MemoryMachines();
+  fleet = new MemoryFleet();
+  waiting = [];
   cloudWatch.reset();
   sqs.reset();
   autoScaling.reset();
@@ -524,5 +549,97 @@ describe('machines behind a load balancer', () => {
     alive('i-1', 9_999);
     await watch(balanced);
     expect(ended()).toEqual([]);
+  });
+});
+
+describe('by the work in the jobs', () => {
+  const planned = (change: Partial<Dependencies> = {}): Partial<Dependencies> => ({
+    ...{ jobsPerMachine: undefined, maxMachines: 50 },
+    ...change,
+  });
+  const waits = (id: string, audio = 60): WaitingRow => ({
+    ...{ id, waits_from: NOW.getTime(), queued_at: NOW.toISOString(), estimate: { audio_second: audio } },
+  });
+
+  test('the fleet is raised for the work of the jobs in the index', async () => {
+    given({});
+    waiting = Array.from({ length: 8 }, (_, index) => waits(`job-${index}`, 3600));
+    expect(await size(planned())).toEqual({ desired: 3 });
+    expect(fleet.row.raised_at).toBe(NOW.getTime());
+  });
+
+  test('a job that has just arrived counts before the index shows it, and once', async () => {
+    given({});
+    const arrived = (row: WaitingRow) => sizeFleet({ arrived: row }, depending(planned()), tools);
+    expect(await arrived(waits('a'))).toEqual({ desired: 1 });
+    waiting = [waits('a', 19_000), waits('b')];
+    given({});
+    expect(await arrived(waits('a', 19_000))).toEqual({ desired: 2 });
+  });
+
+  test('a job that a worker has just taken does not count, even if the index still shows it', async () => {
+    given({ desired: 1 });
+    alive('i-1', 0, { ready_at: minutesAgo(9), busy_until: minutesAgo(-90), holding: ['a'] });
+    waiting = [waits('a', 99_999)];
+    expect(await size(planned())).toEqual({ desired: 1 });
+    waiting = [waits('b')];
+    expect(await size(planned())).toEqual({ desired: 2 });
+  });
+
+  test('boots are learnt, and the fleet’s row is written only when it changes', async () => {
+    given({ desired: 1, instances: [{ InstanceType: 'g4dn.xlarge' }] });
+    await size(planned());
+    expect(fleet.row.machines).toEqual({ 'i-1': { requested_at: NOW.getTime(), type: 'g4dn.xlarge' } });
+    await size(planned());
+    expect(fleet.writes).toBe(1);
+    jest.setSystemTime(NOW.getTime() + 200_000);
+    machines.put('i-1', { heartbeat_at: Date.now(), ready_at: Date.now() - 20_000 });
+    await size(planned());
+    expect(fleet.row.boots).toEqual({ 'g4dn.xlarge': 180 });
+  });
+
+  test('a machine that fails to boot again and again is reported, and no second one is launched', async () => {
+    const metrics = jest.spyOn(tools.metrics, 'addMetric');
+    fleet.row = { ...NEW_FLEET, failed_boots: 3, raised_at: minutesAgo(9) };
+    given({});
+    waiting = Array.from({ length: 80 }, (_, index) => waits(`job-${index}`, 3600));
+    expect(await size(planned())).toEqual({ desired: 1 });
+    expect(metrics).toHaveBeenCalledWith('FailedBoots', 'Count', 3);
+  });
+
+  test('the watchdog ends a machine after three of the fleet’s own boots', async () => {
+    fleet.row = {
+      ...NEW_FLEET,
+      boots: { 'g4dn.xlarge': 200 },
+      machines: { 'i-1': { requested_at: minutesAgo(11) } },
+    };
+    given({ desired: 1, instances: [{ InstanceType: 'g4dn.xlarge' }] });
+    silent('i-1', 9);
+    await watch(planned());
+    expect(ended()).toEqual([]);
+    silent('i-1', 10);
+    await watch(planned());
+    expect(ended()).toHaveLength(1);
+  });
+
+  describe('when AWS announces an interruption', () => {
+    const interrupted = (id: string) => sizeFleet({ interrupted: id }, depending(planned()), tools);
+
+    test('another machine is launched at once for the job that waits', async () => {
+      given({ desired: 1 });
+      alive('i-1', 0, { ready_at: minutesAgo(9) });
+      waiting = [waits('a')];
+      expect(await size(planned())).toEqual({ desired: 1 });
+      expect(await interrupted('i-1')).toEqual({ desired: 2 });
+      expect(machines.get('i-1')).toMatchObject({ notice_at: NOW.getTime() });
+    });
+
+    test('a machine of another fleet is ignored', async () => {
+      given({ desired: 1 });
+      waiting = [waits('a')];
+      expect(await interrupted('i-9')).toEqual({});
+      expect(machines.get('i-9')).toBeUndefined();
+      expect(asked()).toEqual([]);
+    });
   });
 });
