@@ -1,7 +1,7 @@
 import type { FleetRow, MachineRow } from '../contract/machine';
 import { bootSeconds, knownBoot } from './learning';
 import type { FleetMachine } from './list-scheduling';
-import { deadSeconds, silentSince } from './watchdog';
+import { BOOT_SECONDS as LONGEST_BOOT, silentSince } from './watchdog';
 
 /** A machine of the group as the sizer sees it. */
 export interface GroupMachine {
@@ -32,20 +32,19 @@ export function capacity(
   return [...present, ...Array.from({ length: unlaunched }, () => ({ freeIn: bootSeconds(fleet) }))];
 }
 
+/** A machine that has been booting for so many boots is not expected any more, although the watchdog still waits. */
+const OVERDUE = 1.5;
+
 function secondsUntilFree({ id, type, row }: GroupMachine, fleet: FleetRow, now: number): number | undefined {
   if (row?.notice_at !== undefined) return undefined;
-  const silent = silentSince(row, now);
+  const isSilent = silentSince(row, now) !== undefined;
   const boot = bootSeconds(fleet, type);
   if (row?.ready_at === undefined) {
-    if (
-      silent !== undefined &&
-      now - silent >= deadSeconds(knownBoot(fleet, type), fleet.failed_boots) * 1000
-    )
-      return undefined;
-    const requested = fleet.machines[id]?.requested_at ?? now;
-    return Math.max(0, boot - (now - requested) / 1000);
+    const age = (now - (fleet.machines[id]?.requested_at ?? now)) / 1000;
+    const overdue = age > OVERDUE * boot && (knownBoot(fleet, type) !== undefined || age > LONGEST_BOOT);
+    return isSilent && overdue ? undefined : Math.max(0, boot - age);
   }
-  if (silent !== undefined) return undefined;
+  if (isSilent) return undefined;
   return Math.max(0, ((row.busy_until ?? now) - now) / 1000);
 }
 

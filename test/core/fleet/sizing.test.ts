@@ -150,7 +150,6 @@ describe('desired machines by the work in the jobs', () => {
       { jobs: [job(60)], ...one({ heartbeat_at: ago(300) }) },
       2,
     ],
-    ['count a machine that has been booting for three boots', { jobs: [job(60)], ...booting(2600) }, 1],
     ['learn the boot', { jobs: hour(8), fleet: boots(1000) }, 1],
     [
       'learn the speed',
@@ -174,12 +173,15 @@ describe('desired machines by the work in the jobs', () => {
     expect(plan(change)).toBe(expected);
   });
 
-  test('do not count a machine that never became ready after three boots', () => {
-    const row: Partial<MachineRow> = { heartbeat_at: undefined, ready_at: undefined, looked_at: ago(30) };
-    const fleet = boots(240, { machines: { 'i-1': { requested_at: ago(730) } } });
-    const silent = (seconds: number) => one({ ...row, silent_since: ago(seconds) });
-    expect(plan({ jobs: [job(60)], fleet, ...silent(700) })).toBe(1);
-    expect(plan({ jobs: [job(60)], fleet, ...silent(720) })).toBe(2);
+  test.each([
+    ['a boot and a half', boots(240), 360],
+    ['fifteen minutes, if no boot was ever measured', NEW_FLEET, 900],
+  ])('do not count a machine that is not ready after %s', (_, known, limit) => {
+    const after = (seconds: number) => {
+      const fleet = { ...known, machines: { 'i-1': { requested_at: ago(seconds) } } };
+      return plan({ jobs: [job(60)], machines: [{ id: 'i-1' }], desired: 1, fleet });
+    };
+    expect([after(limit - 1), after(limit + 1)]).toEqual([1, 2]);
   });
 
   describe('when machines fail to boot', () => {
