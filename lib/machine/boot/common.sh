@@ -21,6 +21,8 @@ fail() {
 
 # Terminates the machine, with one less in its group. The sizer starts another one if jobs wait.
 end_machine() {
+  # The worker ends it at a spot notice, too. The group must shrink by one, not two.
+  if [ "$(about autoscaling/target-lifecycle-state)" = Terminated ]; then return; fi
   aws autoscaling terminate-instance-in-auto-scaling-group \
     --instance-id "$(about instance-id)" --should-decrement-desired-capacity >/dev/null || systemctl poweroff
 }
