@@ -9,6 +9,15 @@ export class Stopping extends SpotscribeError {
   }
 }
 
+/** The job was taken before the worker has time for it. It returns to the queue. */
+export class TakenTooEarly extends SpotscribeError {
+  override readonly name = 'TakenTooEarly';
+
+  constructor() {
+    super('internal', 'The job before this one takes longer than expected');
+  }
+}
+
 /** The scratch disk has no room for the input of a job. */
 export class DiskFull extends SpotscribeError {
   override readonly name = 'DiskFull';
