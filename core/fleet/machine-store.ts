@@ -6,6 +6,13 @@ import { machineRowId } from '../contract/keys';
 /** How long the row of a terminated machine is kept, for diagnosis. */
 const KEPT_SECONDS = 7 * 86_400;
 
+/** What a worker reports of its machine. The rates that it has not learnt stay as they are. */
+export type WorkerReport = Required<Pick<MachineRow, 'idle_seconds'>> &
+  Pick<MachineRow, 'ready_at' | 'busy_until' | 'holding' | 'speeds' | 'densities'>;
+
+/** Attributes of a machine whose worker holds jobs. */
+const HELD = ['busy_until', 'holding'];
+
 /** Most rows that DynamoDB returns for one request. */
 const BATCH = 100;
 
@@ -39,14 +46,23 @@ export class MachineStore {
   }
 
   /** Writes a heartbeat. Returns the row, including the sizer's fields. */
-  async beat(instanceId: string, idleSeconds: number, now: number): Promise<MachineRow> {
+  async beat(instanceId: string, report: WorkerReport, now: number): Promise<MachineRow> {
+    const { ready_at, ...current } = report;
+    const set = defined({ ...current, heartbeat_at: now, expires_at: expiry(now) });
+    const gone = ['silent_since', 'looked_at', ...(report.holding === undefined ? HELD : [])];
+    const sets = set.map(([name]) => `#${name} = :${name}`);
+    // A worker that starts anew on the machine does not change when the machine was ready.
+    if (ready_at !== undefined) sets.push('#ready_at = if_not_exists(#ready_at, :ready_at)');
+    const values = [...set, ...defined({ ready_at })];
     const { Attributes } = await this.client.send(
       new UpdateCommand({
         TableName: this.table,
         Key: { id: machineRowId(instanceId) },
-        UpdateExpression:
-          'SET heartbeat_at = :now, idle_seconds = :idle, expires_at = :expires REMOVE silent_since, looked_at',
-        ExpressionAttributeValues: { ':now': now, ':idle': idleSeconds, ':expires': expiry(now) },
+        UpdateExpression: `SET ${sets.join(', ')} REMOVE ${gone.map((name) => `#${name}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(
+          [...values.map(([name]) => name), ...gone].map((name) => [`#${name}`, name]),
+        ),
+        ExpressionAttributeValues: Object.fromEntries(values.map(([name, value]) => [`:${name}`, value])),
         ReturnValues: 'ALL_NEW',
       }),
     );
@@ -118,5 +134,8 @@ const unchanged = (row: MachineRow | undefined) =>
 
 const heartbeat = (row: MachineRow | undefined) =>
   row?.heartbeat_at === undefined ? {} : { ':heartbeat': row.heartbeat_at };
+
+const defined = (attributes: object): [name: string, value: unknown][] =>
+  Object.entries(attributes).filter(([, value]) => value !== undefined);
 
 const expiry = (now: number) => Math.floor(now / 1000) + KEPT_SECONDS;

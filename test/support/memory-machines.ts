@@ -1,6 +1,6 @@
 import type { MachineRow } from '../../core/contract/machine';
 import { machineRowId } from '../../core/contract/keys';
-import type { MachineStore } from '../../core/fleet/machine-store';
+import type { MachineStore, WorkerReport } from '../../core/fleet/machine-store';
 
 /** The rows of machines in memory, with the conditions of the real store. */
 export class MemoryMachines implements Pick<
@@ -28,9 +28,11 @@ export class MemoryMachines implements Pick<
     );
   }
 
-  async beat(id: string, idle_seconds: number, now: number): Promise<MachineRow> {
-    const { ending_at } = this.get(id) ?? {};
-    return this.put(id, { heartbeat_at: now, idle_seconds, ...(ending_at !== undefined && { ending_at }) });
+  async beat(id: string, report: WorkerReport, now: number): Promise<MachineRow> {
+    const { ending_at, notice_at, ready_at = report.ready_at } = this.get(id) ?? {};
+    const kept = { ending_at, notice_at, ready_at };
+    const set = Object.entries(kept).filter(([, value]) => value !== undefined);
+    return this.put(id, { ...report, heartbeat_at: now, ...Object.fromEntries(set) });
   }
 
   async noteSilence(id: string, row: MachineRow | undefined, silent_since: number, looked_at: number) {

@@ -41,6 +41,7 @@ describe('the worker’s settings', () => {
     [servicesOf({ url: 'file:///etc/passwd' }), /^SERVICES must be a list/],
     [servicesOf({ tasks: ['horoscope'] }), /^SERVICES must be a list/],
     [{ IDLE_SECONDS: '0' }, /^IDLE_SECONDS must be at least 1; got "0"/],
+    [{ IDLE_RULE: 'never' }, /^IDLE_RULE must be one of queue, requests, recent; got "never"/],
     [{ VISIBILITY_SECONDS: '1e3' }, /^VISIBILITY_SECONDS must be a whole number; got "1e3"/],
     [{ PORT: '70000' }, /^PORT must be at most 65535; got "70000"/],
     [{ JOBS_TABLE: '' }, /^JOBS_TABLE must not be empty; got ""/],
@@ -51,6 +52,13 @@ describe('the worker’s settings', () => {
     ],
   ])('are refused with name, limit and value: %j', (wrong, message) => {
     expect(() => readWorkerSettings({ ...env, ...wrong })).toThrow(message);
+  });
+
+  it('leave the idle time to the rule of the path', () => {
+    const ruled = readWorkerSettings({ ...env, IDLE_SECONDS: undefined, IDLE_RULE: 'recent' });
+    expect(ruled).toMatchObject({ idleRule: 'recent' });
+    expect(ruled.idleSeconds).toBeUndefined();
+    expect(readWorkerSettings(env).idleRule).toBe('queue');
   });
 
   it('have the services of the machine in their order', () => {

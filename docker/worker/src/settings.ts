@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ENV } from '../../../core/contract/environment';
 import type { Machine } from '../../../core/contract/machine';
 import { ServiceEndpoint } from '../../../core/contract/tasks';
+import { IDLE_RULES } from '../../../core/fleet/idle-rule';
 import { parseWantedModels } from '../../../core/models/model-manifest';
 
 const text = z.string().min(1);
@@ -33,7 +34,8 @@ const shape = {
   maxAudioSeconds: seconds,
   maxUploadBytes: seconds,
   visibilitySeconds: seconds,
-  idleSeconds: seconds,
+  idleSeconds: seconds.optional(),
+  idleRule: z.enum(IDLE_RULES, `must be one of ${IDLE_RULES.join(', ')}`).default('queue'),
   port,
   services,
   modelSilenceSeconds: seconds.default(60),

@@ -2,20 +2,24 @@ import type { FastifyInstance } from 'fastify';
 import type { Machine } from '../../../core/contract/machine';
 import { findKey } from '../../../core/keys/find-key';
 import { JobStore } from '../../../core/jobs/job-store';
+import { FleetStore } from '../../../core/fleet/fleet-store';
 import { MachineStore } from '../../../core/fleet/machine-store';
 import { UsageStore } from '../../../core/usage/usage-store';
 import { type Clients, destroyClients } from './clients';
+import { HeldJobs } from './forecast/held-jobs';
 import { DirectRoute } from './http/direct-route';
 import { Endings } from './jobs/endings';
 import { Stopping } from './errors';
 import { Health } from './http/health';
 import { Heartbeat } from './queue/heartbeat';
 import { IdleWatch } from './queue/idle';
+import { IdleLimit } from './queue/idle-limit';
 import { JobRunner } from './jobs/job-runner';
 import { JobObjects } from './jobs/job-objects';
 import { KnownKeys } from './http/known-keys';
 import { ALL_TASKS } from '../../../core/tasks';
 import type { Log } from './log';
+import { isNoticed, MachineEnd } from './queue/machine-end';
 import { MachineTime } from './jobs/machine-time';
 import { Metering } from './http/metering';
 import { Metrics } from './http/metrics';
@@ -49,8 +53,10 @@ export class Worker {
   private readonly receiver: Receiver;
   private readonly idle: IdleWatch;
   private readonly heartbeat: Heartbeat;
+  private readonly machineEnd: MachineEnd;
   private readonly streamingServer: StreamingServer | undefined;
   private readonly stopping = new AbortController();
+  private leaving: Promise<void> | undefined;
 
   constructor(private readonly options: WorkerOptions) {
     const { settings, machine, clients, services, log, checkpointMs = 5_000 } = options;
@@ -67,15 +73,14 @@ export class Worker {
       busy: () => this.receiver.busy,
     });
     const machineTime = new MachineTime();
+    const held = new HeldJobs(services);
     const runner = new JobRunner({
       work: {
         ...{ s3, bucket, store, scratch, objects, services, log },
         ...{ maxUploadBytes, maxAudioSeconds, checkpointMs },
       },
       endings: new Endings({ events, store, objects, path, machine }),
-      health,
-      metrics,
-      machineTime,
+      ...{ health, metrics, held, machineTime },
       visibilitySeconds,
       stopping: this.stopping.signal,
     });
@@ -84,20 +89,25 @@ export class Worker {
       handle: (delivery) => runner.handle(delivery),
       health,
       log,
-      // One job for each model, and one whose audio is downloaded meanwhile.
-      slots: services.all.length + 1,
+      services: services.all.length,
+      mayTakeEarly: () => held.mayTakeEarly,
       waitSeconds: options.waitSeconds ?? 3,
     });
-    const presence = {
-      ...{ receiver: this.receiver, health, log },
-      instanceId: machine.instance_id,
-      limitSeconds: settings.idleSeconds,
-    };
+    const { jobsTable, idleRule: kind, idleSeconds: seconds } = settings;
+    const { instance_id: instanceId, instance_type: machineType } = machine;
+    const fleet = new FleetStore(documents, jobsTable);
+    const limit = new IdleLimit({ rule: { kind, seconds }, machineType, fleet, log });
+    const presence = { receiver: this.receiver, health, log, limitSeconds: () => limit.seconds };
     this.heartbeat = new Heartbeat({
-      ...presence,
-      machines: new MachineStore(documents, settings.jobsTable),
+      ...{ ...presence, instanceId, held },
+      machines: new MachineStore(documents, jobsTable),
+      onBeat: (row) => {
+        void limit.refresh();
+        if (isNoticed(row, Date.now())) void this.leave();
+      },
     });
-    this.idle = new IdleWatch({ ...presence, heartbeat: this.heartbeat, queue, autoScaling });
+    this.machineEnd = new MachineEnd({ heartbeat: this.heartbeat, autoScaling, instanceId, log });
+    this.idle = new IdleWatch({ ...presence, queue, machineEnd: this.machineEnd });
     const direct = new DirectRoute({
       ...{ services, scratch, machineTime, log, maxUploadBytes, maxAudioSeconds },
       receiver: () => this.receiver,
@@ -123,12 +133,22 @@ export class Worker {
    * stops.
    */
   async stop(): Promise<void> {
+    await this.leave();
+    await this.server.close();
+    destroyClients(this.options.clients);
+  }
+
+  /** Returns the jobs and takes no more. Ends the machine if AWS takes it back. */
+  private leave(): Promise<void> {
+    return (this.leaving ??= this.giveBack());
+  }
+
+  private async giveBack(): Promise<void> {
     this.stopping.abort(new Stopping());
     this.idle.stop();
     this.heartbeat.stop();
     await Promise.all([this.receiver.drain(), this.streamingServer?.close()]);
-    await this.server.close();
-    destroyClients(this.options.clients);
+    await this.machineEnd.leave();
   }
 
   private createStreamingServer(): StreamingServer | undefined {

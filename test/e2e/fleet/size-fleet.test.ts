@@ -50,12 +50,12 @@ test('ends the machine without a worker three boots after it was seen, and none 
   await aws.sqs.send(new PurgeQueueCommand({ QueueUrl: aws.queueUrl }));
   const [working = '', dead] = ids;
   for (let minute = 0; minute < 45; minute += 3) {
-    await aws.machines.beat(working, 0, Date.now());
+    await aws.machines.beat(working, { idle_seconds: 0 }, Date.now());
     await watch();
     pass(3 * MINUTE);
   }
   expect((await aws.group()).ids).toEqual(ids);
-  await aws.machines.beat(working, 0, Date.now());
+  await aws.machines.beat(working, { idle_seconds: 0 }, Date.now());
   // The schedule may run twice, and jobs come in at the same time.
   const each = () => sizeFleet({ watch: true }, aws.dependencies(), tools);
   await Promise.all([each(), sizeOnce(), each(), each(), sizeOnce()]);
@@ -70,7 +70,7 @@ test('leaves a machine whose worker has come back, or is idle for a short time o
     pass(4 * MINUTE);
   }
   expect((await aws.machines.find([id])).get(id)?.silent_since).toBeDefined();
-  await aws.machines.beat(id, 1_000, Date.now());
+  await aws.machines.beat(id, { idle_seconds: 1_000 }, Date.now());
   expect((await aws.machines.find([id])).get(id)?.silent_since).toBeUndefined();
   pass(MINUTE);
   await watch();
@@ -79,13 +79,13 @@ test('leaves a machine whose worker has come back, or is idle for a short time o
 
 test('ends a machine that has been idle far too long, unless it works again after it was looked at', async () => {
   const [id = ''] = (await aws.group()).ids;
-  await aws.machines.beat(id, 9_999, Date.now());
+  await aws.machines.beat(id, { idle_seconds: 9_999 }, Date.now());
   const before = (await aws.machines.find([id])).get(id);
   pass(1);
-  await aws.machines.beat(id, 0, Date.now());
+  await aws.machines.beat(id, { idle_seconds: 0 }, Date.now());
   expect(await aws.machines.markEnding(id, before, Date.now())).toBe(false);
   pass(1);
-  await aws.machines.beat(id, 9_999, Date.now());
+  await aws.machines.beat(id, { idle_seconds: 9_999 }, Date.now());
   await size();
   expect((await aws.group()).desired).toBe(1);
   await watch(1);

@@ -65,6 +65,7 @@ export class RunningWorkers {
         maxUploadBytes: 1_000_000,
         visibilitySeconds: options.visibility ?? visibility,
         idleSeconds: 3600,
+        idleRule: 'queue',
         host: '127.0.0.1',
         port: await freePort(),
         services: [],

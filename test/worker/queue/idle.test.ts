@@ -1,9 +1,6 @@
-import { AutoScalingClient, TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
-import { mockClient } from 'aws-sdk-client-mock';
 import { IdleWatch } from '../../../docker/worker/src/queue/idle';
 import { createLog } from '../../../docker/worker/src/log';
 
-const autoScaling = mockClient(AutoScalingClient);
 const log = createLog({ write: () => undefined });
 
 class FakeReceiver {
@@ -27,17 +24,18 @@ let receiver: FakeReceiver;
 let backlog: number;
 let health: { unfitSeconds: number; reasons: string[]; modelsIdleSeconds: () => Promise<number> };
 let modelsIdle: number;
-let mayLeave: boolean;
+/** Returns whether the machine ends. */
+let end: jest.Mock<Promise<boolean>>;
+let limitSeconds: number;
 let watch: IdleWatch;
 
 beforeEach(() => {
   jest.useFakeTimers();
-  autoScaling.reset();
-  autoScaling.on(TerminateInstanceInAutoScalingGroupCommand).resolves({});
   receiver = new FakeReceiver();
   backlog = 0;
   modelsIdle = Infinity;
-  mayLeave = true;
+  end = jest.fn(async () => true);
+  limitSeconds = 300;
   health = { unfitSeconds: 0, reasons: [], modelsIdleSeconds: async () => modelsIdle };
   watch = new IdleWatch({
     receiver,
@@ -48,10 +46,8 @@ beforeEach(() => {
         return backlog;
       },
     },
-    heartbeat: { leave: async () => mayLeave },
-    autoScaling: new AutoScalingClient({}),
-    instanceId: 'i-1',
-    limitSeconds: 300,
+    machineEnd: { end },
+    limitSeconds: () => limitSeconds,
     log,
   });
   watch.start();
@@ -61,18 +57,18 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const ends = () => autoScaling.commandCalls(TerminateInstanceInAutoScalingGroupCommand);
+const refuse = () => end.mockRejectedValue(new Error('ScalingActivityInProgress'));
 
 describe('an idle machine', () => {
-  it('terminates itself, reduces the fleet and takes no more work', async () => {
+  it('ends and takes no more work', async () => {
     receiver.idleSeconds = 299;
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     receiver.idleSeconds = 300;
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()[0]?.args[0].input).toEqual({ InstanceId: 'i-1', ShouldDecrementDesiredCapacity: true });
+    expect(end).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(3_600_000);
-    expect(ends()).toHaveLength(1);
+    expect(end).toHaveBeenCalledTimes(1);
     expect(receiver.running).toBe(false);
   });
 
@@ -82,18 +78,18 @@ describe('an idle machine', () => {
     await jest.advanceTimersByTimeAsync(60_000);
     modelsIdle = 299;
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     expect(receiver.running).toBe(true);
     modelsIdle = 300;
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()).toHaveLength(1);
+    expect(end).toHaveBeenCalledTimes(1);
   });
 
   it('continues if a synchronous request arrived while it drained', async () => {
     receiver.idleSeconds = modelsIdle = 300;
     receiver.whileDraining = () => (modelsIdle = 1);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     expect(receiver.running).toBe(true);
   });
 
@@ -101,7 +97,7 @@ describe('an idle machine', () => {
     receiver.idleSeconds = 300;
     backlog = 1;
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     expect(receiver.running).toBe(true);
   });
 
@@ -109,28 +105,35 @@ describe('an idle machine', () => {
     receiver.idleSeconds = 300;
     receiver.whileDraining = () => (receiver.idleSeconds = 0);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     expect(receiver.running).toBe(true);
   });
 
-  it('does not terminate itself if the sizer is doing so: the fleet must shrink by one, not two', async () => {
+  it('continues while the sizer is ending it', async () => {
     receiver.idleSeconds = 300;
-    mayLeave = false;
+    end.mockResolvedValue(false);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).toHaveBeenCalledTimes(1);
     expect(receiver.running).toBe(true);
+  });
+
+  it('follows a limit that changes', async () => {
+    receiver.idleSeconds = 20;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(end).not.toHaveBeenCalled();
+    limitSeconds = 10;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(end).toHaveBeenCalledTimes(1);
   });
 
   it('continues if termination is refused, and asks again only after the same time', async () => {
-    autoScaling
-      .on(TerminateInstanceInAutoScalingGroupCommand)
-      .rejects(new Error('ScalingActivityInProgress'));
+    refuse();
     receiver.idleSeconds = 300;
     await jest.advanceTimersByTimeAsync(290_000);
-    expect(ends()).toHaveLength(1);
+    expect(end).toHaveBeenCalledTimes(1);
     expect(receiver.running).toBe(true);
     await jest.advanceTimersByTimeAsync(20_000);
-    expect(ends()).toHaveLength(2);
+    expect(end).toHaveBeenCalledTimes(2);
   });
 
   it('does not start again once the worker is stopped', async () => {
@@ -138,7 +141,7 @@ describe('an idle machine', () => {
     receiver.whileDraining = () => watch.stop();
     await jest.advanceTimersByTimeAsync(10_000);
     expect(receiver.running).toBe(false);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
   });
 });
 
@@ -151,10 +154,10 @@ describe('a machine that cannot take work', () => {
   it('terminates itself after twenty minutes even if jobs wait: another machine may be healthy', async () => {
     health.unfitSeconds = 1_199;
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     health.unfitSeconds = 1_200;
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()[0]?.args[0].input).toEqual({ InstanceId: 'i-1', ShouldDecrementDesiredCapacity: true });
+    expect(end).toHaveBeenCalledTimes(1);
     expect(receiver.running).toBe(false);
   });
 
@@ -164,17 +167,17 @@ describe('a machine that cannot take work', () => {
       health.unfitSeconds = second;
       await jest.advanceTimersByTimeAsync(1_000);
     }
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     health.unfitSeconds = 1_200;
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(ends()).toHaveLength(1);
+    expect(end).toHaveBeenCalledTimes(1);
   });
 
   it('continues while it runs a job', async () => {
     health.unfitSeconds = 3_600;
     receiver.busy = 1;
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     expect(receiver.running).toBe(true);
   });
 
@@ -182,18 +185,16 @@ describe('a machine that cannot take work', () => {
     health.unfitSeconds = 1_200;
     receiver.whileDraining = () => (health.unfitSeconds = 0);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(ends()).toHaveLength(0);
+    expect(end).not.toHaveBeenCalled();
     expect(receiver.running).toBe(true);
   });
 
   it('asks again only after the same time if termination is refused', async () => {
-    autoScaling
-      .on(TerminateInstanceInAutoScalingGroupCommand)
-      .rejects(new Error('ScalingActivityInProgress'));
+    refuse();
     health.unfitSeconds = 1_200;
     await jest.advanceTimersByTimeAsync(1_190_000);
-    expect(ends()).toHaveLength(1);
+    expect(end).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(20_000);
-    expect(ends()).toHaveLength(2);
+    expect(end).toHaveBeenCalledTimes(2);
   });
 });

@@ -14,12 +14,14 @@ let unready: string | undefined;
 let looks: number;
 let freeBytes: number;
 let health: Health;
+let mayTakeEarly: boolean;
 let receiver: Receiver;
 
 beforeEach(() => {
   unready = undefined;
   looks = 0;
   freeBytes = 1000;
+  mayTakeEarly = true;
   health = new Health([{ unready: async () => (looks++, unready), idleSeconds: async () => Infinity }], {
     free: async () => freeBytes,
   } as Scratch);
@@ -36,7 +38,8 @@ function receive(
     handle,
     health,
     log,
-    slots: 2,
+    services: 1,
+    mayTakeEarly: () => mayTakeEarly,
     waitSeconds: 0,
     unreadyMs: 5,
     failureMs: 5,
@@ -47,7 +50,48 @@ function receive(
 const nothing = () => sleep(10).then(() => undefined);
 
 describe('the receiver', () => {
-  it('holds no more messages than it has slots', async () => {
+  it('takes no message beside a job unless that is about to end', async () => {
+    mayTakeEarly = false;
+    let asked = 0;
+    const ends: (() => void)[] = [];
+    receive(
+      async () => (++asked <= 3 ? delivery : nothing()),
+      () => new Promise((resolve) => ends.push(resolve)),
+    );
+    await until(() => ends.length === 1, 'a job runs');
+    const before = looks;
+    await until(() => looks > before + 5, 'the other loop has looked several times');
+    expect(asked).toBe(1);
+    mayTakeEarly = true;
+    await until(() => ends.length === 2, 'the next job is taken');
+    mayTakeEarly = false;
+    ends[0]!();
+    const then = looks;
+    await until(() => looks > then + 5, 'the free loop has looked several times');
+    // The job that was taken early now has the service.
+    expect(asked).toBe(2);
+    ends[1]!();
+    await until(() => ends.length === 3, 'the next job is taken');
+    ends[2]!();
+  });
+
+  it('asks for one message at a time while it has no job: two could be long ones', async () => {
+    mayTakeEarly = false;
+    let most = 0;
+    let asking = 0;
+    let asked = 0;
+    receive(async () => {
+      most = Math.max(most, ++asking);
+      asked++;
+      await sleep(2);
+      asking--;
+      return undefined;
+    });
+    await until(() => asked > 10, 'it has asked several times');
+    expect(most).toBe(1);
+  });
+
+  it('holds no more than one message beside those of its services', async () => {
     let most = 0;
     let handled = 0;
     receive(

@@ -18,6 +18,7 @@ export interface InputTools {
  * Downloads the input of a job to the shared folder. It takes the version named in the row, even if
  * the object has newer versions.
  *
+ * @returns size in bytes
  * @throws SpotscribeError `source_not_found` if the version or its object was deleted; otherwise as
  * {@link download}
  */
@@ -25,12 +26,12 @@ export async function fetchInput(
   { s3, bucket, scratch, maxUploadBytes }: InputTools,
   row: InputRow,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const [file, input] = await Promise.all([scratch.prepare(row.id), findInput(s3, bucket, row)]);
   if (input === undefined || input.isDeleted) throw sourceGone();
   const source = { Bucket: bucket, Key: row.input_key, VersionId: input.version, IfMatch: input.etag };
   const limits = { maxBytes: maxUploadBytes, freeBytes: () => scratch.free() };
-  await download(s3, source, file, limits, signal);
+  return download(s3, source, file, limits, signal);
 }
 
 /**

@@ -2,7 +2,8 @@ import { FINAL_STATUSES } from '../../../../core/contract/names';
 import type { JobRow } from '../../../../core/contract/job';
 import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
 import type { Endings } from './endings';
-import { asSpotscribeError, DiskFull, ServiceUnready, Stopping } from '../errors';
+import { asSpotscribeError, DiskFull, ServiceUnready, Stopping, TakenTooEarly } from '../errors';
+import type { HeldJobs } from '../forecast/held-jobs';
 import type { Health } from '../http/health';
 import { JobDelivery } from '../queue/job-delivery';
 import { JobWork, type WorkTools } from './job-work';
@@ -18,6 +19,7 @@ export interface JobRunnerOptions {
   endings: Endings;
   health: Health;
   metrics: Metrics;
+  held: HeldJobs;
   machineTime: MachineTime;
   visibilitySeconds: number;
   /** Aborted with {@link Stopping} when the worker must return its jobs to the queue. */
@@ -108,12 +110,14 @@ export class JobRunner {
     const { store, log, scratch } = tools;
     const time = machineTime.open();
     const lease = new Lease(row, job.message, { store, visibilitySeconds, log });
-    const signal = AbortSignal.any([stopping, lease.lost]);
-    const work = new JobWork(row, lease, tools, watch, time);
+    const held = this.options.held.hold(row);
+    const signal = AbortSignal.any([stopping, lease.lost, held.returned]);
+    const work = new JobWork(row, lease, tools, { watch, time, held });
     lease.start();
     try {
       const outcome = await work.run(signal);
       const done = await endings.commit(row, outcome, work);
+      held.finish(done.receipt?.measures);
       watch.lap('commit');
       await lease.stop();
       await this.end(done, job, watch);
@@ -123,6 +127,7 @@ export class JobRunner {
       await this.settle(attempt, work, signal.aborted ? signal.reason : error);
     } finally {
       time.end();
+      this.options.held.release(held);
       await scratch.remove(row.id);
     }
   }
@@ -167,7 +172,7 @@ export class JobRunner {
     });
     // Before the message is returned: the worker that receives it must find the job free.
     await store.release(row.id, row.attempt, new Date());
-    if (error instanceof Stopping) {
+    if (error instanceof Stopping || error instanceof TakenTooEarly) {
       await job.replace(0);
       return 'released';
     }

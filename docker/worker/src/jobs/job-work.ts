@@ -5,7 +5,8 @@ import type { JobTasks } from '../../../../core/contract/tasks';
 import type { JobStore } from '../../../../core/jobs/job-store';
 import { resultKeys, tasksOf } from '../../../../core/jobs/job-tasks';
 import { TASKS, tasksIn } from '../../../../core/tasks';
-import type { AnyResult, Results, Task, TaskOptions } from '../../../../core/tasks/task';
+import type { AnyResult, Results, Stages, Task, TaskOptions } from '../../../../core/tasks/task';
+import type { HeldJob } from '../forecast/held-job';
 import type { Log } from '../log';
 import type { Services } from '../services/services';
 import { JOINS } from '../tasks/joins';
@@ -33,6 +34,13 @@ export interface WorkTools extends InputTools {
   checkpointMs: number;
 }
 
+/** What accounts for the time of an attempt. */
+export interface AttemptTime {
+  watch: Stopwatch;
+  time: TimeShare;
+  held: HeldJob;
+}
+
 /** One attempt of a job: from the input in S3 to the outcome. The caller commits the outcome. */
 export class JobWork {
   readonly tasks: JobTasks;
@@ -46,14 +54,19 @@ export class JobWork {
   readonly checkpoint: JobCheckpoint;
   private shown: JobProgress;
   private readonly progress: ProgressReporter;
+  private readonly watch: Stopwatch;
+  private readonly time: TimeShare;
+  private readonly held: HeldJob;
 
   constructor(
     private readonly row: JobRow,
     lease: Lease,
     private readonly tools: WorkTools,
-    private readonly watch: Stopwatch,
-    private readonly time: TimeShare,
+    { watch, time, held }: AttemptTime,
   ) {
+    this.watch = watch;
+    this.time = time;
+    this.held = held;
     this.progress = new ProgressReporter(row, tools.store, tools.log, (error) => lease.lose(error));
     this.tasks = tasksOf(row);
     this.shown = new JobProgress(this.tasks);
@@ -74,10 +87,12 @@ export class JobWork {
    * @throws the reason of the signal if it is aborted
    */
   async run(signal: AbortSignal): Promise<Outcome> {
-    await Promise.all([fetchInput(this.tools, this.row, signal), this.fetchEarlier()]);
+    const [bytes] = await Promise.all([fetchInput(this.tools, this.row, signal), this.fetchEarlier()]);
+    this.held.arrived(bytes);
     this.watch.lap('download');
     const resumed = this.checkpoint.earlier !== undefined || Object.keys(this.done).length > 0;
     this.shown = new JobProgress(this.tasks, resumed ? this.row.progress : 0);
+    if (resumed) this.held.resume(this.row.progress);
     const steps = tasksIn(this.tasks).map(({ task, options }) => ({
       task,
       run: (joint: AbortSignal) => this.step(task, options, joint),
@@ -136,12 +151,10 @@ export class JobWork {
       begin: () => {
         if (!this.hasBegun) this.watch.lap('model_wait');
         this.hasBegun = true;
-        return this.time.work();
+        const ends = [this.time.work(), this.held.work()];
+        return () => ends.forEach((end) => end());
       },
-      show: (progress, stages) => {
-        this.shown.set(task.name, progress, stages);
-        this.progress.report(this.shown);
-      },
+      show: (progress, stages) => this.show(task.name, progress, stages),
     };
     const begin = resumable(task.name);
     if (begin === undefined) return runWhole(run, signal);
@@ -171,8 +184,13 @@ export class JobWork {
       await this.tools.store.publish(id, attempt, { results, degraded }, new Date());
       this.published = results;
     }
-    this.shown.set(name, 1, task.stagesAtEnd(this.tasks[name] ?? {}, result));
+    this.show(name, 1, task.stagesAtEnd(this.tasks[name] ?? {}, result));
+  }
+
+  private show(task: TaskName, progress: number | undefined, stages?: Stages): void {
+    this.shown.set(task, progress, stages);
     this.progress.report(this.shown);
+    this.held.advance(this.shown.progress);
   }
 }
 

@@ -1,10 +1,6 @@
-import {
-  type AutoScalingClient,
-  TerminateInstanceInAutoScalingGroupCommand,
-} from '@aws-sdk/client-auto-scaling';
 import type { Health } from '../http/health';
-import type { Heartbeat } from './heartbeat';
 import type { Log } from '../log';
+import type { MachineEnd } from './machine-end';
 import type { JobQueue } from './queue';
 import type { Receiver } from './receiver';
 
@@ -12,11 +8,9 @@ export interface IdleOptions {
   receiver: Pick<Receiver, 'idleSeconds' | 'busy' | 'drain' | 'start'>;
   health: Pick<Health, 'unfitSeconds' | 'reasons' | 'modelsIdleSeconds'>;
   queue: Pick<JobQueue, 'backlog'>;
-  heartbeat: Pick<Heartbeat, 'leave'>;
-  autoScaling: AutoScalingClient;
-  instanceId: string;
+  machineEnd: Pick<MachineEnd, 'end'>;
   /** Idle time after which the machine terminates itself, in seconds. */
-  limitSeconds: number;
+  limitSeconds: () => number;
   /**
    * Time in seconds after which a machine that cannot take work terminates itself: longer than
    * loading a model, and shorter than the 30 minutes after which an alarm reports waiting jobs.
@@ -54,7 +48,8 @@ export class IdleWatch {
   }
 
   private async idle(): Promise<boolean> {
-    const { receiver, health, limitSeconds } = this.options;
+    const { receiver, health } = this.options;
+    const limitSeconds = this.options.limitSeconds();
     return (
       receiver.idleSeconds >= limitSeconds &&
       Date.now() - this.since >= limitSeconds * 1000 &&
@@ -92,7 +87,7 @@ export class IdleWatch {
   }
 
   private async endMachine(): Promise<boolean> {
-    const { queue, heartbeat, autoScaling, instanceId, receiver, health, log } = this.options;
+    const { queue, machineEnd, receiver, health, log } = this.options;
     const { unfit } = this;
     if (!unfit && !(await this.idle())) return false;
     const backlog = unfit ? 0 : await queue.backlog();
@@ -100,16 +95,7 @@ export class IdleWatch {
       log.info({ backlog }, 'idle, but messages have come');
       return false;
     }
-    if (!(await heartbeat.leave())) {
-      log.info('the sizer of the fleet is ending this machine');
-      return false;
-    }
-    await autoScaling.send(
-      new TerminateInstanceInAutoScalingGroupCommand({
-        InstanceId: instanceId,
-        ShouldDecrementDesiredCapacity: true,
-      }),
-    );
+    if (!(await machineEnd.end())) return false;
     if (unfit)
       log.error({ reasons: health.reasons }, 'the machine could take no work for too long and ends itself');
     else log.info({ idle_seconds: Math.round(receiver.idleSeconds) }, 'idle: the machine ends itself');

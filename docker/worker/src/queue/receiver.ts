@@ -8,8 +8,13 @@ export interface ReceiverOptions {
   handle: (delivery: Delivery) => Promise<void>;
   health: Health;
   log: Log;
-  /** Maximum number of concurrent jobs: one uses the model, the others are prepared for it. */
-  slots: number;
+  /** Number of model services, each of which works on one job. */
+  services: number;
+  /**
+   * Whether one more job may be taken while as many jobs as services are there: its input is downloaded
+   * meanwhile.
+   */
+  mayTakeEarly: () => boolean;
   /** Longest wait of a ReceiveMessage request, in seconds, at most 20. */
   waitSeconds: number;
   /** Pause in milliseconds while the worker cannot take work. @default 500 */
@@ -22,7 +27,7 @@ export interface ReceiverOptions {
 const GRACE_SECONDS = 5;
 
 /**
- * Receives messages, one for each slot, while the worker can take work. It does not use a library,
+ * Receives messages while the worker can take work: one for each service, and one more shortly before a job ends. It does not use a library,
  * because it must wait for the model, stop without losing a message in transfer, and start again.
  */
 export class Receiver {
@@ -32,6 +37,10 @@ export class Receiver {
    * End of the last work in epoch milliseconds; before any work, the time of the first readiness.
    */
   lastWork: number | undefined;
+  /** When the worker could first take work, in epoch milliseconds. */
+  readyAt: number | undefined;
+  /** Number of messages being received or handled. */
+  private taken = 0;
   private loops: Promise<unknown> = Promise.resolve();
   /** Stops waits for readiness, and the loops after their current request. */
   private leaving = new AbortController();
@@ -47,8 +56,7 @@ export class Receiver {
   start(): void {
     this.leaving = new AbortController();
     this.aborting = new AbortController();
-    const slots = Array.from({ length: this.options.slots }, () => this.receive());
-    this.loops = Promise.all(slots);
+    this.loops = Promise.all(Array.from({ length: this.options.services + 1 }, () => this.receive()));
   }
 
   /**
@@ -63,24 +71,38 @@ export class Receiver {
   }
 
   private async receive(): Promise<void> {
-    const { queue, health, log, waitSeconds, unreadyMs = 500, failureMs = 5_000 } = this.options;
+    const { health, unreadyMs = 500 } = this.options;
     const leaving = this.leaving.signal;
     while (!leaving.aborted) {
-      if (!(await health.check())) {
-        await pause(unreadyMs, leaving);
-        continue;
+      if (await health.check()) {
+        this.readyAt ??= Date.now();
+        this.lastWork ??= Date.now();
+        if (this.mayTake) {
+          this.taken++;
+          await this.receiveOne().finally(() => this.taken--);
+          continue;
+        }
       }
-      this.lastWork ??= Date.now();
-      try {
-        const delivery = await queue.receive(waitSeconds, this.aborting.signal);
-        health.queueAnswers();
-        if (delivery !== undefined) await this.handle(delivery);
-      } catch (error) {
-        if (this.aborting.signal.aborted) return;
-        health.queueAnswers((error as Error).message);
-        log.error({ err: error }, 'the queue does not answer');
-        await pause(failureMs, leaving);
-      }
+      await pause(unreadyMs, leaving);
+    }
+  }
+
+  private get mayTake(): boolean {
+    const { services, mayTakeEarly } = this.options;
+    return this.taken < services || mayTakeEarly();
+  }
+
+  private async receiveOne(): Promise<void> {
+    const { queue, health, log, waitSeconds, failureMs = 5_000 } = this.options;
+    try {
+      const delivery = await queue.receive(waitSeconds, this.aborting.signal);
+      health.queueAnswers();
+      if (delivery !== undefined) await this.handle(delivery);
+    } catch (error) {
+      if (this.aborting.signal.aborted) return;
+      health.queueAnswers((error as Error).message);
+      log.error({ err: error }, 'the queue does not answer');
+      await pause(failureMs, this.leaving.signal);
     }
   }
 
