@@ -27,17 +27,22 @@ const sqs = mockClient(SQSClient);
 const table = new LocalTable();
 let sharedAudio: string;
 let worker: Worker;
+let receiving: number;
+let mostReceives: number;
 
 beforeAll(() => table.start());
 afterAll(() => table.stop());
 beforeEach(async () => {
   table.reset();
+  receiving = mostReceives = 0;
   autoScaling.reset();
   autoScaling.on(TerminateInstanceInAutoScalingGroupCommand).resolves({});
   sqs.reset();
   sqs.on(GetQueueAttributesCommand).resolves({});
   sqs.on(ReceiveMessageCommand).callsFake(async () => {
+    mostReceives = Math.max(mostReceives, ++receiving);
     await new Promise((resolve) => setTimeout(resolve, 10));
+    receiving--;
     return {};
   });
   sharedAudio = mkdtempSync(join(tmpdir(), 'worker-unit-'));
@@ -132,6 +137,12 @@ describe('a worker that is stopped', () => {
 });
 
 describe('a worker without work', () => {
+  it('asks for one message at a time: the second could be a long job behind another one', async () => {
+    await worker.start();
+    await until(() => receives() > 10, 'it receives');
+    expect(mostReceives).toBe(1);
+  });
+
   it('ends its machine after the time that the rule takes from what the sizer has learnt', async () => {
     await learn();
     worker = await idleWorker({ idleRule: 'requests' });
