@@ -1,7 +1,7 @@
 import { clairvoyantBound } from './bound/clairvoyant';
 import { policies, type PolicyName } from './policies';
 import type { Tuning } from './policies/list-scheduling';
-import { generate, type ShapeName } from './shapes';
+import { generate, QUIET, type ShapeName } from './shapes';
 import type { Trace } from './trace';
 import { mean, percentile } from '../figure';
 import { DEFAULT_WORLD, type WorldOptions } from './world-options';
@@ -32,9 +32,11 @@ export interface Result {
   boundSeconds: number;
   launches: number;
   interruptions: number;
+  /** Longest wait of a quiet tenant's job in any seed. @default - the shape has no such tenant */
+  quietWait?: number;
 }
 
-type Run = Omit<Result, 'shape' | 'policy'>;
+type Run = Omit<Result, 'shape' | 'policy' | 'quietWait'> & { quietWaits: number[] };
 
 /** @param say reports progress */
 export function compare(comparison: Comparison, say: (text: string) => void): Result[] {
@@ -46,7 +48,8 @@ export function compare(comparison: Comparison, say: (text: string) => void): Re
       return runAll(typeof source === 'string' ? generate(source, seed) : source, seed, comparison);
     });
     return comparison.policies.map((policy, index): Result => {
-      const average = (of: keyof Run) => mean(runs.map((run) => run[index]![of]));
+      const average = (of: Exclude<keyof Run, 'quietWaits'>) => mean(runs.map((run) => run[index]![of]));
+      const quietWaits = runs.flatMap((run) => run[index]!.quietWaits);
       return {
         shape,
         policy,
@@ -56,6 +59,7 @@ export function compare(comparison: Comparison, say: (text: string) => void): Re
         boundSeconds: average('boundSeconds'),
         launches: average('launches'),
         interruptions: average('interruptions'),
+        ...(quietWaits.length > 0 && { quietWait: Math.max(...quietWaits) }),
       };
     });
   });
@@ -69,7 +73,8 @@ function runAll(trace: Trace, seed: number, comparison: Comparison): Run[] {
   const bounds = new Map<number, number>();
   return comparison.policies.map((policy) => {
     const circumstances = { boot: boot * world.bootEstimate, maxMachines };
-    const { waits, machineSeconds, launches, interruptions } = run[policy](trace, circumstances, world);
+    const outcome = run[policy](trace, circumstances, world);
+    const { waits, machineSeconds, launches, interruptions } = outcome;
     const p95Wait = percentile(waits, 0.95);
     const boundSeconds =
       bounds.get(p95Wait) ??
@@ -77,7 +82,7 @@ function runAll(trace: Trace, seed: number, comparison: Comparison): Run[] {
     bounds.set(p95Wait, boundSeconds);
     return {
       ...{ ratio: machineSeconds / boundSeconds, p95Wait, machineSeconds, boundSeconds },
-      ...{ launches, interruptions },
+      ...{ launches, interruptions, quietWaits: outcome.tenantWaits[QUIET] ?? [] },
     };
   });
 }

@@ -12,7 +12,7 @@ function main(options: CommandOptions): void {
   const world = {
     ...{ boot, bootSpread, speed, workEstimate, bootEstimate },
     ...{ deadShare: options.dead, launchesPerMinute: options.launches ?? Infinity },
-    ...{ interruptionHours: interruption, staleSeconds: stale },
+    ...{ interruptionHours: interruption, staleSeconds: stale, fair: options.fair },
   };
   const results = compare(
     {
@@ -32,7 +32,7 @@ function main(options: CommandOptions): void {
     return;
   }
   console.log(table(results));
-  const lines = targetLines(results);
+  const lines = targetLines(results, boot);
   if (lines !== '') console.log(`\n${lines}`);
 }
 

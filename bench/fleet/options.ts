@@ -16,6 +16,8 @@ export interface CommandOptions {
   machines?: number;
   launches?: number;
   interruption: number;
+  /** False for `--no-fair`. */
+  fair: boolean;
   stale: number;
   workEstimate: number;
   bootEstimate: number;
@@ -95,6 +97,7 @@ export function command(): Command {
   number('--idle', 'list scheduling: idle seconds until a machine ends', { least: 0 });
   number('--width', 'bound: partial schedules that the search keeps', { least: 1, whole: true });
   return program
+    .option('--no-fair', 'serve the oldest job first, whichever tenants have jobs in work')
     .option('--json', 'print the results as one JSON document')
     .option('--plots <dir>', 'write plots (SVG) to this folder');
 }

@@ -25,6 +25,9 @@ const daily = (days: number, perDay: number, job: () => Job): Job[] =>
     return { arrival: Math.floor(index / perDay) * DAY + arrival, audio };
   });
 
+/** The tenant with a single file in the shape `tenants`. */
+export const QUIET = 'quiet';
+
 interface Shape extends Pick<Trace, 'horizon' | 'maxMachines'> {
   jobs: (random: Random) => Job[];
 }
@@ -63,11 +66,18 @@ export const SHAPES = {
       Array.from({ length: 50 * HOUR }, () => ({ arrival: random() * HOUR, audio: recording(random) })),
     maxMachines: 10_000,
   },
+  tenants: {
+    horizon: 0,
+    jobs: (random) => [
+      ...Array.from({ length: 10_000 }, () => ({ arrival: 0, audio: recording(random), tenant: 'busy' })),
+      { arrival: 1, audio: 1200, tenant: QUIET },
+    ],
+  },
 } satisfies Record<string, Shape>;
 
 export type ShapeName = keyof typeof SHAPES;
 
-/** The shapes that are simulated by default. `internet` takes minutes. */
+/** The shapes that are simulated by default. `internet` takes minutes; `tenants` is about waits. */
 export const DEFAULT_SHAPES: readonly ShapeName[] = ['sporadic', 'diurnal', 'burst', 'steady', 'heavy'];
 
 export function generate(name: ShapeName, seed: number): Trace {

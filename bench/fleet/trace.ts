@@ -5,6 +5,8 @@ import { UsageError } from './usage-error';
 export interface Job {
   arrival: number;
   audio: number;
+  /** Who sent it. @default - all jobs without a tenant have the same one */
+  tenant?: string;
 }
 
 export interface Trace {

@@ -12,6 +12,8 @@ export interface WorldOptions {
   launchesPerMinute: number;
   /** Mean time of a machine between interruptions; infinite without any. */
   interruptionHours: number;
+  /** Whether the queue is fair to tenants: see `WorkQueue`. */
+  fair: boolean;
   /** Age of what policies see. */
   staleSeconds: number;
   /** Estimated by actual work. */
@@ -29,6 +31,7 @@ export const DEFAULT_WORLD: WorldOptions = {
   maxMachines: 20,
   launchesPerMinute: Infinity,
   interruptionHours: 20,
+  fair: true,
   staleSeconds: 0,
   workEstimate: 1,
   bootEstimate: 1,
@@ -37,6 +40,8 @@ export const DEFAULT_WORLD: WorldOptions = {
 export interface Outcome {
   /** Of each job, from its arrival to its first start. */
   waits: number[];
+  /** The same by tenant, for jobs that have one. */
+  tenantWaits: Record<string, number[]>;
   machineSeconds: number;
   launches: number;
   interruptions: number;

@@ -23,12 +23,12 @@ export const simulate = (trace: Trace, policy: Policy, options: Partial<WorldOpt
 class World {
   private readonly events = new EventQueue();
   private readonly random: Random;
-  private readonly queue = new WorkQueue();
+  private readonly queue: WorkQueue;
   private readonly machines = new Set<Machine>();
   private readonly idle: Machine[] = [];
   private readonly observer: Observer;
   private readonly outcome: Outcome = {
-    ...{ waits: [], machineSeconds: 0, launches: 0, interruptions: 0, end: 0, fleet: [] },
+    ...{ waits: [], tenantWaits: {}, machineSeconds: 0, launches: 0, interruptions: 0, end: 0, fleet: [] },
   };
   private now = 0;
   private arrived = 0;
@@ -43,6 +43,7 @@ class World {
     private readonly options: WorldOptions,
   ) {
     this.random = seeded(options.seed);
+    this.queue = new WorkQueue(options.fair);
     this.observer = new Observer(this.queue, this.machines, options);
   }
 
@@ -160,7 +161,7 @@ class World {
   /** A machine without a job gets the next one, or is idle. */
   private takeJob(machine: Machine): void {
     if (machine.state === 'ended') return;
-    const job = this.queue.take();
+    const job = this.queue.take(this.now);
     this.forgetIdle(machine);
     machine.since = this.now;
     if (job === undefined) {
@@ -169,10 +170,16 @@ class World {
     }
     machine.state = 'busy';
     machine.job = job;
-    if (job.started === undefined) this.outcome.waits.push(this.now - job.arrival);
+    if (job.started === undefined) this.waited(job, this.now - job.arrival);
     job.started = this.now;
     this.observer.started(job);
     this.events.add(this.now + jobSeconds(job.left, this.options.speed), () => this.finish(machine, job));
+  }
+
+  private waited({ tenant }: Work, wait: number): void {
+    const { waits, tenantWaits } = this.outcome;
+    waits.push(wait);
+    if (tenant !== undefined) (tenantWaits[tenant] ??= []).push(wait);
   }
 
   private rest(machine: Machine): void {
@@ -189,6 +196,7 @@ class World {
   private finish(machine: Machine, job: Work): void {
     if (machine.state !== 'busy' || machine.job !== job) return;
     this.done++;
+    this.queue.finished(job, this.now);
     delete machine.job;
     if (machine.noticed) this.interrupted(machine);
     else this.takeJob(machine);
@@ -209,7 +217,7 @@ class World {
     this.end(machine);
     if (job !== undefined) {
       job.left -= keptAudio(this.now - machine.since, this.options.speed);
-      this.queue.putBack(job);
+      this.queue.putBack(job, this.now);
       if (this.idle.length > 0) this.takeJob(this.anyIdle());
     }
     if (this.policy.replaces) this.launch();

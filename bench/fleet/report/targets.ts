@@ -4,6 +4,9 @@ import { mean } from '../../figure';
 const MOST_RATIO = 1.3;
 const MOST_MEAN_RATIO = 1.2;
 
+/** Most seconds that a job of a quiet tenant waits besides a boot. */
+const MOST_QUIET_WAIT = 60;
+
 /** How many times managed scaling must cost what list scheduling costs. */
 const LEAST_SAVING: Readonly<Record<string, number>> = {
   sporadic: 6,
@@ -25,8 +28,12 @@ export interface Target {
 export const margin = ({ value, most, least }: Target): number =>
   most === undefined ? value - (least ?? -Infinity) : most - value;
 
-/** Targets of list scheduling, for those results that are there. */
-export function targets(results: readonly Result[]): Target[] {
+/**
+ * Targets of list scheduling, for those results that are there.
+ *
+ * @param boot seconds from a request to the first job
+ */
+export function targets(results: readonly Result[], boot: number): Target[] {
   const ours = results.filter(({ policy }) => policy === 'list-scheduling');
   const ratios: Target[] = ours.map(({ shape, ratio }) => ({
     ...{ what: `${shape}: ratio`, value: ratio, most: MOST_RATIO },
@@ -42,11 +49,21 @@ export function targets(results: readonly Result[]): Target[] {
       { what: `${shape}: p95 wait, seconds`, value: p95Wait, most: managed.p95Wait },
     ];
   });
-  return [...ratios, ...versus];
+  const quiet = ours.flatMap(({ shape, quietWait }): Target[] =>
+    quietWait === undefined
+      ? []
+      : [
+          {
+            ...{ what: `${shape}: wait of the quiet tenant, seconds`, value: quietWait },
+            most: boot + MOST_QUIET_WAIT,
+          },
+        ],
+  );
+  return [...ratios, ...versus, ...quiet];
 }
 
-export const targetLines = (results: readonly Result[]): string =>
-  targets(results)
+export const targetLines = (results: readonly Result[], boot: number): string =>
+  targets(results, boot)
     .map((target) => {
       const by = margin(target);
       const limit = target.most === undefined ? `at least ${target.least}` : `at most ${format(target.most)}`;

@@ -28,7 +28,7 @@ test('the table has a row for each policy and a column for each shape', () => {
 });
 
 test('each target is met or missed by an amount', () => {
-  expect(targetLines(RESULTS).split('\n')).toEqual([
+  expect(targetLines(RESULTS, 240).split('\n')).toEqual([
     'met    by 0.150: sporadic: ratio 1.150, at most 1.300',
     'MISSED by 0.050: heavy: ratio 1.350, at most 1.300',
     'MISSED by 0.050: mean ratio 1.250, at most 1.200',
@@ -53,6 +53,31 @@ test('policies are compared with the bound of their own wait', () => {
   expect(said).toEqual(['mine.csv, seed 1 of 2', 'mine.csv, seed 2 of 2']);
 });
 
+test('the wait of a quiet tenant has a target beside the boot', () => {
+  const quiet = [result('tenants', 'list-scheduling', { quietWait: 130 })];
+  expect(targetLines(quiet, 90)).toContain(
+    'met    by 20.000: tenants: wait of the quiet tenant, seconds 130, at most 150',
+  );
+  expect(targetLines(quiet, 60)).toContain(
+    'MISSED by 10.000: tenants: wait of the quiet tenant, seconds 130',
+  );
+});
+
+test('the longest wait of a quiet tenant is a result', () => {
+  const jobs = [
+    { arrival: 0, audio: 280, tenant: 'busy' },
+    { arrival: 5, audio: 280, tenant: 'quiet' },
+  ];
+  const [ours] = compare(
+    {
+      ...{ sources: [{ ...TRACE, jobs }], policies: ['always-one'], seeds: 1, tuning: {} },
+      world: { interruptionHours: Infinity },
+    },
+    () => undefined,
+  );
+  expect(ours?.quietWait).toBe(245);
+});
+
 test('plots are written', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-'));
   try {
@@ -69,7 +94,8 @@ test('plots are written', () => {
 const parsed = (...flags: string[]) => command().parse(flags, { from: 'user' }).opts<CommandOptions>();
 
 test('options have defaults', () => {
-  expect(parsed()).toMatchObject({ boot: 240, speed: 40, seeds: 3 });
+  expect(parsed('--no-fair').fair).toBe(false);
+  expect(parsed()).toMatchObject({ fair: true, boot: 240, speed: 40, seeds: 3 });
   expect(parsed('--shape', 'heavy,burst', '--boot', '90')).toMatchObject({
     shape: ['heavy', 'burst'],
     boot: 90,

@@ -59,6 +59,15 @@ test.each([
   expect(Math.abs(percentile(lengths, 0.5) / median - 1)).toBeLessThan(0.08);
 });
 
+test('tenants: 10,000 files of one, and then a single file of another', () => {
+  const { jobs } = generate('tenants', 1);
+  expect(jobs.filter(({ tenant }) => tenant === 'busy')).toHaveLength(10_000);
+  expect(jobs.filter(({ tenant }) => tenant !== 'busy')).toEqual([
+    { arrival: 1, audio: 1200, tenant: 'quiet' },
+  ]);
+  expect(jobs.at(-1)?.tenant).toBe('quiet');
+});
+
 test('the same seed gives the same trace, another seed another one', () => {
   expect(generate('steady', 1)).toEqual(generate('steady', 1));
   expect(generate('steady', 1)).not.toEqual(generate('steady', 2));

@@ -134,6 +134,53 @@ test('a policy sees which job a machine has, even if the queue is seen late', ()
   expect(held).toEqual([['job-0'], (240 + 4000) * 1000, ['job-0']]);
 });
 
+describe('jobs of a busy and of a quiet tenant', () => {
+  const busy = Array.from({ length: 100 }, () => ({ arrival: 0, audio: 40 * 97, tenant: 'busy' }));
+  const quietAt = (arrival: number): Trace => ({
+    ...{ name: 'test', horizon: 0 },
+    jobs: [...busy, { arrival, audio: 40, tenant: 'quiet' }],
+  });
+  const two = policy(({ visible, total }) => (visible > 0 ? 2 - total : 0));
+  const waitOf = (arrival: number, fair: boolean, by = two) =>
+    run(quietAt(arrival), by, { fair, maxMachines: 100 }).tenantWaits.quiet;
+
+  test('the quiet one gets the first machine that is free, once the other has worked', () => {
+    // The machines have booted after 240 s, and each job takes 100 s.
+    expect(waitOf(1, true)).toEqual([339]);
+    expect(waitOf(1000, true)).toEqual([40]);
+  });
+
+  test('the oldest job goes first without fair queues', () => {
+    expect(waitOf(1, false)).toEqual([240 + 50 * 100 - 1]);
+    expect(waitOf(1000, false)).toEqual([240 + 50 * 100 - 1000]);
+  });
+
+  test('thirty jobs in work make a tenant busy before any has ended', () => {
+    let launched = 0;
+    // One machine more after the boot of the others.
+    const machines = (first: number) =>
+      policy(({ now }) => {
+        const wanted = now < 60 ? first : first + 1;
+        const more = wanted - launched;
+        launched = wanted;
+        return more;
+      });
+    expect(waitOf(1, true, machines(30))).toEqual([60 + 240 - 1]);
+    launched = 0;
+    expect(waitOf(1, true, machines(29))).toEqual([340 - 1]);
+  });
+
+  test('among busy ones, the one with fewer jobs in work goes first', () => {
+    const jobs = ['a', 'b'].flatMap((tenant) =>
+      Array.from({ length: 20 }, () => ({ arrival: tenant === 'a' ? 0 : 1, audio: 40 * 97, tenant })),
+    );
+    const { tenantWaits } = run({ name: 'test', jobs, horizon: 0 }, two);
+    const mean = (waits: number[] = []) => waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+    // In turn: 20 rounds of two machines.
+    expect(Math.abs(mean(tenantWaits.a) - mean(tenantWaits.b))).toBeLessThanOrEqual(100);
+  });
+});
+
 test('a policy that leaves jobs waiting for ever is an error', () => {
   expect(() =>
     run(
