@@ -1,5 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { formatNamed, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../core/contract/names';
+import {
+  formatNamed,
+  type Priority,
+  TRANSCRIPT_FORMATS,
+  type TranscriptFormat,
+} from '../core/contract/names';
 
 /** Options shared by several commands. */
 export const urlOption = () =>
@@ -9,6 +14,12 @@ export const keyOption = () =>
     '--key <key>',
     'API key (default: SPOTSCRIBE_KEY, which other users of this machine cannot see)',
   );
+
+export const bulkOption = () =>
+  new Option('--bulk', 'low priority: the jobs start only when no normal job waits');
+
+/** The priority that `--bulk` asks for. */
+export const priorityOf = ({ bulk }: { bulk?: boolean }): Priority => (bulk === true ? 'bulk' : 'normal');
 
 /** Parses a whole number in a range. */
 export const wholeNumber =

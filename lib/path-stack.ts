@@ -47,6 +47,7 @@ export class PathStack extends Stack {
       [OUTPUT.jobsTable]: store.table.tableName,
       [OUTPUT.mediaBucket]: store.bucket.bucketName,
       [OUTPUT.queueUrl]: queue.queue.queueUrl,
+      [OUTPUT.bulkQueueUrl]: queue.bulkQueue.queueUrl,
       [OUTPUT.deadLetterQueueUrl]: queue.deadLetters.queueUrl,
       [OUTPUT.fleetName]: fleet.group.autoScalingGroupName,
       ...this.path.outputs,

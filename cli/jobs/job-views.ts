@@ -37,6 +37,7 @@ export function jobLines(job: JobView): string {
       shown(Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
     ]),
     ['origin', job.origin],
+    ['priority', job.priority === 'bulk' ? job.priority : undefined],
     ['created', instant(job.created_at)],
     ['queued', instant(job.queued_at)],
     ['started', instant(job.started_at)],

@@ -20,6 +20,7 @@ const PATIENCE_MS = 60_000;
 interface RunOptions extends ConnectionOptions, FileOptions {
   concurrency: number;
   timeout: number;
+  bulk?: boolean;
   json?: boolean;
 }
 
@@ -45,6 +46,7 @@ export function registerRun(program: Command, context: Context): void {
     )
     .option('--out <folder>', 'folder for the results (default: beside each file)')
     .option('--force', 'replace results that exist')
+    .addOption(parse.bulkOption())
     .option('--concurrency <n>', 'number of files in work at once', parse.wholeNumber(1, 64), 4)
     .addOption(
       new Option('--timeout <time>', 'time limit for one file, such as 90s, 30m, 2h')
@@ -69,6 +71,7 @@ export function registerRun(program: Command, context: Context): void {
       const run: Run = {
         connection,
         options: {},
+        priority: parse.priorityOf(options),
         newJob: false,
         retryForMs: PATIENCE_MS,
         timeoutMs: options.timeout,

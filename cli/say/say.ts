@@ -22,6 +22,7 @@ interface SayOptions extends ConnectionOptions, TargetOptions {
   speed?: number;
   language?: string;
   timeout: number;
+  bulk?: boolean;
 }
 
 /** `spotscribe say` */
@@ -49,6 +50,7 @@ export function registerSay(program: Command, context: Context): void {
     )
     .option('--chapters', 'write a file for each chapter, and an audiobook with chapter marks')
     .option('--force', 'replace files that exist')
+    .addOption(parse.bulkOption())
     .addOption(
       new Option('--timeout <time>', 'time limit for a job, such as 90s, 30m, 2h')
         .argParser(parse.time)
@@ -78,10 +80,10 @@ async function say(argument: string | undefined, options: SayOptions, context: C
   const chosen: SpeechOptions = { voice, speed: factor, language, format: target.format, chapters };
   const saying = { options: chosen, target, force, terminal };
   const run: Run = {
-    ...{ connection, interruption, options: {}, newJob: false },
+    ...{ connection, interruption, options: {}, newJob: false, priority: parse.priorityOf(options) },
     ...{ retryForMs: RETRY_MS, timeoutMs: options.timeout, ...limitsOf(1) },
   };
-  const isJob = chapters === true || target.format === 'm4b';
+  const isJob = chapters === true || target.format === 'm4b' || options.bulk === true;
   const said =
     'input' in spoken
       ? await sayByJob(spoken.input, spoken.type, saying, run)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
-import { PERMANENT_CODES } from '../../core/contract/names';
+import { PERMANENT_CODES, type Priority } from '../../core/contract/names';
 import type { SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';
 import type { ApiClient } from '../api/client';
 import { ApiError, CliError } from '../errors';
@@ -20,6 +20,8 @@ export interface Audio {
   size: number;
   options: JobOptions;
   named?: NamedTasks;
+  /** Does not distinguish submissions. @default 'normal' */
+  priority?: Priority;
   /**
    * Distinguishes a submission from others of the same audio. Empty if an earlier job may be used.
    */
@@ -64,11 +66,12 @@ export function idempotencyKeyOf({ hash, name, options, named, salt }: Audio, ge
 
 /** Finds the job of an earlier run that can still give a result, or creates a new one. */
 export async function findOrMakeJob(client: ApiClient, audio: Audio): Promise<SubmitJobResponse> {
-  const { name, size, options, named } = audio;
+  const { name, size, options, named, priority } = audio;
   const request = {
     name,
     size,
     ...(named ?? { options }),
+    ...(priority === 'bulk' && { priority }),
     ...(size > MULTIPART_ABOVE_BYTES && { multipart: true }),
   };
   for (let generation = 0; generation < MOST_GENERATIONS; generation++) {

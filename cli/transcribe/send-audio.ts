@@ -27,6 +27,7 @@ export async function sendAudio({ input, client, patience, watch }: FileTask, ru
     size: input.size,
     options: run.options,
     named: run.named,
+    priority: run.priority,
     salt: run.newJob ? randomUUID() : '',
   };
   const progress = (sent: number) => watch({ at: 'uploading', fraction: sent / input.size });

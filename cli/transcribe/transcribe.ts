@@ -24,6 +24,7 @@ export interface TranscribeOptions extends ChosenOptions {
   overwrite?: boolean;
   adopt?: boolean;
   new?: boolean;
+  bulk?: boolean;
   concurrency: number;
   timeout: number;
   json?: boolean;
@@ -66,6 +67,7 @@ export function registerTranscribe(program: Command, context: Context): void {
       'accept files that are newer than the audio as its results, even if another program wrote them',
     )
     .option('--new', 'create and pay for a new job even if this audio was sent before; implies --force')
+    .addOption(parse.bulkOption())
     .option(
       '--concurrency <n>',
       'number of files, or parts of large files, uploaded at once',
@@ -105,6 +107,7 @@ export async function transcribe(
     run: {
       connection,
       options: speech,
+      priority: parse.priorityOf(options),
       newJob: options.new === true,
       retryForMs: PATIENCE_MS,
       timeoutMs: options.timeout,

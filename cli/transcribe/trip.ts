@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { JobOptions } from '../../core/contract/work/options';
+import type { Priority } from '../../core/contract/names';
 import type { NamedTasks } from './idempotency';
 import type { ApiClient, Connection } from '../api/client';
 import type { Patience } from '../api/retry';
@@ -15,6 +16,10 @@ export interface Run {
   options: JobOptions;
   /** The tasks instead of the options, and the media type. @default - the options say what to do */
   named?: NamedTasks;
+  /**
+   * Priority of new jobs. An earlier job of the same audio keeps its own. @default 'normal'
+   */
+  priority?: Priority;
   /** Creates a new job even if an earlier job of the same audio could be used. */
   newJob: boolean;
   /** How long requests to an unreachable service are retried, in milliseconds. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { JobView } from './job';
 import { MOST_PARTS } from './limits';
+import { PRIORITIES } from './names';
 import { JobOptions } from './work/options';
 import { JobTasks } from './tasks';
 import { text } from './text';
@@ -25,6 +26,8 @@ export const SubmitJobRequest = z.strictObject({
   tasks: z.optional(JobTasks),
   /** Media type of the input, such as `text/plain`. @default - not known */
   media_type: z.optional(text(100)),
+  /** `bulk` jobs start only when no normal job waits. @default 'normal' */
+  priority: z.optional(z.enum(PRIORITIES)),
 });
 export type SubmitJobRequest = z.infer<typeof SubmitJobRequest>;
 

@@ -11,6 +11,11 @@ export const ENV = {
   /** Name of the bucket with the model cache. */
   modelBucket: 'MODEL_BUCKET',
   queueUrl: 'QUEUE_URL',
+  /**
+   * Name of the queue of bulk jobs, which is beside the other one: a second URL would not fit in a free
+   * parameter with the specification of a machine.
+   */
+  bulkQueue: 'BULK_QUEUE',
   /** Name of the Auto Scaling group. */
   fleetName: 'FLEET_NAME',
   /** Name of the Lambda function that sizes the fleet. */
@@ -153,6 +158,7 @@ export const OUTPUT = {
   jobsTable: 'JobsTableName',
   mediaBucket: 'MediaBucketName',
   queueUrl: 'QueueUrl',
+  bulkQueueUrl: 'BulkQueueUrl',
   deadLetterQueueUrl: 'DeadLetterQueueUrl',
   fleetName: 'FleetName',
   clusterName: 'ClusterName',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { JOB_ID_PATTERN } from './keys';
-import { CAPACITIES, JOB_STATUSES, ORIGINS, STAGE_STATES, TASK_NAMES, UNITS } from './names';
+import { CAPACITIES, JOB_STATUSES, ORIGINS, PRIORITIES, STAGE_STATES, TASK_NAMES, UNITS } from './names';
 import { JobOptions } from './work/options';
 import { CustomTask, JobTasks } from './tasks';
 import { Count, Degradation, Fraction, Instant, JobError, Measures, Seconds, StageName } from './values';
@@ -66,6 +66,8 @@ export const JobRow = z.object({
   custom: z.optional(z.pick(CustomTask, { unit: true, result_type: true })),
   /** Media type of the input, if the client gave one. */
   media_type: z.optional(z.string()),
+  /** @default 'normal' */
+  priority: z.optional(z.enum(PRIORITIES)),
   tenant: z.string(),
   /**
    * Id of the key that submitted the job and whose quota it uses. @default - none: the job came
@@ -132,6 +134,7 @@ export type JobRow = z.infer<typeof JobRow>;
 export const JobView = z.object({
   ...shared,
   object: z.literal('job'),
+  priority: z.enum(PRIORITIES),
   tasks: JobTasks,
   /** Paths of the results that can be read, by task: `/v1/jobs/{id}/transcript`. */
   results: z.partialRecord(z.enum(TASK_NAMES), z.string()),

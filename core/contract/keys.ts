@@ -5,6 +5,8 @@ import type { PartFormat } from './names';
 /** Keys in the media bucket. A job's keys never contain the client's file name. */
 export const KEY = {
   inboxPrefix: 'inbox/',
+  /** Files below it become bulk jobs. */
+  bulkInboxPrefix: 'inbox/bulk/',
   jobsPrefix: 'jobs/',
   job: (id: string) => `jobs/${id}/`,
   input: (id: string) => `jobs/${id}/input`,

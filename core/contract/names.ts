@@ -142,5 +142,9 @@ export const SPOKEN_TEXT_FORMATS = ['text', 'markdown', 'ssml', 'epub'] as const
 /** Purchase options of a machine; `local` is a laptop. */
 export const CAPACITIES = ['spot', 'on-demand', 'local'] as const;
 
+/** Priorities of jobs. `bulk` jobs wait while normal ones wait. */
+export const PRIORITIES = ['normal', 'bulk'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 /** Where a job came from. */
 export const ORIGINS = ['api', 'inbox'] as const;

@@ -1,4 +1,5 @@
 import type { JobOptions } from '../contract/work/options';
+import type { Priority } from '../contract/names';
 import type { CustomTask, DeployedTasks, JobTasks } from '../contract/tasks';
 import { tasksIn } from '../tasks';
 import { secondsOf } from './job-changes';
@@ -23,6 +24,8 @@ export function newJob(job: {
   options: JobOptions;
   /** @default - not known */
   mediaType?: string;
+  /** @default 'normal' */
+  priority?: Priority;
   now: Date;
   /** Epoch seconds after which the upload is no longer accepted. */
   uploadUntil: number;
@@ -47,6 +50,7 @@ export function newJob(job: {
     // Also read by workers of the previous release.
     options: job.options,
     ...(job.mediaType !== undefined && { media_type: job.mediaType }),
+    ...(job.priority === 'bulk' && { priority: job.priority }),
     created_at: now,
     updated_at: now,
     progress: 0,

@@ -8,6 +8,7 @@ export function view(row: JobRow): JobView {
   return {
     id: row.id,
     object: 'job',
+    priority: row.priority ?? 'normal',
     status: row.status,
     name: row.name,
     origin: row.origin,

@@ -37,7 +37,7 @@ export type ModelFile = ModelManifest['files'][number];
 /** @throws ZodError or SyntaxError if it is not a valid manifest */
 export const parseManifest = (text: string): ModelManifest => manifest.parse(JSON.parse(text));
 
-const wanted = z.array(z.object({ name, revision: name, required: z.boolean() }));
+const wanted = z.array(z.object({ name, revision: name, required: z.boolean().default(true) }));
 
 /** @throws ZodError or SyntaxError if it is not a valid list of models */
 export const parseWantedModels = (text: string): WantedModel[] => wanted.parse(JSON.parse(text));

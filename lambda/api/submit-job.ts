@@ -86,6 +86,7 @@ function rowFor(
     deployed,
     options: body.isNamed ? optionsFor(body.tasks, deployed) : (body.options ?? {}),
     mediaType: body.media_type,
+    priority: body.priority,
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds + GRACE_SECONDS),
     retentionDays,
@@ -93,7 +94,10 @@ function rowFor(
   });
 }
 
-/** The body with its fields in a fixed order, so that the order in the request does not matter. */
+/**
+ * The body with its fields in a fixed order, so that the order in the request does not matter. Without
+ * the priority: a request that is repeated with another one finds its job, and is not paid twice.
+ */
 const canonical = ({ name, size, multipart, options, isNamed, tasks, media_type }: SubmittedJob) =>
   JSON.stringify([
     name,

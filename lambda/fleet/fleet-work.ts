@@ -14,6 +14,7 @@ export interface Balancer extends Names {
 export interface Sources {
   sqs: SQSClient;
   queueUrl: string;
+  bulkQueueUrl: string;
   /** @default - machines only work on jobs */
   balancer?: Balancer;
 }
@@ -43,7 +44,16 @@ export async function fleetWork(
   return { ...queue, ...direct };
 }
 
-async function queueState({ sqs, queueUrl }: Sources) {
+/** The messages of both queues. */
+async function queueState({ sqs, queueUrl, bulkQueueUrl }: Sources) {
+  const [normal, bulk] = await Promise.all([messagesIn(sqs, queueUrl), messagesIn(sqs, bulkQueueUrl)]);
+  return {
+    messages: normal.messages + bulk.messages,
+    inFlight: normal.inFlight + bulk.inFlight,
+  };
+}
+
+async function messagesIn(sqs: SQSClient, queueUrl: string) {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({
       QueueUrl: queueUrl,

@@ -16,6 +16,7 @@ import { fleetIdleSeconds, type IdleRule } from '../../core/fleet/idle-rule';
 import { learnt } from '../../core/fleet/learning';
 import { MANY_JOBS } from '../../core/fleet/list-scheduling';
 import { MachineStore } from '../../core/fleet/machine-store';
+import { queueBeside } from '../../core/jobs/queue-beside';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
 import { desiredMachines, FAILED_BOOTS, FLEET_MODES, type FleetMode, workIn } from '../../core/fleet/sizing';
 import { SizingLock } from './sizing-lock';
@@ -50,6 +51,7 @@ export const handler = lambdaHandler((): Dependencies => {
     fleet: new FleetStore(documents, table),
     waiting: new WaitingJobs(documents, table),
     queueUrl: env('queueUrl'),
+    bulkQueueUrl: queueBeside(env('queueUrl'), env('bulkQueue')),
     maxMachines: envNumber('maxMachines'),
     mode: env('fleetMode') as FleetMode,
     unit: env('unit') as Unit,

@@ -99,6 +99,7 @@ async function inboxJob(
     tasks: tasksFor({}, deployed),
     deployed,
     options: {},
+    priority: key.startsWith(KEY.bulkInboxPrefix) ? 'bulk' : 'normal',
     now,
     uploadUntil: secondsOf(now) + 60,
     retentionDays,

@@ -56,7 +56,7 @@ export class FleetSizer extends Construct {
       environment: {
         [ENV.path]: path,
         [ENV.jobsTable]: store.table.tableName,
-        [ENV.queueUrl]: queue.queue.queueUrl,
+        ...queue.environment,
         [ENV.fleetName]: fleet.group.autoScalingGroupName,
         [ENV.maxMachines]: String(settings.maxMachines),
         [ENV.fleetMode]: settings.fleetMode,
@@ -74,9 +74,7 @@ export class FleetSizer extends Construct {
     });
     fleet.grantSize(this.handler);
     store.grantFleet(this.handler);
-    this.handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['sqs:GetQueueAttributes'], resources: [queue.queue.queueArn] }),
-    );
+    queue.grantCount(this.handler);
     this.eachMinute();
     this.atInterruptions();
   }

@@ -68,7 +68,7 @@ export class JobIntake extends Construct {
     store.grantSubmit(handler);
     store.grantTransition(handler);
     store.grantEraseVersions(handler, KEY.inboxPrefix, KEY.jobsPrefix);
-    queue.queue.grantSendMessages(handler);
+    queue.grantSend(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);
     new Rule(this, 'Uploaded', {
@@ -102,7 +102,7 @@ export class JobIntake extends Construct {
     store.grantSweep(handler);
     // Deletes an upload that is empty or too large, if its event was lost.
     store.grantEraseVersions(handler, KEY.jobsPrefix, KEY.inboxPrefix);
-    queue.queue.grantSendMessages(handler);
+    queue.grantSend(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);
     new Rule(this, 'Sweep', {
@@ -134,7 +134,7 @@ export class JobIntake extends Construct {
       [ENV.path]: path,
       [ENV.jobsTable]: store.table.tableName,
       [ENV.mediaBucket]: store.bucket.bucketName,
-      [ENV.queueUrl]: queue.queue.queueUrl,
+      ...queue.environment,
     };
   }
 }

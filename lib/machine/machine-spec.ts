@@ -64,7 +64,12 @@ const modelFetch = ({ services, settings, modelBucket }: MachineOptions): Machin
   mounts: [{ volume: 'models' }],
   environment: {
     [ENV.modelBucket]: modelBucket,
-    [ENV.models]: JSON.stringify(modelsOf(servicesOf(services), settings)),
+    // Without what is the default, so that the specification fits in a free parameter.
+    [ENV.models]: JSON.stringify(
+      modelsOf(servicesOf(services), settings).map(({ required, ...model }) =>
+        required ? model : { ...model, required },
+      ),
+    ),
     [ENV.modelDir]: '${mount:models}',
   },
   aws: true,

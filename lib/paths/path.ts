@@ -177,7 +177,7 @@ export abstract class Path extends Construct {
       [ENV.path]: this.info.id,
       [ENV.jobsTable]: this.store.table.tableName,
       [ENV.mediaBucket]: this.store.bucket.bucketName,
-      [ENV.queueUrl]: this.queue.queue.queueUrl,
+      ...this.queue.environment,
       [ENV.fleetName]: this.fleet.group.autoScalingGroupName,
       ...idleEnvironment(settings, this.traits.balanced === true),
       [ENV.visibilitySeconds]: String(settings.visibilitySeconds),
@@ -214,9 +214,9 @@ export abstract class Path extends Construct {
     this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);
     this.store.grantWriteObjects(role, KEY.jobsPrefix);
     this.store.grantEraseVersions(role, KEY.jobsPrefix);
-    this.queue.queue.grantConsumeMessages(role);
-    // The worker returns an interrupted job to the queue as a new message.
-    this.queue.queue.grantSendMessages(role);
+    this.queue.grantConsume(role);
+    // The worker returns an interrupted job to its queue as a new message.
+    this.queue.grantSend(role);
     this.fleet.grantTerminate(role);
     grantPutEvents(this, role);
   }

@@ -48,6 +48,13 @@ export class Alarms extends Construct {
       what: 'A job has been queued for 30 minutes',
       heading: 'Jobs wait and no machine comes',
     });
+    this.alarm('OldestBulkJob', {
+      // Bulk jobs may wait for hours, while normal jobs wait.
+      metric: queue.bulkQueue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1) }),
+      threshold: Duration.hours(24).toSeconds(),
+      what: 'A bulk job has been queued for 24 hours',
+      heading: 'Bulk jobs wait',
+    });
     for (const handler of handlers) this.watchFunction(handler);
   }
 

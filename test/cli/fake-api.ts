@@ -158,7 +158,7 @@ export class FakeApi {
     const earlier = this.submissions.get(key);
     if (earlier !== undefined) {
       const job = this.jobs.get(earlier.id);
-      if (job === undefined || earlier.body !== body) {
+      if (job === undefined || earlier.body !== identity(body)) {
         return refuse(
           response,
           409,
@@ -168,11 +168,19 @@ export class FakeApi {
       }
       return send(response, 200, this.withUpload(job));
     }
-    const { name = 'audio', options = {}, tasks, size, multipart } = JSON.parse(body) as SubmitJobRequest;
+    const {
+      name = 'audio',
+      options = {},
+      tasks,
+      size,
+      multipart,
+      priority = 'normal',
+    } = JSON.parse(body) as SubmitJobRequest;
     const id = `job_${randomBytes(16).toString('hex')}`;
     const view: JobView = {
       id,
       object: 'job',
+      priority,
       status: 'awaiting_upload',
       name,
       origin: 'api',
@@ -186,7 +194,7 @@ export class FakeApi {
     };
     const job = { view, partedSize: multipart === true ? size : undefined };
     this.jobs.set(id, job);
-    this.submissions.set(key, { body, id });
+    this.submissions.set(key, { body: identity(body), id });
     send(response, 201, this.withUpload(job));
   }
 
@@ -334,3 +342,6 @@ function send(response: ServerResponse, status: number, body: unknown) {
 function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string) {
   send(response, status, { error: { message, type: 'invalid_request_error', param: null, code } });
 }
+
+/** What must be the same in a repeated request. */
+const identity = (body: string) => JSON.stringify({ ...(JSON.parse(body) as object), priority: undefined });

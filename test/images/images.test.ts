@@ -205,6 +205,7 @@ onLaptopsOnly('the worker’s image beside whisper’s', () => {
       JOBS_TABLE: aws.table,
       MEDIA_BUCKET: aws.bucket,
       QUEUE_URL: aws.queueUrl,
+      BULK_QUEUE: aws.bulkQueue,
       FLEET_NAME: 'fleet',
       MAX_AUDIO_SECONDS: '3600',
       MAX_UPLOAD_BYTES: '10000000',

@@ -9,6 +9,7 @@ const env = {
   JOBS_TABLE: 'jobs',
   MEDIA_BUCKET: 'media',
   QUEUE_URL: 'http://localhost:4566/1/jobs',
+  BULK_QUEUE: 'bulk',
   FLEET_NAME: 'fleet',
   MAX_AUDIO_SECONDS: '36000',
   MAX_UPLOAD_BYTES: '5368709120',
@@ -35,6 +36,7 @@ describe('the worker’s settings', () => {
 
   it.each([
     [{ QUEUE_URL: undefined }, /^QUEUE_URL is not set/],
+    [{ BULK_QUEUE: undefined }, /^BULK_QUEUE is not set/],
     [{ SERVICES: 'whisper:8001' }, /^SERVICES must be a list such as .* got "whisper:8001"/],
     [{ SERVICES: undefined }, /^SERVICES is not set/],
     [{ SERVICES: '[]' }, /^SERVICES must be a list/],
@@ -78,6 +80,11 @@ describe('the worker’s settings', () => {
 describe('the models to fetch', () => {
   const cache = { MODEL_BUCKET: 'b', MODEL_DIR: '/m' };
   const turbo = { name: 'turbo', revision: '1', required: true };
+
+  it('are required unless the list says otherwise', () => {
+    const MODELS = JSON.stringify([{ name: 'turbo', revision: '1' }]);
+    expect(readModelFetchSettings({ ...cache, MODELS }).models).toEqual([turbo]);
+  });
 
   it.each([[[]], [[turbo]], [[turbo, { name: 'align-en', revision: 'f00', required: false }]]])(
     'is a list of models: %j',

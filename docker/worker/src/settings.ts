@@ -30,6 +30,7 @@ const shape = {
   jobsTable: text,
   mediaBucket: text,
   queueUrl: z.url({ protocol: /^https?$/, error: 'must be the URL of a queue' }),
+  bulkQueue: text,
   fleetName: text,
   maxAudioSeconds: seconds,
   maxUploadBytes: seconds,

@@ -3,6 +3,7 @@ import type { Machine } from '../../../core/contract/machine';
 import { findKey } from '../../../core/keys/find-key';
 import { JobStore } from '../../../core/jobs/job-store';
 import { FleetStore } from '../../../core/fleet/fleet-store';
+import { queueBeside } from '../../../core/jobs/queue-beside';
 import { MachineStore } from '../../../core/fleet/machine-store';
 import { UsageStore } from '../../../core/usage/usage-store';
 import { type Clients, destroyClients } from './clients';
@@ -41,7 +42,7 @@ export interface WorkerOptions {
   checkpointMs?: number;
   /**
    * Longest wait of a ReceiveMessage request, in seconds. A stop also waits for it. Empty receives
-   * cost one cent in half a day. @default 3
+   * cost one cent in five hours. @default 3
    */
   waitSeconds?: number;
 }
@@ -63,7 +64,8 @@ export class Worker {
     const { s3, events, documents, sqs, autoScaling } = clients;
     const { mediaBucket: bucket, visibilitySeconds, maxUploadBytes, maxAudioSeconds, path } = settings;
     const store = new JobStore(documents, settings.jobsTable);
-    const queue = new JobQueue(sqs, settings.queueUrl, visibilitySeconds);
+    const urls = { normal: settings.queueUrl, bulk: queueBeside(settings.queueUrl, settings.bulkQueue) };
+    const queue = new JobQueue(sqs, urls, visibilitySeconds);
     const objects = new JobObjects(s3, bucket, log);
     this.scratch = new Scratch(settings.sharedAudio);
     const scratch = this.scratch;

@@ -37,6 +37,11 @@ test('sends the tasks with their options, and writes each result beside its file
   });
 });
 
+test('submits bulk jobs', async () => {
+  expect((await run(at('note.txt'), '--task', 'custom', '--bulk')).code).toBe(0);
+  expect(api.submitted).toMatchObject([{ priority: 'bulk' }]);
+});
+
 test('keeps results that are newer than their files, without a job', async () => {
   await run(at('note.txt'), '--task', 'custom');
   const again = await run(at('note.txt'), '--task', 'custom');

@@ -69,6 +69,12 @@ describe('a short text', () => {
     expect(await readFile(at(file))).toEqual(AUDIO);
   });
 
+  test('is a job with --bulk', async () => {
+    expect((await say(['Hello', '-o', at('a.mp3'), '--bulk'])).code).toBe(0);
+    expect(asked).toEqual([]);
+    expect(api.submitted).toMatchObject([{ priority: 'bulk' }]);
+  });
+
   test('comes from a file or from standard input', async () => {
     await say(['--file', at('note.txt'), '-o', at('a.mp3')]);
     await say(['-', '-o', at('b.mp3')], 'Good night.');

@@ -31,6 +31,15 @@ test('uploads a file, waits for its job and writes the results next to it', asyn
   expect(await folder.names()).toEqual(['talk.mp3', 'talk.srt', 'talk.txt']);
 });
 
+test('submits bulk jobs, and finds them again without --bulk', async () => {
+  await runCli(['transcribe', 'talk.mp3', '--bulk'], api.env, folder.path);
+  await runCli(['transcribe', 'talk.mp3', '--force'], api.env, folder.path);
+  expect(api.submitted.map(({ priority }) => priority)).toEqual(['bulk', undefined]);
+  expect(api.jobs.size).toBe(1);
+  const [id = ''] = api.jobs.keys();
+  expect((await runCli(['jobs', 'show', id], api.env, folder.path)).out).toMatch(/^priority +bulk$/m);
+});
+
 test('uploads no more files at once than it was told to, and all in the end', async () => {
   const names = ['a.mp3', 'b.mp3', 'c.mp3', 'd.mp3', 'e.mp3'];
   for (const name of names) await folder.add(name, name);

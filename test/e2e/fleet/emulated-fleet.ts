@@ -30,6 +30,7 @@ export class EmulatedFleet {
   readonly sqs: SQSClient;
   readonly documents: DynamoDBDocumentClient;
   queueUrl = '';
+  bulkQueueUrl = '';
 
   private constructor(
     private readonly emulator: ManagedProcess,
@@ -71,6 +72,7 @@ export class EmulatedFleet {
       fleet: new FleetStore(this.documents, TABLE),
       waiting: new WaitingJobs(this.documents, TABLE),
       queueUrl: this.queueUrl,
+      bulkQueueUrl: this.bulkQueueUrl,
       maxMachines: 8,
       ...{ jobsPerMachine: 1, mode: 'standard', unit: 'audio_second' },
       idle: { kind: 'queue', seconds: 300 },
@@ -95,6 +97,8 @@ export class EmulatedFleet {
   private async create(): Promise<void> {
     const { QueueUrl } = await this.sqs.send(new CreateQueueCommand({ QueueName: 'jobs' }));
     this.queueUrl = QueueUrl ?? '';
+    const bulk = await this.sqs.send(new CreateQueueCommand({ QueueName: 'bulk' }));
+    this.bulkQueueUrl = bulk.QueueUrl ?? '';
     await this.autoScaling.send(
       new CreateAutoScalingGroupCommand({ AutoScalingGroupName: FLEET, MinSize: 0, MaxSize: 100 }),
     );

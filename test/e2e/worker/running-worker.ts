@@ -60,6 +60,7 @@ export class RunningWorkers {
         jobsTable: aws.table,
         mediaBucket: aws.bucket,
         queueUrl: aws.queueUrl,
+        bulkQueue: aws.bulkQueue,
         fleetName: 'fleet',
         maxAudioSeconds: 3600,
         maxUploadBytes: 1_000_000,

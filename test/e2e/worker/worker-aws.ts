@@ -31,6 +31,7 @@ import { MAX_RECEIVES } from '../../../core/contract/limits';
 import type { Transcript } from '../../../core/contract/work/transcript';
 import type { TranscriptionOptions } from '../../../core/contract/work/options';
 import { JobStore } from '../../../core/jobs/job-store';
+import { queueBeside } from '../../../core/jobs/queue-beside';
 import { type ObjectVersion, versionsBelow } from '../../../core/jobs/object-versions';
 import type { Clients } from '../../../docker/worker/src/clients';
 import { resultKeys } from '../../../core/jobs/job-tasks';
@@ -54,6 +55,7 @@ const TABLE = 'jobs';
 /** The emulator with what a worker needs of a path's stack, without the stack. */
 export class WorkerAws {
   queueUrl = '';
+  bulkQueue = '';
   deadLettersUrl = '';
   readonly bucket = BUCKET;
   readonly table = TABLE;
@@ -136,6 +138,10 @@ export class WorkerAws {
     return bound;
   }
 
+  get bulkQueueUrl(): string {
+    return queueBeside(this.queueUrl, this.bulkQueue);
+  }
+
   /** The current row of a job. */
   async row({ id }: Pick<JobRow, 'id'>): Promise<JobRow> {
     return (await this.store.get(id))!;
@@ -191,9 +197,11 @@ export class WorkerAws {
     return found;
   }
 
-  send(body: object | string) {
+  send(body: object | string, { url = this.queueUrl, group }: { url?: string; group?: string } = {}) {
     const MessageBody = typeof body === 'string' ? body : JSON.stringify(body);
-    return this.mine().sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl, MessageBody }));
+    return this.mine().sqs.send(
+      new SendMessageCommand({ QueueUrl: url, MessageBody, MessageGroupId: group }),
+    );
   }
 
   sendJob(row: JobRow) {
@@ -230,7 +238,7 @@ export class WorkerAws {
     }
   }
 
-  /** An empty queue and its dead letters, in place of those before. */
+  /** Empty queues and their dead letters, in place of those before. */
   async freshQueues(visibilitySeconds: number): Promise<void> {
     const { sqs } = this.mine();
     const name = randomBytes(4).toString('hex');
@@ -240,16 +248,17 @@ export class WorkerAws {
       new GetQueueAttributesCommand({ QueueUrl: this.deadLettersUrl, AttributeNames: ['QueueArn'] }),
     );
     const redrive = { deadLetterTargetArn: Attributes!.QueueArn, maxReceiveCount: MAX_RECEIVES };
-    const queue = await sqs.send(
-      new CreateQueueCommand({
-        QueueName: `work-${name}`,
-        Attributes: {
-          VisibilityTimeout: String(visibilitySeconds),
-          RedrivePolicy: JSON.stringify(redrive),
-        },
-      }),
-    );
-    this.queueUrl = queue.QueueUrl!;
+    const queueOfJobs = async (QueueName: string) => {
+      const attributes = {
+        VisibilityTimeout: String(visibilitySeconds),
+        RedrivePolicy: JSON.stringify(redrive),
+      };
+      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes: attributes }));
+      return QueueUrl!;
+    };
+    this.queueUrl = await queueOfJobs(`work-${name}`);
+    this.bulkQueue = `bulk-${name}`;
+    await queueOfJobs(this.bulkQueue);
   }
 
   private async create(): Promise<void> {

@@ -45,6 +45,7 @@ export class WorkerProcesses {
         JOBS_TABLE: aws.table,
         MEDIA_BUCKET: aws.bucket,
         QUEUE_URL: aws.queueUrl,
+        BULK_QUEUE: aws.bulkQueue,
         FLEET_NAME: 'fleet',
         MAX_AUDIO_SECONDS: '3600',
         MAX_UPLOAD_BYTES: '1000000',

@@ -100,6 +100,13 @@ describe('a new job', () => {
     expect((await post({ tenant: 'acme' }, {}, 'globex')).statusCode).toBe(400);
   });
 
+  test('has the priority of the request, which is normal by default', async () => {
+    expect(bodyOf(await post({ priority: 'bulk' }))).toMatchObject({ priority: 'bulk' });
+    expect(bodyOf(await post({ priority: 'normal' }))).toMatchObject({ priority: 'normal' });
+    expect(bodyOf(await post({}))).toMatchObject({ priority: 'normal' });
+    expect(stored().map(({ priority }) => priority)).toEqual(['bulk', undefined, undefined]);
+  });
+
   test('has a diarization stage if it is requested', async () => {
     await post({ options: { diarize: true } });
     await post({ options: { diarize: false } });
@@ -137,6 +144,7 @@ describe('an invalid request', () => {
       'source',
       /^"source" is not valid: .*"source".*; got "https:/,
     ],
+    ['an unknown priority', { priority: 'high' }, 'priority', /^"priority" .*; got "high"$/],
     ['an unknown option', { options: { model: 'x' } }, 'options.model', /^"options\.model" .*; got "x"$/],
     ['a name of another type', { name: 7 }, 'name', /^"name" is not valid: .*string.*; got 7$/],
     ['a name that is null', { name: null }, 'name', /; got null$/],
@@ -300,6 +308,14 @@ describe('a request with an Idempotency-Key', () => {
       name: 'meeting.mp3',
     });
     expect(bodyOf(again)).toMatchObject({ id: job.id });
+  });
+
+  test('gets the same job for another priority, with the priority of the job', async () => {
+    const { job } = await made();
+    expect(bodyOf(await repeat({ ...body, priority: 'bulk' }))).toMatchObject({
+      id: job.id,
+      priority: 'normal',
+    });
   });
 
   test('gets no URL for a job whose audio has arrived', async () => {

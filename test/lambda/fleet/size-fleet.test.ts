@@ -53,6 +53,7 @@ const dependencies: Dependencies = {
   },
   waiting: { find: async () => waiting },
   ...{ maxMachines: 5, mode: 'standard', unit: 'audio_second' },
+  bulkQueueUrl: 'http://localhost:1/bulk',
   jobsPerMachine: 2,
   idle: { kind: 'queue', seconds: 300 },
   warm: { machines: 0 },
@@ -104,7 +105,8 @@ function given({
     byAws = [],
     instances = Array.from({ length: desired }, () => ({})),
   } = more;
-  sqs.on(GetQueueAttributesCommand).resolves({
+  sqs.on(GetQueueAttributesCommand).resolves({});
+  sqs.on(GetQueueAttributesCommand, { QueueUrl: dependencies.queueUrl }).resolves({
     Attributes: {
       ApproximateNumberOfMessages: String(visible),
       ApproximateNumberOfMessagesNotVisible: String(inFlight),
@@ -204,6 +206,18 @@ test('reads all message counts of the queue, and only its own group', async () =
   expect(autoScaling.commandCalls(DescribeAutoScalingGroupsCommand)[0]!.args[0].input).toEqual({
     AutoScalingGroupNames: ['fleet'],
   });
+});
+
+test('counts the messages of the bulk queue, too', async () => {
+  given({ visible: 1, inFlight: 1, desired: 1 });
+  sqs.on(GetQueueAttributesCommand, { QueueUrl: dependencies.bulkQueueUrl }).resolves({
+    Attributes: {
+      ApproximateNumberOfMessages: '3',
+      ApproximateNumberOfMessagesNotVisible: '2',
+      ApproximateNumberOfMessagesDelayed: '1',
+    },
+  });
+  expect(await size()).toEqual({ desired: 4 });
 });
 
 test('does not exceed the maximum of machines', async () => {

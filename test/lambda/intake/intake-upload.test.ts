@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -35,6 +36,7 @@ const dependencies: Dependencies = {
   s3: new S3Client(),
   events: new EventBridgeClient(),
   queueUrl: 'http://localhost:1/queue',
+  bulkQueueUrl: 'http://localhost:1/bulk',
   sizeFleetFunction: 'size-fleet',
   bucket: 'media',
   path: 'DockerGpu',
@@ -55,7 +57,8 @@ const arrive = (object: Partial<ObjectCreated['object']> = {}) =>
     tools,
   );
 
-const messages = () => sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input.MessageBody);
+const sent = () => sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input);
+const messages = () => sent().map(({ MessageBody }) => MessageBody);
 const wakes = () => lambda.commandCalls(InvokeCommand).length;
 const erased = () =>
   s3
@@ -113,12 +116,28 @@ describe('an upload', () => {
     expect(sqs.commandCalls(SendMessageCommand)[0]!.args[0].input).toEqual({
       QueueUrl: dependencies.queueUrl,
       MessageBody: JSON.stringify({ version: 1, job_id: JOB_ID }),
+      MessageGroupId: 'acme',
     });
     expect(lambda.commandCalls(InvokeCommand)[0]!.args[0].input).toEqual({
       FunctionName: 'size-fleet',
       InvocationType: 'Event',
     });
   });
+
+  test('of a bulk job sends its message to the bulk queue', async () => {
+    dynamo.on(UpdateCommand).resolves({ Attributes: row({ priority: 'bulk' }) });
+    await arrive();
+    expect(sent()).toMatchObject([{ QueueUrl: dependencies.bulkQueueUrl, MessageGroupId: 'acme' }]);
+  });
+
+  test.each(['a b', 'å', 'x'.repeat(129)])(
+    'of the tenant %j, whose name is no message group, is in a group of the name’s hash',
+    async (tenant) => {
+      dynamo.on(UpdateCommand).resolves({ Attributes: row({ tenant }) });
+      await arrive();
+      expect(sent()).toMatchObject([{ MessageGroupId: createHash('sha256').update(tenant).digest('hex') }]);
+    },
+  );
 
   test('sends its message for a repeated event after a crash between row and message', async () => {
     settled(row({ status: 'queued' }));
@@ -434,6 +453,15 @@ describe('a file under inbox/', () => {
     nothingElse();
     expect(info).toHaveBeenCalledTimes(1);
     info.mockRestore();
+  });
+
+  test.each([
+    ['inbox/bulk/2026/talk.mp3', 'bulk'],
+    ['inbox/bulk.mp3', undefined],
+    ['inbox/2026/bulk/talk.mp3', undefined],
+  ])('named %s becomes a job of the priority %j', async (key, priority) => {
+    await arrive({ key });
+    expect(made().map((job) => job.priority)).toEqual([priority]);
   });
 
   test.each(['inbox/', 'inbox/folder/'])(

@@ -34,6 +34,7 @@ const dependencies: Dependencies = {
   s3: new S3Client(),
   events: new EventBridgeClient(),
   queueUrl: 'http://localhost:1/queue',
+  bulkQueueUrl: 'http://localhost:1/bulk',
   sizeFleetFunction: 'size-fleet',
   bucket: 'media',
   path: 'DockerGpu',
@@ -75,6 +76,15 @@ test('requeues a job whose message was lost, and wakes the fleet once', async ()
   expect(messages()).toEqual([message(), message(other.id)]);
   expect(lambda.commandCalls(InvokeCommand)).toHaveLength(1);
   expect(metric).toHaveBeenCalledWith('JobsRequeued', 'Count', 2);
+});
+
+test('requeues jobs in the queues of their priorities and the groups of their tenants', async () => {
+  due(row({ priority: 'bulk', tenant: 'globex' }), other);
+  await sweep();
+  expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toMatchObject([
+    { QueueUrl: dependencies.bulkQueueUrl, MessageGroupId: 'globex' },
+    { QueueUrl: dependencies.queueUrl, MessageGroupId: other.tenant },
+  ]);
 });
 
 test('requeues a job whose worker was lost, and checks it again only much later', async () => {

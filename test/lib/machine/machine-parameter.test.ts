@@ -15,6 +15,8 @@ type Value = string | { Ref: string } | { 'Fn::GetAtt': [string, string] } | { '
 function deployed(value: Value, stack: string): string {
   if (typeof value === 'string') return value;
   if ('Fn::Join' in value) return value['Fn::Join'][1].map((part) => deployed(part, stack)).join('');
+  if ('Fn::GetAtt' in value && value['Fn::GetAtt'][1] === 'QueueName')
+    return `${stack}-${value['Fn::GetAtt'][0]}-ABCDEFGHIJKL`;
   if ('Fn::GetAtt' in value) return `sha256:${'0a1b2c3d'.repeat(8)}`;
   return reference(value.Ref, stack);
 }

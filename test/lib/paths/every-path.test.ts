@@ -92,6 +92,14 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     });
   });
 
+  test('has queues of normal and of bulk jobs that differ in nothing', () => {
+    const queues = resources(template, 'AWS::SQS::Queue').filter(
+      ({ Properties }) => Properties.RedrivePolicy !== undefined,
+    );
+    expect(queues).toHaveLength(2);
+    expect(queues[0]!.Properties).toEqual(queues[1]!.Properties);
+  });
+
   test('has alarms for dead letters, failed events and waiting jobs, each with its heading of the runbook', () => {
     const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
     const alarms = resources(template, 'AWS::CloudWatch::Alarm');

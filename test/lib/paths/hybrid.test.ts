@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { ENV } from '../../../core/contract/environment';
-import type { WantedModel } from '../../../core/models/model-layout';
+import { parseWantedModels } from '../../../core/models/model-manifest';
 import { needed, whisperParts } from '../../../lib/machine/gpu-memory';
 import type { Settings } from '../../../lib/settings';
 import { container, environment, task } from '../containers';
@@ -13,7 +13,7 @@ const whisperMib = needed(whisperParts('large-v3-turbo'));
 
 describe('path 500', () => {
   test('fetches both models before the services start; the worker waits for neither to become healthy', () => {
-    const models = JSON.parse(environment(of('models'))[ENV.models] as string) as WantedModel[];
+    const models = parseWantedModels(environment(of('models'))[ENV.models] as string);
     expect(models.map(({ name, required }) => [name, required])).toEqual([
       ['large-v3-turbo', true],
       ['align-en', false],

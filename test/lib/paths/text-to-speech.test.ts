@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { ENV } from '../../../core/contract/environment';
-import type { WantedModel } from '../../../core/models/model-layout';
+import { parseWantedModels } from '../../../core/models/model-manifest';
 import type { Settings } from '../../../lib/settings';
 import { container, environment } from '../containers';
 import { pathTemplate } from '../templates';
@@ -11,9 +11,10 @@ const XTTS: Partial<Settings> = { speechEngine: 'coqui', acceptSpeechLicense: LI
 const template = (settings: Partial<Settings> = {}) => pathTemplate({ paths: [PATH], ...settings }, PATH);
 const of = (name: string, settings: Partial<Settings> = {}) => container(name, settings, PATH);
 const models = (settings: Partial<Settings> = {}) =>
-  (JSON.parse(environment(of('models', settings))[ENV.models] as string) as WantedModel[]).map(
-    ({ name, required }) => [name, required],
-  );
+  parseWantedModels(environment(of('models', settings))[ENV.models] as string).map(({ name, required }) => [
+    name,
+    required,
+  ]);
 
 /** Variables of the function that answers in place. */
 const variables = (settings: Partial<Settings> = {}) => {

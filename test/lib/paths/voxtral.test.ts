@@ -1,4 +1,5 @@
 import { ENV } from '../../../core/contract/environment';
+import { parseWantedModels } from '../../../core/models/model-manifest';
 import { container, environment, task } from '../containers';
 
 const PATH = 'Voxtral';
@@ -11,7 +12,7 @@ describe('path 400', () => {
       'worker',
     ]);
     const fetched = environment(container('models', {}, PATH));
-    expect(JSON.parse(fetched[ENV.models] as string)).toEqual([
+    expect(parseWantedModels(fetched[ENV.models] as string)).toEqual([
       { name: 'Voxtral-Mini-3B-2507', revision: expect.stringMatching(/^[0-9a-f]{40}$/), required: true },
     ]);
   });

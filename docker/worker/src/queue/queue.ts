@@ -15,6 +15,12 @@ const MAX_VISIBILITY = 43_200;
 /** Longest delay of a message, in seconds. */
 const MAX_DELAY = 900;
 
+/**
+ * Shortest useful wait of a ReceiveMessage request, in seconds. Without a wait, SQS asks only some of
+ * its servers and may miss a message.
+ */
+const LOOK_SECONDS = 1;
+
 /** A message that this worker has received. */
 export interface Delivery {
   /** Id of the message. It is the same for each receive. */
@@ -30,7 +36,7 @@ export interface Delivery {
   /** Deletes the message from the queue. */
   delete(): Promise<void>;
   /**
-   * Sends a replacement message, whose receives SQS counts from zero. The original stays until it
+   * Sends a replacement message to the same queue, in the same message group, whose receives SQS counts from zero. The original stays until it
    * is deleted: a worker that is killed in between leaves two messages, not none.
    *
    * @param delaySeconds delay of the new message, at most 900
@@ -39,15 +45,47 @@ export interface Delivery {
   sendReplacement(message: JobMessage, delaySeconds: number): Promise<string>;
 }
 
-/** The queue of jobs. */
+/** The queues of normal and of bulk jobs, as one: bulk jobs wait while normal jobs wait. */
 export class JobQueue {
+  private readonly normal: SqsQueue;
+  private readonly bulk: SqsQueue;
+  /** Whether the last look at the bulk queue found a message. */
+  private isBulkWaiting = false;
+
+  constructor(sqs: SQSClient, urls: { normal: string; bulk: string }, visibilitySeconds: number) {
+    this.normal = new SqsQueue(sqs, urls.normal, visibilitySeconds);
+    this.bulk = new SqsQueue(sqs, urls.bulk, visibilitySeconds);
+  }
+
+  /**
+   * Waits for a message, at most `waitSeconds` (20 or less). It receives a bulk job only if there is
+   * no normal one, and looks for one during the last second, so that a normal job that comes then
+   * waits for a second. While bulk jobs wait, it looks for both in turn.
+   */
+  async receive(waitSeconds: number, signal: AbortSignal): Promise<Delivery | undefined> {
+    const look = Math.min(LOOK_SECONDS, waitSeconds);
+    const first = await this.normal.receive(this.isBulkWaiting ? look : waitSeconds - look, signal);
+    if (first !== undefined) return first;
+    const second = await this.bulk.receive(look, signal);
+    this.isBulkWaiting = second !== undefined;
+    return second;
+  }
+
+  /** Number of visible and delayed messages of both queues, without messages in flight. */
+  async backlog(): Promise<number> {
+    const [normal, bulk] = await Promise.all([this.normal.backlog(), this.bulk.backlog()]);
+    return normal + bulk;
+  }
+}
+
+class SqsQueue {
   constructor(
     private readonly sqs: SQSClient,
     private readonly url: string,
     private readonly visibilitySeconds: number,
   ) {}
 
-  /** Waits for a message, at most `waitSeconds` (20 or less). */
+  /** Waits for a message. @param waitSeconds 20 or less */
   async receive(waitSeconds: number, signal: AbortSignal): Promise<Delivery | undefined> {
     const { Messages = [] } = await this.sqs.send(
       new ReceiveMessageCommand({
@@ -55,7 +93,7 @@ export class JobQueue {
         MaxNumberOfMessages: 1,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: this.visibilitySeconds,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
       }),
       { abortSignal: signal },
     );
@@ -63,7 +101,6 @@ export class JobQueue {
     return message && this.delivery(message);
   }
 
-  /** Number of visible and delayed messages, without messages in flight. */
   async backlog(): Promise<number> {
     const { Attributes } = await this.sqs.send(
       new GetQueueAttributesCommand({
@@ -97,6 +134,7 @@ export class JobQueue {
           new SendMessageCommand({
             QueueUrl: this.url,
             MessageBody: JSON.stringify(content),
+            MessageGroupId: Attributes?.MessageGroupId,
             DelaySeconds: Math.min(Math.max(0, Math.ceil(delaySeconds)), MAX_DELAY),
           }),
         );
