@@ -89,6 +89,24 @@ describe('a deployment, from zero to zero', () => {
     expect(body.data.filter(({ origin }) => origin === 'inbox')).toHaveLength(1);
   });
 
+  test('wakes a machine for a bulk job, too, which has the queue of its priority', async () => {
+    const Bucket = laptop.outputs[OUTPUT.mediaBucket];
+    await laptop.s3.send(new PutObjectCommand({ Bucket, Key: 'inbox/bulk/old.flac', Body: sample() }));
+    const job = await until('the job', 20, async () => {
+      const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
+      return body.data.find(({ name }) => name === 'old.flac');
+    });
+    expect(job.priority).toBe('bulk');
+    expect(
+      await until('its message', 20, async () => (await laptop.messages('bulkQueueUrl')) || undefined),
+    ).toBe(1);
+    expect(await laptop.messages('queueUrl')).toBe(0);
+    expect(await laptop.ended(job.id)).toMatchObject({ status: 'succeeded' });
+    await until('the empty queue', 20, async () =>
+      (await laptop.messages('bulkQueueUrl')) === 0 ? true : undefined,
+    );
+  });
+
   test('makes a job of each of two recordings under one key, and erases one without the other', async () => {
     const Bucket = laptop.outputs[OUTPUT.mediaBucket];
     const drop = (name: string, Body: Uint8Array) =>
