@@ -16,6 +16,7 @@ const COMMANDS: Record<string, () => Register> = {
   search: () => (require('./search/search') as typeof import('./search/search')).registerSearch,
   jobs: () => (require('./jobs/jobs') as typeof import('./jobs/jobs')).registerJobs,
   usage: () => (require('./keys/usage') as typeof import('./keys/usage')).registerUsage,
+  warm: () => (require('./fleet/warm') as typeof import('./fleet/warm')).registerWarm,
   keys: () => (require('./keys/keys') as typeof import('./keys/keys')).registerKeys,
   models: () => (require('./models/models') as typeof import('./models/models')).registerModels,
   local: () => (require('./local/local') as typeof import('./local/local')).registerLocal,

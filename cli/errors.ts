@@ -68,7 +68,7 @@ export class ApiError extends CliError {
     code: ErrorCode,
     message: string,
   ) {
-    super(code, message);
+    super(code, message, status === 403 ? EXIT.unreachable : EXIT.failed);
   }
 }
 

@@ -2,7 +2,6 @@ export type { GpuAccess, MachineProcess, MachineSpec } from '../core/contract/ma
 export type { TaskName } from '../core/contract/names';
 export type { CustomTask } from '../core/contract/tasks';
 export { spotscribeApp, type SpotscribeAppProps } from './app';
-export { type WarmHours, type Warmth } from './fleet/warmth';
 export { FoundationStack, type FoundationStackProps } from './foundation-stack';
 export type { ImageForm, ProcessImage } from './images/process-image';
 export { ServiceImage } from './images/service-image';

@@ -1,5 +1,6 @@
 import type { Node } from 'constructs';
 import { z } from 'zod';
+import { TENANT_PATTERN } from '../core/contract/keys';
 import { MOST_MACHINES } from '../core/contract/limits';
 import { WARM_HOURS } from '../core/fleet/warm-hours';
 import { certificateSetting } from './http/certificate-setting';
@@ -115,12 +116,14 @@ const schema = z.strictObject({
    * two thirds of the time, and a new request waits for two others (M/M/1).
    */
   requestsPerMachine: number().min(0.1).max(16).default(2),
-  /** Machines that run while nothing is queued, on paths that answer in place. */
-  warmMachines: number().int().min(0).max(MOST_MACHINES).default(1),
+  /** Machines that run while nothing is queued. By default 1 on paths that answer in place, else 0. */
+  warmMachines: number().int().min(0).max(MOST_MACHINES).optional(),
   /** Hours of the warm machines, such as `MON-FRI 08:00-18:00`. By default all the time. */
   warmHours: z.string().regex(WARM_HOURS, 'must be like MON-FRI 08:00-18:00').optional(),
   /** IANA time zone of these hours. */
   warmTimeZone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('Etc/UTC'),
+  /** Tenants whose keys may keep machines warm by `POST /v1/fleet/warm`. By default none. */
+  warmByApi: list(z.string().regex(new RegExp(TENANT_PATTERN), 'must be names of tenants')).default([]),
   /**
    * Minutes without work after which a machine terminates itself. By default a 24th of a boot, or a boot where machines
    * answer requests in place.

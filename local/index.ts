@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTPUT } from '../core/contract/environment';
+import { DEFAULT_TENANT } from '../core/contract/keys';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { BalancedService } from './balancer/balanced-service';
 import { Programs } from './machine/commands';
@@ -35,6 +36,7 @@ const LAPTOP_SETTINGS = {
   idleMinutes: '1',
   // Shows how the first job starts a machine.
   warmMachines: '0',
+  warmByApi: DEFAULT_TENANT,
 };
 
 export interface LocalAwsOptions {

@@ -9,6 +9,7 @@ import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
 import type { UsageResponse } from '../../core/contract/usage';
+import type { WarmRequest, WarmView } from '../../core/contract/warm';
 import { ApiError, UnauthorizedError, UnreachableError } from '../errors';
 import { networkError } from './network-error';
 import { parseRetryAfter, type Patience, Retryable, retrying } from './retry';
@@ -40,17 +41,14 @@ export class ApiClient {
   submit(job: SubmitJobRequest, idempotencyKey: string): Promise<SubmitJobResponse> {
     return this.json('POST', '/v1/jobs', {
       body: JSON.stringify(job),
-      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      headers: { ...JSON_TYPE, 'idempotency-key': idempotencyKey },
     });
   }
 
   /** Completes a multipart upload. */
   completeUpload(id: string, parts: CompleteUploadRequest['parts']): Promise<JobView> {
     const request: CompleteUploadRequest = { parts };
-    return this.json('POST', `${jobPath(id)}/upload`, {
-      body: JSON.stringify(request),
-      headers: { 'content-type': 'application/json' },
-    });
+    return this.json('POST', `${jobPath(id)}/upload`, jsonBody(request));
   }
 
   job(id: string): Promise<JobView> {
@@ -86,15 +84,17 @@ export class ApiClient {
 
   /** Vectors of texts, as in OpenAI's API. */
   embeddings(request: object): Promise<object> {
-    return this.json('POST', '/v1/embeddings', {
-      body: JSON.stringify(request),
-      headers: { 'content-type': 'application/json' },
-    });
+    return this.json('POST', '/v1/embeddings', jsonBody(request));
   }
 
   /** Usage of the key today. */
   usage(): Promise<UsageResponse> {
     return this.json('GET', '/v1/usage');
+  }
+
+  /** Keeps machines running without work for a while (POST), shows what is set, or ends it. */
+  warm(method: 'POST' | 'GET' | 'DELETE', request?: WarmRequest): Promise<WarmView> {
+    return this.json(method, '/v1/fleet/warm', request && jsonBody(request));
   }
 
   analysis(id: string): Promise<Analysis> {
@@ -128,9 +128,7 @@ export class ApiClient {
 
   /** Speech of a text, as in OpenAI's API. */
   speech(request: object): Promise<{ content: Buffer; headers: Headers }> {
-    const body = JSON.stringify(request);
-    const headers = { 'content-type': 'application/json' };
-    return this.request('POST', '/v1/audio/speech', { body, headers }, async (answer) => ({
+    return this.request('POST', '/v1/audio/speech', jsonBody(request), async (answer) => ({
       content: await this.content(answer),
       headers: answer.headers,
     }));
@@ -206,7 +204,7 @@ export class ApiClient {
   private async refusal(answer: Response): Promise<Error> {
     const text = await answer.text();
     const { error } = parsed(text);
-    if (answer.status === 401 || answer.status === 403) {
+    if (answer.status === 401 || (answer.status === 403 && error?.code !== 'forbidden')) {
       return new UnauthorizedError(
         `${this.connection.url} does not accept the key (${answer.status}). Set a valid one with --key or ` +
           'SPOTSCRIBE_KEY. "spotscribe keys create" creates one',
@@ -234,6 +232,10 @@ export class ApiClient {
     return signal === undefined ? limit : AbortSignal.any([signal, limit]);
   }
 }
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const jsonBody = (value: object): RequestInit => ({ body: JSON.stringify(value), headers: JSON_TYPE });
 
 const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
 

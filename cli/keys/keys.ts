@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_TENANT } from '../../core/contract/keys';
+import { DEFAULT_TENANT, TENANT_PATTERN } from '../../core/contract/keys';
 import { fromAws } from '../aws-errors';
 import type { Context } from '../context';
 import { shown, table } from '../format';
@@ -98,7 +98,7 @@ export function registerKeys(program: Command, { terminal }: Context): void {
 }
 
 function tenant(text: string): string {
-  if (/^[A-Za-z0-9._@-]{1,64}$/.test(text)) return text;
+  if (new RegExp(TENANT_PATTERN).test(text)) return text;
   throw new InvalidArgumentError('It must have 1 to 64 characters: letters, digits or . _ @ -');
 }
 

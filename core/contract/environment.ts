@@ -57,6 +57,10 @@ export const ENV = {
   warmHours: 'WARM_HOURS',
   /** IANA time zone of these hours. Set together with them. */
   warmTimeZone: 'WARM_TIME_ZONE',
+  /** Tenants whose keys may keep machines warm, separated by commas. @default - none */
+  warmTenants: 'WARM_TENANTS',
+  /** Machine type that is launched first, such as `g4dn.xlarge`. Its price is shown. */
+  machineType: 'MACHINE_TYPE',
   /** The deployment path's id, such as `DockerGpu`. */
   path: 'SPOTSCRIBE_PATH',
   /** Port that a container's server listens on. */

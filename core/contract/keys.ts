@@ -48,6 +48,9 @@ export const INDEX = {
 /** Tenant of files under `inbox/`, and the default of `spotscribe keys create`. */
 export const DEFAULT_TENANT = 'default';
 
+/** Names of tenants. */
+export const TENANT_PATTERN = '^[A-Za-z0-9._@-]{1,64}$';
+
 /** Id of the row that records the job of an `Idempotency-Key`. */
 export const idempotencyId = (tenant: string, key: string) => `idempotency#${tenant}#${key}`;
 
@@ -77,6 +80,9 @@ export const SIZING_ROW_ID = 'sizing';
 
 /** Id of the row with what the sizer remembers of the fleet. */
 export const FLEET_ROW_ID = 'fleet';
+
+/** Id of the row with the request to keep machines warm. */
+export const WARM_ROW_ID = 'warm';
 
 /** API keys look like `sk-spotscribe-` followed by 43 characters of base64url (256 random bits). */
 export const API_KEY_PREFIX = 'sk-spotscribe-';

@@ -107,6 +107,20 @@ export const WaitingRow = z.object({
 export type WaitingRow = z.infer<typeof WaitingRow>;
 
 /**
+ * A request to keep machines running without work, in the jobs table, with `WARM_ROW_ID` as its id.
+ * The sizer only reads it.
+ */
+export const WarmRow = z.object({
+  id: z.string(),
+  machines: Count,
+  /** When the request ends. Epoch milliseconds. */
+  until: z.number(),
+  /** Epoch seconds at which the row is deleted (the table's TTL). */
+  expires_at: z.number(),
+});
+export type WarmRow = z.infer<typeof WarmRow>;
+
+/**
  * Event of the function that sizes the fleet. Without fields, it only raises the fleet.
  */
 export const SizeFleetEvent = z.object({

@@ -42,6 +42,7 @@ export type StageState = (typeof STAGE_STATES)[number];
 export const ERROR_CODES = [
   'invalid_request',
   'unauthorized',
+  'forbidden',
   'not_found',
   'not_ready',
   'idempotency_conflict',

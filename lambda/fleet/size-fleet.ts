@@ -22,6 +22,8 @@ import { desiredMachines, FAILED_BOOTS, FLEET_MODES, type FleetMode, workIn } fr
 import { SizingLock } from './sizing-lock';
 import { WaitingJobs } from '../../core/fleet/waiting-jobs';
 import { warmMachines, type WarmSettings } from '../../core/fleet/warm-hours';
+import { warmFloor, WarmRequests } from '../../core/fleet/warm-request';
+import { warmSettings } from './warm-settings';
 
 export interface Dependencies extends Watch {
   lock: Pick<SizingLock, 'exclusive'>;
@@ -34,6 +36,7 @@ export interface Dependencies extends Watch {
   jobsPerMachine?: number;
   idle: IdleRule;
   warm: WarmSettings;
+  requests: Pick<WarmRequests, 'find'>;
 }
 
 /**
@@ -60,11 +63,8 @@ export const handler = lambdaHandler((): Dependencies => {
       kind: env('idleRule') as IdleRule['kind'],
       ...(process.env[ENV.idleSeconds] !== undefined && { seconds: envNumber('idleSeconds') }),
     },
-    warm: {
-      machines: envNumber('warmMachines'),
-      hours: process.env[ENV.warmHours],
-      timeZone: process.env[ENV.warmTimeZone],
-    },
+    warm: warmSettings(),
+    requests: new WarmRequests(documents, table),
     balancer: process.env[ENV.loadBalancer] === undefined ? undefined : balancer(),
   };
 }, sizeFleet);
@@ -86,12 +86,17 @@ export async function sizeFleet(
     return {};
   const desired = await dependencies.lock.exclusive(() => sizeOnce(event?.arrived, dependencies, tools));
   if (event?.watch === true) {
-    const warm = warmMachines(dependencies.warm, new Date());
-    const fleet = await dependencies.fleet.read();
+    const [warm, fleet] = await Promise.all([machinesToKeep(dependencies), dependencies.fleet.read()]);
     const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
     await endMachines(dependencies, { warm, idleSeconds, fleet }, tools);
   }
   return { desired };
+}
+
+/** Machines to keep running without work, by the settings or by a request. */
+async function machinesToKeep({ warm, requests, maxMachines }: Dependencies): Promise<number> {
+  const now = new Date();
+  return warmFloor(warmMachines(warm, now), await requests.find(), { maxMachines, now: now.getTime() });
 }
 
 /**
@@ -119,10 +124,10 @@ async function sizeOnce(
   const { group, maxMachines, mode, unit, jobsPerMachine, waiting } = dependencies;
   const { logger, metrics } = tools;
   const now = Date.now();
-  const warm = warmMachines(dependencies.warm, new Date(now));
-  const [before, earlier, indexed] = await Promise.all([
+  const [before, earlier, warm, indexed] = await Promise.all([
     group.describe(),
     dependencies.fleet.read(),
+    machinesToKeep(dependencies),
     waiting.find(MANY_JOBS + 1, now),
   ]);
   await correctGroup(before, { warm, maxMachines }, group, tools);
@@ -130,7 +135,7 @@ async function sizeOnce(
   const { fleet, machines } = await known(before, earlier, jobs, dependencies, now);
   const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
   const work = await fleetWork(before.desired, idleSeconds, dependencies, tools);
-  if (workIn(work) > 0) await resumeProcesses(before, group, tools);
+  if (workIn(work) + warm > 0) await resumeProcesses(before, group, tools);
   const desired = desiredMachines({
     ...{
       ...work,

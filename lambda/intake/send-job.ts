@@ -49,7 +49,10 @@ export async function sendJob(dispatch: Dispatch, row: JobRow): Promise<void> {
  *
  * @param row a job that has just arrived. @default - none
  */
-export async function wakeFleet({ lambda, sizeFleetFunction }: Dispatch, row?: JobRow): Promise<void> {
+export async function wakeFleet(
+  { lambda, sizeFleetFunction }: Pick<Dispatch, 'lambda' | 'sizeFleetFunction'>,
+  row?: JobRow,
+): Promise<void> {
   const event: SizeFleetEvent = { arrived: row && waitingRow(row) };
   await lambda.send(
     new InvokeCommand({

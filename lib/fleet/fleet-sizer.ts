@@ -16,7 +16,7 @@ import type { JobStore } from '../jobs/job-store';
 import { idleEnvironment } from '../environment';
 import type { Settings } from '../settings';
 import type { SpotFleet } from './spot-fleet';
-import type { Warmth } from './warmth';
+import { warmEnvironment, type Warmth } from './warmth';
 
 export interface FleetSizerProps {
   readonly fleet: SpotFleet;
@@ -30,8 +30,8 @@ export interface FleetSizerProps {
   readonly inPlace: boolean;
   /** The machines' processes, whose workers write heartbeats. */
   readonly processes: IDependable;
-  /** Machines that run while nothing is queued. @default - none */
-  readonly warmth?: Warmth;
+  /** Machines that run while nothing is queued. */
+  readonly warmth: Warmth;
 }
 
 /**
@@ -65,11 +65,7 @@ export class FleetSizer extends Construct {
           [ENV.jobsPerMachine]: String(settings.jobsPerMachine),
         }),
         ...idleEnvironment(settings, props.inPlace),
-        [ENV.warmMachines]: String(warmth?.machines ?? 0),
-        ...(warmth?.hours && {
-          [ENV.warmHours]: warmth.hours.text,
-          [ENV.warmTimeZone]: warmth.hours.timeZone,
-        }),
+        ...warmEnvironment(warmth),
       },
     });
     fleet.grantSize(this.handler);

@@ -3,7 +3,14 @@ import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } fr
 import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { FLEET_ROW_ID, INDEX, MACHINE_ROW_PREFIX, SIZING_ROW_ID } from '../../core/contract/keys';
+import {
+  FLEET_ROW_ID,
+  INDEX,
+  MACHINE_ROW_PREFIX,
+  SIZING_ROW_ID,
+  usageId,
+  WARM_ROW_ID,
+} from '../../core/contract/keys';
 import { WAITING_ATTRIBUTES } from '../../core/fleet/waiting-jobs';
 import { acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import { PrivateBucket } from '../private-bucket';
@@ -53,20 +60,18 @@ export class JobStore extends Construct {
 
   /** Lets the fleet sizer read and update its own rows, and see which jobs wait, but change no job. */
   grantFleet(grantee: IGrantable) {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-        resources: [this.table.tableArn],
-        conditions: {
-          'ForAllValues:StringLike': {
-            'dynamodb:LeadingKeys': [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID, FLEET_ROW_ID],
-          },
-          // A request without keys would satisfy the condition above.
-          Null: { 'dynamodb:LeadingKeys': 'false' },
-        },
-      }),
+    this.grantRows(
+      grantee,
+      ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
+      [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID, FLEET_ROW_ID, WARM_ROW_ID],
     );
     this.grantIndex(grantee, INDEX.waiting);
+  }
+
+  /** Lets a handler change the request to keep machines warm, and read the usage of keys. */
+  grantWarm(grantee: IGrantable) {
+    this.grantRows(grantee, ['GetItem', 'PutItem', 'DeleteItem'], [WARM_ROW_ID]);
+    this.grantRows(grantee, ['GetItem'], [usageId('*', '*')]);
   }
 
   /** Lets the grantee read current object versions under the given prefixes. */
@@ -125,6 +130,21 @@ export class JobStore extends Construct {
       new PolicyStatement({
         actions: actions.map((action) => `dynamodb:${action}`),
         resources: [this.table.tableArn],
+      }),
+    );
+  }
+
+  /** @param ids of the rows, in which `*` stands for any text */
+  private grantRows(grantee: IGrantable, actions: string[], ids: string[]) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `dynamodb:${action}`),
+        resources: [this.table.tableArn],
+        conditions: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ids },
+          // A request without keys would satisfy the condition above.
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
       }),
     );
   }

@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { OUTPUT } from '../../core/contract/environment';
 import type { Route } from '../../core/contract/http';
 import { PORT } from '../../core/machine/container';
-import { monthlyCost, warmth as warmthOf } from '../fleet/warmth';
 import { checkZones, MachinesBalancer } from '../http/machines-balancer';
 import { type Streaming, streaming as streamingOf, streamingCost } from '../http/streaming';
 import { StreamingBalancer } from '../http/streaming-balancer';
@@ -61,9 +60,8 @@ export abstract class InPlacePath extends Path {
   ) {
     const { settings, network } = props;
     const streaming = streams ? streamingOf(settings, Stack.of(scope).region) : undefined;
-    const warmth = warmthOf(settings);
     checkZones(settings);
-    super(scope, id, info, props, { warmth, balanced: true, streamingPort: streaming && PORT.streaming });
+    super(scope, id, info, props, { balanced: true, streamingPort: streaming && PORT.streaming });
 
     const { vpc } = network;
     const { name, port, models } = service;
@@ -85,10 +83,6 @@ export abstract class InPlacePath extends Path {
       settings,
     });
     this.alarms.watchRequests(handler, basename(answers.file));
-    Annotations.of(this).addInfoV2(
-      'spotscribe:warmMachines',
-      monthlyCost(warmth, settings.instanceTypes[0] ?? ''),
-    );
     if (streaming !== undefined)
       this.streamingBalancer = this.openStreaming(streaming, answers.task.routes ?? []);
   }

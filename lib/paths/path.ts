@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Annotations, Duration } from 'aws-cdk-lib';
 import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { ENV, OUTPUT } from '../../core/contract/environment';
@@ -7,8 +7,9 @@ import type { GpuAccess } from '../../core/contract/machine-spec';
 import type { DeployedTasks } from '../../core/contract/tasks';
 import { FleetSizer } from '../fleet/fleet-sizer';
 import { SpotFleet } from '../fleet/spot-fleet';
-import type { Warmth } from '../fleet/warmth';
+import { monthlyCost, type Warmth, warmth } from '../fleet/warmth';
 import { JobApi } from '../http/job-api';
+import { WarmApi } from '../http/warm-api';
 import type { ImageSources } from '../images/image-builds';
 import { PathImages } from '../images/path-images';
 import type { ProcessImage } from '../images/process-image';
@@ -51,9 +52,10 @@ export interface MachineTraits {
   readonly gpu?: GpuAccess;
   /** What runs the processes on the machines. @default - ECS */
   readonly runtime?: MachineRuntime;
-  /** Machines that run while nothing is queued. @default - none */
-  readonly warmth?: Warmth;
-  /** Whether a load balancer sends requests to the machines. @default false */
+  /**
+   * Whether a load balancer sends requests to the machines. By default one machine is then kept
+   * warm. @default false
+   */
   readonly balanced?: boolean;
   /** Port of the machines for the worker's public server. @default - no such server */
   readonly streamingPort?: number;
@@ -84,8 +86,13 @@ export abstract class Path extends Construct {
   readonly intake: JobIntake;
   readonly api: JobApi;
   readonly alarms: Alarms;
+  /** Machines that run while nothing is queued. */
+  private readonly warmth: Warmth;
 
-  /** @throws SettingsError if the services contradict each other or do not fit on the machines */
+  /**
+   * @throws SettingsError if the services contradict each other or do not fit on the machines, or
+   * settings for warm machines contradict each other
+   */
   protected constructor(
     scope: Construct,
     id: string,
@@ -95,10 +102,11 @@ export abstract class Path extends Construct {
   ) {
     super(scope, id);
     const { settings, network } = props;
-    const { gpu = 'exclusive', runtime = ecsRuntime, warmth } = traits;
+    const { gpu = 'exclusive', runtime = ecsRuntime, balanced = false } = traits;
     const { id: path, services } = info;
     checkMachine({ path, services, settings, gpu });
     const tasks = (this.tasks = deployedTasks(services));
+    this.warmth = warmth(settings, balanced);
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,
       retention: Duration.days(settings.retentionDays),
@@ -114,8 +122,11 @@ export abstract class Path extends Construct {
     // parameter.
     for (const waiting of [this.fleet.group, this.parameter]) waiting.node.addDependency(images);
     this.sizer = new FleetSizer(this, 'Sizer', {
-      ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings, warmth },
-      ...{ processes: this.processes, tasks, inPlace: traits.balanced === true },
+      ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings },
+      ...{ processes: this.processes, warmth: this.warmth, tasks, inPlace: traits.balanced === true },
+    });
+    new WarmApi(this, 'Warm', {
+      ...{ api: this.api, store: this.store, sizer: this.sizer, path, warmth: this.warmth, settings },
     });
     this.intake = new JobIntake(this, 'Intake', {
       ...{ store: this.store, queue: this.queue, sizer: this.sizer, path, tasks, settings },
@@ -129,6 +140,8 @@ export abstract class Path extends Construct {
     this.alarms.watchRequests(this.api.submitJob, 'submit-job');
     this.fetchModels();
     this.grantWorker();
+    const cost = monthlyCost(this.warmth, instanceTypes[0] ?? '', balanced);
+    if (cost !== undefined) Annotations.of(this).addInfoV2('spotscribe:warmMachines', cost);
   }
 
   /** Additional outputs of the path, by name. */
@@ -150,7 +163,8 @@ export abstract class Path extends Construct {
   private machine(images: PathImages<ProcessImage>, gpu: GpuAccess): [MachineProcesses, MachineParameter] {
     const { services } = this.info;
     const { settings, modelCache } = this.props;
-    const { balanced = false, warmth, streamingPort } = this.traits;
+    const { balanced = false, streamingPort } = this.traits;
+    const { machines, hours } = this.warmth;
     const used: Record<string, ProcessImage> = {
       worker: images.image('worker'),
       ...Object.fromEntries(services.map(({ service }) => [service.name, images.imageOf(service)])),
@@ -162,7 +176,7 @@ export abstract class Path extends Construct {
       workerEnvironment: this.workerEnvironment(),
       // Half of two or more machines keep answering. A single machine cannot be kept while it is
       // replaced.
-      minHealthyPercent: warmth && warmth.machines >= 2 && !warmth.hours ? 50 : 0,
+      minHealthyPercent: machines >= 2 && !hours ? 50 : 0,
     });
     const processes = this.fleet.platform.run(this, 'Machine', {
       ...{ spec, images: used },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ListJobsResponse, SubmitJobResponse } from '../../core/contract/api';
 import { OUTPUT } from '../../core/contract/environment';
+import type { WarmView } from '../../core/contract/warm';
 import { versionsOf } from '../../core/jobs/object-versions';
 import { repeated, SAMPLE, sample, sampleWords, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
@@ -53,6 +54,29 @@ describe('a deployment, from zero to zero', () => {
     );
     await until('the machine to end', 30, async () => (laptop.machines().length === 0 ? true : undefined));
     expect(await laptop.messages('queueUrl')).toBe(0);
+  });
+
+  test('keeps an idle machine warm on request, which ends itself after the request', async () => {
+    const warm = async (...args: string[]) =>
+      JSON.parse((await spotscribe(['warm', ...args, '--json'], laptop.env)).stdout) as WarmView;
+    const view = await warm('--for', '1h');
+    expect(view).toMatchObject({ machines: 1, scheduled_machines: 0, cost_per_hour: view.price_per_hour });
+    await until('the group to have a machine', 20, async () =>
+      (await laptop.desiredMachines()) === 1 ? true : undefined,
+    );
+    // The group refuses to lose it, and the worker goes on.
+    await until('the machine to be idle', 90, async () => {
+      const [worker] = laptop.machines()[0]?.containers.filter(({ name }) => name === 'worker') ?? [];
+      return worker !== undefined && readFileSync(worker.log, 'utf8').includes('could not be ended')
+        ? true
+        : undefined;
+    });
+    expect(await laptop.desiredMachines()).toBe(1);
+    expect(await warm('--off')).toMatchObject({ machines: 0, until: null });
+    await until('the fleet to rest', 60, async () =>
+      (await laptop.desiredMachines()) === 0 ? true : undefined,
+    );
+    await until('the machine to end', 30, async () => (laptop.machines().length === 0 ? true : undefined));
   });
 
   test('gives each word its times, and the job its receipt', async () => {

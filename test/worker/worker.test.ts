@@ -61,6 +61,7 @@ async function idleWorker(settings: Partial<WorkerSettings>): Promise<Worker> {
       ...{ path: 'DockerGpu', jobsTable: 'jobs', mediaBucket: 'media', fleetName: 'fleet', services: [] },
       ...{
         queueUrl: 'http://localhost:1/1/jobs',
+        bulkQueue: 'bulk',
         idleRule: 'queue',
         visibilitySeconds: 60,
       },

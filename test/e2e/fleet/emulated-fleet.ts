@@ -14,6 +14,7 @@ import { INDEX } from '../../../core/contract/keys';
 import { FleetStore } from '../../../core/fleet/fleet-store';
 import { MachineStore } from '../../../core/fleet/machine-store';
 import { WAITING_ATTRIBUTES, WaitingJobs } from '../../../core/fleet/waiting-jobs';
+import { WarmRequests } from '../../../core/fleet/warm-request';
 import type { Dependencies } from '../../../lambda/fleet/size-fleet';
 import { SizingLock } from '../../../lambda/fleet/sizing-lock';
 import { clientConfiguration, startEmulator } from '../../../local/emulator';
@@ -63,6 +64,10 @@ export class EmulatedFleet {
     return new MachineStore(this.documents, TABLE);
   }
 
+  get warmRequests(): WarmRequests {
+    return new WarmRequests(this.documents, TABLE);
+  }
+
   dependencies(change: Partial<Dependencies> = {}): Dependencies {
     return {
       sqs: this.sqs,
@@ -77,6 +82,7 @@ export class EmulatedFleet {
       ...{ jobsPerMachine: 1, mode: 'standard', unit: 'audio_second' },
       idle: { kind: 'queue', seconds: 300 },
       warm: { machines: 0 },
+      requests: this.warmRequests,
       ...change,
     };
   }

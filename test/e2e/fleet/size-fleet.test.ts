@@ -177,3 +177,21 @@ test('keeps machines warm by the group’s minimum, also where there is no capac
   expect(await aws.group()).toMatchObject({ desired: 7, bounds: [0, 7] });
   expect((await aws.group()).ids).toHaveLength(7);
 });
+
+test('keeps the machines of a request warm until it ends or is removed', async () => {
+  const { warmRequests } = aws;
+  expect(await warmRequests.find()).toBeUndefined();
+  const until = Date.now() + 30 * MINUTE;
+  await warmRequests.set(8, until);
+  expect(await warmRequests.find()).toEqual({
+    ...{ id: 'warm', machines: 8, until, expires_at: Math.ceil(until / 1000) },
+  });
+  await size();
+  expect(await aws.group()).toMatchObject({ desired: 8, bounds: [8, 8] });
+  await warmRequests.set(1, until);
+  await size();
+  expect((await aws.group()).bounds).toEqual([1, 8]);
+  await warmRequests.remove();
+  await size();
+  expect(await aws.group()).toMatchObject({ desired: 8, bounds: [0, 8] });
+});

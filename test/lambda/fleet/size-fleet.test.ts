@@ -57,6 +57,7 @@ const dependencies: Dependencies = {
   jobsPerMachine: 2,
   idle: { kind: 'queue', seconds: 300 },
   warm: { machines: 0 },
+  requests: { find: async () => undefined },
 };
 const tools = quietTools();
 const size = (change: Partial<Dependencies> = {}) => sizeFleet({}, depending(change), tools);
@@ -477,6 +478,28 @@ describe('the group', () => {
     await size();
     expect(bounds()).toMatchObject([{ MaxSize: 5 }, { MaxSize: 7 }, { MaxSize: 6 }]);
     expect(asked()).toEqual([]);
+  });
+});
+
+describe('machines that a request keeps warm', () => {
+  const requested = (machines: number, minutes: number): Partial<Dependencies> => ({
+    requests: { find: async () => ({ id: 'warm', machines, until: minutesAgo(-minutes), expires_at: 0 }) },
+  });
+
+  test('are launched at once, and are the minimum of the group', async () => {
+    given({});
+    expect(await size(requested(2, 30))).toEqual({ desired: 2 });
+    expect(bounds()).toEqual([{ AutoScalingGroupName: 'fleet', MinSize: 2, MaxSize: 5 }]);
+  });
+
+  test('are not terminated when they are idle, until the request has ended', async () => {
+    given({ desired: 1, minSize: 1 });
+    alive('i-1', 9_999);
+    await watch(requested(1, 1));
+    expect([bounds(), ended()]).toEqual([[], []]);
+    await watch(requested(1, 0));
+    expect(bounds()).toMatchObject([{ MinSize: 0 }]);
+    expect(ended()).toMatchObject([{ InstanceId: 'i-1' }]);
   });
 });
 

@@ -71,9 +71,9 @@ describe('the fleet', () => {
             },
           }),
           Match.objectLike({
-            Action: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+            Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
             Condition: {
-              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['machine#*', 'sizing'] },
+              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['machine#*', 'sizing', 'fleet', 'warm'] },
               Null: { 'dynamodb:LeadingKeys': 'false' },
             },
           }),
