@@ -167,6 +167,12 @@ export const JobMessage = z.object({
    */
   failures: z.optional(Count),
   /**
+   * Receives of earlier messages of the job of which no worker reported the end: the worker was
+   * killed, or the message did not reach it. They do not count as failures, up to `MAX_RECEIVES`.
+   * @default 0
+   */
+  losses: z.optional(Count),
+  /**
    * Times that the job was released because its model service was not ready. They do not count as
    * failures, up to a limit that the worker sets. @default 0
    */

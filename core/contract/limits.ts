@@ -18,8 +18,15 @@ export const SIZING_SECONDS = 20;
 /** Longest time between two heartbeats of a worker, in seconds. */
 export const HEARTBEAT_SECONDS = 60;
 
-/** Receives of a message before it goes to the dead-letter queue. */
-export const MAX_RECEIVES = 5;
+/** Failures after which a job is not tried again. */
+export const MAX_FAILURES = 5;
+
+/**
+ * Receives of a message before it goes to the dead-letter queue, and losses after which a job is not
+ * tried again: see `JobMessage`. More than failures, because a worker can be lost without a fault of
+ * its jobs. But a job may also be what ends its workers.
+ */
+export const MAX_RECEIVES = 10;
 
 /** Seconds from SIGTERM to exit. A spot interruption notice leaves 120 s. */
 export const STOP_SECONDS = 110;

@@ -33,7 +33,7 @@ export class Alarms extends Construct {
     this.alarm('DeadLetters', {
       metric: queue.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1) }),
       threshold: 1,
-      what: 'A job failed five times, or its message could not be read',
+      what: 'A job failed five times, was lost ten times, or its message could not be read',
       heading: 'Dead letters',
     });
     this.alarm('FailedEvents', {

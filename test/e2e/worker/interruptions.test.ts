@@ -1,5 +1,5 @@
 import type { JobMessage, JobRow } from '../../../core/contract/job';
-import { MAX_RECEIVES } from '../../../core/contract/limits';
+import { MAX_FAILURES } from '../../../core/contract/limits';
 import { hearing, ModelServer, type Script, until } from '../../support/model-server';
 import { RunningWorkers, type RunOptions } from './running-worker';
 import { WorkerAws } from './worker-aws';
@@ -39,7 +39,7 @@ describe('failures', () => {
     model.script = breaks;
     const job = await aws.job();
     await start();
-    await send(job, MAX_RECEIVES - 1);
+    await send(job, MAX_FAILURES - 1);
     await until(async () => (await deadLetters()) === 1, 'a dead letter', 30);
     await aws.emptied();
     expect(await row(job)).toMatchObject({ status: 'queued', attempt: 1 });
@@ -85,7 +85,7 @@ describe('a message that is no failure of its job', () => {
     await start({ guards: { failures: 1, restMs: 1_000 } });
     await send(first);
     await until(() => model.requests.length === 1, 'the first job is heard');
-    await send(waiting, MAX_RECEIVES - 1);
+    await send(waiting, MAX_FAILURES - 1);
     await until(async () => (await status(waiting)) === 'running', 'the second job waits for its turn');
     model.script = hearing(60, 1);
     fails = true;
@@ -105,7 +105,7 @@ describe('a message of a job that another worker has', () => {
     await start();
     await send(job);
     await until(() => model.requests.length === 1, 'the job is heard');
-    for (let sent = 0; sent <= MAX_RECEIVES; sent++) await send(job, sent);
+    for (let sent = 0; sent <= MAX_FAILURES; sent++) await send(job, sent);
     await until(async () => (await aws.depth()).visible === 0, 'the duplicates are received');
     await ended(job);
     await aws.emptied();

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { KEY } from '../../../core/contract/keys';
-import { MAX_RECEIVES } from '../../../core/contract/limits';
+import { MAX_FAILURES } from '../../../core/contract/limits';
 import { hearing, ModelServer, until } from '../../support/model-server';
 import { WorkerAws } from './worker-aws';
 import { exitOf, WorkerProcesses } from './worker-processes';
@@ -51,7 +51,7 @@ describe('a worker’s process', () => {
   it('interrupted more often than a job may fail, leaves the job to the next one, which ends it', async () => {
     const job = await aws.job();
     await aws.sendJob(job);
-    for (let interrupted = 1; interrupted <= MAX_RECEIVES + 1; interrupted++) {
+    for (let interrupted = 1; interrupted <= MAX_FAILURES + 1; interrupted++) {
       const child = await run();
       await until(() => model.requests.length === interrupted, `attempt ${interrupted}`);
       expect(await workers.end(child, 'SIGTERM')).toBe(0);
@@ -59,7 +59,7 @@ describe('a worker’s process', () => {
     model.script = hearing(60, 1);
     await run();
     await until(async () => (await aws.store.get(job.id))?.status === 'succeeded', 'the job succeeds');
-    expect(await aws.store.get(job.id)).toMatchObject({ attempt: MAX_RECEIVES + 2 });
+    expect(await aws.store.get(job.id)).toMatchObject({ attempt: MAX_FAILURES + 2 });
     expect(await aws.depth(aws.deadLettersUrl)).toEqual({ visible: 0, inFlight: 0 });
   });
 
@@ -79,6 +79,21 @@ describe('a worker’s process', () => {
     expect(await aws.keys(KEY.job(job.id))).toEqual([KEY.input(job.id), KEY.result(job.id, 2, 'transcript')]);
     await until(() => readdirSync(workers.shared).length === 0, 'scratch is empty');
     expect(await workers.end(second, 'SIGTERM')).toBe(0);
+  });
+
+  it('killed more often than a job may fail, leaves the job to the next one', async () => {
+    const job = await aws.job();
+    await aws.sendJob(job);
+    for (let killed = 1; killed <= MAX_FAILURES + 1; killed++) {
+      const child = await run();
+      await until(() => model.requests.length === killed, `attempt ${killed}`);
+      await workers.end(child, 'SIGKILL');
+    }
+    model.script = hearing(60, 1);
+    await run();
+    await until(async () => (await aws.store.get(job.id))?.status === 'succeeded', 'the job succeeds');
+    expect(await aws.store.get(job.id)).toMatchObject({ attempt: MAX_FAILURES + 2 });
+    expect(await aws.depth(aws.deadLettersUrl)).toEqual({ visible: 0, inFlight: 0 });
   });
 
   it('that cannot start says why in one line', async () => {

@@ -5,6 +5,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { buryJobs, type Dependencies } from '../../../lambda/intake/bury-job';
 import type { JobRow } from '../../../core/contract/job';
+import { MAX_FAILURES } from '../../../core/contract/limits';
 import { JobStore } from '../../../core/jobs/job-store';
 import {
   awsError,
@@ -25,7 +26,8 @@ const dependencies: Dependencies = {
   path: 'DockerGpu',
 };
 const tools = quietTools();
-const letter = (jobId: unknown = JOB_ID, version = 1) => JSON.stringify({ version, job_id: jobId });
+const letter = (jobId: unknown = JOB_ID, version = 1, failures = MAX_FAILURES) =>
+  JSON.stringify({ version, job_id: jobId, failures });
 
 /** Returns which of these messages are to be retried. */
 async function bury(...bodies: string[]): Promise<string[]> {
@@ -77,6 +79,15 @@ test('fails the job of a dead-letter message and sends its event', async () => {
       },
     },
   ]);
+});
+
+test('says that workers were lost, not that the job failed', async () => {
+  await bury(letter(JOB_ID, 1, MAX_FAILURES - 1));
+  const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+  expect(Object.values(input.ExpressionAttributeValues!)).toContainEqual({
+    code: 'attempts_exhausted',
+    message: 'The job was given up after 10 workers were lost with it',
+  });
 });
 
 test('fails a job whose message no worker could parse', async () => {

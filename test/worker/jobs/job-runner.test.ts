@@ -9,7 +9,7 @@ import { MachineTime } from '../../../docker/worker/src/jobs/machine-time';
 import type { ServiceState } from '../../../docker/worker/src/services/model-service';
 import { Services } from '../../../docker/worker/src/services/services';
 import type { Outcome } from '../../../docker/worker/src/http/metrics';
-import { MAX_RECEIVES } from '../../../core/contract/limits';
+import { MAX_FAILURES, MAX_RECEIVES } from '../../../core/contract/limits';
 import { row } from '../../support/support';
 import { until } from '../../until';
 import { MemoryQueue } from '../../support/memory-queue';
@@ -89,12 +89,51 @@ async function work() {
   }
 }
 
+/** A worker receives the next message, and is killed with it: its visibility timeout passes. */
+const loseWorker = () => queue.next()!.hide(600);
+
+describe('a job whose workers are killed', () => {
+  beforeEach(() => (state = () => ({ state: 'ready' })));
+
+  it('is done by the next one, although they were more than the failures that bury a job', async () => {
+    for (let killed = 1; killed <= MAX_FAILURES; killed++) await loseWorker();
+    await work();
+    expect(queue.deadLetters).toBe(0);
+    expect(outcomes).toEqual(['succeeded']);
+  });
+
+  it('is given up when it may be what ends them', async () => {
+    for (let killed = 1; killed <= MAX_RECEIVES; killed++) await loseWorker();
+    await work();
+    expect(queue.deadLetters).toBe(1);
+    expect(outcomes).toEqual([]);
+  });
+
+  it('is given up also if messages took each other’s place meanwhile', async () => {
+    const losses = MAX_RECEIVES - 1;
+    queue = new MemoryQueue();
+    queue.add({ version: 1, job_id: job.id, losses });
+    await loseWorker();
+    await work();
+    expect(queue.deadLetters).toBe(1);
+    expect(outcomes).toEqual([]);
+  });
+
+  it('may still fail as often as any other', async () => {
+    for (let killed = 1; killed <= MAX_FAILURES; killed++) await loseWorker();
+    state = () => ({ state: 'failed', reason: 'model.bin is missing' });
+    await work();
+    expect(times('retried')).toBe(MAX_FAILURES);
+    expect(queue.deadLetters).toBe(1);
+  });
+});
+
 describe('a job whose model service is not ready', () => {
   it('fails after five attempts if the model cannot be loaded, while another model keeps the machine busy', async () => {
     state = () => ({ state: 'failed', reason: 'model.bin is missing' });
     await work();
     expect(queue.deadLetters).toBe(1);
-    expect(times('retried')).toBe(MAX_RECEIVES);
+    expect(times('retried')).toBe(MAX_FAILURES);
     expect(queue.now).toBeLessThan(10 * MINUTE);
   });
 
@@ -102,7 +141,7 @@ describe('a job whose model service is not ready', () => {
     state = () => ({ state: 'absent', reason: 'the service does not answer' });
     await work();
     expect(queue.deadLetters).toBe(1);
-    expect(times('retried')).toBe(MAX_RECEIVES);
+    expect(times('retried')).toBe(MAX_FAILURES);
     expect(queue.now).toBeGreaterThan(20 * MINUTE);
     expect(queue.now).toBeLessThan(30 * MINUTE);
   });
@@ -114,7 +153,7 @@ describe('a job whose model service is not ready', () => {
     };
     await work();
     expect(queue.deadLetters).toBe(0);
-    expect(times('retried')).toBeLessThan(MAX_RECEIVES);
+    expect(times('retried')).toBeLessThan(MAX_FAILURES);
     expect(outcomes.at(-1)).toBe('succeeded');
   });
 });

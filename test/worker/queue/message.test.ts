@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   backoffSeconds,
-  failuresBefore,
   isExhausted,
+  lossesBefore,
   parseMessage,
 } from '../../../docker/worker/src/queue/message';
 import type { JobMessage } from '../../../core/contract/job';
@@ -12,13 +12,14 @@ const id = `job_${'0a'.repeat(16)}`;
 
 describe('a message', () => {
   it.each([
-    ['JobMessage.json', 0, 0],
-    ['JobMessage.interrupted.json', 3, 0],
-    ['JobMessage.unready.json', 0, 2],
-  ])('has a job and its counts, as in the contract’s fixture %s', (file, failures, unready) => {
+    ['JobMessage.json', 0, 0, 0],
+    ['JobMessage.interrupted.json', 3, 0, 0],
+    ['JobMessage.lost.json', 1, 4, 0],
+    ['JobMessage.unready.json', 0, 0, 2],
+  ])('has a job and its counts, as in the contract’s fixture %s', (file, failures, losses, unready) => {
     const fixture = readFileSync(join(__dirname, '../../fixtures/contract', file), 'utf8');
     const { job_id } = JSON.parse(fixture) as JobMessage;
-    expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures, unready });
+    expect(parseMessage(fixture)).toEqual({ jobId: job_id, failures, losses, unready });
   });
 
   it.each([
@@ -39,9 +40,14 @@ describe('a message', () => {
     expect(backoffSeconds(1000)).toBe(300);
   });
 
-  it('counts its stored failures and its earlier receives', () => {
-    expect(failuresBefore(0, 1)).toBe(0);
-    expect(failuresBefore(3, 2)).toBe(4);
-    expect([4, 5, 6].map(isExhausted)).toEqual([false, true, true]);
+  it('counts its stored losses and its earlier receives as losses', () => {
+    expect(lossesBefore(0, 1)).toBe(0);
+    expect(lossesBefore(3, 2)).toBe(4);
+  });
+
+  it('is not tried again after five failures or ten losses', () => {
+    expect([4, 5, 6].map((failures) => isExhausted(failures, 0))).toEqual([false, true, true]);
+    expect([9, 10, 11].map((losses) => isExhausted(0, losses))).toEqual([false, true, true]);
+    expect(isExhausted(4, 9)).toBe(false);
   });
 });

@@ -86,7 +86,8 @@ export class JobRunner {
     const row = await store.get(job.jobId);
     const isLeased = row?.status === 'running' && (row.lease_until ?? 0) > Date.now();
     if (row !== undefined && isLeased) return this.leaveToOwner(job, row);
-    log.warn({ job: job.jobId, failures: job.failures }, 'the job failed too often');
+    const { jobId: id, failures, losses } = job;
+    log.warn({ job: id, failures, losses }, 'the job failed or was lost too often');
     await job.message.hide(0);
   }
 

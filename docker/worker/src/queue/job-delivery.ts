@@ -1,5 +1,5 @@
 import type { JobMessage } from '../../../../core/contract/job';
-import { backoffSeconds, failuresBefore, isExhausted, type NamedJob } from './message';
+import { backoffSeconds, isExhausted, lossesBefore, type NamedJob } from './message';
 import type { Delivery } from './queue';
 
 /** Delay in seconds of a job whose model service was not ready. */
@@ -20,12 +20,17 @@ export class JobDelivery {
 
   /** Number of failures of the job before this receive. */
   get failures(): number {
-    return failuresBefore(this.job.failures, this.message.receives);
+    return this.job.failures;
   }
 
-  /** Whether the job has reached the limit of failures. */
+  /** Number of losses of the job before this receive. */
+  get losses(): number {
+    return lossesBefore(this.job.losses, this.message.receives);
+  }
+
+  /** Whether the job has reached the limit of failures or losses. */
   get isExhausted(): boolean {
-    return isExhausted(this.failures);
+    return isExhausted(this.failures, this.losses);
   }
 
   /**
@@ -38,38 +43,40 @@ export class JobDelivery {
 
   /**
    * Returns the job to the queue without a failure. SQS counts every receive, so a new message with
-   * the earlier failures replaces this one.
+   * the earlier failures and losses replaces this one.
    *
    * @param meanwhile is called with the id of the new message before this one is deleted
    */
   replace(delaySeconds: number, meanwhile?: (id: string) => Promise<void>): Promise<void> {
-    return this.sendReplacement(this.job.unready, delaySeconds, meanwhile);
+    return this.sendReplacement({}, delaySeconds, meanwhile);
   }
 
   /** Returns the job to the queue because its model service was not ready. */
   waitForService(): Promise<void> {
-    return this.sendReplacement(this.job.unready + 1, UNREADY_SECONDS);
+    return this.sendReplacement({ unready: this.job.unready + 1 }, UNREADY_SECONDS);
   }
 
   /**
-   * Returns the job to the queue after a failure, with a growing delay. The last failure makes the
-   * message a dead letter.
+   * Returns the job to the queue after a failure, with a growing delay. After the last failure, the
+   * new message becomes a dead letter.
    */
   retry(): Promise<void> {
     const failures = this.failures + 1;
-    return this.message.hide(isExhausted(failures) ? 0 : backoffSeconds(failures));
+    const delay = isExhausted(failures, this.losses) ? 0 : backoffSeconds(failures);
+    return this.sendReplacement({ failures }, delay);
   }
 
   private async sendReplacement(
-    unready: number,
+    { failures = this.failures, unready = this.job.unready }: { failures?: number; unready?: number },
     delaySeconds: number,
     meanwhile?: (id: string) => Promise<void>,
   ) {
-    const { failures, jobId: job_id } = this;
+    const { losses, jobId: job_id } = this;
     const message: JobMessage = {
       version: 1,
       job_id,
       ...(failures > 0 && { failures }),
+      ...(losses > 0 && { losses }),
       ...(unready > 0 && { unready }),
     };
     const id = await this.message.sendReplacement(message, delaySeconds);

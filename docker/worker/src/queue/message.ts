@@ -1,10 +1,11 @@
 import { JobMessage } from '../../../../core/contract/job';
-import { MAX_RECEIVES } from '../../../../core/contract/limits';
+import { MAX_FAILURES, MAX_RECEIVES } from '../../../../core/contract/limits';
 
 /** The job named in a message, with the counts of its earlier messages: see {@link JobMessage}. */
 export interface NamedJob {
   jobId: string;
   failures: number;
+  losses: number;
   unready: number;
 }
 
@@ -21,20 +22,22 @@ export function parseMessage(body: string | undefined): ParsedMessage {
   }
   const parsed = JobMessage.safeParse(content);
   if (parsed.success) {
-    const { job_id: jobId, failures = 0, unready = 0 } = parsed.data;
-    return { jobId, failures, unready };
+    const { job_id: jobId, failures = 0, losses = 0, unready = 0 } = parsed.data;
+    return { jobId, failures, losses, unready };
   }
   const [issue] = parsed.error.issues;
   return { fault: `${issue?.path.join('.') ?? 'body'}: ${issue?.message}` };
 }
 
 /**
- * Number of failures before the current receive of a message. Each earlier receive was a failure.
+ * Number of losses before the current receive of a message. Each earlier receive was one: a worker
+ * that reports an end deletes or replaces the message.
  */
-export const failuresBefore = (failures: number, receives: number) => failures + Math.max(0, receives - 1);
+export const lossesBefore = (losses: number, receives: number) => losses + Math.max(0, receives - 1);
 
-/** Whether a job with this number of failures is not retried. */
-export const isExhausted = (failures: number) => failures >= MAX_RECEIVES;
+/** Whether a job with these failures and losses is not tried again. */
+export const isExhausted = (failures: number, losses: number) =>
+  failures >= MAX_FAILURES || losses >= MAX_RECEIVES;
 
 /** Delay in seconds before the retry of a job with this number of failures. */
 export const backoffSeconds = (failures: number) => Math.min(5 * 2 ** (Math.max(1, failures) - 1), 300);
