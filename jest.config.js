@@ -16,11 +16,22 @@ const sandboxInjectedGlobals =
     ' ',
   );
 
+/** Packages that are published as ES modules only. */
+const modules = [
+  ...['p-limit', 'yocto-queue'],
+  ...['music-metadata', 'strtok3', 'token-types', 'file-type', 'media-typer', 'win-guid'],
+  ...['@borewit/text-codec', '@tokenizer/inflate', 'uint8array-extras'],
+];
+
 const base = {
   testEnvironment: 'node',
   transform: { '^.+\\.[jt]sx?$': ['<rootDir>/test/transform.js', { version, options }] },
-  // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
+  transformIgnorePatterns: [`/node_modules/(?!(${modules.join('|')})/)`],
+  // Their `exports` have no entry for `require`.
+  moduleNameMapper: {
+    '^music-metadata$': '<rootDir>/node_modules/music-metadata/lib/core.js',
+    '^file-type$': '<rootDir>/node_modules/file-type/core.js',
+  },
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.spotscribe'],
   setupFiles: ['<rootDir>/test/no-real-aws.ts'],
 };

@@ -75,6 +75,10 @@ export const JobRow = z.object({
    */
   key_id: z.optional(z.string()),
   /**
+   * What that key may use on a day, by unit, as of the submission. @default - no limits
+   */
+  units_per_day: z.optional(Measures),
+  /**
    * Whether its input was already counted for a synchronous answer to the same request. @default
    * false
    */
@@ -114,8 +118,16 @@ export const JobRow = z.object({
   analysis_key: z.optional(z.string()),
   /** Size of the input in bytes. @default - not known, or not yet */
   input_bytes: z.optional(Count),
-  /** The work in the input as measured at its arrival, by unit. @default - not measured: `input_bytes` tells */
+  /**
+   * The work in the input as measured at its arrival, by unit. @default - not measured: `input_bytes`
+   * tells
+   */
   estimate: z.optional(Measures),
+  /**
+   * Quota of the key that is counted for this job until it ends, and the UTC day of the counter, such
+   * as `2026-03-01`. @default - none
+   */
+  reserved: z.optional(z.object({ day: z.string(), measures: Measures })),
   /**
    * Epoch milliseconds from which the job waits for a worker: its arrival, or the end of a worker's
    * lease. Sort key of `INDEX.waiting`. @default - its input has not arrived, or it has ended

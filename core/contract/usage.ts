@@ -22,8 +22,8 @@ export const KeyRow = z.object({
 export type KeyRow = z.infer<typeof KeyRow>;
 
 /**
- * How much a key has used on a UTC day, in the jobs table, with `usageId` as its id. The counters only
- * increase.
+ * How much a key has used on a UTC day, in the jobs table, with `usageId` as its id. It
+ * includes what is reserved for open jobs.
  */
 export const UsageRow = z.object({
   id: z.string(),

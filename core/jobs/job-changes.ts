@@ -17,5 +17,5 @@ export const notHeld = (now: Date): Condition => ['lease_until', 'absent or <', 
 /** The change that ends a job. */
 export const ending = (status: JobStatus, now: Date, more: Partial<JobRow>): Change => ({
   set: { status, finished_at: now.toISOString(), updated_at: now.toISOString(), ...more },
-  remove: ['open', 'sweep_at', 'lease_until', 'waits_from'],
+  remove: ['open', 'sweep_at', 'lease_until', 'waits_from', 'reserved'],
 });

@@ -1,15 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { StaleAttempt } from '../contract/errors';
 import type { JobRow, Receipt } from '../contract/job';
 import type { Stage, StageState, TaskName } from '../contract/names';
 import type { Degradation, JobError } from '../contract/values';
-import { UsageStore } from '../usage/usage-store';
-import { ifHolds } from './conditional-write';
-import { despiteConflicts } from './conflict';
+import { difference } from '../usage/quota';
+import { CountedRows } from './counted-rows';
 import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes';
-import { JobRows } from './job-rows';
-import { applied, type Change, type Condition, update } from './row-update';
+import type { Change, Condition } from './row-update';
 
 /** The outcome of a worker's attempt to claim a job. */
 export type Claim =
@@ -32,10 +28,7 @@ const LAPSED_SWEEP_SECONDS = 900;
  * Changes that a worker makes to its claimed job. Each one is conditional on its attempt, the
  * fencing token.
  */
-export class JobClaims extends JobRows {
-  /** Usage of keys. */
-  readonly usage = new UsageStore(this.client, this.table);
-
+export class JobClaims extends CountedRows {
   /**
    * Claims a job for this worker until `leaseUntil` (epoch milliseconds), with a new attempt.
    * Refused while another worker's claim is valid.
@@ -106,11 +99,12 @@ export class JobClaims extends JobRows {
   }
 
   /**
-   * Ends a job with its results, and adds its work to the usage of its key, in one transaction.
+   * Ends a job with its results, and adds its work to the usage of its key, in one transaction. What
+   * was reserved is counted already: the difference is added to the counter of the same day.
    *
    * @throws StaleAttempt if this attempt no longer holds the job: the result is discarded
    */
-  commit(
+  async commit(
     row: JobRow,
     result: {
       results: ResultKeys;
@@ -123,7 +117,9 @@ export class JobClaims extends JobRows {
     const change = ending('succeeded', now, { ...result, progress: 1 });
     if (row.key_id === undefined || row.counted === true) return this.updateHeld(row.id, row.attempt, change);
     const { measures = {} } = result.receipt;
-    return this.updateCounted(row, change, this.usage.addition(row.key_id, measures, now));
+    const { day, measures: reserved } = row.reserved ?? {};
+    const addition = this.usage.addition(row.key_id, difference(measures, reserved), now, day);
+    return current(row, await this.updateCounted(row, held(row.attempt), change, addition));
   }
 
   /**
@@ -131,8 +127,9 @@ export class JobClaims extends JobRows {
    *
    * @throws StaleAttempt if this attempt no longer holds the job
    */
-  failHeld(id: string, attempt: number, error: JobError, now: Date): Promise<JobRow> {
-    return this.updateHeld(id, attempt, ending('failed', now, { error }));
+  async failHeld(id: string, attempt: number, error: JobError, now: Date): Promise<JobRow> {
+    const failed = await this.endUncounted(id, held(attempt), ending('failed', now, { error }));
+    return current({ id, attempt }, failed);
   }
 
   /**
@@ -153,31 +150,14 @@ export class JobClaims extends JobRows {
   }
 
   private async updateHeld(id: string, attempt: number, change: Change): Promise<JobRow> {
-    const row = await this.update(id, held(attempt), change);
-    if (row === undefined) throw new StaleAttempt(id, attempt);
-    return row;
+    return current({ id, attempt }, await this.update(id, held(attempt), change));
   }
+}
 
-  /**
-   * Like `updateHeld`, in a transaction with an addition to a counter. A transaction does not
-   * return the row, so the new row is computed.
-   */
-  private async updateCounted(
-    row: JobRow,
-    change: Change,
-    addition: ReturnType<UsageStore['addition']>,
-  ): Promise<JobRow> {
-    const { id, attempt } = row;
-    const job = { TableName: this.table, Key: { id }, ...update(held(attempt), change) };
-    const transaction = new TransactWriteCommand({
-      TransactItems: [{ Update: job }, { Update: addition }],
-      // The same token for all tries, so that a try whose response was lost is not applied twice.
-      ClientRequestToken: randomUUID(),
-    });
-    const answer = await ifHolds(despiteConflicts(() => this.client.send(transaction)));
-    if (answer === undefined) throw new StaleAttempt(id, attempt);
-    return applied(row, change);
-  }
+/** @throws StaleAttempt if an update was refused because the attempt no longer holds the job */
+function current({ id, attempt }: Pick<JobRow, 'id' | 'attempt'>, row: JobRow | undefined): JobRow {
+  if (row === undefined) throw new StaleAttempt(id, attempt);
+  return row;
 }
 
 /** Keys of results by task. */

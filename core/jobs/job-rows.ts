@@ -151,7 +151,8 @@ export class JobRows {
       ...update(conditions, change),
       ReturnValues: 'ALL_NEW',
     });
-    const answer = await ifHolds(this.client.send(command));
+    // Another process may end the job in a transaction.
+    const answer = await ifHolds(despiteConflicts(() => this.client.send(command)));
     return answer?.Attributes as JobRow | undefined;
   }
 }

@@ -1,7 +1,11 @@
 import type { JobRow } from '../contract/job';
-import type { JobError } from '../contract/values';
+import { UNITS } from '../contract/names';
+import type { JobError, Measures } from '../contract/values';
+import { dayOf, usedUp, usedUpMessage } from '../usage/quota';
+import { UsedUp } from './counted-rows';
 import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes';
 import { JobClaims } from './job-claims';
+import type { Condition } from './row-update';
 
 /**
  * The object version that is a job's input. Both fields may be absent: without versioning, S3
@@ -13,9 +17,19 @@ export interface InputVersion {
   etag?: string;
 }
 
+/** An input that has arrived. */
+export interface Arrival extends InputVersion {
+  /** Bytes. */
+  size: number;
+  /** Its work, by unit. @default - not measured */
+  estimate?: Measures;
+  /** The quota to reserve for it, by unit. */
+  reservation: Measures;
+}
+
 /**
- * Time after which the sweeper checks a queued job without a message: the handler that queues it
- * takes seconds.
+ * Time after which the sweeper checks a job whose input has arrived or whose message was not sent:
+ * the handlers that do the rest take seconds.
  */
 const UNSENT_SWEEP_SECONDS = 60;
 
@@ -37,20 +51,47 @@ export class JobStore extends JobClaims {
   }
 
   /**
-   * Marks a job's input as arrived, and binds the job to this version. Returns undefined if the job
-   * was not awaiting its input.
+   * Has the sweeper look soon for the input of a job, in case its event is lost. Returns undefined if
+   * the job does not await its input.
    */
-  queue(id: string, input: InputVersion, now: Date): Promise<JobRow | undefined> {
+  expectInput(id: string, now: Date): Promise<JobRow | undefined> {
     return this.update(id, [['status', '=', 'awaiting_upload']], {
-      set: {
-        ...inputOf(input),
-        status: 'queued',
-        queued_at: now.toISOString(),
-        sweep_at: secondsOf(now) + UNSENT_SWEEP_SECONDS,
-        waits_from: now.getTime(),
-        updated_at: now.toISOString(),
-      },
+      set: { sweep_at: secondsOf(now) + UNSENT_SWEEP_SECONDS, updated_at: now.toISOString() },
     });
+  }
+
+  /**
+   * Marks a job's input as arrived, and binds the job to this version. In the same transaction, it
+   * reserves quota of the job's key. If the key's day is used up, the job fails. Returns undefined if
+   * the job was not awaiting its input.
+   */
+  async queue(row: JobRow, input: Arrival, now: Date): Promise<JobRow | undefined> {
+    const { id, key_id, units_per_day: limits = {} } = row;
+    const set: Partial<JobRow> = {
+      ...inputOf(input),
+      status: 'queued',
+      input_bytes: input.size,
+      estimate: input.estimate,
+      queued_at: now.toISOString(),
+      sweep_at: secondsOf(now) + UNSENT_SWEEP_SECONDS,
+      waits_from: now.getTime(),
+      updated_at: now.toISOString(),
+    };
+    const awaiting: Condition[] = [['status', '=', 'awaiting_upload']];
+    const measures = input.reservation;
+    const units = UNITS.filter((unit) => measures[unit] !== undefined && limits[unit] !== undefined);
+    if (key_id === undefined || row.counted === true || units.length === 0)
+      return this.update(id, awaiting, { set });
+    const reserved = { day: dayOf(now), measures };
+    const reservation = this.usage.reservation(key_id, measures, limits, now);
+    try {
+      return await this.updateCounted(row, awaiting, { set: { ...set, reserved } }, reservation);
+    } catch (error) {
+      if (!(error instanceof UsedUp)) throw error;
+      const quota = { limits, used: await this.usage.used(key_id, now) };
+      const message = usedUpMessage(quota, usedUp(quota, units) ?? units[0]!, now);
+      return this.refuse(id, input, { code: 'quota_exceeded', message }, now);
+    }
   }
 
   /**
@@ -81,7 +122,7 @@ export class JobStore extends JobClaims {
    * valid.
    */
   fail(id: string, error: JobError, now: Date): Promise<JobRow | undefined> {
-    return this.update(
+    return this.endUncounted(
       id,
       [['status', 'in', ['awaiting_upload', 'queued', 'running']], notHeld(now)],
       ending('failed', now, { error }),
@@ -90,7 +131,7 @@ export class JobStore extends JobClaims {
 
   /** Cancels an open job. Returns undefined if it is not open, or another tenant's. */
   cancel(id: string, tenant: string, now: Date): Promise<JobRow | undefined> {
-    return this.update(
+    return this.endUncounted(
       id,
       [
         ['tenant', '=', tenant],

@@ -3,7 +3,8 @@ import type { JobRow } from '../contract/job';
 /** A condition on an attribute. All conditions of an update must hold. */
 export type Condition =
   | [attribute: keyof JobRow, '=' | '<' | 'absent or <' | 'absent or =', unknown]
-  | [attribute: keyof JobRow, 'in', unknown[]];
+  | [attribute: keyof JobRow, 'in', unknown[]]
+  | [attribute: keyof JobRow, 'absent'];
 
 export interface Change {
   set: Partial<JobRow>;
@@ -32,6 +33,8 @@ export function update(conditions: Condition[], change: Change) {
 
   const test = ([attribute, operator, content]: Condition) => {
     switch (operator) {
+      case 'absent':
+        return `attribute_not_exists(${name(attribute)})`;
       case 'in':
         return `${name(attribute)} IN (${content.map(value).join(', ')})`;
       case 'absent or <':
@@ -42,8 +45,8 @@ export function update(conditions: Condition[], change: Change) {
         return `${name(attribute)} ${operator} ${value(content)}`;
     }
   };
-  // An update without a condition would create a missing row: every condition therefore requires a
-  // value.
+  // An update without a condition on a value would create a missing row: every change therefore has
+  // one.
   const condition = conditions.map(test).join(' AND ');
 
   const sets = [

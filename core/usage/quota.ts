@@ -3,7 +3,10 @@ import type { KeyRow, UsageResponse } from '../contract/usage';
 import type { Measures } from '../contract/values';
 import { UNIT } from './units';
 
-/** Limits and usage of a key on a UTC day, by unit. A unit without a limit is missing in `limits`. */
+/**
+ * Limits and usage of a key on a UTC day, by unit. A unit without a limit is missing in `limits`. What
+ * is reserved for open jobs is used.
+ */
 export interface Quota {
   limits: Measures;
   used: Measures;
@@ -44,6 +47,13 @@ export const isLimited = (limits: Measures): boolean => Object.keys(limits).leng
 export const added = (used: Measures, more: Measures): Measures => {
   const sum = (unit: Unit) => (used[unit] ?? 0) + (more[unit] ?? 0);
   return Object.fromEntries(UNITS.filter((unit) => sum(unit) > 0).map((unit) => [unit, sum(unit)]));
+};
+
+/** Measures minus others, by unit. May be negative. Without the noise of binary fractions. */
+export const difference = (measures: Measures, others: Measures = {}): Measures => {
+  const units = UNITS.filter((unit) => measures[unit] !== undefined || others[unit] !== undefined);
+  const left = (unit: Unit) => Math.round(((measures[unit] ?? 0) - (others[unit] ?? 0)) * 1e6) / 1e6;
+  return Object.fromEntries(units.map((unit) => [unit, left(unit)]));
 };
 
 /**

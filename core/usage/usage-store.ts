@@ -28,7 +28,7 @@ export class UsageStore {
     private readonly table: string,
   ) {}
 
-  /** What a key has used on the day of `now`. */
+  /** What a key has used on the day of `now`, including what is reserved for open jobs. */
   async used(keyId: string, now: Date): Promise<Measures> {
     const { Item } = await this.client.send(
       new GetCommand({
@@ -41,7 +41,8 @@ export class UsageStore {
     return Object.fromEntries(
       UNITS.flatMap((unit) => {
         const used = row?.[UNIT[unit].counter];
-        return used === undefined ? [] : [[unit, used]];
+        // Negative if the row was deleted while something was reserved.
+        return used === undefined ? [] : [[unit, Math.max(0, used)]];
       }),
     );
   }
@@ -85,13 +86,39 @@ export class UsageStore {
     return Item !== undefined && (Item.expires_at as number) * 1000 >= now.getTime();
   }
 
-  /** The update that adds usage, for a transaction with the counted item. */
-  addition(keyId: string, measures: Measures, now: Date) {
+  /**
+   * The update that reserves quota, for a transaction with the job. It is refused if the quota of a
+   * unit is used up. It may exceed the remaining quota if any is left.
+   */
+  reservation(keyId: string, measures: Measures, limits: Measures, now: Date) {
+    const { ExpressionAttributeValues: values, ...addition } = this.addition(keyId, measures, now);
+    const limited = UNITS.filter((unit) => measures[unit] !== undefined && limits[unit] !== undefined);
+    const conditions = limited.map((unit) => {
+      const isLeft = `#${UNIT[unit].counter} < :${unit}_limit`;
+      return limits[unit] === 0 ? isLeft : `(attribute_not_exists(#${UNIT[unit].counter}) OR ${isLeft})`;
+    });
+    return {
+      ...addition,
+      ConditionExpression: conditions.join(' AND '),
+      ExpressionAttributeValues: {
+        ...values,
+        ...Object.fromEntries(limited.map((unit) => [`:${unit}_limit`, limits[unit]])),
+      },
+    };
+  }
+
+  /**
+   * The update that adds usage, for a transaction with the counted item.
+   *
+   * @param measures may be negative, to correct a reservation
+   * @param day of the counter. @default - the day of `now`
+   */
+  addition(keyId: string, measures: Measures, now: Date, day = dayOf(now)) {
     const counted = UNITS.filter((unit) => measures[unit] !== undefined);
     const additions = counted.map((unit) => `#${UNIT[unit].counter} :${unit}`).join(', ');
     return {
       TableName: this.table,
-      Key: { id: usageId(keyId, dayOf(now)) },
+      Key: { id: usageId(keyId, day) },
       UpdateExpression: `SET expires_at = if_not_exists(expires_at, :until)${additions && ` ADD ${additions}`}`,
       ...(additions && {
         ExpressionAttributeNames: Object.fromEntries(

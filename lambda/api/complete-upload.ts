@@ -9,7 +9,7 @@ import { caller, type Request } from '../frame/caller';
 import { httpHandler } from '../frame/http';
 import { jsonBody } from '../frame/json-body';
 import { arrivedInput } from '../../core/jobs/job-objects';
-import { type InputVersion, JobStore } from '../../core/jobs/job-store';
+import { JobStore } from '../../core/jobs/job-store';
 import { isGone, isParted, type Media, type PartedRow, storedParts } from './multipart-upload';
 import { ownJob } from '../frame/own-job';
 import { env, type Tools } from '../frame/runtime';
@@ -52,24 +52,25 @@ export async function completeUpload(
   if (row.status === 'cancelled' || row.status === 'expired') throw tooLate(row);
   if (row.status !== 'awaiting_upload') return json(200, view(row));
   refuseUsedUp(allowance, Object.values(unitsOf(row)));
-  const input = (await complete(row, parts, dependencies)) ?? (await arrivedInput(s3, bucket, row));
-  if (input === undefined) throw tooLate(row);
-  // The input's event queues the job, too, and may already have done so.
-  const queued = (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
-  return json(200, view(queued ?? row));
+  const isComplete =
+    (await complete(row, parts, dependencies)) || (await arrivedInput(s3, bucket, row)) !== undefined;
+  if (!isComplete) throw tooLate(row);
+  // The input's event queues the job, and may already have done so.
+  const current = (await store.expectInput(row.id, new Date())) ?? (await store.get(row.id));
+  return json(200, view(current ?? row));
 }
 
 /**
- * Completes the upload and returns the new version. Returns undefined if S3 no longer knows the
- * upload: it is complete or was aborted.
+ * Completes the upload. Returns false if S3 no longer knows the upload: it is complete or was
+ * aborted.
  */
 async function complete(
   row: PartedRow,
   given: CompleteUploadRequest['parts'],
   { s3, bucket }: Dependencies,
-): Promise<InputVersion | undefined> {
+): Promise<boolean> {
   const stored = await storedParts(row, { s3, bucket });
-  if (stored === undefined) return undefined;
+  if (stored === undefined) return false;
   const parts = wholeUpload(given, stored, row.upload_size);
   const command = new CompleteMultipartUploadCommand({
     Bucket: bucket,
@@ -78,10 +79,10 @@ async function complete(
     MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
   });
   try {
-    const { VersionId, ETag } = await s3.send(command);
-    return { version: VersionId, etag: ETag };
+    await s3.send(command);
+    return true;
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (isGone(error)) return false;
     // A part was uploaded again after the parts were listed.
     if ((error as Error).name === 'InvalidPart') {
       throw new Refusal(

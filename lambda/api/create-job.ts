@@ -6,6 +6,7 @@ import type { Caller } from '../frame/caller';
 import { secondsOf } from '../../core/jobs/job-changes';
 import type { JobStore } from '../../core/jobs/job-store';
 import { unitsOf } from '../../core/jobs/job-tasks';
+import { isLimited } from '../../core/usage/quota';
 
 /** How long identical requests get the same job. */
 const REMEMBERED_SECONDS = 24 * 3600;
@@ -100,8 +101,10 @@ export async function createJob(
   begun: Begun,
 ): Promise<MadeJob> {
   begun.jobId = row.id;
+  const { limits } = allowance.quota;
+  const limited = isLimited(limits) ? { ...row, units_per_day: limits } : row;
   try {
-    const made = await madeOrFound(row, same, store, now, allowance);
+    const made = await madeOrFound(limited, same, store, now, allowance);
     begun.jobId = made.row.id;
     return made;
   } catch (error) {

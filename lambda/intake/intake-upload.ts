@@ -42,6 +42,7 @@ export const handler = lambdaHandler(
     bucket: env('mediaBucket'),
     path: env('path'),
     maxUploadBytes: envNumber('maxUploadBytes'),
+    maxAudioSeconds: envNumber('maxAudioSeconds'),
     deployed: deployedTasks(),
     retentionDays: envNumber('retentionDays'),
   }),
@@ -52,8 +53,9 @@ export const handler = lambdaHandler(
 export async function intakeUpload(
   { object }: ObjectCreated,
   dependencies: Dependencies,
-  { logger }: Tools,
+  tools: Tools,
 ): Promise<void> {
+  const { logger } = tools;
   const pattern = object.key.startsWith(KEY.inboxPrefix)
     ? leftBehind(object.key.slice(KEY.inboxPrefix.length))
     : undefined;
@@ -67,7 +69,7 @@ export async function intakeUpload(
     ? await inboxJob(object, recording, dependencies)
     : uploadedJob(key);
   if (id === undefined) return;
-  const outcome = await takeIn(id, recording, dependencies);
+  const outcome = await takeIn(id, recording, dependencies, tools);
   if (outcome === 'queued') await wakeFleet(dependencies, await dependencies.store.get(id));
   else logger.info('handled an upload', { job_id: id, outcome });
 }

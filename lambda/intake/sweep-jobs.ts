@@ -25,20 +25,18 @@ export const handler = lambdaHandler(
     bucket: env('mediaBucket'),
     path: env('path'),
     maxUploadBytes: envNumber('maxUploadBytes'),
+    maxAudioSeconds: envNumber('maxAudioSeconds'),
   }),
   sweepJobs,
 );
 
-export async function sweepJobs(
-  _event: unknown,
-  dependencies: Dependencies,
-  { logger, metrics }: Tools,
-): Promise<void> {
+export async function sweepJobs(_event: unknown, dependencies: Dependencies, tools: Tools): Promise<void> {
+  const { logger, metrics } = tools;
   const due = await dependencies.store.due(new Date(), BATCH);
   const count = { requeued: 0, expired: 0, failed: 0 };
   for (const row of due) {
     try {
-      count[await sweep(row, dependencies)]++;
+      count[await sweep(row, dependencies, tools)]++;
     } catch (error) {
       // One failure must not delay the other jobs. The job is due again in the next run.
       count.failed++;
@@ -51,7 +49,7 @@ export async function sweepJobs(
   if (count.failed > 0) throw new Error(`${count.failed} of ${due.length} jobs could not be swept`);
 }
 
-async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued' | 'expired'> {
+async function sweep(row: JobRow, dependencies: Dependencies, tools: Tools): Promise<'requeued' | 'expired'> {
   const { store, s3, bucket, events, path } = dependencies;
   if (row.status !== 'awaiting_upload') {
     await sendJob(dependencies, row);
@@ -59,7 +57,7 @@ async function sweep(row: JobRow, dependencies: Dependencies): Promise<'requeued
   }
   const input = await arrivedInput(s3, bucket, row);
   if (input !== undefined) {
-    await takeIn(row.id, { key: row.input_key, ...input }, dependencies);
+    await takeIn(row.id, { key: row.input_key, ...input }, dependencies, tools);
     return 'requeued';
   }
   const error = { code: 'upload_expired', message: 'The upload did not arrive in time' } as const;

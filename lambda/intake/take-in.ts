@@ -8,6 +8,8 @@ import { eraseObjects } from '../../core/jobs/job-objects';
 import type { InputVersion } from '../../core/jobs/job-store';
 import { isRecording } from '../../core/jobs/job-tasks';
 import { eraseVersions } from '../../core/jobs/object-versions';
+import type { Tools } from '../frame/runtime';
+import { measureInput, objectRange } from './measuring/measure-input';
 import { type Dispatch, sendJob } from './send-job';
 
 export interface TakeIn extends Dispatch {
@@ -16,6 +18,8 @@ export interface TakeIn extends Dispatch {
   bucket: string;
   path: string;
   maxUploadBytes: number;
+  /** Longest audio in seconds. */
+  maxAudioSeconds: number;
 }
 
 /** An uploaded recording: a version of an object. */
@@ -33,16 +37,19 @@ export interface Recording extends InputVersion {
 export type TakenIn = 'queued' | 'refused' | 'unwanted' | 'surplus' | 'unchanged';
 
 /**
- * Queues the job of a recording, or fails it if the recording cannot be processed. May be repeated.
+ * Measures a recording and queues its job, or fails the job if the recording cannot be processed or
+ * the day of its key is used up. May be repeated.
  */
-export async function takeIn(id: string, recording: Recording, dependencies: TakeIn): Promise<TakenIn> {
+export async function takeIn(
+  id: string,
+  recording: Recording,
+  dependencies: TakeIn,
+  tools: Pick<Tools, 'logger'>,
+): Promise<TakenIn> {
   const { store, s3, bucket, events, path, maxUploadBytes } = dependencies;
-  const refusal = refused(recording, maxUploadBytes, recording.size === 0 ? await store.get(id) : undefined);
-  const now = new Date();
+  const known = await store.get(id);
   const changed =
-    refusal === undefined
-      ? await store.queue(id, recording, now)
-      : await store.refuse(id, recording, refusal, now);
+    known?.status === 'awaiting_upload' ? await admit(known, recording, dependencies, tools) : undefined;
   // If the row did not change, an earlier invocation may have stopped before it did the rest.
   const row = changed ?? (await store.get(id));
   if (row === undefined || row.status === 'cancelled' || row.status === 'expired') {
@@ -55,12 +62,29 @@ export async function takeIn(id: string, recording: Recording, dependencies: Tak
     await sendJob(dependencies, row);
     return 'queued';
   }
-  if (row.status === 'failed' && refusal !== undefined && row.error?.code === refusal.code) {
+  // Only the intake fails a job for its quota.
+  const refusal = refused(row, recording, maxUploadBytes)?.code ?? 'quota_exceeded';
+  if (row.status === 'failed' && row.error?.code === refusal) {
     await eraseObjects(s3, bucket, row);
     await announce(events, path, row);
     return 'refused';
   }
   return 'unchanged';
+}
+
+/** Queues a job or fails it. Returns undefined if it no longer awaits its recording. */
+async function admit(
+  row: JobRow,
+  recording: Recording,
+  dependencies: TakeIn,
+  tools: Pick<Tools, 'logger'>,
+): Promise<JobRow | undefined> {
+  const { store, s3, bucket, maxUploadBytes, maxAudioSeconds } = dependencies;
+  const refusal = refused(row, recording, maxUploadBytes);
+  if (refusal !== undefined) return store.refuse(row.id, recording, refusal, new Date());
+  const range = objectRange(s3, bucket, recording);
+  const measured = await measureInput(row, recording.size, { range, maxAudioSeconds }, tools);
+  return store.queue(row, { ...recording, ...measured }, new Date());
 }
 
 /**
@@ -82,15 +106,14 @@ function isAnother({ version, etag }: InputVersion, { input_version, input_etag 
   return differ(version, input_version) || differ(etag, input_etag);
 }
 
-/** @param row the job's row, if the file is empty */
-function refused({ key, size }: Recording, maxUploadBytes: number, row?: JobRow): JobError | undefined {
+function refused(row: JobRow, { key, size }: Recording, maxUploadBytes: number): JobError | undefined {
   if (!key.isWellFormed())
     return {
       code: 'source_not_found',
       message: 'The file name is not valid Unicode, so the file cannot be read. Rename it',
     };
   if (size === 0) {
-    const code = row === undefined || isRecording(row) ? 'bad_audio' : 'invalid_request';
+    const code = isRecording(row) ? 'bad_audio' : 'invalid_request';
     return { code, message: 'The file is empty' };
   }
   if (size <= maxUploadBytes) return undefined;

@@ -47,6 +47,7 @@ export const taskDependencies = (model: Parameters<typeof optionalEnv>[0]): Task
   deployed: deployedTasks(),
   uploadExpirySeconds: envNumber('uploadExpirySeconds'),
   retentionDays: envNumber('retentionDays'),
+  maxAudioSeconds: envNumber('maxAudioSeconds'),
   machinesUrl: env('machinesUrl'),
   waitSeconds: envNumber('waitSeconds'),
   model: optionalEnv(model),

@@ -8,10 +8,11 @@ import { createJob, type MadeJob, type RequestIdentity } from '../api/create-job
 import { inTime } from '../frame/deadline';
 import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
-import type { InputVersion, JobStore } from '../../core/jobs/job-store';
+import type { Arrival, JobStore } from '../../core/jobs/job-store';
 import { optionsFor } from '../../core/jobs/job-tasks';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import type { Tools } from '../frame/runtime';
+import { measureInput } from '../intake/measuring/measure-input';
 import type { JobInput, TaskRequest } from './task-request';
 
 export interface InputStorage {
@@ -21,7 +22,11 @@ export interface InputStorage {
   deployed: DeployedTasks;
   uploadExpirySeconds: number;
   retentionDays: number;
+  /** Longest audio in seconds. */
+  maxAudioSeconds: number;
 }
+
+type Keeping = Pick<InputStorage, 'store' | 's3' | 'bucket' | 'maxAudioSeconds'>;
 
 /**
  * SHA-256 in hex of an input and its task's options. Requests with the same digest are identical.
@@ -61,7 +66,10 @@ export function keepInput(
       ...(allowance.isCounted && { counted: true }),
     };
     const made = await createJob(row, same, store, now, allowance, begun);
-    return { ...made, row: await withInput(made.row, task.input.bytes, { store, ...keeping }, signal) };
+    return {
+      ...made,
+      row: await withInput(made.row, task.input.bytes, { store, ...keeping }, signal, tools),
+    };
   });
 }
 
@@ -73,13 +81,15 @@ export function keepInput(
 export function keepBytes(
   row: JobRow,
   task: TaskRequest,
-  keeping: Pick<InputStorage, 'store' | 's3' | 'bucket'>,
+  keeping: Keeping,
   begun: Begun,
   untilMs: number,
   tools: Tools,
 ): Promise<JobRow> {
   begun.jobId = row.id;
-  return kept(task, begun, untilMs, tools, (signal) => withInput(row, task.input.bytes, keeping, signal));
+  return kept(task, begun, untilMs, tools, (signal) =>
+    withInput(row, task.input.bytes, keeping, signal, tools),
+  );
 }
 
 /** Runs `keep` within the time limit. A failure returns 503 with the job, if one may exist. */
@@ -140,8 +150,9 @@ const newRow = (
 async function withInput(
   row: JobRow,
   bytes: Buffer,
-  { store, s3, bucket }: Pick<InputStorage, 'store' | 's3' | 'bucket'>,
+  { store, s3, bucket, maxAudioSeconds }: Keeping,
   signal: AbortSignal,
+  tools: Tools,
 ): Promise<JobRow> {
   if (row.status !== 'awaiting_upload') return row;
   signal.throwIfAborted();
@@ -152,13 +163,18 @@ async function withInput(
     ContentLength: bytes.length,
   });
   const { VersionId, ETag } = await s3.send(put, { abortSignal: signal });
-  return (await queued(row, { version: VersionId, etag: ETag }, store)) ?? row;
+  const range = async (start: number, end: number) => bytes.subarray(start, end);
+  const measured = await measureInput(row, bytes.length, { range, maxAudioSeconds }, tools);
+  return (await queued(row, { version: VersionId, etag: ETag, ...measured }, store)) ?? row;
 }
 
-/** Marks the row as queued. A failure is ignored, because the bucket's event does the same. */
-async function queued(row: JobRow, input: InputVersion, store: JobStore): Promise<JobRow | undefined> {
+/**
+ * Marks the row as queued, or as failed if the day's quota is used up. A failure is ignored, because
+ * the bucket's event does the same.
+ */
+async function queued(row: JobRow, input: Arrival, store: JobStore): Promise<JobRow | undefined> {
   try {
-    return (await store.queue(row.id, input, new Date())) ?? (await store.get(row.id));
+    return (await store.queue(row, input, new Date())) ?? (await store.get(row.id));
   } catch {
     return undefined;
   }

@@ -101,6 +101,7 @@ export class TaskApi extends Construct {
         [ENV.waitSeconds]: String(wait.toSeconds()),
         ...(model !== undefined && { [answers.modelVariable]: model }),
         [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+        [ENV.maxAudioSeconds]: limits(settings).maxAudioSeconds,
         [ENV.uploadExpirySeconds]: limits(settings).uploadExpirySeconds,
         [ENV.retentionDays]: String(settings.retentionDays),
       },

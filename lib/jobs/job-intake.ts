@@ -59,7 +59,7 @@ export class JobIntake extends Construct {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
         [ENV.tasks]: JSON.stringify(tasks),
-        [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+        ...this.limits(),
         [ENV.retentionDays]: String(settings.retentionDays),
       },
       timeout: Duration.seconds(30),
@@ -69,6 +69,7 @@ export class JobIntake extends Construct {
     store.grantTransition(handler);
     store.grantEraseVersions(handler, KEY.inboxPrefix, KEY.jobsPrefix);
     queue.grantSend(handler);
+    store.grantReadInputs(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);
     new Rule(this, 'Uploaded', {
@@ -87,14 +88,14 @@ export class JobIntake extends Construct {
   }
 
   private sweepHandler(): NodejsFunction {
-    const { store, queue, sizer, settings } = this.props;
+    const { store, queue, sizer } = this.props;
     const handler = handlerFunction(this, 'SweepJobs', {
       file: 'intake/sweep-jobs',
       description: 'Requeues jobs whose message was lost, and expires uploads that never arrived',
       environment: {
         ...this.environment(),
         [ENV.sizeFleetFunction]: sizer.handler.functionName,
-        [ENV.maxUploadBytes]: limits(settings).maxUploadBytes,
+        ...this.limits(),
       },
       timeout: Duration.seconds(60),
     });
@@ -103,6 +104,7 @@ export class JobIntake extends Construct {
     // Deletes an upload that is empty or too large, if its event was lost.
     store.grantEraseVersions(handler, KEY.jobsPrefix, KEY.inboxPrefix);
     queue.grantSend(handler);
+    store.grantReadInputs(handler);
     sizer.grantWake(handler);
     grantPutEvents(this, handler);
     new Rule(this, 'Sweep', {
@@ -126,6 +128,12 @@ export class JobIntake extends Construct {
       new SqsEventSource(queue.deadLetters, { batchSize: 10, reportBatchItemFailures: true }),
     );
     return handler;
+  }
+
+  /** Limits of an input. */
+  private limits(): Record<string, string> {
+    const { maxUploadBytes, maxAudioSeconds } = limits(this.props.settings);
+    return { [ENV.maxUploadBytes]: maxUploadBytes, [ENV.maxAudioSeconds]: maxAudioSeconds };
   }
 
   private environment(): Record<string, string> {

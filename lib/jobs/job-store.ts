@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import {
   FLEET_ROW_ID,
   INDEX,
+  KEY,
   MACHINE_ROW_PREFIX,
   SIZING_ROW_ID,
   usageId,
@@ -90,6 +91,11 @@ export class JobStore extends Construct {
     this.grantListVersions(grantee, ...prefixes);
   }
 
+  /** Lets a handler read the object versions that are inputs of jobs. */
+  grantReadInputs(grantee: IGrantable) {
+    this.grantPatterns(grantee, ['s3:GetObjectVersion'], [`${KEY.inboxPrefix}*`, KEY.input('*')]);
+  }
+
   grantWriteObjects(grantee: IGrantable, ...prefixes: string[]) {
     this.grantObjects(grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], prefixes);
   }
@@ -159,16 +165,21 @@ export class JobStore extends Construct {
   }
 
   private grantObjects(grantee: IGrantable, actions: string[], prefixes: string[]) {
+    const patterns = prefixes.map((prefix) => `${prefix}*`);
+    this.grantPatterns(grantee, actions, patterns);
+  }
+
+  private grantPatterns(grantee: IGrantable, actions: string[], patterns: string[]) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions,
-        resources: prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+        resources: patterns.map((pattern) => this.bucket.arnForObjects(pattern)),
       }),
     );
-    for (const prefix of prefixes) {
+    for (const pattern of patterns) {
       acknowledgeWildcard(
         grantee,
-        `${findingName(this.bucket, 'Arn')}/${prefix}*`,
+        `${findingName(this.bucket, 'Arn')}/${pattern}`,
         'Job ids are not known in advance. The policy names the prefix, whose keys only Spotscribe writes.',
       );
     }

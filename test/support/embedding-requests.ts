@@ -19,6 +19,7 @@ export const dependencies = (change: Partial<TaskDependencies> = {}): TaskDepend
   deployed: { embedding: {} },
   uploadExpirySeconds: 900,
   retentionDays: 7,
+  maxAudioSeconds: 36_000,
   machinesUrl: machines.url,
   waitSeconds: 20,
   ...change,

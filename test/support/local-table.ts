@@ -48,6 +48,11 @@ export class LocalTable extends LocalServer {
     this.before = this.after = async () => undefined;
   }
 
+  /** Deletes a row. */
+  remove(id: string): void {
+    this.rows.delete(id);
+  }
+
   /** Ids of the rows with this prefix. */
   ids(prefix: string): string[] {
     return [...this.rows.keys()].filter((id) => id.startsWith(prefix));

@@ -36,6 +36,7 @@ export function useServers(): void {
       deployed: { transcription: {} },
       uploadExpirySeconds: 900,
       retentionDays: 7,
+      maxAudioSeconds: 36_000,
       machinesUrl: machines.url,
       waitSeconds: 20,
       maxUploadBytes: 1_000_000,

@@ -24,6 +24,8 @@ const store = new JobStore(client, TABLE);
 const NOW_MS = NOW.getTime();
 const LEASE_MS = NOW_MS + 120_000;
 const INPUT = { version: 'v1', etag: '"e1"' };
+const ARRIVAL = { ...INPUT, size: 10, estimate: { audio_second: 60 }, reservation: { audio_second: 60 } };
+const awaiting = row({ status: 'awaiting_upload' });
 const HELD = 'attempt=3 status=running';
 
 beforeEach(() => dynamo.reset());
@@ -137,10 +139,12 @@ describe('a new row', () => {
 describe('changes without an attempt', () => {
   test('queue only a job that awaits its upload, and let the sweeper check it soon', async () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row() });
-    expect(await store.queue(JOB_ID, INPUT, NOW)).toEqual(row());
+    expect(await store.queue(awaiting, ARRIVAL, NOW)).toEqual(row());
     expect(sent()).toEqual({
       condition: 'status=awaiting_upload',
-      update: `SET input_version=v1, input_etag="e1", status=queued, queued_at=${iso}, sweep_at=${NOW_SECONDS + 60}, updated_at=${iso}`,
+      update:
+        'SET input_version=v1, input_etag="e1", status=queued, input_bytes=10, estimate={"audio_second":60}, ' +
+        `queued_at=${iso}, sweep_at=${NOW_SECONDS + 60}, waits_from=${NOW_MS}, updated_at=${iso}`,
     });
   });
 
@@ -164,7 +168,7 @@ describe('changes without an attempt', () => {
     await store.refuse(JOB_ID, INPUT, error, NOW);
     expect(sent()).toEqual({
       condition: 'status=awaiting_upload',
-      update: `SET status=failed, finished_at=${iso}, updated_at=${iso}, input_version=v1, input_etag="e1", error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until`,
+      update: `SET status=failed, finished_at=${iso}, updated_at=${iso}, input_version=v1, input_etag="e1", error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until, waits_from, reserved`,
     });
   });
 
@@ -182,8 +186,8 @@ describe('changes without an attempt', () => {
     const error = { code: 'bad_audio', message: 'no' } as const;
     await store.fail(JOB_ID, error, NOW);
     expect(sent()).toEqual({
-      condition: `status IN (awaiting_upload, queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS})`,
-      update: `SET status=failed, finished_at=${iso}, updated_at=${iso}, error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until`,
+      condition: `status IN (awaiting_upload, queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS}) attribute_not_exists(reserved)`,
+      update: `SET status=failed, finished_at=${iso}, updated_at=${iso}, error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until, waits_from, reserved`,
     });
   });
 
@@ -191,8 +195,8 @@ describe('changes without an attempt', () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled') });
     await store.cancel(JOB_ID, 'acme', NOW);
     expect(sent()).toEqual({
-      condition: 'tenant=acme status IN (awaiting_upload, queued, running)',
-      update: `SET status=cancelled, finished_at=${iso}, updated_at=${iso} REMOVE open, sweep_at, lease_until`,
+      condition: 'tenant=acme status IN (awaiting_upload, queued, running) attribute_not_exists(reserved)',
+      update: `SET status=cancelled, finished_at=${iso}, updated_at=${iso} REMOVE open, sweep_at, lease_until, waits_from, reserved`,
     });
   });
 
@@ -202,18 +206,19 @@ describe('changes without an attempt', () => {
     await store.expire(JOB_ID, error, NOW);
     expect(sent()).toEqual({
       condition: `status=awaiting_upload sweep_at < ${NOW_SECONDS}`,
-      update: `SET status=expired, finished_at=${iso}, updated_at=${iso}, error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until`,
+      update: `SET status=expired, finished_at=${iso}, updated_at=${iso}, error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until, waits_from, reserved`,
     });
   });
 
   test.each([
-    ['queue', () => store.queue(JOB_ID, INPUT, NOW)],
+    ['queue', () => store.queue(awaiting, ARRIVAL, NOW)],
     ['refuse', () => store.refuse(JOB_ID, INPUT, { code: 'bad_audio', message: 'no' }, NOW)],
     ['fail', () => store.fail(JOB_ID, { code: 'bad_audio', message: 'no' }, NOW)],
     ['cancel', () => store.cancel(JOB_ID, 'acme', NOW)],
     ['expire', () => store.expire(JOB_ID, { code: 'upload_expired', message: 'late' }, NOW)],
   ])('%s returns undefined if the row was in another state', async (_, change) => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
+    dynamo.on(GetCommand).resolves({ Item: ended('failed') });
     expect(await change()).toBeUndefined();
   });
 
@@ -241,7 +246,8 @@ describe('a claim', () => {
     expect(sent()).toEqual({
       condition: `status IN (queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS})`,
       update:
-        `SET status=running, lease_until=${LEASE_MS}, message_id=message-1, updated_at=${iso}, sweep_at=${LEASE_MS / 1000 + 900}, ` +
+        `SET status=running, message_id=message-1, updated_at=${iso}, lease_until=${LEASE_MS}, waits_from=${LEASE_MS}, ` +
+        `sweep_at=${LEASE_MS / 1000 + 900}, ` +
         `started_at=if_not_exists(started_at, ${iso}) ADD attempt 1`,
     });
   });
@@ -370,28 +376,30 @@ describe('changes by the holder of an attempt', () => {
     release: () => store.release(JOB_ID, 3, NOW),
   };
   const expected: Record<keyof typeof changes, string> = {
-    extendLease: `SET lease_until=${LEASE_MS}, sweep_at=${LEASE_MS / 1000 + 900}`,
+    extendLease: `SET lease_until=${LEASE_MS}, waits_from=${LEASE_MS}, sweep_at=${LEASE_MS / 1000 + 900}`,
     publish: `SET results={"transcription":"words"}, degraded=[], updated_at=${iso}`,
     recordProgress: `SET progress=0.5, stages={"transcript":"running"}, updated_at=${iso}`,
     commit:
       `SET status=succeeded, finished_at=${iso}, updated_at=${iso}, results={"transcription":"k"}, ` +
       `receipt=${JSON.stringify(receipt)}, degraded=[], stages={"transcript":"succeeded"}, progress=1 ` +
-      'REMOVE open, sweep_at, lease_until',
+      'REMOVE open, sweep_at, lease_until, waits_from, reserved',
     failHeld:
       `SET status=failed, finished_at=${iso}, updated_at=${iso}, ` +
-      'error={"code":"bad_audio","message":"no"} REMOVE open, sweep_at, lease_until',
-    release: `SET status=queued, updated_at=${iso}, sweep_at=${NOW_SECONDS + 6 * 3600} REMOVE lease_until`,
+      'error={"code":"bad_audio","message":"no"} REMOVE open, sweep_at, lease_until, waits_from, reserved',
+    release: `SET status=queued, updated_at=${iso}, sweep_at=${NOW_SECONDS + 6 * 3600}, waits_from=${NOW_MS} REMOVE lease_until`,
   };
   const names = Object.keys(changes) as (keyof typeof changes)[];
 
   test.each(names)('%s requires this attempt and a running job', async (name) => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row({ status: 'running', attempt: 3 }) });
     await changes[name]();
-    expect(sent()).toEqual({ condition: HELD, update: expected[name] });
+    const condition = name === 'failHeld' ? `${HELD} attribute_not_exists(reserved)` : HELD;
+    expect(sent()).toEqual({ condition, update: expected[name] });
   });
 
   test.each(names)('%s is refused for an attempt that is no longer the latest', async (name) => {
     dynamo.on(UpdateCommand).rejects(conditionFailed());
+    dynamo.on(GetCommand).resolves({ Item: ended('failed') });
     await expect(changes[name]()).rejects.toThrow(new StaleAttempt(JOB_ID, 3));
   });
 

@@ -52,7 +52,7 @@ beforeEach(() => {
   dynamo.reset();
   s3.reset();
   dynamo.on(GetCommand).resolves({ Item: awaiting });
-  dynamo.on(UpdateCommand).resolves({ Attributes: { ...awaiting, status: 'queued' } });
+  dynamo.on(UpdateCommand).resolves({ Attributes: awaiting });
   s3.on(ListPartsCommand).resolves({
     Parts: [
       { PartNumber: 1, ETag: '"e1"', Size: 8 * MIB },
@@ -64,10 +64,10 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-test('completes the upload and queues the job', async () => {
+test('completes the upload, whose event queues the job', async () => {
   const response = await complete();
   expect(response.statusCode).toBe(200);
-  expect(bodyOf(response)).toMatchObject({ id: JOB_ID, object: 'job', status: 'queued' });
+  expect(bodyOf(response)).toMatchObject({ id: JOB_ID, object: 'job', status: 'awaiting_upload' });
   expect(completions()).toEqual([
     {
       Bucket: 'media',
@@ -83,11 +83,11 @@ test('completes the upload and queues the job', async () => {
   ]);
 });
 
-test('binds the job to the completed version', async () => {
+test('has the sweeper look for the audio soon, in case its event is lost', async () => {
   await complete();
-  expect(
-    Object.values(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input.ExpressionAttributeValues!),
-  ).toEqual(expect.arrayContaining(['v1', '"whole-2"']));
+  const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];
+  expect(input).toMatchObject({ ConditionExpression: '#status = :v0' });
+  expect(input.UpdateExpression).toMatch(/^SET #sweep_at = :v1, #updated_at = :v2$/);
 });
 
 test('accepts that the audio’s event has already queued the job', async () => {
@@ -117,7 +117,7 @@ describe('repeated after a success, it returns the job', () => {
       });
       const response = await complete();
       expect(response.statusCode).toBe(200);
-      expect(bodyOf(response)).toMatchObject({ status: 'queued' });
+      expect(bodyOf(response)).toMatchObject({ status: 'awaiting_upload' });
     },
   );
 });

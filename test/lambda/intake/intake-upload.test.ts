@@ -41,6 +41,7 @@ const dependencies: Dependencies = {
   bucket: 'media',
   path: 'DockerGpu',
   maxUploadBytes: 1000,
+  maxAudioSeconds: 36_000,
   deployed: { transcription: {} },
   retentionDays: 7,
 };
@@ -94,6 +95,7 @@ beforeEach(() => {
   s3.on(DeleteObjectsCommand).resolves({});
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   dynamo.on(PutCommand).resolves({});
+  dynamo.on(GetCommand).resolves({ Item: row({ status: 'awaiting_upload' }) });
   dynamo.on(UpdateCommand).resolves({ Attributes: row() });
 });
 afterEach(() => jest.useRealTimers());
@@ -291,7 +293,11 @@ describe('unacceptable audio', () => {
   });
 
   test('fails only a job that awaits it, not one that is queued with other audio', async () => {
-    settled(row({ status: 'queued', input_version: 'v0' }));
+    dynamo.on(UpdateCommand).rejects(conditionFailed());
+    dynamo
+      .on(GetCommand)
+      .resolvesOnce({ Item: row({ status: 'awaiting_upload' }) })
+      .resolves({ Item: row({ status: 'queued', input_version: 'v0' }) });
     await arrive({ size: 0 });
     expect(dynamo.commandCalls(UpdateCommand)[0]!.args[0].input).toMatchObject({
       ConditionExpression: '#status = :v0',
@@ -329,6 +335,7 @@ describe('a file under inbox/', () => {
     s3.on(ListObjectVersionsCommand).callsFake(({ Prefix }: { Prefix: string }) => ({
       Versions: [listed(Prefix), listed(Prefix, { VersionId: 'v2', ETag: '"e2"' })],
     }));
+    dynamo.on(GetCommand).callsFake(() => ({ Item: made()[0] }));
   });
 
   test('becomes a job of the default tenant, under its own key and version', async () => {

@@ -39,6 +39,7 @@ const dependencies: Dependencies = {
   bucket: 'media',
   path: 'DockerGpu',
   maxUploadBytes: 1000,
+  maxAudioSeconds: 36_000,
 };
 const tools = quietTools();
 const metric = jest.spyOn(tools.metrics, 'addMetric');
@@ -60,6 +61,7 @@ beforeEach(() => {
   s3.on(ListObjectVersionsCommand).resolves({});
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   dynamo.on(UpdateCommand).resolves({ Attributes: row() });
+  dynamo.on(GetCommand).resolves({ Item: awaiting });
 });
 afterEach(() => jest.useRealTimers());
 

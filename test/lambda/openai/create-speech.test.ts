@@ -86,7 +86,8 @@ describe('while a machine is running', () => {
     const answer = await speak({ input: 'Hello.' }, { change: { limits: AT_ONCE }, characters: 100 });
     expect(answer.statusCode).toBe(503);
     expect(jobs()).toHaveLength(1);
-    expect(await usedCharacters()).toBe(0);
+    // What the job reserved.
+    expect(await usedCharacters()).toBe(6);
   });
 
   test('it is not asked for a long text, unless the caller accepts no job', async () => {

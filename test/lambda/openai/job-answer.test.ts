@@ -34,6 +34,7 @@ const dependencies: Dependencies = {
   deployed: { transcription: {} },
   uploadExpirySeconds: 900,
   retentionDays: 7,
+  maxAudioSeconds: 36_000,
   // Nothing listens there, because no machine is asked.
   machinesUrl: 'http://127.0.0.1:1',
   limits: { keepSeconds: 28, jobSeconds: 0 },

@@ -41,6 +41,7 @@ const handler = httpHandler(
     deployed: { transcription: {} },
     uploadExpirySeconds: 900,
     retentionDays: 7,
+    maxAudioSeconds: 36_000,
     machinesUrl: machines.url,
     waitSeconds: 20,
     maxUploadBytes: 1_000_000,

@@ -103,6 +103,7 @@ describe('slow storage', () => {
       deployed: { transcription: {} },
       uploadExpirySeconds: 900,
       retentionDays: 7,
+      maxAudioSeconds: 36_000,
     };
     // One second of it is left for the answer.
     const context = { ...lambdaContext, getRemainingTimeInMillis: () => 2000 };
@@ -161,7 +162,7 @@ describe('slow storage', () => {
       expect(late.statusCode).toBe(503);
       expect(late.headers).toMatchObject({ 'x-spotscribe-job': id });
       table.before = async () => undefined;
-      expect(bodyOf(await complete(lambdaContext))).toMatchObject({ id, status: 'queued' });
+      expect(bodyOf(await complete(lambdaContext))).toMatchObject({ id, status: 'awaiting_upload' });
       released();
     });
   });

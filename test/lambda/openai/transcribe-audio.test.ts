@@ -48,6 +48,7 @@ beforeAll(async () => {
     deployed: { transcription: {} },
     uploadExpirySeconds: 900,
     retentionDays: 7,
+    maxAudioSeconds: 36_000,
     machinesUrl: machines.url,
     waitSeconds: 20,
     maxUploadBytes: 1_000_000,
