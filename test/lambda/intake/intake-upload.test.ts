@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { type Dependencies, intakeUpload, type ObjectCreated } from '../../../lambda/intake/intake-upload';
 import type { JobRow } from '../../../core/contract/job';
@@ -206,6 +212,22 @@ describe('a second upload to the same URL', () => {
     expect(messages()).toHaveLength(1);
     expect(versions()).toEqual([]);
   });
+});
+
+test('audio of a key whose day is used up fails its job, and is deleted', async () => {
+  const limited = row({ status: 'awaiting_upload', key_id: 'key_1', units_per_day: { audio_second: 60 } });
+  const reasons = [{ Code: 'None' }, { Code: 'ConditionalCheckFailed' }];
+  dynamo
+    .on(TransactWriteCommand)
+    .rejects(
+      new TransactionCanceledException({ message: 'no', $metadata: {}, CancellationReasons: reasons }),
+    );
+  dynamo.on(GetCommand).resolves({ Item: limited });
+  const error = { code: 'quota_exceeded', message: 'no' } as const;
+  dynamo.on(UpdateCommand).resolves({ Attributes: ended('failed', { error }) });
+  await arrive();
+  expect([erased(), messages(), wakes()]).toEqual([[INPUT], [], 0]);
+  expect(announced()).toEqual([['Spotscribe Job Failed', expect.objectContaining({ error })]]);
 });
 
 test('binds the job to the version that arrived', async () => {
