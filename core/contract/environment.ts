@@ -91,6 +91,11 @@ export const ENV = {
   modelDir: 'MODEL_DIR',
   /** Models to download to the machine's disk: a list of `WantedModel` as JSON. */
   models: 'MODELS',
+  /**
+   * Name of the file in {@link ENV.modelDir} that exists when all models are there: a `ModelsMark` as
+   * JSON. @default - the service waits for no models
+   */
+  modelsMark: 'MODELS_MARK',
   /** File written by the machine at boot: a `Machine` as JSON. */
   machineFile: 'MACHINE_FILE',
   /** Name of the Systems Manager parameter with the `MachineSpec`. */

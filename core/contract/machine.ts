@@ -15,6 +15,15 @@ export const Machine = z.object({
 });
 export type Machine = z.infer<typeof Machine>;
 
+/** Says that the machine has fetched and verified all models. It is made anew by every fetch. */
+export const ModelsMark = z.object({
+  /** Boot id of the kernel: files of an earlier boot may be incomplete. */
+  boot: z.string(),
+  /** Random id of the fetch. */
+  fetch: z.string(),
+});
+export type ModelsMark = z.infer<typeof ModelsMark>;
+
 /**
  * State of a machine of the fleet, in the jobs table, with `machineRowId` as its id. The worker
  * writes its heartbeat; the sizer writes the rest. Instants are epoch milliseconds.

@@ -3,6 +3,7 @@ import { ENV } from '../../core/contract/environment';
 import { STOP_SECONDS } from '../../core/contract/limits';
 import type { GpuAccess, MachineProcess, MachineSpec } from '../../core/contract/machine-spec';
 import type { ServiceEndpoint } from '../../core/contract/tasks';
+import { modelsMark } from '../../core/models/models-mark';
 import { modelsOf, type Service, type ServiceUse, tasksOf } from '../services/service';
 import type { Settings } from '../settings';
 import { type GpuShares, gpuShares } from './gpu-shares';
@@ -33,7 +34,7 @@ export interface MachineOptions {
 
 /**
  * Describes what runs on every machine of a path: a process that fetches the models, the services,
- * which cannot use AWS, and the worker, which knows no model. Only the values of images and
+ * which cannot use AWS and import their packages meanwhile, and the worker, which knows no model. Only the values of images and
  * variables may be tokens.
  *
  * @throws SettingsError if the services do not fit on a shared GPU
@@ -55,6 +56,8 @@ export function machineSpec(options: MachineOptions): MachineSpec {
 }
 
 const servicesOf = (uses: readonly ServiceUse[]) => uses.map(({ service }) => service);
+
+const MODELS_FETCHED = { process: 'models', until: 'succeeded' } as const;
 
 /** Copies the models to the machine's disk and then exits. */
 const modelFetch = ({ services, settings, modelBucket }: MachineOptions): MachineProcess => ({
@@ -80,14 +83,16 @@ const modelFetch = ({ services, settings, modelBucket }: MachineOptions): Machin
 /** A service can read the audio and the models but not change them. */
 function serviceProcess(
   { service, memoryMib, essential = true, restart = false, hostPort }: ServiceUse,
-  { settings, gpu }: MachineOptions,
+  { services, settings, gpu }: MachineOptions,
   shares: GpuShares,
 ): MachineProcess {
+  const { waitsForModels = false } = service;
+  const isWaiting = waitsForModels && modelsOf([service], settings).length > 0;
   return {
     name: service.name,
     exec: service.exec,
     ports: [{ port: service.port, ...(hostPort !== undefined && { host: hostPort }) }],
-    after: [{ process: 'models', until: 'succeeded' }],
+    ...(!waitsForModels && { after: [MODELS_FETCHED] }),
     mounts: [
       { volume: 'scratch' },
       { volume: 'sharedAudio', read_only: true },
@@ -98,6 +103,7 @@ function serviceProcess(
       ...(gpu === 'shared' && sharedGpuEnvironment(service, settings, shares)),
       [ENV.port]: '${port}',
       [ENV.modelDir]: '${mount:models}',
+      ...(isWaiting && { [ENV.modelsMark]: modelsMark(modelsOf(servicesOf(services), settings)) }),
       [ENV.sharedAudio]: '${mount:sharedAudio}',
       TMPDIR: '${mount:scratch}',
     },
@@ -130,8 +136,9 @@ function worker({ services, workerEnvironment, streamingPort }: MachineOptions):
       { port: PORT.worker },
       ...(streamingPort === undefined ? [] : [{ port: streamingPort, host: streamingPort }]),
     ],
-    // Started, not healthy: the worker must start and report a model that never becomes healthy.
-    after: services.map(({ service }) => ({ process: service.name })),
+    // Started, not healthy: the worker must start and report a model that never becomes healthy. It is
+    // essential, so a failed fetch replaces all processes, also those that have started meanwhile.
+    after: [MODELS_FETCHED, ...services.map(({ service }) => ({ process: service.name }))],
     mounts: [{ volume: 'sharedAudio' }, { volume: 'machine', read_only: true }],
     environment: {
       ...workerEnvironment,

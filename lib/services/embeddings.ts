@@ -20,6 +20,7 @@ export const embeddings: PackageService = {
     embeddingEngine === 'sentence-transformers'
       ? [{ ...modelVersion('embeddingModel', embeddingModel), required: true }]
       : [],
+  waitsForModels: true,
   environment: (settings) => ({
     [ENV.embeddingEngine]: settings.embeddingEngine,
     [ENV.embeddingModel]: modelName(settings.embeddingModel),

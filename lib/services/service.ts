@@ -80,8 +80,15 @@ export interface Service<Origin extends ServiceOrigin = ServiceOrigin> {
   readonly customTask?: CustomTask;
   /** @default - a single one, not for laptops */
   readonly engines?: ServiceEngines;
-  /** Models that the machine fetches before the service starts. @default - none */
+  /** Models that the machine fetches. @default - none */
   readonly models?: (settings: Settings) => WantedModel[];
+  /**
+   * Whether the service starts while the machine fetches the models, and waits itself for the file
+   * that `MODELS_MARK` names before it loads them.
+   *
+   * @default false; it starts when all models are there
+   */
+  readonly waitsForModels?: boolean;
   /** Variables of its process. @default - none */
   readonly environment?: (settings: Settings) => Record<string, string>;
   /** Memory that it reserves, in MiB. */

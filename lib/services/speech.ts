@@ -28,6 +28,7 @@ export const speech: PackageService = {
       ...(voices === undefined ? [] : [{ ...modelVersion('speechVoices', voices), required: true }]),
     ];
   },
+  waitsForModels: true,
   environment: (settings) => {
     const { speechEngine, speechVoices: voices } = settings;
     const model = speechModel(settings);

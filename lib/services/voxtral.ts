@@ -16,6 +16,7 @@ export const voxtral: PackageService = {
   },
   models: ({ voxtralEngine, voxtralModel }) =>
     voxtralEngine === 'voxtral' ? [{ ...modelVersion('voxtralModel', voxtralModel), required: true }] : [],
+  waitsForModels: true,
   environment: (settings) => ({
     [ENV.voxtralEngine]: settings.voxtralEngine,
     [ENV.voxtralModel]: modelName(settings.voxtralModel),

@@ -24,6 +24,7 @@ export const whisper: PackageService = {
           ...sideModels.map((side) => ({ ...modelVersion('sideModels', side), required: false })),
         ]
       : [],
+  waitsForModels: true,
   environment: (settings) => ({
     [ENV.whisperEngine]: settings.engine,
     [ENV.whisperModel]: modelName(settings.model),

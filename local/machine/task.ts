@@ -78,23 +78,34 @@ export class LocalTask {
     }
   }
 
-  /** Runs the processes until an essential one ends or the task is stopped. */
+  /** Runs the processes until an essential one ends, or cannot start, or the task is stopped. */
   private async runOnce(): Promise<void> {
+    this.ending = false;
+    try {
+      await this.untilEssentialEnds();
+    } finally {
+      await this.stopProcesses();
+    }
+  }
+
+  private async untilEssentialEnds(): Promise<void> {
     const { spec, commandOf } = this.options;
     const host = await this.host();
-    const essential: Promise<unknown>[] = [];
-    this.ending = false;
+    const essential: Promise<void>[] = [];
     for (const each of startOrder(spec.processes)) {
       const command = await commandOf(each.exec);
-      await this.waitForDependencies(each);
-      if (this.stopping) return;
+      // One that has started may end while another one still waits.
+      const isOver = await Promise.race([
+        this.waitForDependencies(each).then(() => false),
+        ...essential.map((ended) => ended.then(() => true)),
+      ]);
+      if (isOver || this.stopping) return;
       const start = () => this.start(each, command, host);
       const ended = this.keepProcess(each, start);
+      ended.catch((error: unknown) => console.error(String(error)));
       if (each.essential ?? true) essential.push(ended);
-      else ended.catch((error: unknown) => console.error(String(error)));
     }
-    await Promise.race(essential).catch((error: unknown) => console.error(String(error)));
-    await this.stopProcesses();
+    await Promise.race(essential);
   }
 
   /** Starts a process, and restarts it as the specification says. Resolves when it will not restart. */

@@ -12,7 +12,8 @@ from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.metrics import AudioMetrics
 from spotscribe_audio.settings import AudioSettings
 from spotscribe_common.http.disconnect import while_connected
-from spotscribe_common.work.service import ModelService, ServedEngine
+from spotscribe_common.work.engine import ServedEngine
+from spotscribe_common.work.service import ModelService
 
 # The next file is decoded while the engine is busy with this one, but not all that wait at once.
 _DECODERS = 2

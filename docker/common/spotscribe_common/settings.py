@@ -17,6 +17,8 @@ class ServiceSettings(BaseSettings):
     # Where the worker lays the input of jobs.
     shared_audio: Path = Path("/shared-audio")
     model_dir: Path = Path("/models")
+    # Name of the file there that exists when the machine has fetched all models. Without one, they are there.
+    models_mark: str | None = None
     # File that model services on one GPU share: who goes first locks it while it computes.
     gpu_priority_file: Path | None = None
     # Largest multipart upload, in bytes.

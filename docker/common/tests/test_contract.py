@@ -26,6 +26,7 @@ OURS: dict[str, TypeAdapter[Any]] = {
     "EmbedEvent": TypeAdapter(contract.EmbedEvent),
     "SynthesizeRequest": TypeAdapter(contract.SynthesizeRequest),
     "SynthesizeEvent": TypeAdapter(contract.SynthesizeEvent),
+    "ModelsMark": TypeAdapter(contract.ModelsMark),
 }
 FILES = sorted(FIXTURES.glob("*.json"))
 

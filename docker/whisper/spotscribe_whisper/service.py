@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.metrics import AudioMetrics
@@ -31,6 +31,12 @@ class TranscriptionService(AudioService):
         self.diarization_failure: str | None = None
         self.metrics = AudioMetrics("transcribed", "recognition, alignment, diarization")
         super().__init__(settings, engine, self.metrics)
+
+    def prepare(self) -> None:
+        """Imports what the engine and the diarizer need."""
+        super().prepare()
+        with suppress(Exception):
+            self.diarizer.prepare()
 
     async def load_more(self) -> None:
         """Loads the diarizer. Without one, transcripts are delivered without speakers."""

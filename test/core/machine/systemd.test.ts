@@ -7,7 +7,7 @@ const worker: MachineProcess = {
   name: 'worker',
   exec: { kind: 'node', bundle: 'worker' },
   ports: [{ port: 8080 }],
-  after: [{ process: 'whisper' }],
+  after: [{ process: 'models', until: 'succeeded' }, { process: 'whisper' }],
   mounts: [{ volume: 'sharedAudio' }, { volume: 'machine', read_only: true }],
   environment: { WHISPER: '${url:whisper}', PORT: '${port}', SHARED_AUDIO: '${mount:sharedAudio}' },
   aws: true,
@@ -27,7 +27,6 @@ const whisper: MachineProcess = {
   name: 'whisper',
   exec: { kind: 'python', requirements: 'r', folders: [], module: 'spotscribe_whisper' },
   ports: [{ port: 8001 }],
-  after: [{ process: 'models', until: 'succeeded' }],
   mounts: [{ volume: 'scratch' }, { volume: 'sharedAudio', read_only: true }],
   environment: { TMPDIR: '${mount:scratch}' },
   gpu: 'exclusive',
@@ -131,7 +130,9 @@ describe('a process', () => {
   });
 
   test('starts after those it waits for', () => {
-    expect(settings('whisper', 'Requires')).toEqual(['spotscribe-models.service']);
+    expect(settings('whisper', 'Requires')).toEqual([]);
+    expect(settings('whisper', 'After').join(' ')).not.toContain('models');
+    expect(settings('worker', 'Requires')).toEqual(['spotscribe-models.service']);
     expect(settings('worker', 'Wants')).toEqual(['spotscribe-whisper.service']);
   });
 

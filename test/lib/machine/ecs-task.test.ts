@@ -13,10 +13,19 @@ describe('the task', () => {
     });
   });
 
-  test('starts the model fetch, then the service, then the worker', () => {
+  test('starts the model fetch and the service at once', () => {
     expect(container('models')).toMatchObject({ Essential: false, Command: ['fetch-models'] });
-    expect(container('whisper').DependsOn).toEqual([{ ContainerName: 'models', Condition: 'SUCCESS' }]);
-    expect(container('worker').DependsOn).toEqual([{ ContainerName: 'whisper', Condition: 'START' }]);
+    expect(container('whisper')).not.toHaveProperty('DependsOn');
+  });
+
+  test('ends when the model fetch fails: the worker, without which it stops, starts after its success', () => {
+    expect(container('worker')).toMatchObject({
+      Essential: true,
+      DependsOn: [
+        { ContainerName: 'models', Condition: 'SUCCESS' },
+        { ContainerName: 'whisper', Condition: 'START' },
+      ],
+    });
   });
 
   test('links the worker to the service under the host name of its URL', () => {

@@ -1,3 +1,5 @@
+import { modelsMark } from '../../../core/models/models-mark';
+import type { WantedModel } from '../../../core/models/model-layout';
 import { MachineSpec } from '../../../core/contract/machine-spec';
 import { type MachineOptions, machineSpec } from '../../../lib/machine/machine-spec';
 import { voxtral, whisper } from '../../../lib/services';
@@ -26,6 +28,47 @@ describe('the specification of a machine', () => {
   test('lets only the model fetch and the worker use AWS', () => {
     const { processes } = machineSpec(options);
     expect(processes.filter(({ aws }) => aws === true).map(({ name }) => name)).toEqual(['models', 'worker']);
+  });
+
+  describe('with models to fetch', () => {
+    const fetched = { process: 'models', until: 'succeeded' };
+    const mark = (changed: Partial<MachineOptions> = {}) =>
+      of('whisper', changed).environment?.MODELS_MARK ?? '';
+
+    test('starts a service meanwhile, and tells it for which mark to wait', () => {
+      expect(of('whisper')).not.toHaveProperty('after');
+      const models = JSON.parse(of('models').environment?.MODELS ?? '') as WantedModel[];
+      expect(mark()).toBe(modelsMark(models));
+    });
+
+    test('names the mark by all models of the machine and their revisions', () => {
+      const both = { services: [{ service: whisper }, { service: voxtral }], gpu: 'shared' as const };
+      const marks = [
+        mark(),
+        mark({ settings: defaultSettings({ model: 'medium' }) }),
+        mark({ settings: defaultSettings({ sideModels: [] }) }),
+        mark(both),
+      ];
+      expect(new Set(marks).size).toBe(marks.length);
+      expect(of('voxtral', both).environment?.MODELS_MARK).toBe(mark(both));
+    });
+
+    test('lets a service that brings its own model wait for none', () => {
+      const { environment } = of('whisper', { settings: defaultSettings({ engine: 'pocketsphinx' }) });
+      expect(environment).not.toHaveProperty('MODELS_MARK');
+    });
+
+    test('starts a service that knows no mark when all models are there', () => {
+      const unaware = { ...whisper, waitsForModels: false };
+      const process = of('whisper', { services: [{ service: unaware }] });
+      expect(process.after).toEqual([fetched]);
+      expect(process.environment).not.toHaveProperty('MODELS_MARK');
+    });
+
+    test('starts the worker, which is essential, only after the fetch has succeeded', () => {
+      expect(of('worker').after).toEqual([fetched, { process: 'whisper' }]);
+      expect(of('worker').essential).toBeUndefined();
+    });
   });
 
   test('tells the worker each service’s URL and the tasks that the path uses', () => {

@@ -22,7 +22,10 @@ describe('path 400', () => {
     expect(voxtral).toMatchObject({
       Essential: true,
       ResourceRequirements: [{ Type: 'GPU', Value: '1' }],
-      DependsOn: [{ ContainerName: 'models', Condition: 'SUCCESS' }],
+    });
+    expect(container('worker', {}, PATH).DependsOn).toContainEqual({
+      ContainerName: 'models',
+      Condition: 'SUCCESS',
     });
     expect(environment(voxtral)).not.toHaveProperty(ENV.gpuMemoryMib);
   });

@@ -100,6 +100,33 @@ describe('a task on a machine', () => {
     expect(said('main')).toBe('');
   });
 
+  test('runs others while a dependency takes its time, and replaces them when it fails', async () => {
+    start(
+      scripted('init', "setTimeout(() => { console.log('failed'); process.exit(3); }, 300)", {
+        essential: false,
+      }),
+      scripted(
+        'model',
+        `process.on('SIGTERM', () => { console.log('down'); process.exit(0); }); console.log('up'); ${forever}`,
+      ),
+      scripted('main', 'console.log("started")', succeeded('init')),
+    );
+    await until(
+      () => said('model').startsWith('up\ndown\nup\n') && said('init').startsWith('failed\nfailed\n'),
+    );
+    expect(said('main')).toBe('');
+  });
+
+  test('replaces all when an essential process ends while another one still waits', async () => {
+    start(
+      scripted('init', `console.log('up'); ${forever}`, { essential: false }),
+      scripted('model', 'process.exit(1)'),
+      scripted('main', 'console.log("started")', succeeded('init')),
+    );
+    await until(() => said('init').startsWith('up\nup\n'));
+    expect(said('main')).toBe('');
+  });
+
   test('stops the others and restarts when an essential process ends', async () => {
     const model = join(folder, 'model.log');
     // Fails when the model runs, so that the model can be stopped.

@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { fetchModels, type FetchTraits } from '../../../docker/worker/src/models/fetch-models';
 import { createLog } from '../../../docker/worker/src/log';
 import { ModelDisk } from '../../../docker/worker/src/models/model-disk';
+import { ModelsMark } from '../../../core/contract/machine';
+import { MARK_PREFIX, modelsMark } from '../../../core/models/models-mark';
 import { MODEL_KEY, type WantedModel } from '../../../core/models/model-layout';
 import type { ModelManifest } from '../../../core/models/model-manifest';
 import { ObjectServer } from '../../support/object-server';
@@ -66,6 +68,13 @@ const fetchAll = (
     { partBytes: PART, ...traits },
   );
 const read = (path: string) => readFileSync(join(folder, path));
+const isMark = (name: string) => name.startsWith(MARK_PREFIX);
+const marks = () => readdirSync(folder).filter(isMark);
+/** What is in the folder beside the mark. */
+const names = () =>
+  readdirSync(folder)
+    .filter((name) => !isMark(name))
+    .sort();
 const requestsFor = (path: string) => server.requests.filter((request) => request.includes(`/${path} `));
 
 /** A disk with a given amount of free space. */
@@ -91,7 +100,7 @@ describe('fetching models', () => {
     expect(read('turbo/empty.txt')).toHaveLength(0);
     expect(requestsFor('model.bin')).toHaveLength(8);
     expect(readdirSync(join(folder, 'turbo')).sort()).toEqual(['empty.txt', 'model.bin', 'vocabulary']);
-    expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+    expect(names()).toEqual(['.store', 'turbo']);
   });
 
   it('does not fetch or read existing files', async () => {
@@ -175,7 +184,7 @@ describe('fetching models', () => {
     }
     const gone = { ...second, revision: '2' };
     await Promise.all(Array.from({ length: 6 }, () => fetchAll([{ ...turbo, required: true }, gone])));
-    expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+    expect(names()).toEqual(['.store', 'turbo']);
     expect(readdirSync(join(folder, '.store')).sort()).toEqual(['second', 'turbo']);
   });
 
@@ -267,7 +276,7 @@ describe('fetching models', () => {
       { ...turbo, required: true },
       { ...speakers, revision: '2' },
     ]);
-    expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+    expect(names()).toEqual(['.store', 'turbo']);
     expect(lines).toContainEqual(
       expect.objectContaining({ model: 'diarization', msg: expect.stringContaining('not in the cache') }),
     );
@@ -291,7 +300,7 @@ describe('fetching models', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({ msg: 'another task is fetching: waiting for it' }),
     );
-    expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+    expect(names()).toEqual(['.store', 'turbo']);
   });
 
   it('takes over from a task that died, and only one of several tasks does', async () => {
@@ -304,7 +313,7 @@ describe('fetching models', () => {
       await Promise.all(Array.from({ length: 6 }, () => fetchAll()));
       expect(existsSync(join(folder, 'turbo/model.bin'))).toBe(true);
       expect(requestsFor('model.bin')).toHaveLength(round);
-      expect(readdirSync(folder).sort()).toEqual(['.store', 'turbo']);
+      expect(names()).toEqual(['.store', 'turbo']);
     }
   });
 
@@ -330,5 +339,48 @@ describe('fetching models', () => {
     await fetchAll([]);
     expect(lines).toEqual([expect.objectContaining({ msg: expect.stringContaining('nothing to fetch') })]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('the mark for services that wait', () => {
+  const wanted = [{ ...turbo, required: true }];
+  const fetchId = () => ModelsMark.parse(JSON.parse(read(marks()[0] ?? 'no mark').toString())).fetch;
+
+  it('appears when all models have their names, and is of this boot', async () => {
+    const second = { name: 'second', revision: '1', required: false };
+    cache(turbo, { 'model.bin': 'x' });
+    cache(second, { 'model.bin': 'y' });
+    server.gate = async () => expect(marks()).toEqual([]);
+    await fetchAll([...wanted, second], { disk: new ModelDisk(folder, 'this boot') });
+    expect(names()).toEqual(['.store', 'second', 'turbo']);
+    expect(marks()).toEqual([modelsMark([...wanted, second])]);
+    expect(JSON.parse(read(marks()[0]!).toString())).toMatchObject({ boot: 'this boot' });
+    expect(readdirSync(join(folder, '.store')).sort()).toEqual(['second', 'turbo']);
+  });
+
+  it('does not appear when a fetch fails, and an earlier one is gone', async () => {
+    cache(turbo, { 'model.bin': 'first' });
+    await fetchAll(wanted);
+    expect(marks()).toHaveLength(1);
+    server.objects.clear();
+    await expect(fetchAll(wanted)).rejects.toThrow('is missing or incomplete');
+    expect(marks()).toEqual([]);
+  });
+
+  it('is gone while another set of models, or the same one, is fetched again', async () => {
+    const other = [{ ...turbo, revision: '2', required: true }];
+    cache(turbo, { 'model.bin': 'first' });
+    cache(other[0]!, { 'model.bin': 'second' });
+    await fetchAll(wanted);
+    const first = fetchId();
+    await fetchAll(other);
+    expect(marks()).toEqual([modelsMark(other)]);
+    server.gate = async () => expect(marks()).toEqual([]);
+    await fetchAll(wanted);
+    expect(marks()).toEqual([modelsMark(wanted)]);
+    const again = fetchId();
+    expect(again).not.toBe(first);
+    await fetchAll(wanted);
+    expect(fetchId()).not.toBe(again);
   });
 });

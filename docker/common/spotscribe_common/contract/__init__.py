@@ -51,6 +51,7 @@ from spotscribe_common.contract.events import (
     WindowDone,
     WindowHeard,
 )
+from spotscribe_common.contract.machine import ModelsMark
 from spotscribe_common.contract.requests import (
     HOTWORDS_CHARACTERS,
     LANGUAGE_CHARACTERS,
@@ -139,6 +140,7 @@ __all__ = [
     "Failed",
     "JobError",
     "Many",
+    "ModelsMark",
     "Result",
     "RowFailure",
     "Segment",

@@ -30,6 +30,8 @@ def health_of(name: str, service: ModelService, response: Response) -> dict[str,
             "idle_seconds": round(service.idle_seconds, 3),
         },
     }
+    if status == "loading" and service.fetched.are_awaited:
+        body["waiting_for"] = "models"
     if missing is not None:
         body["error"] = missing
     elif service.failure is not None:

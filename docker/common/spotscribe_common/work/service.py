@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from typing import Literal, Protocol
 from weakref import WeakSet
 
@@ -19,6 +19,8 @@ from spotscribe_common.receiving.intake import Intake
 from spotscribe_common.settings import ServiceSettings
 from spotscribe_common.work.admission import Admission
 from spotscribe_common.work.device import Device, is_device_lost
+from spotscribe_common.work.engine import ServedEngine
+from spotscribe_common.work.fetched_models import FetchedModels
 from spotscribe_common.work.job import Event, Job, Runner, Work
 from spotscribe_common.work.liveness import StuckError
 from spotscribe_common.work.metrics import Metrics
@@ -30,24 +32,6 @@ _RETRY_SECONDS = 10
 # with Whisper large-v3 take minutes.
 _STUCK_SECONDS = {"cuda": 300.0, "cpu": 900.0}
 _WATCH_SECONDS = 1.0
-
-
-class ServedEngine(Protocol):
-    """What a service needs to know of its engine, whatever that does."""
-
-    @property
-    def name(self) -> str:
-        """Which engine it is."""
-
-    @property
-    def model(self) -> str:
-        """Which model it has."""
-
-    def load(self) -> None:
-        """Brings the model into memory; called in the models' thread."""
-
-    def device(self) -> Device:
-        """What the loaded engine runs on."""
 
 
 class Waiting(Protocol):
@@ -75,6 +59,8 @@ class ModelService:
         self.admission = Admission(running=1, waiting=settings.max_waiting, retry_after=_RETRY_SECONDS)
         self.intake = Intake(bodies=settings.max_receiving, most_bytes=settings.max_receiving_bytes)
         self.models = ModelThread()
+        mark = settings.models_mark
+        self.fetched = FetchedModels(None if mark is None else settings.model_dir / mark)
         self._limits = settings
         self._counted = metrics
         self._jobs: WeakSet[Waiting] = WeakSet()
@@ -92,11 +78,13 @@ class ModelService:
         metrics.watch_gpu(self.device)
 
     async def load(self) -> None:
-        """Loads the engine, then what else there is.
+        """Imports packages while the machine fetches the models, loads the engine, then what else there is.
 
         A failure is kept for `/health`: the process stays up to be asked why.
         """
         try:
+            await self.models.run(self.prepare)
+            await self.fetched.wait()
             await self.models.run(self.served.load)
             await self.load_more()
             if self.when_loaded is not None:
@@ -106,12 +94,20 @@ class ModelService:
             self.failure = as_service_error(error).message
             self.status = "failed"
             _log.error("engine %s failed to load: %s", self.served.name, self.failure)
+        if self.fetched.have_changed:
+            self._end_for_good("The machine fetched the models anew, and the service is restarting.")
+        if self.status == "failed":
             return
         self.models.liveness.limit = self._limits.stuck_seconds or by_device
         # Not only at the watch's next turn: until then, the first work would have the long limit of loading.
         self._put_off_the_end()
         self.status = "ok"
         _log.info("engine %s loaded model %s", self.served.name, self.served.model)
+
+    def prepare(self) -> None:
+        """Imports what loading needs, in the models' thread. What fails here fails when it is loaded."""
+        with suppress(Exception):
+            self.served.prepare()
 
     async def load_more(self) -> None:
         """Loads what a service has beside its engine, and can do without."""
@@ -172,8 +168,9 @@ class ModelService:
             StuckError: its work does not get on.
         """
         if self.status == "loading":
+            doing = "fetched to this machine" if self.fetched.are_awaited else "loaded"
             raise ModelMissingError(
-                f"The model {self.served.model} is being loaded.", retry_after=_RETRY_SECONDS
+                f"The model {self.served.model} is being {doing}.", retry_after=_RETRY_SECONDS
             )
         if self.failure is not None:
             raise ModelMissingError(self.failure)
@@ -228,14 +225,16 @@ class ModelService:
             yield
         except RuntimeError as error:
             if is_device_lost(error):
-                self._end_for_good(error)
+                # Nothing in this process can use the GPU any more.
+                _log.critical("the GPU is lost to this process: %s", error)
+                self._end_for_good("The GPU failed, and the service is restarting.")
             raise
 
-    def _end_for_good(self, error: RuntimeError) -> None:
-        """Nothing in this process can use the GPU any more: whoever runs it starts another."""
-        self.failure = "The GPU failed, and the service is restarting."
+    def _end_for_good(self, failure: str) -> None:
+        """Ends this process: whoever runs it starts another."""
+        self.failure = failure
         self.status = "failed"
-        _log.critical("the GPU is lost to this process, which ends: %s", error)
+        _log.critical("the process ends: %s", failure)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.work.service import ServedEngine
+from spotscribe_common.work.engine import ServedEngine
 from spotscribe_embeddings.engines.tokens import TextTokenizer
 
 # One vector a row.

@@ -57,6 +57,9 @@ class MiniLmEngine:
         """The model was not trained for shorter vectors."""
         return False
 
+    def prepare(self) -> None:
+        """There is nothing to import."""
+
     def load(self) -> None:
         """Converts and loads the weights.
 

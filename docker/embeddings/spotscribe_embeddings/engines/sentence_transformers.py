@@ -79,6 +79,10 @@ class SentenceTransformersEngine:
             return dimensions in lengths
         return self._config.get("is_matryoshka") is True
 
+    def prepare(self) -> None:
+        """Imports the library, and torch with it."""
+        import sentence_transformers  # noqa: F401, PLC0415
+
     def load(self) -> None:
         """Loads the model.
 

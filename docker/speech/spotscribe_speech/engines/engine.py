@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spotscribe_common.work.service import ServedEngine
+from spotscribe_common.work.engine import ServedEngine
 
 # Single-precision samples from -1 to 1, one channel.
 Samples = NDArray[np.float32]

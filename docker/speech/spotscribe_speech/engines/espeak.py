@@ -109,6 +109,9 @@ class EspeakEngine:
         """OpenAI's voices."""
         return _ALIASES
 
+    def prepare(self) -> None:
+        """There is nothing to import."""
+
     def load(self) -> None:
         """Looks for the program and its voices.
 

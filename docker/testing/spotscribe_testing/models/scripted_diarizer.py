@@ -27,6 +27,9 @@ class ScriptedDiarizer:
         # Kept, so that only closing them closes their files.
         self.recordings: list[Pcm] = []
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         if self.load_failure is not None:
             raise self.load_failure

@@ -41,6 +41,9 @@ class ScriptedEngine:
         self.at_work = 0
         self.most_at_work = 0
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         self.may_load.wait(30)
         if self.load_failure is not None:

@@ -29,6 +29,9 @@ class ScriptedSpeech:
         self.go.set()
         self.spoken: list[tuple[str, float]] = []
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         pass
 

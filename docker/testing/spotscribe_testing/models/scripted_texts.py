@@ -57,6 +57,9 @@ class ScriptedTexts:
     def can_shorten_to(self, dimensions: int) -> bool:
         return dimensions in {4, 6}
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         self._tokenizer = TextTokenizer(word_tokenizer(), MOST_TOKENS)
 

@@ -106,6 +106,9 @@ class ScriptedVoxtral:
         self.asked: list[Generation] = []
         self.cancelled = 0
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         self.may_load.wait(30)
         if self.load_failure is not None:

@@ -39,6 +39,9 @@ class TonedVoice:
     def voices(self) -> Sequence[Voice]:
         return [Voice("low", ("en",), "Low tones"), Voice("high", ("en", "de"), "High tones")]
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         pass
 

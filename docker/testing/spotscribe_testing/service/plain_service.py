@@ -10,6 +10,7 @@ from spotscribe_common.http.status import health_of
 from spotscribe_common.process.running import run_service
 from spotscribe_common.settings import ServiceSettings
 from spotscribe_common.work.device import Device
+from spotscribe_common.work.engine import ServedEngine
 from spotscribe_common.work.metrics import Metrics
 from spotscribe_common.work.service import ModelService
 
@@ -23,6 +24,9 @@ class PlainEngine:
 
     name, model = "plain", "none"
 
+    def prepare(self) -> None:
+        pass
+
     def load(self) -> None:
         pass
 
@@ -30,9 +34,9 @@ class PlainEngine:
         return Device(kind="cpu")
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, engine: ServedEngine | None = None) -> FastAPI:
     metrics = Metrics("nothing")
-    service = ModelService(settings, PlainEngine(), metrics)
+    service = ModelService(settings, engine or PlainEngine(), metrics)
     router = APIRouter()
 
     @router.get("/health")

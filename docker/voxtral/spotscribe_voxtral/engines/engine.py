@@ -65,6 +65,9 @@ class Engine(Protocol):
     name: str
     model: str
 
+    def prepare(self) -> None:
+        """Imports what loading needs, before the model's files are there."""
+
     def load(self) -> None:
         """Brings the model into memory, from local files alone.
 

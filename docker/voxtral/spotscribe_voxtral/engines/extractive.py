@@ -56,6 +56,9 @@ class ExtractiveEngine:
         self._recogniser = Recogniser()
         self._heard: dict[bytes, list[str]] = {}
 
+    def prepare(self) -> None:
+        """There is nothing to import."""
+
     def load(self) -> None:
         """Starts the recogniser."""
         self._recogniser.load()

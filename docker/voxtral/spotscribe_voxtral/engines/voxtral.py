@@ -77,9 +77,12 @@ class VoxtralEngine:
         self._pauses: Any = None
         self._shape: Any = None
 
-    def load(self) -> None:
-        """Loads the tokenizer and the weights."""
-        shards = check_voxtral_model(self._directory)
+    def prepare(self) -> None:
+        """Imports torch and Transformers.
+
+        Raises:
+            ModelMissingError: they are not installed.
+        """
         os.environ.update(_OFFLINE)
         os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", _ALLOCATOR)
         # torch and transformers make cache directories even if they put nothing there, and the home directory
@@ -88,12 +91,23 @@ class VoxtralEngine:
         try:
             import mistral_common  # noqa: F401, PLC0415 - asked for before minutes go into the weights
             import torch  # noqa: PLC0415
-            from transformers import VoxtralConfig  # noqa: PLC0415
+            from transformers import (  # noqa: PLC0415
+                VoxtralConfig,  # noqa: F401
+                VoxtralForConditionalGeneration,  # noqa: F401
+            )
         except ImportError as error:
             raise ModelMissingError(
                 f"Transformers is not installed ({error}). Install requirements.production.txt."
             ) from error
         self._torch = torch
+
+    def load(self) -> None:
+        """Loads the tokenizer and the weights."""
+        shards = check_voxtral_model(self._directory)
+        self.prepare()
+        from transformers import VoxtralConfig  # noqa: PLC0415
+
+        torch = self._torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         if self._device == "cuda" and self._most_bytes is not None:
             bound_gpu_memory(torch, self._most_bytes)

@@ -78,6 +78,9 @@ class Engine(Protocol):
     # Of the loaded model: an English-only Whisper cannot translate.
     abilities: frozenset[Ability]
 
+    def prepare(self) -> None:
+        """Imports what loading needs, before the model's files are there."""
+
     def load(self) -> None:
         """Brings the model into memory, from local files alone.
 

@@ -33,6 +33,9 @@ class PocketsphinxEngine:
         self.model = "en-us"
         self._recogniser = Recogniser()
 
+    def prepare(self) -> None:
+        """There is nothing to import."""
+
     def load(self) -> None:
         """Starts the recogniser."""
         self._recogniser.load()

@@ -73,16 +73,22 @@ class WhisperxEngine:
         self._priority = gpu_priority or GpuPriority(None)
         self._device: Literal["cpu", "cuda"] = "cpu"
         self._pipeline: Any = None
+        self._all_languages: Mapping[str, str] = {}
         self._languages: Mapping[str, str] = {}
         self._decoder: Any = None
         self._aligner: Any = None
         self._batch = _BATCH["cpu"]
 
+    def prepare(self) -> None:
+        """Imports whisperX, with all that it loads models with."""
+        if not self._all_languages:
+            self._all_languages = import_whisperx(self._scratch)
+
     def load(self) -> None:
         """Loads the Whisper model and the voice activity detector that comes with whisperX."""
         directory = self._models / self.model
         check_whisper_model(directory)
-        languages = import_whisperx(self._scratch)
+        self.prepare()
         self._device = best_device()
         self._batch = _BATCH[self._device]
         self._pipeline = load_pipeline(directory, self._device, self._compute_type)
@@ -93,7 +99,7 @@ class WhisperxEngine:
         self._decoder = self._pipeline.model.model = RecordingDecoder(
             self._pipeline.model.model, self._priority
         )
-        self._languages = languages_of(self._pipeline.model, languages)
+        self._languages = languages_of(self._pipeline.model, self._all_languages)
         self.abilities = abilities_of(self._pipeline.model)
         self._aligner = WhisperxAligner(self._models, self._device, self._priority)
 

@@ -41,7 +41,10 @@ def import_whisperx(scratch: Path) -> Mapping[str, str]:
     try:
         import ctranslate2  # noqa: F401, PLC0415
         import nltk  # noqa: PLC0415
-        import whisperx  # noqa: F401, PLC0415
+
+        # By themselves, they would be imported when a model is loaded, or the first words are aligned.
+        import whisperx.alignment  # noqa: PLC0415
+        import whisperx.asr  # noqa: F401, PLC0415
         from whisperx.utils import LANGUAGES  # noqa: PLC0415
     except ImportError as error:
         raise ModelMissingError(

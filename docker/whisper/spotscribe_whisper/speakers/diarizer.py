@@ -46,6 +46,9 @@ class Diarizer(Protocol):
     # Name of the model, as results carry it.
     model: str
 
+    def prepare(self) -> None:
+        """Imports what loading needs, before the model's files are there."""
+
     def load(self) -> None:
         """Brings the model into memory, from local files alone; does nothing if it is there.
 

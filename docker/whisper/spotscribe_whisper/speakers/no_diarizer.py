@@ -19,6 +19,9 @@ class NoDiarizer:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
+    def prepare(self) -> None:
+        """There is nothing to import."""
+
     def load(self) -> None:
         """There is nothing to load.
 

@@ -18,6 +18,7 @@ from spotscribe_whisper.speakers.linking import Voice, link, mean_voice
 from spotscribe_whisper.speakers.pyannote_pipeline import (
     Piece,
     diarize,
+    import_pyannote,
     load_pipeline,
     reset_batches,
 )
@@ -60,6 +61,10 @@ class PyannoteDiarizer:
         self._section = section
         self._load = pipeline
         self._pipeline: Any = None
+
+    def prepare(self) -> None:
+        """Imports pyannote."""
+        import_pyannote(self._scratch)
 
     def load(self) -> None:
         """Loads the pipeline; onto the GPU, if there is one."""

@@ -55,6 +55,25 @@ class Piece:
         return sum(turn.end - turn.start for turn in self.turns if turn.speaker == speaker)
 
 
+def import_pyannote(scratch: Path) -> None:
+    """Imports pyannote without a way out of the machine.
+
+    Args:
+        scratch: directory for the caches of the libraries.
+
+    Raises:
+        ModelMissingError: it is not installed.
+    """
+    os.environ.update(_OFFLINE)
+    os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(scratch / "cache")
+    try:
+        import pyannote.audio.pipelines  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise ModelMissingError(
+            f"pyannote.audio is not installed ({error}). Install requirements.production.txt."
+        ) from error
+
+
 def load_pipeline(directory: Path, scratch: Path, gpu_priority: GpuPriority | None = None) -> Any:
     """A `pyannote.audio` pipeline on the GPU, if there is one.
 
@@ -71,15 +90,10 @@ def load_pipeline(directory: Path, scratch: Path, gpu_priority: GpuPriority | No
         ModelMissingError: a file is missing or corrupt, or would be fetched; the message names it.
     """
     check_diarization_model(directory)
-    os.environ.update(_OFFLINE)
-    os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(scratch / "cache")
-    try:
-        import torch  # noqa: PLC0415
-        from pyannote.audio import Pipeline  # noqa: PLC0415
-    except ImportError as error:
-        raise ModelMissingError(
-            f"pyannote.audio is not installed ({error}). Install requirements.production.txt."
-        ) from error
+    import_pyannote(scratch)
+    import torch  # noqa: PLC0415
+    from pyannote.audio import Pipeline  # noqa: PLC0415
+
     try:
         pipeline = Pipeline.from_pretrained(directory)
     except Exception as error:  # whatever a checkpoint of something else leads to

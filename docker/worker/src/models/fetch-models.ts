@@ -25,7 +25,8 @@ export interface FetchTraits {
 
 /**
  * Fetches the models from the cache to the disk of the machine. A model gets its name when all its
- * files have the SHA-256 of the manifest. Complete models and fetched parts are not fetched again.
+ * files have the SHA-256 of the manifest. When all have, a mark tells the services, which start
+ * meanwhile. Complete models and fetched parts are not fetched again.
  * Of two concurrent fetches, the second waits for the first.
  *
  * @throws SpotscribeError `model_missing` with the missing or invalid model or file, `internal` for
@@ -43,6 +44,7 @@ export async function fetchModels(
   }
   const began = Date.now();
   await disk.prepare();
+  await disk.retractMark();
   const { found, missing } = await findModels(s3, bucket, wanted);
   for (const { name, revision } of missing) {
     log.warn({ model: name, revision }, 'not in the cache: the services work without this model');
@@ -56,6 +58,7 @@ export async function fetchModels(
       );
   await Promise.all(found.map((model) => disk.show(model)));
   await Promise.all(missing.map((model) => disk.hide(model)));
+  await disk.mark(wanted);
   log.info({ models: found.length, bytes, ms: Date.now() - began }, 'models are here');
 }
 

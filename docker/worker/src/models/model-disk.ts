@@ -15,7 +15,9 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { ModelVersion } from '../../../../core/models/model-layout';
+import type { ModelsMark } from '../../../../core/contract/machine';
+import type { ModelVersion, WantedModel } from '../../../../core/models/model-layout';
+import { MARK_PREFIX, modelsMark } from '../../../../core/models/models-mark';
 import type { CachedModel } from './model-cache';
 
 /** Folder for complete and incomplete models. The names used by services are links into it. */
@@ -112,6 +114,24 @@ export class ModelDisk {
   async hide({ name }: ModelVersion): Promise<void> {
     const link = join(this.folder, name);
     if ((await lstat(link).catch(() => undefined))?.isSymbolicLink()) await rm(link, { force: true });
+  }
+
+  /**
+   * Removes the mark of the last fetch, so that no service takes models for these that are about to
+   * change.
+   */
+  async retractMark(): Promise<void> {
+    const marks = (await readdir(this.folder)).filter((name) => name.startsWith(MARK_PREFIX));
+    await Promise.all(marks.map((name) => rm(join(this.folder, name), { force: true })));
+  }
+
+  /** Tells the services that wait that all models are there. */
+  async mark(models: readonly WantedModel[]): Promise<void> {
+    const said: ModelsMark = { boot: this.boot, fetch: randomUUID() };
+    // Not beside the mark, where another task may remove it.
+    const part = join(this.folder, STORE, `.${said.fetch}`);
+    await writeFile(part, JSON.stringify(said));
+    await rename(part, join(this.folder, modelsMark(models)));
   }
 
   /** Free bytes on the disk. */

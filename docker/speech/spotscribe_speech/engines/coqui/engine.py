@@ -11,7 +11,7 @@ from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMi
 from spotscribe_common.quoting import quoted
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.liveness import mark
-from spotscribe_speech.engines.coqui.loading import load_xtts
+from spotscribe_speech.engines.coqui.loading import import_xtts, load_xtts
 from spotscribe_speech.engines.coqui.reading import Reader
 from spotscribe_speech.engines.coqui.references import read_references
 from spotscribe_speech.engines.coqui.speakers import Speaker, built_in_speakers, by_id, cloned_speakers
@@ -101,6 +101,10 @@ class CoquiEngine:
         """OpenAI's voices. Where the speaker for one is missing, the first one stands in."""
         first = next(iter(self._speakers), "")
         return {name: voice if voice in self._speakers else first for name, voice in _ALIASES.items()}
+
+    def prepare(self) -> None:
+        """Imports XTTS, and torch with it."""
+        import_xtts()
 
     def load(self) -> None:
         """Loads the model, and listens to the references.

@@ -17,6 +17,13 @@ _FILES = ("config.json", "model.pth", "vocab.json", "speakers_xtts.pth")
 _MOST_CHARACTERS = 300
 
 
+def import_xtts() -> Any:
+    """The class of the model."""
+    with _without_espeak():
+        from TTS.tts.models.xtts import Xtts  # noqa: PLC0415
+    return Xtts
+
+
 def load_xtts(folder: Path, device: str) -> Any:
     """The model, ready to speak.
 
@@ -32,8 +39,7 @@ def load_xtts(folder: Path, device: str) -> Any:
     for name in _FILES:
         if not (folder / name).is_file():
             raise ModelMissingError(f"The model file {folder / name} is missing. Put XTTS v2 into {folder}.")
-    with _without_espeak():
-        from TTS.tts.models.xtts import Xtts  # noqa: PLC0415
+    Xtts = import_xtts()  # noqa: N806
     config = read_configuration(folder / "config.json")
     try:
         model = Xtts(config)

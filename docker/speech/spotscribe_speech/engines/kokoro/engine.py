@@ -71,23 +71,38 @@ class KokoroEngine:
         """OpenAI's voices, as far as those that stand in for them are there."""
         return {alias: voice for alias, voice in ALIASES.items() if voice in self._voices}
 
+    def prepare(self) -> None:
+        """Loads the dictionaries, which come in a package, and imports ONNX Runtime.
+
+        Raises:
+            ModelMissingError: a package is missing.
+        """
+        import onnxruntime  # noqa: F401, PLC0415
+
+        self._reader()
+
     def load(self) -> None:
         """Loads the dictionaries, the voices and the graph.
 
         Raises:
             ModelMissingError: a file or a package is missing or corrupt.
         """
-        try:
-            self._phonemizer = Phonemizer()
-        except ImportError as error:
-            raise ModelMissingError(
-                f"The package {error.name} is not installed. Install docker/speech/requirements.laptop.txt."
-            ) from error
-        self._ids = vocabulary_of(self._folder, self._phonemizer.symbols)
+        self._ids = vocabulary_of(self._folder, self._reader().symbols)
         voices = read_voices(self._folder / "voices")
         self._session = Session(graph_of(self._folder))
         self._voices = voices
         self.speak("Ready.", self.voices[0], "en", 1.0)
+
+    def _reader(self) -> Phonemizer:
+        if self._phonemizer is None:
+            try:
+                self._phonemizer = Phonemizer()
+            except ImportError as error:
+                raise ModelMissingError(
+                    f"The package {error.name} is not installed. "
+                    "Install docker/speech/requirements.laptop.txt."
+                ) from error
+        return self._phonemizer
 
     def device(self) -> Device:
         """A GPU, or a processor."""
