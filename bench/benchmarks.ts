@@ -1,4 +1,5 @@
 import type { Benchmark } from './benchmark';
+import { whisperDiarization } from './models/diarization';
 import { embeddingsCorpus, embeddingsLoad, embeddingsLoadBase } from './embeddings/embeddings';
 import { frontDoor } from './front-door/front-door';
 import { handlers } from './handlers';
@@ -16,7 +17,7 @@ import { workerOverhead } from './worker-overhead';
 /** All benchmarks in run order. */
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
-  ...[whisperThroughput, whisperLoad, whisperMemory],
+  ...[whisperThroughput, whisperLoad, whisperMemory, whisperDiarization],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch, treeFetch],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
   ...[speechStream, speechWords],

@@ -9,7 +9,12 @@ test('benchmarks have unique names', () => {
 });
 
 test('one word selects all benchmarks of a service, or of both models', () => {
-  expect(names('whisper')).toEqual(['whisper-throughput', 'whisper-load', 'whisper-memory']);
+  expect(names('whisper')).toEqual([
+    'whisper-throughput',
+    'whisper-load',
+    'whisper-memory',
+    'whisper-diarization',
+  ]);
   expect(names('hybrid')).toEqual(['hybrid-transcript', 'hybrid-total', 'hybrid-shared-device']);
   expect(names('voxtral')).toEqual(['voxtral-throughput']);
 });

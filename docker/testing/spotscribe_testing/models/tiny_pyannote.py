@@ -33,9 +33,29 @@ params:
 
 def tiny_pyannote(directory: Path) -> None:
     """Writes a directory that `Pipeline.from_pretrained` of pyannote 4.0 loads."""
+    from spotscribe_testing.models.tiny_pyannote_models import BandEmbedding, BandSegmentation
+
+    _write(directory, BandSegmentation(edges=_SPEAKER_BANDS), BandEmbedding(edges=_VOICE_BANDS))
+    _save_plda(directory / "plda", len(_VOICE_BANDS) - 1)
+
+
+def resnet_pyannote(directory: Path) -> None:
+    """The same with the network of community-1 for voices, WeSpeaker's ResNet34, and random weights."""
+    import torch
+    from pyannote.audio.models.embedding import WeSpeakerResNet34
+
+    from spotscribe_testing.models.tiny_pyannote_models import BandSegmentation
+
+    torch.manual_seed(1)
+    network = WeSpeakerResNet34()
+    _write(directory, BandSegmentation(edges=_SPEAKER_BANDS), network)
+    _save_plda(directory / "plda", network.dimension)
+
+
+def _write(directory: Path, segmenting: Any, embedding: Any) -> None:
     from pyannote.audio.core.task import Problem, Resolution, Specifications
 
-    from spotscribe_testing.models.tiny_pyannote_models import SPEAKERS, BandEmbedding, BandSegmentation
+    from spotscribe_testing.models.tiny_pyannote_models import SPEAKERS
 
     directory.mkdir(parents=True)
     (directory / "config.yaml").write_text(_CONFIG)
@@ -47,12 +67,11 @@ def tiny_pyannote(directory: Path) -> None:
         powerset_max_classes=2,
         permutation_invariant=True,
     )
-    _save(BandSegmentation(edges=_SPEAKER_BANDS), segmentation, directory / "segmentation")
-    embedding = Specifications(
+    _save(segmenting, segmentation, directory / "segmentation")
+    voices = Specifications(
         problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=10.0, min_duration=2.0
     )
-    _save(BandEmbedding(edges=_VOICE_BANDS), embedding, directory / "embedding")
-    _save_plda(directory / "plda", len(_VOICE_BANDS) - 1)
+    _save(embedding, voices, directory / "embedding")
 
 
 def _save(model: Any, specifications: Any, directory: Path) -> None:

@@ -316,6 +316,8 @@ class FakePipeline:
     def __init__(self, fails: Callable[[int], Exception | None] = lambda _: None) -> None:
         self.device = SimpleNamespace(type="cpu")
         self.segmentation_batch_size = self.embedding_batch_size = 32
+        specifications = SimpleNamespace(classes=["one", "other", "third"])
+        self._segmentation = SimpleNamespace(model=SimpleNamespace(specifications=specifications))
         self.lengths: list[int] = []
         self.batches: list[tuple[int, int]] = []
         self.bounds: list[dict[str, int | None]] = []
@@ -393,6 +395,8 @@ def test_out_of_memory_is_tried_again_with_half_the_batches(tmp_path: Path, erro
     found = diarizer.diarize(pcm, SpeakerCount(), told.append, lambda: False)
     assert len(found.turns) == 1
     (before, after) = pipeline.batches
+    # Whole chunks, of which each may hold three speakers.
+    assert before == (4, 6)
     assert after == (before[0] // 2, before[1] // 2)
     assert told == sorted(told)
     turns(diarizer, pcm_of(np.full(9 * SAMPLE_RATE, 99)))
