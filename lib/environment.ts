@@ -19,6 +19,6 @@ export const idleEnvironment = (
   { fleetMode, idleMinutes }: Settings,
   inPlace: boolean,
 ): Record<string, string> => ({
-  [ENV.idleRule]: fleetMode === 'warm' ? 'recent' : inPlace ? 'requests' : 'queue',
+  ...(fleetMode === 'warm' ? { [ENV.idleRule]: 'recent' } : inPlace && { [ENV.idleRule]: 'requests' }),
   ...(idleMinutes !== undefined && { [ENV.idleSeconds]: String(Math.round(idleMinutes * 60)) }),
 });

@@ -47,7 +47,7 @@ export const ENV = {
   retentionDays: 'RETENTION_DAYS',
   /** Visibility timeout of the queue and length of a worker's lease, in seconds. */
   visibilitySeconds: 'VISIBILITY_SECONDS',
-  /** How that time is found: the kind of an `IdleRule`. */
+  /** How that time is found: the kind of an `IdleRule`. @default 'queue' */
   idleRule: 'IDLE_RULE',
   /** Idle time after which a worker terminates its machine, in seconds. @default - by the rule */
   idleSeconds: 'IDLE_SECONDS',

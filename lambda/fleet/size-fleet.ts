@@ -60,7 +60,7 @@ export const handler = lambdaHandler((): Dependencies => {
     unit: env('unit') as Unit,
     ...(process.env[ENV.jobsPerMachine] !== undefined && { jobsPerMachine: envNumber('jobsPerMachine') }),
     idle: {
-      kind: env('idleRule') as IdleRule['kind'],
+      kind: (process.env[ENV.idleRule] ?? 'queue') as IdleRule['kind'],
       ...(process.env[ENV.idleSeconds] !== undefined && { seconds: envNumber('idleSeconds') }),
     },
     warm: warmSettings(),

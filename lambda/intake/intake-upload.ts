@@ -69,8 +69,8 @@ export async function intakeUpload(
     ? await inboxJob(object, recording, dependencies)
     : uploadedJob(key);
   if (id === undefined) return;
-  const outcome = await takeIn(id, recording, dependencies, tools);
-  if (outcome === 'queued') await wakeFleet(dependencies, await dependencies.store.get(id));
+  const { outcome, row } = await takeIn(id, recording, dependencies, tools);
+  if (outcome === 'queued') await wakeFleet(dependencies, row);
   else logger.info('handled an upload', { job_id: id, outcome });
 }
 

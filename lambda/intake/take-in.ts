@@ -34,7 +34,11 @@ export interface Recording extends InputVersion {
  * already has another recording, and it was deleted. `unchanged`: its job already has this
  * recording.
  */
-export type TakenIn = 'queued' | 'refused' | 'unwanted' | 'surplus' | 'unchanged';
+export interface TakenIn {
+  outcome: 'queued' | 'refused' | 'unwanted' | 'surplus' | 'unchanged';
+  /** The job that was queued. */
+  row?: JobRow;
+}
 
 /**
  * Measures a recording and queues its job, or fails the job if the recording cannot be processed or
@@ -55,21 +59,21 @@ export async function takeIn(
   if (row === undefined || row.status === 'cancelled' || row.status === 'expired') {
     const { key, version: input_version, etag: input_etag } = recording;
     await eraseObjects(s3, bucket, row ?? { id, input_key: key.toWellFormed(), input_version, input_etag });
-    return 'unwanted';
+    return { outcome: 'unwanted' };
   }
   if (isAnother(recording, row)) return surplus(recording, dependencies);
   if (row.status === 'queued') {
     await sendJob(dependencies, row);
-    return 'queued';
+    return { outcome: 'queued', row };
   }
   // Only the intake fails a job for its quota.
   const refusal = refused(row, recording, maxUploadBytes)?.code ?? 'quota_exceeded';
   if (row.status === 'failed' && row.error?.code === refusal) {
     await eraseObjects(s3, bucket, row);
     await announce(events, path, row);
-    return 'refused';
+    return { outcome: 'refused' };
   }
-  return 'unchanged';
+  return { outcome: 'unchanged' };
 }
 
 /** Queues a job or fails it. Returns undefined if it no longer awaits its recording. */
@@ -96,7 +100,7 @@ async function surplus({ key, version }: Recording, { s3, bucket }: TakeIn): Pro
   // Without versioning, the other recording has replaced the job's own: the worker detects that.
   if (version !== undefined && key.startsWith(KEY.jobsPrefix))
     await eraseVersions(s3, bucket, [{ key, version }]);
-  return 'surplus';
+  return { outcome: 'surplus' };
 }
 
 /** Whether a job is known to have a different recording. */

@@ -62,6 +62,7 @@ describe('a job', () => {
       status: 'running',
       name: 'meeting.mp3',
       origin: 'api',
+      priority: 'normal',
       options: {},
       created_at: '2026-03-01T11:00:00.000Z',
       started_at: 'then',

@@ -71,7 +71,7 @@ test('sets machines and time, wakes the sizer, and returns the price', async () 
   const response = await call('POST', { machines: 2, for: '1h30m' });
   expect(response.statusCode).toBe(200);
   expect(row).toMatchObject({ machines: 2, until: inMinutes(90).getTime() });
-  expect(wakes()).toEqual([{ FunctionName: 'size-fleet', InvocationType: 'Event' }]);
+  expect(wakes()).toEqual([{ FunctionName: 'size-fleet', InvocationType: 'Event', Payload: '{}' }]);
   const view = bodyOf<WarmView>(response);
   expect(view).toEqual({
     ...{ ...nothing, machines: 2, until: inMinutes(90).toISOString() },

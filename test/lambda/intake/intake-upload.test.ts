@@ -129,7 +129,16 @@ describe('an upload', () => {
     expect(lambda.commandCalls(InvokeCommand)[0]!.args[0].input).toEqual({
       FunctionName: 'size-fleet',
       InvocationType: 'Event',
+      Payload: expect.any(String) as string,
     });
+  });
+
+  test('tells the sizer of its job, which the index may not show yet', async () => {
+    dynamo.on(UpdateCommand).resolves({ Attributes: row({ waits_from: 5, estimate: { audio_second: 60 } }) });
+    await arrive();
+    const { Payload = '' } = lambda.commandCalls(InvokeCommand)[0]!.args[0].input;
+    const arrived = { id: JOB_ID, waits_from: 5, estimate: { audio_second: 60 } };
+    expect(JSON.parse(Payload as string)).toEqual({ arrived });
   });
 
   test('of a bulk job sends its message to the bulk queue', async () => {

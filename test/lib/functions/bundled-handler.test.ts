@@ -31,8 +31,11 @@ describe('bundled handlers', () => {
     expect(new Set(bundles.map(({ file }) => file)).size).toBe(HANDLERS);
   });
 
-  test.each(bundles)('$id stays below 305 KB', ({ file }) => {
-    expect(statSync(file).size).toBeLessThan(305 * 1024);
+  /** With the parser of media files, which runs only when a file is measured. */
+  const MEASURE = ['create-embeddings', 'create-speech', 'intake-upload', 'sweep-jobs', 'transcribe-audio'];
+
+  test.each(bundles)('$id stays small', ({ id, file }) => {
+    expect(statSync(file).size).toBeLessThan((MEASURE.includes(id) ? 550 : 305) * 1024);
   });
 
   const foreign = (file: string) =>

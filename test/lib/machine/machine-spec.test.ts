@@ -1,5 +1,5 @@
+import { parseWantedModels } from '../../../core/models/model-manifest';
 import { modelsMark } from '../../../core/models/models-mark';
-import type { WantedModel } from '../../../core/models/model-layout';
 import { MachineSpec } from '../../../core/contract/machine-spec';
 import { type MachineOptions, machineSpec } from '../../../lib/machine/machine-spec';
 import { voxtral, whisper } from '../../../lib/services';
@@ -37,7 +37,7 @@ describe('the specification of a machine', () => {
 
     test('starts a service meanwhile, and tells it for which mark to wait', () => {
       expect(of('whisper')).not.toHaveProperty('after');
-      const models = JSON.parse(of('models').environment?.MODELS ?? '') as WantedModel[];
+      const models = parseWantedModels(of('models').environment?.MODELS ?? '');
       expect(mark()).toBe(modelsMark(models));
     });
 
