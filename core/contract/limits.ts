@@ -10,7 +10,7 @@ export const KEY_CACHE_SECONDS = 30;
 export const STREAMING_IDLE_SECONDS = 600;
 
 /** Largest number of machines of a deployment, and the maximum size in every group's template. */
-export const MOST_MACHINES = 100;
+export const MOST_MACHINES = 5_000;
 
 /** Timeout of the function that sizes the fleet, in seconds. */
 export const SIZING_SECONDS = 20;

@@ -76,8 +76,11 @@ export type SizingRow = z.infer<typeof SizingRow>;
 
 /** What the sizer remembers of a machine, besides the machine's own row. */
 const KnownMachine = z.object({
-  /** When it was requested, or first seen if that is not known. Epoch milliseconds. */
-  requested_at: z.number(),
+  /**
+   * When it was requested, or first seen if that is not known. Epoch milliseconds. @default - forgotten: its worker
+   * was ready, and the row of 5,000 machines must stay below 400 KB
+   */
+  requested_at: z.optional(z.number()),
   /** Such as `g4dn.xlarge`. */
   type: z.optional(z.string()),
   /** Its heartbeat that was last used for learning. @default - its worker was never ready */
@@ -95,6 +98,8 @@ export const FleetRow = z.object({
   machines: z.record(z.string(), KnownMachine),
   /** When the sizer last raised the group. Epoch milliseconds. */
   raised_at: z.optional(z.number()),
+  /** When the sizer last read the machines' rows while a long queue waited. Epoch milliseconds. */
+  looked_at: z.optional(z.number()),
   /** Seconds from the request of a machine to its readiness, by machine type. */
   boots: z.record(z.string(), z.number()),
   /** Units of work in a second, by machine type. */

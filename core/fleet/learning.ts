@@ -58,15 +58,17 @@ function fromRow(fleet: FleetRow, machine: KnownMachine, row: MachineRow | undef
   if (ready_at === undefined || heartbeat_at === undefined) return machine;
   const { type = '', learnt_at, requested_at } = machine;
   if (learnt_at === undefined) {
-    const boot = Math.max(1, (ready_at - requested_at) / 1000);
-    fleet.boots = { ...fleet.boots, [type]: blend(fleet.boots[type], boot) };
+    if (requested_at !== undefined) {
+      const boot = Math.max(1, (ready_at - requested_at) / 1000);
+      fleet.boots = { ...fleet.boots, [type]: blend(fleet.boots[type], boot) };
+    }
     fleet.failed_boots = 0;
   }
   if (heartbeat_at > (learnt_at ?? 0)) {
     fleet.speeds = { ...fleet.speeds, [type]: blendAll(fleet.speeds[type] ?? {}, speeds) };
     fleet.densities = blendAll(fleet.densities, densities);
   }
-  return { ...machine, learnt_at: heartbeat_at };
+  return { ...(machine.type !== undefined && { type: machine.type }), learnt_at: heartbeat_at };
 }
 
 const blend = (old: number | undefined, value: number): number =>

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../jobs/conditional-write';
 import type { MachineRow } from '../contract/machine';
@@ -16,6 +18,12 @@ const HELD = ['busy_until', 'holding'];
 /** Most rows that DynamoDB returns for one request. */
 const BATCH = 100;
 
+/** Concurrent requests: 5,000 rows are read in five rounds. */
+const CONCURRENT = 10;
+
+/** Requests for a batch of which DynamoDB has left out rows, because it throttles. */
+const TRIES = 5;
+
 /**
  * State of the fleet's machines. The rows are in the jobs table, because the workers already have
  * permission to write it.
@@ -28,21 +36,33 @@ export class MachineStore {
 
   /** The rows of these machines, by instance id. Machines without a row are left out. */
   async find(instanceIds: readonly string[]): Promise<Map<string, MachineRow>> {
-    const rows: MachineRow[] = [];
-    for (let start = 0; start < instanceIds.length; start += BATCH) {
-      const Keys = instanceIds.slice(start, start + BATCH).map((id) => ({ id: machineRowId(id) }));
-      const { Responses = {} } = await this.client.send(
-        new BatchGetCommand({ RequestItems: { [this.table]: { Keys, ConsistentRead: true } } }),
-      );
-      rows.push(...((Responses[this.table] ?? []) as MachineRow[]));
-    }
-    const byId = new Map(rows.map((row) => [row.id, row]));
+    const batches = Array.from({ length: Math.ceil(instanceIds.length / BATCH) }, (_, at) =>
+      instanceIds.slice(at * BATCH, (at + 1) * BATCH).map((id) => ({ id: machineRowId(id) })),
+    );
+    const rows = await pLimit(CONCURRENT).map(batches, (keys) => this.batch(keys));
+    const byId = new Map(rows.flat().map((row) => [row.id, row]));
     return new Map(
       instanceIds.flatMap((id) => {
         const row = byId.get(machineRowId(id));
         return row === undefined ? [] : [[id, row] as const];
       }),
     );
+  }
+
+  private async batch(keys: Record<string, unknown>[]): Promise<MachineRow[]> {
+    const rows: MachineRow[] = [];
+    let Keys = keys;
+    for (let attempt = 1; Keys.length > 0; attempt++) {
+      // Without its row, a working machine would look like one without a worker.
+      if (attempt > TRIES) throw new Error(`DynamoDB left out ${Keys.length} rows of machines`);
+      const { Responses = {}, UnprocessedKeys = {} } = await this.client.send(
+        new BatchGetCommand({ RequestItems: { [this.table]: { Keys, ConsistentRead: true } } }),
+      );
+      rows.push(...((Responses[this.table] ?? []) as MachineRow[]));
+      Keys = UnprocessedKeys[this.table]?.Keys ?? [];
+      if (Keys.length > 0) await sleep(50 * 2 ** attempt);
+    }
+    return rows;
   }
 
   /** Writes a heartbeat. Returns the row, including the sizer's fields. */

@@ -1,4 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import pLimit from 'p-limit';
 import type { FleetGroup } from './fleet-group';
 import { fleetWork, type Sources } from './fleet-work';
 import type { MachineStore } from '../../core/fleet/machine-store';
@@ -21,6 +22,9 @@ export interface Limits {
   fleet: FleetRow;
 }
 
+/** Concurrent writes: thousands of machines may boot at the same time. */
+const CONCURRENT = 50;
+
 /** Records which machines are silent, and terminates one that must end, if any. */
 export async function endMachines(
   watch: Watch,
@@ -32,11 +36,12 @@ export async function endMachines(
   if (instances.length === 0) return;
   const now = Date.now();
   const rows = await store.find(instances.map(({ id }) => id));
-  for (const { id } of instances.filter(({ endable }) => endable)) {
+  const endable = instances.filter((instance) => instance.endable);
+  await pLimit(CONCURRENT).map(endable, async ({ id }) => {
     const row = rows.get(id);
     const since = silentSince(row, now);
     if (since !== undefined) await store.noteSilence(id, row, since, now);
-  }
+  });
   const { quietSeconds, ...work } = await fleetWork(instances.length, idleLimit, watch, tools);
   const machines = instances.map((instance) => {
     const limit = deadSeconds(knownBoot(fleet, instance.type), fleet.failed_boots);

@@ -4,19 +4,19 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { isDeepStrictEqual } from 'node:util';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ENV } from '../../core/contract/environment';
-import type { FleetRow, SizeFleetEvent, WaitingRow } from '../../core/contract/machine';
+import type { SizeFleetEvent, WaitingRow } from '../../core/contract/machine';
 import type { Unit } from '../../core/contract/names';
 import { documentClient } from '../frame/document-client';
 import { endMachines, type Watch } from './end-machines';
-import { FleetGroup, type GroupState } from './fleet-group';
+import { FleetGroup } from './fleet-group';
 import { type Balancer, fleetWork } from './fleet-work';
 import { correctGroup, resumeProcesses } from './group-settings';
 import { FleetStore } from '../../core/fleet/fleet-store';
 import { fleetIdleSeconds, type IdleRule } from '../../core/fleet/idle-rule';
-import { learnt } from '../../core/fleet/learning';
 import { MANY_JOBS } from '../../core/fleet/list-scheduling';
 import { MachineStore } from '../../core/fleet/machine-store';
 import { queueBeside } from '../../core/jobs/queue-beside';
+import { knownMachines } from './known-machines';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
 import { desiredMachines, FAILED_BOOTS, FLEET_MODES, type FleetMode, workIn } from '../../core/fleet/sizing';
 import { SizingLock } from './sizing-lock';
@@ -132,7 +132,7 @@ async function sizeOnce(
   ]);
   await correctGroup(before, { warm, maxMachines }, group, tools);
   const jobs = withArrived(indexed, arrived);
-  const { fleet, machines } = await known(before, earlier, jobs, dependencies, now);
+  const { fleet, machines } = await knownMachines(before.machines, earlier, jobs, dependencies.machines, now);
   const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
   const work = await fleetWork(before.desired, idleSeconds, dependencies, tools);
   if (workIn(work) + warm > 0) await resumeProcesses(before, group, tools);
@@ -172,19 +172,3 @@ async function sizeOnce(
 /** The waiting jobs, with one that the index may not show yet. */
 const withArrived = (jobs: WaitingRow[], arrived: WaitingRow | undefined): WaitingRow[] =>
   arrived === undefined || jobs.some(({ id }) => id === arrived.id) ? jobs : [...jobs, arrived];
-
-/** The machines with their rows, and what is known of the fleet with what the rows teach. */
-async function known(
-  group: GroupState,
-  earlier: FleetRow,
-  jobs: readonly WaitingRow[],
-  { machines: store }: Pick<Dependencies, 'machines'>,
-  now: number,
-) {
-  const present = group.machines.filter(({ terminating }) => !terminating);
-  const ids = new Set([...present.map(({ id }) => id), ...Object.keys(earlier.machines)]);
-  const rows = await store.find([...ids]);
-  const arrivals = jobs.flatMap(({ queued_at }) => (queued_at === undefined ? [] : [Date.parse(queued_at)]));
-  const fleet = learnt(earlier, { machines: present, rows, arrivals, now });
-  return { fleet, machines: present.map(({ id, type }) => ({ id, type, row: rows.get(id) })) };
-}
