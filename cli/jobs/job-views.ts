@@ -3,7 +3,14 @@ import type { JobView, Receipt } from '../../core/contract/job';
 import { dollars, duration, receiptLine, shown, table, workOf } from '../format';
 
 /** Formats jobs as a table. */
-export const jobTable = (jobs: JobView[]): string =>
+export const jobTable = (jobs: JobView[]): string => [listed(jobs), ...delays(jobs)].join('\n');
+
+/** Why jobs wait for machines, each reason once. */
+const delays = (jobs: JobView[]): string[] => [
+  ...new Set(jobs.flatMap(({ delay }) => (delay === undefined ? [] : [`Queued jobs wait. ${shown(delay)}`]))),
+];
+
+const listed = (jobs: JobView[]): string =>
   table([
     ['ID', 'STATUS', 'CREATED', 'WORK', 'COST', 'NAME'],
     ...jobs.map((job) => [
@@ -40,6 +47,7 @@ export function jobLines(job: JobView): string {
     ['priority', job.priority === 'bulk' ? job.priority : undefined],
     ['created', instant(job.created_at)],
     ['queued', instant(job.queued_at)],
+    ['delay', job.delay && shown(job.delay)],
     ['started', instant(job.started_at)],
     ['finished', instant(job.finished_at)],
     ['error', error && `${error.code}: ${shown(error.message)}`],

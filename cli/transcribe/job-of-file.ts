@@ -60,7 +60,7 @@ export async function waitFor(
       const isRead = status === 'running' && stages.transcript === 'succeeded';
       if (isRead) await onTranscript(current);
       if (status === 'running') watch({ at: isRead ? 'understanding' : 'running', fraction: progress });
-      else watch({ at: status === 'queued' ? 'queued' : 'arriving' });
+      else watch(status === 'queued' ? { at: 'queued', delay: current.delay } : { at: 'arriving' });
       const others = current.status === 'running' ? 0 : waiting.count;
       await pause(pollDelay(looks, others), patience.signal);
       current = await client.job(job.id);

@@ -25,15 +25,17 @@ const WORDS: Record<Activity['at'], string> = {
 
 /** Writes a line for each change, for logs and pipes. */
 export class PlainProgress implements Progress {
-  private readonly last = new Map<Input, Activity['at']>();
+  private readonly last = new Map<Input, string>();
 
   constructor(private readonly terminal: Terminal) {}
 
-  activity(input: Input, { at }: Activity): void {
-    if (this.last.get(input) === at) return;
-    this.last.set(input, at);
+  activity(input: Input, activity: Activity): void {
+    const { at } = activity;
     const size = at === 'uploading' ? ` ${bytes(input.size)}` : '';
-    this.terminal.say(`${shown(input.path)}: ${WORDS[at]}${size}`);
+    const line = `${WORDS[at]}${size}${delayIn(activity)}`;
+    if (this.last.get(input) === line) return;
+    this.last.set(input, line);
+    this.terminal.say(`${shown(input.path)}: ${line}`);
   }
 
   finished(outcome: Outcome): void {
@@ -43,6 +45,9 @@ export class PlainProgress implements Progress {
 
   close(): void {}
 }
+
+const delayIn = (activity: Activity): string =>
+  activity.at === 'queued' && activity.delay !== undefined ? `. ${shown(activity.delay)}` : '';
 
 const FRAME_MS = 100;
 
@@ -110,7 +115,7 @@ export function frame(
   const longest = Math.max(...shownFiles.map(([{ path }]) => width(shown(path))), 0);
   const nameColumns = Math.max(8, Math.min(longest, columns - STATE - BAR - 9));
   const lines = shownFiles.map(([{ path }, activity]) => {
-    const share = 'fraction' in activity ? ` ${bar(activity.fraction)}` : '';
+    const share = 'fraction' in activity ? ` ${bar(activity.fraction)}` : delayIn(activity);
     return fit(
       `${fit(shown(path), nameColumns)}  ${WORDS[activity.at].padEnd(STATE)}${share}`,
       columns,

@@ -8,7 +8,9 @@ import type { Input } from './inputs';
 
 /** Current step of a file, for the progress display. Fractions are from 0 to 1. */
 export type Activity =
-  | { at: 'reading' | 'arriving' | 'queued' | 'saving' }
+  | { at: 'reading' | 'arriving' | 'saving' }
+  /** `delay`: why it waits for a machine. @default - nothing is known to be wrong */
+  | { at: 'queued'; delay?: string }
   | { at: 'uploading' | 'running' | 'understanding'; fraction: number };
 
 export interface Run {

@@ -158,6 +158,10 @@ export const ENV = {
 export const METRIC = {
   /** Failed invocations, including requests that were answered with 500. */
   failures: 'Failures',
+  /** 1 while the fleet lacks machines because AWS launches none, otherwise 0. */
+  launchesFailing: 'LaunchesFailing',
+  /** Machines that ended before they were ready, since the last one that became ready. */
+  failedBoots: 'FailedBoots',
 } as const;
 
 /** Names of stack outputs that the command line reads. */

@@ -150,6 +150,8 @@ export const JobView = z.object({
   tasks: JobTasks,
   /** Paths of the results that can be read, by task: `/v1/jobs/{id}/transcript`. */
   results: z.partialRecord(z.enum(TASK_NAMES), z.string()),
+  /** Why a queued job waits for a machine, as a sentence. @default - nothing is known to be wrong, or it is not queued */
+  delay: z.optional(z.string()),
 });
 export type JobView = z.infer<typeof JobView>;
 

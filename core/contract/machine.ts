@@ -98,6 +98,19 @@ export const FleetRow = z.object({
   machines: z.record(z.string(), KnownMachine),
   /** When the sizer last raised the group. Epoch milliseconds. */
   raised_at: z.optional(z.number()),
+  /** Since when the group has had fewer machines than it is to have. Epoch milliseconds. @default - it has all */
+  short_since: z.optional(z.number()),
+  /** Its newest failed launch since then. */
+  launch_failure: z.optional(
+    z.object({
+      /** What AWS says. */
+      message: z.string(),
+      /** Epoch milliseconds. */
+      at: z.number(),
+    }),
+  ),
+  /** When the sizer last asked AWS for failed launches. Epoch milliseconds. */
+  failures_read_at: z.optional(z.number()),
   /** When the sizer last read the machines' rows while a long queue waited. Epoch milliseconds. */
   looked_at: z.optional(z.number()),
   /** Seconds from the request of a machine to its readiness, by machine type. */

@@ -3,8 +3,12 @@ import type { JobRow, JobView } from '../contract/job';
 import { TASKS } from '../tasks';
 import { resultKeys, tasksOf } from './job-tasks';
 
-/** A job as the API shows it to its owner. */
-export function view(row: JobRow): JobView {
+/**
+ * A job as the API shows it to its owner.
+ *
+ * @param delay why the fleet lacks machines. @default - it has them, or the job does not wait
+ */
+export function view(row: JobRow, delay?: string): JobView {
   return {
     id: row.id,
     object: 'job',
@@ -24,6 +28,7 @@ export function view(row: JobRow): JobView {
     degraded: row.degraded,
     error: row.error,
     receipt: row.receipt,
+    ...(row.status === 'queued' && { delay }),
   };
 }
 

@@ -10,6 +10,9 @@ import { oneOf } from './one-of';
 import { caller, type Request } from '../frame/caller';
 import { httpHandler } from '../frame/http';
 import { json, Refusal, type Response } from '../frame/refusal';
+import type { JobRow } from '../../core/contract/job';
+import { FleetStore } from '../../core/fleet/fleet-store';
+import { delayOf } from '../../core/fleet/shortage';
 import { JobStore } from '../../core/jobs/job-store';
 import { ALL_TASKS } from '../../core/tasks';
 import { ownJob } from '../frame/own-job';
@@ -22,6 +25,7 @@ const MAX_PAGE = 100;
 
 export interface Dependencies {
   store: JobStore;
+  fleet: Pick<FleetStore, 'shortage'>;
   s3: S3Client;
   bucket: string;
 }
@@ -33,6 +37,7 @@ export interface Dependencies {
 export const handler = httpHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
+    fleet: new FleetStore(documentClient(), env('jobsTable')),
     s3: s3Client(),
     bucket: env('mediaBucket'),
   }),
@@ -52,10 +57,17 @@ export async function readJob(
   }
   const row = await ownJob(id, caller(request).tenant, dependencies.store);
   const task = ALL_TASKS.find(({ resultName }) => request.rawPath.endsWith(`/${id}/${resultName}`));
-  return task === undefined ? json(200, view(row)) : jobResult(task, request, row, dependencies);
+  if (task !== undefined) return jobResult(task, request, row, dependencies);
+  return json(200, view(row, await delay([row], dependencies)));
 }
 
-async function listJobs(request: Request, { store }: Dependencies): Promise<Response> {
+/** Why queued jobs wait for a machine. The fleet's row is read only if one of the jobs is queued. */
+async function delay(rows: readonly JobRow[], { fleet }: Dependencies): Promise<string | undefined> {
+  return rows.some(({ status }) => status === 'queued') ? delayOf(await fleet.shortage()) : undefined;
+}
+
+async function listJobs(request: Request, dependencies: Dependencies): Promise<Response> {
+  const { store } = dependencies;
   const { tenant } = caller(request);
   const { limit = String(DEFAULT_PAGE), cursor, status } = request.queryStringParameters ?? {};
   const count = Number(limit);
@@ -74,6 +86,8 @@ async function listJobs(request: Request, { store }: Dependencies): Promise<Resp
     start: cursor === undefined ? undefined : decodeCursor(cursor, tenant),
     status: status === undefined ? undefined : oneOf('status', status, JOB_STATUSES),
   });
-  const body: ListJobsResponse = { object: 'list', data: rows.map(view), next: next && encodeCursor(next) };
+  const why = await delay(rows, dependencies);
+  const data = rows.map((row) => view(row, why));
+  const body: ListJobsResponse = { object: 'list', data, next: next && encodeCursor(next) };
   return json(200, body);
 }

@@ -1,6 +1,7 @@
 import {
   type AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
+  DescribeScalingActivitiesCommand,
   type Instance,
   ResumeProcessesCommand,
   SetDesiredCapacityCommand,
@@ -8,6 +9,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { type LaunchFailure, plainMessage } from '../../core/fleet/shortage';
 
 /** Beginning of the reason of a suspension that a request of the account has caused. */
 const BY_USER = 'User suspended';
@@ -30,6 +32,9 @@ export interface GroupState {
   /** Those that AWS has suspended: after 24 hours of failed launches it suspends a group. */
   suspendedByAws: string[];
 }
+
+/** How many activities are searched for a failed launch. Terminations may be among them. */
+const ACTIVITIES = 10;
 
 /** The Auto Scaling group of a fleet. */
 export class FleetGroup {
@@ -60,6 +65,19 @@ export class FleetGroup {
         .filter(({ SuspensionReason = BY_USER }) => !SuspensionReason.startsWith(BY_USER))
         .map(({ ProcessName }) => ProcessName ?? ''),
     };
+  }
+
+  /** The newest launch that failed, if it is one of the latest activities. */
+  async newestFailure(): Promise<LaunchFailure | undefined> {
+    const { Activities = [] } = await this.client.send(
+      new DescribeScalingActivitiesCommand({ AutoScalingGroupName: this.name, MaxRecords: ACTIVITIES }),
+    );
+    const failed = Activities.find(
+      ({ StatusCode, Description = '' }) => StatusCode === 'Failed' && Description.startsWith('Launching'),
+    );
+    if (failed?.StartTime === undefined) return undefined;
+    const message = plainMessage(failed.StatusMessage ?? failed.Description ?? '');
+    return { message, at: failed.StartTime.getTime() };
   }
 
   /**

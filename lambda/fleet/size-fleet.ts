@@ -3,12 +3,12 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { isDeepStrictEqual } from 'node:util';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { ENV } from '../../core/contract/environment';
-import type { SizeFleetEvent, WaitingRow } from '../../core/contract/machine';
+import { ENV, METRIC } from '../../core/contract/environment';
+import type { FleetRow, SizeFleetEvent, WaitingRow } from '../../core/contract/machine';
 import type { Unit } from '../../core/contract/names';
 import { documentClient } from '../frame/document-client';
 import { endMachines, type Watch } from './end-machines';
-import { FleetGroup } from './fleet-group';
+import { FleetGroup, type GroupState } from './fleet-group';
 import { type Balancer, fleetWork } from './fleet-work';
 import { correctGroup, resumeProcesses } from './group-settings';
 import { FleetStore } from '../../core/fleet/fleet-store';
@@ -19,6 +19,7 @@ import { queueBeside } from '../../core/jobs/queue-beside';
 import { knownMachines } from './known-machines';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
 import { desiredMachines, FAILED_BOOTS, FLEET_MODES, type FleetMode, workIn } from '../../core/fleet/sizing';
+import { withShortage } from '../../core/fleet/shortage';
 import { SizingLock } from './sizing-lock';
 import { WaitingJobs } from '../../core/fleet/waiting-jobs';
 import { warmMachines, type WarmSettings } from '../../core/fleet/warm-hours';
@@ -132,7 +133,14 @@ async function sizeOnce(
   ]);
   await correctGroup(before, { warm, maxMachines }, group, tools);
   const jobs = withArrived(indexed, arrived);
-  const { fleet, machines } = await knownMachines(before.machines, earlier, jobs, dependencies.machines, now);
+  const { machines, ...known } = await knownMachines(
+    before.machines,
+    earlier,
+    jobs,
+    dependencies.machines,
+    now,
+  );
+  const fleet = await shortage(known.fleet, before, group, tools, now);
   const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
   const work = await fleetWork(before.desired, idleSeconds, dependencies, tools);
   if (workIn(work) + warm > 0) await resumeProcesses(before, group, tools);
@@ -154,7 +162,7 @@ async function sizeOnce(
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
   metrics.addMetric('JobsInQueue', MetricUnit.Count, work.messages);
   metrics.addMetric('JobsInFlight', MetricUnit.Count, work.inFlight);
-  metrics.addMetric('FailedBoots', MetricUnit.Count, fleet.failed_boots);
+  metrics.addMetric(METRIC.failedBoots, MetricUnit.Count, fleet.failed_boots);
   if (fleet.failed_boots >= FAILED_BOOTS)
     logger.warn('machines fail to boot: launching one at a time', { failed_boots: fleet.failed_boots });
   const raised = desired > before.desired;
@@ -167,6 +175,31 @@ async function sizeOnce(
   const after = raised ? { ...fleet, raised_at: now } : fleet;
   if (!isDeepStrictEqual(after, earlier)) await dependencies.fleet.write(after);
   return desired;
+}
+
+/** What is known of the fleet, with why its group lacks machines, if it does. */
+async function shortage(
+  fleet: FleetRow,
+  { desired, machines }: GroupState,
+  group: FleetGroup,
+  { logger, metrics }: Tools,
+  now: number,
+): Promise<FleetRow> {
+  const present = machines.filter(({ terminating }) => !terminating).length;
+  const newestFailure = async () => {
+    try {
+      return await group.newestFailure();
+    } catch (error) {
+      logger.warn('cannot read why launches fail', error as Error);
+      return undefined;
+    }
+  };
+  const known = await withShortage(now, fleet, desired > present, newestFailure);
+  const { launch_failure } = known;
+  metrics.addMetric(METRIC.launchesFailing, MetricUnit.Count, launch_failure === undefined ? 0 : 1);
+  if (launch_failure !== undefined && known.failures_read_at === now)
+    logger.warn('AWS launches no machine', { desired, present, reason: launch_failure.message });
+  return known;
 }
 
 /** The waiting jobs, with one that the index may not show yet. */

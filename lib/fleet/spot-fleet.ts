@@ -109,8 +109,11 @@ export class SpotFleet extends Construct {
       'autoscaling:UpdateAutoScalingGroup',
     );
     grantee.grantPrincipal.addToPrincipalPolicy(
-      // This action supports only `*`.
-      new PolicyStatement({ actions: ['autoscaling:DescribeAutoScalingGroups'], resources: ['*'] }),
+      // These actions support only `*`.
+      new PolicyStatement({
+        actions: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
+        resources: ['*'],
+      }),
     );
     acknowledgeWildcard(grantee, '*', 'Describing groups and writing traces support only *.');
   }

@@ -99,11 +99,15 @@ export function handlerFunction(scope: Construct, id: string, props: HandlerProp
  * @param file of the handler, as in {@link HandlerProps}
  */
 export const failuresOf = (scope: Construct, file: string): Metric =>
+  metricOf(scope, file, METRIC.failures, Stats.SUM);
+
+/** A metric that a handler counts itself, in periods of five minutes. @param file as in {@link failuresOf} */
+export const metricOf = (scope: Construct, file: string, metricName: string, statistic: string): Metric =>
   new Metric({
     namespace: Stack.of(scope).stackName,
-    metricName: METRIC.failures,
+    metricName,
     dimensionsMap: { service: file },
-    statistic: Stats.SUM,
+    statistic,
     period: Duration.minutes(5),
   });
 

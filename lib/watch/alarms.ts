@@ -1,12 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { failuresOf } from '../functions/handler';
+import { METRIC } from '../../core/contract/environment';
+import { FAILED_BOOTS } from '../../core/fleet/sizing';
+import { failuresOf, metricOf } from '../functions/handler';
 import type { JobQueue } from '../jobs/job-queue';
 
 export interface AlarmsProps {
@@ -55,7 +57,24 @@ export class Alarms extends Construct {
       what: 'A bulk job has been queued for 24 hours',
       heading: 'Bulk jobs wait',
     });
+    this.watchFleet();
     for (const handler of handlers) this.watchFunction(handler);
+  }
+
+  private watchFleet() {
+    this.alarm('LaunchesFailing', {
+      metric: metricOf(this, 'size-fleet', METRIC.launchesFailing, Stats.MINIMUM),
+      threshold: 1,
+      periods: 3,
+      what: 'AWS has launched too few machines for 15 minutes',
+      heading: 'AWS launches no machine',
+    });
+    this.alarm('FailedBoots', {
+      metric: metricOf(this, 'size-fleet', METRIC.failedBoots, Stats.MAXIMUM),
+      threshold: FAILED_BOOTS,
+      what: 'Machines end before they are ready',
+      heading: 'A machine fails to boot',
+    });
   }
 
   /** Adds an alarm that fires when a function fails. */
@@ -84,11 +103,15 @@ export class Alarms extends Construct {
     });
   }
 
-  private alarm(id: string, props: { metric: IMetric; threshold: number; what: string; heading: string }) {
+  /** @param props `periods`: how many periods of the metric in a row. @default 1 */
+  private alarm(
+    id: string,
+    props: { metric: IMetric; threshold: number; periods?: number; what: string; heading: string },
+  ) {
     const alarm = new Alarm(this, id, {
       metric: props.metric,
       threshold: props.threshold,
-      evaluationPeriods: 1,
+      evaluationPeriods: props.periods ?? 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: `${props.what}. What to do: docs/runbook.md, "${props.heading}"`,

@@ -16,6 +16,7 @@ export class ResultReader {
   private readonly dynamo = mockClient(DynamoDBDocumentClient);
   private readonly dependencies: Dependencies = {
     store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+    fleet: { shortage: async () => ({}) },
     s3: new S3Client(),
     bucket: 'media',
   };

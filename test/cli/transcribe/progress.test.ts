@@ -1,7 +1,7 @@
 import { bytes, dollars, duration, fit, shown, table, width } from '../../../cli/format';
 import type { Input } from '../../../cli/transcribe/inputs';
 import { noTotals } from '../../../cli/transcribe/outcome';
-import { frame, LiveProgress } from '../../../cli/transcribe/progress';
+import { frame, LiveProgress, PlainProgress } from '../../../cli/transcribe/progress';
 import { Terminal } from '../../../cli/terminal';
 import type { Activity } from '../../../cli/transcribe/trip';
 
@@ -20,6 +20,18 @@ test('shows active files before waiting ones, with a bar if the progress is know
     'a.mp3     queued',
     '4 of 9 · 1 failed',
   ]);
+});
+
+test('says why a queued file waits for a machine', () => {
+  const active: [Input, Activity][] = [[input('a.mp3'), { at: 'queued', delay: 'AWS says: no' }]];
+  expect(frame(active, noTotals(1), screen)[0]).toBe('a.mp3     queued        . AWS says: no');
+  const file = input('a.mp3');
+  const lines: string[] = [];
+  const err = { write: (text: string) => Boolean(lines.push(text)) };
+  const progress = new PlainProgress(new Terminal({ out: err, err, env: {} }));
+  for (const delay of [undefined, 'AWS says: no', 'AWS says: no'])
+    progress.activity(file, { at: 'queued', delay });
+  expect(lines).toEqual(['a.mp3: queued\n', 'a.mp3: queued. AWS says: no\n']);
 });
 
 test.each([

@@ -9,6 +9,7 @@ import type { JobRow } from '../../../core/contract/job';
 import type { ListJobsResponse } from '../../../core/contract/api';
 import { encodeCursor } from '../../../lambda/api/cursor';
 import { JobStore } from '../../../core/jobs/job-store';
+import type { Shortage } from '../../../core/fleet/shortage';
 import { type Dependencies, readJob } from '../../../lambda/api/read-job';
 import { httpHandler } from '../../../lambda/frame/http';
 import analysis from '../../fixtures/contract/Analysis.json';
@@ -28,8 +29,10 @@ import {
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
+let shortage: Shortage = {};
 const dependencies: Dependencies = {
   store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+  fleet: { shortage: async () => shortage },
   s3: new S3Client(),
   bucket: 'media',
 };
@@ -47,6 +50,22 @@ afterEach(() => jest.restoreAllMocks());
 
 describe('a job', () => {
   const read = (id = JOB_ID, tenant = 'acme') => get({ id, tenant, path: `/v1/jobs/${id}` });
+
+  test('says why it waits while it is queued, if no machine can be launched', async () => {
+    shortage = {
+      short_since: Date.parse('2026-03-01T14:03:00Z'),
+      launch_failure: { message: 'No spot capacity', at: 0 },
+    };
+    const delay = 'The fleet has lacked machines since 2026-03-01 14:03 UTC. AWS says: No spot capacity';
+    const rows = [row({ status: 'queued' }), row({ status: 'running' })];
+    dynamo.on(GetCommand).resolvesOnce({ Item: rows[0] }).resolvesOnce({ Item: rows[1] });
+    expect(bodyOf(await read())).toMatchObject({ delay });
+    expect(bodyOf(await read())).not.toHaveProperty('delay');
+    dynamo.on(QueryCommand).resolves({ Items: rows });
+    const { data } = bodyOf<ListJobsResponse>(await get({ tenant: 'acme', path: '/v1/jobs' }));
+    expect(data.map((job) => job.delay)).toEqual([delay, undefined]);
+    shortage = {};
+  });
 
   test('is returned to its owner without internal fields', async () => {
     dynamo.on(GetCommand).resolves({

@@ -1,6 +1,7 @@
 import {
   AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
+  DescribeScalingActivitiesCommand,
   type Instance,
   ResumeProcessesCommand,
   SetDesiredCapacityCommand,
@@ -657,6 +658,39 @@ describe('by the work in the jobs', () => {
     silent('i-1', 10);
     await watch(planned());
     expect(ended()).toHaveLength(1);
+  });
+
+  test('why the group lacks machines is remembered, reported and forgotten', async () => {
+    const metrics = jest.spyOn(tools.metrics, 'addMetric');
+    const activity = { ...{ ActivityId: '1', AutoScalingGroupName: 'fleet', Cause: '' }, StartTime: NOW };
+    autoScaling.on(DescribeScalingActivitiesCommand).resolves({
+      Activities: [
+        { ...activity, StatusCode: 'Successful', Description: 'Terminating EC2 instance: i-1' },
+        { ...activity, StatusCode: 'Failed', Description: 'Launching a new one', StatusMessage: 'No spot' },
+      ],
+    });
+    given({ desired: 2, instances: [{}] });
+    await size(planned());
+    await size(planned());
+    expect(autoScaling.commandCalls(DescribeScalingActivitiesCommand)).toHaveLength(1);
+    const shortage = {
+      short_since: NOW.getTime(),
+      launch_failure: { message: 'No spot', at: NOW.getTime() },
+    };
+    expect(fleet.row).toMatchObject(shortage);
+    expect(metrics).toHaveBeenCalledWith('LaunchesFailing', 'Count', 1);
+    given({ desired: 2 });
+    metrics.mockClear();
+    await size(planned());
+    expect(fleet.row).not.toMatchObject(shortage);
+    expect(metrics).toHaveBeenCalledWith('LaunchesFailing', 'Count', 0);
+  });
+
+  test('a refused question about failed launches keeps no job from its machine', async () => {
+    autoScaling.on(DescribeScalingActivitiesCommand).rejects(new Error('throttled'));
+    given({ desired: 1, instances: [] });
+    waiting = Array.from({ length: 8 }, (_, index) => waits(`job-${index}`, 36_000));
+    expect((await size(planned())).desired).toBeGreaterThan(1);
   });
 
   describe('when AWS announces an interruption', () => {

@@ -111,6 +111,16 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     }
   });
 
+  test.each([
+    ['LaunchesFailing', 'Minimum', 1, 3],
+    ['FailedBoots', 'Maximum', 3, 1],
+  ])('has an alarm for %s of its sizer', (MetricName, Statistic, Threshold, EvaluationPeriods) => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      ...{ MetricName, Statistic, Threshold, EvaluationPeriods, Period: 300 },
+      Dimensions: [{ Name: 'service', Value: 'size-fleet' }],
+    });
+  });
+
   test('has an alarm for answers with 500, which Lambda does not count as errors', () => {
     const [{ Properties } = { Properties: {} }] = resources(template, 'AWS::Lambda::Function').filter(
       ({ Properties }) => Properties.Description === 'Creates a job and a URL to upload its audio',
