@@ -116,6 +116,10 @@ const schema = z.strictObject({
    * two thirds of the time, and a new request waits for two others (M/M/1).
    */
   requestsPerMachine: number().min(0.1).max(16).default(2),
+  /** Minutes without spot capacity after which on-demand machines are launched. By default never. */
+  onDemandAfter: number().min(1).max(1440).optional(),
+  /** Most on-demand machines. */
+  onDemandMachines: number().int().min(1).max(MOST_MACHINES).default(1),
   /** Machines that run while nothing is queued. By default 1 on paths that answer in place, else 0. */
   warmMachines: number().int().min(0).max(MOST_MACHINES).optional(),
   /** Hours of the warm machines, such as `MON-FRI 08:00-18:00`. By default all the time. */

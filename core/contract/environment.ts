@@ -18,6 +18,12 @@ export const ENV = {
   bulkQueue: 'BULK_QUEUE',
   /** Name of the Auto Scaling group. */
   fleetName: 'FLEET_NAME',
+  /** Name of the Auto Scaling group of on-demand machines. @default - there is none */
+  onDemandFleetName: 'ON_DEMAND_FLEET_NAME',
+  /** Minutes without spot capacity after which on-demand machines are launched. Set together with their group. */
+  onDemandAfter: 'ON_DEMAND_AFTER',
+  /** Most on-demand machines, a whole number. Set together with their group. */
+  onDemandMachines: 'ON_DEMAND_MACHINES',
   /** Name of the Lambda function that sizes the fleet. */
   sizeFleetFunction: 'SIZE_FLEET_FUNCTION',
   /** Largest number of machines, a whole number. */

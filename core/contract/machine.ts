@@ -46,6 +46,8 @@ export const MachineRow = z.object({
   densities: z.optional(Measures),
   /** When AWS announced that it will take the machine back. @default - it has not */
   notice_at: z.optional(z.number()),
+  /** Since when its worker must take no more jobs and end the machine after its last one. @default - it may take jobs */
+  drain_at: z.optional(z.number()),
   /** Since when every check of the sizer has found no recent heartbeat. A heartbeat removes it. */
   silent_since: z.optional(z.number()),
   /** Last check of the sizer that found no recent heartbeat. */

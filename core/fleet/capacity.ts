@@ -11,8 +11,8 @@ export interface GroupMachine {
 }
 
 /**
- * When the machines of the group can take jobs. Machines that AWS takes back and machines without a worker are left
- * out: they take none.
+ * When the machines of the group can take jobs. Machines that AWS takes back, that drain or that have no worker are
+ * left out: they take none.
  *
  * @param desired machines that the group is to have
  * @param now epoch milliseconds
@@ -36,7 +36,7 @@ export function capacity(
 const OVERDUE = 1.5;
 
 function secondsUntilFree({ id, type, row }: GroupMachine, fleet: FleetRow, now: number): number | undefined {
-  if (row?.notice_at !== undefined) return undefined;
+  if (row?.notice_at !== undefined || row?.drain_at !== undefined) return undefined;
   const isSilent = silentSince(row, now) !== undefined;
   const boot = bootSeconds(fleet, type);
   if (row?.ready_at === undefined) {

@@ -101,12 +101,21 @@ export class MachineStore {
   }
 
   /** Records that AWS takes a machine back. */
-  async noteInterruption(instanceId: string, now: number) {
+  noteInterruption(instanceId: string, now: number): Promise<void> {
+    return this.note(instanceId, 'notice_at', now);
+  }
+
+  /** Records that a machine must take no more jobs. */
+  noteDrain(instanceId: string, now: number): Promise<void> {
+    return this.note(instanceId, 'drain_at', now);
+  }
+
+  private async note(instanceId: string, attribute: 'notice_at' | 'drain_at', now: number): Promise<void> {
     await this.client.send(
       new UpdateCommand({
         TableName: this.table,
         Key: { id: machineRowId(instanceId) },
-        UpdateExpression: 'SET notice_at = :now, expires_at = :expires',
+        UpdateExpression: `SET ${attribute} = :now, expires_at = :expires`,
         ExpressionAttributeValues: { ':now': now, ':expires': expiry(now) },
       }),
     );

@@ -1,6 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import pLimit from 'p-limit';
-import type { FleetGroup } from './fleet-group';
+import { describeGroups, type FleetGroups } from './fleet-groups';
 import { fleetWork, type Sources } from './fleet-work';
 import type { MachineStore } from '../../core/fleet/machine-store';
 import type { Tools } from '../frame/runtime';
@@ -9,9 +9,8 @@ import { knownBoot } from '../../core/fleet/learning';
 import { workIn } from '../../core/fleet/sizing';
 import { deadSeconds, machineToEnd, silentSince, watched } from '../../core/fleet/watchdog';
 
-export interface Watch extends Sources {
-  group: FleetGroup;
-  machines: Pick<MachineStore, 'find' | 'noteSilence' | 'markEnding' | 'noteInterruption'>;
+export interface Watch extends Sources, FleetGroups {
+  machines: Pick<MachineStore, 'find' | 'noteSilence' | 'markEnding' | 'noteInterruption' | 'noteDrain'>;
 }
 
 export interface Limits {
@@ -32,7 +31,7 @@ export async function endMachines(
   tools: Tools,
 ): Promise<void> {
   const { group, machines: store } = watch;
-  const { desired, machines: instances } = await group.describe();
+  const { desired, machines: instances } = await describeGroups(watch);
   if (instances.length === 0) return;
   const now = Date.now();
   const rows = await store.find(instances.map(({ id }) => id));

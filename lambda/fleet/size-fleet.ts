@@ -9,6 +9,8 @@ import type { Unit } from '../../core/contract/names';
 import { documentClient } from '../frame/document-client';
 import { endMachines, type Watch } from './end-machines';
 import { FleetGroup, type GroupState } from './fleet-group';
+import { describeGroups, type FleetGroups } from './fleet-groups';
+import { sizeOnDemand } from './size-on-demand';
 import { type Balancer, fleetWork } from './fleet-work';
 import { correctGroup, resumeProcesses } from './group-settings';
 import { FleetStore } from '../../core/fleet/fleet-store';
@@ -46,10 +48,12 @@ export interface Dependencies extends Watch {
  */
 export const handler = lambdaHandler((): Dependencies => {
   const documents = documentClient();
+  const autoScaling = new AutoScalingClient();
   const table = env('jobsTable');
   return {
     sqs: new SQSClient(),
-    group: new FleetGroup(new AutoScalingClient(), env('fleetName')),
+    group: new FleetGroup(autoScaling, env('fleetName')),
+    onDemand: process.env[ENV.onDemandFleetName] === undefined ? undefined : onDemand(autoScaling),
     lock: new SizingLock(documents, table),
     machines: new MachineStore(documents, table),
     fleet: new FleetStore(documents, table),
@@ -69,6 +73,12 @@ export const handler = lambdaHandler((): Dependencies => {
     balancer: process.env[ENV.loadBalancer] === undefined ? undefined : balancer(),
   };
 }, sizeFleet);
+
+const onDemand = (client: AutoScalingClient): FleetGroups['onDemand'] => ({
+  group: new FleetGroup(client, env('onDemandFleetName')),
+  afterMs: envNumber('onDemandAfter') * 60_000,
+  most: envNumber('onDemandMachines'),
+});
 
 const balancer = (): Balancer => ({
   cloudWatch: new CloudWatchClient(),
@@ -126,12 +136,12 @@ async function sizeOnce(
   const { logger, metrics } = tools;
   const now = Date.now();
   const [before, earlier, warm, indexed] = await Promise.all([
-    group.describe(),
+    describeGroups(dependencies),
     dependencies.fleet.read(),
     machinesToKeep(dependencies),
     waiting.find(MANY_JOBS + 1, now),
   ]);
-  await correctGroup(before, { warm, maxMachines }, group, tools);
+  await correctGroup(before.spot, { warm, maxMachines }, group, tools);
   const jobs = withArrived(indexed, arrived);
   const { machines, ...known } = await knownMachines(
     before.machines,
@@ -140,25 +150,15 @@ async function sizeOnce(
     dependencies.machines,
     now,
   );
-  const fleet = await shortage(known.fleet, before, group, tools, now);
+  const fleet = await shortage(known.fleet, before.spot, group, tools, now);
   const idleSeconds = fleetIdleSeconds(dependencies.idle, fleet);
   const work = await fleetWork(before.desired, idleSeconds, dependencies, tools);
-  if (workIn(work) + warm > 0) await resumeProcesses(before, group, tools);
-  const desired = desiredMachines({
-    ...{
-      ...work,
-      jobs,
-      machines,
-      desired: before.desired,
-      warm,
-      maxMachines,
-      schedule: FLEET_MODES[mode],
-      unit,
-      jobsPerMachine,
-      fleet,
-      now,
-    },
-  });
+  if (workIn(work) + warm > 0) await resumeProcesses(before.spot, group, tools);
+  const state = {
+    ...{ ...work, jobs, machines, desired: before.desired, warm, maxMachines },
+    ...{ schedule: FLEET_MODES[mode], unit, jobsPerMachine, fleet, now },
+  };
+  const desired = desiredMachines(state);
   metrics.addMetric('DesiredMachines', MetricUnit.Count, desired);
   metrics.addMetric('JobsInQueue', MetricUnit.Count, work.messages);
   metrics.addMetric('JobsInFlight', MetricUnit.Count, work.inFlight);
@@ -170,8 +170,9 @@ async function sizeOnce(
     const { messages, inFlight, requestsInFlight } = work;
     const counts = { waiting: jobs.length, messages, inFlight, requestsInFlight };
     logger.info('raising the fleet', { from: before.desired, to: desired, ...counts });
-    await group.raise(desired);
+    await group.raise(before.spot.desired + desired - before.desired);
   }
+  await sizeOnDemand(dependencies, before, state, tools);
   const after = raised ? { ...fleet, raised_at: now } : fleet;
   if (!isDeepStrictEqual(after, earlier)) await dependencies.fleet.write(after);
   return desired;

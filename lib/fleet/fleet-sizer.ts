@@ -58,6 +58,11 @@ export class FleetSizer extends Construct {
         [ENV.jobsTable]: store.table.tableName,
         ...queue.environment,
         [ENV.fleetName]: fleet.group.autoScalingGroupName,
+        ...(fleet.onDemandGroup !== undefined && {
+          [ENV.onDemandFleetName]: fleet.onDemandGroup.autoScalingGroupName,
+          [ENV.onDemandAfter]: String(settings.onDemandAfter),
+          [ENV.onDemandMachines]: String(settings.onDemandMachines),
+        }),
         [ENV.maxMachines]: String(settings.maxMachines),
         [ENV.fleetMode]: settings.fleetMode,
         [ENV.unit]: unitOf(props.tasks),

@@ -35,6 +35,8 @@ export interface SpotFleetProps {
   readonly runtime: MachineRuntime;
   /** How processes use the GPU. */
   readonly gpu: GpuAccess;
+  /** Whether there is a second group, of on-demand machines. @default false */
+  readonly onDemand?: boolean;
 }
 
 /**
@@ -43,10 +45,14 @@ export interface SpotFleetProps {
  * The group is no ECS capacity provider, because managed scaling launches two machines from zero
  * and needs 15 minutes to remove one (see docs/decisions/001). `FleetSizer` sets the group's limits
  * and scales out; workers terminate their own machines.
+ *
+ * A second group has on-demand machines, for times without spot capacity (docs/decisions/051).
  */
 export class SpotFleet extends Construct {
   readonly platform: MachinePlatform;
   readonly group: AutoScalingGroup;
+  /** The group of on-demand machines, if there is one. */
+  readonly onDemandGroup?: AutoScalingGroup;
   private readonly launch: LaunchTemplate;
   private readonly machineRole: Role;
   /** ARNs of the target groups that machines drain from. */
@@ -65,9 +71,15 @@ export class SpotFleet extends Construct {
     });
     this.platform.configureRole(this.machineRole);
     this.launch = this.launchTemplate();
-    this.group = this.autoScalingGroup();
+    this.group = this.autoScalingGroup('Machines', 0);
+    if (props.onDemand === true) this.onDemandGroup = this.autoScalingGroup('OnDemandMachines', 100);
     // By its name: the launch template waits for the role's own policies, and the group for the template.
     this.grantTerminate(Role.fromRoleName(this, 'BootRole', this.machineRole.roleName));
+  }
+
+  /** All groups of machines. */
+  get groups(): AutoScalingGroup[] {
+    return this.onDemandGroup === undefined ? [this.group] : [this.group, this.onDemandGroup];
   }
 
   /** Adds a security group to every machine. */
@@ -82,9 +94,9 @@ export class SpotFleet extends Construct {
    */
   drainFrom(targets: IApplicationTargetGroup) {
     // Set on the resource: the construct's method opens the machines' shared security group.
-    const group = this.group.node.defaultChild as CfnAutoScalingGroup;
     this.targets.push(targets.targetGroupArn);
-    group.targetGroupArns = this.targets;
+    for (const { node } of this.groups)
+      (node.defaultChild as CfnAutoScalingGroup).targetGroupArns = this.targets;
   }
 
   /** Lets a worker terminate machines of this group only. */
@@ -122,27 +134,29 @@ export class SpotFleet extends Construct {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions,
-        resources: [
-          // A template cannot refer to the id in a group's ARN. The name is unique in the account.
+        // A template cannot refer to the id in a group's ARN. The name is unique in the account.
+        resources: this.groups.map(({ autoScalingGroupName }) =>
           Stack.of(this).formatArn({
             service: 'autoscaling',
             resource: 'autoScalingGroup',
-            resourceName: `*:autoScalingGroupName/${this.group.autoScalingGroupName}`,
+            resourceName: `*:autoScalingGroupName/${autoScalingGroupName}`,
             arnFormat: ArnFormat.COLON_RESOURCE_NAME,
           }),
-        ],
+        ),
       }),
     );
-    acknowledgeWildcard(
-      grantee,
-      `arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/${findingName(this.group.node.findChild('ASG'))}`,
-      'A template cannot refer to the id in a group’s ARN. The name is unique in the account.',
-    );
+    for (const { node } of this.groups)
+      acknowledgeWildcard(
+        grantee,
+        `arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/${findingName(node.findChild('ASG'))}`,
+        'A template cannot refer to the id in a group’s ARN. The name is unique in the account.',
+      );
   }
 
-  private autoScalingGroup(): AutoScalingGroup {
+  /** @param onDemandPercentage of its machines: 0 or 100 */
+  private autoScalingGroup(id: string, onDemandPercentage: number): AutoScalingGroup {
     const { network, instanceTypes } = this.props;
-    const group = new AutoScalingGroup(this, 'Machines', {
+    const group = new AutoScalingGroup(this, id, {
       vpc: network.vpc,
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
       // Constant, so that CloudFormation never changes them: it would wait for a minimum without
@@ -153,7 +167,7 @@ export class SpotFleet extends Construct {
       mixedInstancesPolicy: {
         instancesDistribution: {
           onDemandBaseCapacity: 0,
-          onDemandPercentageAboveBaseCapacity: 0,
+          onDemandPercentageAboveBaseCapacity: onDemandPercentage,
           onDemandAllocationStrategy: OnDemandAllocationStrategy.PRIORITIZED,
           spotAllocationStrategy: SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
         },

@@ -114,13 +114,16 @@ export abstract class Path extends Construct {
     this.queue = new JobQueue(this, 'Jobs', { visibility: Duration.seconds(settings.visibilitySeconds) });
     this.api = new JobApi(this, 'Api', { store: this.store, path, tasks, settings });
     const { instanceTypes } = settings;
-    this.fleet = new SpotFleet(this, 'Fleet', { network, instanceTypes, runtime, gpu });
+    this.fleet = new SpotFleet(this, 'Fleet', {
+      ...{ network, instanceTypes, runtime, gpu },
+      onDemand: settings.onDemandAfter !== undefined,
+    });
     const { images: form } = this.fleet.platform;
     const images = new PathImages(this, 'Images', { form, builds: props.imageBuilds, settings });
     [this.processes, this.parameter] = this.machine(images, gpu);
     // Machines cannot work without their images, whose build may take an hour. Running ones read the
     // parameter.
-    for (const waiting of [this.fleet.group, this.parameter]) waiting.node.addDependency(images);
+    for (const waiting of [...this.fleet.groups, this.parameter]) waiting.node.addDependency(images);
     this.sizer = new FleetSizer(this, 'Sizer', {
       ...{ fleet: this.fleet, queue: this.queue, store: this.store, path, settings },
       ...{ processes: this.processes, warmth: this.warmth, tasks, inPlace: traits.balanced === true },
@@ -213,7 +216,7 @@ export abstract class Path extends Construct {
     if (models.length === 0 || settings.fillModels === 'manual') return;
     const filled = modelCache.bring(this, 'Models', models);
     // Machines cannot work without their models.
-    for (const waiting of [this.fleet.group, this.processes, this.parameter])
+    for (const waiting of [...this.fleet.groups, this.processes, this.parameter])
       waiting.node.addDependency(filled);
   }
 

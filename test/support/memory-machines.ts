@@ -5,7 +5,7 @@ import type { MachineStore, WorkerReport } from '../../core/fleet/machine-store'
 /** The rows of machines in memory, with the conditions of the real store. */
 export class MemoryMachines implements Pick<
   MachineStore,
-  'find' | 'beat' | 'noteSilence' | 'markEnding' | 'noteInterruption'
+  'find' | 'beat' | 'noteSilence' | 'markEnding' | 'noteInterruption' | 'noteDrain'
 > {
   private readonly rows = new Map<string, MachineRow>();
 
@@ -47,6 +47,10 @@ export class MemoryMachines implements Pick<
 
   async noteInterruption(id: string, notice_at: number) {
     this.put(id, { ...this.get(id), notice_at });
+  }
+
+  async noteDrain(id: string, drain_at: number) {
+    this.put(id, { ...this.get(id), drain_at });
   }
 
   private isUnchanged(id: string, row: MachineRow | undefined): boolean {

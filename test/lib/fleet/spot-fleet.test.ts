@@ -101,3 +101,38 @@ describe('the fleet', () => {
     });
   });
 });
+
+describe('the on-demand group', () => {
+  const GROUP = 'AWS::AutoScaling::AutoScalingGroup';
+
+  test('does not exist without the setting', () => {
+    pathTemplate({}).resourceCountIs(GROUP, 1);
+  });
+
+  test('has the spot group’s template, starts at zero, and is known to sizer and worker', () => {
+    const template = pathTemplate({ onDemandAfter: 15, onDemandMachines: 2 });
+    const groups = Object.entries(template.findResources(GROUP));
+    const percentage = ({ Properties }: { Properties: Record<string, any> }): number =>
+      Properties.MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity;
+    const [id, onDemand] = groups.find(([, group]) => percentage(group as never) === 100) ?? [];
+    const [, spot] = groups.find(([, group]) => percentage(group as never) === 0) ?? [];
+    expect(onDemand?.Properties.MinSize).toBe('0');
+    expect(onDemand?.Properties.MixedInstancesPolicy.LaunchTemplate).toEqual(
+      spot?.Properties.MixedInstancesPolicy.LaunchTemplate,
+    );
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          [ENV.onDemandFleetName]: { Ref: id },
+          [ENV.onDemandAfter]: '15',
+          [ENV.onDemandMachines]: '2',
+        }),
+      },
+    });
+    const mayEnd = Object.values(template.findResources('AWS::IAM::Policy')).filter((policy) =>
+      JSON.stringify(policy).includes(`autoScalingGroupName/",{"Ref":"${id}"}`),
+    );
+    // The boot script, the worker and the sizer.
+    expect(mayEnd).toHaveLength(3);
+  });
+});
