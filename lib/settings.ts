@@ -128,10 +128,7 @@ const schema = z.strictObject({
   warmTimeZone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('Etc/UTC'),
   /** Tenants whose keys may keep machines warm by `POST /v1/fleet/warm`. By default none. */
   warmByApi: list(z.string().regex(new RegExp(TENANT_PATTERN), 'must be names of tenants')).default([]),
-  /**
-   * Minutes without work after which a machine terminates itself. By default a 24th of a boot, or a boot where machines
-   * answer requests in place.
-   */
+  /** Minutes without work after which a machine ends itself. By default a 24th of a boot, or a boot on in-place paths. */
   idleMinutes: number().min(0.05).max(720).optional(),
   /** Machine types in order of preference; all need an NVIDIA GPU and an NVMe disk. */
   instanceTypes: list().default(['g4dn.xlarge', 'g4dn.2xlarge', 'g6.xlarge', 'g5.xlarge']),

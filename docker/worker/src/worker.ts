@@ -58,6 +58,7 @@ export class Worker {
   private readonly streamingServer: StreamingServer | undefined;
   private readonly stopping = new AbortController();
   private leaving: Promise<void> | undefined;
+  private isDraining = false;
 
   constructor(private readonly options: WorkerOptions) {
     const { settings, machine, clients, services, log, checkpointMs = 5_000 } = options;
@@ -105,11 +106,15 @@ export class Worker {
       machines: new MachineStore(documents, jobsTable),
       onBeat: (row) => {
         void limit.refresh();
+        this.isDraining ||= row.drain_at !== undefined;
         if (isNoticed(row, Date.now())) void this.leave();
       },
     });
     this.machineEnd = new MachineEnd({ heartbeat: this.heartbeat, autoScaling, instanceId, log });
-    this.idle = new IdleWatch({ ...presence, queue, machineEnd: this.machineEnd });
+    this.idle = new IdleWatch({
+      ...{ ...presence, queue, machineEnd: this.machineEnd },
+      isDraining: () => this.isDraining,
+    });
     const direct = new DirectRoute({
       ...{ services, scratch, machineTime, log, maxUploadBytes, maxAudioSeconds },
       receiver: () => this.receiver,

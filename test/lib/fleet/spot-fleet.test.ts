@@ -112,10 +112,12 @@ describe('the on-demand group', () => {
   test('has the spot group’s template, starts at zero, and is known to sizer and worker', () => {
     const template = pathTemplate({ onDemandAfter: 15, onDemandMachines: 2 });
     const groups = Object.entries(template.findResources(GROUP));
-    const percentage = ({ Properties }: { Properties: Record<string, any> }): number =>
-      Properties.MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity;
-    const [id, onDemand] = groups.find(([, group]) => percentage(group as never) === 100) ?? [];
-    const [, spot] = groups.find(([, group]) => percentage(group as never) === 0) ?? [];
+    const ofPercentage = (percentage: number) =>
+      groups.find(([, group]) =>
+        JSON.stringify(group).includes(`"OnDemandPercentageAboveBaseCapacity":${percentage},`),
+      ) ?? [];
+    const [id, onDemand] = ofPercentage(100);
+    const [, spot] = ofPercentage(0);
     expect(onDemand?.Properties.MinSize).toBe('0');
     expect(onDemand?.Properties.MixedInstancesPolicy.LaunchTemplate).toEqual(
       spot?.Properties.MixedInstancesPolicy.LaunchTemplate,

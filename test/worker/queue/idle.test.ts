@@ -27,6 +27,7 @@ let modelsIdle: number;
 /** Returns whether the machine ends. */
 let end: jest.Mock<Promise<boolean>>;
 let limitSeconds: number;
+let isDraining: boolean;
 let watch: IdleWatch;
 
 beforeEach(() => {
@@ -36,6 +37,7 @@ beforeEach(() => {
   modelsIdle = Infinity;
   end = jest.fn(async () => true);
   limitSeconds = 300;
+  isDraining = false;
   health = { unfitSeconds: 0, reasons: [], modelsIdleSeconds: async () => modelsIdle };
   watch = new IdleWatch({
     receiver,
@@ -48,6 +50,7 @@ beforeEach(() => {
     },
     machineEnd: { end },
     limitSeconds: () => limitSeconds,
+    isDraining: () => isDraining,
     log,
   });
   watch.start();
@@ -58,6 +61,35 @@ afterEach(() => {
 });
 
 const refuse = () => end.mockRejectedValue(new Error('ScalingActivityInProgress'));
+
+describe('a machine that drains', () => {
+  it('takes no more jobs, finishes those it has, and ends although others wait', async () => {
+    backlog = 5;
+    isDraining = true;
+    receiver.busy = 1;
+    let finish = () => {};
+    receiver.drain = () => {
+      receiver.running = false;
+      return new Promise((resolve) => (finish = resolve));
+    };
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(receiver.running).toBe(false);
+    expect(end).not.toHaveBeenCalled();
+    finish();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(end).toHaveBeenCalledTimes(1);
+  });
+
+  it('tries again after a minute if its end is refused, and takes no job meanwhile', async () => {
+    isDraining = true;
+    refuse();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(end).toHaveBeenCalledTimes(1);
+    expect(receiver.running).toBe(false);
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(end).toHaveBeenCalledTimes(2);
+  });
+});
 
 describe('an idle machine', () => {
   it('ends and takes no more work', async () => {

@@ -9,6 +9,8 @@ export interface IdleOptions {
   health: Pick<Health, 'unfitSeconds' | 'reasons' | 'modelsIdleSeconds'>;
   queue: Pick<JobQueue, 'backlog'>;
   machineEnd: Pick<MachineEnd, 'end'>;
+  /** Whether the sizer wants this machine to take no more jobs, and to end. */
+  isDraining: () => boolean;
   /** Idle time after which the machine terminates itself, in seconds. */
   limitSeconds: () => number;
   /**
@@ -22,10 +24,13 @@ export interface IdleOptions {
   periodMs?: number;
 }
 
+/** Pause after a refused end of a draining machine, in milliseconds. */
+const REFUSED_MS = 60_000;
+
 /**
  * Terminates this machine and reduces the fleet when there have been no jobs and no synchronous
  * requests for long enough. It also does so when the machine could not take jobs for long enough,
- * even if jobs wait: they start another machine, which may be healthy.
+ * even if jobs wait: they start another machine, which may be healthy. A machine that drains ends after its last job.
  */
 export class IdleWatch {
   private timer: NodeJS.Timeout | undefined;
@@ -66,10 +71,14 @@ export class IdleWatch {
     );
   }
 
+  private get mustDrain(): boolean {
+    return this.options.isDraining() && Date.now() - this.since >= REFUSED_MS;
+  }
+
   private async look(): Promise<void> {
-    const { receiver, log } = this.options;
+    const { receiver, log, isDraining } = this.options;
     const { unfit } = this;
-    if (unfit || (await this.idle())) {
+    if (this.mustDrain || unfit || (await this.idle())) {
       // Receive no more messages, so that no job begins between the last check of the queue and the
       // termination.
       await receiver.drain();
@@ -81,16 +90,16 @@ export class IdleWatch {
       }
       this.since = Date.now();
       if (unfit) this.unfitSince = Date.now();
-      if (!this.stopped) receiver.start();
+      if (!this.stopped && !isDraining()) receiver.start();
     }
     if (!this.stopped) this.start();
   }
 
   private async endMachine(): Promise<boolean> {
     const { queue, machineEnd, receiver, health, log } = this.options;
-    const { unfit } = this;
-    if (!unfit && !(await this.idle())) return false;
-    const backlog = unfit ? 0 : await queue.backlog();
+    const { unfit, mustDrain } = this;
+    if (!unfit && !mustDrain && !(await this.idle())) return false;
+    const backlog = unfit || mustDrain ? 0 : await queue.backlog();
     if (backlog > 0) {
       log.info({ backlog }, 'idle, but messages have come');
       return false;
@@ -98,6 +107,7 @@ export class IdleWatch {
     if (!(await machineEnd.end())) return false;
     if (unfit)
       log.error({ reasons: health.reasons }, 'the machine could take no work for too long and ends itself');
+    else if (mustDrain) log.info('drained: the machine ends itself');
     else log.info({ idle_seconds: Math.round(receiver.idleSeconds) }, 'idle: the machine ends itself');
     return true;
   }
