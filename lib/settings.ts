@@ -103,10 +103,7 @@ const schema = z.strictObject({
   acceptedFindings: acceptedFindingsSetting().default([]),
   /** Maximum number of machines that run at the same time. */
   maxMachines: number().int().min(1).max(MOST_MACHINES).default(4),
-  /**
-   * What the fleet saves: `standard`; `economy` (jobs wait longer, and cost less); `warm` (machines wait for more work as
-   * long as most gaps between the latest jobs).
-   */
+  /** `economy`: jobs wait longer, and cost less. `warm`: idle machines stay as long as most gaps between jobs. */
   fleetMode: z.enum(['standard', 'economy', 'warm']).default('standard'),
   /** Number of jobs, queued or in flight, for one machine. By default the work in the jobs counts. */
   jobsPerMachine: number().int().min(1).max(1000).optional(),

@@ -47,6 +47,8 @@ const dependencies: Dependencies = {
   fleet: new FleetStore(documents, 'jobs'),
   waiting: new WaitingJobs(documents, 'jobs'),
   queueUrl: 'http://localhost:1/queue',
+  bulkQueueUrl: 'http://localhost:1/bulk',
+  requests: { find: async () => undefined },
   ...{ maxMachines: MOST_MACHINES, mode: 'standard', unit: 'audio_second' },
   idle: { kind: 'queue' },
   warm: { machines: 0 },

@@ -25,6 +25,7 @@ const size = () =>
     {},
     {
       ...{ sqs: new SQSClient(), queueUrl: 'http://localhost:1/queue', machines },
+      ...{ bulkQueueUrl: 'http://localhost:1/bulk', requests: { find: async () => undefined } },
       group: group('spot'),
       onDemand: { group: group('on-demand'), afterMs: 10 * MINUTE, most: 1 },
       lock: { exclusive: (run) => run() },

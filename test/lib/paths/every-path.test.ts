@@ -18,6 +18,7 @@ interface Statement {
 /** The only actions that may use `*`, because they support nothing else. */
 const UNLIMITABLE = new Set([
   'autoscaling:DescribeAutoScalingGroups',
+  'autoscaling:DescribeScalingActivities',
   'cloudwatch:GetMetricData',
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
