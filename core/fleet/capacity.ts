@@ -32,8 +32,11 @@ export function capacity(
   return [...present, ...Array.from({ length: unlaunched }, () => ({ freeIn: bootSeconds(fleet) }))];
 }
 
-/** A machine that has been booting for so many boots is not expected any more, although the watchdog still waits. */
-const OVERDUE = 1.5;
+/**
+ * A machine that has been booting for so many boots is not expected any more, although the watchdog still waits. Just above 2, so that
+ * a boot twice as long as the learnt one launches no second machine.
+ */
+const OVERDUE = 2.1;
 
 function secondsUntilFree({ id, type, row }: GroupMachine, fleet: FleetRow, now: number): number | undefined {
   if (row?.notice_at !== undefined || row?.drain_at !== undefined) return undefined;

@@ -174,7 +174,7 @@ describe('desired machines by the work in the jobs', () => {
   });
 
   test.each([
-    ['a boot and a half', boots(240), 360],
+    ['two boots', boots(240), 504],
     ['fifteen minutes, if no boot was ever measured', NEW_FLEET, 900],
   ])('do not count a machine that is not ready after %s', (_, known, limit) => {
     const after = (seconds: number) => {
