@@ -2,6 +2,7 @@ import { clairvoyantBound } from './bound/clairvoyant';
 import { policies, type PolicyName } from './policies';
 import type { Tuning } from './policies/list-scheduling';
 import { generate, QUIET, type ShapeName } from './shapes';
+import { jobSeconds } from './machine';
 import type { Trace } from './trace';
 import { mean, percentile } from '../figure';
 import { DEFAULT_WORLD, type WorldOptions } from './world-options';
@@ -32,6 +33,10 @@ export interface Result {
   boundSeconds: number;
   launches: number;
   interruptions: number;
+  /** Share of the audio that was done twice because of interruptions. */
+  redoneShare: number;
+  /** Share of the machine time in which machines work. */
+  busyShare: number;
   /** Longest wait of a quiet tenant's job in any seed. @default - the shape has no such tenant */
   quietWait?: number;
 }
@@ -59,6 +64,8 @@ export function compare(comparison: Comparison, say: (text: string) => void): Re
         boundSeconds: average('boundSeconds'),
         launches: average('launches'),
         interruptions: average('interruptions'),
+        redoneShare: average('redoneShare'),
+        busyShare: average('busyShare'),
         ...(quietWaits.length > 0 && { quietWait: Math.max(...quietWaits) }),
       };
     });
@@ -80,9 +87,14 @@ function runAll(trace: Trace, seed: number, comparison: Comparison): Run[] {
       bounds.get(p95Wait) ??
       clairvoyantBound(trace.jobs, { boot, speed, wait: p95Wait, width: comparison.width });
     bounds.set(p95Wait, boundSeconds);
+    const audio = sum(trace.jobs.map((job) => job.audio));
+    const work = sum(trace.jobs.map((job) => jobSeconds(job.audio, speed)));
     return {
       ...{ ratio: machineSeconds / boundSeconds, p95Wait, machineSeconds, boundSeconds },
+      ...{ redoneShare: outcome.redoneAudio / audio, busyShare: work / machineSeconds },
       ...{ launches, interruptions, quietWaits: outcome.tenantWaits[QUIET] ?? [] },
     };
   });
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -29,8 +29,8 @@ export const billedSeconds = (requested: number, end: number): number =>
 
 export const jobSeconds = (audio: number, speed: number): number => OVERHEAD_SECONDS + audio / speed;
 
-/** Seconds of audio that an interrupted job does not do again. */
-export function keptAudio(worked: number, speed: number): number {
+/** Seconds of audio that a job has done before an interruption, and those that it does not do again. */
+export function doneAudio(worked: number, speed: number): { done: number; kept: number } {
   const done = Math.max(0, worked - OVERHEAD_SECONDS) * speed;
-  return Math.floor(done / WINDOW_SECONDS) * WINDOW_SECONDS;
+  return { done, kept: Math.floor(done / WINDOW_SECONDS) * WINDOW_SECONDS };
 }

@@ -45,6 +45,8 @@ export interface Outcome {
   machineSeconds: number;
   launches: number;
   interruptions: number;
+  /** Seconds of audio that were done twice because of interruptions. */
+  redoneAudio: number;
   /** When the last machine ended. */
   end: number;
   /** The number of machines since each time. */

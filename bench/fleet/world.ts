@@ -1,6 +1,6 @@
 import { deadSeconds } from '../../core/fleet/watchdog';
 import { EventQueue } from './event-queue';
-import { billedSeconds, jobSeconds, keptAudio, type Machine, NOTICE_SECONDS } from './machine';
+import { billedSeconds, doneAudio, jobSeconds, type Machine, NOTICE_SECONDS } from './machine';
 import type { Policy } from './policy';
 import { between, exponential, type Random, seeded } from './random';
 import { Observer } from './observer';
@@ -28,7 +28,8 @@ class World {
   private readonly idle: Machine[] = [];
   private readonly observer: Observer;
   private readonly outcome: Outcome = {
-    ...{ waits: [], tenantWaits: {}, machineSeconds: 0, launches: 0, interruptions: 0, end: 0, fleet: [] },
+    ...{ waits: [], tenantWaits: {}, machineSeconds: 0, launches: 0 },
+    ...{ interruptions: 0, redoneAudio: 0, end: 0, fleet: [] },
   };
   private now = 0;
   private arrived = 0;
@@ -158,7 +159,7 @@ class World {
     return this.idle[Math.floor(this.random() * this.idle.length)]!;
   }
 
-  /** A machine without a job gets the next one, or is idle. */
+  /** Takes the next job, or is idle. */
   private takeJob(machine: Machine): void {
     if (machine.state === 'ended') return;
     const job = this.queue.take(this.now);
@@ -216,7 +217,9 @@ class World {
     const { job } = machine;
     this.end(machine);
     if (job !== undefined) {
-      job.left -= keptAudio(this.now - machine.since, this.options.speed);
+      const { done, kept } = doneAudio(this.now - machine.since, this.options.speed);
+      job.left -= kept;
+      this.outcome.redoneAudio += done - kept;
       this.queue.putBack(job, this.now);
       if (this.idle.length > 0) this.takeJob(this.anyIdle());
     }

@@ -4,6 +4,12 @@ import { mean } from '../../figure';
 const MOST_RATIO = 1.3;
 const MOST_MEAN_RATIO = 1.2;
 
+/** Most audio that interruptions cause to be done twice, as a share. */
+const MOST_REDONE = 0.01;
+
+/** One machine that is always on must cost more wherever it works less than this share of its time. */
+const HALF_BUSY = 0.5;
+
 /** Most seconds that a job of a quiet tenant waits besides a boot. */
 const MOST_QUIET_WAIT = 60;
 
@@ -49,6 +55,14 @@ export function targets(results: readonly Result[], boot: number): Target[] {
       { what: `${shape}: p95 wait, seconds`, value: p95Wait, most: managed.p95Wait },
     ];
   });
+  const always = ours.flatMap(({ shape, machineSeconds }): Target[] => {
+    const one = results.find((each) => each.policy === 'always-one' && each.shape === shape);
+    if (one === undefined || one.busyShare >= HALF_BUSY) return [];
+    return [{ what: `${shape}: cost of one machine`, value: one.machineSeconds / machineSeconds, least: 1 }];
+  });
+  const redone = ours.map(({ shape, redoneShare }) => ({
+    ...{ what: `${shape}: share of audio done twice`, value: redoneShare, most: MOST_REDONE },
+  }));
   const quiet = ours.flatMap(({ shape, quietWait }): Target[] =>
     quietWait === undefined
       ? []
@@ -59,7 +73,7 @@ export function targets(results: readonly Result[], boot: number): Target[] {
           },
         ],
   );
-  return [...ratios, ...versus, ...quiet];
+  return [...ratios, ...versus, ...always, ...redone, ...quiet];
 }
 
 export const targetLines = (results: readonly Result[], boot: number): string =>

@@ -1,4 +1,4 @@
-import { billedSeconds, jobSeconds, keptAudio } from '../../../bench/fleet/machine';
+import { billedSeconds, doneAudio, jobSeconds } from '../../../bench/fleet/machine';
 import { percentile, rank } from '../../../bench/figure';
 
 test('a machine is billed from 30 s after its request', () => {
@@ -16,7 +16,7 @@ test.each([
   [6, 120],
   [7.4, 120],
 ])('after %d s of work, an interrupted job keeps %d s of audio', (worked, kept) => {
-  expect(keptAudio(worked, 40)).toBe(kept);
+  expect(doneAudio(worked, 40)).toEqual({ done: Math.max(0, worked - 3) * 40, kept });
 });
 
 test('the percentile is by nearest rank', () => {

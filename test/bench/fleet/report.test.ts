@@ -10,12 +10,14 @@ import type { Trace } from '../../../bench/fleet/trace';
 
 const result = (shape: string, policy: Result['policy'], changes: Partial<Result>): Result => ({
   ...{ shape, policy, ratio: 1, p95Wait: 240, machineSeconds: 100, boundSeconds: 100, launches: 1 },
-  ...{ interruptions: 0, ...changes },
+  ...{ interruptions: 0, redoneShare: 0.002, busyShare: 0.3, ...changes },
 });
 const RESULTS = [
   result('sporadic', 'list-scheduling', { ratio: 1.15 }),
   result('heavy', 'list-scheduling', { ratio: 1.35 }),
   result('sporadic', 'managed-scaling', { ratio: 7, p95Wait: 296.4, machineSeconds: 610 }),
+  result('sporadic', 'always-one', { machineSeconds: 90 }),
+  result('heavy', 'always-one', { machineSeconds: 90, busyShare: 0.5 }),
 ];
 
 test('the table has a row for each policy and a column for each shape', () => {
@@ -24,6 +26,7 @@ test('the table has a row for each policy and a column for each shape', () => {
     '| --------------------- | ---------- | ---------- |',
     '| list-scheduling       | 1.15 / 240 | 1.35 / 240 |',
     '| managed-scaling       | 7.00 / 296 | –          |',
+    '| always-one            | 1.00 / 240 | 1.00 / 240 |',
   ]);
 });
 
@@ -34,6 +37,9 @@ test('each target is met or missed by an amount', () => {
     'MISSED by 0.050: mean ratio 1.250, at most 1.200',
     'met    by 0.100: sporadic: cost of managed scaling 6.100, at least 6',
     'met    by 56: sporadic: p95 wait, seconds 240, at most 296',
+    'MISSED by 0.100: sporadic: cost of one machine 0.900, at least 1',
+    'met    by 0.008: sporadic: share of audio done twice 0.002, at most 0.010',
+    'met    by 0.008: heavy: share of audio done twice 0.002, at most 0.010',
   ]);
 });
 
