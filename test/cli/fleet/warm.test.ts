@@ -72,7 +72,7 @@ test('passes on the message of a deployment that does not allow it', async () =>
 
 test.each([
   [['--for', '25h'], 'It must be a time such as 30m, 2h, 90s or 1h30m, at most 24h.'],
-  [['--machines', '0'], 'It must be a whole number from 1 to 100.'],
+  [['--machines', '0'], 'It must be a whole number from 1 to 5000.'],
   [['--off', '--machines', '2'], 'cannot be used with'],
   [['--status', '--for', '1h'], 'cannot be used with'],
   [['--status', '--off'], 'cannot be used with'],
