@@ -13,6 +13,7 @@ const paths = PATHS.map(({ info }) => info.id).join(',');
 const options = {
   'spotscribe:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d',
   'spotscribe:allowedOrigins': 'https://example.com',
+  'spotscribe:onDemandAfter': '10',
 };
 const app = spotscribeApp({
   postCliContext: { 'spotscribe:paths': paths, ...(process.argv.includes('--options') && options) },

@@ -119,11 +119,10 @@ export class JobApi extends Construct {
       authorizer: new HttpNoneAuthorizer(),
     });
     if (route === undefined) return;
-    acknowledge(
-      route,
-      'AwsSolutions-APIG4',
-      'Browsers send no key with a preflight. The answer is 204 without a body, with the gateway’s headers only.',
-    );
+    const reason =
+      'Browsers send no key with a preflight. The answer is 204 without a body, with the gateway’s headers only.';
+    acknowledge(route, 'AwsSolutions-APIG4', reason);
+    acknowledge(route, 'cdk-validator-cfnguard::api_gw_v2_authorization_type_configured_check', reason);
   }
 
   private limitAndLog() {
