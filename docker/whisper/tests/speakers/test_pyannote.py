@@ -184,7 +184,8 @@ def test_a_voice_is_asked_for_with_the_devices_own_batches(tmp_path: Path) -> No
     voice = faked(tmp_path, pipeline).voice(pcm_of(np.full(4 * SAMPLE_RATE, 20_000)))
     assert voice is not None
     assert voice.tolist() == [1.0, 0.0]
-    assert pipeline.batches == [(4, 2)]
+    # Embeddings of two chunks, each with three speakers.
+    assert pipeline.batches == [(4, 6)]
     assert pipeline.lengths == [12 * SAMPLE_RATE], "not whole repetitions up to a chunk"
     assert pipeline.bounds[0]["num_speakers"] == 1
 
