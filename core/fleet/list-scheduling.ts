@@ -41,15 +41,17 @@ export const workSeconds = (audioSeconds: number, speed: number): number =>
  * and cannot let the job start before a boot is over.
  *
  * @param jobs oldest first
+ * @param more seconds of work in further jobs, which are not listed
  */
 export function machinesToAdd(
   machines: readonly FleetMachine[],
   jobs: readonly WaitingJob[],
   { boot, patience = 2, drain = 2 }: Schedule,
+  more = 0,
 ): number {
-  if (jobs.length > MANY_JOBS) {
-    const work = jobs.reduce((sum, job) => sum + job.work, 0);
-    return Math.max(0, machinesForWork(work, { boot, drain }) - machines.length);
+  if (jobs.length > MANY_JOBS || more > 0) {
+    const work = jobs.reduce((sum, job) => sum + job.work, more);
+    return Math.max(0, Math.ceil(work / (drain * boot)) - machines.length);
   }
   const free = new Heap(
     (one: number, other) => one < other,
@@ -68,10 +70,6 @@ export function machinesToAdd(
   }
   return added;
 }
-
-/** Machines that work off a long queue within `drain` boots. @param work seconds */
-export const machinesForWork = (work: number, { boot, drain = 2 }: Schedule): number =>
-  Math.ceil(work / (drain * boot));
 
 /**
  * Idle time after which a worker ends its machine, in seconds: a 24th of a boot, 5 to 30. A longer time costs more

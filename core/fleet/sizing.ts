@@ -4,13 +4,12 @@ import { capacity, type GroupMachine, isBooting } from './capacity';
 import { bootSeconds, speedsOf } from './learning';
 import {
   type FleetMachine,
-  machinesForWork,
   machinesToAdd,
   MANY_JOBS,
   type Schedule,
   type WaitingJob,
 } from './list-scheduling';
-import { estimatedSeconds } from './work-rates';
+import { estimatedSeconds, UNKNOWN_SECONDS } from './work-rates';
 
 /** How a fleet weighs cost against waiting. `warm` differs from `standard` in its idle time only. */
 export const FLEET_MODES = {
@@ -72,12 +71,7 @@ function toAdd(state: FleetState): number {
   const { free, added } = afterRequests(capacity(machines, desired, fleet, now), state);
   const schedule = { boot: bootSeconds(fleet), ...state.schedule };
   const { jobs, more } = waitingWork(state);
-  const total = more + (jobs.length > MANY_JOBS ? jobs.reduce((sum, { work }) => sum + work, 0) : 0);
-  const forJobs =
-    total > 0
-      ? Math.max(0, machinesForWork(total, schedule) - free.length)
-      : machinesToAdd(free, jobs, schedule);
-  return Math.min(added + forJobs, mostLaunches(state));
+  return Math.min(added + machinesToAdd(free, jobs, schedule, more), mostLaunches(state));
 }
 
 /** The machines without those that requests keep busy, and the machines that are missing for requests. */
@@ -109,16 +103,13 @@ function waitingWork({ jobs: rows, messages, machines, desired, fleet, unit, now
   return { jobs, more: rows.length > MANY_JOBS ? Math.max(0, messages - rows.length) * mean : 0 };
 }
 
-/** Work of a job of which nothing is known, in seconds: an hour of audio at the default speed. */
-const UNKNOWN_SECONDS = 90;
-
 /** After so many machines that did not become ready, only one boots at a time, after a growing pause. */
 export const FAILED_BOOTS = 3;
 
 /** First and longest pause, in seconds. */
 const PAUSE = { first: 60, longest: 3600 };
 
-/** Machines that may be launched now. When machines fail to boot, launching more of them costs money and helps nobody. */
+/** Machines that may be launched now. When machines fail to boot, more of them only cost money. */
 function mostLaunches({ fleet, machines, desired, now }: FleetState): number {
   const { failed_boots, raised_at = -Infinity } = fleet;
   if (failed_boots < FAILED_BOOTS) return Infinity;

@@ -21,6 +21,9 @@ export const DEFAULT_DENSITY: Record<Unit, number> = {
   item: 1 / 1_000_000,
 };
 
+/** Work of a job of which nothing is known, in seconds: an hour of audio at the default speed. */
+export const UNKNOWN_SECONDS = 90;
+
 /** What was learnt of the machines of a fleet. */
 export interface Rates {
   /** Units of work in a second. */

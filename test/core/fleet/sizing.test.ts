@@ -166,6 +166,14 @@ describe('desired machines by the work in the jobs', () => {
     ['leave messages without rows to the machines that run', { messages: 3, ...one() }, 1],
     ['stop at the maximum', { jobs: hour(900), maxMachines: 7 }, 7],
     ['are enough for the work of very many jobs', { jobs: hour(MANY_JOBS + 1), messages: 10_000 }, 1938],
+    [
+      'are enough for it also when a machine holds one of them',
+      {
+        ...{ jobs: hour(MANY_JOBS + 1), messages: 10_000 },
+        ...one({ busy_until: ago(-99), holding: ['job-0'] }),
+      },
+      1938,
+    ],
     ['count machines that requests keep busy as busy', { jobs: [job(60)], requestsInFlight: 2, ...one() }, 2],
     ['are enough for the requests', { requestsInFlight: 5, ...one() }, 3],
     ['wait longer in the mode economy', { jobs: hour(8), schedule: FLEET_MODES.economy }, 2],

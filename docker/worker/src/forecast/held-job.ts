@@ -1,13 +1,10 @@
 import type { JobRow } from '../../../../core/contract/job';
 import type { Measures } from '../../../../core/contract/values';
-import { estimatedSeconds } from '../../../../core/fleet/work-rates';
+import { estimatedSeconds, UNKNOWN_SECONDS } from '../../../../core/fleet/work-rates';
 import { unitsOf } from '../../../../core/jobs/job-tasks';
 import { TakenTooEarly } from '../errors';
 import type { LearntRates } from './learnt-rates';
 import { remainingSeconds } from './remaining';
-
-/** Work of a job of which nothing is known before its download, in seconds: an hour of audio at the default speed. */
-const UNKNOWN_SECONDS = 90;
 
 /** A job that this worker holds: what is known of its remaining work. */
 export class HeldJob {
