@@ -1,4 +1,5 @@
 /** The benchmarks: `npm run bench -- [name...] [--json] [--strict]`. */
+import { interruption } from './interruption';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,20 +51,13 @@ async function main(wanted: string[], { json, strict }: { json?: boolean; strict
     process.exitCode = 2;
     return;
   }
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Handles one signal only, so that a second Ctrl-C ends the program at once.
-    process.once(signal, () => {
-      console.error('ending');
-      stop.abort(new Error(`Ended by ${signal}`));
-    });
-  }
+  const signal = interruption();
   try {
-    const figures = await runAll(chosen, stop.signal);
+    const figures = await runAll(chosen, signal);
     console.log(json ? JSON.stringify(figures, null, 2) : table(figures));
     if (strict && figures.some(misses)) process.exitCode = 1;
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     process.exitCode = 130;
   }
 }

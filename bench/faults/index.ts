@@ -1,4 +1,5 @@
 /** The fault run: `npm run faults -- [options]`. */
+import { interruption } from '../interruption';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,24 +14,17 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 async function main({ json, ...options }: RunOptions & { json?: boolean }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spotscribe-faults-'));
   let keepFolder = false;
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Handles one signal only, so that a second Ctrl-C ends the program at once.
-    process.once(signal, () => {
-      console.error('ending');
-      stop.abort(new Error(`Ended by ${signal}`));
-    });
-  }
+  const signal = interruption();
   try {
     const say = (text: string) => console.error(text);
-    const result = await runFaults(options, { folder, signal: stop.signal, say });
+    const result = await runFaults(options, { folder, signal, say });
     console.log(json ? JSON.stringify(result, null, 2) : summary(result));
     if (holds(result)) return;
     keepFolder = true;
     console.error(`The logs of the workers and the emulator are in ${folder}`);
     process.exitCode = 1;
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     process.exitCode = 130;
   } finally {
     if (!keepFolder) rmSync(folder, { recursive: true, force: true });

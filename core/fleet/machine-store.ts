@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ifHolds } from '../jobs/conditional-write';
+import { defined } from '../jobs/row-update';
 import type { MachineRow } from '../contract/machine';
 import { machineRowId } from '../contract/keys';
 
@@ -163,8 +164,5 @@ const unchanged = (row: MachineRow | undefined) =>
 
 const heartbeat = (row: MachineRow | undefined) =>
   row?.heartbeat_at === undefined ? {} : { ':heartbeat': row.heartbeat_at };
-
-const defined = (attributes: object): [name: string, value: unknown][] =>
-  Object.entries(attributes).filter(([, value]) => value !== undefined);
 
 const expiry = (now: number) => Math.floor(now / 1000) + KEPT_SECONDS;

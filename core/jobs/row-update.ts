@@ -78,7 +78,8 @@ export function applied(row: JobRow, { set, remove = [] }: Pick<Change, 'set' | 
   return Object.fromEntries(Object.entries(changed).filter(([name]) => !gone.has(name))) as unknown as JobRow;
 }
 
-const defined = (attributes: object) =>
+/** The attributes that have a value. */
+export const defined = (attributes: object): [name: string, value: unknown][] =>
   Object.entries(attributes).filter(([, content]) => content !== undefined);
 
 const clause = (keyword: string, parts: string[]) =>
