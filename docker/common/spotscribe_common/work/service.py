@@ -231,7 +231,7 @@ class ModelService:
             raise
 
     def _end_for_good(self, failure: str) -> None:
-        """Ends this process: whoever runs it starts another."""
+        """Ends this process, so that its supervisor starts a new one."""
         self.failure = failure
         self.status = "failed"
         _log.critical("the process ends: %s", failure)

@@ -27,8 +27,9 @@ export interface ReceiverOptions {
 const GRACE_SECONDS = 5;
 
 /**
- * Receives messages while the worker can take work: one for each service, and one more shortly before a job ends. It does not use a library,
- * because it must wait for the model, stop without losing a message in transfer, and start again.
+ * Receives messages while the worker can take work: one for each service, and one more shortly before
+ * a job ends. It does not use a library, because it must wait for the model, stop without losing a
+ * message in transfer, and start again.
  */
 export class Receiver {
   /** Number of messages and requests being processed. */
