@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { FLEET_ROW_ID } from '../contract/keys';
 import type { FleetRow } from '../contract/machine';
+import type { IdleBasis } from './idle-rule';
 import { NEW_FLEET } from './learning';
 import type { Shortage } from './shortage';
 
@@ -18,16 +19,27 @@ export class FleetStore {
     return (Item as FleetRow | undefined) ?? NEW_FLEET;
   }
 
-  /** Only why the fleet lacks machines, as of a second ago. The whole row is large. */
-  async shortage(): Promise<Shortage> {
+  /** Only why the fleet lacks machines. */
+  shortage(): Promise<Shortage> {
+    return this.part('short_since', 'launch_failure');
+  }
+
+  /** Only what the idle time of a machine follows. */
+  async idleBasis(): Promise<IdleBasis> {
+    const { boots, arrivals } = NEW_FLEET;
+    return { boots, arrivals, ...(await this.part('boots', 'arrivals')) };
+  }
+
+  /** Some attributes, as of a second ago. The whole row is large. */
+  private async part<Name extends keyof FleetRow>(...names: Name[]): Promise<Partial<Pick<FleetRow, Name>>> {
     const { Item } = await this.client.send(
       new GetCommand({
         TableName: this.table,
         Key: { id: FLEET_ROW_ID },
-        ProjectionExpression: 'short_since, launch_failure',
+        ProjectionExpression: names.join(', '),
       }),
     );
-    return (Item as Shortage | undefined) ?? {};
+    return (Item as Partial<Pick<FleetRow, Name>> | undefined) ?? {};
   }
 
   async write(row: FleetRow): Promise<void> {

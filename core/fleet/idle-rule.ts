@@ -18,16 +18,15 @@ export interface IdleRule {
   seconds?: number;
 }
 
+/** What the idle time of a machine follows. */
+export type IdleBasis = Pick<FleetRow, 'boots' | 'arrivals'>;
+
 /**
  * Idle time after which a worker ends its machine, in seconds.
  *
  * @param type of the machine. @default - any
  */
-export function fleetIdleSeconds(
-  { kind, seconds }: IdleRule,
-  fleet: Pick<FleetRow, 'boots' | 'arrivals'>,
-  type?: string,
-): number {
+export function fleetIdleSeconds({ kind, seconds }: IdleRule, fleet: IdleBasis, type?: string): number {
   if (seconds !== undefined) return seconds;
   const boot = bootSeconds(fleet, type);
   switch (kind) {

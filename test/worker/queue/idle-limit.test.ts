@@ -8,7 +8,7 @@ let read: jest.Mock<Promise<FleetRow>>;
 beforeEach(() => (read = jest.fn(async () => ({ ...NEW_FLEET, boots: { 'g4dn.xlarge': 480 } }))));
 
 const limit = (rule: IdleLimit['options']['rule']) =>
-  new IdleLimit({ rule, machineType: 'g4dn.xlarge', fleet: { read: () => read() }, log });
+  new IdleLimit({ rule, machineType: 'g4dn.xlarge', fleet: { idleBasis: () => read() }, log });
 
 describe('the idle time of a machine', () => {
   it('follows the boot that the sizer has learnt, and a default before', async () => {

@@ -1,19 +1,18 @@
-import type { FleetRow } from '../../../../core/contract/machine';
 import type { FleetStore } from '../../../../core/fleet/fleet-store';
-import { fleetIdleSeconds, type IdleRule } from '../../../../core/fleet/idle-rule';
+import { fleetIdleSeconds, type IdleBasis, type IdleRule } from '../../../../core/fleet/idle-rule';
 import { NEW_FLEET } from '../../../../core/fleet/learning';
 import type { Log } from '../log';
 
 export interface IdleLimitOptions {
   rule: IdleRule;
   machineType: string;
-  fleet: Pick<FleetStore, 'read'>;
+  fleet: Pick<FleetStore, 'idleBasis'>;
   log: Log;
 }
 
 /** Idle time after which this machine ends itself. It follows what the sizer learns of the fleet. */
 export class IdleLimit {
-  private known: FleetRow = NEW_FLEET;
+  private known: IdleBasis = NEW_FLEET;
 
   constructor(private readonly options: IdleLimitOptions) {}
 
@@ -27,7 +26,7 @@ export class IdleLimit {
     const { rule, fleet, log } = this.options;
     if (rule.seconds !== undefined) return;
     try {
-      this.known = await fleet.read();
+      this.known = await fleet.idleBasis();
     } catch (error) {
       log.warn({ err: error }, 'what the sizer has learnt could not be read');
     }
