@@ -36,11 +36,21 @@ export interface Answer<T> {
   headers: Headers;
 }
 
+/**
+ * Most machines of a path, unless a test needs more. With one machine, a test knows which machine
+ * has a job. On this computer the sizer adds a machine as soon as a job takes longer than expected,
+ * because a machine boots in seconds.
+ */
+const MAX_MACHINES = '1';
+
 /** An AWS on this machine with a path deployed, started and ended through the real command line. */
 export class Laptop {
   static async start(settings: Record<string, string> = {}, path = 'DockerGpu'): Promise<Laptop> {
     const stateDir = mkdtempSync(join(tmpdir(), 'spotscribe-e2e-'));
-    const given = Object.entries(settings).flatMap(([name, value]) => ['--setting', `${name}=${value}`]);
+    const given = Object.entries({ maxMachines: MAX_MACHINES, ...settings }).flatMap(([name, value]) => [
+      '--setting',
+      `${name}=${value}`,
+    ]);
     await spotscribe(['local', 'up', '--path', path, '--state-dir', stateDir, ...given], {});
     return new Laptop(stateDir);
   }
