@@ -16,7 +16,7 @@ export const BUILT_IMAGES: readonly BuiltImage[] = ['worker', 'environment', ...
 /** Files of the folder `docker` that each image needs. */
 const FILES: Record<BuiltImage, string[]> = {
   worker: ['worker/Dockerfile'],
-  environment: ['Dockerfile', 'layers.sh', 'families/torch.txt'],
+  environment: ['Dockerfile', 'ffmpeg.sh', 'layers.sh', 'families/torch.txt'],
   ...byName(SERVICE_NAMES, serviceFiles),
 };
 

@@ -55,7 +55,7 @@ describe('a family', () => {
     expect(below('torch-audio')).toEqual(['torch-audio', 'torch', 'plain']);
     expect(below('audio')).toEqual(['audio', 'plain']);
     const withFfmpeg = [...stages].filter(([, { body }]) => body.includes('ffmpeg'));
-    expect(withFfmpeg.map(([name]) => name)).toEqual(['audio', 'torch-audio']);
+    expect(withFfmpeg.map(([name]) => name)).toEqual(['ffmpeg', 'audio', 'torch-audio']);
   });
 
   test('with torch has packages that all services on it have, in the same versions', () => {

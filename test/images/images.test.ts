@@ -9,7 +9,7 @@ import { SAMPLE, sample, sampleWords, words } from '../e2e/audio';
 import { MACHINE, WorkerAws } from '../e2e/worker/worker-aws';
 import { until } from '../support/model-server';
 import { type Layer, layersOf, report, total } from './layers';
-import { build, buildStage, Container, inspect, programsIn } from './podman';
+import { build, buildStage, Container, inspect, outputOf, programsIn } from './podman';
 
 jest.setTimeout(40 * 60_000);
 
@@ -106,6 +106,16 @@ describe('every image', () => {
   test.each(['whisper', 'voxtral'])('%s does not contain the program that installed it', async (name) => {
     expect(await programsIn(name, ['uv', 'ffmpeg', 'python'])).toEqual(['ffmpeg', 'python']);
   });
+
+  test.each(['whisper', 'voxtral'])(
+    '%s has an ffmpeg that reads files and pipes, and no network',
+    async (name) => {
+      const protocols =
+        (await outputOf(name, 'ffmpeg', '-v', 'error', '-protocols')).match(/^ +\w+$/gm) ?? [];
+      expect([...new Set(protocols.map((line) => line.trim()))].sort()).toEqual(['file', 'pipe']);
+      expect(await outputOf(name, 'ffprobe', '-v', 'error', '-version')).toContain('--disable-network');
+    },
+  );
 
   test('is in layers that a machine pulls side by side, and a family once for both models', async () => {
     const layers = new Map<string, Layer[]>(

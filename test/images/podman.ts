@@ -57,6 +57,18 @@ export async function programsIn(image: string, names: string[]): Promise<string
   return found.split('\n').filter((name) => name !== '');
 }
 
+/** What a program of an image writes to standard output. */
+export const outputOf = (image: string, program: string, ...args: string[]): Promise<string> =>
+  podman(
+    'run',
+    '--rm',
+    '--pull=never',
+    '--network=none',
+    `--entrypoint=${program}`,
+    `localhost/${image}`,
+    ...args,
+  );
+
 /** A container, started as ECS starts those of a task: no root, a root file system that nobody can write, no rights. */
 export class Container {
   static async start(image: string, network: string, options: string[], command: string[] = []) {

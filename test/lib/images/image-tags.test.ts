@@ -45,6 +45,7 @@ describe('the tag of an image', () => {
     ['docker/voxtral/requirements.production.txt', ['Voxtral']],
     ['docker/families/torch.txt', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/layers.sh', ['Environment', 'Whisper', 'Voxtral']],
+    ['docker/ffmpeg.sh', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/Dockerfile', ['Environment', 'Whisper', 'Voxtral']],
     ['docker/worker/Dockerfile', ['Worker']],
     ['docker/build.sh', ['Worker', 'Environment', 'Whisper', 'Voxtral']],
