@@ -8,6 +8,8 @@ from spotscribe_testing.places import DOCKER
 SCRIPT = (DOCKER / "ffmpeg.sh").read_text()
 # Names of containers that another demuxer's name stands for.
 DEMUXERS = {"mp4": "mov", "mpeg": "mpegps", "webm": "matroska"}
+# Recognised, and refused.
+PICTURES = {"gif", *(f"image_{name}_pipe" for name in ("bmp", "jpeg", "png", "tiff", "webp"))}
 
 
 def listed(name: str) -> set[str]:
@@ -16,7 +18,9 @@ def listed(name: str) -> set[str]:
 
 def test_it_reads_the_accepted_containers_and_no_others() -> None:
     accepted = {DEMUXERS.get(name, name) for name in CONTAINERS}
-    assert listed("demuxers") - {"$demuxers", "pcm_s16le", "ffmetadata"} == accepted
+    others = {"$demuxers", "pcm_s16le", "ffmetadata", *PICTURES}
+    assert listed("demuxers") - others == accepted
+    assert not PICTURES & set(CONTAINERS)
 
 
 def test_it_opens_files_and_pipes_alone() -> None:
