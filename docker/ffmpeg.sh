@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Builds a small ffmpeg from Debian's source: the programs ffmpeg and ffprobe, with what the services use and nothing else.
 #   sh ffmpeg.sh PACKAGE
 # Debian's own package has every codec, device and protocol, and needs 190 packages of libraries. The result is a Debian package too: it

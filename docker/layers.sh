@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Moves the largest packages of a virtual environment into folders that become layers of the image.
 #   sh layers.sh VENV TARGET
 set -eu

@@ -21,7 +21,7 @@ step lint
 eslint .
 depcruise --config .dependency-cruiser.cjs bench bin cli core docker/worker/src lambda lib local scripts
 for file in docker/Dockerfile docker/worker/Dockerfile test/images/base/Dockerfile; do dockerfile-utils lint "$file"; done
-shellcheck docker/build.sh docker/lock.sh docker/tree.sh lib/machine/boot/*.sh scripts/*.sh .ci/run test/boot/docker test/boot/ami/usr/local/bin/*
+shellcheck docker/{build,ffmpeg,layers,lock,tree}.sh lib/machine/boot/*.sh scripts/*.sh .ci/run test/boot/docker test/boot/ami/usr/local/bin/*
 ruff check --quiet --config docker/pyproject.toml docker local bench examples test
 step types
 tsc
