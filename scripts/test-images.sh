@@ -52,7 +52,7 @@ if [ ! -f "$base/debian.tar" ]; then
   echo "test-images: making the base images" >&2
   mkdir -p "$base"
   # shellcheck disable=SC2016 # mmdebstrap expands it
-  mmdebstrap --quiet --variant=minbase --include=ca-certificates,libatomic1,python-is-python3,python3-pip,python3-venv \
+  mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates,libatomic1,python-is-python3,python3-pip,python3-venv \
     --customize-hook='rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED' \
     --customize-hook='copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs' \
     bookworm "$base/debian.tar.part"
