@@ -60,7 +60,8 @@ export async function intakeUpload(
     ? leftBehind(object.key.slice(KEY.inboxPrefix.length))
     : undefined;
   if (pattern !== undefined) {
-    logger.info('ignored a system or temporary file', { pattern });
+    // The key, so that a recording with such a name can be found.
+    logger.info('ignored a system or temporary file', { key: object.key, pattern });
     return;
   }
   const { key, size, etag, 'version-id': version } = object;
@@ -86,8 +87,6 @@ async function inboxJob(
   input: InputVersion,
   { store, s3, bucket, retentionDays, deployed }: Dependencies,
 ): Promise<string | undefined> {
-  // The console creates such an object for a new folder.
-  if (key.endsWith('/')) return undefined;
   const id = `job_${createHash('sha256').update([bucket, key, etag, sequencer].join('\n')).digest('hex').slice(0, 32)}`;
   const inputKey = key.toWellFormed();
   const now = new Date();

@@ -483,14 +483,28 @@ describe('a file under inbox/', () => {
     'week 1/talk.mp3.crdownload',
     '.Trashes/talk.mp3',
     '__MACOSX/talk.mp3',
-  ])('that is a system or temporary file creates no job, and is logged once: %s', async (name) => {
-    const info = jest.spyOn(tools.logger, 'info');
-    await arrive({ key: `inbox/${name}` });
-    expect(dynamo.calls()).toHaveLength(0);
-    expect(s3.calls()).toHaveLength(0);
-    nothingElse();
-    expect(info).toHaveBeenCalledTimes(1);
-    info.mockRestore();
+    'bulk/.talk.mp3.AbC123',
+    '',
+    'folder/',
+  ])(
+    'that is a system or temporary file or a folder creates no job, and its key is logged: %j',
+    async (name) => {
+      const info = jest.spyOn(tools.logger, 'info');
+      const key = `inbox/${name}`;
+      await arrive({ key });
+      expect(dynamo.calls()).toHaveLength(0);
+      expect(s3.calls()).toHaveLength(0);
+      nothingElse();
+      expect(info.mock.calls).toEqual([[expect.any(String), { key, pattern: expect.any(String) as string }]]);
+      info.mockRestore();
+    },
+  );
+
+  test('that is renamed when it is complete becomes one job', async () => {
+    await arrive({ key: 'inbox/talk.mp3.filepart' });
+    await arrive({ key: 'inbox/talk.mp3' });
+    expect(made()).toMatchObject([{ input_key: 'inbox/talk.mp3' }]);
+    expect(messages()).toHaveLength(1);
   });
 
   test.each([
@@ -501,13 +515,4 @@ describe('a file under inbox/', () => {
     await arrive({ key });
     expect(made().map((job) => job.priority)).toEqual([priority]);
   });
-
-  test.each(['inbox/', 'inbox/folder/'])(
-    'creates no job if it is a folder from the console: %s',
-    async (key) => {
-      await arrive({ key, size: 0 });
-      expect(dynamo.calls()).toHaveLength(0);
-      nothingElse();
-    },
-  );
 });
