@@ -12,6 +12,8 @@ export const KEY = {
   input: (id: string) => `jobs/${id}/input`,
   /** Segments of finished windows, written while a job runs. */
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
+  /** What all attempts wrote, besides checkpoints. */
+  allResults: (id: string) => `jobs/${id}/results/`,
   /** What an attempt wrote. */
   results: (id: string, attempt: number) => `jobs/${id}/results/${attempt}/`,
   /** One result per task and attempt, as JSON; the row names those that were committed. */

@@ -2,25 +2,35 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { documentClient } from '../frame/document-client';
+import { s3Client } from '../frame/s3-client';
 import { announce } from '../../core/jobs/completion';
 import { JobMessage } from '../../core/contract/job';
 import { FINAL_STATUSES } from '../../core/contract/names';
 import { JOB_ID_PATTERN } from '../../core/contract/keys';
 import { MAX_FAILURES, MAX_RECEIVES } from '../../core/contract/limits';
+import { eraseLeftovers, eraseWritten } from '../../core/jobs/job-leftovers';
 import { JobStore } from '../../core/jobs/job-store';
+import { StoredObjects } from '../../core/jobs/stored-objects';
 import { env, lambdaHandler, type Tools } from '../frame/runtime';
 
 export interface Dependencies {
   store: JobStore;
   events: EventBridgeClient;
+  objects: StoredObjects;
   path: string;
 }
 
-/** Marks the jobs of messages in the dead-letter queue as failed. */
+/**
+ * Marks the jobs of messages in the dead-letter queue as failed, and erases their checkpoints and
+ * partial results: no worker will use them.
+ */
 export const handler = lambdaHandler(
-  (): Dependencies => ({
+  ({ logger }): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
     events: new EventBridgeClient(),
+    objects: new StoredObjects(s3Client(), env('mediaBucket'), (key, error) =>
+      logger.warn('object cannot be used', { key, error }),
+    ),
     path: env('path'),
   }),
   buryJobs,
@@ -40,23 +50,23 @@ export function buryJobs(
 /** @throws Error while a worker holds the job, so that the message is tried again */
 async function bury(
   record: SQSRecord,
-  { store, events, path }: Dependencies,
+  { store, events, objects, path }: Dependencies,
   { logger }: Tools,
 ): Promise<void> {
   const id = jobId(record.body);
   if (id === undefined) throw new Error(`The dead-letter message ${record.messageId} names no job`);
-  const row = await store.get(id);
+  const error = { code: 'attempts_exhausted', message: reasonOf(record.body) } as const;
+  const row = (await store.fail(id, error, new Date())) ?? (await store.get(id));
   if (row === undefined) {
     logger.warn('the job of a dead-letter message does not exist', { job_id: id });
-    return;
+    // Its worker may have written a checkpoint after the job was erased.
+    return eraseWritten(objects, id);
   }
-  const message = reasonOf(record.body);
-  const failed = await store.fail(id, { code: 'attempts_exhausted', message }, new Date());
-  const current = failed ?? (await store.get(id));
+  if (!(FINAL_STATUSES as readonly string[]).includes(row.status))
+    throw new Error(`Job ${id} is held by a worker: its dead-letter message is tried again`);
+  await eraseLeftovers(objects, row);
   // An earlier invocation may have marked it as failed and stopped before it sent the event.
-  if (current?.error?.code === 'attempts_exhausted') return announce(events, path, current);
-  const ended = current === undefined || (FINAL_STATUSES as readonly string[]).includes(current.status);
-  if (!ended) throw new Error(`Job ${id} is held by a worker: its dead-letter message is tried again`);
+  if (row.error?.code === 'attempts_exhausted') await announce(events, path, row);
 }
 
 /** Why the job of a message is not tried again. An invalid message fails whenever it is received. */

@@ -121,8 +121,11 @@ export class JobIntake extends Construct {
       file: 'intake/bury-job',
       description: 'Marks the jobs of dead-letter messages as failed',
       environment: this.environment(),
+      // Erases what attempts left, which may be thousands of objects.
+      timeout: Duration.seconds(60),
     });
     store.grantTransition(handler);
+    store.grantEraseWritten(handler);
     grantPutEvents(this, handler);
     handler.addEventSource(
       new SqsEventSource(queue.deadLetters, { batchSize: 10, reportBatchItemFailures: true }),

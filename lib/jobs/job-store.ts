@@ -116,6 +116,17 @@ export class JobStore extends Construct {
     this.grantListVersions(grantee, ...prefixes);
   }
 
+  /**
+   * Lets a handler erase what workers wrote for jobs, but no recording, and read results: they name
+   * their files, which are kept.
+   */
+  grantEraseWritten(grantee: IGrantable) {
+    const results = `${KEY.allResults('*')}*`;
+    this.grantPatterns(grantee, ['s3:GetObject'], [results]);
+    this.grantPatterns(grantee, ['s3:DeleteObjectVersion'], [results, KEY.checkpoint('*')]);
+    this.grantListVersions(grantee, KEY.jobsPrefix);
+  }
+
   /** Lets the grantee list object versions under the given prefixes. */
   grantListVersions(grantee: IGrantable, ...prefixes: string[]) {
     this.grantListing(grantee, 's3:ListBucketVersions', prefixes);

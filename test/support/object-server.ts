@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LocalServer } from '../local-server';
 
 /**
- * The part of S3 needed for models and recordings: lists, ranges, If-Match, multipart uploads. It
- * counts requests and can fail on demand.
+ * The part of S3 needed for models and recordings: lists, ranges, If-Match, multipart uploads,
+ * deletions. It counts requests and can fail on demand.
  */
 export class ObjectServer extends LocalServer {
   readonly objects = new Map<string, Buffer>();
@@ -41,6 +42,7 @@ export class ObjectServer extends LocalServer {
     const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
     const upload = `${key}?${query.get('uploadId')}`;
     if (request.method === 'PUT') return this.put(key, upload, query.get('partNumber'), request, response);
+    if (request.method === 'POST' && query.has('delete')) return this.delete(await text(request), response);
     if (request.method === 'POST')
       return query.has('uploads') ? this.begin(key, request, response) : this.complete(key, upload, response);
     if (request.method === 'HEAD') return this.head(key, response);
@@ -126,6 +128,11 @@ export class ObjectServer extends LocalServer {
     this.types.set(key, request.headers['content-type'] ?? '');
     this.hashes.set(key, String(request.headers['x-amz-meta-sha256'] ?? ''));
     response.end(`<R><Key>${key}</Key><UploadId>${id}</UploadId></R>`);
+  }
+
+  private delete(body: string, response: ServerResponse): void {
+    for (const [, key = ''] of body.matchAll(/<Key>(.*?)<\/Key>/g)) this.objects.delete(key);
+    response.end('<DeleteResult></DeleteResult>');
   }
 
   private abort(upload: string, response: ServerResponse): void {

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -7,11 +8,13 @@ import { buryJobs, type Dependencies } from '../../../lambda/intake/bury-job';
 import type { JobRow } from '../../../core/contract/job';
 import { MAX_FAILURES } from '../../../core/contract/limits';
 import { JobStore } from '../../../core/jobs/job-store';
+import { StoredObjects } from '../../../core/jobs/stored-objects';
 import {
   awsError,
   conditionFailed,
   ended,
   JOB_ID,
+  listed,
   NOW_SECONDS,
   quietTools,
   row,
@@ -20,9 +23,11 @@ import {
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const events = mockClient(EventBridgeClient);
+const s3 = mockClient(S3Client);
 const dependencies: Dependencies = {
   store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
   events: new EventBridgeClient(),
+  objects: new StoredObjects(new S3Client(), 'media', () => undefined),
   path: 'DockerGpu',
 };
 const tools = quietTools();
@@ -54,6 +59,8 @@ function settled(current: JobRow | undefined) {
 beforeEach(() => {
   dynamo.reset();
   events.reset();
+  s3.reset();
+  s3.on(ListObjectVersionsCommand).resolves({});
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   dynamo.on(GetCommand).resolves({ Item: row({ status: 'queued' }) });
   dynamo.on(UpdateCommand).resolves({ Attributes: exhausted });
@@ -127,10 +134,27 @@ test('sends the event of a job that it failed earlier, if the bus rejected it th
   expect(events.commandCalls(PutEventsCommand)).toHaveLength(2);
 });
 
-test('drops the message of a deleted job', async () => {
-  dynamo.on(GetCommand).resolves({});
+test('erases the checkpoint before it sends the event, so that a failed deletion is retried', async () => {
+  s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(`jobs/${JOB_ID}/checkpoint.json`)] });
+  s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Code: 'SlowDown', Message: 'slow' }] });
+  expect(await bury(letter())).toEqual(['letter-0']);
+  expect(announced()).toEqual([]);
+  settled(exhausted);
+  s3.on(DeleteObjectsCommand).resolves({});
   expect(await bury(letter())).toEqual([]);
-  expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+  expect(announced()).toHaveLength(1);
+});
+
+test('touches no object while a worker holds the job', async () => {
+  settled(row({ status: 'running', lease_until: (NOW_SECONDS + 60) * 1000 }));
+  await bury(letter());
+  expect(s3.calls()).toHaveLength(0);
+});
+
+test('drops the message of a deleted job', async () => {
+  settled(undefined);
+  expect(await bury(letter())).toEqual([]);
+  expect(announced()).toEqual([]);
 });
 
 test.each(['', 'no JSON', 'null', '[]', '{}', letter(7), letter('job_1'), letter(`${JOB_ID}\n`)])(
@@ -143,7 +167,7 @@ test.each(['', 'no JSON', 'null', '[]', '{}', letter(7), letter('job_1'), letter
 
 test('handles the other messages if one fails', async () => {
   const other = JOB_ID.replace('0', 'f');
-  dynamo.on(GetCommand, { Key: { id: JOB_ID } }).rejects(awsError('ThrottlingException'));
+  dynamo.on(UpdateCommand, { Key: { id: JOB_ID } }).rejects(awsError('ThrottlingException'));
   expect((await bury(letter(), letter(other), 'garbage')).sort()).toEqual(['letter-0', 'letter-2']);
   expect(announced()).toHaveLength(1);
 });

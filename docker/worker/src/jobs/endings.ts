@@ -4,12 +4,12 @@ import type { JobRow } from '../../../../core/contract/job';
 import { KEY } from '../../../../core/contract/keys';
 import type { Machine } from '../../../../core/contract/machine';
 import type { JobStore } from '../../../../core/jobs/job-store';
-import { resultFiles, TASKS_WITH_FILES } from '../../../../core/jobs/job-files';
-import { resultKeys, unitsOf } from '../../../../core/jobs/job-tasks';
+import { eraseLeftovers, eraseWritten, namedIn } from '../../../../core/jobs/job-leftovers';
+import { unitsOf } from '../../../../core/jobs/job-tasks';
 import { receipt } from '../../../../core/prices/prices';
-import { ALL_TASKS, TASKS, tasksIn } from '../../../../core/tasks';
+import { ALL_TASKS, tasksIn } from '../../../../core/tasks';
 import { measuresOf } from '../../../../core/tasks/measures';
-import type { AnyResult, Stages } from '../../../../core/tasks/task';
+import type { Stages } from '../../../../core/tasks/task';
 import type { JobWork } from './job-work';
 import type { JobObjects } from './job-objects';
 import type { Outcome } from './steps';
@@ -65,12 +65,11 @@ export class Endings {
   }
 
   /**
-   * Announces the end and erases what the row does not name: the checkpoint, and what interrupted
-   * attempts wrote. A repetition does no harm.
+   * Announces the end and erases what the row does not name. A repetition does no harm.
    */
   async announce(row: JobRow): Promise<void> {
-    const { events, path } = this.tools;
-    await Promise.all([announce(events, path, row), this.eraseUnnamed(row)]);
+    const { events, objects, path } = this.tools;
+    await Promise.all([announce(events, path, row), eraseLeftovers(objects, row)]);
   }
 
   /**
@@ -80,34 +79,13 @@ export class Endings {
    * @param files keys of files that the new owner may use
    */
   async eraseAttempt({ id, attempt }: JobRow, now: JobRow, files: readonly string[]): Promise<void> {
-    const named = await this.namedIn(now);
-    if (named !== undefined)
-      await this.tools.objects.removeBelow(KEY.results(id, attempt), [...named, ...files]);
-  }
-
-  /** Erases everything that was written for a job that was cancelled or erased. */
-  async eraseAll({ id, input_key }: JobRow): Promise<void> {
-    await this.tools.objects.removeBelow(KEY.job(id), [input_key]);
-  }
-
-  private async eraseUnnamed(row: JobRow): Promise<void> {
     const { objects } = this.tools;
-    const named = await this.namedIn(row);
-    if (named === undefined) await objects.removeBelow(KEY.checkpoint(row.id));
-    else await objects.removeBelow(KEY.job(row.id), [row.input_key, ...named]);
+    const named = await namedIn(objects, now);
+    if (named !== undefined) await objects.removeBelow(KEY.results(id, attempt), [...named, ...files]);
   }
 
-  /** Keys of the results in a row, and of their files. Undefined if the files are not known. */
-  private async namedIn(row: JobRow): Promise<string[] | undefined> {
-    const keys = resultKeys(row);
-    const named = Object.values(keys);
-    for (const task of TASKS_WITH_FILES) {
-      const key = keys[task];
-      if (key === undefined) continue;
-      const result = await this.tools.objects.read<AnyResult>(key, TASKS[task].result);
-      if (result === undefined) return undefined;
-      named.push(...resultFiles(task, row.id, result));
-    }
-    return named;
+  /** Erases everything that workers wrote for a job that was cancelled or erased. */
+  eraseAll(id: string): Promise<void> {
+    return eraseWritten(this.tools.objects, id);
   }
 }

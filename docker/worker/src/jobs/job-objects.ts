@@ -1,38 +1,12 @@
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type * as z from 'zod/mini';
-import { eraseVersions, versionsBelow } from '../../../../core/jobs/object-versions';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { StoredObjects } from '../../../../core/jobs/stored-objects';
 import type { Log } from '../log';
 import { ObjectWriter } from './object-writer';
 
-/** Largest JSON object that is read, in bytes. A transcript of ten hours has about 15 MB. */
-const MAX_BYTES = 64 << 20;
-
-/** Results and checkpoints in S3, which workers write for callers and other workers. */
-export class JobObjects {
-  constructor(
-    private readonly s3: S3Client,
-    private readonly bucket: string,
-    private readonly log: Log,
-  ) {}
-
-  /** Reads a JSON object. Undefined if it does not exist or does not match the schema. */
-  async read<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
-    try {
-      const { Body, ContentLength = 0 } = await this.s3.send(
-        new GetObjectCommand({ Bucket: this.bucket, Key: key }),
-      );
-      const body = Body as Readable;
-      if (ContentLength > MAX_BYTES) {
-        body.on('error', () => undefined).destroy();
-        throw new Error(`the object has ${ContentLength} bytes; at most ${MAX_BYTES} are read`);
-      }
-      return schema.parse(parsed(await text(body)));
-    } catch (error) {
-      if (!(error instanceof NoSuchKey)) this.log.warn({ key, err: error }, 'object cannot be used');
-      return undefined;
-    }
+/** Results and checkpoints in S3 for a worker, which also writes them. */
+export class JobObjects extends StoredObjects {
+  constructor(s3: S3Client, bucket: string, log: Log) {
+    super(s3, bucket, (key, err) => log.warn({ key, err }, 'object cannot be used'));
   }
 
   write(key: string, content: object): Promise<void> {
@@ -49,30 +23,5 @@ export class JobObjects {
   /** Writes an object in pieces. @param type media type */
   writer(key: string, type: string): ObjectWriter {
     return new ObjectWriter(this.s3, { Bucket: this.bucket, Key: key }, type);
-  }
-
-  /**
-   * Erases all versions of the objects below a prefix, because they contain what callers said or
-   * wrote.
-   *
-   * @param keep keys that are not erased
-   */
-  async removeBelow(prefix: string, keep: readonly string[] = []): Promise<void> {
-    const kept = new Set(keep);
-    for await (const page of versionsBelow(this.s3, this.bucket, prefix))
-      await eraseVersions(
-        this.s3,
-        this.bucket,
-        page.filter(({ key }) => !kept.has(key)),
-      );
-  }
-}
-
-/** Parses JSON without the parser's message, which quotes the text and thus speech. */
-function parsed(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    throw new Error('the object is not valid JSON');
   }
 }

@@ -56,7 +56,7 @@ export class JobRunner {
   }
 
   private async begin(job: JobDelivery): Promise<void> {
-    const { visibilitySeconds, work } = this.options;
+    const { visibilitySeconds, work, endings } = this.options;
     const { store, log } = work;
     const { jobId: id, message } = job;
     const watch = new Stopwatch(message.receivedAt);
@@ -76,6 +76,8 @@ export class JobRunner {
         return message.delete();
       case 'missing':
         log.warn({ job: id }, 'the job has been erased');
+        // Its worker may have written a checkpoint after that, and then been killed.
+        await endings.eraseAll(id);
         return message.delete();
     }
   }
@@ -194,7 +196,7 @@ export class JobRunner {
     const { work: tools, endings } = this.options;
     const now = await tools.store.get(row.id);
     if (now === undefined || now.status === 'cancelled') {
-      await endings.eraseAll(row);
+      await endings.eraseAll(row.id);
       await job.message.delete();
       return this.report(attempt, 'cancelled');
     }
