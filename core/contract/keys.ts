@@ -80,8 +80,11 @@ export const machineRowId = (instanceId: string) => `${MACHINE_ROW_PREFIX}${inst
 /** Id of the row that makes sizings of a fleet run one at a time. */
 export const SIZING_ROW_ID = 'sizing';
 
-/** Id of the row with what the sizer remembers of the fleet. */
+/** Id of the row with what the sizer remembers of the fleet, besides its machines. */
 export const FLEET_ROW_ID = 'fleet';
+
+/** Id of the row with what the sizer remembers of the machines. */
+export const FLEET_MACHINES_ROW_ID = 'fleet-machines';
 
 /** Id of the row with the request to keep machines warm. */
 export const WARM_ROW_ID = 'warm';

@@ -96,7 +96,10 @@ export type KnownMachine = z.infer<typeof KnownMachine>;
  */
 export const FleetRow = z.object({
   id: z.string(),
-  /** The machines of the group by instance id. */
+  /**
+   * The machines of the group by instance id. Stored in {@link FleetMachinesRow}, and empty in this
+   * row: workers read it each minute.
+   */
   machines: z.record(z.string(), KnownMachine),
   /** When the sizer last raised the group. Epoch milliseconds. */
   raised_at: z.optional(z.number()),
@@ -127,6 +130,13 @@ export const FleetRow = z.object({
   arrivals: z.array(z.number()),
 });
 export type FleetRow = z.infer<typeof FleetRow>;
+
+/**
+ * What the sizer remembers of the machines, with `FLEET_MACHINES_ROW_ID` as its id. With 5,000
+ * machines it has 300 KB.
+ */
+export const FleetMachinesRow = z.pick(FleetRow, { id: true, machines: true });
+export type FleetMachinesRow = z.infer<typeof FleetMachinesRow>;
 
 /** What the sizer sees of a job that no worker holds: the attributes of `INDEX.waiting`. */
 export const WaitingRow = z.object({

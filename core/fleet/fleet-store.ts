@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { FLEET_ROW_ID } from '../contract/keys';
-import type { FleetRow } from '../contract/machine';
+import { FLEET_MACHINES_ROW_ID, FLEET_ROW_ID } from '../contract/keys';
+import type { FleetMachinesRow, FleetRow } from '../contract/machine';
 import type { IdleBasis } from './idle-rule';
 import { NEW_FLEET } from './learning';
 import type { Shortage } from './shortage';
@@ -13,10 +13,12 @@ export class FleetStore {
   ) {}
 
   async read(): Promise<FleetRow> {
-    const { Item } = await this.client.send(
-      new GetCommand({ TableName: this.table, Key: { id: FLEET_ROW_ID }, ConsistentRead: true }),
-    );
-    return (Item as FleetRow | undefined) ?? NEW_FLEET;
+    const [fleet = NEW_FLEET, own] = await Promise.all([
+      this.row<FleetRow>(FLEET_ROW_ID),
+      this.row<FleetMachinesRow>(FLEET_MACHINES_ROW_ID),
+    ]);
+    // The previous release stored the machines in the row of the fleet.
+    return { ...fleet, machines: own?.machines ?? fleet.machines };
   }
 
   /** Only why the fleet lacks machines. */
@@ -30,7 +32,14 @@ export class FleetStore {
     return { boots, arrivals, ...(await this.part('boots', 'arrivals')) };
   }
 
-  /** Some attributes, as of a second ago. The whole row is large. */
+  private async row<Row>(id: string): Promise<Row | undefined> {
+    const { Item } = await this.client.send(
+      new GetCommand({ TableName: this.table, Key: { id }, ConsistentRead: true }),
+    );
+    return Item as Row | undefined;
+  }
+
+  /** Some attributes, as of a second ago. */
   private async part<Name extends keyof FleetRow>(...names: Name[]): Promise<Partial<Pick<FleetRow, Name>>> {
     const { Item } = await this.client.send(
       new GetCommand({
@@ -42,7 +51,10 @@ export class FleetStore {
     return (Item as Partial<Pick<FleetRow, Name>> | undefined) ?? {};
   }
 
-  async write(row: FleetRow): Promise<void> {
-    await this.client.send(new PutCommand({ TableName: this.table, Item: row }));
+  /** If it fails halfway, the next sizing learns less, but nothing twice. */
+  async write(fleet: FleetRow): Promise<void> {
+    const own: FleetMachinesRow = { id: FLEET_MACHINES_ROW_ID, machines: fleet.machines };
+    for (const Item of [own, { ...fleet, machines: {} }])
+      await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 }

@@ -4,6 +4,7 @@ import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import {
+  FLEET_MACHINES_ROW_ID,
   FLEET_ROW_ID,
   INDEX,
   KEY,
@@ -64,7 +65,7 @@ export class JobStore extends Construct {
     this.grantRows(
       grantee,
       ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
-      [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID, FLEET_ROW_ID, WARM_ROW_ID],
+      [`${MACHINE_ROW_PREFIX}*`, SIZING_ROW_ID, FLEET_ROW_ID, FLEET_MACHINES_ROW_ID, WARM_ROW_ID],
     );
     this.grantIndex(grantee, INDEX.waiting);
   }

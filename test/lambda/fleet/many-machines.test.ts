@@ -14,9 +14,9 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { machineRowId } from '../../../core/contract/keys';
+import { FLEET_MACHINES_ROW_ID, FLEET_ROW_ID, machineRowId } from '../../../core/contract/keys';
 import { MOST_MACHINES } from '../../../core/contract/limits';
-import type { FleetRow } from '../../../core/contract/machine';
+import type { FleetMachinesRow } from '../../../core/contract/machine';
 import { FleetStore } from '../../../core/fleet/fleet-store';
 import { MANY_JOBS } from '../../../core/fleet/list-scheduling';
 import { MachineStore } from '../../../core/fleet/machine-store';
@@ -27,16 +27,19 @@ import { SizingLock } from '../../../lambda/fleet/sizing-lock';
 import { freezeTime, NOW, quietTools } from '../../support/support';
 
 /** Most calls of a sizing besides those for the machines' rows: lock, group, queue, index, fleet. */
-const MOST_CALLS = 10;
+const MOST_CALLS = 12;
 /** Largest item of DynamoDB in bytes. */
 const MOST_BYTES = 400_000;
+/** Bytes that DynamoDB reads for one unit. */
+const READ_UNIT = 4096;
 const PRESENT = MOST_MACHINES - 1;
 
 const table = mockClient(DynamoDBDocumentClient);
 const sqs = mockClient(SQSClient);
 const autoScaling = mockClient(AutoScalingClient);
 let waiting = 0;
-let fleet: FleetRow | undefined;
+/** The sizer's own rows, by id. */
+const own = new Map<unknown, Record<string, unknown>>();
 
 const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
 const dependencies: Dependencies = {
@@ -64,12 +67,12 @@ const idle = (id: unknown) => ({
 
 beforeEach(() => {
   freezeTime();
-  fleet = undefined;
+  own.clear();
   for (const client of [table, sqs, autoScaling]) client.reset();
   table.on(UpdateCommand).resolves({ Attributes: {} });
-  table.on(GetCommand).callsFake(async () => ({ Item: fleet }));
-  table.on(PutCommand).callsFake(async ({ Item }: { Item: FleetRow }) => {
-    fleet = Item;
+  table.on(GetCommand).callsFake(async ({ Key }: GetCommand['input']) => ({ Item: own.get(Key?.id) }));
+  table.on(PutCommand).callsFake(async ({ Item = {} }: PutCommand['input']) => {
+    own.set(Item.id, Item);
     return {};
   });
   table.on(QueryCommand).callsFake(async ({ Limit }: { Limit: number }) => ({
@@ -127,13 +130,15 @@ test('a short queue is planned onto the machines by their rows', async () => {
 });
 
 test.each(['ready', 'booting'])(
-  'the row of a fleet of 5,000 %s machines fits into the table',
+  'the row of 5,000 %s machines fits into the table, and the one that workers read is one unit',
   async (state) => {
     if (state === 'booting') table.on(BatchGetCommand).resolves({ Responses: {} });
     waiting = 1;
     await size();
-    expect(Object.keys(fleet?.machines ?? {})).toHaveLength(PRESENT);
-    expect(bytes(fleet)).toBeLessThan(MOST_BYTES);
+    const machines = own.get(FLEET_MACHINES_ROW_ID) as FleetMachinesRow;
+    expect(Object.keys(machines.machines)).toHaveLength(PRESENT);
+    expect(bytes(machines)).toBeLessThan(MOST_BYTES);
+    expect(bytes(own.get(FLEET_ROW_ID))).toBeLessThan(READ_UNIT);
   },
 );
 
