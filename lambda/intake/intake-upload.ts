@@ -60,8 +60,8 @@ export async function intakeUpload(
     ? leftBehind(object.key.slice(KEY.inboxPrefix.length))
     : undefined;
   if (pattern !== undefined) {
-    // The key, so that a recording with such a name can be found.
-    logger.info('ignored a system or temporary file', { key: object.key, pattern });
+    // Without the key, which may name a person.
+    logger.info('ignored a system or temporary file', { pattern });
     return;
   }
   const { key, size, etag, 'version-id': version } = object;
