@@ -1,7 +1,7 @@
 import type { FleetRow, MachineRow } from '../contract/machine';
 import { bootSeconds, knownBoot } from './learning';
 import type { FleetMachine } from './list-scheduling';
-import { BOOT_SECONDS as LONGEST_BOOT, silentSince } from './watchdog';
+import { BOOT_SECONDS as LONGEST_BOOT, isNoticed, silentSince } from './watchdog';
 
 /** A machine of the group as the sizer sees it. */
 export interface GroupMachine {
@@ -39,7 +39,7 @@ export function capacity(
 const OVERDUE = 2.1;
 
 function secondsUntilFree({ id, type, row }: GroupMachine, fleet: FleetRow, now: number): number | undefined {
-  if (row?.notice_at !== undefined || row?.drain_at !== undefined) return undefined;
+  if (isNoticed(row, now) || row?.drain_at !== undefined) return undefined;
   const isSilent = silentSince(row, now) !== undefined;
   const boot = bootSeconds(fleet, type);
   if (row?.ready_at === undefined) {

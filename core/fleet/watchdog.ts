@@ -41,6 +41,9 @@ const LOOKS_APART_SECONDS = 5 * 60;
 /** Time after which the sizer tries again to terminate a machine, in seconds. */
 const ENDING_SECONDS = 5 * 60;
 
+/** AWS takes a machine back two minutes after its notice. An older notice has been withdrawn. In seconds. */
+const NOTICE_SECONDS = 5 * 60;
+
 /** The sizer's view of a machine. Times in seconds. */
 export interface WatchedMachine {
   id: string;
@@ -129,3 +132,7 @@ export function silentSince(row: MachineRow | undefined, now: number): number | 
 /** Whether the sizer recently tried to terminate a machine. @param now epoch milliseconds */
 export const isEnding = ({ ending_at = -Infinity }: Partial<MachineRow> = {}, now: number): boolean =>
   now - ending_at <= ENDING_SECONDS * 1000;
+
+/** Whether AWS takes a machine back now. @param now epoch milliseconds */
+export const isNoticed = ({ notice_at = -Infinity }: Partial<MachineRow> = {}, now: number): boolean =>
+  now - notice_at <= NOTICE_SECONDS * 1000;

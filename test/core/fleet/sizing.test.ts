@@ -145,6 +145,7 @@ describe('desired machines by the work in the jobs', () => {
       1,
     ],
     ['do not count a machine that AWS takes back', { jobs: [job(60)], ...one({ notice_at: ago(1) }) }, 2],
+    ['count a machine whose notice was withdrawn', { jobs: [job(60)], ...one({ notice_at: ago(301) }) }, 1],
     [
       'do not count a machine whose worker is silent',
       { jobs: [job(60)], ...one({ heartbeat_at: ago(300) }) },

@@ -3,12 +3,9 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { MachineRow } from '../../../../core/contract/machine';
-import { isEnding } from '../../../../core/fleet/watchdog';
+import { isEnding, isNoticed } from '../../../../core/fleet/watchdog';
 import type { Log } from '../log';
 import type { Heartbeat } from './heartbeat';
-
-/** AWS takes a machine back two minutes after its notice. An older notice has been withdrawn. */
-const NOTICE_MS = 5 * 60_000;
 
 export interface MachineEndOptions {
   heartbeat: Pick<Heartbeat, 'leave'>;
@@ -72,7 +69,3 @@ export class MachineEnd {
     }
   }
 }
-
-/** Whether AWS takes the machine back now. @param now epoch milliseconds */
-export const isNoticed = ({ notice_at = -Infinity }: Partial<MachineRow> = {}, now: number): boolean =>
-  now - notice_at <= NOTICE_MS;
