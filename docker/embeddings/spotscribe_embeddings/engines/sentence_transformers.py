@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.device import Device
 from spotscribe_embeddings.engines.engine import Matrix
 from spotscribe_embeddings.engines.model_files import check_sentence_model, config_of
@@ -81,6 +82,7 @@ class SentenceTransformersEngine:
 
     def prepare(self) -> None:
         """Imports the library, and torch with it."""
+        go_offline()
         import sentence_transformers  # noqa: F401, PLC0415
 
     def load(self) -> None:

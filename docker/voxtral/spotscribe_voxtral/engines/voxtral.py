@@ -9,6 +9,7 @@ from typing import Any, Literal
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError, OutOfMemoryError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
+from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines import memory_budget
@@ -24,12 +25,6 @@ from spotscribe_voxtral.engines.writing import Writing
 Quantization = Literal["auto", "none", "nf4"]
 
 _log = logging.getLogger(__name__)
-# Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-}
 # A cache that grows by a token at a time leaves holes; with this, the GPU's allocator joins them again.
 _ALLOCATOR = "expandable_segments:True"
 # T4 has no bfloat16; a processor computes no faster in half precision, or not at all.
@@ -83,11 +78,8 @@ class VoxtralEngine:
         Raises:
             ModelMissingError: they are not installed.
         """
-        os.environ.update(_OFFLINE)
+        go_offline(self._scratch / "cache")
         os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", _ALLOCATOR)
-        # torch and transformers make cache directories even if they put nothing there, and the home directory
-        # may be read-only.
-        os.environ["XDG_CACHE_HOME"] = str(self._scratch / "cache")
         try:
             import mistral_common  # noqa: F401, PLC0415 - asked for before minutes go into the weights
             import torch  # noqa: PLC0415

@@ -6,16 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.process.offline import go_offline
 from spotscribe_whisper.engines.model_files import sentence_rules
 
-# Nothing is fetched and nothing reported: machines may have no way out, and audio may be a patient's.
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "PYANNOTE_METRICS_ENABLED": "0",
-    "ORT_DISABLE_TELEMETRY": "1",
-}
 # By device, best first. T4 has no bfloat16; what a GPU cannot do is left out by asking ctranslate2.
 COMPUTE_TYPES = {"cuda": ("int8_float16", "float16", "float32"), "cpu": ("int8", "float32")}
 # WhisperX's own thresholds for speech, written down because language detection needs them too.
@@ -34,10 +27,7 @@ def import_whisperx(scratch: Path) -> Mapping[str, str]:
     Raises:
         ModelMissingError: it is not installed.
     """
-    os.environ.update(_OFFLINE)
-    # torch, transformers and matplotlib make cache directories even if they put nothing there, and the
-    # home directory may be read-only.
-    os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(scratch / "cache")
+    go_offline(scratch / "cache")
     try:
         import ctranslate2  # noqa: F401, PLC0415
         import nltk  # noqa: PLC0415

@@ -1,7 +1,6 @@
 """Pyannote's pipeline: loaded from local files alone, and asked about one section of audio at a time."""
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap
+from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_common.work.liveness import mark
 from spotscribe_whisper.engines.gpu_turns import go_first
@@ -21,12 +21,6 @@ from spotscribe_whisper.speakers.pyannote_embedding import share_frames
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
 
 _log = logging.getLogger(__name__)
-# Nothing is fetched and nothing reported. pyannote reads the switch of its telemetry before each report.
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "PYANNOTE_METRICS_ENABLED": "0",
-}
 # Chunks of 10 s at a time, (segmentation, embeddings). On a GPU cuDNN may choose a workspace of 0.36 GB for
 # each of the embeddings' chunks (10.5 GB were seen for 29 of them: pyannote/pyannote-audio#1963), so that 8
 # stay below 3 GB, beside the other models. On a CPU these take 0.25 GB. Frames are shared within a batch, so
@@ -67,8 +61,7 @@ def import_pyannote(scratch: Path) -> None:
     Raises:
         ModelMissingError: it is not installed.
     """
-    os.environ.update(_OFFLINE)
-    os.environ["XDG_CACHE_HOME"] = os.environ["MPLCONFIGDIR"] = str(scratch / "cache")
+    go_offline(scratch / "cache")
     try:
         import pyannote.audio.pipelines  # noqa: F401, PLC0415
     except ImportError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.process.memory import is_out_of_memory
+from spotscribe_common.process.offline import go_offline
 from spotscribe_common.quoting import shortened
 from spotscribe_speech.engines.coqui.configuration import read_configuration
 from spotscribe_speech.engines.coqui.weights import read_weights
@@ -19,6 +20,7 @@ _MOST_CHARACTERS = 300
 
 def import_xtts() -> Any:
     """The class of the model."""
+    go_offline()
     with _without_espeak():
         from TTS.tts.models.xtts import Xtts  # noqa: PLC0415
     return Xtts

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from spotscribe_common.errors import InvalidRequestError, ModelMissingError
+from spotscribe_common.process.offline import go_offline
 from spotscribe_common.quoting import quoted
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.liveness import mark
@@ -77,6 +78,7 @@ class KokoroEngine:
         Raises:
             ModelMissingError: a package is missing.
         """
+        go_offline()
         import onnxruntime  # noqa: F401, PLC0415
 
         self._reader()
