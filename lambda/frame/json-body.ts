@@ -44,10 +44,21 @@ export function jsonBody(request: Request, limit = LIMIT): unknown {
     throw new Refusal(400, 'invalid_request', `The body must not be nested deeper than ${MAX_DEPTH} levels`);
   }
   try {
-    return JSON.parse(text);
-  } catch {
+    return JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
     throw new Refusal(400, 'invalid_request', 'The body is not valid JSON');
   }
+}
+
+/** The name of the prototype, or an escape by which it could be written. */
+const MAY_NAME_PROTOTYPE = /__proto__|\\u/;
+
+/** Schemas do not see this name, so that it would be ignored without a word. */
+function refusePrototype(name: string, value: unknown): unknown {
+  if (name === '__proto__')
+    throw new Refusal(400, 'invalid_request', '"__proto__" is not the name of a field. Remove it');
+  return value;
 }
 
 /**

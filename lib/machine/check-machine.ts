@@ -1,3 +1,4 @@
+import { TASK_NAMES } from '../../core/contract/names';
 import { CustomTask } from '../../core/contract/tasks';
 import { PORT } from '../../core/machine/container';
 import { optionsFault } from '../../core/tasks/custom-options';
@@ -29,6 +30,8 @@ const FOUND = 15.4 / 16;
 const OWN_NAMES = ['models', 'worker'];
 
 const NAME = /^[a-z][a-z0-9-]*$/;
+
+const MAX_PORT = 65_535;
 
 export interface CheckedMachine {
   /** The path's id, for messages. */
@@ -74,6 +77,10 @@ function checkPorts({ path, services }: CheckedMachine) {
   ]);
   for (const { service } of services) {
     const { name, port } = service;
+    if (!Number.isInteger(port) || port < 1 || port > MAX_PORT)
+      throw new SettingsError(
+        `The port of the service "${name}" must be an integer from 1 to ${MAX_PORT}; got ${port}. Correct it.`,
+      );
     const other = ports.get(port);
     if (other !== undefined)
       throw new SettingsError(
@@ -89,6 +96,16 @@ function checkTasks({ path, services }: CheckedMachine) {
   const doers = new Map<string, string>();
   for (const use of services) {
     const { name, tasks, customTask } = use.service;
+    const unknown = tasks.find((task) => !TASK_NAMES.includes(task));
+    if (unknown !== undefined)
+      throw new SettingsError(
+        `The tasks of the service "${name}" must be some of ${TASK_NAMES.join(', ')}; got "${String(unknown)}". Correct it, or ` +
+          'describe your own task as "custom".',
+      );
+    if (tasksOf(use).length === 0)
+      throw new SettingsError(
+        `The service "${name}" of path "${path}" must have a task; got none. Set "tasks", or remove the service.`,
+      );
     for (const task of tasksOf(use)) {
       const other = doers.get(task);
       if (!tasks.includes(task))
@@ -141,6 +158,12 @@ function checkMemory({ path, services, settings }: CheckedMachine) {
     ]),
     ...Object.entries(WORKER_MEMORY_MIB),
   ];
+  for (const [name, mebibytes] of reserved)
+    if (!Number.isInteger(mebibytes) || mebibytes < 1)
+      throw new SettingsError(
+        `The memory of the process "${name}" on path "${path}" must be a positive integer of MiB; got ${mebibytes}. ` +
+          'Correct "memoryMib".',
+      );
   const sum = reserved.reduce((total, [, mebibytes]) => total + mebibytes, 0);
   for (const type of settings.instanceTypes) {
     const gibibytes = memoryOf(type);

@@ -1,16 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_ENDING, type TranscriptFormat } from '../../../core/contract/names';
-
-/** Formats from the one that says most about a recording to the one that says least. */
-const PREFERENCE: readonly TranscriptFormat[] = [
-  'json',
-  'verbose_json',
-  'diarized_json',
-  'vtt',
-  'srt',
-  'txt',
-];
+import { FORMAT_ENDING } from '../../../core/contract/names';
+import { SEARCHED_FORMATS, type SearchedFormat } from './read-transcript';
 
 /** Other results that lie beside transcripts. */
 const OTHER_RESULTS = /\.(analysis|result|embedding)\.(json|txt)$/i;
@@ -18,7 +9,7 @@ const OTHER_RESULTS = /\.(analysis|result|embedding)\.(json|txt)$/i;
 export interface TranscriptFile {
   /** Relative to the searched folder, with slashes. */
   path: string;
-  format: TranscriptFormat;
+  format: SearchedFormat;
 }
 
 export interface FoundTranscripts {
@@ -58,8 +49,8 @@ function add(recordings: Map<string, TranscriptFile[]>, path: string): void {
   if (OTHER_RESULTS.test(path)) return;
   const lower = path.toLowerCase();
   // `talk.verbose.json` also ends with `.json`.
-  const format = PREFERENCE.filter((each) => lower.endsWith(`.${FORMAT_ENDING[each]}`)).reduce<
-    TranscriptFormat | undefined
+  const format = SEARCHED_FORMATS.filter((each) => lower.endsWith(`.${FORMAT_ENDING[each]}`)).reduce<
+    SearchedFormat | undefined
   >(
     (longest, each) =>
       longest && FORMAT_ENDING[longest].length > FORMAT_ENDING[each].length ? longest : each,
@@ -71,4 +62,4 @@ function add(recordings: Map<string, TranscriptFile[]>, path: string): void {
 }
 
 const byPreference = (one: TranscriptFile, other: TranscriptFile) =>
-  PREFERENCE.indexOf(one.format) - PREFERENCE.indexOf(other.format);
+  SEARCHED_FORMATS.indexOf(one.format) - SEARCHED_FORMATS.indexOf(other.format);

@@ -61,34 +61,40 @@ export const readState = (path: string): Promise<FileState> =>
     return { size: Number(size), modified: String(mtimeNs) };
   });
 
-const READ: Record<TranscriptFormat, (text: string) => Stretch[] | undefined> = {
-  json: jsonStretches,
-  verbose_json: jsonStretches,
-  diarized_json: jsonStretches,
-  srt: srtStretches,
-  vtt: vttStretches,
-  txt: textStretches,
-};
+interface Reader {
+  /** Undefined if the text is not of this format. */
+  read: (text: string) => Stretch[] | undefined;
+  /** What is wrong then. */
+  expected: string;
+}
 
-const EXPECTED: Record<TranscriptFormat, string> = {
-  json: 'it is not the JSON of a transcript',
-  verbose_json: 'it is not the JSON of a transcript',
-  diarized_json: 'it is not the JSON of a transcript',
-  srt: 'it contains no SubRip cues',
-  vtt: 'it contains no WebVTT cues',
-  txt: 'it is not text in UTF-8',
-};
+const JSON_READER: Reader = { read: jsonStretches, expected: 'it is not the JSON of a transcript' };
+
+/** Formats that are searched, from the one that says most about a recording to the one that says least. */
+const READERS = {
+  json: JSON_READER,
+  verbose_json: JSON_READER,
+  diarized_json: JSON_READER,
+  vtt: { read: vttStretches, expected: 'it contains no WebVTT cues' },
+  srt: { read: srtStretches, expected: 'it contains no SubRip cues' },
+  txt: { read: textStretches, expected: 'it is not text in UTF-8' },
+} satisfies Partial<Record<TranscriptFormat, Reader>>;
+
+export type SearchedFormat = keyof typeof READERS;
+
+/** The keys of `READERS`, in that order. */
+export const SEARCHED_FORMATS = Object.keys(READERS) as SearchedFormat[];
 
 /**
  * The sentences of a transcript.
  *
  * @throws NotATranscript if the content is not of this format, or has no sentence
  */
-export function readSentences(bytes: Uint8Array, format: TranscriptFormat): Sentence[] {
+export function readSentences(bytes: Uint8Array, format: SearchedFormat): Sentence[] {
   const text = decoded(bytes);
-  const stretches = text === undefined ? undefined : READ[format](text);
-  if (stretches === undefined)
-    throw new NotATranscript(bytes.length === 0 ? 'it is empty' : EXPECTED[format]);
+  const { read, expected } = READERS[format];
+  const stretches = text === undefined ? undefined : read(text);
+  if (stretches === undefined) throw new NotATranscript(bytes.length === 0 ? 'it is empty' : expected);
   const found = sentences(stretches);
   if (found.length === 0) throw new NotATranscript('it contains no speech');
   return found;

@@ -132,6 +132,14 @@ describe('a body', () => {
     expect(refusalOf({ body: '{"a":'.repeat(10_000) })).toMatchObject({ status: 400 });
   });
 
+  test.each(['{"tasks":{"__proto__":{}}}', '{"\\u005f_proto__":1}'])('names no prototype: %s', (body) => {
+    expect(refusalOf({ body })).toMatchObject({
+      status: 400,
+      message: '"__proto__" is not the name of a field. Remove it',
+    });
+    expect(jsonBody(request({ body: '{"name":"__proto__"}' }))).toEqual({ name: '__proto__' });
+  });
+
   test('may have brackets in its strings, as file names do', () => {
     const name = 'take [[[[[[[[[[1 \\" {{{{{{{{{{.mp3';
     expect(jsonBody(request({ body: `{"name":"${name}"}` }))).toEqual({ name: JSON.parse(`"${name}"`) });

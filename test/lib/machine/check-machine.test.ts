@@ -65,6 +65,29 @@ describe('a machine is refused', () => {
     );
   });
 
+  test.each([0, -1, 70_000, 80.5, NaN])('with the port %d', (port) => {
+    expect(refused([{ service: own({ port }) }])).toBe(
+      `The port of the service "upper" must be an integer from 1 to 65535; got ${port}. Correct it.`,
+    );
+  });
+
+  test.each([0, -5, 0.5, NaN])('with %d MiB for a process', (memoryMib) => {
+    const message = `The memory of the process "upper" on path "Mine" must be a positive integer of MiB; got ${memoryMib}. Correct "memoryMib".`;
+    expect(refused([{ service: own({ memoryMib }) }])).toBe(message);
+    expect(refused([{ service: own(), memoryMib }])).toBe(message);
+  });
+
+  test('with a service that does no task, or an unknown one', () => {
+    const none =
+      'The service "upper" of path "Mine" must have a task; got none. Set "tasks", or remove the service.';
+    expect(refused([{ service: own({ tasks: [], customTask: undefined }) }])).toBe(none);
+    expect(refused([{ service: own(), tasks: [] }])).toBe(none);
+    expect(refused([{ service: own({ tasks: ['dance' as 'custom'] }) }])).toBe(
+      'The tasks of the service "upper" must be some of transcription, analysis, embedding, speech, custom; got "dance". ' +
+        'Correct it, or describe your own task as "custom".',
+    );
+  });
+
   test.each([
     ['worker', [own({ name: 'worker' })]],
     ['models', [own({ name: 'models' })]],
