@@ -12,6 +12,7 @@ export interface ChosenOptions {
   translate?: boolean;
   hotwords?: string;
   prompt?: string;
+  track?: number;
   diarize?: boolean;
   speakers?: number;
   minSpeakers?: number;
@@ -26,13 +27,14 @@ export interface ChosenOptions {
 
 /** Adds the options for transcription and analysis. */
 export function addJobOptions(command: Command): Command {
-  const { hotwords, prompt, speakers } = OPTION_LIMITS;
+  const { hotwords, prompt, speakers, tracks } = OPTION_LIMITS;
   const count = wholeNumber(1, speakers);
   return command
     .option('--language <code>', 'spoken language, such as en or English (default: detected)', language)
     .option('--translate', 'translate the speech to English text')
     .option('--hotwords <words>', 'names and rare words that may occur', text(hotwords))
     .option('--prompt <text>', 'text in the desired style, as if spoken before the audio', text(prompt))
+    .option('--track <n>', 'number of the sound track (default: the default one)', wholeNumber(1, tracks))
     .option('--diarize', 'identify speakers')
     .addOption(
       new Option('--speakers <n>', 'exact number of speakers, with --diarize (default: detected)')
@@ -85,6 +87,7 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
     task: chosen.translate === true ? 'translate' : undefined,
     hotwords: chosen.hotwords,
     prompt: chosen.prompt,
+    track: chosen.track,
     diarize: chosen.diarize,
     num_speakers: chosen.speakers,
     min_speakers: minSpeakers,

@@ -41,6 +41,7 @@ export const OPTION_LIMITS = {
   hotwords: 1000,
   prompt: 2000,
   speakers: 20,
+  tracks: 100,
 } as const;
 
 /** Limits of the questions of an analysis; lengths in characters. */

@@ -33,6 +33,10 @@ export const Degradation = z.object({
 });
 export type Degradation = z.infer<typeof Degradation>;
 
+/** The sound track of a file with several that was heard, from 1 on, and how many the file has. */
+export const SoundTrack = z.object({ number: z.int(), count: z.int() });
+export type SoundTrack = z.infer<typeof SoundTrack>;
+
 export const JobError = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
 export type JobError = z.infer<typeof JobError>;
 

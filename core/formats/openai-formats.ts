@@ -26,10 +26,10 @@ export const plainJson = (transcript: Transcript, withLanguages = false): string
   JSON.stringify(plain(transcript, withLanguages));
 
 function plain(transcript: Transcript, withLanguages: boolean) {
-  const { text, usage, degraded } = common(transcript);
+  const { text, usage, track, degraded } = common(transcript);
   const { language } = transcript;
   const languages = language === UNDETERMINED || text === '' ? [] : [{ code: language }];
-  return { text, ...(withLanguages && { languages }), usage, degraded };
+  return { text, ...(withLanguages && { languages }), usage, track, degraded };
 }
 
 /** What `verbose_json` lists, as `timestamp_granularities` says. */
@@ -99,11 +99,13 @@ const diarizedSegment = ({ id, start, end, speaker = '', text, words }: Segment)
   words: words.map(verboseWord),
 });
 
-const common = ({ task = 'transcribe', duration, text, degraded }: Transcript) => ({
+const common = ({ task = 'transcribe', duration, text, track, degraded }: Transcript) => ({
   task,
   duration,
   text,
   usage: { type: 'duration', seconds: duration },
+  // Ours, if the file has several sound tracks.
+  track,
   // Ours, where something is missing.
   degraded: degraded.length === 0 ? undefined : degraded,
 });

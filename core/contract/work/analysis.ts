@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ENTITY_TYPES, SENTIMENTS } from '../names';
 import { AnalysisOptions } from './options';
-import { Count, Degradation, Fraction, JobError, Seconds, SharedPath } from '../values';
+import { Count, Degradation, Fraction, JobError, Seconds, SharedPath, SoundTrack } from '../values';
 
 /** Words of the recording that support a claim. Times in seconds from the start of the audio. */
 export const Evidence = z.object({
@@ -66,6 +66,8 @@ export const Analysis = z.object({
   engine: z.object({ name: z.string(), model: z.string() }),
   /** Length of the audio in seconds. */
   duration: Seconds,
+  /** Present if the file has several sound tracks. */
+  track: z.optional(SoundTrack),
   summary: z.optional(z.string()),
   topics: z.optional(z.array(Topic)),
   action_items: z.optional(z.array(ActionItem)),

@@ -12,6 +12,7 @@ import { text } from '../text';
 
 const speakers = z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.speakers));
 const language = text(OPTION_LIMITS.language);
+const track = z.optional(z.int().check(z.minimum(1), z.maximum(OPTION_LIMITS.tracks)));
 
 /** Options of a transcription. */
 export const TranscriptionOptions = z.strictObject({
@@ -24,6 +25,11 @@ export const TranscriptionOptions = z.strictObject({
   languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(OPTION_LIMITS.languages))),
   /** `translate` returns English text for any spoken language. @default 'transcribe' */
   task: z.optional(z.enum(SPOKEN_TASKS)),
+  /**
+   * Number of the sound track, from 1 on. @default - the one marked as default, of those that are
+   * not a commentary
+   */
+  track,
   /** Names and rare words to listen for. @default - none */
   hotwords: z.optional(text(OPTION_LIMITS.hotwords)),
   /** Text in the desired style, as if it preceded the recording. @default - none */
@@ -53,6 +59,8 @@ export const AnalysisOptions = z.strictObject({
   ),
   /** The caller's own questions about the recording. @default - none */
   questions: z.optional(z.array(question).check(z.maxLength(QUESTION_LIMITS.count))),
+  /** Number of the sound track, from 1 on. @default - as for a transcription */
+  track,
 });
 export type AnalysisOptions = z.infer<typeof AnalysisOptions>;
 

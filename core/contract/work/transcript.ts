@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { EmbeddingCheckpoint } from './embedding';
 import { SpeechCheckpoint } from './speech';
 import { SPEAKER_RULES, SPOKEN_TASKS } from '../names';
-import { Count, Degradation, Seconds } from '../values';
+import { Count, Degradation, Seconds, SoundTrack } from '../values';
 
 // Times are in seconds from the start of the audio.
 
@@ -73,6 +73,8 @@ export const Transcript = z.object({
   task: z.optional(z.enum(SPOKEN_TASKS)),
   /** Length of the audio. */
   duration: Seconds,
+  /** Present if the file has several sound tracks. */
+  track: z.optional(SoundTrack),
   text: z.string(),
   segments: z.array(Segment),
   /** Present if diarization was requested and succeeded. */

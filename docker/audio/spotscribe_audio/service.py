@@ -41,7 +41,7 @@ class AudioService(ModelService):
         missing = [program for program in _PROGRAMS if shutil.which(program) is None]
         return f"{' and '.join(missing)} not on PATH. Install ffmpeg." if missing else None
 
-    async def decode(self, file: BinaryIO, max_seconds: float | None) -> Pcm:
+    async def decode(self, file: BinaryIO, max_seconds: float | None, track: int | None = None) -> Pcm:
         """Decodes a file when a decoder is free; see :func:`spotscribe_audio.audio.decode.decode`."""
         async with self._decoder_free:
             with self._counted.timed("decode"):
@@ -49,11 +49,17 @@ class AudioService(ModelService):
                     file,
                     max_seconds=self._longest if max_seconds is None else min(max_seconds, self._longest),
                     scratch=self._scratch,
+                    track=track,
                 )
 
     async def decode_for(
-        self, request: Request, file: BinaryIO, max_seconds: float | None, held: ExitStack
+        self,
+        request: Request,
+        file: BinaryIO,
+        max_seconds: float | None,
+        held: ExitStack,
+        track: int | None = None,
     ) -> Pcm:
         """As `decode`, for as long as the caller is there, who has sent the whole body. `held` closes it."""
-        decoding = self.decode(file, max_seconds)
+        decoding = self.decode(file, max_seconds, track)
         return held.enter_context(closing(await while_connected(request.receive, decoding)))

@@ -34,6 +34,18 @@ def film(path: Path, seconds: float, *, sound_seconds: float) -> Path:
     return path
 
 
+def tracks(path: Path, count: int, seconds: float = 4, *options: str) -> Path:
+    """A file with several sound tracks, each with a tone of its own."""
+    inputs = [
+        each
+        for number in range(1, count + 1)
+        for each in ("-f", "lavfi", "-i", f"sine=frequency={400 * number}:duration={seconds}")
+    ]
+    maps = [each for number in range(count) for each in ("-map", str(number))]
+    ffmpeg(*inputs, *maps, *options, path)
+    return path
+
+
 def cut_off(path: Path, share: float) -> Path:
     """The same file without its end, and without an extension."""
     whole = path.read_bytes()

@@ -96,7 +96,9 @@ class RecordingTranscription:
         self._emit = emit
         self._cancelled = cancelled
         self._duration = round(pcm.duration, 3)
-        self._degraded: list[Degradation] = [*order.earlier_degraded]
+        self._degraded: list[Degradation] = [*pcm.degraded]
+        for loss in order.earlier_degraded:
+            self._lacks(loss)
 
     def run(self) -> None:
         """Emits all events.
@@ -117,6 +119,7 @@ class RecordingTranscription:
                     engine=EngineName(name=engine.name, model=engine.model),
                     language=named,
                     duration=self._duration,
+                    track=self._pcm.track,
                     text=joined([segment.text for segment in segments], named),
                     segments=segments,
                     degraded=self._degraded,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from spotscribe_common.errors import OutOfMemoryError
+from spotscribe_testing.media import cut_off, tone, tracks
 from spotscribe_testing.models.scripted_voxtral import KNOWN, Endless, ScriptedVoxtral, texts
 from spotscribe_testing.service.answers import events, refusal
 from spotscribe_testing.service.contract_schema import check
@@ -38,6 +39,18 @@ def test_a_shared_file_gives_an_analysis_of_every_task(url: str, audio: str) -> 
     assert found["summary"] == KNOWN["summary"]["summary"]
     assert {"topics", "action_items", "questions", "sentiment", "entities"} <= set(found)
     assert found["degraded"] == []
+
+
+def test_an_analysis_tells_its_track_and_an_early_end(url: str, settings: Settings) -> None:
+    several = tracks(settings.shared_audio / "several.mkv", 2)
+    found = analyze(url, {"path": several.name, "track": 2}).json()
+    check("Analysis", found)
+    assert (found["track"], found["degraded"]) == ({"number": 2, "count": 2}, [])
+    with several.open("rb") as file:
+        answer = httpx.post(f"{url}/analyze", files={"file": file}, data={"track": "3"}, timeout=600)
+    assert refusal(answer, 400, "invalid_request")["param"] == "track"
+    cut = cut_off(tone(settings.shared_audio / "a.wav", 30), 0.5)
+    assert [loss["stage"] for loss in analyze(url, {"path": cut.name}).json()["degraded"]] == ["audio"]
 
 
 def test_the_engines_own_name_is_told(url: str, audio: str, model: ScriptedVoxtral) -> None:

@@ -15,7 +15,7 @@ from openai import OpenAI
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import InternalError, OutOfMemoryError
-from spotscribe_testing.media import tone
+from spotscribe_testing.media import cut_off, tone
 from spotscribe_testing.models.scripted_voxtral import Endless, ScriptedVoxtral, in_turn, seconds, texts
 from spotscribe_testing.service.answers import refusal
 from spotscribe_testing.service.live_server import open_files, wait_until
@@ -57,6 +57,19 @@ def post(url: str, **fields: Any) -> httpx.Response:
 def queue(url: str) -> dict[str, int]:
     found: dict[str, int] = httpx.get(f"{url}/health", timeout=600).json()["queue"]
     return found
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("share", "told"), [(1, None), (0.5, "audio")])
+def test_a_recording_that_ends_early_is_told_in_a_header(
+    url: str, tmp_path: Path, model: ScriptedVoxtral, stream: bool, share: float, told: str | None
+) -> None:
+    model.script = lambda _conversation: "A tone."
+    data = b64encode(cut_off(tone(tmp_path / "a.wav", 4), share).read_bytes()).decode()
+    part = {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
+    answer = post(url, messages=[user(part, text("What is said?"))], stream=stream)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers.get("X-Spotscribe-Degraded") == told
 
 
 def test_text_and_audio_are_answered(

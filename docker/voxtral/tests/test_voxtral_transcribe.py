@@ -9,7 +9,7 @@ import pytest
 from spotscribe_audio.speech.windows import Window
 from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.http import event_stream
-from spotscribe_testing.media import ffmpeg, silence
+from spotscribe_testing.media import cut_off, ffmpeg, silence, tone, tracks
 from spotscribe_testing.models.scripted_voxtral import ScriptedVoxtral
 from spotscribe_testing.service.answers import events, refusal
 from spotscribe_testing.service.contract_schema import check
@@ -242,3 +242,19 @@ def test_an_unknown_field_of_a_form_is_refused(route: str, url: str) -> None:
     error = refusal(answer, 400, "invalid_request")
     assert error["param"] == "colour[0]"
     assert "Known: file" in error["message"]
+
+
+def test_the_track_and_an_early_end_are_told_also_in_a_resumed_run(url: str, settings: Settings) -> None:
+    several = tracks(settings.shared_audio / "several.mkv", 2)
+    found = transcribe(url, {"path": several.name, "track": 2}).json()
+    assert found["track"] == {"number": 2, "count": 2}
+    assert "audio" not in [loss["stage"] for loss in found["degraded"]]
+    assert refusal(transcribe(url, {"path": several.name, "track": 3}), 400, "invalid_request")["param"] == (
+        "track"
+    )
+    cut = cut_off(tone(settings.shared_audio / "a.wav", 30), 0.5)
+    whole = transcribe(url, {"path": cut.name}).json()
+    assert [loss["stage"] for loss in whole["degraded"]].count("audio") == 1
+    body = {"path": cut.name, "start_at": 14, "earlier": whole["segments"]}
+    resumed = transcribe(url, {**body, "earlier_degraded": whole["degraded"]}).json()
+    assert resumed["degraded"] == whole["degraded"]

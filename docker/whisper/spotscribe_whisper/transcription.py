@@ -72,7 +72,10 @@ class Transcription:
         self._emit = emit
         self._cancelled = cancelled
         self._duration = round(pcm.duration, 3)
-        self._degraded: list[Degradation] = [*options.earlier_degraded]
+        # A resumed run is told again what the first one has told.
+        self._degraded: list[Degradation] = [
+            *pcm.degraded, *(loss for loss in options.earlier_degraded if loss not in pcm.degraded),
+        ]  # fmt: skip
 
     def run(self) -> None:
         """Emits all events.
@@ -106,6 +109,7 @@ class Transcription:
                     language=language,
                     task=None if asked.task == "transcribe" else asked.task,
                     duration=self._duration,
+                    track=self._pcm.track,
                     text=joined([segment.text for segment in segments], language),
                     segments=segments,
                     diarization=diarization,

@@ -143,6 +143,7 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
     // part that is kept contains them, and the service reports the cut in `degraded`.
     prompt: characters(values.prompt)?.slice(-OPTION_LIMITS.prompt).join(''),
     hotwords: values.hotwords ?? joined(values.keywords),
+    track: values.track,
     diarize: diarize ? true : undefined,
     num_speakers: values.num_speakers,
     min_speakers: values.min_speakers,

@@ -17,7 +17,7 @@ const MOST_KEYWORDS = 100;
 const MOST_REFERENCES = 10;
 const MOST_REFERENCE = 3 << 20;
 
-const { speakers, languages, hotwords } = OPTION_LIMITS;
+const { speakers, languages, hotwords, tracks } = OPTION_LIMITS;
 
 const milliseconds = z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(60_000)));
 
@@ -48,6 +48,7 @@ const COMMON = {
   response_format: z.optional(choice(RESPONSE_FORMATS)),
   temperature: z.optional(number(0, 1, 'a number')),
   hotwords: z.optional(text(hotwords)),
+  track: z.optional(number(1, tracks)),
   max_line_width: z.optional(number(8, 200)),
   max_line_count: z.optional(number(1, 4)),
   highlight_words: z.optional(flag()),

@@ -22,6 +22,7 @@ test.each<[string[], JobOptions]>([
   [['--language', 'de', '--translate'], { language: 'de', task: 'translate' }],
   [['--language', 'English'], { language: 'en' }],
   [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
+  [['--track', '2'], { track: 2 }],
   [['--diarize'], { diarize: true }],
   [['--diarize', '--speakers', '2'], { diarize: true, num_speakers: 2 }],
   [

@@ -74,6 +74,16 @@ describe('verbose_json', () => {
     ]);
   });
 
+  test.each([
+    ['json', (given: Transcript) => JSON.parse(plainJson(given)) as object],
+    ['verbose_json', verbose],
+    ['diarized_json', diarized],
+  ])('has the sound track of a file with several, as %s has', (_, render) => {
+    const track = { number: 2, count: 3 };
+    expect(render({ ...silent, track })).toHaveProperty('track', track);
+    expect(render({ ...silent, track: undefined })).not.toHaveProperty('track');
+  });
+
   test('says what is missing, and makes up nothing that the engine does not tell', () => {
     const { segments, degraded: missing } = verbose(degraded);
     expect(missing).toEqual(degraded.degraded);

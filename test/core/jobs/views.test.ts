@@ -52,6 +52,17 @@ describe('the tasks of a job', () => {
     ],
     [{}, { transcript: 'running', analysis: 'running' }, { transcription: {}, analysis: {} }],
     [{ analysis: {} }, { transcript: 'waiting' }, { transcription: {} }],
+    // Both hear the same sound track, unless the analysis has one of its own.
+    [
+      { track: 2, analysis: { tasks: ['summary'] } },
+      { transcript: 'waiting', analysis: 'waiting' },
+      { transcription: { track: 2 }, analysis: { tasks: ['summary'], track: 2 } },
+    ],
+    [
+      { track: 2, analysis: { track: 1 } },
+      { transcript: 'waiting', analysis: 'waiting' },
+      { transcription: { track: 2 }, analysis: { track: 1 } },
+    ],
   ])('of the previous release with options %j and stages %j are %j', (options, stages, tasks) => {
     expect(tasksOf({ options, stages })).toEqual(tasks);
   });

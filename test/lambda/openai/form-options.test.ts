@@ -15,7 +15,7 @@ type Schema = {
       maximum?: number;
       maxItems?: number;
       items?: { maxLength?: number };
-      anyOf?: { maxLength?: number }[];
+      anyOf?: { maxLength?: number; maximum?: number }[];
     }
   >;
 };
@@ -53,6 +53,13 @@ describe('the fields', () => {
     const most = formOf('transcriptions')[name]!.anyOf!.find(({ maxLength }) => maxLength)!.maxLength!;
     expect(parse({ [name]: 'x'.repeat(most) }).options).toHaveProperty(name);
     expect(refusal({ [name]: 'x'.repeat(most + 1) }).options.param).toBe(name);
+  });
+
+  test.each(['transcribe', 'translate'] as const)('of %s have the sound track', (task) => {
+    const most = formOf('translations').track!.anyOf!.find(({ maximum }) => maximum)!.maximum!;
+    expect(parse({ track: String(most) }, task).options).toMatchObject({ track: most });
+    expect(refusal({ track: String(most + 1) }, task).options.param).toBe('track');
+    expect(refusal({ track: '0' }, task).options.param).toBe('track');
   });
 
   test('keywords[] have the service’s limits', () => {

@@ -133,15 +133,19 @@ describe('audio in a request', () => {
       ['language', 'English'],
       ['diarize', 'true'],
       ['num_speakers', '2'],
+      ['track', '2'],
       ['tasks', 'topics, summary'],
       ['question', 'Who?'],
       ['question', 'When?'],
     ];
     expect((await post(form(fields))).status).toBe(200);
     expect(whisper.requests).toMatchObject([
-      { language: 'en', diarize: true, num_speakers: 2, max_seconds: 3600 },
+      { language: 'en', diarize: true, num_speakers: 2, track: 2, max_seconds: 3600 },
     ]);
-    expect(voxtral.analyses).toMatchObject([{ tasks: ['topics', 'summary'], questions: ['Who?', 'When?'] }]);
+    expect(voxtral.analyses).toMatchObject([
+      // The analysis hears the track that is transcribed.
+      { tasks: ['topics', 'summary'], questions: ['Who?', 'When?'], track: 2 },
+    ]);
     expect((await post(form([['analysis', 'false']]))).status).toBe(200);
     expect(voxtral.analyses).toHaveLength(1);
     const words: [string, string][] = [

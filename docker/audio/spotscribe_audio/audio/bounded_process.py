@@ -34,7 +34,10 @@ class Bounds(Limits):
 
 @dataclass(frozen=True)
 class Finished:
-    """How a program ended: exit status (negative for a signal) and what it said, at most 1 MiB of each."""
+    """How a program ended: exit status (negative for a signal) and what it said.
+
+    Of its output at most the first MiB, of its complaint the first and the last half MiB.
+    """
 
     status: int
     output: bytes
@@ -91,12 +94,12 @@ async def run_bounded(
         env=plain_environment(),
     )
     timed_out = False
-    said, complaint = bytearray(), bytearray()
+    said, complaint, latest = bytearray(), bytearray(), bytearray()
     try:
         try:
             async with asyncio.timeout(bounds.wall_seconds):
                 taken = _taken(process.stdout, output if isinstance(output, Sink) else said)
-                ended = asyncio.gather(taken, _drain(process.stderr, complaint), process.wait())
+                ended = asyncio.gather(taken, _drain(process.stderr, complaint, latest), process.wait())
                 name = Path(program).name
                 await _while_it_gets_on(ended, progress, bounds.stall_seconds, name, process.pid)
         except TimeoutError:
@@ -107,15 +110,28 @@ async def run_bounded(
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     assert process.returncode is not None  # noqa: S101 - wait() has returned
-    return Finished(process.returncode, bytes(said), complaint.decode(errors="replace"), timed_out)
+    return Finished(process.returncode, bytes(said), (complaint + latest).decode(errors="replace"), timed_out)
 
 
-async def _drain(stream: asyncio.StreamReader | None, into: bytearray) -> None:
-    """Reads to the end, keeps the beginning: a program that writes without end must not fill the memory."""
+async def _drain(
+    stream: asyncio.StreamReader | None, into: bytearray, latest: bytearray | None = None
+) -> None:
+    """Reads to the end: a program that writes without end must not fill the memory.
+
+    Args:
+        stream: what the program writes.
+        into: gets the beginning.
+        latest: gets the end of the rest.
+    """
     if stream is None:
         return
+    most = _OUTPUT_CAP if latest is None else _OUTPUT_CAP // 2
     while chunk := await stream.read(1 << 16):
-        into += chunk[: max(_OUTPUT_CAP - len(into), 0)]
+        kept = max(most - len(into), 0)
+        into += chunk[:kept]
+        if latest is not None:
+            latest += chunk[kept:]
+            del latest[:-most]
 
 
 async def _taken(stream: asyncio.StreamReader | None, into: Sink | bytearray) -> None:

@@ -4,11 +4,13 @@ import json
 import math
 import os
 import re
-import struct
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from spotscribe_audio.audio.bounded_process import Bounds, Finished, run_bounded
+from spotscribe_audio.audio.source import Source
+from spotscribe_audio.audio.tracks import Track, is_aside
 from spotscribe_common.errors import BadAudioError, DiskFullError, UnsupportedMediaError
 
 # Demuxers that hold their media themselves. None of them opens a second file or a URL.
@@ -18,8 +20,12 @@ CONTAINERS = (
 )  # fmt: skip
 # What ffprobe and ffmpeg are told before the input: local file only, and only these containers.
 INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(CONTAINERS))
-# Containers whose header states the length that was meant. Others are measured by the file as it lies there.
-_PROMISING = frozenset({"aiff", "flac", "matroska", "mov", "wav"})
+# Containers that state lengths. Those of others are measured by their end, or guessed.
+_STATING = frozenset(
+    {"aiff", "ape", "asf", "au", "avi", "caf", "flac", "flv", "matroska", "mov", "mp3", "mpc8", "tta", "wv"}
+)  # fmt: skip
+# Of these only the length of the whole file is known, and not that of each track.
+_WHOLE = frozenset({"asf", "flv"})
 
 _HEAD_BYTES = 1 << 16
 _PLAYLIST = re.compile(
@@ -30,8 +36,12 @@ _PLAYLIST = re.compile(
 )
 # Without texts of the file's own, which may have any length.
 _ENTRIES = (
-    "format=format_name,start_time,duration:stream=codec_type,start_time,duration,channels,channel_layout"
+    "format=format_name,start_time,duration:"
+    "stream=codec_type,codec_name,start_time,duration,channels,channel_layout:stream_disposition"
 )
+_TEXTS = "stream_tags=DURATION,title,handler_name"
+# What ffprobe says if it has guessed the length.
+_GUESSED = "Estimating duration"
 _PROBE_BOUNDS = Bounds(memory_bytes=2 << 30, file_bytes=0, cpu_seconds=60, wall_seconds=120)
 
 
@@ -41,19 +51,17 @@ class Media:
 
     Attributes:
         container: ffmpeg's name for it, such as `wav` or `mov,mp4,m4a,3gp,3g2,mj2`.
-        stated_seconds: length of the audio as the file states it; None if it does not, or not reliably.
-        promised: whether that length was written before the audio, so that less audio means a truncated file.
-        channels: number of the first audio stream's channels, at least 1.
-        layout: ffmpeg's name for what they are, such as `5.1(side)`; None if the file does not say.
-        start_seconds: when the first audio stream begins, from the beginning of the file.
+        tracks: its sound tracks, at least one.
+        about_seconds: length of the file as stated or guessed; None if neither is possible.
     """
 
     container: str
-    stated_seconds: float | None
-    promised: bool
-    channels: int = 1
-    layout: str | None = None
-    start_seconds: float = 0.0
+    tracks: Sequence[Track]
+    about_seconds: float | None = None
+
+    def is_any(self, containers: Collection[str]) -> bool:
+        """Whether the container is one of these."""
+        return not set(containers).isdisjoint(self.container.split(","))
 
 
 def refuse_playlists(file: BinaryIO) -> None:
@@ -70,50 +78,42 @@ def refuse_playlists(file: BinaryIO) -> None:
         raise UnsupportedMediaError("The file is a playlist that names other files. Send the media itself.")
 
 
-async def probe(file: BinaryIO) -> Media:
+async def probe(source: Source) -> Media:
     """Asks ffprobe, bounded, what the file holds.
 
     Raises:
-        UnsupportedMediaError: a playlist or a container that is not accepted.
         BadAudioError: not decodable, or without an audio stream.
+        UnsupportedMediaError: a container that is not accepted.
         InternalError: ffprobe is missing.
     """
-    refuse_playlists(file)
-    found = await _asked(file, "-show_entries", _ENTRIES)
-    return _media(found, file, await _sound_clock(file) if _is_matroska_film(found) else None)
+    found, said = await _asked(source, "-show_entries", _ENTRIES)
+    streams = found.get("streams", [])
+    texts = await _texts(source) if len(streams) > 1 else []
+    return _media(found, texts, is_guessed=_GUESSED in said)
 
 
-async def _asked(file: BinaryIO, *what: str) -> dict[str, Any]:
-    answer = await run_bounded(
-        ["ffprobe", "-v", "error", *INPUT_GUARD, "-of", "json", *what, "-i", input_name(file)],
-        _PROBE_BOUNDS,
-        inherit=[file.fileno()],
-    )
+async def _asked(source: Source, *what: str) -> tuple[dict[str, Any], str]:
+    async with source.opened() as (name, descriptor):
+        answer = await run_bounded(
+            ["ffprobe", "-v", "warning", *INPUT_GUARD, "-of", "json", *what, "-i", name],
+            _PROBE_BOUNDS,
+            inherit=[descriptor],
+        )
     refuse_failure(answer, "probed", _PROBE_BOUNDS)
     try:
         found: dict[str, Any] = json.loads(answer.output)
     except ValueError as error:
         raise BadAudioError("The file's description of its streams is malformed or too long.") from error
-    return found
+    return found, answer.complaint
 
 
-def _is_matroska_film(found: dict[str, Any]) -> bool:
-    return "matroska" in found.get("format", {}).get("format_name", "") and len(found.get("streams", [])) > 1
-
-
-async def _sound_clock(file: BinaryIO) -> str | None:
-    """Length of the first audio stream as a Matroska file states it: in a tag, which may hold anything."""
+async def _texts(source: Source) -> list[dict[str, str]]:
+    """Each sound track's texts, which may hold anything: its title, and its length in Matroska."""
     try:
-        found = await _asked(file, "-select_streams", "a:0", "-show_entries", "stream_tags=DURATION")
+        found, _ = await _asked(source, "-select_streams", "a", "-show_entries", _TEXTS)
     except BadAudioError:
-        return None
-    tags = [stream.get("tags", {}).get("DURATION") for stream in found.get("streams", [])]
-    return tags[0] if tags else None
-
-
-def input_name(file: BinaryIO) -> str:
-    """A name without an extension, which ffmpeg would believe; and the very file that was checked."""
-    return f"file:/dev/fd/{file.fileno()}"
+        return []
+    return [stream.get("tags", {}) for stream in found.get("streams", [])]
 
 
 def refuse_failure(ended: Finished, verb: str, bounds: Bounds) -> None:
@@ -130,32 +130,49 @@ def refuse_failure(ended: Finished, verb: str, bounds: Bounds) -> None:
         raise BadAudioError(f"The file could not be {verb} within {bounds.wall_seconds:g} s.")
     if "Cannot allocate memory" in ended.complaint:
         raise BadAudioError(f"The file could not be {verb} within {bounds.memory_bytes >> 20} MiB of memory.")
+    if "moov atom not found" in ended.complaint or "Missing packet table" in ended.complaint:
+        raise BadAudioError(
+            "The file has no index: the recording was cut off before its end was written, and without the "
+            "index its audio cannot be found. Repair it with the recorder's own software."
+        )
     lines = [line for line in ended.complaint.splitlines() if line.strip()]
-    said = re.sub(r"file:/dev/fd/\d+:? ?", "", lines[-1])[:200] if lines else f"exit status {ended.status}"
+    said = (
+        re.sub(r"(file:/dev/fd/|pipe:)\d+:? ?", "", lines[-1])[:200]
+        if lines
+        else f"exit status {ended.status}"
+    )
     raise BadAudioError(f"The file could not be {verb} as audio: {said}.")
 
 
-def _media(found: dict[str, Any], file: BinaryIO, clock: str | None) -> Media:
+def _media(found: dict[str, Any], texts: Sequence[dict[str, str]], *, is_guessed: bool) -> Media:
     streams: list[dict[str, Any]] = found.get("streams", [])
-    audio = next((stream for stream in streams if stream.get("codec_type") == "audio"), None)
-    container = str(found.get("format", {}).get("format_name", ""))
-    if audio is None:
+    whole: dict[str, Any] = found.get("format", {})
+    container = str(whole.get("format_name", ""))
+    audio = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    if not audio:
         raise BadAudioError(f"The file ({container or 'unknown container'}) has no audio stream.")
-    channels, layout = max(int(audio.get("channels", 1)), 1), _layout(audio.get("channel_layout"))
-    if container == "wav":
-        # ffprobe measures a truncated WAV by its size: what was promised stands in the header only.
-        seconds = _wav_seconds(os.pread(file.fileno(), _HEAD_BYTES, 0))
-        return Media(container, seconds, promised=True, channels=channels, layout=layout)
-    alone = all(stream.get("codec_type") == "audio" for stream in streams)
-    # A film's length says nothing about its sound, which may end before the picture.
-    stated = _seconds(audio.get("duration")) or _clock(clock)
-    if stated is None and alone:
-        stated = _seconds(found.get("format", {}).get("duration"))
-    promised = not _PROMISING.isdisjoint(container.split(","))
-    # Lengths of the remaining containers are guessed from the bit rate, but Ogg's is read from its last page.
-    known = stated if promised or container == "ogg" else None
-    start = _number(audio.get("start_time")) - _number(found.get("format", {}).get("start_time"))
-    return Media(container, known, promised, channels, layout, max(start, 0))
+    about = _seconds(whole.get("duration"))
+    media = Media(container, [], about)
+    states = media.is_any(_STATING) and not is_guessed
+    tracks = []
+    for at, stream in enumerate(audio):
+        own = texts[at] if at < len(texts) else {}
+        # A film's length says nothing about its sound, which may end before the picture.
+        alone = about if len(streams) == 1 else None
+        length = alone if media.is_any(_WHOLE) else _seconds(stream.get("duration"))
+        disposition = stream.get("disposition", {})
+        track = Track(
+            number=at + 1,
+            channels=max(int(stream.get("channels", 1)), 1),
+            layout=_layout(stream.get("channel_layout")),
+            start_seconds=max(_number(stream.get("start_time")) - _number(whole.get("start_time")), 0),
+            stated_seconds=(length or _clock(own.get("DURATION")) or alone) if states else None,
+            is_default=bool(disposition.get("default")),
+            is_aside=is_aside(disposition, f"{own.get('title', '')} {own.get('handler_name', '')}"[:1000]),
+            is_known=stream.get("codec_name", "unknown") not in ("unknown", "none"),
+        )
+        tracks.append(track)
+    return replace(media, tracks=tracks)
 
 
 def _layout(text: str | None) -> str | None:
@@ -181,19 +198,3 @@ def _clock(text: str | None) -> float | None:
     """Seconds of Matroska's `HH:MM:SS.nnnnnnnnn`."""
     match = re.fullmatch(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", text or "")
     return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
-
-
-def _wav_seconds(head: bytes) -> float | None:
-    """Length stated in a RIFF header; None where a stream's writer could not know and left a placeholder."""
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return None
-    at, byte_rate = 12, 0
-    while at + 8 <= len(head):
-        name, size = head[at : at + 4], struct.unpack_from("<I", head, at + 4)[0]
-        if name == b"fmt " and at + 20 <= len(head):
-            byte_rate = struct.unpack_from("<I", head, at + 16)[0]
-        if name == b"data":
-            placeholder = size == 0 or 0x7FFF_F000 <= size <= 0x7FFF_FFFF or size >= 0xFFFF_F000
-            return None if placeholder or byte_rate == 0 else size / byte_rate
-        at += 8 + size + size % 2
-    return None

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spotscribe_common.contract import Degradation, SoundTrack
 
 SAMPLE_RATE = 16_000
 BYTES_PER_SAMPLE = 2
@@ -14,21 +17,49 @@ BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 Samples = NDArray[np.int16]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where audio comes from.
+
+    Attributes:
+        track: number of the file's sound track, from 1 on.
+        tracks: how many the file has.
+        faults: what to say of a recording that is not as its file states, or not all of the file.
+    """
+
+    track: int = 1
+    tracks: int = 1
+    faults: tuple[str, ...] = ()
+
+
 class Pcm:
     """Audio in a file, read in pieces. Closing it gives its disk space back.
 
     Args:
         file: an anonymous file of samples, owned from here on.
+        origin: where it comes from.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, origin: Origin | None = None) -> None:
         self._file = file
+        self.origin = Origin() if origin is None else origin
         self.samples = os.fstat(file.fileno()).st_size // BYTES_PER_SAMPLE
 
     @property
     def duration(self) -> float:
         """Length in seconds."""
         return self.samples / SAMPLE_RATE
+
+    @property
+    def track(self) -> SoundTrack | None:
+        """The sound track, if the file has several."""
+        number, count = self.origin.track, self.origin.tracks
+        return SoundTrack(number=number, count=count) if count > 1 else None
+
+    @property
+    def degraded(self) -> list[Degradation]:
+        """What the audio lacks of its file, or of what the file states."""
+        return [Degradation(stage="audio", reason=fault) for fault in self.origin.faults]
 
     def read(self, start: float, end: float) -> Samples:
         """The samples from `start` to `end`, both in seconds and cut to the audio's length."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from spotscribe_audio.audio import bounded_process
-from spotscribe_audio.audio import decode as decode_module
+from spotscribe_audio.audio import recording as recording_module
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import (
@@ -22,7 +22,7 @@ from spotscribe_common.errors import (
     InternalError,
     UnsupportedMediaError,
 )
-from spotscribe_testing.media import cut_off, ffmpeg, film, silence, tone
+from spotscribe_testing.media import ffmpeg, film, silence, tone
 
 HOUR = 3600.0
 
@@ -187,29 +187,6 @@ async def test_a_film_without_sound_is_bad_audio(tmp_path: Path, scratch: Path) 
     assert "no audio stream" in await refused(BadAudioError, silent, scratch)
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("a.wav", []),
-        ("a.flac", []),
-        ("a.aiff", []),
-        ("a.mka", []),
-        ("fast.m4a", ["-movflags", "faststart"]),
-    ],
-)
-async def test_a_truncated_file_is_refused_and_both_lengths_are_named(
-    name: str, options: list[str], tmp_path: Path, scratch: Path
-) -> None:
-    cut = cut_off(tone(tmp_path / name, 60, *options), 0.6)
-    said = await refused(BadAudioError, cut, scratch)
-    assert "promises 60.0 s" in said
-    assert " 3" in said.split("and")[1], said
-
-
-async def test_a_truncated_mp4_without_its_index_is_bad_audio(tmp_path: Path, scratch: Path) -> None:
-    await refused(BadAudioError, cut_off(tone(tmp_path / "a.m4a", 20), 0.6), scratch)
-
-
 async def test_a_picture_is_an_unsupported_type(tmp_path: Path, scratch: Path) -> None:
     picture = tmp_path / "speech.mp3.png"
     ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x64:duration=1", "-frames:v", "1", picture)
@@ -231,36 +208,57 @@ async def test_hours_of_silence_in_a_tiny_opus_file_are_refused_before_anything_
 ) -> None:
     bomb = silence(tmp_path / "silence.opus", 3 * HOUR, "-c:a", "libopus", "-b:a", "500")
     assert bomb.stat().st_size < 4 << 20
-    monkeypatch.setattr(decode_module, "_command", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(recording_module, "decode_command", lambda *_: pytest.fail("decoded"))
     assert "10800 s long" in await refused(AudioTooLongError, bomb, scratch)
 
 
-async def test_hours_of_silence_that_state_no_length_cannot_fill_the_disk(
+async def test_hours_of_silence_that_state_no_length_are_refused_before_anything_is_decoded(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bomb = silence(tmp_path / "silence.mp3", 3 * HOUR, "-b:a", "8k", "-write_xing", "0")
+    monkeypatch.setattr(recording_module, "decode_command", lambda *_: pytest.fail("decoded"))
+    assert "10801 s long" in await refused(AudioTooLongError, bomb, scratch)
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files whose length is found by decoding alone."""
+
+    async def unknown(*_: Any) -> float:
+        return 0.0
+
+    monkeypatch.setattr(recording_module.Recording, "_measured", unknown)
+
+
+@pytest.mark.usefixtures("unmeasured")
+async def test_a_file_that_is_longer_than_it_seems_cannot_fill_the_disk(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = silence(tmp_path / "silence.mp3", HOUR, "-b:a", "8k", "-write_xing", "0")
     cap = 60.0
     written: list[int] = []
-    run = decode_module.run_bounded
+    run = recording_module.run_bounded
 
-    async def measuring(*arguments: Any, progress: Any, **options: Any) -> Any:
-        ended = await run(*arguments, progress=progress, **options)
-        written.append(progress())
+    async def measuring(*arguments: Any, **options: Any) -> Any:
+        ended = await run(*arguments, **options)
+        if "progress" in options:
+            written.append(options["progress"]())
         return ended
 
-    monkeypatch.setattr(decode_module, "run_bounded", measuring)
+    monkeypatch.setattr(recording_module, "run_bounded", measuring)
     await refused(AudioTooLongError, bomb, scratch, max_seconds=cap)
     assert 0 < written[0] <= (cap + 1) * 32_000
 
 
+@pytest.mark.usefixtures("unmeasured")
 async def test_the_disk_limit_holds_even_if_ffmpeg_ignores_the_length(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode_module, "_command", lambda file, *_: [
-        "ffmpeg", "-v", "error", "-i", f"/dev/fd/{file.fileno()}", "-f", "s16le", "pipe:1",
+    monkeypatch.setattr(recording_module, "decode_command", lambda name, *_: [
+        "ffmpeg", "-v", "error", "-i", name, "-f", "s16le", "pipe:1",
     ])  # fmt: skip
     # A file with so many channels that ffmpeg itself mixes and writes.
-    monkeypatch.setattr(decode_module, "_MOST_CHANNELS", 0)
+    monkeypatch.setattr(recording_module, "is_mixed", lambda _: False)
     await refused(BadAudioError, tone(tmp_path / "a.mp3", 600), scratch, max_seconds=5)
 
 
@@ -283,7 +281,7 @@ async def test_without_ffmpeg_the_error_says_what_to_install(
 async def test_a_cancelled_decode_leaves_no_process_and_no_file(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode_module, "_command", lambda *_: ["sleep", "987654"])
+    monkeypatch.setattr(recording_module, "decode_command", lambda *_: ["sleep", "987654"])
     task = asyncio.ensure_future(decoded(tone(tmp_path / "a.wav", 1), scratch))
     await _eventually(lambda: _processes("987654") == 1)
     task.cancel()
@@ -296,9 +294,9 @@ async def test_a_cancelled_decode_leaves_no_process_and_no_file(
 async def test_a_decoder_that_does_not_get_on_is_ended_and_the_file_is_not_to_blame(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bounds = decode_module._bounds(HOUR)
-    monkeypatch.setattr(decode_module, "_bounds", lambda _: replace(bounds, stall_seconds=0.5))
-    monkeypatch.setattr(decode_module, "_command", lambda *_: ["sleep", "876543"])
+    bounds = recording_module.decode_bounds(HOUR)
+    monkeypatch.setattr(recording_module, "decode_bounds", lambda _: replace(bounds, stall_seconds=0.5))
+    monkeypatch.setattr(recording_module, "decode_command", lambda *_: ["sleep", "876543"])
     said = await refused(InternalError, tone(tmp_path / "a.wav", 1), scratch)
     assert said == "sleep got no further for 0.5 s."
     assert _processes("876543") == 0
@@ -307,9 +305,9 @@ async def test_a_decoder_that_does_not_get_on_is_ended_and_the_file_is_not_to_bl
 async def test_a_decoder_that_computes_without_getting_on_has_a_damaged_file(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bounds = decode_module._bounds(HOUR)
-    monkeypatch.setattr(decode_module, "_bounds", lambda _: replace(bounds, stall_seconds=1.0))
-    monkeypatch.setattr(decode_module, "_command", lambda *_: ["sh", "-c", "while :; do :; done"])
+    bounds = recording_module.decode_bounds(HOUR)
+    monkeypatch.setattr(recording_module, "decode_bounds", lambda _: replace(bounds, stall_seconds=1.0))
+    monkeypatch.setattr(recording_module, "decode_command", lambda *_: ["sh", "-c", "while :; do :; done"])
     said = await refused(BadAudioError, tone(tmp_path / "a.wav", 1), scratch)
     assert said == "The file is damaged: sh computed for 1 s without any audio."
 
@@ -320,16 +318,17 @@ async def test_several_channels_that_find_the_disk_full_are_no_fault_of_the_file
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(decode_module.MixedFile, "take", full)
+    monkeypatch.setattr(recording_module.MixedFile, "take", full)
     said = await refused(DiskFullError, tone(tmp_path / "a.wav", 1, "-ac", "2"), scratch)
     assert said == "The scratch disk is full."
 
 
+@pytest.mark.usefixtures("unmeasured")
 async def test_several_channels_of_which_more_comes_than_may_do_not_fill_the_disk(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = decode_module._command
-    monkeypatch.setattr(decode_module, "_command", lambda file, _, media: command(file, HOUR, media))
+    command = recording_module.decode_command
+    monkeypatch.setattr(recording_module, "decode_command", lambda name, _, *more: command(name, HOUR, *more))
     said = await refused(AudioTooLongError, tone(tmp_path / "a.mp3", 60, "-ac", "2"), scratch, max_seconds=5)
     assert "longer" in said
 

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from spotscribe_common.contract.shape import Shape
-from spotscribe_common.contract.transcript import Degradation
+from spotscribe_common.contract.transcript import Degradation, SoundTrack
 
 AnalysisTask = Literal["summary", "topics", "action_items", "questions", "sentiment", "entities"]
 ANALYSIS_TASKS: tuple[AnalysisTask, ...] = get_args(AnalysisTask)
@@ -88,6 +88,7 @@ class Analysis(Shape):
     version: Literal[1] = 1
     engine: VoxtralName
     duration: float
+    track: SoundTrack | None = None
     summary: str | None = None
     topics: list[Topic] | None = None
     action_items: list[ActionItem] | None = None

@@ -11,6 +11,8 @@ from spotscribe_common.contract.transcript import SPEAKER_RULES, Degradation, Se
 # Of a language's code or name.
 LANGUAGE_CHARACTERS = 64
 HOTWORDS_CHARACTERS = 1000
+# Of a file with several sound tracks. Without one, the track that is marked as default is heard.
+TrackNumber = Annotated[int, Field(ge=1, le=100, description="Number of the sound track, from 1 on.")]
 
 
 class TranscriptionOptions(Shape):
@@ -22,6 +24,7 @@ class TranscriptionOptions(Shape):
         default=None, min_length=1, max_length=20
     )
     task: Task = "transcribe"
+    track: TrackNumber | None = None
     hotwords: str | None = Field(default=None, max_length=HOTWORDS_CHARACTERS)
     prompt: str | None = Field(default=None, max_length=2000)
     diarize: bool = False
@@ -46,6 +49,7 @@ class TranscribeRequest(TranscriptionOptions):
 class AnalysisOptions(Shape):
     """What the caller may choose about an analysis: without tasks and questions, all tasks."""
 
+    track: TrackNumber | None = None
     tasks: list[AnalysisTask] | None = Field(default=None, min_length=1, max_length=len(ANALYSIS_TASKS))
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         default_factory=list, max_length=10

@@ -71,6 +71,13 @@ class Degradation(Shape):
     reason: str
 
 
+class SoundTrack(Shape):
+    """The sound track that was heard, from 1 on, of a file that has several."""
+
+    number: int
+    count: int
+
+
 class EngineName(Shape):
     """Which engine and model made a result."""
 
@@ -86,6 +93,7 @@ class Transcript(Shape):
     language: str
     task: Task | None = None
     duration: float
+    track: SoundTrack | None = None
     text: str
     segments: list[Segment]
     diarization: Diarization | None = None

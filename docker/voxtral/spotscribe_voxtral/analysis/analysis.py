@@ -168,8 +168,9 @@ class RecordingAnalysis:
             {
                 "engine": VoxtralName(name=self._engine.name, model=self._engine.model),
                 "duration": self._duration,
+                "track": self._pcm.track,
                 **values,
-                "degraded": joiner.lost,
+                "degraded": [*self._pcm.degraded, *joiner.lost],
             }
         )
 

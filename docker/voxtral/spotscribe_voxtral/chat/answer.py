@@ -51,6 +51,12 @@ class ChatOrder:
     top_p: float
     json: bool = False
 
+    @property
+    def lacks_audio(self) -> bool:
+        """Whether a recording lacks something, such as its end."""
+        parts = (part for turn in self.turns for part in turn.parts)
+        return any(isinstance(part, Pcm) and part.degraded for part in parts)
+
 
 @dataclass(frozen=True)
 class ChatBegun:

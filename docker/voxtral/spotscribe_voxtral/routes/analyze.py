@@ -15,6 +15,7 @@ from spotscribe_common.contract import (
     AnalysisTask,
     AnalyzeEvent,
     AnalyzeRequest,
+    TrackNumber,
 )
 from spotscribe_common.http.event_stream import NDJSON, event_lines
 from spotscribe_common.http.http_errors import ErrorBody
@@ -49,6 +50,7 @@ class AnalyzeForm(BaseModel):
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         default_factory=list, max_length=10, description="Your own, once for each."
     )
+    track: TrackNumber | None = None
     max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
@@ -83,7 +85,9 @@ def analyze_routes(service: VoxtralService) -> APIRouter:
 
         async def read(body: Body, opened: AsyncExitStack) -> Source[AnalyzeEvent]:
             file, asked, max_seconds = await _read(body, service, opened)
-            return Source(file, max_seconds, lambda pcm, held: service.analyze(pcm, asked, held.pop_all()))
+            return Source(
+                file, max_seconds, asked.track, lambda pcm, held: service.analyze(pcm, asked, held.pop_all())
+            )
 
         accepted = Accepted(json=_JSON_BYTES, form=service.settings.max_upload_bytes)
         job = await start_job(request, service, accepted, read)
@@ -101,7 +105,8 @@ async def _read(
     """The media, what is to be found out, and the caller's own cap in seconds."""
     if body.form is not None:
         upload, form = await uploaded(body.form, AnalyzeForm)
-        return upload, AnalysisOptions(tasks=form.tasks or None, questions=form.questions), form.max_seconds
+        chosen = AnalysisOptions(tasks=form.tasks or None, questions=form.questions, track=form.track)
+        return upload, chosen, form.max_seconds
     asked = await json_body(body, AnalyzeRequest)
     file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
     return file, asked, asked.max_seconds

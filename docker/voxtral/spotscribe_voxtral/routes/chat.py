@@ -25,13 +25,13 @@ def chat_routes(service: VoxtralService) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI"])
     began = int(time.time())
 
-    async def started(request: Request) -> tuple[Job[ChatEvent], ChatRequest]:
+    async def started(request: Request) -> tuple[Job[ChatEvent], ChatRequest, bool]:
         with ExitStack() as held:
             async with AsyncExitStack() as reading:
                 body = await service.receive(request, Accepted(json=BODY_BYTES), reading)
                 held.enter_context(service.admission.admit())
                 asked, order = await read_chat(body, request, service, held)
-            return service.chat(order, held.pop_all()), asked
+            return service.chat(order, held.pop_all()), asked, order.lacks_audio
 
     @router.post(
         "/chat/completions",
@@ -50,15 +50,21 @@ def chat_routes(service: VoxtralService) -> APIRouter:
         All audio of a conversation must fit into one prompt: ten minutes at most, less where memory is short.
         Longer recordings are for `POST /analyze`. What the system says is put before the user's next words.
         With `response_format` `json_object` the answer is checked, and asked for once more if it is no JSON.
-        Fields that would change the answer in ways that the model has not are refused by name.
+        Fields that would change the answer in ways that the model has not are refused by name. If a recording
+        lacks something, such as its end, the header `X-Spotscribe-Degraded` is `audio`.
         """
-        job, asked = await started(request)
+        job, asked, lacks_audio = await started(request)
         if asked.stream:
             chunks = Chunks(service.engine.model, usage=asked.stream_options.include_usage)
-            return EventStream(job, SSE, chunks.encode, keep_alive=KEEP_ALIVE)
-        written = await result_of(request, job, ChatWritten)
-        body = completion(written, service.engine.model).model_dump_json()
-        return Response(body, media_type=JSON)
+            answer: Response = EventStream(job, SSE, chunks.encode, keep_alive=KEEP_ALIVE)
+        else:
+            written = await result_of(request, job, ChatWritten)
+            body = completion(written, service.engine.model).model_dump_json()
+            answer = Response(body, media_type=JSON)
+        if lacks_audio:
+            # The shape has no room for it.
+            answer.headers["X-Spotscribe-Degraded"] = "audio"
+        return answer
 
     @router.get("/models")
     async def models() -> dict[str, Any]:

@@ -20,11 +20,13 @@ class Source(Generic[Event]):
     Attributes:
         file: the media.
         max_seconds: the caller's own cap.
+        track: number of the sound track, from 1 on.
         start: starts the work on the decoded audio, and takes over what the stack holds.
     """
 
     file: BinaryIO
     max_seconds: float | None
+    track: int | None
     start: Callable[[Pcm, ExitStack], Job[Event]]
 
 
@@ -50,5 +52,5 @@ async def start_job(
             body = await service.receive(request, accepted, reading)
             held.enter_context(service.admission.admit())
             source = await read(body, reading)
-            pcm = await service.decode_for(request, source.file, source.max_seconds, held)
+            pcm = await service.decode_for(request, source.file, source.max_seconds, held, source.track)
         return source.start(pcm, held)

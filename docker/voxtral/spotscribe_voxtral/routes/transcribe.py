@@ -57,7 +57,7 @@ def transcribe_routes(service: VoxtralService) -> APIRouter:
                 order = TranscriptionOrder(asked, body.start_at, body.earlier, body.earlier_degraded)
                 return service.transcribe(pcm, order, held.pop_all())
 
-            return Source(body.file, body.max_seconds, start)
+            return Source(body.file, body.max_seconds, asked.track, start)
 
         job = await start_job(request, service, transcribe_accepted(service.settings), read)
         if NDJSON in request.headers.get("accept", ""):

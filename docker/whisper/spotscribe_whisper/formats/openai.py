@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from spotscribe_audio.language.languages import joined
-from spotscribe_common.contract import Degradation, Segment, Transcript, Word
+from spotscribe_common.contract import Degradation, Segment, SoundTrack, Transcript, Word
 from spotscribe_whisper.formats.characters import clean
 from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time
@@ -39,6 +39,8 @@ class Answer(BaseModel):
     text: str
     languages: list[HeardLanguage] | None = None
     usage: Usage
+    # Ours, if the file has several sound tracks.
+    track: SoundTrack | None = None
     degraded: list[Degradation] | None = None
 
     def to_json(self) -> str:
@@ -112,6 +114,7 @@ def plain(transcript: Transcript, *, languages: bool = False) -> Answer:
         text=transcript.text,
         languages=_heard(transcript) if languages else None,
         usage=usage(transcript),
+        track=transcript.track,
         degraded=transcript.degraded or None,
     )
 
@@ -151,6 +154,7 @@ def verbose(
         else None,
         words=[verbose_word(word) for word in words] if "word" in granularities else None,
         usage=usage(transcript),
+        track=transcript.track,
         degraded=transcript.degraded or None,
     )
 
@@ -163,6 +167,7 @@ def diarized(transcript: Transcript) -> DiarizedAnswer:
         text=transcript.text,
         segments=diarized_segments(transcript),
         usage=usage(transcript),
+        track=transcript.track,
         degraded=transcript.degraded or None,
     )
 

@@ -64,7 +64,9 @@ async def start_job(
             for number, url in enumerate(source.references):
                 work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
                 recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
-            pcm = await service.decode_for(request, source.file, source.max_seconds, held)
+            pcm = await service.decode_for(
+                request, source.file, source.max_seconds, held, options.asked.track
+            )
         check_start(options.start_at, pcm)
         options = replace(options, speaker_recordings=recordings)
         return service.start(pcm, options, held.pop_all()), pcm.duration

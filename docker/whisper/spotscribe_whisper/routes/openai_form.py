@@ -6,18 +6,19 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from spotscribe_audio.requests.transcribe_body import RuleChoice, chosen_rules, every_rule
-from spotscribe_common.contract import HOTWORDS_CHARACTERS, LANGUAGE_CHARACTERS, TranscriptionOptions
+from spotscribe_common.contract import (
+    HOTWORDS_CHARACTERS,
+    LANGUAGE_CHARACTERS,
+    TrackNumber,
+    TranscriptionOptions,
+)
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.quoting import quoted
 from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, LANGUAGE_TELLING, check_model
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.chunking import ChunkingStrategy
-from spotscribe_whisper.speakers.references import (
-    MOST_CHARACTERS,
-    MOST_REFERENCES,
-    MOST_SECONDS,
-)
+from spotscribe_whisper.speakers.references import MOST_CHARACTERS, MOST_REFERENCES, MOST_SECONDS
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # It stands at every segment of hours.
@@ -44,6 +45,7 @@ class TranslationForm(BaseModel):
     hotwords: str | None = Field(
         default=None, max_length=HOTWORDS_CHARACTERS, description="Ours: names and rare words to listen for."
     )
+    track: TrackNumber | None = None
     max_line_width: int = Field(
         default=42, ge=8, le=200, description="Ours: greatest length of a subtitle's line in characters."
     )
@@ -88,7 +90,7 @@ class TranslationForm(BaseModel):
                 param="response_format",
             )
         asked = TranscriptionOptions.model_construct(
-            task="translate", prompt=self.prompt, hotwords=self.hotwords
+            task="translate", track=self.track, prompt=self.prompt, hotwords=self.hotwords
         )
         return Options(asked, temperature=self.temperature)
 
@@ -146,9 +148,7 @@ class TranscriptionForm(TranslationForm):
     diarize: bool = Field(default=False, description="Ours: says who spoke.")
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: exact number of speakers.")
     min_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: least number of speakers.")
-    max_speakers: int | None = Field(
-        default=None, ge=1, le=20, description="Ours: greatest number of speakers."
-    )
+    max_speakers: int | None = Field(default=None, ge=1, le=20, description="Ours: most speakers possible.")
     speaker_cleanup: list[RuleChoice] = Field(
         default_factory=every_rule,
         max_length=10,
@@ -174,6 +174,7 @@ class TranscriptionForm(TranslationForm):
         asked = TranscriptionOptions.model_construct(
             language=self.language,
             languages=self.languages or None,
+            track=self.track,
             prompt=self.prompt,
             hotwords=self._words_to_listen_for(),
             diarize=self.diarizes(),

@@ -22,7 +22,7 @@ const FIELD_BYTES = 16 << 10;
 /** Bytes allowed for boundaries, headers and fields around the file. */
 export const ENVELOPE_BYTES = 1 << 20;
 
-const { speakers, languages } = OPTION_LIMITS;
+const { speakers, languages, tracks } = OPTION_LIMITS;
 const count = z.optional(number(1, speakers));
 const list = (most: number) => z.optional(z.array(text(FIELD_BYTES)).check(z.maxLength(most)));
 
@@ -33,6 +33,7 @@ const FORM = {
   task: z.optional(text(FIELD_BYTES)),
   hotwords: z.optional(text(FIELD_BYTES)),
   prompt: z.optional(text(FIELD_BYTES)),
+  track: z.optional(number(1, tracks)),
   diarize: z.optional(flag()),
   num_speakers: count,
   min_speakers: count,
