@@ -1,6 +1,7 @@
 """Makes media files."""
 
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 TONE = "sine=frequency=440:sample_rate=16000:duration={seconds}"
@@ -21,7 +22,9 @@ def silence(path: Path, seconds: float, *options: str) -> Path:
     """Silence of 16 kHz, encoded for ten minutes and repeated, which is quicker."""
     piece = path.with_stem("piece")
     ffmpeg("-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono:d=600", *options, piece)
-    ffmpeg("-stream_loop", "-1", "-i", piece, "-t", str(seconds), "-c", "copy", path)
+    # Options of the file itself, such as whether it states its length.
+    own = [each for pair in pairwise(options) if pair[0] in ("-write_xing", "-live") for each in pair]
+    ffmpeg("-stream_loop", "-1", "-i", piece, "-t", str(seconds), "-c", "copy", *own, path)
     return path
 
 

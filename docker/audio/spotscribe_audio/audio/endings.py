@@ -69,10 +69,10 @@ def _ends_inside_riff(file: BinaryIO, size: int) -> bool:
         name, length = struct.unpack("<4sI", os.pread(file.fileno(), 8, at))
         if name != b"RIFF":
             return False
+        # A size that was never written: by a crash, or by a program that writes to a pipe.
+        if length < 12 or length >= 0x7FFF_F000:
+            return length < 12
         at += 8 + length + length % 2
-        # A size that was never written says nothing.
-        if length < 12:
-            return True
     return at > size + 1
 
 

@@ -143,7 +143,7 @@ class Recording:
         """Refuses what is too long or too large for sure: headers, and guesses by bit rate, may be wrong."""
         seconds = self.media.about_seconds or track.stated_seconds or 0
         free = shutil.disk_usage(self.scratch).free
-        if seconds > self.max_seconds or _needed(seconds) > free:
+        if not seconds or seconds > self.max_seconds or _needed(seconds) > free:
             seconds = await self._measured(track)
         if seconds > self.max_seconds + OVERRUN_SECONDS:
             raise self._too_long(f"{seconds:.0f} s long")

@@ -212,12 +212,19 @@ async def test_hours_of_silence_in_a_tiny_opus_file_are_refused_before_anything_
     assert "10800 s long" in await refused(AudioTooLongError, bomb, scratch)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("silence.mp3", ["-b:a", "8k", "-write_xing", "0"]),
+        ("silence.webm", ["-ar", "48000", "-c:a", "libopus", "-b:a", "500", "-live", "1"]),
+    ],
+)
 async def test_hours_of_silence_that_state_no_length_are_refused_before_anything_is_decoded(
-    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, options: list[str], tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bomb = silence(tmp_path / "silence.mp3", 3 * HOUR, "-b:a", "8k", "-write_xing", "0")
+    bomb = silence(tmp_path / name, 3 * HOUR, *options)
     monkeypatch.setattr(recording_module, "decode_command", lambda *_: pytest.fail("decoded"))
-    assert "10801 s long" in await refused(AudioTooLongError, bomb, scratch)
+    assert "The audio is 1080" in await refused(AudioTooLongError, bomb, scratch)
 
 
 @pytest.fixture
