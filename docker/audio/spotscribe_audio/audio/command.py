@@ -3,7 +3,7 @@
 import math
 
 from spotscribe_audio.audio.bounded_process import Bounds
-from spotscribe_audio.audio.media import INPUT_GUARD, Media
+from spotscribe_audio.audio.media import IGNORING_EDITS, INPUT_GUARD, Media
 from spotscribe_audio.audio.pcm import BYTES_PER_SECOND, SAMPLE_RATE
 from spotscribe_audio.audio.tracks import Track
 
@@ -39,6 +39,7 @@ def decode_command(name: str, max_seconds: float, media: Media, track: Track) ->
     filters, count = _channels(track)
     return [
         "ffmpeg", "-nostdin", "-hide_banner", "-v", "warning", "-threads", "1", *INPUT_GUARD,
+        *(IGNORING_EDITS if track.has_useless_edits else ()),
         "-i", name, "-map", f"0:a:{track.number - 1}", "-vn", "-sn", "-dn",
         "-t", f"{max_seconds + OVERRUN_SECONDS:.3f}",
         # Gaps in the time stamps become silence: the words' times are those of the file.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from spotscribe_audio.audio.media import Media
+from spotscribe_audio.audio.tracks import Track
 
 # Differences up to this are padding of codecs and rounding.
 _LEAST_SECONDS = 0.5
@@ -56,6 +57,16 @@ def faults(
     return ()
 
 
+def edits_told(track: Track) -> tuple[str, ...]:
+    """What to say of an edit list: players skip what it leaves out, and so does the decoder."""
+    whole, kept = track.unedited_seconds, track.stated_seconds
+    if track.has_useless_edits:
+        return ("The file's edit list leaves nothing of its audio. All of it was decoded.",)
+    if whole is None or kept is None or whole - kept <= max(_LEAST_SECONDS, _LEAST_SHARE * whole):
+        return ()
+    return (f"The file's edit list leaves out {whole - kept:.1f} s of its audio, which were not heard.",)
+
+
 def ends_inside(file: BinaryIO, media: Media) -> bool:
     """Whether the file ends before its container does."""
     size = os.fstat(file.fileno()).st_size
@@ -69,9 +80,11 @@ def _ends_inside_riff(file: BinaryIO, size: int) -> bool:
         name, length = struct.unpack("<4sI", os.pread(file.fileno(), 8, at))
         if name != b"RIFF":
             return False
-        # A size that was never written: by a crash, or by a program that writes to a pipe.
-        if length < 12 or length >= 0x7FFF_F000:
-            return length < 12
+        # What a program writes to a pipe, and what is left by a crash.
+        if length >= 0x7FFF_F000:
+            return False
+        if length < 12:
+            return True
         at += 8 + length + length % 2
     return at > size + 1
 

@@ -20,6 +20,8 @@ CONTAINERS = (
 )  # fmt: skip
 # What ffprobe and ffmpeg are told before the input: local file only, and only these containers.
 INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(CONTAINERS))
+# MP4 has them, and no other container knows the option.
+IGNORING_EDITS = ("-ignore_editlist", "1")
 # Containers that state lengths. Those of others are measured by their end, or guessed.
 _STATING = frozenset(
     {"aiff", "ape", "asf", "au", "avi", "caf", "flac", "flv", "matroska", "mov", "mp3", "mpc8", "tta", "wv"}
@@ -89,7 +91,18 @@ async def probe(source: Source) -> Media:
     found, said = await _asked(source, "-show_entries", _ENTRIES)
     streams = found.get("streams", [])
     texts = await _texts(source) if len(streams) > 1 else []
-    return _media(found, texts, is_guessed=_GUESSED in said)
+    media = _media(found, texts, is_guessed=_GUESSED in said)
+    return await _with_unedited(media, source) if media.is_any({"mov"}) else media
+
+
+async def _with_unedited(media: Media, source: Source) -> Media:
+    what = ("-select_streams", "a", "-show_entries", "stream=duration")
+    found, _ = await _asked(source, *IGNORING_EDITS, *what)
+    lengths = [_seconds(stream.get("duration")) for stream in found.get("streams", [])]
+    tracks = [
+        replace(track, unedited_seconds=length) for track, length in zip(media.tracks, lengths, strict=False)
+    ]
+    return replace(media, tracks=tracks) if len(tracks) == len(media.tracks) else media
 
 
 async def _asked(source: Source, *what: str) -> tuple[dict[str, Any], str]:
@@ -157,8 +170,9 @@ def _media(found: dict[str, Any], texts: Sequence[dict[str, str]], *, is_guessed
     tracks = []
     for at, stream in enumerate(audio):
         own = texts[at] if at < len(texts) else {}
-        # A film's length says nothing about its sound, which may end before the picture.
-        alone = about if len(streams) == 1 else None
+        # A film's length says nothing about its sound, which may end before the picture; that of an MP4 file
+        # nothing about what its edit list leaves.
+        alone = about if len(streams) == 1 and not media.is_any({"mov"}) else None
         length = alone if media.is_any(_WHOLE) else _seconds(stream.get("duration"))
         disposition = stream.get("disposition", {})
         track = Track(

@@ -21,7 +21,7 @@ from spotscribe_audio.audio.command import (
     measure_command,
 )
 from spotscribe_audio.audio.downmix import MixedFile, weights_of
-from spotscribe_audio.audio.endings import ends_inside, faults
+from spotscribe_audio.audio.endings import edits_told, ends_inside, faults
 from spotscribe_audio.audio.headers import MOST_PARTS, Part, parts
 from spotscribe_audio.audio.joins import joined
 from spotscribe_audio.audio.media import Media, probe, refuse_failure
@@ -126,7 +126,7 @@ class Recording:
             # By bytes: a header may also be wrong about how many of them are a second.
             stated = None if part.stated is None else found * part.stated / part.held
         is_last = number == len(self.parts) - 1
-        return faults(
+        return edits_told(track) + faults(
             stated=stated,
             found=found,
             complaint=ended.complaint,

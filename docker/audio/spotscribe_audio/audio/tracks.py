@@ -24,6 +24,8 @@ class Track:
         layout: ffmpeg's name for what they are, such as `5.1(side)`; None if the file does not say.
         start_seconds: when it begins, from the beginning of the file.
         stated_seconds: its length as the file states it; None if it does not.
+        unedited_seconds: its length without an edit list, such as a telephone writes to cut a recording; None
+            if the container has none.
         is_default: whether the file marks it as the one to be played.
         is_aside: whether it is a commentary, a description, or made for people who hear or see badly.
         is_known: whether its codec has a name; ffmpeg cannot decode others.
@@ -34,9 +36,15 @@ class Track:
     layout: str | None = None
     start_seconds: float = 0.0
     stated_seconds: float | None = None
+    unedited_seconds: float | None = None
     is_default: bool = False
     is_aside: bool = False
     is_known: bool = True
+
+    @property
+    def has_useless_edits(self) -> bool:
+        """Whether the edit list would leave nothing: it was never finished."""
+        return self.unedited_seconds is not None and self.stated_seconds is None
 
 
 def is_aside(disposition: Mapping[str, Any], title: str) -> bool:

@@ -164,3 +164,21 @@ async def test_a_header_that_states_days_refuses_nothing(tmp_path: Path) -> None
     pcm = await decoded(path, max_seconds=10)
     assert pcm.duration == pytest.approx(SECONDS)
     pcm.close()
+
+
+@pytest.mark.parametrize("options", [[], ["-movflags", "faststart"]])
+async def test_what_an_edit_list_leaves_out_is_told(options: list[str], tmp_path: Path) -> None:
+    path = tone(tmp_path / "a.m4a", SECONDS, *options)
+    # The list has a length in milliseconds, behind its version and its number of edits.
+    at = path.read_bytes().index(b"elst") + 12
+    assert await heard(path) == (pytest.approx(SECONDS, abs=0.1), "")
+    length, said = await heard(stating(path, at, ">I", 2000))
+    assert length == pytest.approx(2, abs=0.1)
+    assert "leaves out 4.1 s of its audio" in said
+
+
+async def test_an_edit_list_that_leaves_nothing_was_never_finished(tmp_path: Path) -> None:
+    path = tone(tmp_path / "a.m4a", SECONDS)
+    length, said = await heard(stating(path, path.read_bytes().index(b"elst") + 12, ">I", 0))
+    assert length == pytest.approx(SECONDS, abs=0.1)
+    assert "edit list leaves nothing" in said
