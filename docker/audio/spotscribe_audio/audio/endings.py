@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from spotscribe_audio.audio.media import Media
+from spotscribe_audio.audio.mp3_frames import ends_inside_frame
 from spotscribe_audio.audio.tracks import Track
 
 # Differences up to this are padding of codecs and rounding.
@@ -17,6 +18,8 @@ _CUT = re.compile(r"ended prematurely|partial file|Truncating packet|Input/outpu
 _LOST = re.compile(
     r"Error while decoding stream|Error submitting packet to decoder|corrupt (?:input packet|decoded frame)"
 )
+# Parts of a container that are looked at.
+_MOST_STEPS = 1_000_000
 # Ogg's pages have at most 65,307 bytes.
 _OGG_TAIL = 1 << 17
 # Packets of 188 bytes, alone, after a time, or before a check sum.
@@ -76,7 +79,9 @@ def ends_inside(file: BinaryIO, media: Media) -> bool:
 def _ends_inside_riff(file: BinaryIO, size: int) -> bool:
     """AVI: files above 1 GB have several RIFF chunks."""
     at = 0
-    while at + 8 <= size:
+    for _ in range(_MOST_STEPS):
+        if at + 8 > size:
+            break
         name, length = struct.unpack("<4sI", os.pread(file.fileno(), 8, at))
         if name != b"RIFF":
             return False
@@ -92,7 +97,9 @@ def _ends_inside_riff(file: BinaryIO, size: int) -> bool:
 def _ends_inside_box(file: BinaryIO, size: int) -> bool:
     """MP4: its top is a list of boxes."""
     at = 0
-    while at < size:
+    for _ in range(_MOST_STEPS):
+        if at >= size:
+            break
         head = os.pread(file.fileno(), 16, at)
         if len(head) < 8:
             return True
@@ -125,12 +132,14 @@ def _ends_inside_block(file: BinaryIO, size: int) -> bool:
     """VOC: blocks follow its head, and a zero ends it."""
     head = os.pread(file.fileno(), 26, 0)
     at = struct.unpack_from("<H", head, 20)[0] if len(head) > 22 else size
-    while at < size:
+    for _ in range(_MOST_STEPS):
+        if at >= size:
+            return True
         block = os.pread(file.fileno(), 4, at)
         if block[:1] == b"\0":
             return False
         at += 4 + int.from_bytes(block[1:], "little")
-    return True
+    return False
 
 
 def _ends_inside_packet(file: BinaryIO, size: int) -> bool:
@@ -147,6 +156,7 @@ _CHECKS: dict[str, Callable[[BinaryIO, int], bool]] = {
     "asf": _is_shorter_than_asf_states,
     "avi": _ends_inside_riff,
     "mov": _ends_inside_box,
+    "mp3": ends_inside_frame,
     "mpegts": _ends_inside_packet,
     "ogg": _has_no_last_page,
     "voc": _ends_inside_block,

@@ -5,7 +5,6 @@ other containers need no help: ffmpeg reads through, and :mod:`spotscribe_audio.
 time stamps go on.
 """
 
-import mmap
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -19,6 +18,11 @@ _TTA = re.compile(rb"TTA1[\x01-\x03]\x00[\x01-\x20]\x00")
 # A block whose first sample is the stream's first, and which has the mark of the first among such blocks.
 _FIRST_BLOCK = b"".join(re.escape(bytes([value])) for value in range(256) if value & 8)
 _WAVPACK = re.compile(rb"wvpk.{12}\x00{4}.{5}[" + _FIRST_BLOCK + rb"]", re.DOTALL)
+_BLOCK = 1 << 22
+# A hundred hours in fragments of a second have as many boxes.
+_MOST_STEPS = 1_000_000
+# The longest match of a pattern.
+_OVERLAP = 32
 _EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
 
 
@@ -28,7 +32,8 @@ def joined(file: BinaryIO) -> list[Part]:
     head = os.pread(file.fileno(), 16, 0)
     for magic, starts in _STARTS.items():
         if magic in (head[: len(magic)], head[4 : 4 + len(magic)]):
-            found = [at for at in starts(file, size) if at > 0]
+            # As many as there are parts, and one at the very beginning.
+            found = [at for at in islice(starts(file, size), MOST_PARTS + 1) if at > 0]
             edges = [0, *found, size][: MOST_PARTS + 1]
             seeks = magic == b"ftyp"
             some = [Part(start, end, seeks=seeks) for start, end in pairwise(edges)]
@@ -37,10 +42,15 @@ def joined(file: BinaryIO) -> list[Part]:
 
 
 def _matches(pattern: re.Pattern[bytes]) -> Callable[[BinaryIO, int], Iterator[int]]:
+    """Places of a pattern. The file is read, not mapped: one that becomes shorter would end the process."""
+
     def starts(file: BinaryIO, size: int) -> Iterator[int]:
-        with mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) as content:
-            # As many as there are parts, and one at the very beginning.
-            yield from [match.start() for match in islice(pattern.finditer(content), MOST_PARTS + 1)]
+        last = -1
+        for at in range(0, size, _BLOCK):
+            for match in pattern.finditer(os.pread(file.fileno(), _BLOCK + _OVERLAP, at)):
+                if at + match.start() > last:
+                    last = at + match.start()
+                    yield last
 
     return starts
 
@@ -48,7 +58,9 @@ def _matches(pattern: re.Pattern[bytes]) -> Callable[[BinaryIO, int], Iterator[i
 def _boxes(file: BinaryIO, size: int) -> Iterator[int]:
     """MP4: beginnings of the boxes that begin files."""
     at = 0
-    while at < size:
+    for _ in range(_MOST_STEPS):
+        if at >= size:
+            return
         head = os.pread(file.fileno(), 16, at)
         length = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4])
         if head[4:8] == b"ftyp":
@@ -61,7 +73,9 @@ def _boxes(file: BinaryIO, size: int) -> Iterator[int]:
 def _segments(file: BinaryIO, size: int) -> Iterator[int]:
     """Matroska: beginnings of headers, up to a segment that does not state its size."""
     at = 0
-    while at < size:
+    for _ in range(_MOST_STEPS):
+        if at >= size:
+            return
         head = os.pread(file.fileno(), 12, at)
         name = head[:4]
         if name == _EBML:

@@ -130,7 +130,7 @@ class Recording:
             stated=stated,
             found=found,
             complaint=ended.complaint,
-            ends_inside=is_last and ends_inside(self.file, media),
+            ends_inside=is_last and await asyncio.to_thread(ends_inside, self.file, media),
         )
 
     def _check_length(self, pcm: Pcm) -> None:

@@ -99,3 +99,18 @@ async def test_a_second_recording_that_is_damaged_is_told(tmp_path: Path) -> Non
     assert pcm.duration == pytest.approx(2 * LENGTH, abs=0.1)
     assert "Recording 3 of 3 in the file is missing" in pcm.degraded[0].reason
     pcm.close()
+
+
+@pytest.mark.parametrize("block", [1, 7, 1000])
+async def test_where_the_file_is_read_in_blocks_changes_nothing(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes((b"fLaC\0\0\0\x22" + bytes(999)) * 3)
+    monkeypatch.setattr(joins, "_BLOCK", block)
+    with path.open("rb") as file:
+        assert [(part.start, part.end) for part in joins.joined(file)] == [
+            (0, 1007),
+            (1007, 2014),
+            (2014, 3021),
+        ]
