@@ -73,7 +73,9 @@ describe('the fleet', () => {
           Match.objectLike({
             Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
             Condition: {
-              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['machine#*', 'sizing', 'fleet', 'warm'] },
+              'ForAllValues:StringLike': {
+                'dynamodb:LeadingKeys': ['machine#*', 'sizing', 'fleet', 'fleet-machines', 'warm'],
+              },
               Null: { 'dynamodb:LeadingKeys': 'false' },
             },
           }),
