@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from spotscribe_audio.audio.boxes import LEAST_BYTES, boxes
 from spotscribe_audio.audio.media import Media
 from spotscribe_audio.audio.mp3_frames import ends_inside_frame
 from spotscribe_audio.audio.tracks import Track
@@ -96,22 +97,14 @@ def _ends_inside_riff(file: BinaryIO, size: int) -> bool:
 
 def _ends_inside_box(file: BinaryIO, size: int) -> bool:
     """MP4: its top is a list of boxes."""
-    at = 0
-    for _ in range(_MOST_STEPS):
-        if at >= size:
-            break
-        head = os.pread(file.fileno(), 16, at)
-        if len(head) < 8:
+    end = 0
+    for at, name, length in boxes(file, size):
+        if len(name) < 4:
             return True
-        length = int.from_bytes(head[:4])
-        if length == 1:
-            length = int.from_bytes(head[8:16])
-        if length == 0:
+        if length < LEAST_BYTES:
             return False
-        if length < 8:
-            return False
-        at += length
-    return at > size
+        end = at + length
+    return end > size
 
 
 def _is_shorter_than_asf_states(file: BinaryIO, size: int) -> bool:

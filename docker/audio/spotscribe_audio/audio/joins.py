@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from typing import BinaryIO
 
+from spotscribe_audio.audio.boxes import boxes
 from spotscribe_audio.audio.headers import MOST_PARTS, Part
 
 _FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
@@ -19,7 +20,7 @@ _TTA = re.compile(rb"TTA1[\x01-\x03]\x00[\x01-\x20]\x00")
 _FIRST_BLOCK = b"".join(re.escape(bytes([value])) for value in range(256) if value & 8)
 _WAVPACK = re.compile(rb"wvpk.{12}\x00{4}.{5}[" + _FIRST_BLOCK + rb"]", re.DOTALL)
 _BLOCK = 1 << 22
-# A hundred hours in fragments of a second have as many boxes.
+# Parts of a Matroska file that are looked at.
 _MOST_STEPS = 1_000_000
 # The longest match of a pattern.
 _OVERLAP = 32
@@ -57,17 +58,7 @@ def _matches(pattern: re.Pattern[bytes]) -> Callable[[BinaryIO, int], Iterator[i
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[int]:
     """MP4: beginnings of the boxes that begin files."""
-    at = 0
-    for _ in range(_MOST_STEPS):
-        if at >= size:
-            return
-        head = os.pread(file.fileno(), 16, at)
-        length = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4])
-        if head[4:8] == b"ftyp":
-            yield at
-        if length < 8:
-            return
-        at += length
+    return (at for at, name, _ in boxes(file, size) if name == b"ftyp")
 
 
 def _segments(file: BinaryIO, size: int) -> Iterator[int]:

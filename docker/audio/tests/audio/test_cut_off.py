@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spotscribe_audio.audio import endings
+from spotscribe_audio.audio import boxes, endings
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.media import Media
 from spotscribe_common.errors import BadAudioError
@@ -108,6 +108,7 @@ def test_looking_at_a_file_of_many_small_parts_ends(
     path = tmp_path / "a"
     path.write_bytes(SMALL_PARTS[name])
     monkeypatch.setattr(endings, "_MOST_STEPS", 10)
+    monkeypatch.setattr(boxes, "_MOST_BOXES", 10)
     reads: list[int] = []
     pread = os.pread
     monkeypatch.setattr(os, "pread", lambda *asked: (reads.append(1), pread(*asked))[1])
