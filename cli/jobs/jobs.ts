@@ -1,6 +1,6 @@
 import { type Command, type CommandOptions, Option } from 'commander';
 import {
-  FINAL_STATUSES,
+  isFinal,
   JOB_STATUSES,
   type JobStatus,
   TRANSCRIPT_FORMATS,
@@ -94,7 +94,7 @@ export function registerJobs(program: Command, context: Context): void {
       const client = await connect(options);
       const { status } = await client.job(id);
       // DELETE of the API erases ended jobs, which "cancel" must not do.
-      if ((FINAL_STATUSES as readonly string[]).includes(status)) {
+      if (isFinal(status)) {
         throw new CliError(
           'invalid_request',
           `Job ${id} is already ${status}. To erase it, run "spotscribe jobs erase ${id}"`,
@@ -112,7 +112,7 @@ export function registerJobs(program: Command, context: Context): void {
   ).action(async (id: string, options: JobsOptions) => {
     const client = await connect(options);
     const { status } = await client.job(id);
-    if (!(FINAL_STATUSES as readonly string[]).includes(status)) {
+    if (!isFinal(status)) {
       throw new CliError(
         'invalid_request',
         `Job ${id} is ${status}. Cancel it first with "spotscribe jobs cancel ${id}"`,

@@ -1,4 +1,4 @@
-import { FINAL_STATUSES } from '../../core/contract/names';
+import { isFinal } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
 import { ApiClient } from '../api/client';
 import { pause, pollDelay } from '../api/retry';
@@ -88,7 +88,7 @@ export const doInTime = <T>(
     return collect(job, trip);
   });
 
-const ended = ({ status }: JobView) => (FINAL_STATUSES as readonly string[]).includes(status);
+const ended = ({ status }: JobView) => isFinal(status);
 
 /** The error of a job that ended without success. */
 export function failureOf({ status, error, id }: JobView): CliError {

@@ -12,7 +12,11 @@ export const JOB_STATUSES = [
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** Statuses of ended jobs, which never change again. */
-export const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
+const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
+
+/** Whether a job with this status has ended. */
+export const isFinal = (status: JobStatus): boolean =>
+  (FINAL_STATUSES as readonly JobStatus[]).includes(status);
 
 /** What a job can do with its input. `custom` is done by a user's own service. */
 export const TASK_NAMES = ['transcription', 'analysis', 'embedding', 'speech', 'custom'] as const;

@@ -1,4 +1,4 @@
-import { FINAL_STATUSES, type StageState } from '../contract/names';
+import { isFinal, type StageState } from '../contract/names';
 import type { JobRow, JobView } from '../contract/job';
 import { TASKS } from '../tasks';
 import { resultKeys, tasksOf } from './job-tasks';
@@ -42,7 +42,7 @@ const resultPaths = (row: JobRow): JobView['results'] =>
 
 /** The stages of a job. An unfinished stage of an ended job is shown as failed or skipped. */
 function stages({ status, stages: recorded }: JobRow): JobRow['stages'] {
-  if (!FINAL_STATUSES.some((final) => final === status)) return recorded;
+  if (!isFinal(status)) return recorded;
   const left: StageState = status === 'failed' ? 'failed' : 'skipped';
   const ended = (state: StageState) => (state === 'waiting' || state === 'running' ? left : state);
   return Object.fromEntries(Object.entries(recorded).map(([stage, state]) => [stage, ended(state)]));

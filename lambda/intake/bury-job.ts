@@ -5,7 +5,7 @@ import { documentClient } from '../frame/document-client';
 import { s3Client } from '../frame/s3-client';
 import { announce } from '../../core/jobs/completion';
 import { JobMessage } from '../../core/contract/job';
-import { FINAL_STATUSES } from '../../core/contract/names';
+import { isFinal } from '../../core/contract/names';
 import { JOB_ID_PATTERN } from '../../core/contract/keys';
 import { MAX_FAILURES, MAX_RECEIVES } from '../../core/contract/limits';
 import { eraseLeftovers, eraseWritten } from '../../core/jobs/job-leftovers';
@@ -62,7 +62,7 @@ async function bury(
     // Its worker may have written a checkpoint after the job was erased.
     return eraseWritten(objects, id);
   }
-  if (!(FINAL_STATUSES as readonly string[]).includes(row.status))
+  if (!isFinal(row.status))
     throw new Error(`Job ${id} is held by a worker: its dead-letter message is tried again`);
   await eraseLeftovers(objects, row);
   // An earlier invocation may have marked it as failed and stopped before it sent the event.

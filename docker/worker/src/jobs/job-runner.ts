@@ -1,4 +1,4 @@
-import { FINAL_STATUSES } from '../../../../core/contract/names';
+import { isFinal } from '../../../../core/contract/names';
 import type { JobRow } from '../../../../core/contract/job';
 import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
 import type { Endings } from './endings';
@@ -201,7 +201,7 @@ export class JobRunner {
       return this.report(attempt, 'cancelled');
     }
     const mine = now.status === 'succeeded' && now.attempt === row.attempt;
-    if (!(FINAL_STATUSES as readonly string[]).includes(now.status)) {
+    if (!isFinal(now.status)) {
       await endings.eraseAttempt(row, now, work.checkpoint.files);
       // The new owner may have received this same message: delete it only if the row names another
       // one.
