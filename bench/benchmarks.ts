@@ -1,4 +1,5 @@
 import type { Benchmark } from './benchmark';
+import { accuracy } from './accuracy/accuracy';
 import { whisperDiarization } from './models/diarization';
 import { embeddingsCorpus, embeddingsLoad, embeddingsLoadBase } from './embeddings/embeddings';
 import { frontDoor } from './front-door/front-door';
@@ -20,5 +21,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   ...[whisperThroughput, whisperLoad, whisperMemory, whisperDiarization],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch, treeFetch],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
-  ...[speechStream, speechWords],
+  ...[speechStream, speechWords, accuracy],
 ];

@@ -3,7 +3,7 @@ export interface Figure {
   name: string;
   /** In `unit`. */
   value: number;
-  unit: 'ms' | 's' | 'KB' | 'MB' | '×' | '%' | 'tokens/s' | 'rows/s' | 'tokens' | 'requests';
+  unit: keyof typeof DECIMALS;
   /**
    * Maximum acceptable value.
    *
@@ -25,6 +25,9 @@ const DECIMALS = {
   'rows/s': 0,
   tokens: 1,
   requests: 0,
+  words: 0,
+  points: 2,
+  'words/min': 2,
 } as const;
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { pause } from '../../cli/api/retry';
 import { baseEnvironment } from '../../local/emulator';
@@ -96,13 +96,19 @@ export function readReport(text: string): { said: string[]; lines: unknown[] } {
 
 const lastLines = (text: string) => text.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
 
+/** Variables that name files or folders. Python runs in another folder. */
+const PATHS = ['SPEECH_DIR', 'BENCH_CACHE', 'BENCH_DETAILS'];
+const OTHERS = ['SPEECH_DIR', 'OMP_NUM_THREADS'];
+
 /**
- * The caller's variables that set sizes of measurements, such as `BENCH_ROWS`, and the threads of
- * torch: on shared cores several threads mostly wait for each other.
+ * The caller's variables that set sizes of measurements, such as `BENCH_ROWS`, the folder of
+ * recordings, and the threads of torch: on shared cores several threads mostly wait for each other.
  */
 const chosen = () =>
   Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_') || name === 'OMP_NUM_THREADS'),
+    Object.entries(process.env)
+      .filter(([name]) => name.startsWith('BENCH_') || OTHERS.includes(name))
+      .map(([name, value = '']) => [name, PATHS.includes(name) && value !== '' ? resolve(value) : value]),
   );
 
 const environment = () => ({

@@ -20,6 +20,7 @@ _PARTS = {
     "embeddings-corpus": "embeddings.corpus",
     "speech-stream": "speech.stream",
     "speech-words": "speech.words",
+    "accuracy": "accuracy.measuring",
 }
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 

@@ -29,16 +29,8 @@ class BareWhisperx:
         import whisperx
 
         nltk.data.path.insert(0, str(sentence_rules(scratch)))
-        self.device, compute_type = device_and_type()
-        self._batch = _BATCH[self.device]
-        self._pipeline = whisperx.load_model(
-            str(models / MODEL),
-            self.device,
-            compute_type=compute_type,
-            vad_method="pyannote",
-            threads=_THREADS,
-            local_files_only=True,
-        )
+        self.device, _ = device_and_type()
+        self._pipeline = bare_pipeline(models / MODEL, _THREADS)
         directory = models / f"align-{LANGUAGE}"
         self._aligner = whisperx.load_align_model(
             LANGUAGE, self.device, model_name=str(directory), model_cache_only=True
@@ -50,12 +42,42 @@ class BareWhisperx:
 
         began = time.monotonic()
         audio = whisperx.load_audio(str(file))
-        chunks: list[Any] = self._pipeline.transcribe(audio, batch_size=self._batch, language=LANGUAGE)[
-            "segments"
-        ]
+        chunks = bare_chunks(self._pipeline, audio)
         model, metadata = self._aligner
         whisperx.align(chunks, model, metadata, audio, self.device)
         return len(chunks), time.monotonic() - began
+
+
+def bare_pipeline(model: Path, threads: int) -> Any:
+    """WhisperX's pipeline with pyannote's speech detector.
+
+    Args:
+        model: directory of the ctranslate2 model.
+        threads: of ctranslate2.
+    """
+    import whisperx
+
+    device, compute_type = device_and_type()
+    return whisperx.load_model(
+        str(model),
+        device,
+        compute_type=compute_type,
+        vad_method="pyannote",
+        threads=threads,
+        local_files_only=True,
+    )
+
+
+def bare_chunks(pipeline: Any, audio: Any) -> list[dict[str, Any]]:
+    """WhisperX's chunks with their texts and times, in batches of the service's size.
+
+    Args:
+        pipeline: of `bare_pipeline`.
+        audio: of `whisperx.load_audio`.
+    """
+    batch = _BATCH[device_and_type()[0]]
+    chunks: list[dict[str, Any]] = pipeline.transcribe(audio, batch_size=batch, language=LANGUAGE)["segments"]
+    return chunks
 
 
 def sequential_seconds(models: Path, file: Path) -> float:

