@@ -25,6 +25,7 @@ from spotscribe_common.contract import (
 from spotscribe_common.errors import ServiceError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.metrics import Metrics
+from spotscribe_whisper.doubts import told
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
@@ -129,10 +130,12 @@ class Transcription:
             for stage, seconds in heard.seconds.items():
                 self._tools.metrics.took(stage, seconds)
             for piece in heard.segments:
-                segment = to_segment(piece, len(segments), window.start, self._duration)
+                earliest = segments[-1].end if segments else 0.0
+                segment = to_segment(piece, len(segments), window.start, (earliest, self._duration))
                 segments.append(segment)
                 self._emit(SegmentSent(segment=segment))
-            self._degraded += [loss for loss in heard.degraded if loss not in self._degraded]
+            doubts = told(heard.doubts, window.start, self._duration)
+            self._degraded += [loss for loss in [*heard.degraded, *doubts] if loss not in self._degraded]
             self._emit(self._done(window))
         return segments
 

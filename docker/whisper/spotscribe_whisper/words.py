@@ -7,29 +7,45 @@ from spotscribe_common.contract import Segment, Word
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 
 
-def to_segment(heard: HeardSegment, number: int, offset: float, latest: float) -> Segment:
-    """A segment of the contract, with absolute times, of which none is behind the audio's end.
+def to_segment(heard: HeardSegment, number: int, offset: float, within: tuple[float, float]) -> Segment:
+    """A segment of the contract, with absolute times in order: no word begins before the one before it ends.
 
     Args:
         heard: what an engine heard, with times from its window's start.
         number: the segment's id.
         offset: the window's start in seconds.
-        latest: the audio's end in seconds.
+        within: end of the segment before it, and of the audio, in seconds. Engines round to their own frames,
+            and hear the chunks of a window by themselves: their times may overlap or go back.
     """
+    earliest, latest = within
 
     def placed(seconds: float) -> float:
-        # Engines round to their own frames, of which the last may reach past the end.
-        return round(min(seconds + offset, latest), 3)
+        return round(min(max(seconds + offset, earliest), latest), 3)
 
+    words = _in_order([_shifted(word, placed) for word in placed_words(heard)])
     return Segment(
         id=number,
-        start=placed(heard.start),
-        end=placed(heard.end),
+        start=min([placed(heard.start), *(word.start for word in words[:1])]),
+        end=max([placed(heard.end), *(word.end for word in words[-1:])]),
         text=heard.text.strip(),
-        words=[_shifted(word, placed) for word in placed_words(heard)],
+        words=words,
         avg_logprob=None if heard.avg_logprob is None else round(heard.avg_logprob, 4),
         no_speech_prob=None if heard.no_speech_prob is None else round(heard.no_speech_prob, 4),
     )
+
+
+def _in_order(words: Sequence[Word]) -> list[Word]:
+    """Divides words that overlap in the middle; a word that goes back begins where the one before it ends."""
+    ordered: list[Word] = []
+    for word in words:
+        start, end = word.start, max(word.end, word.start)
+        if ordered and start < ordered[-1].end:
+            last = ordered.pop()
+            middle = round((start + min(last.end, end)) / 2, 3) if start > last.start else last.end
+            ordered.append(last.model_copy(update={"end": middle}))
+            start = middle
+        ordered.append(word.model_copy(update={"start": start, "end": max(end, start)}))
+    return ordered
 
 
 def placed_words(heard: HeardSegment) -> list[Word]:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
-from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
+from spotscribe_whisper.engines.whisperx_words import add_located, heard_segments
 from spotscribe_whisper.words import placed_words, to_segment
 
-# Seconds: the end of audio that is long enough.
-LATEST = 10_000.0
+# Seconds: no segment before, and audio that is long enough.
+WITHIN = (0.0, 10_000.0)
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz'")
 
 
@@ -25,7 +25,7 @@ def times(heard: HeardSegment) -> list[tuple[str, float, float, bool | None]]:
 def test_nothing_ends_after_the_audio() -> None:
     """Engines count in frames, of which the last one may reach past the end."""
     heard = segment(HeardWord("hi", 1.25, 1.5), HeardWord("there", 4.9, 5.4), start=1.0, end=5.5)
-    placed = to_segment(heard, 0, 10.0, 15.0)
+    placed = to_segment(heard, 0, 10.0, (0.0, 15.0))
     assert (placed.end, placed.words[-1].start, placed.words[-1].end) == (15.0, 14.9, 15.0)
 
 
@@ -62,7 +62,7 @@ def test_times_never_run_backwards_where_neighbours_overlap() -> None:
 
 
 def test_a_segment_is_moved_to_its_place_in_the_whole() -> None:
-    moved = to_segment(segment(HeardWord("hi", 1.25, 1.5, 0.87654)), 3, 600.1234, LATEST)
+    moved = to_segment(segment(HeardWord("hi", 1.25, 1.5, 0.87654)), 3, 600.1234, WITHIN)
     assert (moved.id, moved.start, moved.end, moved.text) == (3, 601.123, 605.123, "hi")
     assert moved.words[0].model_dump(exclude_none=True) == {
         "word": "hi", "start": 601.373, "end": 601.623, "score": 0.877,
@@ -88,7 +88,7 @@ def test_numpys_numbers_become_plain_ones() -> None:
     assert {type(value) for value in (found[0].start, found[0].end, word.start, word.end, word.score)} == {
         float
     }
-    moved = to_segment(found[0], 0, 0, LATEST).to_json()
+    moved = to_segment(found[0], 0, 0, WITHIN).to_json()
     assert moved.startswith('{"id":0,"start":0.5,"end":1.5,"text":"hi"')
 
 
@@ -110,11 +110,11 @@ def test_a_word_that_was_only_guessed_has_no_times(word: dict[str, object]) -> N
 def test_a_segment_that_could_not_be_aligned_keeps_its_words() -> None:
     found = heard_segments([{"start": 0.4, "end": 2.0, "text": " 12 34 ", "words": []}], LETTERS, "en")
     assert [word.text for word in found[0].words] == ["12", "34"]
-    assert found == unaligned_segments([{"start": 0.4, "end": 2.0, "text": "12 34"}], "en")
+    assert (found[0].start, found[0].end, found[0].text) == (0.4, 2.0, "12 34")
 
 
 def test_languages_without_spaces_are_split_by_character() -> None:
-    found = unaligned_segments([{"start": 0, "end": 1, "text": "你 好"}], "zh")
+    found = heard_segments([{"start": 0, "end": 1, "text": "你 好", "words": []}], LETTERS, "zh")
     assert [word.text for word in found[0].words] == ["你", "好"]
 
 
@@ -128,6 +128,50 @@ def test_times_that_are_not_numbers_come_from_the_words() -> None:
 
 @pytest.mark.parametrize("odds", [math.nan, math.inf, -math.inf])
 def test_odds_that_are_no_numbers_are_left_out(odds: float) -> None:
-    segment = {"start": 0.0, "end": 1.0, "text": "hi", "avg_logprob": odds}
-    [heard] = unaligned_segments([segment], "en")
-    assert to_segment(heard, 0, 0.0, LATEST).avg_logprob is None
+    segment = {"start": 0.0, "end": 1.0, "text": "hi", "words": [], "avg_logprob": odds}
+    [heard] = heard_segments([segment], LETTERS, "en")
+    assert to_segment(heard, 0, 0.0, WITHIN).avg_logprob is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([("a", 1.0, 2.0), ("b", 1.6, 2.4)], [(1.0, 1.8), (1.8, 2.4)]),
+        ([("a", 1.0, 2.0), ("b", 0.5, 0.8)], [(1.0, 2.0), (2.0, 2.0)]),
+        ([("a", 1.0, 4.0), ("b", 2.0, 3.0), ("c", 2.5, 3.5)], [(1.0, 2.5), (2.5, 3.0), (3.0, 3.5)]),
+        ([("a", 2.0, 1.5), ("b", 2.2, 3.0)], [(2.0, 2.0), (2.2, 3.0)]),
+    ],
+    ids=["overlapping", "going-back", "within-another", "negative"],
+)
+def test_the_times_of_words_are_in_order(
+    words: list[tuple[str, float, float]], expected: list[tuple[float, float]]
+) -> None:
+    heard = segment(*(HeardWord(*word) for word in words))
+    placed = to_segment(heard, 0, 0.0, WITHIN)
+    assert [(word.start, word.end) for word in placed.words] == expected
+    assert placed.start <= expected[0][0]
+    assert placed.end >= expected[-1][1]
+
+
+def test_a_segment_does_not_begin_before_the_one_before_it_ends() -> None:
+    heard = segment(HeardWord("a", 1.0, 2.0), HeardWord("b", 2.0, 4.0), start=1.0, end=4.0)
+    placed = to_segment(heard, 1, 0.0, (3.0, 100.0))
+    assert (placed.start, placed.end) == (3.0, 4.0)
+    assert [(word.start, word.end) for word in placed.words] == [(3.0, 3.0), (3.0, 4.0)]
+
+
+def test_a_word_that_the_aligner_could_not_place_gets_the_recognisers_times() -> None:
+    aligned = segment(HeardWord("take", 1.0, 1.4), HeardWord("250", None, None), HeardWord("now", 3.0, 3.4))
+    located = segment(
+        HeardWord("take", 0.9, 1.5), HeardWord("250", 1.3, 2.8, 0.7), HeardWord("now", 2.8, 3.5)
+    )
+    add_located([aligned], [located])
+    assert aligned.words[1] == HeardWord("250", 1.4, 2.8, 0.7)
+    assert aligned.words[0].start == 1.0, "the aligner's times were replaced"
+
+
+def test_times_of_the_recogniser_that_are_not_between_the_neighbours_are_not_used() -> None:
+    aligned = segment(HeardWord("take", 1.0, 1.4), HeardWord("250", None, None), HeardWord("now", 1.5, 1.9))
+    located = segment(HeardWord("take", 1.0, 2.0), HeardWord("250", 2.0, 2.8), HeardWord("now", 2.8, 3.5))
+    add_located([aligned], [located])
+    assert aligned.words[1].start is None

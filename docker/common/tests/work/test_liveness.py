@@ -132,23 +132,22 @@ def test_the_first_process_of_a_container_ends_too_with_its_stacks_and_its_statu
 
 def test_each_call_of_a_network_and_each_batch_is_a_step(marks: list[int]) -> None:
     from spotscribe_whisper.engines.gpu_turns import go_first
-    from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
+    from spotscribe_whisper.engines.whisperx_decoder import PriorityModel
 
     hooks: list[Any] = []
     nowhere = GpuPriority(None)
-    go_first(SimpleNamespace(register_forward_hook=hooks.append), nowhere)
-    result = SimpleNamespace(no_speech_prob=0.1)
-    model = SimpleNamespace(
-        encode=lambda _: 1, detect_language=lambda _: 2, generate=lambda *_, **__: [result]
-    )
-    decoder = RecordingDecoder(model, nowhere)
+    network = SimpleNamespace(register_forward_hook=hooks.append, register_forward_pre_hook=lambda _: None)
+    go_first(network, nowhere)
+    names = ("encode", "detect_language", "generate", "align")
+    model = PriorityModel(SimpleNamespace(**{name: lambda *_: 1 for name in names}), nowhere)
     with Liveness().working():
         before = len(marks)
         for step in (
             lambda: hooks[0](None, None, None),
-            lambda: decoder.encode(None),
-            lambda: decoder.detect_language(None),
-            lambda: decoder.generate(None, []),
+            lambda: model.encode(None),
+            lambda: model.detect_language(None),
+            lambda: model.generate(None, []),
+            lambda: model.align(None),
         ):
             step()
             before += 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.contract import Degradation, Task
@@ -59,12 +59,25 @@ class HeardSegment:
     no_speech_prob: float | None = None
 
 
+# Speech without words; a text that repeats itself; improbable words.
+DoubtKind = Literal["missing", "repeated", "uncertain"]
+
+
+class Doubt(NamedTuple):
+    """What may be wrong with the words of a part of a window, in seconds from the window's start."""
+
+    kind: DoubtKind
+    start: float
+    end: float
+
+
 @dataclass
 class Heard:
     """What was heard in one window, and how long the stages of that took, in seconds."""
 
     segments: list[HeardSegment]
     degraded: list[Degradation] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,12 +23,15 @@ from spotscribe_whisper.engines.engine import (
 )
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.model_files import check_whisper_model
+from spotscribe_whisper.engines.recognition.chunks import Chunk, find_chunks
+from spotscribe_whisper.engines.recognition.decoding import ChunkDecoder, Style
+from spotscribe_whisper.engines.recognition.recogniser import Recognised, Recogniser
+from spotscribe_whisper.engines.recognition.sentences import sentences
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
-from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
+from spotscribe_whisper.engines.whisperx_decoder import PriorityModel
 from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
-from spotscribe_whisper.engines.whisperx_loading import VAD, best_device, import_whisperx, load_pipeline
-from spotscribe_whisper.engines.whisperx_words import unaligned_segments
+from spotscribe_whisper.engines.whisperx_loading import best_device, import_whisperx, load_pipeline
 
 _log = logging.getLogger(__name__)
 _BATCH = {"cuda": 16, "cpu": 8}
@@ -72,10 +74,12 @@ class WhisperxEngine:
         self._scratch = scratch
         self._priority = gpu_priority or GpuPriority(None)
         self._device: Literal["cpu", "cuda"] = "cpu"
-        self._pipeline: Any = None
+        self._model: Any = None
+        self._detector: Any = None
         self._all_languages: Mapping[str, str] = {}
         self._languages: Mapping[str, str] = {}
         self._decoder: Any = None
+        self._cancelled: Callable[[], bool] = lambda: False
         self._aligner: Any = None
         self._batch = _BATCH["cpu"]
 
@@ -91,17 +95,17 @@ class WhisperxEngine:
         self.prepare()
         self._device = best_device()
         self._batch = _BATCH[self._device]
-        self._pipeline = load_pipeline(directory, self._device, self._compute_type)
-        search = self._pipeline.vad_model.vad_pipeline._segmentation
+        loaded = load_pipeline(directory, self._device, self._compute_type)
+        search = loaded.vad_model.vad_pipeline._segmentation
         search.batch_size = _SPEECH_BATCH[self._device]
-        go_first(search.model, self._priority)
-        self._pipeline.vad_model = TrimmingDetector(self._pipeline.vad_model)
-        self._decoder = self._pipeline.model.model = RecordingDecoder(
-            self._pipeline.model.model, self._priority
-        )
-        self._languages = languages_of(self._pipeline.model, self._all_languages)
-        self.abilities = abilities_of(self._pipeline.model)
-        self._aligner = WhisperxAligner(self._models, self._device, self._priority)
+        go_first(search.model, self._priority, self._check)
+        self._detector = TrimmingDetector(loaded.vad_model)
+        self._model = loaded.model
+        self._model.model = PriorityModel(self._model.model, self._priority)
+        self._decoder = ChunkDecoder(self._model)
+        self._languages = languages_of(self._model, self._all_languages)
+        self.abilities = abilities_of(self._model)
+        self._aligner = WhisperxAligner(self._models, self._device, self._priority, self._check)
 
     def languages(self) -> Mapping[str, str]:
         """Whisper's languages that the model knows; English alone for an English one. Empty before `load`."""
@@ -122,54 +126,68 @@ class WhisperxEngine:
             # An English model has no tokens of languages, and fails if it is asked for one.
             return next(iter(self._languages))
         audio = _as_float(samples[: _SEARCHED_SECONDS * SAMPLE_RATE])
-        self._decoder.detectable = among
-        return str(self._pipeline.detect_language(self._first_speech(audio)))
+        return str(self._decoder.detect_language(self._first_speech(audio), among))
 
     def tokens(self, text: str) -> list[int]:
         """The model's numbers for a text, without special ones."""
-        numbers: list[int] = self._pipeline.model.hf_tokenizer.encode(text, add_special_tokens=False).ids
+        numbers: list[int] = self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids
         return numbers
 
     def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:
         """Transcribes one window and aligns its words; a translation's have no sounds to be aligned to."""
+        self._cancelled = cancelled
         audio = _as_float(samples)
-        cut = self._set_context(how)
+        style, cut = self._style(how)
         began = time.monotonic()
-        segments = self._transcribed(audio, how)
-        recognised = time.monotonic()
-        if cancelled():
-            raise CancelledTranscriptionError
-        if not segments:
-            heard = Heard([])
-        elif how.task == "translate":
-            heard = Heard(unaligned_segments(segments, "en"))
-        else:
-            heard = self._aligner.align(segments, audio, how.language)
+        chunks = find_chunks(self._detector, audio)
+        recognised = self._recognised(chunks, style)
+        seconds = {"recognition": time.monotonic() - began}
+        self._check()
+        began = time.monotonic()
+        language = "en" if how.task == "translate" else how.language
+        heard = Heard(
+            [
+                segment
+                for each in recognised
+                for piece in each.pieces
+                for segment in sentences(piece, language, each.chunk)
+            ]
+        )
+        if heard.segments and how.task == "transcribe":
+            heard = self._aligner.align(recognised, audio, language)
+        heard.doubts = [doubt for each in recognised for doubt in each.doubts]
         if cut is not None:
             heard.degraded.append(Degradation(stage="transcript", reason=f"The context was cut: {cut}."))
         trim_heap()
-        heard.seconds = {"recognition": recognised - began, "alignment": time.monotonic() - recognised}
+        heard.seconds = {**seconds, "alignment": time.monotonic() - began}
         return heard
 
-    def _set_context(self, how: Hearing) -> str | None:
+    def _check(self) -> None:
+        if self._cancelled():
+            raise CancelledTranscriptionError
+
+    def _style(self, how: Hearing) -> tuple[Style, str | None]:
+        """How to decode, and what of the context was cut."""
         context = fit_context(self._context_tokens(how.hotwords), self._context_tokens(how.prompt))
-        decode = self._pipeline.model.hf_tokenizer.decode
-        self._pipeline.options = replace(
-            self._pipeline.options,
+        decode = self._model.hf_tokenizer.decode
+        style = Style(
+            language=how.language,
+            task=how.task,
             hotwords=decode(context.hotwords) or None,
-            initial_prompt=decode(context.prompt) or None,
+            prompt=decode(context.prompt) or None,
+            temperature=how.temperature,
         )
-        return context.cut
+        return style, context.cut
 
     def _context_tokens(self, text: str | None) -> list[int]:
-        # As whisperX will encode it: with a space before it. Whisper's control tokens are found in any text:
-        # their sign is broken up. Left out of the numbers alone, others could form of what stood around.
+        # As the decoder will encode it: with a space before it. Whisper's control tokens are found in any
+        # text: their sign is broken up. Left out of the numbers alone, others could form of what is around.
         return self.tokens(f" {text.strip().replace('<|', '< |')}") if text and text.strip() else []
 
-    def _transcribed(self, audio: Any, how: Hearing) -> list[dict[str, Any]]:
-        """WhisperX's segments. Out of memory, the batch is halved once, for good."""
+    def _recognised(self, chunks: Sequence[Chunk], style: Style) -> list[Recognised]:
+        """The words of the chunks. Out of memory, the batch is halved once, for good."""
         try:
-            return self._decoded(audio, how)
+            return Recogniser(self._decoder, self._batch, self._cancelled).recognise(chunks, style)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -181,24 +199,11 @@ class WhisperxEngine:
                 ) from error
             self._batch //= 2
             _log.warning("out of memory: batches are of %d from here on", self._batch)
-        return self._transcribed(audio, how)
-
-    def _decoded(self, audio: Any, how: Hearing) -> list[dict[str, Any]]:
-        self._decoder.begin(how.temperature)
-        result = self._pipeline.transcribe(
-            audio, batch_size=self._batch, language=how.language, task=how.task
-        )
-        segments: list[dict[str, Any]] = result["segments"]
-        for segment, no_speech_prob in zip(segments, self._decoder.no_speech_probs, strict=True):
-            segment["no_speech_prob"] = no_speech_prob
-        return segments
+        return self._recognised(chunks, style)
 
     def _first_speech(self, audio: Any) -> Any:
         """Up to 30 s of speech: music or silence at the beginning would be heard as some language."""
-        vad = self._pipeline.vad_model
-        found = vad({"waveform": vad.preprocess_audio(audio), "sample_rate": SAMPLE_RATE})
-        chunks = vad.merge_chunks(found, _DETECTION_SECONDS, **VAD)
-        pieces = [audio[round(c["start"] * SAMPLE_RATE) : round(c["end"] * SAMPLE_RATE)] for c in chunks]
+        pieces = [chunk.samples for chunk in find_chunks(self._detector, audio)]
         return np.concatenate(pieces)[: _DETECTION_SECONDS * SAMPLE_RATE] if pieces else audio
 
 

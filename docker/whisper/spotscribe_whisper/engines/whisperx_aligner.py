@@ -2,6 +2,7 @@
 
 import logging
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.gpu_priority import GpuPriority
-from spotscribe_whisper.engines.engine import Heard, HeardSegment
+from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, HeardSegment
 from spotscribe_whisper.engines.gpu_turns import go_first
-from spotscribe_whisper.engines.whisperx_words import heard_segments, unaligned_segments
+from spotscribe_whisper.engines.recognition.recogniser import Recognised
+from spotscribe_whisper.engines.recognition.sentences import sentences
+from spotscribe_whisper.engines.whisperx_words import add_located, as_whisperx, heard_segments
 
 _log = logging.getLogger(__name__)
 
@@ -23,38 +26,54 @@ class WhisperxAligner:
         models: directory of model directories.
         device: `cpu` or `cuda`.
         priority: held while a model computes, and not while its paths through the words are searched.
+        check: called before each step; raises CancelledTranscriptionError to end the work.
     """
 
-    def __init__(self, models: Path, device: str, priority: GpuPriority) -> None:
+    def __init__(
+        self, models: Path, device: str, priority: GpuPriority, check: Callable[[], None] = lambda: None
+    ) -> None:
         self._models = models
         self._device = device
         self._priority = priority
+        self._check = check
         self._kept: tuple[str, Any, Any] | None = None
         # What whisperX warns of holds the words that it could not align: they are nobody's business.
         logging.getLogger("whisperx.alignment").setLevel(logging.ERROR)
 
-    def align(self, segments: list[dict[str, Any]], audio: Any, language: str) -> Heard:
-        """The words with their times; where that fails the segments' own times, and the reason.
+    def align(self, recognised: Sequence[Recognised], audio: Any, language: str) -> Heard:
+        """The words with the aligner's times; where it has none, or fails, with the recogniser's.
 
         Args:
-            segments: of whisperX's transcription.
+            recognised: the window's chunks.
             audio: float32 samples of the window.
             language: ISO 639-1 code.
+
+        Raises:
+            CancelledTranscriptionError: `check` raised it.
         """
+        located = [
+            segment
+            for each in recognised
+            for piece in each.pieces
+            for segment in sentences(piece, language, each.chunk)
+        ]
         try:
             model, metadata = self._model_of(language)
             import whisperx  # noqa: PLC0415
 
-            aligned = whisperx.align(segments, model, metadata, audio, self._device)
+            pieces = [piece for each in recognised for piece in as_whisperx(each)]
+            aligned = whisperx.align(pieces, model, metadata, audio, self._device)
             heard = heard_segments(aligned["segments"], metadata["dictionary"], language)
-            _pass_on_silence(segments, heard)
+            _pass_on_silence(pieces, heard)
+            add_located(heard, located)
             return Heard(heard)
+        except CancelledTranscriptionError:
+            raise
         except Exception as error:  # a transcript without exact word times is worth more than none
             _log.warning("no alignment for %s: %s", language, error)
             if is_out_of_memory(error):
                 release_memory()
-            kept: list[HeardSegment] = unaligned_segments(segments, language)
-            return Heard(kept, [Degradation(stage="alignment", reason=_reason(error, language))])
+            return Heard(located, [Degradation(stage="alignment", reason=_reason(error, language))])
 
     def _model_of(self, language: str) -> tuple[Any, Any]:
         if self._kept is not None and self._kept[0] == language:
@@ -68,7 +87,7 @@ class WhisperxAligner:
         model, metadata = whisperx.load_align_model(
             language, self._device, model_name=str(directory), model_cache_only=True
         )
-        go_first(model, self._priority)
+        go_first(model, self._priority, self._check)
         self._kept = (language, model, metadata)
         return model, metadata
 
@@ -83,7 +102,9 @@ def _pass_on_silence(chunks: list[dict[str, Any]], heard: list[HeardSegment]) ->
 
 def _reason(error: Exception, language: str) -> str:
     if isinstance(error, ModelMissingError):
-        return f"Words' times are estimates: {error.message}."
-    if is_out_of_memory(error):
-        return f"Words' times are estimates: aligning {language!r} ran out of memory."
-    return f"Words' times are estimates: aligning {language!r} failed with {type(error).__name__}: {error}"
+        cause = error.message
+    elif is_out_of_memory(error):
+        cause = f"aligning {language!r} ran out of memory"
+    else:
+        cause = f"aligning {language!r} failed with {type(error).__name__}: {error}"
+    return f"Words' times are those of the recognition, which are less exact: {cause}."

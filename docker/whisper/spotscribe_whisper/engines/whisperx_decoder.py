@@ -1,4 +1,4 @@
-"""Stands in for whisperX's ctranslate2 model, to pass on and to keep what whisperX itself leaves out."""
+"""Stands in for whisperX's ctranslate2 model: the GPU's priority and the marks of progress are held here."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,10 +8,8 @@ from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_common.work.liveness import mark
 
 
-class RecordingDecoder:
-    """Draws words at a temperature, and remembers how likely silence was, chunk by chunk.
-
-    WhisperX calls `generate` for each batch, in the order of the chunks that it returns.
+class PriorityModel:
+    """A Whisper model whose every step goes first on a shared GPU, and counts as progress.
 
     Args:
         model: a `ctranslate2.models.Whisper`; what is not said here is its own.
@@ -21,19 +19,10 @@ class RecordingDecoder:
     def __init__(self, model: Any, priority: GpuPriority) -> None:
         self._model = model
         self._priority = priority
-        self._temperature = 0.0
-        # Codes of the languages that may be detected; None for all.
-        self.detectable: Sequence[str] | None = None
-        self.no_speech_probs: list[float] = []
 
     def __getattr__(self, name: str) -> Any:
         """What the model has."""
         return getattr(self._model, name)
-
-    def begin(self, temperature: float) -> None:
-        """Forgets the last window's chunks."""
-        self._temperature = temperature
-        self.no_speech_probs = []
 
     def encode(self, features: Any, **options: Any) -> Any:
         """The model's own."""
@@ -41,23 +30,19 @@ class RecordingDecoder:
             return self._model.encode(features, **options)
 
     def detect_language(self, features: Any) -> Any:
-        """The model's own, without the languages that may not be detected."""
+        """The model's own."""
         with self._step():
-            results = self._model.detect_language(features)
-        if self.detectable is None:
-            return results
-        wanted = {f"<|{code}|>" for code in self.detectable}
-        return [[(token, odds) for token, odds in result if token in wanted] for result in results]
+            return self._model.detect_language(features)
 
     def generate(self, features: Any, prompts: Sequence[Sequence[int]], **options: Any) -> Any:
-        """The model's own, at the temperature, with the probability of silence."""
-        if self._temperature > 0:
-            # Beam search knows no chance: as in OpenAI's whisper, a temperature takes its place.
-            options |= {"beam_size": 1, "sampling_topk": 0, "sampling_temperature": self._temperature}
+        """The model's own."""
         with self._step():
-            results = self._model.generate(features, prompts, return_no_speech_prob=True, **options)
-        self.no_speech_probs += [float(result.no_speech_prob) for result in results]
-        return results
+            return self._model.generate(features, prompts, **options)
+
+    def align(self, features: Any, *arguments: Any, **options: Any) -> Any:
+        """The model's own."""
+        with self._step():
+            return self._model.align(features, *arguments, **options)
 
     @contextmanager
     def _step(self) -> Iterator[None]:

@@ -19,7 +19,6 @@ from spotscribe_testing.service.answers import refusal
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
-from spotscribe_whisper.engines.whisperx_decoder import RecordingDecoder
 from spotscribe_whisper.settings import Settings
 
 SENTENCE = "Take it now."
@@ -45,20 +44,6 @@ def test_languages_and_abilities_are_the_models() -> None:
     assert languages_of(second, NAMED) == {"en": "english", "de": "german"}
     assert abilities_of(second) == ABILITIES
     assert languages_of(model("en", "de", "yue", multilingual=True), NAMED) == NAMED
-
-
-def test_the_decoder_finds_the_most_probable_of_the_languages_that_may_be_detected() -> None:
-    odds = [[("<|de|>", 0.6), ("<|fr|>", 0.3), ("<|en|>", 0.1)]]
-    asked = SimpleNamespace(detect_language=lambda _: odds)
-
-    class Priority:
-        def first(self) -> Any:
-            return pytest.MonkeyPatch.context()
-
-    decoder = RecordingDecoder(asked, Priority())  # type: ignore[arg-type]
-    assert decoder.detect_language(None) == odds
-    decoder.detectable = ["en", "fr"]
-    assert decoder.detect_language(None)[0][0] == ("<|fr|>", 0.3)
 
 
 class EnglishEngine(ScriptedEngine):

@@ -75,8 +75,15 @@ def test_recognition_and_alignment_go_first_and_what_python_does_between_them_do
         models=tmp_path, model="tiny", compute_type="auto", scratch=tmp_path, gpu_priority=priority
     )
     engine.load()
-    held: dict[str, list[int]] = {"search": [], "encode": [], "generate": [], "align": [], "path": []}
-    search = engine._pipeline.vad_model.vad_pipeline._segmentation.model
+    held: dict[str, list[int]] = {
+        "search": [],
+        "encode": [],
+        "generate": [],
+        "locate": [],
+        "align": [],
+        "path": [],
+    }
+    search = engine._detector.vad_pipeline._segmentation.model
     watch(monkeypatch, search, "forward", lambda: held["search"].append(priority.depth))
 
     class Model:
@@ -86,18 +93,19 @@ def test_recognition_and_alignment_go_first_and_what_python_does_between_them_do
             self.inner = inner
 
         def __getattr__(self, name: str) -> Any:
-            if name in held:
-                held[name].append(priority.depth)
+            step = "locate" if name == "align" else name
+            if step in held:
+                held[step].append(priority.depth)
             return getattr(self.inner, name)
 
-    engine._decoder._model = Model(engine._decoder._model)
+    engine._model.model._model = Model(engine._model.model._model)
     aligner, _ = engine._aligner._model_of("en")
     watch(monkeypatch, aligner, "forward", lambda: held["align"].append(priority.depth))
     watch(monkeypatch, whisperx.alignment, "get_trellis", lambda: held["path"].append(priority.depth))
     heard = engine.hear(pcm.read(0, pcm.duration), Hearing("en"), lambda: False)
     assert " ".join(segment.text for segment in heard.segments) == SENTENCE
     assert {name: set(depths) for name, depths in held.items()} == {
-        "search": {1}, "encode": {1}, "generate": {1}, "align": {1}, "path": {0},
+        "search": {1}, "encode": {1}, "generate": {1}, "locate": {1}, "align": {1}, "path": {0},
     }  # fmt: skip
     assert priority.depth == 0
 

@@ -99,6 +99,7 @@ def test_numbers_are_interpolated_and_marked_and_other_words_are_measured(
         ("Take", None), ("250", True), ("milligrams", None), ("now.", None),
     ]  # fmt: skip
     assert words[0].end <= words[1].start <= words[1].end <= words[2].start
+    # The recogniser's time for it is not between those of its neighbors: the models have learnt nothing.
     assert words[1].score is None
     assert all(word.score is not None and 0 <= word.score <= 1 for word in (words[0], words[2], words[3]))
 
@@ -112,7 +113,8 @@ def test_the_language_is_detected_and_an_aligner_that_is_missing_degrades(
     assert [loss.stage for loss in transcript.degraded] == ["alignment"]
     assert "align-de" in transcript.degraded[0].reason
     segment = transcript.segments[0]
-    assert [(word.word, word.interpolated) for word in segment.words] == [("Guten", True), ("Tag.", True)]
+    # The recogniser's own times.
+    assert [(word.word, word.interpolated) for word in segment.words] == [("Guten", None), ("Tag.", None)]
     assert (segment.words[0].start, segment.words[-1].end) == (segment.start, segment.end)
 
 

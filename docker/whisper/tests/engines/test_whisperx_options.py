@@ -17,7 +17,10 @@ from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.errors import OutOfMemoryError
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_testing.places import SAMPLE
-from spotscribe_whisper.engines.engine import Heard, Hearing
+from spotscribe_whisper.engines.engine import Heard, HeardWord, Hearing
+from spotscribe_whisper.engines.recognition.chunks import Chunk
+from spotscribe_whisper.engines.recognition.reading import Piece
+from spotscribe_whisper.engines.recognition.recogniser import Recognised
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 
@@ -47,9 +50,9 @@ def loaded(models: Path, tmp_path_factory: pytest.TempPathFactory) -> WhisperxEn
 @pytest.fixture
 def engine(loaded: WhisperxEngine) -> Iterator[WhisperxEngine]:
     """The loaded engine; what a test puts into it is taken out again."""
-    pipeline, batch, model = loaded._pipeline, loaded._batch, loaded._decoder._model
+    batch, decoder, model = loaded._batch, loaded._decoder, loaded._model.model._model
     yield loaded
-    loaded._pipeline, loaded._batch, loaded._decoder._model = pipeline, batch, model
+    loaded._batch, loaded._decoder, loaded._model.model._model = batch, decoder, model
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +131,9 @@ class Spy:
 def test_no_control_token_of_whispers_can_be_written_into_the_context(
     said: str, field: str, engine: WhisperxEngine, samples: Samples
 ) -> None:
-    spy = engine._decoder._model = Spy(engine._decoder._model)
+    spy = engine._model.model._model = Spy(engine._model.model._model)
     hear(engine, samples, **{field: said})
-    number = engine._pipeline.model.hf_tokenizer.token_to_id
+    number = engine._model.hf_tokenizer.token_to_id
     for prompt in spy.prompts:
         begin, *context = prompt[: prompt.index(number("<|startoftranscript|>"))]
         assert begin == number("<|startofprev|>")
@@ -139,8 +142,7 @@ def test_no_control_token_of_whispers_can_be_written_into_the_context(
 
 
 def test_a_temperature_draws_by_chance_and_zero_does_not(engine: WhisperxEngine, samples: Samples) -> None:
-    spy = Spy(engine._decoder._model)
-    engine._decoder._model = spy
+    spy = engine._model.model._model = Spy(engine._model.model._model)
     hear(engine, samples)
     hear(engine, samples, temperature=0.7)
     assert spy.options[0]["beam_size"] == 5
@@ -160,11 +162,11 @@ def test_a_language_is_detected_by_speech_and_not_by_what_comes_before(
 ) -> None:
     listened: list[np.ndarray[Any, Any]] = []
 
-    def remember(audio: Any) -> str:
+    def remember(audio: Any, _: Any) -> str:
         listened.append(audio)
         return "en"
 
-    monkeypatch.setattr(engine._pipeline, "detect_language", remember)
+    monkeypatch.setattr(engine._decoder, "detect_language", remember)
     silence = np.zeros(40 * 16_000, dtype=np.int16)
     assert engine.detect_language(np.concatenate([silence, samples])) == "en"
     assert len(listened[0]) <= 30 * 16_000
@@ -175,21 +177,19 @@ def test_a_language_is_detected_by_speech_and_not_by_what_comes_before(
 
 
 class Failing:
-    """Lets the pipeline run out of memory so many times."""
+    """Lets the decoder run out of memory so many times."""
 
-    def __init__(self, pipeline: Any, failures: list[Exception]) -> None:
-        self.pipeline = pipeline
+    def __init__(self, decoder: Any, failures: list[Exception]) -> None:
+        self.decoder = decoder
         self.failures = failures
         self.batches: list[int] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.pipeline, name)
-
-    def transcribe(self, audio: Any, batch_size: int, **options: Any) -> Any:
-        self.batches.append(batch_size)
+    def decode(self, chunks: Any, style: Any, batch: int, cancelled: Any) -> Any:
+        if any(len(chunk.samples) > 4 * 16_000 for chunk in chunks) and not style.timestamps:
+            self.batches.append(batch)
         if self.failures:
             raise self.failures.pop()
-        return self.pipeline.transcribe(audio, batch_size=batch_size, **options)
+        return self.decoder.decode(chunks, style, batch, cancelled)
 
 
 def out_of_memory() -> Iterator[Exception]:
@@ -203,7 +203,7 @@ def out_of_memory() -> Iterator[Exception]:
 def test_out_of_memory_halves_the_batch_once_and_for_good(engine: WhisperxEngine, samples: Samples) -> None:
     for failure in out_of_memory():
         engine._batch = 8
-        failing = engine._pipeline = Failing(engine._pipeline, [failure])
+        failing = engine._decoder = Failing(engine._decoder, [failure])
         assert text(hear(engine, samples)) == SENTENCE
         assert text(hear(engine, samples)) == SENTENCE
         assert failing.batches == [8, 4, 4]
@@ -212,7 +212,7 @@ def test_out_of_memory_halves_the_batch_once_and_for_good(engine: WhisperxEngine
 def test_out_of_memory_again_fails_the_request_and_not_the_service(
     engine: WhisperxEngine, samples: Samples
 ) -> None:
-    failing = engine._pipeline = Failing(engine._pipeline, list(out_of_memory())[:2])
+    failing = engine._decoder = Failing(engine._decoder, list(out_of_memory())[:2])
     with pytest.raises(OutOfMemoryError, match="batches of 4"):
         hear(engine, samples)
     assert failing.batches == [8, 4]
@@ -220,7 +220,7 @@ def test_out_of_memory_again_fails_the_request_and_not_the_service(
 
 
 def test_other_failures_are_not_taken_for_a_lack_of_memory(engine: WhisperxEngine, samples: Samples) -> None:
-    failing = engine._pipeline = Failing(engine._pipeline, [RuntimeError("CUDA error: illegal access")])
+    failing = engine._decoder = Failing(engine._decoder, [RuntimeError("CUDA error: illegal access")])
     with pytest.raises(RuntimeError, match="illegal access"):
         hear(engine, samples)
     assert failing.batches == [8]
@@ -235,12 +235,14 @@ def test_words_that_cannot_be_aligned_are_not_logged(
     logger.addHandler(caplog.handler)
     try:
         # More letters than a tenth of a second can hold.
-        segment = {"start": 0.0, "end": 0.1, "text": "The patient said something"}
+        chunk = Chunk(0.0, samples[:1600] / np.float32(32768), [(0.0, 0.1)])
+        said = "The patient said something"
+        words = [HeardWord(word, 0.0, 0.0, 0.5) for word in said.split()]
         aligner = WhisperxAligner(models, "cpu", GpuPriority(None))
-        heard = aligner.align([segment], samples[:1600] / np.float32(32768), "en")
+        heard = aligner.align([Recognised(chunk, [Piece(said, words, -0.1, 0.0)])], chunk.samples, "en")
     finally:
         logger.removeHandler(caplog.handler)
-    assert text(heard) == segment["text"]
+    assert text(heard) == said
     assert all(word.start is None for word in heard.segments[0].words), "it could be aligned"
     assert "patient" not in caplog.text
 

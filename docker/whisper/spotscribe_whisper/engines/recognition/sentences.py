@@ -1,0 +1,90 @@
+"""Divides the words of a piece into sentences, by their punctuation and by pauses."""
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from spotscribe_audio.language.languages import joined, written_without_spaces
+from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
+from spotscribe_whisper.engines.recognition.chunks import Chunk, Stretch
+from spotscribe_whisper.engines.recognition.reading import Piece
+
+_ENDS = ".?!。？！…"  # noqa: RUF001 - the marks of Chinese and Japanese
+_CLOSING = "\"'”’»)]）」』"  # noqa: RUF001
+# They end with a point, and no sentence ends with them.
+_TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "hr.", "fr.", "sr.", "sra.", "mme.", "vs."})
+# Without punctuation, a longer sentence than this is divided at its longest pause.
+_MOST_WORDS = 40
+
+
+def sentences(piece: Piece, language: str, chunk: Chunk) -> list[HeardSegment]:
+    """The piece as segments, with times in seconds from the window's start.
+
+    Args:
+        piece: of this chunk. Words of a translation get no times: their segments share the chunk's time in
+            proportion to their characters.
+        language: ISO 639-1 code.
+        chunk: what was heard.
+    """
+    words = _timeless(piece.text, language) if piece.words is None else piece.words
+    groups: list[list[HeardWord]] = [[]]
+    for word in words:
+        groups[-1].append(word)
+        if _ends(word.text):
+            groups.append([])
+    divided = [part for group in groups for part in _divided(group)]
+    texts = [joined([word.text for word in part], language) for part in divided]
+    spans = _shares(texts, chunk) if piece.words is None else [_span(part) for part in divided]
+    return [
+        HeardSegment(
+            start=chunk.start + start,
+            end=chunk.start + end,
+            text=text,
+            words=[_later(word, chunk.start) for word in part],
+            avg_logprob=piece.avg_logprob,
+            no_speech_prob=piece.no_speech_prob,
+        )
+        for part, text, (start, end) in zip(divided, texts, spans, strict=True)
+    ]
+
+
+def _timeless(text: str, language: str) -> list[HeardWord]:
+    units = list("".join(text.split())) if written_without_spaces(language) else text.split()
+    return [HeardWord(unit, None, None) for unit in units]
+
+
+def _later(word: HeardWord, seconds: float) -> HeardWord:
+    if word.start is None or word.end is None:
+        return word
+    return HeardWord(word.text, word.start + seconds, word.end + seconds, word.score)
+
+
+def _span(words: Sequence[HeardWord]) -> Stretch:
+    return words[0].start or 0.0, words[-1].end or 0.0
+
+
+def _shares(texts: Sequence[str], chunk: Chunk) -> list[Stretch]:
+    ends = list(accumulate(map(len, texts)))
+    edges = [0.0, *(chunk.seconds * end / max(ends[-1], 1) for end in ends)]
+    return list(pairwise(edges))
+
+
+def _ends(word: str) -> bool:
+    bare = word.rstrip(_CLOSING)
+    # One letter and a point is an initial.
+    return (
+        bare.endswith(tuple(_ENDS))
+        and bare.lower() not in _TITLES
+        and not (len(bare) == 2 and bare[0].isupper())
+    )
+
+
+def _divided(words: Sequence[HeardWord]) -> list[Sequence[HeardWord]]:
+    if not words:
+        return []
+    if len(words) <= _MOST_WORDS:
+        return [words]
+    pauses = [(words[at].start or 0.0) - (words[at - 1].end or 0.0) for at in range(1, len(words))]
+    # Among equal pauses the one in the middle.
+    middle = len(words) / 2
+    at = 1 + max(range(len(pauses)), key=lambda each: (round(pauses[each], 1), -abs(each + 1 - middle)))
+    return [*_divided(words[:at]), *_divided(words[at:])]
