@@ -28,13 +28,11 @@ class Measured(NamedTuple):
 
 
 MEASURED = {
-    "plain": Measured(18, 32),
-    "joined": Measured(30, 60),
-    "joined, telephone": Measured(29, 43),
-    "joined, noise": Measured(59, 69),
+    "plain": Measured(22, 38),
+    "joined": Measured(20, 31),
+    "joined, telephone": Measured(27, 43),
+    "joined, noise": Measured(67, 78),
 }
-# "You. Thank you." in music without rhythm.
-MOST_INVENTED = 3
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +80,6 @@ def test_no_more_words_are_wrong_than_when_this_was_measured(
     assert errors <= MEASURED[name].most
 
 
-def test_few_words_are_heard_where_nothing_is_said(engine: WhisperxEngine, spoken: list[Recording]) -> None:
+def test_no_words_are_heard_where_nothing_is_said(engine: WhisperxEngine, spoken: list[Recording]) -> None:
     invented = {clip.name: words for clip in clips(NO_SPEECH, spoken) if (words := heard(engine, clip))}
-    assert sum(len(words.split()) for words in invented.values()) <= MOST_INVENTED, invented
+    assert invented == {}

@@ -14,6 +14,9 @@ from spotscribe_whisper.engines.recognition.chunks import Chunk
 
 # WhisperX's and faster-whisper's default.
 _BEAM = 5
+# Level of the loudest samples, but for clicks, of audio that is amplified, and what it is amplified to.
+_LOUD_SHARE = 0.999
+_QUIET, _COMMON = 0.05, 0.3
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ class ChunkDecoder:
 
         bands = self._model.feat_kwargs.get("feature_size") or 80
         features = [
-            log_mel_spectrogram(samples[:N_SAMPLES], n_mels=bands, padding=max(N_SAMPLES - len(samples), 0))
+            log_mel_spectrogram(
+                audible(samples[:N_SAMPLES]), n_mels=bands, padding=max(N_SAMPLES - len(samples), 0)
+            )
             for samples in audio
         ]
         return self._model.encode(np.stack([each.numpy() for each in features]))
@@ -150,6 +155,16 @@ class ChunkDecoder:
 
         model = self._model
         return Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
+
+
+def audible(samples: Any) -> Any:
+    """The samples, amplified if they are quiet: Whisper has learnt with common levels.
+
+    Args:
+        samples: float32, from -1 to 1.
+    """
+    level = float(np.quantile(np.abs(samples), _LOUD_SHARE)) if len(samples) else 0.0
+    return samples * np.float32(_COMMON / level) if 0 < level < _QUIET else samples
 
 
 def _search(temperature: float) -> dict[str, Any]:
