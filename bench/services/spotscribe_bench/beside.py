@@ -37,7 +37,7 @@ class BareWhisperx:
         )
 
     def transcribe(self, file: Path) -> tuple[int, float]:
-        """Returns the number of whisperX's chunks, and the total seconds."""
+        """Returns the number of words, and the total seconds."""
         import whisperx
 
         began = time.monotonic()
@@ -45,7 +45,7 @@ class BareWhisperx:
         chunks = bare_chunks(self._pipeline, audio)
         model, metadata = self._aligner
         whisperx.align(chunks, model, metadata, audio, self.device)
-        return len(chunks), time.monotonic() - began
+        return sum(len(chunk["text"].split()) for chunk in chunks), time.monotonic() - began
 
 
 def bare_pipeline(model: Path, threads: int) -> Any:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 
 from spotscribe_bench.audio import clip
-from spotscribe_bench.models import real_shapes, sentence, write_models
+from spotscribe_bench.models import models_here, write_models
 from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, whisper_service
 
@@ -27,9 +27,9 @@ _HEALTH_PAUSE_SECONDS = 0.05
 
 def measure(folder: Path, report: Report) -> None:
     """Reports the seconds of all requests in both ways, the failures, and the slowest `/health`."""
-    shapes = real_shapes()
-    report.say(f"making {shapes.name}")
-    write_models(folder / "models", shapes)
+    models = models_here()
+    report.say(f"making {models.name}")
+    write_models(folder / "models", models)
     (folder / "shared").mkdir()
     names = [f"clip-{number}.flac" for number in range(len(_CLIPS))]
     for name, (start, seconds) in zip(names, _CLIPS, strict=True):
@@ -39,11 +39,12 @@ def measure(folder: Path, report: Report) -> None:
     took: dict[int, list[float]] = {1: [], _CONNECTIONS: []}
     failed = 0
     with whisper_service(folder, "service") as service:
-        _post_all(service, names, 1)
+        # The warm-up. Each concurrent answer must equal that of a request without others.
+        alone = {name: service.transcribe(name)[0]["text"] for name in names}
         with _Health(service) as health:
             for number in range(_ROUNDS):
                 for connections in sorted(took, reverse=number % 2 == 1):
-                    seconds, failures = _post_all(service, asked, connections)
+                    seconds, failures = post_all(service, asked, connections, alone)
                     took[connections].append(seconds)
                     failed += failures
                     report.say(
@@ -62,15 +63,17 @@ def measure(folder: Path, report: Report) -> None:
     )
 
 
-def _post_all(service: Service, names: Sequence[str], connections: int) -> tuple[float, int]:
-    """Seconds until all requests are answered, and the number of wrong answers."""
+def post_all(
+    service: Service, names: Sequence[str], connections: int, texts: Mapping[str, str]
+) -> tuple[float, int]:
+    """Seconds until all requests are answered, and the number of answers with another text."""
     left: SimpleQueue[str] = SimpleQueue()
     for name in names:
         left.put(name)
     began = time.monotonic()
     with ThreadPoolExecutor(connections) as pool:
         try:
-            failures = sum(pool.map(lambda _: _post_what_is_left(service, left), range(connections)))
+            failures = sum(pool.map(lambda _: _post_what_is_left(service, left, texts), range(connections)))
         finally:
             # If this ends early, the threads must end, too.
             while not left.empty():
@@ -78,18 +81,19 @@ def _post_all(service: Service, names: Sequence[str], connections: int) -> tuple
     return time.monotonic() - began, failures
 
 
-def _post_what_is_left(service: Service, left: SimpleQueue[str]) -> int:
+def _post_what_is_left(service: Service, left: SimpleQueue[str], texts: Mapping[str, str]) -> int:
     failures = 0
     with httpx.Client() as client:
         while True:
             try:
-                answer = service.post(left.get_nowait(), client)
+                name = left.get_nowait()
+                answer = service.post(name, client)
             except Empty:
                 return failures
             except httpx.HTTPError:
                 failures += 1
                 continue
-            if answer.status_code != httpx.codes.OK or answer.json()["text"] != sentence():
+            if answer.status_code != httpx.codes.OK or answer.json()["text"] != texts[name]:
                 failures += 1
 
 
