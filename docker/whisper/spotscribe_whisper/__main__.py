@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from spotscribe_common.process.running import run_service
+from spotscribe_common.process.threads import bound_threads
 from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines import make_engine
 from spotscribe_whisper.settings import Settings
@@ -14,4 +15,5 @@ def _app(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
+    bound_threads()
     run_service(Settings, _app)
