@@ -41,8 +41,7 @@ class WhisperShape:
 
 
 TINIEST = WhisperShape()
-# As in the configurations that OpenAI has published.
-WHISPER_TINY = WhisperShape(384, 4, 4, 6, 1536, 80, 51_865)
+# As in the configuration that OpenAI has published.
 WHISPER_LARGE_V3_TURBO = WhisperShape(1280, 32, 4, 20, 5120, 128, 51_866)
 
 
