@@ -12,13 +12,14 @@ import { speechStream, speechWords } from './speech/speech';
 import { synthesis } from './synthesis';
 import { voxtralThroughput } from './models/voxtral';
 import { wake } from './wake';
+import { whisperThreads } from './models/threads';
 import { whisperLoad, whisperMemory, whisperThroughput } from './models/whisper';
 import { workerOverhead } from './worker-overhead';
 
 /** All benchmarks in run order. */
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
-  ...[whisperThroughput, whisperLoad, whisperMemory, whisperDiarization],
+  ...[whisperThroughput, whisperLoad, whisperMemory, whisperThreads, whisperDiarization],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch, treeFetch],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
   ...[speechStream, speechWords, accuracy],

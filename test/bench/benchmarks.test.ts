@@ -13,6 +13,7 @@ test('one word selects all benchmarks of a service, or of both models', () => {
     'whisper-throughput',
     'whisper-load',
     'whisper-memory',
+    'whisper-threads',
     'whisper-diarization',
   ]);
   expect(names('hybrid')).toEqual(['hybrid-transcript', 'hybrid-total', 'hybrid-shared-device']);

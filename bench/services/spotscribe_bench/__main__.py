@@ -12,6 +12,7 @@ _PARTS = {
     "throughput": "throughput",
     "load": "load",
     "memory": "hours",
+    "threads": "threads",
     "diarization": "diarization",
     "shared-device": "shared_device",
     "voxtral-throughput": "voxtral_throughput",
