@@ -1,5 +1,5 @@
 import type { Segment, Transcript, Word } from '../contract/work/transcript';
-import { languageName, separator } from '../forms/languages';
+import { languageName, spaceBetween } from '../forms/languages';
 import { clean } from './characters';
 import { compressedLength } from './compressed-length';
 import { halvesUp } from './rounding';
@@ -27,8 +27,9 @@ export const plainJson = (transcript: Transcript, withLanguages = false): string
 
 function plain(transcript: Transcript, withLanguages: boolean) {
   const { text, usage, track, degraded } = common(transcript);
-  const { language } = transcript;
-  const languages = language === UNDETERMINED || text === '' ? [] : [{ code: language }];
+  const { language, segments } = transcript;
+  const codes = new Set([language, ...segments.flatMap((segment) => segment.language ?? [])]);
+  const languages = language === UNDETERMINED || text === '' ? [] : [...codes].map((code) => ({ code }));
   return { text, ...(withLanguages && { languages }), usage, track, degraded };
 }
 
@@ -43,11 +44,12 @@ export function verboseJson(
 ): string {
   const { language } = transcript;
   const segments = segmentsInTime(transcript);
+  const spoken = segments.map((segment) => segment.language ?? language);
   return JSON.stringify({
     ...common(transcript),
     language: nameOf(language),
     segments: granularities.includes('segment')
-      ? segments.map((segment) => verboseSegment(segment, language))
+      ? segments.map((segment, at) => verboseSegment(segment, spaceBetween(spoken[at - 1], spoken[at]!)))
       : undefined,
     words: granularities.includes('word')
       ? segments.flatMap(({ words }) => words.map(verboseWord))
@@ -111,8 +113,8 @@ const common = ({ task = 'transcribe', duration, text, track, degraded }: Transc
 });
 
 const verboseSegment = (
-  { id, start, end, text, speaker, avg_logprob, no_speech_prob }: Segment,
-  language: string,
+  { id, start, end, text, language, speaker, avg_logprob, no_speech_prob }: Segment,
+  space: string,
 ) => ({
   id,
   // In frames of 10 ms.
@@ -120,7 +122,7 @@ const verboseSegment = (
   start,
   end,
   // As Whisper's: the texts of all segments, joined as they are, give the text.
-  text: `${text === '' ? '' : separator(language)}${text}`,
+  text: `${text === '' ? '' : space}${text}`,
   tokens: [],
   // Jobs are decoded at the lowest temperature, without a fallback to higher ones.
   temperature: 0,
@@ -128,6 +130,8 @@ const verboseSegment = (
   compression_ratio: compressionRatio(text),
   no_speech_prob,
   speaker,
+  // Ours, if there are several.
+  language: language === undefined ? undefined : nameOf(language),
 });
 
 const verboseWord = ({ word, start, end, interpolated }: Word) => ({ word, start, end, interpolated });

@@ -165,5 +165,11 @@ export function languageCode(value: string): string | undefined {
 export const languageName = (code: string): string | undefined =>
   Object.hasOwn(NAMES, code) ? NAMES[code] : undefined;
 
-/** The separator between words and sentences of a language. */
-export const separator = (language: string): '' | ' ' => (WITHOUT_SPACES.has(language) ? '' : ' ');
+/**
+ * The separator between texts of two languages: none if neither is written with spaces. Twin of
+ * `space_between` in the whisper service.
+ *
+ * @param before undefined at the beginning of a text
+ */
+export const spaceBetween = (before: string | undefined, after: string): '' | ' ' =>
+  WITHOUT_SPACES.has(after) && (before === undefined || WITHOUT_SPACES.has(before)) ? '' : ' ';

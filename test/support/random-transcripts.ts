@@ -1,4 +1,4 @@
-import { separator } from '../../core/forms/languages';
+import { spaceBetween } from '../../core/forms/languages';
 import type { Segment, Transcript, Word } from '../../core/contract/work/transcript';
 import { Random } from './random';
 import { randomWord, type Script, SCRIPTS } from './random-words';
@@ -64,8 +64,12 @@ function randomTranscript(random: Random): Transcript {
     pace: random.one([0.05, 0.2, 0.4, 1]),
     exact: random.chance(0.2),
   };
-  const segments = randomSegments(random, mood);
   const language = random.one(script.languages);
+  const others = random.chance(0.3) ? [language, 'en', 'ja', 'zh'] : [undefined];
+  const segments = randomSegments(random, mood).map((segment) => {
+    const own = random.one(others);
+    return { ...segment, ...(own !== undefined && { language: own }) };
+  });
   const end = segments.reduce((most, segment) => Math.max(most, segment.end), 0);
   return {
     version: 1,
@@ -76,12 +80,19 @@ function randomTranscript(random: Random): Transcript {
     duration: random.chance(0.3)
       ? seconds(random, mood, end * random.next())
       : end + random.one([0, 0.5, 60]),
-    text: segments.map(({ text }) => text).join(separator(language)),
+    text: textOfAll(segments, language),
     segments,
     degraded: random.chance(0.8)
       ? []
       : [{ stage: 'alignment', reason: `No model for “${script.languages[0]}”.` }],
   };
+}
+
+function textOfAll(segments: readonly Segment[], main: string): string {
+  const spoken = segments.map(({ language }) => language ?? main);
+  return segments
+    .map(({ text }, at) => `${at === 0 ? '' : spaceBetween(spoken[at - 1], spoken[at]!)}${text}`)
+    .join('');
 }
 
 function speakers(random: Random): (string | undefined)[] {

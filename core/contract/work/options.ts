@@ -19,8 +19,9 @@ export const TranscriptionOptions = z.strictObject({
   /** ISO 639-1 code, such as `en`. @default - detected from the audio */
   language: z.optional(language),
   /**
-   * ISO 639-1 codes of the languages to detect; excludes `language`. @default - every language of
-   * the model
+   * ISO 639-1 codes of the languages to detect; excludes `language`. With several, the language of
+   * each segment is detected. @default - one language for the recording, of all that the model
+   * supports
    */
   languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(OPTION_LIMITS.languages))),
   /** `translate` returns English text for any spoken language. @default 'transcribe' */

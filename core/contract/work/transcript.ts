@@ -23,6 +23,11 @@ export const Segment = z.object({
   start: Seconds,
   end: Seconds,
   text: z.string(),
+  /**
+   * ISO 639-1 code of the text's language, if the transcript has several. The events of a
+   * transcription with several `languages` always have it.
+   */
+  language: z.optional(z.string()),
   words: z.array(Word),
   /** The speaker, with diarization. All words of a segment have the same speaker. */
   speaker: z.optional(z.string()),
@@ -67,7 +72,10 @@ export type Diarization = z.infer<typeof Diarization>;
 export const Transcript = z.object({
   version: z.literal(1),
   engine: z.object({ name: z.string(), model: z.string() }),
-  /** Language of the text: always `en` for a translation. */
+  /**
+   * Language of the text: always `en` for a translation. Of several languages, the one with the
+   * most speech.
+   */
   language: z.string(),
   /** @default 'transcribe' */
   task: z.optional(z.enum(SPOKEN_TASKS)),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spotscribe_audio.audio.pcm import Pcm
-from spotscribe_audio.language.languages import joined
 from spotscribe_audio.speech.no_speech import wordless
 from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_common.contract import (
@@ -28,6 +27,7 @@ from spotscribe_common.work.metrics import Metrics
 from spotscribe_whisper.doubts import told
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
 from spotscribe_whisper.options import Options
+from spotscribe_whisper.segment_languages import main_language, text_of, with_languages
 from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.result import spoken
 from spotscribe_whisper.words import to_segment
@@ -98,6 +98,8 @@ class Transcription:
             Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
         )
         segments = self._segments(cuts, heard_language)
+        language = main_language(segments, language)
+        segments = with_languages(segments, language)
         if not segments:
             self._degraded += wordless(energies)
         diarization = None
@@ -111,7 +113,7 @@ class Transcription:
                     task=None if asked.task == "transcribe" else asked.task,
                     duration=self._duration,
                     track=self._pcm.track,
-                    text=joined([segment.text for segment in segments], language),
+                    text=text_of(segments, language),
                     segments=segments,
                     diarization=diarization,
                     degraded=self._degraded,
@@ -121,7 +123,15 @@ class Transcription:
 
     def _segments(self, cuts: list[float], heard_language: str) -> list[Segment]:
         options, asked = self._options, self._options.asked
-        how = Hearing(heard_language, asked.task, asked.prompt, asked.hotwords, options.temperature)
+        how = Hearing(
+            language=heard_language,
+            task=asked.task,
+            prompt=asked.prompt,
+            hotwords=asked.hotwords,
+            temperature=options.temperature,
+            # A translation is in English, whatever is spoken.
+            languages=asked.languages or () if asked.task == "transcribe" else (),
+        )
         segments = [piece.model_copy(update={"id": at}) for at, piece in enumerate(options.earlier)]
         for window in windows_from(cuts, min(options.start_at, self._duration), self._duration):
             if self._cancelled():

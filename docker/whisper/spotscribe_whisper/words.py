@@ -28,6 +28,7 @@ def to_segment(heard: HeardSegment, number: int, offset: float, within: tuple[fl
         start=min([placed(heard.start), *(word.start for word in words[:1])]),
         end=max([placed(heard.end), *(word.end for word in words[-1:])]),
         text=heard.text.strip(),
+        language=heard.language,
         words=words,
         avg_logprob=None if heard.avg_logprob is None else round(heard.avg_logprob, 4),
         no_speech_prob=None if heard.no_speech_prob is None else round(heard.no_speech_prob, 4),

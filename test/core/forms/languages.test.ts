@@ -1,4 +1,4 @@
-import { languageCode, languageName, separator } from '../../../core/forms/languages';
+import { languageCode, languageName, spaceBetween } from '../../../core/forms/languages';
 
 test.each([
   ['en', 'en'],
@@ -38,12 +38,23 @@ test.each([
   'x'.repeat(1e6),
 ])('the language %j is unknown', (value) => expect(languageCode(value)).toBeUndefined());
 
-test('a language has Whisper’s name and a separator of words', () => {
+test('a language has Whisper’s name', () => {
   expect(['en', 'my', 'und', 'toString'].map(languageName)).toEqual([
     'english',
     'myanmar',
     undefined,
     undefined,
   ]);
-  expect(['en', 'ja', 'zh', 'und'].map(separator)).toEqual([' ', '', '', ' ']);
 });
+
+test.each([
+  [undefined, 'en', ' '],
+  [undefined, 'ja', ''],
+  ['und', 'und', ' '],
+  ['ja', 'ja', ''],
+  ['ja', 'zh', ''],
+  ['en', 'ja', ' '],
+  ['zh', 'de', ' '],
+])('texts in %s and %s are separated by %j', (before, after, space) =>
+  expect(spaceBetween(before, after)).toBe(space),
+);

@@ -22,12 +22,13 @@ class Word(Shape):
 
 
 class Segment(Shape):
-    """A piece of speech."""
+    """A piece of speech; `language` is that of its text, if the transcript has several."""
 
     id: int
     start: float
     end: float
     text: str
+    language: str | None = None
     words: Many[Word]
     speaker: str | None = None
     avg_logprob: float | None = None

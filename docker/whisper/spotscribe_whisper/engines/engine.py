@@ -20,6 +20,8 @@ class Hearing:
 
     Attributes:
         language: ISO 639-1 code of what is spoken.
+        languages: if there are several, the language of each part is one of them; `language` is that of parts
+            whose language is uncertain. An engine of one language ignores them.
         task: `translate` gives English text.
         prompt: text in the wanted style, as if it had been said before.
         hotwords: names and rare words to listen for.
@@ -31,6 +33,7 @@ class Hearing:
     prompt: str | None = None
     hotwords: str | None = None
     temperature: float = 0.0
+    languages: Sequence[str] = ()
 
 
 # The fields of `Hearing` that an engine may not know.
@@ -49,7 +52,10 @@ class HeardWord:
 
 @dataclass
 class HeardSegment:
-    """A piece of speech in a window, with times in seconds from the window's start."""
+    """A piece of speech in a window, with times in seconds from the window's start.
+
+    `language` is the ISO 639-1 code of its text, if several were possible.
+    """
 
     start: float
     end: float
@@ -57,6 +63,7 @@ class HeardSegment:
     words: list[HeardWord]
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
+    language: str | None = None
 
 
 # Speech without words; a text that repeats itself; improbable words.

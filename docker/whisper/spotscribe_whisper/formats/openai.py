@@ -9,11 +9,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from spotscribe_audio.language.languages import joined
 from spotscribe_common.contract import Degradation, Segment, SoundTrack, Transcript, Word
 from spotscribe_whisper.formats.characters import clean
 from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time
+from spotscribe_whisper.segment_languages import languages_of, spaces_before
 
 Tokens = Callable[[str], list[int]]
 # Where diarization was wanted and failed, or a name is blank, the shape still wants one.
@@ -70,7 +70,9 @@ class VerboseSegment(BaseModel):
     avg_logprob: float | None
     compression_ratio: float
     no_speech_prob: float | None
+    # Ours, as is the name of its language, if there are several.
     speaker: str | None = None
+    language: str | None = None
 
 
 class VerboseAnswer(Answer):
@@ -121,7 +123,10 @@ def plain(transcript: Transcript, *, languages: bool = False) -> Answer:
 
 def _heard(transcript: Transcript) -> list[HeardLanguage]:
     """None where nothing was said: what is detected then is chance."""
-    return [HeardLanguage(code=transcript.language)] if transcript.text else []
+    if not transcript.text:
+        return []
+    codes = languages_of(transcript.segments, transcript.language)
+    return [HeardLanguage(code=code) for code in codes]
 
 
 def verbose(
@@ -143,13 +148,16 @@ def verbose(
     """
     segments = segments_in_time(transcript)
     words = [word for segment in segments for word in segment.words]
-    space = joined(["", ""], transcript.language)
+    spaces = spaces_before(segments, transcript.language)
     return VerboseAnswer(
         task=transcript.task or "transcribe",
         language=languages.get(transcript.language, transcript.language),
         duration=transcript.duration,
         text=transcript.text,
-        segments=[_verbose_segment(segment, space, tokens, temperature) for segment in segments]
+        segments=[
+            _verbose_segment(segment, space, languages, tokens, temperature)
+            for segment, space in zip(segments, spaces, strict=True)
+        ]
         if "segment" in granularities or not granularities
         else None,
         words=[verbose_word(word) for word in words] if "word" in granularities else None,
@@ -198,7 +206,9 @@ def verbose_word(word: Word) -> VerboseWord:
     return VerboseWord(word=word.word, start=word.start, end=word.end, interpolated=word.interpolated)
 
 
-def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: float) -> VerboseSegment:
+def _verbose_segment(
+    segment: Segment, space: str, languages: Mapping[str, str], tokens: Tokens, temperature: float
+) -> VerboseSegment:
     # As Whisper's own: the texts of all segments one after the other are the text.
     text = f"{space}{segment.text}" if segment.text else ""
     return VerboseSegment(
@@ -214,6 +224,7 @@ def _verbose_segment(segment: Segment, space: str, tokens: Tokens, temperature: 
         compression_ratio=_compression_ratio(segment.text),
         no_speech_prob=segment.no_speech_prob,
         speaker=segment.speaker,
+        language=None if segment.language is None else languages.get(segment.language, segment.language),
     )
 
 

@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel
 
-from spotscribe_audio.language.languages import joined
 from spotscribe_common.contract import Failed, Result, SegmentSent, Started, TranscribeEvent
 from spotscribe_common.http.server_sent import failure_sent, sent
 from spotscribe_whisper.formats.openai import Answer, DiarizedSegment, diarized_segments, plain
+from spotscribe_whisper.segment_languages import space_between
 
 
 class OpenAiEvents:
@@ -21,17 +21,20 @@ class OpenAiEvents:
     def __init__(self, *, diarized: bool, languages: bool) -> None:
         self._diarized = diarized
         self._languages = languages
-        self._between = self._before = ""
+        self._language = ""
+        self._before: str | None = None
 
     def encode(self, event: TranscribeEvent) -> str:
         """The event's text; empty for one that OpenAI's clients do not know."""
         match event:
             case Started():
-                self._between = joined(["", ""], event.language or "")
+                self._language = event.language or ""
                 return ""
             case SegmentSent():
-                before, self._before = self._before, self._between
-                return _data(_Delta(delta=before + event.segment.text))
+                language = event.segment.language or self._language
+                space = "" if self._before is None else space_between(self._before, language)
+                self._before = language
+                return _data(_Delta(delta=space + event.segment.text))
             case Result():
                 segments = diarized_segments(event.transcript) if self._diarized else []
                 done = _Done(**dict(plain(event.transcript, languages=self._languages)))

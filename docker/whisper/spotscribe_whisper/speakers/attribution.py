@@ -14,7 +14,7 @@ def attributed(segments: Sequence[Segment], turns: Sequence[SpeakerTurn], langua
     Args:
         segments: ascending.
         turns: exclusive and ascending.
-        language: ISO 639-1 code of the text.
+        language: ISO 639-1 code of the text of segments without their own.
     """
     if not turns:
         return list(segments)
@@ -64,7 +64,7 @@ def _pieces(
             update={
                 "start": segment.start if at == 0 else words[0].start,
                 "end": segment.end if at == last else words[-1].end,
-                "text": joined([word.word for word in words], language),
+                "text": joined([word.word for word in words], segment.language or language),
                 "words": words,
                 "speaker": speaker,
             }

@@ -33,7 +33,7 @@ def spoken(
         found: the diarizer's turns, and the voices of their speakers.
         known: the voices of those whom the caller knows, by name.
         segments: what was said, ascending.
-        language: ISO 639-1 code of the text.
+        language: ISO 639-1 code of the text of segments without their own.
         options: which rules clean up, how many speakers stay, what they are called.
     """
     raw, asked = found.turns, options.asked
