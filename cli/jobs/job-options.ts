@@ -9,6 +9,7 @@ import { wholeNumber } from '../options';
 /** Job options as given on the command line. */
 export interface ChosenOptions {
   language?: string;
+  languages?: string[];
   translate?: boolean;
   hotwords?: string;
   prompt?: string;
@@ -31,6 +32,11 @@ export function addJobOptions(command: Command): Command {
   const count = wholeNumber(1, speakers);
   return command
     .option('--language <code>', 'spoken language, such as en or English (default: detected)', language)
+    .addOption(
+      new Option('--languages <codes>', 'languages of a recording in several, separated by commas')
+        .argParser(languages)
+        .conflicts('language'),
+    )
     .option('--translate', 'translate the speech to English text')
     .option('--hotwords <words>', 'names and rare words that may occur', text(hotwords))
     .option('--prompt <text>', 'text in the desired style, as if spoken before the audio', text(prompt))
@@ -84,6 +90,7 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
   }
   const options: JobOptions = {
     language: chosen.language,
+    languages: chosen.languages,
     task: chosen.translate === true ? 'translate' : undefined,
     hotwords: chosen.hotwords,
     prompt: chosen.prompt,
@@ -120,6 +127,13 @@ function question(value: string, earlier: string[] = []): string[] {
   if (value.trim() === '') throw new InvalidArgumentError('It must not be empty.');
   if (questions.length > count) throw new InvalidArgumentError(`At most ${count} questions are allowed.`);
   return questions;
+}
+
+function languages(list: string): string[] {
+  const codes = [...new Set(list.split(',').map(language))];
+  const most = OPTION_LIMITS.languages;
+  if (codes.length > most) throw new InvalidArgumentError(`At most ${most} languages are allowed.`);
+  return codes;
 }
 
 function language(value: string): string {

@@ -8,9 +8,10 @@ const COLUMNS = 100;
  * seconds.
  */
 export function transcriptLines(transcript: Transcript): string {
-  const body = transcript.segments.map(({ start, end, text, speaker, words }) => {
+  const body = transcript.segments.map(({ start, end, text, language, speaker, words }) => {
     const who = speaker === undefined ? '' : `${shown(speaker)}: `;
-    return `\n[${start.toFixed(2)} – ${end.toFixed(2)} s] ${who}${shown(text.trim())}\n${wordLines(words)}`;
+    const spoken = language === undefined ? '' : `, ${shown(language)}`;
+    return `\n[${start.toFixed(2)} – ${end.toFixed(2)} s${spoken}] ${who}${shown(text.trim())}\n${wordLines(words)}`;
   });
   return head(transcript) + body.join('');
 }

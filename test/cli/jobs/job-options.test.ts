@@ -21,6 +21,7 @@ test.each<[string[], JobOptions]>([
   [[], {}],
   [['--language', 'de', '--translate'], { language: 'de', task: 'translate' }],
   [['--language', 'English'], { language: 'en' }],
+  [['--languages', 'English, de,en-US'], { languages: ['en', 'de'] }],
   [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
   [['--track', '2'], { track: 2 }],
   [['--diarize'], { diarize: true }],
@@ -57,6 +58,8 @@ test.each<[string[], RegExp]>([
   [['--ask', 'x'.repeat(501)], /501 characters; at most 500/],
   [Array<string[]>(11).fill(['--ask', 'Who?']).flat(), /At most 10 questions are allowed/],
   [['--no-analysis', '--ask', 'Who?'], /--ask and --no-analysis cannot be used together/],
+  [['--languages', 'en,Klingon'], /language that Whisper supports, such as "en"/],
+  [['--languages', 'en,de', '--language', 'en'], /cannot be used with/],
   [['--language', 'Klingon'], /language that Whisper supports, such as "en"/],
 ])('%j is refused before anything is sent', async (options, message) => {
   expect(await run(...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) });

@@ -2,6 +2,7 @@ import { transcriptLines } from '../../../cli/jobs/transcript-view';
 import type { Transcript } from '../../../core/contract/work/transcript';
 import diarized from '../../fixtures/contract/Transcript.diarized.json';
 import words from '../../fixtures/contract/Transcript.json';
+import languages from '../../fixtures/contract/Transcript.languages.json';
 
 const withSpeakers = diarized as unknown as Transcript;
 
@@ -18,6 +19,12 @@ test('shows the speakers, and how many turns the cleanup changed', () => {
 
 test('shows no speakers without diarization', () => {
   expect(transcriptLines(words as Transcript)).not.toContain('speakers:');
+});
+
+test('shows the language of each segment of a transcript in several', () => {
+  const lines = transcriptLines(languages as Transcript).split('\n');
+  expect(lines).toContain('[0.48 – 1.98 s, en] Take 250 milligrams.');
+  expect(lines).toContain('[3.10 – 3.62 s, de] SPEAKER_00: Danke.');
 });
 
 test('says that a text is a translation', () => {
