@@ -19,7 +19,8 @@ class TranscriptionOptions(Shape):
     """What the caller may choose about a transcription."""
 
     language: str | None = Field(default=None, max_length=LANGUAGE_CHARACTERS)
-    # The language is detected among these. Short enough for complaints about each of them.
+    # The language is detected among these; with several, that of each segment. Short enough for complaints
+    # about each of them.
     languages: list[Annotated[str, Field(max_length=LANGUAGE_CHARACTERS)]] | None = Field(
         default=None, min_length=1, max_length=20
     )

@@ -35,6 +35,8 @@ class ScriptedEngine:
         self.losses: list[Degradation] = []
         # Languages by how probable they are.
         self.odds = ["de", "fr", "en", "ja"]
+        # Languages of the windows in turn, where several are possible.
+        self.spoken: list[str] = []
         self.windows: list[float] = []
         self.asked: list[Hearing] = []
         self.cancelled = 0
@@ -78,7 +80,10 @@ class ScriptedEngine:
         finally:
             self.at_work -= 1
         seconds = len(samples) // SAMPLE_RATE
-        words = [HeardWord(f"{how.language}{at}", at + 0.1, at + 0.9, 0.5) for at in range(seconds)]
-        return Heard(
-            [HeardSegment(0.1, seconds - 0.1, " ".join(word.text for word in words), words)], [*self.losses]
-        )
+        language = how.language
+        if how.languages and self.spoken:
+            language = self.spoken[(len(self.windows) - 1) % len(self.spoken)]
+        words = [HeardWord(f"{language}{at}", at + 0.1, at + 0.9, 0.5) for at in range(seconds)]
+        text = " ".join(word.text for word in words)
+        segment = HeardSegment(0.1, seconds - 0.1, text, words, language=language if how.languages else None)
+        return Heard([segment], [*self.losses])

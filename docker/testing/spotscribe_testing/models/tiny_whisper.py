@@ -15,6 +15,8 @@ _SPECIALS = (
 _PROMPT = 4
 # An English-only model has neither language nor task.
 _ENGLISH_PROMPT = 2
+# Whisper's features of up to 20 s of speech in 30 s have a mean of about -0.5, and 20 dB softer of -1.
+_LOUDNESS = -0.8
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,25 @@ TINIEST = WhisperShape()
 WHISPER_LARGE_V3_TURBO = WhisperShape(1280, 32, 4, 20, 5120, 128, 51_866)
 
 
-def scripted_whisper(
+def scripted_whisper(  # noqa: PLR0913 - what a model can differ in
     directory: Path,
     sentence: str,
     *,
     language: str = "en",
     shape: WhisperShape = TINIEST,
     multilingual: bool = True,
+    soft_language: str | None = None,
 ) -> None:
-    """Writes a ctranslate2 model that hears `sentence` in any audio, and `language` as its language."""
+    """Writes a ctranslate2 model that hears `sentence` in any audio, and `language` as its language.
+
+    Args:
+        directory: of the model.
+        sentence: what it hears.
+        language: what it detects.
+        shape: its size.
+        multilingual: whether it has languages at all.
+        soft_language: what it detects in soft speech, if that is to be another one.
+    """
     from ctranslate2.converters import TransformersConverter
 
     source = directory.with_name(f"{directory.name}-transformers")
@@ -62,6 +74,10 @@ def scripted_whisper(
     model = _model(tokenizer, shape)
     prompt = _PROMPT if multilingual else _ENGLISH_PROMPT
     _script(model, _spoken(sentence, tokenizer, shape), tokenizer, language, prompt)
+    if soft_language is not None:
+        _listen(
+            model, tokenizer.token_to_id(f"<|{language}|>"), tokenizer.token_to_id(f"<|{soft_language}|>")
+        )
     _save(model, tokenizer, shape, source)
     TransformersConverter(str(source), copy_files=["tokenizer.json", "preprocessor_config.json"]).convert(
         str(directory), quantization="float32"
@@ -156,6 +172,40 @@ def _script(model: Any, sentence: list[int], tokenizer: Any, language: str, prom
             said = at - (prompt - 1)
             positions[at] = 20 * tokens[sentence[said] if said < len(sentence) else end]
     model.proj_out.weight = tokens
+
+
+def _listen(model: Any, loud: int, soft: int) -> None:
+    """Makes the language depend on the loudness: the last head of the decoder passes it on to each position.
+
+    The encoder's first channel is the loudness, its second one a constant to compare it with. Both are so
+    high that they pass the activation functions as they are.
+    """
+    import torch
+
+    encoder, decoder = model.model.encoder, model.model.decoder
+    with torch.no_grad():
+        for first, mean in ((encoder.conv1, 10 / encoder.conv1.in_channels), (encoder.conv2, 0.0)):
+            first.weight[:2].zero_()
+            first.bias[:2].zero_()
+            first.weight[0, :, 1] = mean
+        encoder.conv1.bias[0], encoder.conv1.bias[1] = 15.0, 15.0 + 10 * _LOUDNESS
+        for channel in range(2):
+            encoder.conv2.weight[channel, channel, 1] = 1.0
+        encoder.embed_positions.weight[:, :2] = 0.0
+        for layer in encoder.layers:
+            for linear in (layer.self_attn.out_proj, layer.fc2):
+                linear.weight.zero_()
+                linear.bias.zero_()
+        attention = decoder.layers[-1].encoder_attn
+        head = attention.embed_dim - attention.head_dim
+        # Attends to all sound alike.
+        attention.k_proj.weight[head:].zero_()
+        attention.v_proj.weight[head].zero_()
+        attention.v_proj.weight[head, 0], attention.v_proj.weight[head, 1] = 1.0, -1.0
+        attention.v_proj.bias[head] = 0.0
+        tokens = decoder.embed_tokens.weight
+        attention.out_proj.weight[:, head] = 5 * (tokens[loud] - tokens[soft])
+        decoder.embed_positions.weight[0].zero_()
 
 
 def _save(model: Any, tokenizer: Any, shape: WhisperShape, directory: Path) -> None:

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -23,10 +24,11 @@ from spotscribe_whisper.engines.engine import (
 )
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.model_files import check_whisper_model
-from spotscribe_whisper.engines.recognition.chunks import Chunk, find_chunks
+from spotscribe_whisper.engines.recognition.chunks import Chunk, Speech, find_chunks
 from spotscribe_whisper.engines.recognition.decoding import ChunkDecoder, Style
 from spotscribe_whisper.engines.recognition.recogniser import Recognised, Recogniser
-from spotscribe_whisper.engines.recognition.sentences import sentences
+from spotscribe_whisper.engines.recognition.sentences import all_sentences
+from spotscribe_whisper.engines.recognition.spoken_languages import chunks_by_language
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import PriorityModel
@@ -34,6 +36,7 @@ from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
 from spotscribe_whisper.engines.whisperx_loading import best_device, import_whisperx, load_pipeline
 
 _log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 _BATCH = {"cuda": 16, "cpu": 8}
 # Pieces of 5 s in which speech is looked for at once. On two processors whisperX's 32 take 170 MB more than
 # 8, and 22 s instead of 18 for ten minutes with Whisper tiny.
@@ -139,27 +142,50 @@ class WhisperxEngine:
         audio = _as_float(samples)
         style, cut = self._style(how)
         began = time.monotonic()
-        chunks = find_chunks(self._detector, audio)
-        recognised = self._recognised(chunks, style)
+        recognised = {
+            language: self._recognised(chunks, replace(style, language=language))
+            for language, chunks in self._chunks(audio, how).items()
+        }
         seconds = {"recognition": time.monotonic() - began}
         self._check()
         began = time.monotonic()
-        language = "en" if how.task == "translate" else how.language
-        heard = Heard(
-            [
-                segment
-                for each in recognised
-                for piece in each.pieces
-                for segment in sentences(piece, language, each.chunk)
-            ]
-        )
-        if heard.segments and how.task == "transcribe":
-            heard = self._aligner.align(recognised, audio, language)
-        heard.doubts = [doubt for each in recognised for doubt in each.doubts]
+        heard = self._worded(recognised, audio, how)
+        heard.doubts = [doubt for found in recognised.values() for each in found for doubt in each.doubts]
         if cut is not None:
             heard.degraded.append(Degradation(stage="transcript", reason=f"The context was cut: {cut}."))
         trim_heap()
         heard.seconds = {**seconds, "alignment": time.monotonic() - began}
+        return heard
+
+    def _chunks(self, audio: Any, how: Hearing) -> dict[str, list[Chunk]]:
+        """The window's speech by language, each in order of time."""
+        speech = Speech(self._detector, audio)
+        if len(how.languages) < 2:
+            return {how.language: speech.chunks(speech.groups())}
+
+        def odds_of(chunks: Sequence[Chunk]) -> Sequence[Mapping[str, float]]:
+            return self._within_memory(
+                lambda batch: self._decoder.language_odds(chunks, how.languages, batch, self._cancelled)
+            )
+
+        return chunks_by_language(speech, odds_of, how.language)
+
+    def _worded(self, recognised: Mapping[str, Sequence[Recognised]], audio: Any, how: Hearing) -> Heard:
+        """The segments of all languages in order of time, with exact times if they can be had."""
+        heard = Heard([])
+        # The model that is loaded aligns first, so that each language's is loaded once for a window.
+        for language in sorted(recognised, key=lambda code: code != self._aligner.language):
+            found = recognised[language]
+            written = "en" if how.task == "translate" else language
+            part = Heard(all_sentences(found, written))
+            if part.segments and how.task == "transcribe":
+                part = self._aligner.align(found, audio, language)
+            for segment in part.segments:
+                segment.language = written if len(how.languages) > 1 else None
+            heard.segments += part.segments
+            heard.degraded += part.degraded
+        if len(recognised) > 1:
+            heard.segments.sort(key=lambda segment: segment.start)
         return heard
 
     def _check(self) -> None:
@@ -185,9 +211,15 @@ class WhisperxEngine:
         return self.tokens(f" {text.strip().replace('<|', '< |')}") if text and text.strip() else []
 
     def _recognised(self, chunks: Sequence[Chunk], style: Style) -> list[Recognised]:
-        """The words of the chunks. Out of memory, the batch is halved once, for good."""
+        """The words of the chunks."""
+        return self._within_memory(
+            lambda batch: Recogniser(self._decoder, batch, self._cancelled).recognise(chunks, style)
+        )
+
+    def _within_memory(self, work: Callable[[int], _Result]) -> _Result:
+        """What work with batches of a size returns. Out of memory, the batch is halved once, for good."""
         try:
-            return Recogniser(self._decoder, self._batch, self._cancelled).recognise(chunks, style)
+            return work(self._batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -199,7 +231,7 @@ class WhisperxEngine:
                 ) from error
             self._batch //= 2
             _log.warning("out of memory: batches are of %d from here on", self._batch)
-        return self._recognised(chunks, style)
+        return self._within_memory(work)
 
     def _first_speech(self, audio: Any) -> Any:
         """Up to 30 s of speech: music or silence at the beginning would be heard as some language."""

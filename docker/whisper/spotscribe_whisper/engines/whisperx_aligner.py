@@ -13,7 +13,7 @@ from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, HeardSegment
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.recognition.recogniser import Recognised
-from spotscribe_whisper.engines.recognition.sentences import sentences
+from spotscribe_whisper.engines.recognition.sentences import all_sentences
 from spotscribe_whisper.engines.whisperx_words import add_located, as_whisperx, heard_segments
 
 _log = logging.getLogger(__name__)
@@ -40,6 +40,11 @@ class WhisperxAligner:
         # What whisperX warns of holds the words that it could not align: they are nobody's business.
         logging.getLogger("whisperx.alignment").setLevel(logging.ERROR)
 
+    @property
+    def language(self) -> str | None:
+        """ISO 639-1 code of the language whose model is loaded, if one is."""
+        return None if self._kept is None else self._kept[0]
+
     def align(self, recognised: Sequence[Recognised], audio: Any, language: str) -> Heard:
         """The words with the aligner's times; where it has none, or fails, with the recogniser's.
 
@@ -51,12 +56,7 @@ class WhisperxAligner:
         Raises:
             CancelledTranscriptionError: `check` raised it.
         """
-        located = [
-            segment
-            for each in recognised
-            for piece in each.pieces
-            for segment in sentences(piece, language, each.chunk)
-        ]
+        located = all_sentences(recognised, language)
         try:
             model, metadata = self._model_of(language)
             import whisperx  # noqa: PLC0415

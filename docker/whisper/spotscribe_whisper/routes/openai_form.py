@@ -111,7 +111,7 @@ class TranscriptionForm(TranslationForm):
     languages: list[Annotated[str, Field(max_length=LANGUAGE_CHARACTERS)]] = Field(
         default_factory=list,
         max_length=20,
-        description="The language is detected among these. Excludes `language`.",
+        description="Detected among these; with several, the language of each segment. Excludes `language`.",
     )
     keywords: list[Annotated[str, Field(max_length=100)]] = Field(
         default_factory=list,

@@ -50,26 +50,54 @@ class Chunk:
         return replace(self, start=self.start + start, samples=samples, speech=speech)
 
 
-def find_chunks(detector: Any, audio: Any, longest: float = LONGEST) -> list[Chunk]:
+class Speech:
+    """The detected speech of a window.
+
+    Args:
+        detector: whisperX's voice activity detector.
+        audio: float32 samples of the window, 16 kHz.
+    """
+
+    def __init__(self, detector: Any, audio: Any) -> None:
+        self._detector = detector
+        self._audio = audio
+        self._found = detector({"waveform": detector.preprocess_audio(audio), "sample_rate": SAMPLE_RATE})
+
+    def groups(self, longest: float = LONGEST) -> list[list[Stretch]]:
+        """Stretches of speech in seconds from the window's start, in groups that end in a pause if possible.
+
+        Args:
+            longest: greatest length of a group in seconds, from its first stretch to its last.
+        """
+        merged = self._detector.merge_chunks(self._found, longest, **VAD)
+        return [[(float(start), float(end)) for start, end in each["segments"]] for each in merged]
+
+    def chunks(self, groups: Sequence[Sequence[Stretch]]) -> list[Chunk]:
+        """The audio of each group, with a margin.
+
+        Args:
+            groups: in order of time, none of them empty or longer than :data:`LONGEST`.
+        """
+        starts, ends = [group[0][0] for group in groups], [group[-1][1] for group in groups]
+        seconds = len(self._audio) / SAMPLE_RATE
+        chunks = []
+        for at, group in enumerate(groups):
+            before = (starts[at] - ends[at - 1]) / 2 if at > 0 else starts[at]
+            after = (starts[at + 1] - ends[at]) / 2 if at + 1 < len(groups) else seconds - ends[at]
+            room = max(LONGEST - (ends[at] - starts[at]), 0.0) / 2
+            start = max(starts[at] - min(_MARGIN, before, room), 0.0)
+            end = min(ends[at] + min(_MARGIN, after, room), seconds)
+            samples = self._audio[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
+            chunks.append(Chunk(start, samples, [(first - start, last - start) for first, last in group]))
+        return chunks
+
+
+def find_chunks(detector: Any, audio: Any) -> list[Chunk]:
     """Detects speech, and joins it to chunks that end in a pause where there is one.
 
     Args:
         detector: whisperX's voice activity detector.
         audio: float32 samples of a window, 16 kHz.
-        longest: greatest length of a chunk in seconds.
     """
-    found = detector({"waveform": detector.preprocess_audio(audio), "sample_rate": SAMPLE_RATE})
-    merged = detector.merge_chunks(found, longest, **VAD)
-    starts, ends = [each["start"] for each in merged], [each["end"] for each in merged]
-    seconds = len(audio) / SAMPLE_RATE
-    chunks = []
-    for at, each in enumerate(merged):
-        before = (starts[at] - ends[at - 1]) / 2 if at > 0 else starts[at]
-        after = (starts[at + 1] - ends[at]) / 2 if at + 1 < len(merged) else seconds - ends[at]
-        room = max(LONGEST - (ends[at] - starts[at]), 0.0) / 2
-        start = max(starts[at] - min(_MARGIN, before, room), 0.0)
-        end = min(ends[at] + min(_MARGIN, after, room), seconds)
-        speech = [(first - start, last - start) for first, last in each["segments"]]
-        samples = audio[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
-        chunks.append(Chunk(float(start), samples, speech))
-    return chunks
+    speech = Speech(detector, audio)
+    return speech.chunks(speech.groups())

@@ -104,6 +104,32 @@ class ChunkDecoder:
         found: list[str] = [token[2:-2] for token, _ in results[0]]
         return next(code for code in found if among is None or code in among)
 
+    def language_odds(
+        self, chunks: Sequence[Chunk], among: Sequence[str], batch: int, cancelled: Callable[[], bool]
+    ) -> list[dict[str, float]]:
+        """The probability of each language for each chunk, if no others are possible than those in `among`.
+
+        Args:
+            chunks: of one window.
+            among: ISO 639-1 codes that the model knows.
+            batch: chunks that are heard at once.
+            cancelled: asked before each batch.
+
+        Raises:
+            CancelledTranscriptionError: `cancelled()` became true.
+            RuntimeError: ctranslate2's, such as for memory that does not suffice.
+        """
+        found: list[dict[str, float]] = []
+        for first in range(0, len(chunks), batch):
+            if cancelled():
+                raise CancelledTranscriptionError
+            encoded = self._encoded([chunk.samples for chunk in chunks[first : first + batch]])
+            for result in self._model.model.detect_language(encoded):
+                odds = {token[2:-2]: float(probability) for token, probability in result}
+                total = sum(odds[code] for code in among)
+                found.append({code: odds[code] / total if total else 1 / len(among) for code in among})
+        return found
+
     def _encoded(self, audio: Sequence[Any]) -> Any:
         from whisperx.audio import N_SAMPLES, log_mel_spectrogram  # noqa: PLC0415
 

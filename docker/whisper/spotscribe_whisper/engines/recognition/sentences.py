@@ -7,6 +7,7 @@ from spotscribe_audio.language.languages import joined, written_without_spaces
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 from spotscribe_whisper.engines.recognition.chunks import Chunk, Stretch
 from spotscribe_whisper.engines.recognition.reading import Piece
+from spotscribe_whisper.engines.recognition.recogniser import Recognised
 
 _ENDS = ".?!。？！…"  # noqa: RUF001 - the marks of Chinese and Japanese
 _CLOSING = "\"'”’»)]）」』"  # noqa: RUF001
@@ -14,6 +15,16 @@ _CLOSING = "\"'”’»)]）」』"  # noqa: RUF001
 _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "hr.", "fr.", "sr.", "sra.", "mme.", "vs."})
 # Without punctuation, a longer sentence than this is divided at its longest pause.
 _MOST_WORDS = 40
+
+
+def all_sentences(recognised: Sequence[Recognised], language: str) -> list[HeardSegment]:
+    """The segments of all pieces, see :func:`sentences`."""
+    return [
+        segment
+        for each in recognised
+        for piece in each.pieces
+        for segment in sentences(piece, language, each.chunk)
+    ]
 
 
 def sentences(piece: Piece, language: str, chunk: Chunk) -> list[HeardSegment]:

@@ -83,7 +83,7 @@ class Detector:
         return None
 
     def merge_chunks(self, _: object, __: float, **___: float) -> list[dict[str, object]]:
-        return [{"start": start, "end": end, "segments": [(start + 0.1, end)]} for start, end in self.merged]
+        return [{"start": start, "end": end, "segments": [(start, end)]} for start, end in self.merged]
 
 
 def test_chunks_hold_a_margin_around_the_speech_but_not_each_others_and_not_more_than_whisper_hears() -> None:
@@ -91,7 +91,7 @@ def test_chunks_hold_a_margin_around_the_speech_but_not_each_others_and_not_more
     found = find_chunks(Detector((0.1, 10.0), (10.2, 20.0), (25.0, 55.0), (60.0, 79.9)), audio)
     spans = [(round(each.start, 2), round(each.start + each.seconds, 2)) for each in found]
     assert spans == [(0.0, 10.1), (10.1, 20.25), (25.0, 55.0), (59.75, 80.0)]
-    assert [round(start, 2) for start, _ in (each.speech[0] for each in found)] == [0.2, 0.2, 0.1, 0.35]
+    assert [round(start, 2) for start, _ in (each.speech[0] for each in found)] == [0.1, 0.1, 0.0, 0.25]
 
 
 def test_a_part_of_a_chunk_has_its_speech() -> None:
