@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from spotscribe_whisper.engines.recognition.chunks import LONGEST, Chunk, Speech, Stretch
 
-# Longest piece, in seconds, of which one language is detected. A change within a piece is not noticed, and
-# shorter pieces tell a language less reliably.
+# Longest piece, in seconds, of which one language is detected, and the pause that ends a piece: the language
+# often changes with the speaker. A change within a piece is not noticed. Shorter pieces are less certain.
 _SHORT = 10.0
+_PAUSE = 1.0
 # Seconds of speech and probability from which a detected language counts.
 _LEAST_SPEECH = 2.0
 _LEAST_PROBABILITY = 0.6
@@ -48,7 +49,7 @@ def chunks_by_language(
         odds_of: the probable languages of chunks, see :class:`Guess`.
         otherwise: the language if that of no chunk is certain.
     """
-    short = speech.groups(_SHORT)
+    short = [part for group in speech.groups(_SHORT) for part in at_pauses(group)]
     pieces = speech.chunks(short)
     guesses = [
         Guess(odds, piece.speech_between(0.0, piece.seconds))
@@ -61,6 +62,20 @@ def chunks_by_language(
     for (language, _), chunk in zip(divided, chunks, strict=True):
         found.setdefault(language, []).append(chunk)
     return found
+
+
+def at_pauses(group: Sequence[Stretch]) -> list[list[Stretch]]:
+    """The stretches in groups without a long pause.
+
+    Args:
+        group: stretches of speech in order of time.
+    """
+    parts = [[group[0]]]
+    for before, stretch in pairwise(group):
+        if stretch[0] - before[1] >= _PAUSE:
+            parts.append([])
+        parts[-1].append(stretch)
+    return parts
 
 
 def smoothed(guesses: Sequence[Guess], otherwise: str) -> list[str]:

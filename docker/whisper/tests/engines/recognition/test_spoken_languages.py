@@ -8,6 +8,7 @@ import pytest
 from spotscribe_whisper.engines.recognition.chunks import Chunk, Speech, Stretch
 from spotscribe_whisper.engines.recognition.spoken_languages import (
     Guess,
+    at_pauses,
     by_language,
     chunks_by_language,
     smoothed,
@@ -42,6 +43,11 @@ def german(probability: float, speech: float = 8.0) -> Guess:
 )
 def test_an_uncertain_piece_takes_a_neighbors_language(guesses: list[Guess], languages: str) -> None:
     assert smoothed(guesses, "fr") == languages.split()
+
+
+def test_a_long_pause_ends_a_piece() -> None:
+    group = [(0.0, 2.0), (2.5, 4.0), (5.0, 6.0), (6.9, 8.0)]
+    assert at_pauses(group) == [[(0.0, 2.0), (2.5, 4.0)], [(5.0, 6.0), (6.9, 8.0)]]
 
 
 def test_speech_is_cut_where_the_language_changes_and_joined_where_it_does_not() -> None:
