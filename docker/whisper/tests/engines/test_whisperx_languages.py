@@ -21,8 +21,8 @@ from spotscribe_whisper.engines.whisperx import WhisperxEngine
 pytestmark = pytest.mark.production
 SENTENCE = "Take it now. Then rest."
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731
-# Of speech, and of the pause after it: the language is detected in pieces of 10 s.
-SECONDS, PAUSE = 9, 10
+# Of speech, and of the pause after it, which ends a piece whose language is detected.
+SECONDS, PAUSE = 9, 2
 # Levels of both languages: softer speech than this would be amplified.
 LOUD, SOFT = 0.9, 0.06
 
