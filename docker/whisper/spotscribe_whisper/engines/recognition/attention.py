@@ -31,16 +31,14 @@ def locate_parts(
     """
     if not any(said):
         return [[] for _ in said]
-    # ctranslate2 aligns a whole batch, and cannot align an empty text.
-    stand_in = next(tokens for tokens in said if tokens)[:1]
     frames = [max(round(length * _FRAMES_PER_SECOND), 1) for length in seconds]
-    found = model.find_alignment(tokenizer, [tokens or stand_in for tokens in said], encoded, frames)
+    found = model.find_alignment(tokenizer, list(said), encoded, frames)
     return [
         [
             HeardWord(part["word"], float(part["start"]), float(part["end"]), float(part["probability"]))
-            for part in (parts if tokens else [])
+            for part in parts
         ]
-        for tokens, parts in zip(said, found, strict=True)
+        for parts in found
     ]
 
 
