@@ -54,6 +54,11 @@ def written_without_spaces(language: str) -> bool:
     return language in _WITHOUT_SPACES
 
 
+def split_words(text: str, language: str) -> list[str]:
+    """The words of a text in this language; its characters where words stand side by side."""
+    return list("".join(text.split())) if written_without_spaces(language) else text.split()
+
+
 def joined(texts: list[str], language: str) -> str:
     """Words or sentences of this language as one text."""
     return ("" if written_without_spaces(language) else " ").join(texts)

@@ -49,6 +49,12 @@ class HeardWord:
     end: float | None
     score: float | None = None
 
+    def later(self, seconds: float) -> "HeardWord":
+        """The word so many seconds later, if it has times."""
+        if self.start is None or self.end is None:
+            return self
+        return HeardWord(self.text, self.start + seconds, self.end + seconds, self.score)
+
 
 @dataclass
 class HeardSegment:

@@ -177,9 +177,10 @@ class WhisperxEngine:
         for language in sorted(recognised, key=lambda code: code != self._aligner.language):
             found = recognised[language]
             written = "en" if how.task == "translate" else language
-            part = Heard(all_sentences(found, written))
-            if part.segments and how.task == "transcribe":
+            if how.task == "transcribe" and any(each.pieces for each in found):
                 part = self._aligner.align(found, audio, language)
+            else:
+                part = Heard(all_sentences(found, written))
             for segment in part.segments:
                 segment.language = written if len(how.languages) > 1 else None
             heard.segments += part.segments

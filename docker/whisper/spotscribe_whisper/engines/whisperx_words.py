@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from spotscribe_audio.language.languages import written_without_spaces
+from spotscribe_audio.language.languages import split_words
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 from spotscribe_whisper.engines.recognition.recogniser import Recognised
 
@@ -29,7 +29,7 @@ def heard_segments(
     for segment in segments:
         words = [_word(word, characters) for word in segment["words"]]
         if not words:
-            words = [HeardWord(text, None, None) for text in _split(str(segment["text"]), language)]
+            words = [HeardWord(text, None, None) for text in split_words(str(segment["text"]), language)]
         heard.append(
             HeardSegment(*_span(segment, words), str(segment["text"]).strip(), words, *_odds(segment))
         )
@@ -110,7 +110,3 @@ def _span(segment: Mapping[str, Any], words: Sequence[HeardWord]) -> tuple[float
 
 def _number(value: Any) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _split(text: str, language: str) -> list[str]:
-    return list("".join(text.split())) if written_without_spaces(language) else text.split()

@@ -7,7 +7,7 @@ at random instead where it is in doubt.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from spotscribe_whisper.engines.engine import Doubt, DoubtKind, HeardWord
+from spotscribe_whisper.engines.engine import Doubt, DoubtKind
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 from spotscribe_whisper.engines.recognition.coverage import Hole
 from spotscribe_whisper.engines.recognition.decoding import ChunkDecoder, Style
@@ -98,7 +98,7 @@ class _Filling:
     def piece(self) -> Piece:
         """Its words, in seconds from the start of the chunk with the hole."""
         piece = self.reading.piece()
-        return replace(piece, words=[_later(word, self.hole.start) for word in piece.words or []])
+        return replace(piece, words=[word.later(self.hole.start) for word in piece.words or []])
 
 
 def _recognised(reading: Reading, fillings: Sequence[_Filling]) -> Recognised:
@@ -113,7 +113,3 @@ def _recognised(reading: Reading, fillings: Sequence[_Filling]) -> Recognised:
         kind: DoubtKind = "repeated" if reading.is_loop else "uncertain"
         doubts.append(Doubt(kind, chunk.start, chunk.start + chunk.seconds))
     return Recognised(chunk, [piece for piece in pieces if piece.text], doubts)
-
-
-def _later(word: HeardWord, seconds: float) -> HeardWord:
-    return HeardWord(word.text, (word.start or 0.0) + seconds, (word.end or 0.0) + seconds, word.score)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from spotscribe_audio.language.languages import joined, written_without_spaces
+from spotscribe_audio.language.languages import joined, split_words
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 from spotscribe_whisper.engines.recognition.chunks import Chunk, Stretch
 from spotscribe_whisper.engines.recognition.reading import Piece
@@ -36,7 +36,9 @@ def sentences(piece: Piece, language: str, chunk: Chunk) -> list[HeardSegment]:
         language: ISO 639-1 code.
         chunk: what was heard.
     """
-    words = _timeless(piece.text, language) if piece.words is None else piece.words
+    words = piece.words
+    if words is None:
+        words = [HeardWord(text, None, None) for text in split_words(piece.text, language)]
     groups: list[list[HeardWord]] = [[]]
     for word in words:
         groups[-1].append(word)
@@ -50,23 +52,12 @@ def sentences(piece: Piece, language: str, chunk: Chunk) -> list[HeardSegment]:
             start=chunk.start + start,
             end=chunk.start + end,
             text=text,
-            words=[_later(word, chunk.start) for word in part],
+            words=[word.later(chunk.start) for word in part],
             avg_logprob=piece.avg_logprob,
             no_speech_prob=piece.no_speech_prob,
         )
         for part, text, (start, end) in zip(divided, texts, spans, strict=True)
     ]
-
-
-def _timeless(text: str, language: str) -> list[HeardWord]:
-    units = list("".join(text.split())) if written_without_spaces(language) else text.split()
-    return [HeardWord(unit, None, None) for unit in units]
-
-
-def _later(word: HeardWord, seconds: float) -> HeardWord:
-    if word.start is None or word.end is None:
-        return word
-    return HeardWord(word.text, word.start + seconds, word.end + seconds, word.score)
 
 
 def _span(words: Sequence[HeardWord]) -> Stretch:

@@ -30,7 +30,7 @@ def steady(first: float, last: float) -> list[tuple[float, float]]:
         ([(0, 20)], steady(0, 20), []),
         # The decoder stopped early.
         ([(0, 20)], steady(0, 8), [(8, 20)]),
-        # It began late, and skipped something in the midst.
+        # There are no words at the beginning, nor between two words.
         ([(0, 20)], [*steady(3.2, 8), *steady(12, 20)], [(0, 3.2), (8, 12)]),
         # The last word of a pause's speech takes all of what is missing.
         ([(0, 20)], [*steady(0, 8), (8.0, 12.0), *steady(12, 20)], [(8.5, 12)]),
