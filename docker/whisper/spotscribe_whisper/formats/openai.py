@@ -3,13 +3,13 @@
 Twin of `core/formats/openai-formats.ts`, but for the tokens: no tokenizer is at hand there.
 """
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 
 from spotscribe_common.contract import Degradation, Segment, SoundTrack, Transcript, Word
+from spotscribe_whisper.compression import compression_ratio
 from spotscribe_whisper.formats.characters import clean
 from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time
@@ -221,14 +221,8 @@ def _verbose_segment(
         tokens=tokens(text),
         temperature=temperature,
         avg_logprob=segment.avg_logprob,
-        compression_ratio=_compression_ratio(segment.text),
+        compression_ratio=halves_up(compression_ratio(segment.text) * 10_000) / 10_000,
         no_speech_prob=segment.no_speech_prob,
         speaker=segment.speaker,
         language=None if segment.language is None else languages.get(segment.language, segment.language),
     )
-
-
-def _compression_ratio(text: str) -> float:
-    """As in OpenAI's whisper (utils.py): high where a text repeats itself, often without having been said."""
-    data = text.encode()
-    return halves_up(len(data) / len(zlib.compress(data)) * 10_000) / 10_000

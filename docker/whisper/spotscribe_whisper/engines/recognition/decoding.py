@@ -1,6 +1,5 @@
 """Decodes chunks with Whisper in batches, and locates their words."""
 
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -58,12 +57,6 @@ class Decoded:
     parts: Sequence[HeardWord] | None
     avg_logprob: float
     no_speech_prob: float
-
-    @property
-    def compression_ratio(self) -> float:
-        """Bytes of the text by its compressed bytes: high for a text that repeats itself."""
-        said = self.text.encode()
-        return len(said) / len(zlib.compress(said)) if said else 0.0
 
 
 class ChunkDecoder:

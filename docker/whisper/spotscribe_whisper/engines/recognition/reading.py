@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from spotscribe_audio.language.languages import joined
+from spotscribe_whisper.compression import compression_ratio
 from spotscribe_whisper.engines.engine import HeardWord
 from spotscribe_whisper.engines.recognition.attention import words_of
 from spotscribe_whisper.engines.recognition.chunks import Chunk
@@ -61,7 +62,7 @@ class Reading:
     @cached_property
     def is_loop(self) -> bool:
         """Whether the text repeats itself."""
-        return repeats_itself(self.decoded.text, self.decoded.compression_ratio)
+        return repeats_itself(self.decoded.text, compression_ratio(self.decoded.text))
 
     @property
     def is_silence(self) -> bool:
