@@ -8,7 +8,7 @@ from spotscribe_bench.models import LANGUAGE, MODEL
 from spotscribe_whisper.engines.model_files import sentence_rules
 
 # The service's choices, so that the comparison is fair.
-from spotscribe_whisper.engines.whisperx import _BATCH
+from spotscribe_whisper.engines.whisperx import BATCH
 from spotscribe_whisper.engines.whisperx_loading import COMPUTE_TYPES
 
 # WhisperX's default, also used for faster-whisper.
@@ -75,7 +75,7 @@ def bare_chunks(pipeline: Any, audio: Any) -> list[dict[str, Any]]:
         pipeline: of `bare_pipeline`.
         audio: of `whisperx.load_audio`.
     """
-    batch = _BATCH[device_and_type()[0]]
+    batch = BATCH[device_and_type()[0]]
     chunks: list[dict[str, Any]] = pipeline.transcribe(audio, batch_size=batch, language=LANGUAGE)["segments"]
     return chunks
 

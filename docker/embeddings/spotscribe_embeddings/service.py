@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from spotscribe_common.contract import EmbedEvent, EmbedRequest
 from spotscribe_common.work.job import Job
+from spotscribe_common.work.lanes import Unqueued
 from spotscribe_common.work.service import ModelService
 from spotscribe_embeddings.batching.batcher import Batcher
 from spotscribe_embeddings.batching.orders import Vectors
@@ -62,4 +63,4 @@ class EmbeddingsService(ModelService):
             with self.metrics.timed("corpus"):
                 work.run(emit, is_stopped)
 
-        return self.job(timed, holding, asyncio.to_thread), work
+        return self.job(timed, holding, Unqueued(asyncio.to_thread)), work

@@ -41,7 +41,7 @@ def test_health_says_what_runs(url: str) -> None:
         "model": "scripted",
         "device": "cpu",
         "gpu": None,
-        "queue": {"inside": 0, "limit": 3, "receiving": 0, "idle_seconds": ANY},
+        "queue": {"inside": 0, "limit": 3, "jobs_at_once": 1, "receiving": 0, "idle_seconds": ANY},
     }
 
 

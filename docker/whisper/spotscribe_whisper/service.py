@@ -11,6 +11,7 @@ from spotscribe_audio.service import AudioService
 from spotscribe_common.contract import Result, TranscribeEvent, Transcript
 from spotscribe_common.http.http_errors import as_service_error
 from spotscribe_common.work.job import Job
+from spotscribe_common.work.lanes import Lanes
 from spotscribe_whisper.engines.engine import Engine
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.settings import Settings
@@ -21,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class TranscriptionService(AudioService):
-    """Runs one transcription at a time."""
+    """Runs one long transcription at a time, and short ones beside it if the engine can share batches."""
 
     def __init__(self, settings: Settings, engine: Engine, diarizer: Diarizer) -> None:
         self.settings = settings
@@ -31,6 +32,7 @@ class TranscriptionService(AudioService):
         self.diarization_failure: str | None = None
         self.metrics = AudioMetrics("transcribed", "recognition, alignment, diarization")
         super().__init__(settings, engine, self.metrics)
+        self._lanes = Lanes(self.models, 0)
 
     def prepare(self) -> None:
         """Imports what the engine and the diarizer need."""
@@ -40,6 +42,10 @@ class TranscriptionService(AudioService):
 
     async def load_more(self) -> None:
         """Loads the diarizer. Without one, transcripts are delivered without speakers."""
+        sharing = self.engine.share(self.models.do)
+        if sharing is not None:
+            self._lanes = Lanes(self.models, sharing.seconds)
+            self.admission.running = sharing.recordings
         try:
             await self.models.run(self.diarizer.load)
         except Exception as error:
@@ -48,7 +54,7 @@ class TranscriptionService(AudioService):
 
     def start(self, pcm: Pcm, options: Options, holding: ExitStack) -> Job[TranscribeEvent]:
         """Starts a transcription, which waits for the engine. `holding` is closed when it has ended."""
-        tools = Tools(self.engine, self.diarizer, self.metrics)
+        tools = Tools(self.engine, self.diarizer, self.metrics, self.models.do)
 
         def work(emit: Callable[[TranscribeEvent], None], cancelled: Callable[[], bool]) -> None:
             def counted(event: TranscribeEvent) -> None:
@@ -59,7 +65,7 @@ class TranscriptionService(AudioService):
             began = time.monotonic()
             Transcription(pcm, tools, options, counted, cancelled).run()
 
-        return self.job(work, holding)
+        return self.job(work, holding, self._lanes.lane(pcm.duration - options.start_at))
 
     def _count(self, transcript: Transcript, options: Options, seconds: float) -> None:
         # Work may begin a millisecond behind the end: times are rounded.

@@ -21,11 +21,12 @@ from spotscribe_common.contract import (
     Transcript,
     WindowDone,
 )
-from spotscribe_common.errors import ServiceError
+from spotscribe_common.errors import CancelledWorkError, ServiceError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.metrics import Metrics
+from spotscribe_common.work.model_thread import InTurn, at_once
 from spotscribe_whisper.doubts import told
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Engine, Hearing
+from spotscribe_whisper.engines.engine import Engine, Hearing
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.segment_languages import main_language, text_of, with_languages
 from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
@@ -39,11 +40,15 @@ _WORDS_SHARE = 0.6
 
 @dataclass(frozen=True)
 class Tools:
-    """What transcribes: one engine, one diarizer, and where their times are counted."""
+    """What transcribes: one engine, one diarizer, and where their times are counted.
+
+    `in_turn` does the steps of the diarizer.
+    """
 
     engine: Engine
     diarizer: Diarizer
     metrics: Metrics
+    in_turn: InTurn = at_once
 
 
 class Transcription:
@@ -82,7 +87,7 @@ class Transcription:
         """Emits all events.
 
         Raises:
-            CancelledTranscriptionError: `cancelled()` became true.
+            CancelledWorkError: `cancelled()` became true.
         """
         engine, asked = self._tools.engine, self._options.asked
         energies = frame_energies(self._pcm)
@@ -92,7 +97,9 @@ class Transcription:
             # From the audio's own beginning, also when work begins later: a resumed run
             # must not change its mind.
             first = windows_from(cuts, 0.0, self._duration)[0]
-            heard_language = engine.detect_language(self._pcm.read(first.start, first.end), asked.languages)
+            heard_language = engine.detect_language(
+                self._pcm.read(first.start, first.end), asked.languages, self._cancelled
+            )
         language = "en" if asked.task == "translate" else heard_language
         self._emit(
             Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
@@ -135,7 +142,7 @@ class Transcription:
         segments = [piece.model_copy(update={"id": at}) for at, piece in enumerate(options.earlier)]
         for window in windows_from(cuts, min(options.start_at, self._duration), self._duration):
             if self._cancelled():
-                raise CancelledTranscriptionError
+                raise CancelledWorkError
             heard = self._tools.engine.hear(self._pcm.read(window.start, window.end), how, self._cancelled)
             for stage, seconds in heard.seconds.items():
                 self._tools.metrics.took(stage, seconds)
@@ -160,11 +167,9 @@ class Transcription:
         """The segments by speaker; as they are, with the reason told, if diarization fails."""
         self._report("running", _WORDS_SHARE)
         try:
-            with self._tools.metrics.timed("diarization"):
-                diarized = self._diarized()
-                known = self._known_voices()
+            diarized, known = self._tools.in_turn(self._voices, self._cancelled)
             found = spoken(diarized, known, segments, language, self._options)
-        except CancelledTranscriptionError:
+        except CancelledWorkError:
             raise
         except Exception as error:  # the words are worth delivering without their speakers
             self._degraded.append(Degradation(stage="diarization", reason=f"No speakers: {_reason(error)}"))
@@ -172,6 +177,11 @@ class Transcription:
             return segments, None
         self._report("succeeded", 1.0)
         return found.segments, found.diarization
+
+    def _voices(self) -> tuple[Diarized, dict[str, VoiceEmbedding]]:
+        """Who speaks when, and the voices that have a name."""
+        with self._tools.metrics.timed("diarization"):
+            return self._diarized(), self._known_voices()
 
     def _diarized(self) -> Diarized:
         asked, diarizer = self._options.asked, self._tools.diarizer
@@ -188,7 +198,7 @@ class Transcription:
         options, found = self._options, dict[str, VoiceEmbedding]()
         for name, recording in zip(options.speaker_names, options.speaker_recordings, strict=False):
             if self._cancelled():
-                raise CancelledTranscriptionError
+                raise CancelledWorkError
             try:
                 voice = self._tools.diarizer.voice(recording)
                 reason = "there is too little speech in the reference recording."

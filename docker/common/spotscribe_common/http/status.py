@@ -24,6 +24,8 @@ def health_of(name: str, service: ModelService, response: Response) -> dict[str,
         "queue": {
             "inside": service.admission.inside,
             "limit": service.admission.limit,
+            # For the worker, which gives the service so many jobs.
+            "jobs_at_once": service.admission.running,
             # Bodies that are on their way: they have no place yet.
             "receiving": service.intake.receiving,
             # For who may end this machine: a request comes and goes between two looks at `inside`.

@@ -11,16 +11,22 @@ class Admission:
     """Counts the requests inside. Used from one event loop, so it needs no lock.
 
     Args:
-        running: requests that are worked on at once.
+        running: requests that are worked on at once; it may change.
         waiting: further requests that may wait inside.
         retry_after: seconds after which a refused caller should try again.
     """
 
     def __init__(self, *, running: int, waiting: int, retry_after: int) -> None:
-        self.limit = running + waiting
+        self.running = running
+        self._waiting = waiting
         self.inside = 0
         self._retry_after = retry_after
         self._left_at = time.monotonic()
+
+    @property
+    def limit(self) -> int:
+        """Requests that are let in at the same time."""
+        return self.running + self._waiting
 
     @property
     def idle_seconds(self) -> float:

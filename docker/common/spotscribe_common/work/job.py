@@ -4,52 +4,59 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack
+from typing import Generic, Protocol, TypeVar
 
 from fastapi import Request
 
 from spotscribe_common.errors import CancelledWorkError, InternalError, OutOfMemoryError
 from spotscribe_common.http.disconnect import while_connected
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
-from spotscribe_common.work.liveness import mark
-from spotscribe_common.work.model_thread import ModelThread
+from spotscribe_common.work.liveness import Liveness, mark
 
 _log = logging.getLogger(__name__)
 Event = TypeVar("Event")
 Last = TypeVar("Last")
 # What emits events and, where it asks whether to stop and hears yes, raises a CancelledWorkError.
 Work = Callable[[Callable[[Event], None], Callable[[], bool]], None]
-# Runs a function in a thread, and returns or raises what it does.
-Runner = Callable[[Callable[[], None]], Awaitable[None]]
+
+
+class Lane(Protocol):
+    """Where jobs are worked on."""
+
+    @property
+    def free(self) -> AbstractAsyncContextManager[object]:
+        """A place, which a job waits for and holds."""
+
+    async def run(self, work: Callable[[], None]) -> None:
+        """Returns, or raises, what `work` does in some thread."""
 
 
 class Job(Generic[Event]):
     """Runs in a task of its own: it holds the models until they have let go, whatever becomes of the request.
 
     Args:
-        work: what the models do, in their thread.
-        models: the thread in which they work, one job at a time: they share one GPU.
+        work: what is done, in a thread of the lane.
+        lane: where it is done, such as in the models' thread.
         holding: what is closed when the job has ended: its audio, its place among those admitted.
-        waited: told how long it has waited for the models, in seconds.
-        runner: runs the work in another thread than that of the models, and without waiting for them: the
-            work asks for them itself. By default it runs in their thread.
+        waited: told how long it has waited for its place, in seconds.
+        liveness: of the models.
     """
 
     def __init__(
         self,
         work: Work[Event],
-        models: ModelThread,
+        lane: Lane,
         holding: ExitStack,
         waited: Callable[[float], None],
-        runner: Runner | None = None,
+        liveness: Liveness,
     ) -> None:
         self._work = work
-        self._models = models
+        self._lane = lane
         self._holding = holding
         self._waited = waited
-        self._runner = runner
+        self._liveness = liveness
         self._stopped = threading.Event()
         self._working = False
         # Not bounded: it holds no more than the result, which is kept anyway.
@@ -86,18 +93,14 @@ class Job(Generic[Event]):
     @property
     def is_stuck(self) -> bool:
         """Whether the models' work, this job's or the one that it waits for, does not get on."""
-        return self._models.liveness.is_stuck
+        return self._liveness.is_stuck
 
     async def _run(self) -> None:
-        if self._runner is not None:
-            self._working = True
-            await self._runner(self._worked)
-            return
         waiting = time.monotonic()
-        async with self._models.free:
+        async with self._lane.free:
             self._waited(time.monotonic() - waiting)
             self._working = True
-            await self._models.run(self._worked)
+            await self._lane.run(self._worked)
 
     def _end(self, task: asyncio.Future[None]) -> None:
         self._holding.close()

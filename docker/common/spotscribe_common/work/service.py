@@ -21,7 +21,7 @@ from spotscribe_common.work.admission import Admission
 from spotscribe_common.work.device import Device, is_device_lost
 from spotscribe_common.work.engine import ServedEngine
 from spotscribe_common.work.fetched_models import FetchedModels
-from spotscribe_common.work.job import Event, Job, Runner, Work
+from spotscribe_common.work.job import Event, Job, Lane, Work
 from spotscribe_common.work.liveness import StuckError
 from spotscribe_common.work.metrics import Metrics
 from spotscribe_common.work.model_thread import ModelThread
@@ -42,7 +42,7 @@ class Waiting(Protocol):
 
 
 class ModelService:
-    """Loads the engine in the background and runs one job at a time.
+    """Loads the engine in the background and runs jobs, by default one at a time.
 
     Args:
         settings: the service's.
@@ -197,20 +197,26 @@ class ModelService:
         self.admission.check()
         return await receive(request, accepted, self.intake, self._limits.tmpdir, opened)
 
-    def job(self, work: Work[Event], holding: ExitStack, runner: Runner | None = None) -> Job[Event]:
-        """Starts work, which waits for the engine. `holding` is closed when it has ended.
+    def job(self, work: Work[Event], holding: ExitStack, lane: Lane | None = None) -> Job[Event]:
+        """Starts work, which waits for its place. `holding` is closed when it has ended.
 
         Args:
             work: what is done.
             holding: what is closed when the work has ended.
-            runner: as for a :class:`Job`.
+            lane: where it is done; by default in the models' thread, one job at a time.
         """
 
         def watched(emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
             with self.ending_with_the_device():
                 work(emit, is_stopped)
 
-        job = Job(watched, self.models, holding, lambda seconds: self._counted.took("wait", seconds), runner)
+        job = Job(
+            watched,
+            lane or self.models,
+            holding,
+            lambda seconds: self._counted.took("wait", seconds),
+            self.models.liveness,
+        )
         self.give_up_when_stuck(job)
         return job
 

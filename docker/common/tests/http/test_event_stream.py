@@ -20,7 +20,7 @@ async def test_an_unread_stream_grows_by_nothing_and_goes_on_where_it_was() -> N
         for number in range(EVENTS):
             emit(WindowDone(end=number, progress=1))
 
-    job = Job[WindowDone](work, models, ExitStack(), lambda _: None)
+    job = Job[WindowDone](work, models, ExitStack(), lambda _: None, models.liveness)
     stream = EventStream(
         job, "text/plain", lambda event: f"{event.type}\n", keep_alive=".", keep_alive_seconds=0.001
     )

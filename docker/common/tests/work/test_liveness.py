@@ -75,7 +75,7 @@ async def test_a_stream_shows_no_life_while_the_work_does_not_get_on() -> None:
         may_end.wait(20)
         emit(WindowDone(end=1, progress=1))
 
-    job = Job[WindowDone](work, models, ExitStack(), lambda _: None)
+    job = Job[WindowDone](work, models, ExitStack(), lambda _: None, models.liveness)
     sent: list[bytes] = []
 
     async def send(message: Any) -> None:

@@ -15,6 +15,7 @@ from spotscribe_common.http.openapi import ERRORS, whole_schema
 from spotscribe_common.receiving.body import JSON, Accepted
 from spotscribe_common.requests.bodies import json_body
 from spotscribe_common.requests.shared_files import open_shared
+from spotscribe_common.work.lanes import Unqueued
 from spotscribe_speech.service import SpeechService
 from spotscribe_speech.synthesis.work import SpeechWork
 
@@ -60,7 +61,7 @@ def synthesize_routes(service: SpeechService) -> APIRouter:
                 with service.metrics.timed("synthesis"):
                     work.run(emit, is_stopped)
 
-            job = service.job(timed, held.pop_all(), partial(loop.run_in_executor, threads))
+            job = service.job(timed, held.pop_all(), Unqueued(partial(loop.run_in_executor, threads)))
 
         def as_sent_line(event: SynthesizeEvent | Failed) -> str:
             if isinstance(event, SpeechPart | SpeechPiece):

@@ -6,7 +6,7 @@ import numpy as np
 
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 
 TURN_SECONDS = 5.0
@@ -39,7 +39,7 @@ class ScriptedDiarizer:
     ) -> Diarized:
         self.counts.append(count)
         if cancelled():
-            raise CancelledTranscriptionError
+            raise CancelledWorkError
         if self.failure is not None:
             raise self.failure
         found: list[SpeakerTurn] = []

@@ -6,15 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device
-from spotscribe_whisper.engines.engine import (
-    Ability,
-    CancelledTranscriptionError,
-    Heard,
-    HeardSegment,
-    HeardWord,
-    Hearing,
-)
+from spotscribe_common.work.model_thread import InTurn
+from spotscribe_whisper.engines.engine import Ability, Heard, HeardSegment, HeardWord, Hearing, Sharing
 
 
 class ScriptedEngine:
@@ -51,13 +46,19 @@ class ScriptedEngine:
         if self.load_failure is not None:
             raise self.load_failure
 
+    def share(self, in_turn: InTurn) -> Sharing | None:
+        """It hears one recording after another."""
+        return None
+
     def languages(self) -> Mapping[str, str]:
         return {"en": "english", "de": "german", "fr": "french", "ja": "japanese"}
 
     def device(self) -> Device:
         return Device("cpu")
 
-    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:
+    def detect_language(
+        self, samples: Samples, among: Sequence[str] | None, cancelled: Callable[[], bool]
+    ) -> str:
         return next(code for code in self.odds if among is None or code in among)
 
     def tokens(self, text: str) -> list[int]:
@@ -73,7 +74,7 @@ class ScriptedEngine:
             while not self.go.wait(0.01):
                 if cancelled():
                     self.cancelled += 1
-                    raise CancelledTranscriptionError
+                    raise CancelledWorkError
                 assert time.monotonic() < until, "nobody let the engine go on"
             if self.hear_failure is not None:
                 raise self.hear_failure

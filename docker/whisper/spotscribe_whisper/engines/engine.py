@@ -6,12 +6,8 @@ from typing import Literal, NamedTuple, Protocol
 
 from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.contract import Degradation, Task
-from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device
-
-
-class CancelledTranscriptionError(CancelledWorkError):
-    """Nobody wants the result any more."""
+from spotscribe_common.work.model_thread import InTurn
 
 
 @dataclass(frozen=True)
@@ -94,8 +90,24 @@ class Heard:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """What recordings share.
+
+    Attributes:
+        recordings: that can be in one batch.
+        seconds: longest audio that one batch consists of.
+    """
+
+    recordings: int
+    seconds: float
+
+
 class Engine(Protocol):
-    """A speech engine. `load`, `detect_language` and `hear` are called from threads, one at a time."""
+    """A speech engine.
+
+    It is used in the thread of the models alone, unless `share` says more.
+    """
 
     name: str
     model: str
@@ -114,18 +126,34 @@ class Engine(Protocol):
             ModelMissingError: a file is missing or corrupt; the message names it.
         """
 
+    def share(self, in_turn: InTurn) -> Sharing | None:
+        """How recordings are heard at the same time; None by an engine that hears one after another.
+
+        Called once, when the model is loaded. After that, `detect_language` and `hear` are called by several
+        recordings' threads at once.
+
+        Args:
+            in_turn: does a step that uses the models, one at a time.
+        """
+
     def languages(self) -> Mapping[str, str]:
         """ISO 639-1 code to English name of every language that `hear` accepts."""
 
     def device(self) -> Device:
         """What the loaded engine runs on."""
 
-    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:
+    def detect_language(
+        self, samples: Samples, among: Sequence[str] | None, cancelled: Callable[[], bool]
+    ) -> str:
         """Code of the language spoken at the beginning of these samples.
 
         Args:
             samples: 16 kHz mono audio.
             among: codes of `languages()`, of which the most probable is the answer; all of them if None.
+            cancelled: asked before each step.
+
+        Raises:
+            CancelledWorkError: `cancelled()` became true.
         """
 
     def tokens(self, text: str) -> list[int]:
@@ -135,6 +163,6 @@ class Engine(Protocol):
         """Transcribes one window of 16 kHz mono samples. The result depends on nothing but the arguments.
 
         Raises:
-            CancelledTranscriptionError: `cancelled()` became true.
+            CancelledWorkError: `cancelled()` became true.
             OutOfMemoryError: the device's memory does not suffice, not even for smaller batches.
         """

@@ -12,14 +12,8 @@ from spotscribe_audio.speech.recogniser import (
 )
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.work.device import Device
-from spotscribe_whisper.engines.engine import (
-    Ability,
-    CancelledTranscriptionError,
-    Heard,
-    HeardSegment,
-    HeardWord,
-    Hearing,
-)
+from spotscribe_common.work.model_thread import InTurn
+from spotscribe_whisper.engines.engine import Ability, Heard, HeardSegment, HeardWord, Hearing, Sharing
 
 
 class PocketsphinxEngine:
@@ -44,6 +38,10 @@ class PocketsphinxEngine:
         """Ends it."""
         self._recogniser.close()
 
+    def share(self, in_turn: InTurn) -> Sharing | None:  # noqa: ARG002
+        """It hears one recording after another."""
+        return None
+
     def languages(self) -> Mapping[str, str]:
         """English."""
         return {"en": "english"}
@@ -52,7 +50,12 @@ class PocketsphinxEngine:
         """The processor."""
         return Device("cpu")
 
-    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:  # noqa: ARG002
+    def detect_language(
+        self,
+        samples: Samples,  # noqa: ARG002
+        among: Sequence[str] | None,  # noqa: ARG002
+        cancelled: Callable[[], bool],  # noqa: ARG002
+    ) -> str:
         """English."""
         return "en"
 
@@ -66,7 +69,7 @@ class PocketsphinxEngine:
         try:
             words = self._recogniser.words(samples, cancelled)
         except CancelledWorkError as error:
-            raise CancelledTranscriptionError from error
+            raise CancelledWorkError from error
         seconds = {"recognition": time.monotonic() - began}
         return Heard([_segment(group) for group in parted_at_pauses(words)], seconds=seconds)
 

@@ -1,9 +1,9 @@
 """The production engine: whisperX's batched transcription and alignment, from local directories alone."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -11,33 +11,31 @@ import numpy as np
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
-from spotscribe_common.errors import OutOfMemoryError
-from spotscribe_common.process.memory import is_out_of_memory, release_memory, trim_heap
+from spotscribe_common.errors import CancelledWorkError
+from spotscribe_common.process.memory import trim_heap
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
+from spotscribe_common.work.model_thread import InTurn, at_once
 from spotscribe_whisper.engines.decoding_context import fit_context
-from spotscribe_whisper.engines.engine import (
-    Ability,
-    CancelledTranscriptionError,
-    Heard,
-    Hearing,
-)
+from spotscribe_whisper.engines.engine import Ability, Heard, Hearing, Sharing
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.model_files import check_whisper_model
-from spotscribe_whisper.engines.recognition.chunks import Chunk, Speech, find_chunks
+from spotscribe_whisper.engines.recognition.chunks import LONGEST, Chunk, Speech, find_chunks
 from spotscribe_whisper.engines.recognition.decoding import ChunkDecoder, Style
 from spotscribe_whisper.engines.recognition.recogniser import Recognised, Recogniser
 from spotscribe_whisper.engines.recognition.sentences import all_sentences
-from spotscribe_whisper.engines.recognition.spoken_languages import chunks_by_language
+from spotscribe_whisper.engines.recognition.spoken_languages import chunks_by_language, restricted
+from spotscribe_whisper.engines.shared_batches import SharedBatches
+from spotscribe_whisper.engines.shared_decoder import SharedDecoder
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import PriorityModel
 from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
 from spotscribe_whisper.engines.whisperx_loading import best_device, import_whisperx, load_pipeline
 
-_log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
-_BATCH = {"cuda": 16, "cpu": 8}
+# Chunks that are decoded at once.
+BATCH = {"cuda": 16, "cpu": 8}
 # Pieces of 5 s in which speech is looked for at once. On two processors whisperX's 32 take 170 MB more than
 # 8, and 22 s instead of 18 for ten minutes with Whisper tiny.
 _SPEECH_BATCH = {"cuda": 32, "cpu": 8}
@@ -82,9 +80,10 @@ class WhisperxEngine:
         self._all_languages: Mapping[str, str] = {}
         self._languages: Mapping[str, str] = {}
         self._decoder: Any = None
-        self._cancelled: Callable[[], bool] = lambda: False
         self._aligner: Any = None
-        self._batch = _BATCH["cpu"]
+        self._in_turn: InTurn = at_once
+        # Of the job whose turn it is.
+        self._cancelled: Callable[[], bool] = lambda: False
 
     def prepare(self) -> None:
         """Imports whisperX, with all that it loads models with."""
@@ -97,7 +96,6 @@ class WhisperxEngine:
         check_whisper_model(directory)
         self.prepare()
         self._device = best_device()
-        self._batch = _BATCH[self._device]
         loaded = load_pipeline(directory, self._device, self._compute_type)
         search = loaded.vad_model.vad_pipeline._segmentation
         search.batch_size = _SPEECH_BATCH[self._device]
@@ -105,10 +103,18 @@ class WhisperxEngine:
         self._detector = TrimmingDetector(loaded.vad_model)
         self._model = loaded.model
         self._model.model = PriorityModel(self._model.model, self._priority)
-        self._decoder = ChunkDecoder(self._model)
+        self._decoder = SharedDecoder(
+            ChunkDecoder(self._model), SharedBatches(BATCH[self._device], self._device), self._turn
+        )
         self._languages = languages_of(self._model, self._all_languages)
         self.abilities = abilities_of(self._model)
         self._aligner = WhisperxAligner(self._models, self._device, self._priority, self._check)
+
+    def share(self, in_turn: InTurn) -> Sharing:
+        """Recordings share the decoder's batches."""
+        self._in_turn = in_turn
+        size = BATCH[self._device]
+        return Sharing(size, size * LONGEST)
 
     def languages(self) -> Mapping[str, str]:
         """Whisper's languages that the model knows; English alone for an English one. Empty before `load`."""
@@ -123,13 +129,17 @@ class WhisperxEngine:
         free, total = torch.cuda.mem_get_info()
         return Device("cuda", torch.cuda.get_device_name(), memory_total=total, memory_used=total - free)
 
-    def detect_language(self, samples: Samples, among: Sequence[str] | None = None) -> str:
+    def detect_language(
+        self, samples: Samples, among: Sequence[str] | None, cancelled: Callable[[], bool]
+    ) -> str:
         """The language of the first 30 seconds of speech in the first two minutes."""
         if len(self._languages) == 1:
             # An English model has no tokens of languages, and fails if it is asked for one.
             return next(iter(self._languages))
         audio = _as_float(samples[: _SEARCHED_SECONDS * SAMPLE_RATE])
-        return str(self._decoder.detect_language(self._first_speech(audio), among))
+        spoken = self._turn(lambda: self._first_speech(audio), cancelled)
+        [odds] = self._decoder.language_odds([spoken], cancelled)
+        return next(str(code) for code in odds if among is None or code in among)
 
     def tokens(self, text: str) -> list[int]:
         """The model's numbers for a text, without special ones."""
@@ -138,18 +148,16 @@ class WhisperxEngine:
 
     def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:
         """Transcribes one window and aligns its words; a translation's have no sounds to be aligned to."""
-        self._cancelled = cancelled
         audio = _as_float(samples)
         style, cut = self._style(how)
         began = time.monotonic()
         recognised = {
-            language: self._recognised(chunks, replace(style, language=language))
-            for language, chunks in self._chunks(audio, how).items()
+            language: self._recognised(chunks, replace(style, language=language), cancelled)
+            for language, chunks in self._chunks(audio, how, cancelled).items()
         }
         seconds = {"recognition": time.monotonic() - began}
-        self._check()
         began = time.monotonic()
-        heard = self._worded(recognised, audio, how)
+        heard = self._turn(lambda: self._worded(recognised, audio, how), cancelled)
         heard.doubts = [doubt for found in recognised.values() for each in found for doubt in each.doubts]
         if cut is not None:
             heard.degraded.append(Degradation(stage="transcript", reason=f"The context was cut: {cut}."))
@@ -157,16 +165,24 @@ class WhisperxEngine:
         heard.seconds = {**seconds, "alignment": time.monotonic() - began}
         return heard
 
-    def _chunks(self, audio: Any, how: Hearing) -> dict[str, list[Chunk]]:
+    def _turn(self, work: Callable[[], _Result], cancelled: Callable[[], bool]) -> _Result:
+        """Does a step that uses the models; they ask `cancelled` too."""
+
+        def step() -> _Result:
+            self._cancelled = cancelled
+            return work()
+
+        return self._in_turn(step, cancelled)
+
+    def _chunks(self, audio: Any, how: Hearing, cancelled: Callable[[], bool]) -> dict[str, list[Chunk]]:
         """The window's speech by language, each in order of time."""
-        speech = Speech(self._detector, audio)
+        speech = self._turn(lambda: Speech(self._detector, audio), cancelled)
         if len(how.languages) < 2:
             return {how.language: speech.chunks(speech.groups())}
 
         def odds_of(chunks: Sequence[Chunk]) -> Sequence[Mapping[str, float]]:
-            return self._within_memory(
-                lambda batch: self._decoder.language_odds(chunks, how.languages, batch, self._cancelled)
-            )
+            found = self._decoder.language_odds([chunk.samples for chunk in chunks], cancelled)
+            return [restricted(odds, how.languages) for odds in found]
 
         return chunks_by_language(speech, odds_of, how.language)
 
@@ -191,7 +207,7 @@ class WhisperxEngine:
 
     def _check(self) -> None:
         if self._cancelled():
-            raise CancelledTranscriptionError
+            raise CancelledWorkError
 
     def _style(self, how: Hearing) -> tuple[Style, str | None]:
         """How to decode, and what of the context was cut."""
@@ -211,28 +227,11 @@ class WhisperxEngine:
         # text: their sign is broken up. Left out of the numbers alone, others could form of what is around.
         return self.tokens(f" {text.strip().replace('<|', '< |')}") if text and text.strip() else []
 
-    def _recognised(self, chunks: Sequence[Chunk], style: Style) -> list[Recognised]:
+    def _recognised(
+        self, chunks: Sequence[Chunk], style: Style, cancelled: Callable[[], bool]
+    ) -> list[Recognised]:
         """The words of the chunks."""
-        return self._within_memory(
-            lambda batch: Recogniser(self._decoder, batch, self._cancelled).recognise(chunks, style)
-        )
-
-    def _within_memory(self, work: Callable[[int], _Result]) -> _Result:
-        """What work with batches of a size returns. Out of memory, the batch is halved once, for good."""
-        try:
-            return work(self._batch)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            release_memory()
-            if self._batch < _BATCH[self._device]:
-                raise OutOfMemoryError(
-                    f"The {self._device} ran out of memory, also with batches of {self._batch}. "
-                    "Use a smaller model, a smaller compute type, or a larger machine."
-                ) from error
-            self._batch //= 2
-            _log.warning("out of memory: batches are of %d from here on", self._batch)
-        return self._within_memory(work)
+        return Recogniser(partial(self._decoder.decode, cancelled=cancelled)).recognise(chunks, style)
 
     def _first_speech(self, audio: Any) -> Any:
         """Up to 30 s of speech: music or silence at the beginning would be heard as some language."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from spotscribe_common.contract import Degradation
-from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.errors import CancelledWorkError, ModelMissingError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.gpu_priority import GpuPriority
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, HeardSegment
+from spotscribe_whisper.engines.engine import Heard, HeardSegment
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.recognition.recogniser import Recognised
 from spotscribe_whisper.engines.recognition.sentences import all_sentences
@@ -26,7 +26,7 @@ class WhisperxAligner:
         models: directory of model directories.
         device: `cpu` or `cuda`.
         priority: held while a model computes, and not while its paths through the words are searched.
-        check: called before each step; raises CancelledTranscriptionError to end the work.
+        check: called before each step; raises CancelledWorkError to end the work.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class WhisperxAligner:
             language: ISO 639-1 code.
 
         Raises:
-            CancelledTranscriptionError: `check` raised it.
+            CancelledWorkError: `check` raised it.
         """
         located = all_sentences(recognised, language)
         try:
@@ -67,7 +67,7 @@ class WhisperxAligner:
             _pass_on_silence(pieces, heard)
             add_located(heard, located)
             return Heard(heard)
-        except CancelledTranscriptionError:
+        except CancelledWorkError:
             raise
         except Exception as error:  # a transcript without exact word times is worth more than none
             _log.warning("no alignment for %s: %s", language, error)

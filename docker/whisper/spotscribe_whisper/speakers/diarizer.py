@@ -68,7 +68,7 @@ class Diarizer(Protocol):
             cancelled: asked from time to time.
 
         Raises:
-            CancelledTranscriptionError: `cancelled()` became true.
+            CancelledWorkError: `cancelled()` became true.
         """
 
     def voice(self, pcm: Pcm) -> VoiceEmbedding | None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
 from spotscribe_audio.speech.windows import Window, frame_energies
 from spotscribe_common.contract import SpeakerTurn
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.process.memory import release_memory
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.linking import Voice, link, mean_voice
 from spotscribe_whisper.speakers.pyannote_pipeline import (
@@ -124,7 +124,7 @@ class PyannoteDiarizer:
     ) -> Piece:
         def step(done: float) -> None:
             if cancelled():
-                raise CancelledTranscriptionError
+                raise CancelledWorkError
             progress(done)
 
         step(0.0)

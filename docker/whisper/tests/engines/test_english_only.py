@@ -21,6 +21,7 @@ from spotscribe_whisper.app import create_app
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.settings import Settings
 
+NEVER = lambda: False  # noqa: E731
 SENTENCE = "Take it now."
 NAMED = {"en": "english", "de": "german", "yue": "cantonese"}
 
@@ -52,7 +53,7 @@ class EnglishEngine(ScriptedEngine):
     def languages(self) -> dict[str, str]:
         return {"en": "english"}
 
-    def detect_language(self, samples: Any, among: Any = None) -> str:
+    def detect_language(self, samples: Any, among: Any, cancelled: Any) -> str:
         return "en"
 
 
@@ -113,6 +114,6 @@ def test_a_multilingual_whisper_may_have_a_name_that_ends_like_an_english_ones(t
     assert set(engine.languages()) == set(LANGUAGES)
     assert engine.abilities == ABILITIES
     tone = (np.sin(np.arange(16_000 * 5) / 5) * 9000).astype(np.int16)
-    assert engine.detect_language(tone) == "de"
-    assert engine.detect_language(tone, ["fr"]) == "fr"
-    assert engine.detect_language(tone, ["en", "de"]) == "de"
+    assert engine.detect_language(tone, None, NEVER) == "de"
+    assert engine.detect_language(tone, ["fr"], NEVER) == "fr"
+    assert engine.detect_language(tone, ["en", "de"], NEVER) == "de"

@@ -12,9 +12,9 @@ import pytest
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import Samples
 from spotscribe_audio.speech.recogniser import parted_at_pauses, words_of
-from spotscribe_common.errors import InternalError
+from spotscribe_common.errors import CancelledWorkError, InternalError
 from spotscribe_testing.places import SAMPLE, sample_words
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, Hearing
+from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
 
 HUMAN = Path("/usr/share/sounds/alsa")
@@ -108,7 +108,7 @@ def test_a_cancelled_window_is_left_at_once_and_the_next_is_heard_whole(
         asked.append(len(asked))
         return len(asked) >= 3
 
-    with pytest.raises(CancelledTranscriptionError):
+    with pytest.raises(CancelledWorkError):
         engine.hear(samples, Hearing("en"), cancelled)
     assert len(asked) == 3
     assert words(hear(engine, samples)) == sample_words()

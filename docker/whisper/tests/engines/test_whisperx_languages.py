@@ -13,9 +13,9 @@ import pytest
 
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.errors import CancelledWorkError
 from spotscribe_testing.places import SAMPLE
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, Hearing
-from spotscribe_whisper.engines.recognition.chunks import Chunk
+from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 
 pytestmark = pytest.mark.production
@@ -79,21 +79,21 @@ def runs(heard: Heard) -> list[tuple[str | None, float]]:
 
 
 def test_the_language_is_that_of_the_audio(engine: WhisperxEngine, spoken: Samples, soft: Samples) -> None:
-    assert engine.detect_language(spoken) == "en"
-    assert engine.detect_language(soft) == "de"
+    assert engine.detect_language(spoken, None, NEVER) == "en"
+    assert engine.detect_language(soft, None, NEVER) == "de"
 
 
 def test_each_part_is_heard_in_its_language(
     engine: WhisperxEngine, changing: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[tuple[str, float]] = []
-    decode_all = engine._decoder.decode
+    decode_all = engine._decoder.decoder.decode
 
-    def remember(chunks: Any, style: Any, *rest: Any) -> Any:
+    def remember(chunks: Any, style: Any) -> Any:
         decoded.extend((style.language, chunk.start) for chunk in chunks)
-        return decode_all(chunks, style, *rest)
+        return decode_all(chunks, style)
 
-    monkeypatch.setattr(engine._decoder, "decode", remember)
+    monkeypatch.setattr(engine._decoder.decoder, "decode", remember)
     heard = engine.hear(changing, Hearing("fr", languages=["en", "de", "fr"]), NEVER)
     assert [language for language, _ in runs(heard)] == ["en", "de", "en"]
     for at, (_, middle) in enumerate(runs(heard)):
@@ -123,7 +123,7 @@ def test_a_language_that_is_not_in_the_list_is_not_heard(engine: WhisperxEngine,
 
 
 def test_the_detection_of_languages_can_be_cancelled_between_batches(
-    engine: WhisperxEngine, spoken: Samples
+    engine: WhisperxEngine, spoken: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[bool] = []
 
@@ -131,8 +131,9 @@ def test_the_detection_of_languages_can_be_cancelled_between_batches(
         asked.append(True)
         return len(asked) > 1
 
-    chunk = Chunk(0.0, spoken[:SAMPLE_RATE] / np.float32(32768), [(0.0, 1.0)])
-    assert len(engine._decoder.language_odds([chunk] * 2, ["en", "de"], 1, NEVER)) == 2
-    with pytest.raises(CancelledTranscriptionError):
-        engine._decoder.language_odds([chunk] * 2, ["en", "de"], 1, cancelled)
+    monkeypatch.setattr(engine._decoder.batches, "size", 1)
+    audio = [spoken[:SAMPLE_RATE] / np.float32(32768)] * 2
+    assert len(engine._decoder.language_odds(audio, NEVER)) == 2
+    with pytest.raises(CancelledWorkError):
+        engine._decoder.language_odds(audio, cancelled)
     assert len(asked) == 2

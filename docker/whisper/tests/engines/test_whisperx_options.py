@@ -21,10 +21,13 @@ from spotscribe_whisper.engines.engine import Heard, HeardWord, Hearing
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 from spotscribe_whisper.engines.recognition.reading import Piece
 from spotscribe_whisper.engines.recognition.recogniser import Recognised
+from spotscribe_whisper.engines.shared_batches import SharedBatches
+from spotscribe_whisper.engines.shared_decoder import SharedDecoder
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 
 pytestmark = pytest.mark.production
+NEVER = lambda: False  # noqa: E731
 SENTENCE = "Take 250 milligrams now. Then rest."
 
 
@@ -50,9 +53,10 @@ def loaded(models: Path, tmp_path_factory: pytest.TempPathFactory) -> WhisperxEn
 @pytest.fixture
 def engine(loaded: WhisperxEngine) -> Iterator[WhisperxEngine]:
     """The loaded engine; what a test puts into it is taken out again."""
-    batch, decoder, model = loaded._batch, loaded._decoder, loaded._model.model._model
+    shared, model = loaded._decoder, loaded._model.model._model
+    loaded._decoder = SharedDecoder(shared.decoder, SharedBatches(8, "cpu"), loaded._turn)
     yield loaded
-    loaded._batch, loaded._decoder, loaded._model.model._model = batch, decoder, model
+    loaded._decoder, loaded._model.model._model = shared, model
 
 
 @pytest.fixture(scope="module")
@@ -162,34 +166,37 @@ def test_a_language_is_detected_by_speech_and_not_by_what_comes_before(
 ) -> None:
     listened: list[np.ndarray[Any, Any]] = []
 
-    def remember(audio: Any, _: Any) -> str:
-        listened.append(audio)
-        return "en"
+    def remember(audio: Any) -> list[dict[str, float]]:
+        listened.extend(audio)
+        return [{"en": 1.0}]
 
-    monkeypatch.setattr(engine._decoder, "detect_language", remember)
+    monkeypatch.setattr(engine._decoder.decoder, "language_odds", remember)
     silence = np.zeros(40 * 16_000, dtype=np.int16)
-    assert engine.detect_language(np.concatenate([silence, samples])) == "en"
+    assert engine.detect_language(np.concatenate([silence, samples]), None, NEVER) == "en"
     assert len(listened[0]) <= 30 * 16_000
     assert np.abs(listened[0][:16_000]).max() > 0.01, "the silence before the speech was listened to"
     # Where nobody speaks there is nothing better than the beginning.
-    engine.detect_language(silence)
+    engine.detect_language(silence, None, NEVER)
     assert len(listened[1]) == len(silence)
 
 
 class Failing:
     """Lets the decoder run out of memory so many times."""
 
-    def __init__(self, decoder: Any, failures: list[Exception]) -> None:
-        self.decoder = decoder
+    def __init__(self, engine: WhisperxEngine, failures: list[Exception]) -> None:
+        self.decoder = engine._decoder.decoder
         self.failures = failures
-        self.batches: list[int] = []
+        # Greatest size of each batch that may hold the whole recording.
+        self.sizes: list[int] = []
+        self.batches = SharedBatches(8, "cpu")
+        engine._decoder = SharedDecoder(self, self.batches, engine._turn)  # type: ignore[arg-type]
 
-    def decode(self, chunks: Any, style: Any, batch: int, cancelled: Any) -> Any:
+    def decode(self, chunks: Any, style: Any) -> Any:
         if any(len(chunk.samples) > 4 * 16_000 for chunk in chunks) and not style.timestamps:
-            self.batches.append(batch)
+            self.sizes.append(self.batches.size)
         if self.failures:
             raise self.failures.pop()
-        return self.decoder.decode(chunks, style, batch, cancelled)
+        return self.decoder.decode(chunks, style)
 
 
 def out_of_memory() -> Iterator[Exception]:
@@ -202,28 +209,27 @@ def out_of_memory() -> Iterator[Exception]:
 
 def test_out_of_memory_halves_the_batch_once_and_for_good(engine: WhisperxEngine, samples: Samples) -> None:
     for failure in out_of_memory():
-        engine._batch = 8
-        failing = engine._decoder = Failing(engine._decoder, [failure])
+        failing = Failing(engine, [failure])
         assert text(hear(engine, samples)) == SENTENCE
         assert text(hear(engine, samples)) == SENTENCE
-        assert failing.batches == [8, 4, 4]
+        assert failing.sizes == [8, 4, 4]
 
 
 def test_out_of_memory_again_fails_the_request_and_not_the_service(
     engine: WhisperxEngine, samples: Samples
 ) -> None:
-    failing = engine._decoder = Failing(engine._decoder, list(out_of_memory())[:2])
+    failing = Failing(engine, list(out_of_memory())[:2])
     with pytest.raises(OutOfMemoryError, match="batches of 4"):
         hear(engine, samples)
-    assert failing.batches == [8, 4]
+    assert failing.sizes == [8, 4]
     assert text(hear(engine, samples)) == SENTENCE
 
 
 def test_other_failures_are_not_taken_for_a_lack_of_memory(engine: WhisperxEngine, samples: Samples) -> None:
-    failing = engine._decoder = Failing(engine._decoder, [RuntimeError("CUDA error: illegal access")])
+    failing = Failing(engine, [RuntimeError("CUDA error: illegal access")])
     with pytest.raises(RuntimeError, match="illegal access"):
         hear(engine, samples)
-    assert failing.batches == [8]
+    assert failing.sizes == [8]
 
 
 def test_words_that_cannot_be_aligned_are_not_logged(

@@ -4,7 +4,8 @@ Run with `-m production` where requirements.production.txt and requirements.weig
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ import numpy as np
 import pytest
 
 from spotscribe_audio.audio.pcm import Samples
+from spotscribe_bench.accuracy import scoring
 from spotscribe_bench.accuracy.recordings import COMMITTED, recordings
 from spotscribe_bench.accuracy.sets import clips
 from spotscribe_bench.beside import bare_chunks, bare_pipeline
 from spotscribe_bench.whisper_weights import link_whisper
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Heard, Hearing
+from spotscribe_common.errors import CancelledWorkError
+from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 
 pytestmark = pytest.mark.production
 ENGLISH = Hearing("en")
 # Bare whisperX loses it: the decoder stops at the pause before it.
-LOST = "Unless to be rather cold-hearted and rather selfish is to be ill-disposed."
+LOST = scoring.normal("Unless to be rather cold-hearted and rather selfish is to be ill-disposed.").split()
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +59,16 @@ def heard(engine: WhisperxEngine, samples: Samples) -> Heard:
 
 def test_a_sentence_that_whisperx_loses_is_heard(heard: Heard, samples: Samples, folder: Path) -> None:
     bare = bare_chunks(bare_pipeline(folder / "models" / "tiny.en", 2), samples / np.float32(32768))
-    assert LOST not in " ".join(chunk["text"] for chunk in bare), "another sentence must be found for this"
-    assert LOST in [segment.text for segment in heard.segments]
+    assert longest_part(chunk["text"] for chunk in bare) < 3, "another sentence must be found for this"
+    # Not each letter: a processor's instructions decide how tensors of int8 are multiplied.
+    assert longest_part(segment.text for segment in heard.segments) > len(LOST) / 2
     assert heard.doubts == []
+
+
+def longest_part(texts: Iterable[str]) -> int:
+    """Words in a row of what bare whisperX loses."""
+    said = scoring.normal(" ".join(texts)).split()
+    return SequenceMatcher(None, LOST, said, autojunk=False).find_longest_match().size
 
 
 def test_segments_are_sentences_and_all_words_have_times_in_order(heard: Heard, samples: Samples) -> None:
@@ -108,20 +118,20 @@ def test_a_cancelled_request_ends_within_a_batch(
     """It kept the engine for the whole window, of up to ten minutes."""
     counting = Counting(engine._model.model._model)
     monkeypatch.setattr(engine._model.model, "_model", counting)
-    monkeypatch.setattr(engine, "_batch", 1)
+    monkeypatch.setattr(engine._decoder.batches, "size", 1)
     searched: list[int] = []
     search = engine._detector.vad_pipeline._segmentation.model
     handle = search.register_forward_hook(lambda *_: searched.append(1))
     try:
-        with pytest.raises(CancelledTranscriptionError):
+        with pytest.raises(CancelledWorkError):
             engine.hear(samples, ENGLISH, lambda: True)
         assert (searched, counting.steps) == ([], 0), "speech was looked for"
         asked: list[int] = []
         engine.hear(samples[: 16_000 * 60], ENGLISH, lambda: bool(asked.append(1)))
         whole, steps = len(asked), counting.steps
         assert steps >= 2
-        with pytest.raises(CancelledTranscriptionError):
-            engine.hear(samples[: 16_000 * 60], ENGLISH, after(len(searched) + 1))
+        with pytest.raises(CancelledWorkError):
+            engine.hear(samples[: 16_000 * 60], ENGLISH, after(len(searched) + 2))
         assert 0 < counting.steps - steps < steps
         assert whole > len(searched) / 2 + steps - 1, "not asked before each batch"
     finally:
@@ -143,7 +153,7 @@ def test_a_cancelled_request_ends_within_the_alignment(
         engine.hear(audio, ENGLISH, lambda: bool(asked.append(1)))
         whole = len(aligned)
         assert whole > 1
-        with pytest.raises(CancelledTranscriptionError):
+        with pytest.raises(CancelledWorkError):
             engine.hear(audio, ENGLISH, after(aligned[0]))
         assert len(aligned) == whole + 1
     finally:

@@ -29,7 +29,7 @@ def test_health_says_what_runs(url: str) -> None:
         "diarization": {"model": "scripted", "error": None},
         "device": "cpu",
         "gpu": None,
-        "queue": {"inside": 0, "limit": 3, "receiving": 0, "idle_seconds": ANY},
+        "queue": {"inside": 0, "limit": 3, "jobs_at_once": 1, "receiving": 0, "idle_seconds": ANY},
     }
 
 

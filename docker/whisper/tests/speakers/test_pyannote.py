@@ -17,9 +17,8 @@ import pytest
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.errors import CancelledWorkError, ModelMissingError
 from spotscribe_testing.models.tiny_pyannote import HIGH, LOW, MIDDLE, tiny_pyannote
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
 from spotscribe_whisper.speakers.recognition import recognised
@@ -204,7 +203,7 @@ def test_progress_rises_to_one(models: Path, tmp_path: Path) -> None:
 def test_cancelling_ends_it_between_batches(models: Path, tmp_path: Path, asked: int) -> None:
     questions = iter(range(10_000))
     told: list[float] = []
-    with pytest.raises(CancelledTranscriptionError):
+    with pytest.raises(CancelledWorkError):
         made(models, tmp_path).diarize(
             speech([(LOW, 60)]), SpeakerCount(), told.append, lambda: next(questions) >= asked
         )

@@ -1,13 +1,13 @@
 """Decodes chunks with Whisper in batches, and locates their words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from spotscribe_common.contract import Task
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, HeardWord
+from spotscribe_whisper.engines.engine import HeardWord
 from spotscribe_whisper.engines.recognition.attention import locate_parts
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 
@@ -69,59 +69,19 @@ class ChunkDecoder:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def decode(
-        self, chunks: Sequence[Chunk], style: Style, batch: int, cancelled: Callable[[], bool]
-    ) -> list[Decoded]:
-        """The words of each chunk.
+    def language_odds(self, audio: Sequence[Any]) -> list[dict[str, float]]:
+        """The probability of each language that the model knows, by ISO 639-1 code, the most probable first.
 
         Args:
-            chunks: of one window.
-            style: how they are decoded.
-            batch: chunks that are decoded at once.
-            cancelled: asked before each batch.
+            audio: float32 samples, 16 kHz, of pieces of which the first 30 s count.
 
         Raises:
-            CancelledTranscriptionError: `cancelled()` became true.
             RuntimeError: ctranslate2's, such as for memory that does not suffice.
         """
-        decoded: list[Decoded] = []
-        for first in range(0, len(chunks), batch):
-            if cancelled():
-                raise CancelledTranscriptionError
-            decoded += self._batch(chunks[first : first + batch], style)
-        return decoded
-
-    def detect_language(self, samples: Any, among: Sequence[str] | None) -> str:
-        """Code of the most probable language of up to 30 s of audio, of those in `among` if given."""
-        results = self._model.model.detect_language(self._encoded([samples]))
-        found: list[str] = [token[2:-2] for token, _ in results[0]]
-        return next(code for code in found if among is None or code in among)
-
-    def language_odds(
-        self, chunks: Sequence[Chunk], among: Sequence[str], batch: int, cancelled: Callable[[], bool]
-    ) -> list[dict[str, float]]:
-        """The probability of each language for each chunk, if no others are possible than those in `among`.
-
-        Args:
-            chunks: of one window.
-            among: ISO 639-1 codes that the model knows.
-            batch: chunks that are heard at once.
-            cancelled: asked before each batch.
-
-        Raises:
-            CancelledTranscriptionError: `cancelled()` became true.
-            RuntimeError: ctranslate2's, such as for memory that does not suffice.
-        """
-        found: list[dict[str, float]] = []
-        for first in range(0, len(chunks), batch):
-            if cancelled():
-                raise CancelledTranscriptionError
-            encoded = self._encoded([chunk.samples for chunk in chunks[first : first + batch]])
-            for result in self._model.model.detect_language(encoded):
-                odds = {token[2:-2]: float(probability) for token, probability in result}
-                total = sum(odds[code] for code in among)
-                found.append({code: odds[code] / total if total else 1 / len(among) for code in among})
-        return found
+        return [
+            {token[2:-2]: float(probability) for token, probability in result}
+            for result in self._model.model.detect_language(self._encoded(audio))
+        ]
 
     def _encoded(self, audio: Sequence[Any]) -> Any:
         from whisperx.audio import N_SAMPLES, log_mel_spectrogram  # noqa: PLC0415
@@ -135,7 +95,16 @@ class ChunkDecoder:
         ]
         return self._model.encode(np.stack([each.numpy() for each in features]))
 
-    def _batch(self, chunks: Sequence[Chunk], style: Style) -> list[Decoded]:
+    def decode(self, chunks: Sequence[Chunk], style: Style) -> list[Decoded]:
+        """The words of each chunk, decoded in one batch.
+
+        Args:
+            chunks: of any windows.
+            style: how they are decoded.
+
+        Raises:
+            RuntimeError: ctranslate2's, such as for memory that does not suffice.
+        """
         tokenizer = self._tokenizer(style.language, style.task)
         prompt = self._model.get_prompt(
             tokenizer,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from spotscribe_whisper.engines.engine import Doubt, DoubtKind
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 from spotscribe_whisper.engines.recognition.coverage import Hole
-from spotscribe_whisper.engines.recognition.decoding import ChunkDecoder, Style
+from spotscribe_whisper.engines.recognition.decoding import Decoded, Style
 from spotscribe_whisper.engines.recognition.reading import Piece, Reading, with_fillings
 
 # Seconds behind a hole that are heard too, so that its last word is whole.
@@ -30,23 +30,14 @@ class Recogniser:
     """Recognises the chunks of a window.
 
     Args:
-        decoder: decodes them.
-        batch: chunks that are decoded at once.
-        cancelled: asked before each batch.
+        decode: decodes chunks, see :meth:`ChunkDecoder.decode`. What it raises ends the work.
     """
 
-    def __init__(self, decoder: ChunkDecoder, batch: int, cancelled: Callable[[], bool]) -> None:
-        self._decoder = decoder
-        self._batch = batch
-        self._cancelled = cancelled
+    def __init__(self, decode: Callable[[Sequence[Chunk], Style], Sequence[Decoded]]) -> None:
+        self._decode = decode
 
     def recognise(self, chunks: Sequence[Chunk], style: Style) -> list[Recognised]:
-        """The words of each chunk.
-
-        Raises:
-            CancelledTranscriptionError: `cancelled()` became true.
-            RuntimeError: ctranslate2's, such as for memory that does not suffice.
-        """
+        """The words of each chunk."""
         best = self._read(chunks, style)
         again = [at for at, reading in enumerate(best) if reading.is_doubtful and not reading.is_silence]
         for other in (replace(style, timestamps=True), replace(style, timestamps=True, repeats=False)):
@@ -60,7 +51,7 @@ class Recogniser:
         return [_recognised(reading, filled.get(at, [])) for at, reading in enumerate(best)]
 
     def _read(self, chunks: Sequence[Chunk], style: Style) -> list[Reading]:
-        decoded = self._decoder.decode(chunks, style, self._batch, self._cancelled)
+        decoded = self._decode(chunks, style)
         return [
             Reading(chunk, each, style.language, style.timestamps)
             for chunk, each in zip(chunks, decoded, strict=True)

@@ -39,6 +39,17 @@ class Guess:
         return best if is_certain else None
 
 
+def restricted(odds: Mapping[str, float], among: Sequence[str]) -> dict[str, float]:
+    """The probability of each language, if no others are possible than those in `among`.
+
+    Args:
+        odds: ISO 639-1 code to probability, of all languages.
+        among: codes in `odds`.
+    """
+    total = sum(odds[code] for code in among)
+    return {code: odds[code] / total if total else 1 / len(among) for code in among}
+
+
 def chunks_by_language(
     speech: Speech, odds_of: Callable[[Sequence[Chunk]], Sequence[Mapping[str, float]]], otherwise: str
 ) -> dict[str, list[Chunk]]:

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError, Doubt, HeardWord
+from spotscribe_whisper.engines.engine import Doubt, HeardWord
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 from spotscribe_whisper.engines.recognition.decoding import Decoded, Style
 from spotscribe_whisper.engines.recognition.recogniser import Recognised, Recogniser
 
 RATE = 16_000
 ENGLISH = Style("en", "transcribe")
-NEVER: Callable[[], bool] = lambda: False  # noqa: E731
 # A word each half second.
 SPOKEN = [f"w{number}" for number in range(40)]
 
@@ -38,17 +37,13 @@ class Decoder:
         self.answers = answers
         self.heard: list[tuple[float, bool]] = []
 
-    def decode(
-        self, chunks: Sequence[Chunk], style: Style, _: int, cancelled: Callable[[], bool]
-    ) -> list[Decoded]:
-        if cancelled():
-            raise CancelledTranscriptionError
+    def decode(self, chunks: Sequence[Chunk], style: Style) -> list[Decoded]:
         self.heard += [(round(each.seconds, 1), style.timestamps) for each in chunks]
         return [self.answers(each, style) for each in chunks]
 
 
 def recognised(decoder: Decoder, *chunks: Chunk) -> list[Recognised]:
-    return Recogniser(decoder, 8, NEVER).recognise(chunks or [chunk()], ENGLISH)  # type: ignore[arg-type]
+    return Recogniser(decoder.decode).recognise(chunks or [chunk()], ENGLISH)
 
 
 def text(found: Recognised) -> str:
@@ -145,16 +140,3 @@ def test_a_worse_second_reading_does_not_replace_the_first() -> None:
     decoder = Decoder(lambda _, style: decoded(SPOKEN[:5] if style.timestamps else SPOKEN[:12]))
     [found] = recognised(decoder)
     assert text(found).startswith(" ".join(SPOKEN[:12]))
-
-
-def test_a_cancelled_transcription_ends_before_the_next_batch() -> None:
-    asked: list[int] = []
-    decoder = Decoder(lambda *_: decoded(SPOKEN[:12]))
-
-    def cancelled() -> bool:
-        asked.append(1)
-        return len(asked) > 1
-
-    with pytest.raises(CancelledTranscriptionError):
-        Recogniser(decoder, 8, cancelled).recognise([chunk()], ENGLISH)  # type: ignore[arg-type]
-    assert decoder.heard == [(20.0, False)]
