@@ -59,6 +59,8 @@ export class ModelServer {
   healthy = true;
   /** Idle seconds that `/health` reports. */
   idleSeconds: number | undefined;
+  /** Jobs that it works on together, as `/health` reports. */
+  jobsAtOnce: number | undefined;
   /** Reason why the model could not be loaded. */
   failure: string | undefined;
   private inside = 0;
@@ -95,7 +97,10 @@ export class ModelServer {
     if (request.url === '/health') {
       const status = this.failure === undefined ? 'loading' : 'failed';
       const body = this.healthy
-        ? { status: 'ok', queue: { inside: this.inside, idle_seconds: this.idleSeconds } }
+        ? {
+            status: 'ok',
+            queue: { inside: this.inside, idle_seconds: this.idleSeconds, jobs_at_once: this.jobsAtOnce },
+          }
         : { status, error: this.failure };
       response.writeHead(this.healthy ? 200 : 503).end(JSON.stringify(body));
       return;

@@ -94,7 +94,7 @@ export class Worker {
       health,
       log,
       services: services.all.length,
-      mayTakeEarly: () => held.mayTakeEarly,
+      mayTakeEarly: (taken) => held.mayTakeEarly(taken),
       waitSeconds: options.waitSeconds ?? 3,
     });
     const { jobsTable, idleRule: kind, idleSeconds: seconds } = settings;

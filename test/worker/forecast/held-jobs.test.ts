@@ -8,8 +8,12 @@ import { row } from '../../support/support';
 const START = 1_000_000;
 let held: HeldJobs;
 
-const services = (...tasks: TaskName[]) =>
-  new Services(tasks.map((task) => ({ service: { name: task } as GuardedService, tasks: [task] })));
+const services = (...tasks: TaskName[]) => sharing(1, ...tasks);
+/** Services that work on so many jobs together. */
+const sharing = (jobsAtOnce: number, ...tasks: TaskName[]) =>
+  new Services(
+    tasks.map((task) => ({ service: { name: task, jobsAtOnce } as GuardedService, tasks: [task] })),
+  );
 
 beforeEach(() => {
   jest.useFakeTimers({ now: START });
@@ -57,7 +61,7 @@ describe('what the heartbeat reports', () => {
     const job = recording('a', 4_000);
     pass(10);
     expect(busySeconds()).toBe(103);
-    const end = job.work();
+    const end = job.work('transcription');
     pass(23);
     expect(busySeconds()).toBe(80);
     job.advance(0.5);
@@ -72,13 +76,29 @@ describe('what the heartbeat reports', () => {
 
   it('counts two models that work at the same time once', () => {
     const job = recording('a', 4_000);
-    const ends = [job.work(), job.work()];
+    const ends = [job.work('transcription'), job.work('analysis')];
     pass(20);
     ends.forEach((end) => end());
     ends.forEach((end) => end());
-    job.work();
+    job.work('transcription');
     pass(10);
     expect(busySeconds()).toBe(73);
+  });
+
+  it('divides the time of a service among the jobs that it works on together', () => {
+    held = new HeldJobs(sharing(16, 'transcription'));
+    const jobs = [recording('a', 4_000), recording('b', 4_000)];
+    const ends = jobs.map((job) => job.work('transcription'));
+    pass(20);
+    expect(busySeconds()).toBe(103 + 103 - 20);
+    ends[0]!();
+    pass(20);
+    ends[1]!();
+    jobs[0]!.finish({ audio_second: 400 });
+    held.release(jobs[0]!);
+    // In 10 of the first 20 seconds.
+    expect(held.report().speeds).toEqual({ audio_second: 40 });
+    expect(busySeconds()).toBe(103 - 10 - 20);
   });
 
   it('plans each service by itself', () => {
@@ -94,7 +114,7 @@ describe('what the heartbeat reports', () => {
     const states = [held.state];
     const job = recording('a', 400);
     states.push(held.state);
-    job.work();
+    job.work('transcription');
     states.push(held.state);
     const other = recording('b', 400);
     states.push(held.state);
@@ -106,14 +126,14 @@ describe('what the heartbeat reports', () => {
   it('has what the worker learnt from whole jobs, and later estimates use it', () => {
     const resumed = recording('a', 400);
     resumed.resume(0.5);
-    resumed.work();
+    resumed.work('transcription');
     pass(20);
     resumed.finish({ audio_second: 400 });
     held.release(resumed);
     expect(held.report()).toEqual({});
 
     const job = recording('b', 400, { input_bytes: 4_000 });
-    job.work();
+    job.work('transcription');
     pass(20);
     job.finish({ audio_second: 400 });
     held.release(job);
@@ -125,26 +145,61 @@ describe('what the heartbeat reports', () => {
 
 describe('a further job', () => {
   it('may be taken when at most ten seconds of a job remain', () => {
-    expect(held.mayTakeEarly).toBe(false);
+    expect(held.mayTakeEarly(1)).toBe(false);
     const job = recording('a', 4_000);
-    job.work();
+    job.work('transcription');
     pass(92);
-    expect(held.mayTakeEarly).toBe(false);
+    expect(held.mayTakeEarly(1)).toBe(false);
     pass(1);
-    expect(held.mayTakeEarly).toBe(true);
+    expect(held.mayTakeEarly(1)).toBe(true);
   });
 
   it('may not be taken because a short job waits behind a long one', () => {
     held = new HeldJobs(services('transcription', 'analysis'));
-    recording('long', 40_000).work();
+    recording('long', 40_000).work('transcription');
     recording('short', 40);
-    expect(held.mayTakeEarly).toBe(false);
+    expect(held.mayTakeEarly(1)).toBe(false);
+  });
+
+  it('may not be taken while it is not known how long one is that was just taken', () => {
+    recording('a', 40).work('transcription');
+    expect(held.mayTakeEarly(1)).toBe(true);
+    expect(held.mayTakeEarly(2)).toBe(false);
+  });
+
+  it('is one at most where a service works on one job after another', () => {
+    recording('a', 40).work('transcription');
+    recording('b', 40);
+    expect(held.mayTakeEarly(2)).toBe(false);
+  });
+
+  it('may be taken beside short ones up to a minute of work, where a service works on them together', () => {
+    held = new HeldJobs(sharing(16, 'transcription'));
+    for (let count = 0; count < 12; count++) {
+      // Eight seconds each.
+      expect(held.mayTakeEarly(count)).toBe(count <= 7);
+      recording(`job ${count}`, 200).work('transcription');
+    }
+  });
+
+  it('may be taken up to the number of jobs that a service works on together', () => {
+    held = new HeldJobs(sharing(4, 'transcription'));
+    for (let count = 0; count < 6; count++) {
+      expect(held.mayTakeEarly(count)).toBe(count < 4);
+      recording(`job ${count}`, 10).work('transcription');
+    }
+  });
+
+  it('may not be taken beside a long one, or one of unknown length, that a service would share', () => {
+    held = new HeldJobs(sharing(16, 'transcription'));
+    recording('a', 0, { estimate: undefined }).work('transcription');
+    expect(held.mayTakeEarly(1)).toBe(false);
   });
 
   /** A job with the model and ten seconds left, and one that was taken beside it. */
   const takenEarly = () => {
     const first = recording('a', 4_000);
-    first.work();
+    first.work('transcription');
     pass(93);
     return { first, next: recording('b', 40) };
   };
@@ -164,14 +219,14 @@ describe('a further job', () => {
     expect(next.returned.aborted).toBe(false);
     held.release(next);
     const { next: other } = takenEarly();
-    other.work();
+    other.work('transcription');
     pass(600);
     expect(other.returned.aborted).toBe(false);
   });
 
   it('is kept where there is a service for it', () => {
     held = new HeldJobs(services('transcription', 'analysis'));
-    recording('long', 40_000).work();
+    recording('long', 40_000).work('transcription');
     const job = recording('other', 40);
     pass(600);
     expect(job.returned.aborted).toBe(false);

@@ -57,6 +57,27 @@ const failure = (message: RegExp) => ({
 const unready = (message: RegExp) => ({ name: 'ServiceUnready', message: expect.stringMatching(message) });
 
 describe('a guarded service', () => {
+  it.each([
+    ['one at a time', undefined, 1],
+    ['as many at once as it works on together', 3, 3],
+  ])('gets jobs %s', async (_, jobsAtOnce, most) => {
+    server.jobsAtOnce = jobsAtOnce;
+    const ends: (() => void)[] = [];
+    server.script = async (request, answer) => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      await hearing(10, 1)(request, answer);
+    };
+    const service = guarded();
+    await service.unready();
+    const jobs = Array.from({ length: 5 }, () => transcribe(service));
+    for (let ended = 0; ended < jobs.length; ended++) {
+      await until(() => ends.length === Math.min(ended + most, jobs.length), 'the places are taken');
+      ends[ended]!();
+    }
+    await Promise.all(jobs);
+    expect(server.mostAtOnce).toBe(most);
+  });
+
   it('forwards events, and reports when the job gets the service', async () => {
     expect(await transcribe(guarded())).toEqual(['started', 'segment', 'window', 'result']);
     expect(held).toBe(0);

@@ -5,6 +5,7 @@ import { unitsOf } from '../../../../core/jobs/job-tasks';
 import { TakenTooEarly } from '../errors';
 import type { LearntRates } from './learnt-rates';
 import { remainingSeconds } from './remaining';
+import type { WorkClock } from './work-clock';
 
 /** A job that this worker holds: what is known of its remaining work. */
 export class HeldJob {
@@ -15,9 +16,7 @@ export class HeldJob {
   private progress = 0;
   private advancedAt = 0;
   private isResumed = false;
-  private working = 0;
-  private workingSince = 0;
-  private workedMs = 0;
+  private readonly time;
   private readonly returning = new AbortController();
 
   /** @param services names of the services that do its tasks */
@@ -25,8 +24,9 @@ export class HeldJob {
     private readonly row: JobRow,
     readonly services: readonly string[],
     private readonly rates: LearntRates,
-    private readonly now: () => number,
+    clock: WorkClock,
   ) {
+    this.time = clock.open();
     this.inputBytes = row.input_bytes;
   }
 
@@ -59,16 +59,10 @@ export class HeldJob {
     this.from = this.progress = progress;
   }
 
-  /** Starts the work of a model. @returns a function that ends it */
-  work(): () => void {
+  /** Starts the work of a service. @returns a function that ends it */
+  work(service: string): () => void {
     this.hasBegun = true;
-    if (this.working++ === 0) this.workingSince = this.now();
-    let hasEnded = false;
-    return () => {
-      if (hasEnded) return;
-      hasEnded = true;
-      if (--this.working === 0) this.workedMs += this.now() - this.workingSince;
-    };
+    return this.time.work(service);
   }
 
   /** Records its progress, 0 to 1. */
@@ -82,6 +76,11 @@ export class HeldJob {
   finish(measures: Measures = {}): void {
     const { inputBytes: bytes = 0, workedSeconds: seconds } = this;
     if (!this.isResumed) this.rates.learn({ measures, seconds, bytes });
+  }
+
+  /** Ends its work. */
+  end(): void {
+    this.time.close();
   }
 
   /** Returns the job to the queue, unless its model has begun. */
@@ -98,6 +97,6 @@ export class HeldJob {
   }
 
   private get workedSeconds(): number {
-    return (this.workedMs + (this.working > 0 ? this.now() - this.workingSince : 0)) / 1000;
+    return this.time.seconds;
   }
 }

@@ -5,12 +5,16 @@ import { tasksIn } from '../../../../core/tasks';
 import type { Services } from '../services/services';
 import { HeldJob } from './held-job';
 import { LearntRates } from './learnt-rates';
+import { WorkClock } from './work-clock';
 
 /** A further job is taken when one of the held jobs is expected to end within this time, in seconds. */
 const EARLY_SECONDS = 10;
 
 /** It is returned if that job turns out to need longer than this, in seconds. */
 const RETURN_SECONDS = 60;
+
+/** Jobs for a service that works on several together are taken up to this much work, in seconds. */
+const TOGETHER_SECONDS = 60;
 
 /** Period of checks whether it must be returned, in milliseconds. */
 const PERIOD_MS = 1_000;
@@ -22,28 +26,40 @@ export type HeldReport = Pick<MachineRow, 'busy_until' | 'holding' | 'speeds' | 
 export class HeldJobs {
   private readonly jobs = new Set<HeldJob>();
   private readonly rates = new LearntRates();
+  private readonly clock: WorkClock;
 
   constructor(
     private readonly services: Pick<Services, 'find' | 'all'>,
     private readonly now: () => number = Date.now,
-  ) {}
+  ) {
+    this.clock = new WorkClock(now);
+  }
 
   /** Adds a claimed job. @returns the job, which `release` must remove */
   hold(row: JobRow): HeldJob {
     const names = tasksIn(tasksOf(row)).flatMap(({ task }) => this.services.find(task.name)?.name ?? []);
-    const job = new HeldJob(row, [...new Set(names)], this.rates, this.now);
+    const job = new HeldJob(row, [...new Set(names)], this.rates, this.clock);
     this.jobs.add(job);
     if (this.isOver) this.watch(job);
     return job;
   }
 
   release(job: HeldJob): void {
+    job.end();
     this.jobs.delete(job);
   }
 
-  /** Whether a job may be taken although all services are in use: its input arrives by the time one is free. */
-  get mayTakeEarly(): boolean {
-    return this.freeIn([...this.jobs]) <= EARLY_SECONDS;
+  /**
+   * Whether a job may be taken although all services are in use: its input arrives by the time one is free, or it
+   * shares the batches of short ones.
+   *
+   * @param taken number of jobs that were taken. Those that are not held yet may be long.
+   */
+  mayTakeEarly(taken: number): boolean {
+    const jobs = [...this.jobs];
+    if (jobs.length < taken) return false;
+    if (!this.isOver && this.freeIn(jobs) <= EARLY_SECONDS) return true;
+    return jobs.length < this.places && Math.max(...this.endsIn(jobs)) <= TOGETHER_SECONDS;
   }
 
   /** Changes when a job is taken, begins or ends. Empty without jobs. */
@@ -78,6 +94,11 @@ export class HeldJobs {
   /** Whether it holds more jobs than it has services. */
   private get isOver(): boolean {
     return this.jobs.size > this.services.all.length;
+  }
+
+  /** Jobs that the services work on together. */
+  private get places(): number {
+    return this.services.all.reduce((sum, { jobsAtOnce }) => sum + jobsAtOnce, 0);
   }
 
   /** Seconds until the first of the jobs is done. */

@@ -151,7 +151,7 @@ export class JobWork {
       begin: () => {
         if (!this.hasBegun) this.watch.lap('model_wait');
         this.hasBegun = true;
-        const ends = [this.time.work(), this.held.work()];
+        const ends = [this.time.work(), this.held.work(this.tools.services.for(task.name).name)];
         return () => ends.forEach((end) => end());
       },
       show: (progress, stages) => this.show(task.name, progress, stages),

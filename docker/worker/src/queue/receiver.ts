@@ -8,13 +8,10 @@ export interface ReceiverOptions {
   handle: (delivery: Delivery) => Promise<void>;
   health: Health;
   log: Log;
-  /** Number of model services, each of which works on one job. */
+  /** Number of model services, for each of which a job is taken. */
   services: number;
-  /**
-   * Whether one more job may be taken while as many jobs as services are there: its input is downloaded
-   * meanwhile.
-   */
-  mayTakeEarly: () => boolean;
+  /** Whether one more job may be taken beside those. @param taken number of jobs that were taken */
+  mayTakeEarly: (taken: number) => boolean;
   /** Longest wait of a ReceiveMessage request, in seconds, at most 20. */
   waitSeconds: number;
   /** Pause in milliseconds while the worker cannot take work. @default 500 */
@@ -27,9 +24,10 @@ export interface ReceiverOptions {
 const GRACE_SECONDS = 5;
 
 /**
- * Receives messages while the worker can take work: one for each service, and one more shortly before
- * a job ends. It does not use a library, because it must wait for the model, stop without losing a
- * message in transfer, and start again.
+ * Receives messages while the worker can take work: one for each service, and more for the jobs that come
+ * next or share a service. It asks for one message at a time: the next one depends on what the last one is. It does
+ * not use a library, because it must wait for the model, stop without losing a message in transfer, and
+ * start again.
  */
 export class Receiver {
   /** Number of messages and requests being processed. */
@@ -40,10 +38,9 @@ export class Receiver {
   lastWork: number | undefined;
   /** When the worker could first take work, in epoch milliseconds. */
   readyAt: number | undefined;
-  /** Number of messages being received or handled. */
-  private taken = 0;
-  private loops: Promise<unknown> = Promise.resolve();
-  /** Stops waits for readiness, and the loops after their current request. */
+  private readonly handling = new Set<Promise<void>>();
+  private loop: Promise<void> = Promise.resolve();
+  /** Stops waits for readiness, and the loop after its current request. */
   private leaving = new AbortController();
   /** Aborts requests that take too long. */
   private aborting = new AbortController();
@@ -57,7 +54,7 @@ export class Receiver {
   start(): void {
     this.leaving = new AbortController();
     this.aborting = new AbortController();
-    this.loops = Promise.all(Array.from({ length: this.options.services + 1 }, () => this.receive()));
+    this.loop = this.receive();
   }
 
   /**
@@ -67,8 +64,9 @@ export class Receiver {
   async drain(): Promise<void> {
     this.leaving.abort();
     const late = setTimeout(() => this.aborting.abort(), (this.options.waitSeconds + GRACE_SECONDS) * 1000);
-    await this.loops;
+    await this.loop;
     clearTimeout(late);
+    await Promise.all(this.handling);
   }
 
   private async receive(): Promise<void> {
@@ -79,8 +77,7 @@ export class Receiver {
         this.readyAt ??= Date.now();
         this.lastWork ??= Date.now();
         if (this.mayTake) {
-          this.taken++;
-          await this.receiveOne().finally(() => this.taken--);
+          await this.receiveOne();
           continue;
         }
       }
@@ -90,7 +87,8 @@ export class Receiver {
 
   private get mayTake(): boolean {
     const { services, mayTakeEarly } = this.options;
-    return this.taken < services || mayTakeEarly();
+    const taken = this.handling.size;
+    return taken < services || mayTakeEarly(taken);
   }
 
   private async receiveOne(): Promise<void> {
@@ -98,7 +96,7 @@ export class Receiver {
     try {
       const delivery = await queue.receive(waitSeconds, this.aborting.signal);
       health.queueAnswers();
-      if (delivery !== undefined) await this.handle(delivery);
+      if (delivery !== undefined) this.take(delivery);
     } catch (error) {
       if (this.aborting.signal.aborted) return;
       health.queueAnswers((error as Error).message);
@@ -116,6 +114,11 @@ export class Receiver {
       this.busy--;
       this.lastWork = Date.now();
     }
+  }
+
+  private take(delivery: Delivery): void {
+    const handled = this.handle(delivery).finally(() => this.handling.delete(handled));
+    this.handling.add(handled);
   }
 
   private async handle(delivery: Delivery): Promise<void> {

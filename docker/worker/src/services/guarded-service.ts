@@ -5,7 +5,7 @@ import type { Task, TaskTypes } from '../../../../core/tasks/task';
 import { ModelServiceFailed, ServiceUnready } from '../errors';
 import type { Log } from '../log';
 import type { ModelService, ServiceState } from './model-service';
-import { Turn } from './turn';
+import { Places } from './places';
 
 export interface Guards {
   /** Consecutive failures after which the circuit breaker opens. @default 2 */
@@ -47,11 +47,13 @@ export interface Use {
 }
 
 /**
- * Lets jobs use a model service one at a time, when it is ready. After consecutive failures a
- * circuit breaker opens, so that the next jobs do not wait for the service.
+ * Lets jobs use a model service when it is ready: as many at once as it works on together, usually one. After
+ * consecutive failures a circuit breaker opens, so that the next jobs do not wait for the service.
  */
 export class GuardedService {
-  private readonly turn = new Turn();
+  /** Jobs that the service works on together, as it last said. */
+  jobsAtOnce = 1;
+  private readonly places = new Places(() => this.jobsAtOnce);
   private readonly breaker;
   /** End of the open state of the circuit breaker, in epoch milliseconds. */
   private restsUntil = 0;
@@ -147,9 +149,9 @@ export class GuardedService {
         throw error;
       }
     };
-    // The breaker is inside the turn: a job that waited sees earlier failures, and can stop waiting
+    // The breaker is behind the places: a job that waited sees earlier failures, and can stop waiting
     // while another job tries the service.
-    const leave = await this.turn.take(signal);
+    const leave = await this.places.take(signal);
     try {
       return await this.breaker.execute(guarded);
     } catch (error) {
@@ -185,6 +187,7 @@ export class GuardedService {
 
   private async look(): Promise<ServiceState> {
     const found = await this.service.state();
+    if (found.state === 'ready') this.jobsAtOnce = found.jobsAtOnce ?? 1;
     this.unreadySince = found.state === 'ready' ? undefined : (this.unreadySince ?? Date.now());
     return found;
   }

@@ -37,7 +37,12 @@ const OURS: PermanentCode[] = ['source_not_found', 'source_forbidden'];
 const health = z.object({
   status: z.optional(z.string()),
   error: z.optional(z.string().check(z.maxLength(2000))),
-  queue: z.optional(z.object({ idle_seconds: z.optional(z.number().check(z.nonnegative())) })),
+  queue: z.optional(
+    z.object({
+      idle_seconds: z.optional(z.number().check(z.nonnegative())),
+      jobs_at_once: z.optional(z.int().check(z.positive())),
+    }),
+  ),
 });
 
 /** Relevant part of an error answer in OpenAI's format. */
@@ -65,7 +70,8 @@ export class HttpModelService implements ModelService {
     try {
       const answer = await this.send('GET', '/health', AbortSignal.timeout(healthTimeoutMs), healthTimeoutMs);
       const { status, error, queue } = health.safeParse(await shortJson(answer)).data ?? {};
-      if (answer.statusCode === 200) return { state: 'ready', idleSeconds: queue?.idle_seconds };
+      if (answer.statusCode === 200)
+        return { state: 'ready', idleSeconds: queue?.idle_seconds, jobsAtOnce: queue?.jobs_at_once };
       const reason = `the ${this.name} service returned ${answer.statusCode}: ${error ?? status ?? 'no reason given'}`;
       return { state: status === 'failed' ? 'failed' : 'loading', reason };
     } catch (error) {

@@ -10,6 +10,8 @@ export type ServiceState =
       state: 'ready';
       /** Seconds since the last request of any client. @default - not reported */
       idleSeconds?: number;
+      /** Jobs that it works on together. @default 1 */
+      jobsAtOnce?: number;
     }
   | { state: 'loading' | 'absent' | 'failed'; /** For users and operators. */ reason: string };
 
