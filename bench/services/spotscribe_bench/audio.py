@@ -1,11 +1,12 @@
 """Audio of any length, made from the sample's speech."""
 
 import subprocess
+import wave
 from pathlib import Path
 
 import numpy as np
 
-from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_audio.audio.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE, Samples
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.places import SAMPLE
 
@@ -21,9 +22,16 @@ def repeated_speech(path: Path, seconds: float) -> None:
     ffmpeg("-stream_loop", "-1", "-i", SAMPLE, "-t", str(seconds), "-c:a", "flac", path)
 
 
-def clip(path: Path, start: float, seconds: float) -> None:
-    """Writes a part of the sample."""
-    ffmpeg("-ss", str(start), "-i", SAMPLE, "-t", str(seconds), "-c:a", "flac", path)
+def write_clips(folder: Path, speech: Samples, seconds: float) -> list[str]:
+    """Cuts samples into files of this length, and returns their names. A shorter rest is left out."""
+    length = round(seconds * SAMPLE_RATE)
+    clips = {f"clip-{at // length}.wav": speech[at : at + length] for at in range(0, len(speech), length)}
+    whole = {name: samples for name, samples in clips.items() if len(samples) == length}
+    for name, samples in whole.items():
+        with wave.open(str(folder / name), "wb") as file:
+            file.setparams((1, BYTES_PER_SAMPLE, SAMPLE_RATE, 0, "NONE", ""))
+            file.writeframes(samples.tobytes())
+    return list(whole)
 
 
 def long_speech(path: Path, seconds: float) -> None:

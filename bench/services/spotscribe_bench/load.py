@@ -1,4 +1,4 @@
-"""Compares many concurrent short requests with the same requests one by one, while polling `/health`."""
+"""Compares many concurrent short recordings with the same ones one by one, while polling `/health`."""
 
 import threading
 import time
@@ -7,21 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
+import numpy as np
 
-from spotscribe_bench.audio import clip
+from spotscribe_bench.accuracy.recordings import COMMITTED, recordings
+from spotscribe_bench.audio import write_clips
 from spotscribe_bench.models import models_here, write_models
 from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, whisper_service
 
 _REQUESTS = 50
-_CONNECTIONS = 8
+# A batch of a GPU, see `spotscribe_whisper.engines.whisperx.BATCH`.
+_CONNECTIONS = 16
 # Order: one by one, concurrent, concurrent, one by one, so that other load affects both.
 _ROUNDS = 2
-# Start and length of each clip in seconds.
-_CLIPS = ((0.0, 3.0), (1.5, 4.0), (4.0, 5.0), (8.0, 6.0), (13.0, 6.5))
+_CLIP_SECONDS = 10.0
 _HEALTH_PAUSE_SECONDS = 0.05
 
 
@@ -31,16 +33,15 @@ def measure(folder: Path, report: Report) -> None:
     report.say(f"making {models.name}")
     write_models(folder / "models", models)
     (folder / "shared").mkdir()
-    names = [f"clip-{number}.flac" for number in range(len(_CLIPS))]
-    for name, (start, seconds) in zip(names, _CLIPS, strict=True):
-        clip(folder / "shared" / name, start, seconds)
+    speech = np.concatenate([each.samples for each in recordings(COMMITTED) if each.group == "ljspeech"])
+    names = write_clips(folder / "shared", speech, _CLIP_SECONDS)
     asked = [names[number % len(names)] for number in range(_REQUESTS)]
     report.say("loading the service")
     took: dict[int, list[float]] = {1: [], _CONNECTIONS: []}
     failed = 0
     with whisper_service(folder, "service") as service:
-        # The warm-up. Each concurrent answer must equal that of a request without others.
-        alone = {name: service.transcribe(name)[0]["text"] for name in names}
+        # The warm-up. Each concurrent answer must equal that of a request without others, with all its times.
+        alone = {name: service.transcribe(name)[0] for name in names}
         with _Health(service) as health:
             for number in range(_ROUNDS):
                 for connections in sorted(took, reverse=number % 2 == 1):
@@ -53,7 +54,10 @@ def measure(folder: Path, report: Report) -> None:
                     )
     report.measured(
         {
+            "models": models.name,
+            "on_gpu": models.whisper is not None,
             "requests": _REQUESTS,
+            "clip_seconds": _CLIP_SECONDS,
             "connections": _CONNECTIONS,
             "one_by_one": took[1],
             "at_once": took[_CONNECTIONS],
@@ -64,16 +68,16 @@ def measure(folder: Path, report: Report) -> None:
 
 
 def post_all(
-    service: Service, names: Sequence[str], connections: int, texts: Mapping[str, str]
+    service: Service, names: Sequence[str], connections: int, alone: Mapping[str, Any]
 ) -> tuple[float, int]:
-    """Seconds until all requests are answered, and the number of answers with another text."""
+    """Seconds until all requests are answered, and the number of answers that differ from `alone`."""
     left: SimpleQueue[str] = SimpleQueue()
     for name in names:
         left.put(name)
     began = time.monotonic()
     with ThreadPoolExecutor(connections) as pool:
         try:
-            failures = sum(pool.map(lambda _: _post_what_is_left(service, left, texts), range(connections)))
+            failures = sum(pool.map(lambda _: _post_what_is_left(service, left, alone), range(connections)))
         finally:
             # If this ends early, the threads must end, too.
             while not left.empty():
@@ -81,7 +85,7 @@ def post_all(
     return time.monotonic() - began, failures
 
 
-def _post_what_is_left(service: Service, left: SimpleQueue[str], texts: Mapping[str, str]) -> int:
+def _post_what_is_left(service: Service, left: SimpleQueue[str], alone: Mapping[str, Any]) -> int:
     failures = 0
     with httpx.Client() as client:
         while True:
@@ -93,7 +97,7 @@ def _post_what_is_left(service: Service, left: SimpleQueue[str], texts: Mapping[
             except httpx.HTTPError:
                 failures += 1
                 continue
-            if answer.status_code != httpx.codes.OK or answer.json()["text"] != texts[name]:
+            if answer.status_code != httpx.codes.OK or answer.json() != alone[name]:
                 failures += 1
 
 

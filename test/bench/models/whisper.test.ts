@@ -62,8 +62,11 @@ describe('throughput', () => {
 
 describe('load', () => {
   const found = {
+    models: 'trained',
+    on_gpu: false,
     requests: 50,
-    connections: 8,
+    clip_seconds: 10,
+    connections: 16,
     one_by_one: [50, 52],
     at_once: [49, 51],
     failed_share: 0,
@@ -75,10 +78,16 @@ describe('load', () => {
     expect(loadFigures(found).filter(misses)).toEqual([]);
   });
 
+  test('must be faster at once where a GPU computes whole batches', () => {
+    const onGpu = { ...found, on_gpu: true };
+    expect(loadFigures(onGpu).filter(misses)).toMatchObject([{ name: expect.stringContaining('at once') }]);
+    expect(loadFigures({ ...onGpu, at_once: [39, 39] }).filter(misses)).toEqual([]);
+  });
+
   test.each([
     ['a request that failed', { failed_share: 1 / 200 }, 'failed'],
     ['a slow /health', { slowest_health: 1.01 }, '/health'],
-    ['a loss of throughput', { at_once: [54, 54] }, '50 requests over 8 connections'],
+    ['a loss of throughput', { at_once: [54, 54] }, '50 recordings of 10 s, 16 at once'],
   ])('misses its target through %s', (_, change, name) => {
     expect(loadFigures({ ...found, ...change }).filter(misses)).toMatchObject([
       { name: expect.stringContaining(name) },
