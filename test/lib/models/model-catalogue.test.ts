@@ -1,5 +1,14 @@
 import { defaultSettings } from '../../../lib/settings';
-import { CATALOGUE, catalogueModel, modelVersion, parseCatalogue } from '../../../lib/models/model-catalogue';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  CATALOGUE,
+  catalogueModel,
+  modelVersion,
+  PACKAGED,
+  parseCatalogue,
+} from '../../../lib/models/model-catalogue';
+import { PACKAGED_FILE, packagedModels } from '../../../scripts/packaged-models';
 import figures from '../../../lib/machine/model-figures.json';
 import { modelsOf, SERVICES } from '../../../lib/services';
 
@@ -74,6 +83,34 @@ describe('the catalogue of models', () => {
   });
 });
 
+describe('the models that come in packages', () => {
+  test('are those that the services read', () => {
+    // Written by `npm run packaged-models`.
+    expect(readFileSync(PACKAGED_FILE, 'utf8')).toBe(packagedModels());
+  });
+
+  test('are pinned as the requirements for laptops pin them', () => {
+    const lock = readFileSync(join(__dirname, '../../../docker/whisper/requirements.laptop.txt'), 'utf8');
+    expect(PACKAGED.map(({ name }) => name)).toContain('tiny.en');
+    for (const { source, revision } of PACKAGED) {
+      expect(revision).toBe(source.version);
+      const [, hashes = ''] = lock.split(`${source.package}==${source.version} `);
+      expect(hashes.split('==')[0]).toContain(source.wheel_sha256);
+    }
+  });
+
+  test('cannot be chosen for an engine whose models are fetched', () => {
+    expect(() => modelVersion('model', 'tiny.en')).toThrow(/must name a model of the catalogue/);
+  });
+
+  test.each([
+    ['the SHA-256 of a file', { files: [{ path: 'x', size: 1, sha256: null }] }],
+    ['the SHA-256 of the wheel', { source: { package: 'x', version: '1', folder: 'x' } }],
+  ])('are refused without %s', (_, change) => {
+    expect(() => parseCatalogue({ version: 1, models: [{ ...PACKAGED[0], ...change }] })).toThrow();
+  });
+});
+
 describe('a model’s name', () => {
   test('resolves to the given revision, or to that of the catalogue', () => {
     expect(modelVersion('model', 'tiny').revision).toMatch(COMMIT);
@@ -89,7 +126,7 @@ describe('a model’s name', () => {
 
   test('is ignored for engines that contain their model', () => {
     const own = defaultSettings({
-      engine: 'pocketsphinx',
+      engine: 'faster-whisper',
       voxtralEngine: 'extractive',
       embeddingEngine: 'minilm',
       speechEngine: 'espeak-ng',

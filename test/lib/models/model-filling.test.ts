@@ -51,7 +51,7 @@ test('no secret is read if the settings name none', () => {
 });
 
 test.each([
-  [{ engine: 'pocketsphinx', voxtralEngine: 'extractive' } as const],
+  [{ engine: 'faster-whisper', voxtralEngine: 'extractive' } as const],
   [{ fillModels: 'manual' } as const],
 ])(
   'nothing waits for models with %j; what brings them stays, for paths that have been filled',

