@@ -15,6 +15,16 @@ BYTES_PER_SAMPLE = 2
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 
 Samples = NDArray[np.int16]
+# From -1 to 1.
+FloatSamples = NDArray[np.float32]
+
+
+def as_float(samples: Samples) -> FloatSamples:
+    """The samples as the models take them."""
+    audio = samples.astype(np.float32)
+    # In place: a second array of a window's length would be in memory beside it.
+    audio /= 32768.0
+    return audio
 
 
 @dataclass(frozen=True)

@@ -25,3 +25,9 @@ def languages_of(model: Any, named: Mapping[str, str]) -> dict[str, str]:
 def abilities_of(model: Any) -> frozenset[Ability]:
     """What the model does beside transcribing: an English one does not translate."""
     return ABILITIES if model.model.is_multilingual else ABILITIES - {"translate"}
+
+
+def tokens_of(model: Any, text: str) -> list[int]:
+    """The model's numbers for a text, without special ones."""
+    numbers: list[int] = model.hf_tokenizer.encode(text, add_special_tokens=False).ids
+    return numbers

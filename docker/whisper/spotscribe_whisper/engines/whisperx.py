@@ -9,14 +9,13 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
-from spotscribe_common.contract import Degradation
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples, as_float
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.process.memory import trim_heap
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_common.work.model_thread import InTurn, at_once
-from spotscribe_whisper.engines.decoding_context import fit_context
+from spotscribe_whisper.engines.decoding_context import context_texts
 from spotscribe_whisper.engines.engine import Ability, Heard, Hearing, Sharing
 from spotscribe_whisper.engines.gpu_turns import go_first
 from spotscribe_whisper.engines.model_files import check_whisper_model
@@ -27,7 +26,7 @@ from spotscribe_whisper.engines.recognition.sentences import all_sentences
 from spotscribe_whisper.engines.recognition.spoken_languages import chunks_by_language, restricted
 from spotscribe_whisper.engines.shared_batches import SharedBatches
 from spotscribe_whisper.engines.shared_decoder import SharedDecoder
-from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
+from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of, tokens_of
 from spotscribe_whisper.engines.whisperx_aligner import WhisperxAligner
 from spotscribe_whisper.engines.whisperx_decoder import PriorityModel
 from spotscribe_whisper.engines.whisperx_detector import TrimmingDetector
@@ -136,20 +135,20 @@ class WhisperxEngine:
         if len(self._languages) == 1:
             # An English model has no tokens of languages, and fails if it is asked for one.
             return next(iter(self._languages))
-        audio = _as_float(samples[: _SEARCHED_SECONDS * SAMPLE_RATE])
+        audio = as_float(samples[: _SEARCHED_SECONDS * SAMPLE_RATE])
         spoken = self._turn(lambda: self._first_speech(audio), cancelled)
         [odds] = self._decoder.language_odds([spoken], cancelled)
         return next(str(code) for code in odds if among is None or code in among)
 
     def tokens(self, text: str) -> list[int]:
         """The model's numbers for a text, without special ones."""
-        numbers: list[int] = self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids
-        return numbers
+        return tokens_of(self._model, text)
 
     def hear(self, samples: Samples, how: Hearing, cancelled: Callable[[], bool]) -> Heard:
         """Transcribes one window and aligns its words; a translation's have no sounds to be aligned to."""
-        audio = _as_float(samples)
-        style, cut = self._style(how)
+        audio = as_float(samples)
+        context = context_texts(self._model, how)
+        style = Style(how.language, how.task, context.hotwords, context.prompt, how.temperature)
         began = time.monotonic()
         recognised = {
             language: self._recognised(chunks, replace(style, language=language), cancelled)
@@ -159,8 +158,7 @@ class WhisperxEngine:
         began = time.monotonic()
         heard = self._turn(lambda: self._worded(recognised, audio, how), cancelled)
         heard.doubts = [doubt for found in recognised.values() for each in found for doubt in each.doubts]
-        if cut is not None:
-            heard.degraded.append(Degradation(stage="transcript", reason=f"The context was cut: {cut}."))
+        heard.degraded += context.degraded
         trim_heap()
         heard.seconds = {**seconds, "alignment": time.monotonic() - began}
         return heard
@@ -209,24 +207,6 @@ class WhisperxEngine:
         if self._cancelled():
             raise CancelledWorkError
 
-    def _style(self, how: Hearing) -> tuple[Style, str | None]:
-        """How to decode, and what of the context was cut."""
-        context = fit_context(self._context_tokens(how.hotwords), self._context_tokens(how.prompt))
-        decode = self._model.hf_tokenizer.decode
-        style = Style(
-            language=how.language,
-            task=how.task,
-            hotwords=decode(context.hotwords) or None,
-            prompt=decode(context.prompt) or None,
-            temperature=how.temperature,
-        )
-        return style, context.cut
-
-    def _context_tokens(self, text: str | None) -> list[int]:
-        # As the decoder will encode it: with a space before it. Whisper's control tokens are found in any
-        # text: their sign is broken up. Left out of the numbers alone, others could form of what is around.
-        return self.tokens(f" {text.strip().replace('<|', '< |')}") if text and text.strip() else []
-
     def _recognised(
         self, chunks: Sequence[Chunk], style: Style, cancelled: Callable[[], bool]
     ) -> list[Recognised]:
@@ -237,10 +217,3 @@ class WhisperxEngine:
         """Up to 30 s of speech: music or silence at the beginning would be heard as some language."""
         pieces = [chunk.samples for chunk in find_chunks(self._detector, audio)]
         return np.concatenate(pieces)[: _DETECTION_SECONDS * SAMPLE_RATE] if pieces else audio
-
-
-def _as_float(samples: Samples) -> Any:
-    audio = samples.astype(np.float32)
-    # In place: a second array of a window's length would be in memory beside it.
-    audio /= 32768.0
-    return audio
