@@ -23,7 +23,7 @@ production+=(-c embeddings/requirements.production.txt)
 lock speech/requirements.coqui.txt common/pyproject.toml speech/pyproject.toml --extra coqui "${production[@]}" "$@"
 # Part of the locks of the services that are built on it.
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
-lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra pocketsphinx \
+lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra faster-whisper \
   "${production[@]}" "$@"
 lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml voxtral/pyproject.toml --extra laptop \
   "${production[@]}" "$@"

@@ -37,8 +37,8 @@ function isTimeZone(name: string): boolean {
 const schema = z.strictObject({
   /** Ids of the deployment paths to create stacks for. */
   paths: list().default(['DockerGpu']),
-  /** Speech engine: `whisperx`, or `pocketsphinx` (English only, no GPU: for laptops and tests). */
-  engine: z.enum(['whisperx', 'pocketsphinx']).default('whisperx'),
+  /** Speech engine: `whisperx`, or `faster-whisper` (Whisper tiny.en, no GPU: for laptops and tests). */
+  engine: z.enum(['whisperx', 'faster-whisper']).default('whisperx'),
   /** Whisper model: a name from `docker/models.json`, or `<name>@<revision>` of a pushed model. */
   model: modelSetting().default('large-v3-turbo'),
   /** ctranslate2 compute type. */

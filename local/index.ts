@@ -28,7 +28,7 @@ export { type LocalMachine, type LocalState, readLocalState, stateDirectory } fr
 
 /** Settings for laptops: engines without a GPU, and no data that outlives the stack. */
 const LAPTOP_SETTINGS = {
-  engine: 'pocketsphinx',
+  engine: 'faster-whisper',
   voxtralEngine: 'extractive',
   embeddingEngine: 'minilm',
   speechEngine: 'espeak-ng',

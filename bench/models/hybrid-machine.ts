@@ -22,7 +22,7 @@ const LOAD_MS = 60_000;
 const LOOK_MS = 100;
 /** The laptop's engines, used instead of those for GPUs. */
 const ENGINES = {
-  whisper: { WHISPER_ENGINE: 'pocketsphinx' },
+  whisper: { WHISPER_ENGINE: 'faster-whisper' },
   voxtral: { VOXTRAL_ENGINE: 'extractive' },
 };
 type Name = keyof typeof ENGINES;

@@ -118,7 +118,7 @@ export const ENV = {
   machineDir: 'MACHINE_DIR',
   /** Files of NVIDIA's driver on the machine, separated by colons. */
   driverFiles: 'DRIVER_FILES',
-  /** Speech engine of the whisper service: `whisperx` or `pocketsphinx`. */
+  /** Speech engine of the whisper service: `whisperx`, or `faster-whisper` (English only, no GPU, for laptops). */
   whisperEngine: 'WHISPER_ENGINE',
   /** Name of the model's directory under {@link ENV.modelDir}. */
   whisperModel: 'WHISPER_MODEL',

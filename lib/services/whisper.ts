@@ -15,7 +15,7 @@ export const whisper: PackageService = {
   tasks: ['transcription'],
   engines: {
     chosen: ({ engine }) => engine,
-    requirements: { pocketsphinx: 'laptop' },
+    requirements: { 'faster-whisper': 'laptop' },
   },
   models: ({ engine, model, sideModels }) =>
     engine === 'whisperx'

@@ -331,7 +331,7 @@ export const understood = analysis as Analysis;
 export function transcriptOf(said: string): Transcript {
   const words = said.split(' ').map((word, index) => ({ word, start: index, end: index + 0.5 }));
   const segment = { id: 0, start: 0, end: words.length, text: said, words };
-  const engine = { name: 'pocketsphinx', model: 'en-us' } as const;
+  const engine = { name: 'faster-whisper', model: 'tiny.en' } as const;
   return { version: 1, engine, language: 'en', duration: 60, text: said, segments: [segment], degraded: [] };
 }
 

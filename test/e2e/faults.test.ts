@@ -66,7 +66,7 @@ describe('what a job survives', () => {
     const ofWorker = (await environment('worker')).filter((variable) => aws.test(variable));
     expect(ofWorker.join()).toContain('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/');
     const ofService = await environment('whisper');
-    expect(ofService).toContain('WHISPER_ENGINE=pocketsphinx');
+    expect(ofService).toContain('WHISPER_ENGINE=faster-whisper');
     expect(ofService.filter((variable) => aws.test(variable))).toEqual([]);
   });
 

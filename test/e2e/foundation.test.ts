@@ -39,7 +39,7 @@ describe('a foundation in a region with two zones, and the stacks that stand on 
     emulator = await startEmulator(python, port, stateDir, 'ac');
     const endpoint = `http://127.0.0.1:${port}`;
     const settings = {
-      engine: 'pocketsphinx',
+      engine: 'faster-whisper',
       voxtralEngine: 'extractive',
       onDestroy: 'delete',
       paths: 'FastApi,DockerGpu',

@@ -88,7 +88,7 @@ describe('a deployment, from zero to zero', () => {
     expect(job?.receipt?.real_time_factor).toBeGreaterThan(0);
 
     const transcript = await laptop.transcript(job?.id ?? '');
-    expect(transcript.engine.name).toBe('pocketsphinx');
+    expect(transcript.engine.name).toBe('faster-whisper');
     const spoken = transcript.segments.flatMap((segment) => segment.words);
     expect(spoken.map(({ word }) => word)).toEqual(sampleWords());
     for (const [index, { start, end }] of spoken.entries()) {

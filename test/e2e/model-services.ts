@@ -18,7 +18,7 @@ interface Laptop {
 const WHISPER: Laptop = {
   name: 'whisper',
   packages: ['common', 'audio', 'whisper'],
-  environment: { WHISPER_ENGINE: 'pocketsphinx' },
+  environment: { WHISPER_ENGINE: 'faster-whisper' },
 };
 const EMBEDDINGS: Laptop = {
   name: 'embeddings',

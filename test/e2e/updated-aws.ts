@@ -140,7 +140,7 @@ export class UpdatedAws {
   private get deployment(): Deployment {
     const { endpoint, stateDir } = this;
     const settings = {
-      ...{ paths: PATH, engine: 'pocketsphinx', voxtralEngine: 'extractive', onDestroy: 'delete' },
+      ...{ paths: PATH, engine: 'faster-whisper', voxtralEngine: 'extractive', onDestroy: 'delete' },
       // A model service that is held is not taken for hung, and machines stay.
       ...{ modelSilenceSeconds: '3600', idleMinutes: '60' },
     };

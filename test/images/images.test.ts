@@ -70,7 +70,7 @@ async function start(
 }
 
 const service = (name: 'whisper' | 'voxtral', port: number): Record<string, string> => ({
-  ...(name === 'whisper' ? { WHISPER_ENGINE: 'pocketsphinx' } : { VOXTRAL_ENGINE: 'extractive' }),
+  ...(name === 'whisper' ? { WHISPER_ENGINE: 'faster-whisper' } : { VOXTRAL_ENGINE: 'extractive' }),
   PORT: String(port),
   SHARED_AUDIO: '/shared-audio',
   TMPDIR: '/scratch',

@@ -44,7 +44,7 @@ describe('settings', () => {
     [{ maxMachines: 0 }, 'Setting "maxMachines" must be at least 1; got 0.'],
     [{ maxMachines: 2.5 }, 'Setting "maxMachines" must be a whole number; got 2.5.'],
     [{ maxMachines: 'many' }, 'Setting "maxMachines" must be of type number; got "many".'],
-    [{ engine: 'whispr' }, 'Setting "engine" must be one of whisperx, pocketsphinx; got "whispr".'],
+    [{ engine: 'whispr' }, 'Setting "engine" must be one of whisperx, faster-whisper; got "whispr".'],
     [{ maxUploadGiB: 6 }, 'Setting "maxUploadGiB" must be at most 5; got 6.'],
     [
       { model: '../etc' },

@@ -157,7 +157,7 @@ export function hearing(
   diarizing: (answer: Answer) => Promise<void> = () => sleep(windowMs),
 ): Script {
   return async ({ start_at = 0, earlier = [], diarize = false }, answer) => {
-    answer.event({ type: 'started', duration, engine: 'pocketsphinx', model: 'test' });
+    answer.event({ type: 'started', duration, engine: 'faster-whisper', model: 'test' });
     const share = diarize ? WORDS_SHARE : 1;
     const segments: Segment[] = [...earlier];
     for (let start = start_at; start < duration; start += 10) {
@@ -209,7 +209,7 @@ export const analysisOf = (duration: number): Analysis => ({
 
 export const transcriptOf = (segments: Segment[], duration: number): Transcript => ({
   version: 1,
-  engine: { name: 'pocketsphinx', model: 'test' },
+  engine: { name: 'faster-whisper', model: 'test' },
   language: 'en',
   duration,
   text: segments.map(({ text }) => text).join(' '),

@@ -4,12 +4,23 @@ import subprocess
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
+
 TONE = "sine=frequency=440:sample_rate=16000:duration={seconds}"
 PICTURE = "testsrc=size=160x120:rate=10:duration={seconds}"
 
 
 def ffmpeg(*arguments: str | Path) -> None:
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True)
+
+
+def samples_of(path: Path) -> Samples:
+    """A recording as the services decode it."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-ac", "1", "-ar", str(SAMPLE_RATE)]
+    made = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True)
+    return np.frombuffer(made.stdout, dtype=np.int16)
 
 
 def tone(path: Path, seconds: float, *options: str) -> Path:

@@ -11,7 +11,11 @@ SAMPLE = ROOT / "samples" / "good-morning.flac"
 SAMPLE_TEXT = ROOT / "samples" / "good-morning.txt"
 
 
+def plain_words(text: str) -> list[str]:
+    """The words of a text in lower case, without marks."""
+    return "".join(c if c.isalnum() else " " for c in text.lower()).split()
+
+
 def sample_words() -> list[str]:
-    """The words spoken in the sample, as a recogniser without punctuation writes them."""
-    spoken = SAMPLE_TEXT.read_text().lower()
-    return "".join(c if c.isalnum() else " " for c in spoken).split()
+    """The words spoken in the sample."""
+    return plain_words(SAMPLE_TEXT.read_text())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spotscribe_audio.audio.decode import decode
@@ -15,7 +16,7 @@ from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.speech.windows import cut_at_silences, frame_energies, windows_from
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_testing.places import ROOT, SAMPLE, sample_words
+from spotscribe_testing.places import ROOT, SAMPLE, plain_words, sample_words
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.analysis.json_answer import read_answer
@@ -40,11 +41,10 @@ HOW = Generation(1536)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[ExtractiveEngine]:
+def engine() -> ExtractiveEngine:
     made = ExtractiveEngine()
     made.load()
-    yield made
-    made.close()
+    return made
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_recording_is_analysed_without_a_loss(engine: ExtractiveEngine, sample
     assert analysis["degraded"] == []
     assert analysis["sentiment"]["overall"] == "positive"
     assert [item["task"] for item in analysis["action_items"]] == [
-        "Go forward ten meters and turn left at the big red house."
+        "Go forward 10 meters and turn left at the big red house."
     ]
     assert "house" in analysis["answers"][0]["answer"]
     assert analysis["questions"] == []
@@ -116,7 +116,7 @@ def test_the_quotes_of_several_windows_stand_in_the_transcript_of_the_same_recog
     engine: ExtractiveEngine, tmp_path: Path
 ) -> None:
     from spotscribe_whisper.engines.engine import Hearing
-    from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
+    from spotscribe_whisper.engines.faster_whisper import FasterWhisperEngine
 
     talk = tmp_path / "talk.flac"
     subprocess.run(["sh", ROOT / "samples" / "make.sh", talk, "70"], input=TALK.encode(), check=True)
@@ -125,17 +125,17 @@ def test_the_quotes_of_several_windows_stand_in_the_transcript_of_the_same_recog
     assert analysis["degraded"] == []
     found = quotes(analysis)
     assert len({evidence["heard_from"] for topic in analysis["topics"] for evidence in topic["evidence"]}) > 1
-    whisper = PocketsphinxEngine()
+    whisper = FasterWhisperEngine()
+    whisper.load()
     windows = windows_from(cut_at_silences(frame_energies(pcm), whisper.longest_window), 0.0, pcm.duration)
     words = [
         segment.text
         for window in windows
         for segment in whisper.hear(pcm.read(window.start, window.end), Hearing("en"), lambda: False).segments
     ]
-    whisper.close()
     pcm.close()
-    transcript = " ".join(words)
-    missing = [quote for quote in found if quote not in transcript]
+    transcript = " ".join(plain_words(" ".join(words)))
+    missing = [quote for quote in found if " ".join(plain_words(quote)) not in transcript]
     # Cut elsewhere, a piece may be heard a little differently.
     assert len(missing) <= len(found) / 10, missing
 
@@ -145,8 +145,8 @@ def test_audio_is_heard_once_for_all_that_is_asked_of_it(
 ) -> None:
     samples = sample.read(0, 5)
     words = engine.transcribe(samples, "en", lambda: False)
-    assert words.split() == sample_words()[: len(words.split())]
-    monkeypatch.setattr(engine._recogniser, "words", lambda *_: pytest.fail("it listens again"))
+    assert plain_words(words)[:-1] == sample_words()[: len(plain_words(words)) - 1]
+    monkeypatch.setattr(engine._recogniser, "recognise", lambda *_: pytest.fail("it listens again"))
     assert engine.transcribe(samples.copy(), None, lambda: False) == words
 
 
@@ -173,11 +173,11 @@ def test_other_languages_are_refused(engine: ExtractiveEngine, sample: Pcm) -> N
         engine.transcribe(sample.read(0, 1), "de", lambda: False)
 
 
-def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(sample: Pcm) -> None:
-    engine = ExtractiveEngine()
-    engine.load()
-    samples = sample.read(0, sample.duration)
-    listening = engine._recogniser._process
+def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(
+    engine: ExtractiveEngine, sample: Pcm
+) -> None:
+    # Softer than the other tests' sample, which the engine remembers.
+    samples = (sample.read(0, sample.duration) // 2).astype(np.int16)
     asked: list[None] = []
 
     def cancelled() -> bool:
@@ -186,11 +186,7 @@ def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(sampl
 
     with pytest.raises(CancelledGenerationError):
         engine.answer([[Message("user", (samples, "What?"))]], HOW, ignored, cancelled)
-    assert listening is not None
-    # Ended in the midst of its work, which it cannot leave by itself.
-    assert listening.returncode is not None
-    assert engine.transcribe(samples, None, lambda: False).split() == sample_words()
-    engine.close()
+    assert plain_words(engine.transcribe(samples, None, lambda: False)) == sample_words()
 
 
 @pytest.mark.parametrize(

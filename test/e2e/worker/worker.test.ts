@@ -320,7 +320,7 @@ describe('a worker', () => {
     model.script = async (request, answer) => {
       if (broken) return hearing(60, 1)(request, answer);
       broken = true;
-      answer.event({ type: 'started', duration: 60, engine: 'pocketsphinx', model: 'test' });
+      answer.event({ type: 'started', duration: 60, engine: 'faster-whisper', model: 'test' });
       answer.event({ type: 'segment', segment: segmentAt(0) });
       answer.event({ type: 'window', end: 10, progress: 0.2 });
       await until(async () => (await aws.keys(KEY.checkpoint(job.id))).length === 1, 'a checkpoint');

@@ -58,7 +58,7 @@ describe('the tag of an image', () => {
 
   test('changes with the packages and with the edition', () => {
     const before = tags(synthesise(root).paths);
-    const laptop = tags(synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' }).paths);
+    const laptop = tags(synthesise(root, { engine: 'faster-whisper', voxtralEngine: 'extractive' }).paths);
     const later = tags(synthesise(root, { imageEdition: '2026-12' }).paths);
     expect(laptop.Worker).toBe(before.Worker);
     for (const image of ['Environment', 'Whisper', 'Voxtral']) expect(laptop[image]).not.toBe(before[image]);

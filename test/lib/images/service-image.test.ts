@@ -34,7 +34,7 @@ describe('the images of a deployment', () => {
   });
 
   test('are based on different families where one service runs the engine for laptops', () => {
-    const { paths } = synthesise(root, { engine: 'pocketsphinx' });
+    const { paths } = synthesise(root, { engine: 'faster-whisper' });
     const environments = Object.values(paths)
       .map(({ Properties }) => Properties.Variables as Record<string, string> | undefined)
       .filter((variables) => variables?.TARGET === 'environment');
@@ -50,7 +50,7 @@ describe('the images of a deployment', () => {
         .filter((id) => id.startsWith('ImagesEnvironment'))
         .map((id) => id.replace(/[A-F0-9]{8}$/, ''));
     expect(ids(synthesise(root))).toEqual(['ImagesEnvironmentproduction']);
-    const onLaptops = synthesise(root, { engine: 'pocketsphinx', voxtralEngine: 'extractive' });
+    const onLaptops = synthesise(root, { engine: 'faster-whisper', voxtralEngine: 'extractive' });
     expect(ids(onLaptops)).toEqual(['ImagesEnvironmentlaptop']);
   });
 

@@ -64,13 +64,13 @@ describe('the task', () => {
 
   test('passes the settings to the containers', () => {
     const settings = {
-      engine: 'pocketsphinx',
+      engine: 'faster-whisper',
       idleMinutes: 0.5,
       maxAudioHours: 2,
       visibilitySeconds: 33,
     } as const;
     expect(environment(container('whisper', settings))).toMatchObject({
-      [ENV.whisperEngine]: 'pocketsphinx',
+      [ENV.whisperEngine]: 'faster-whisper',
       [ENV.maxAudioSeconds]: '7200',
     });
     expect(environment(container('worker', settings))).toMatchObject({

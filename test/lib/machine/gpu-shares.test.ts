@@ -35,7 +35,7 @@ describe('the shares of the GPU memory', () => {
 
   test('are empty if no engine needs a GPU, on any machine type', () => {
     const laptop = {
-      engine: 'pocketsphinx',
+      engine: 'faster-whisper',
       voxtralEngine: 'extractive',
       instanceTypes: ['m7i.large'],
     } as const;
@@ -43,7 +43,7 @@ describe('the shares of the GPU memory', () => {
   });
 
   test('contain one service if the other engine needs no GPU', () => {
-    expect(shares({ engine: 'pocketsphinx' })).toEqual({ voxtral: T4 });
+    expect(shares({ engine: 'faster-whisper' })).toEqual({ voxtral: T4 });
     expect(shares({ voxtralEngine: 'extractive' })).toEqual({ whisper: turbo });
   });
 

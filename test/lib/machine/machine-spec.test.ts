@@ -54,7 +54,7 @@ describe('the specification of a machine', () => {
     });
 
     test('lets a service that brings its own model wait for none', () => {
-      const { environment } = of('whisper', { settings: defaultSettings({ engine: 'pocketsphinx' }) });
+      const { environment } = of('whisper', { settings: defaultSettings({ engine: 'faster-whisper' }) });
       expect(environment).not.toHaveProperty('MODELS_MARK');
     });
 
@@ -82,7 +82,7 @@ describe('the specification of a machine', () => {
 
   test('gives a service no GPU if its engine needs none', () => {
     expect(of('whisper').gpu).toBe('exclusive');
-    expect(of('whisper', { settings: defaultSettings({ engine: 'pocketsphinx' }) })).not.toHaveProperty(
+    expect(of('whisper', { settings: defaultSettings({ engine: 'faster-whisper' }) })).not.toHaveProperty(
       'gpu',
     );
   });

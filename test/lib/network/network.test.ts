@@ -192,7 +192,7 @@ describe('the values that a path uses of the foundation', () => {
     { fillModels: 'manual' },
     { availabilityZones: 1 },
     { images: 'local' },
-    { engine: 'pocketsphinx' },
+    { engine: 'faster-whisper' },
   ] as const)('was exported before, and still is, with the settings %j', (settings) => {
     const names = exports(templates(settings)['Spotscribe-Foundation']!).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(exported));

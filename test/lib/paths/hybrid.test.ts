@@ -73,7 +73,7 @@ describe('path 500', () => {
 
   test('sets no share if no engine needs a GPU', () => {
     const laptop: Partial<Settings> = {
-      engine: 'pocketsphinx',
+      engine: 'faster-whisper',
       voxtralEngine: 'extractive',
       instanceTypes: ['m7i.large'],
     };

@@ -6,7 +6,7 @@ import { defaultSettings } from '../../../lib/settings';
 const root = join(__dirname, '../../..');
 const settings = defaultSettings();
 const laptop = defaultSettings({
-  engine: 'pocketsphinx',
+  engine: 'faster-whisper',
   voxtralEngine: 'extractive',
   embeddingEngine: 'minilm',
   speechEngine: 'espeak-ng',

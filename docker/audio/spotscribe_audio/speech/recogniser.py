@@ -1,144 +1,171 @@
-"""The laptop's recogniser, pocketsphinx: US English, no GPU, its model comes inside the package."""
+"""The laptop's recogniser: faster-whisper with Whisper tiny.en. English only, no GPU, no torch."""
 
-import json
-import re
-import select
-import struct
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spotscribe_audio.audio.pcm import Samples
-from spotscribe_common.errors import CancelledWorkError, InternalError, ModelMissingError
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, FloatSamples
+from spotscribe_audio.packaged_models import packaged_model
+from spotscribe_common.errors import CancelledWorkError, ModelMissingError
+from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.liveness import mark
 
-# Longest audio, in seconds, that is best heard in one piece.
-LONGEST_PIECE_SECONDS = 20.0
-# A pause of this length, in seconds, parts what is said.
-_PAUSE_SECONDS = 0.4
-_FRAMES_PER_SECOND = 100
-_ALTERNATIVE = re.compile(r"\(\d+\)$")
-_PROGRAM = Path(__file__).with_name("recogniser_process.py")
-_LOOK_SECONDS = 0.05
-# Peak of what counts as silence, in which the recogniser hears words: 60 dB below full scale.
-_SILENT = 33
+# Name of the model in the catalogue.
+MODEL = "tiny.en"
+# Length of Whisper's input in seconds: a longer piece is decoded in several steps, of which only the first
+# knows the prompt.
+LONGEST_PIECE_SECONDS = 30.0
 
 
-class RecognisedWord(NamedTuple):
-    """A word in lower case, with its times in seconds from the piece's start."""
+class RecognisedPart(NamedTuple):
+    """A word or a part of one, with the space before it, its times in seconds, and its probability."""
 
     text: str
     start: float
     end: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was recognised in a piece of audio. Times are in seconds from its start.
+
+    Attributes:
+        parts: words and parts of words, in order of time.
+        speech: start and end of each stretch of detected speech.
+        avg_logprob: mean logarithm of the tokens' probabilities; 0 without words.
+        no_speech_prob: greatest probability that nobody speaks in a decoded step; 0 without words.
+    """
+
+    parts: Sequence[RecognisedPart] = ()
+    speech: Sequence[tuple[float, float]] = ()
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """All words, as Whisper writes them."""
+        return "".join(part.text for part in self.parts).strip()
 
 
 class Recogniser:
-    """CMU Pocketsphinx in a process of its own, which a cancellation ends."""
+    """Recognises speech in English. Every result depends on the arguments alone, if the temperature is 0."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._model: Any = None
 
-    def load(self) -> None:
-        """Starts the process, which loads the acoustic and the language model from the package.
+    @property
+    def model(self) -> Any:
+        """The `faster_whisper.WhisperModel`.
 
         Raises:
-            ModelMissingError: one of them, or the package, is not there.
+            ModelMissingError: it is not loaded.
         """
-        self._process = subprocess.Popen(
-            # -P: the modules beside the program are not to be mistaken for packages.
-            [sys.executable, "-P", str(_PROGRAM)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
+        if self._model is None:
+            raise ModelMissingError(f"The model {MODEL} is not loaded.")
+        return self._model
+
+    def prepare(self) -> None:
+        """Imports faster-whisper.
+
+        Raises:
+            ModelMissingError: it is not installed.
+        """
+        go_offline()
+        try:
+            import faster_whisper  # noqa: F401, PLC0415
+        except ImportError as error:
+            raise ModelMissingError(
+                f"faster-whisper is not installed ({error}). Install the service's requirements.laptop.txt."
+            ) from error
+
+    def load(self) -> None:
+        """Checks the model's files and loads them.
+
+        Raises:
+            ModelMissingError: a package or a file is missing, or a file differs from the catalogue.
+        """
+        self.prepare()
+        folder = packaged_model(MODEL)
+        import faster_whisper  # noqa: PLC0415
+
+        self._model = faster_whisper.WhisperModel(
+            str(folder), device="cpu", compute_type="int8", local_files_only=True
         )
-        answer = json.loads(_pipe(self._process.stdout).readline() or '{"error": "its process ended"}')
-        if answer != []:
-            self.close()
-            raise ModelMissingError(f"pocketsphinx or its model en-us cannot be loaded: {answer['error']}")
 
-    def close(self) -> None:
-        """Ends the process."""
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._process = None
+    def recognise(
+        self,
+        audio: FloatSamples,
+        cancelled: Callable[[], bool],
+        *,
+        hotwords: str | None = None,
+        prompt: str | None = None,
+        temperature: float = 0.0,
+    ) -> Recognition:
+        """The words of a piece.
 
-    def words(self, samples: Samples, cancelled: Callable[[], bool]) -> list[RecognisedWord]:
-        """What is heard in one piece of 16 kHz mono audio, whatever was heard before.
+        Args:
+            audio: 16 kHz mono; of at most :data:`LONGEST_PIECE_SECONDS` if there is a prompt.
+            cancelled: asked before each step.
+            hotwords: words to listen for; what exceeds Whisper's context is cut.
+            prompt: text as if it had been said before; what exceeds Whisper's context is cut.
+            temperature: above 0, words are drawn at random.
 
         Raises:
             CancelledWorkError: `cancelled()` became true.
-            InternalError: the process has ended.
         """
-        if cancelled():
-            raise CancelledWorkError
-        if np.abs(samples.astype(np.int32)).max(initial=0) < _SILENT:
-            return []
-        if self._process is None:
-            self.load()
-        try:
-            words = words_of(self._ask(samples.tobytes(), cancelled))
-        except BaseException:
-            # What it was saying belongs to nobody now: the next piece gets a new process.
-            self.close()
-            raise
+        from faster_whisper.transcribe import restore_speech_timestamps  # noqa: PLC0415
+        from faster_whisper.vad import collect_chunks, get_speech_timestamps  # noqa: PLC0415
+
+        model = self.model
+        _check(cancelled)
+        speech = get_speech_timestamps(audio)
         mark()
-        return words
-
-    def _ask(self, piece: bytes, cancelled: Callable[[], bool]) -> list[list[Any]]:
-        process = self._process
-        if process is None:
-            raise InternalError("The recogniser is not running.")
-        answers = _pipe(process.stdout)
-        try:
-            _pipe(process.stdin).write(struct.pack("<I", len(piece)) + piece)
-            _pipe(process.stdin).flush()
-        except BrokenPipeError:
-            raise InternalError("The recogniser's process has ended.") from None
-        while not select.select([answers], [], [], _LOOK_SECONDS)[0]:
-            if cancelled():
-                raise CancelledWorkError
-        line = answers.readline()
-        if not line:
-            raise InternalError("The recogniser's process has ended.")
-        entries: list[list[Any]] = json.loads(line)
-        return entries
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise InternalError("The recogniser's process has no pipe.")
-    return pipe
-
-
-def words_of(entries: Iterable[Iterable[Any]]) -> list[RecognisedWord]:
-    """The recogniser's words, without silences, noises and marks of alternative pronunciation.
-
-    Args:
-        entries: word, first and last frame of 10 ms of each.
-    """
-    words = []
-    for entry, first, last in entries:
-        if entry.startswith(("<", "[", "++")):
-            continue
-        text = _ALTERNATIVE.sub("", entry).lower()
-        words.append(RecognisedWord(text, first / _FRAMES_PER_SECOND, (last + 1) / _FRAMES_PER_SECOND))
-    return words
+        if not speech:
+            return Recognition()
+        segments, _ = model.transcribe(
+            np.concatenate(collect_chunks(audio, speech)[0]),
+            language="en",
+            beam_size=1,
+            # One temperature: by default, others are tried where words are improbable, which draw at random.
+            temperature=temperature,
+            condition_on_previous_text=False,
+            initial_prompt=prompt,
+            hotwords=hotwords,
+            word_timestamps=True,
+        )
+        heard = list(_in_steps(restore_speech_timestamps(segments, speech, SAMPLE_RATE), cancelled))
+        stretches = [(each["start"] / SAMPLE_RATE, each["end"] / SAMPLE_RATE) for each in speech]
+        if not heard:
+            return Recognition(speech=stretches)
+        return Recognition(
+            parts=[
+                RecognisedPart(word.word, float(word.start), float(word.end), float(word.probability))
+                for segment in heard
+                for word in segment.words
+            ],
+            speech=stretches,
+            avg_logprob=float(
+                np.average(
+                    [segment.avg_logprob for segment in heard],
+                    weights=[len(segment.tokens) for segment in heard],
+                )
+            ),
+            no_speech_prob=max(float(segment.no_speech_prob) for segment in heard),
+        )
 
 
-def parted_at_pauses(words: Iterable[RecognisedWord]) -> list[list[RecognisedWord]]:
-    """Groups words that no longer pause parts."""
-    groups: list[list[RecognisedWord]] = []
-    for word in words:
-        if not groups or word.start - groups[-1][-1].end >= _PAUSE_SECONDS:
-            groups.append([])
-        groups[-1].append(word)
-    return groups
+def _in_steps(segments: Iterable[Any], cancelled: Callable[[], bool]) -> Iterable[Any]:
+    """The segments, which are decoded while they are read."""
+    _check(cancelled)
+    for segment in segments:
+        mark()
+        yield segment
+        _check(cancelled)
+
+
+def _check(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise CancelledWorkError

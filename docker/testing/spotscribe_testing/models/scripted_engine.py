@@ -19,7 +19,7 @@ class ScriptedEngine:
     abilities: frozenset[Ability] = frozenset({"translate", "prompt", "hotwords", "temperature"})
 
     def __init__(self) -> None:
-        self.name = "pocketsphinx"
+        self.name = "faster-whisper"
         self.model = "scripted"
         self.go = threading.Event()
         self.go.set()

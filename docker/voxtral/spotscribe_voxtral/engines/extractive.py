@@ -7,13 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
-from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
-from spotscribe_audio.speech.recogniser import (
-    LONGEST_PIECE_SECONDS,
-    RecognisedWord,
-    Recogniser,
-    parted_at_pauses,
-)
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples, as_float
+from spotscribe_audio.speech.recogniser import LONGEST_PIECE_SECONDS, MODEL, Recogniser
 from spotscribe_audio.speech.windows import cut_at_silences, energies_of, windows_from
 from spotscribe_common.errors import CancelledWorkError, InvalidRequestError
 from spotscribe_common.work.device import Device
@@ -25,6 +20,7 @@ from spotscribe_voxtral.engines.engine import (
     Generation,
     Message,
 )
+from spotscribe_voxtral.engines.telling import bare
 
 _WINDOW_SECONDS = 60.0
 # An analysis puts the same window to the engine once for each task: it is heard once.
@@ -44,7 +40,7 @@ _EXTRACTS: dict[str, Callable[[Sequence[str]], dict[str, Any]]] = {
 
 
 class ExtractiveEngine:
-    """Pocketsphinx, and rules that pick out of its words what a prompt of this service asks for.
+    """Whisper tiny.en, and rules that pick out of its words what a prompt of this service asks for.
 
     It understands nothing: a topic is a word that is said often, an answer the stretch that shares words with
     the question. A prompt whose JSON schema it does not know, or that has none, gets the words themselves.
@@ -52,20 +48,17 @@ class ExtractiveEngine:
 
     def __init__(self) -> None:
         self.name = "extractive"
-        self.model = "pocketsphinx"
+        self.model = MODEL
         self._recogniser = Recogniser()
         self._heard: dict[bytes, list[str]] = {}
 
     def prepare(self) -> None:
-        """There is nothing to import."""
+        """Imports the recogniser's library."""
+        self._recogniser.prepare()
 
     def load(self) -> None:
-        """Starts the recogniser."""
+        """Loads the recogniser."""
         self._recogniser.load()
-
-    def close(self) -> None:
-        """Ends it."""
-        self._recogniser.close()
 
     def device(self) -> Device:
         """The processor."""
@@ -107,7 +100,7 @@ class ExtractiveEngine:
                 "engine voxtral.",
                 param="language",
             )
-        return " ".join(self._stretches(samples, cancelled))
+        return " ".join(self._sentences(samples, cancelled))
 
     def _taken_in(
         self, conversation: Sequence[Message], cancelled: Callable[[], bool]
@@ -121,6 +114,14 @@ class ExtractiveEngine:
         return lines, [stretch for samples in audio for stretch in self._stretches(samples, cancelled)]
 
     def _stretches(self, samples: Samples, cancelled: Callable[[], bool]) -> list[str]:
+        spoken = [[*filter(None, map(bare, said.split()))] for said in self._sentences(samples, cancelled)]
+        return [
+            " ".join(words[at : at + _LONGEST_STRETCH_WORDS])
+            for words in spoken
+            for at in range(0, len(words), _LONGEST_STRETCH_WORDS)
+        ]
+
+    def _sentences(self, samples: Samples, cancelled: Callable[[], bool]) -> list[str]:
         key = hashlib.sha256(samples.tobytes()).digest()
         if key not in self._heard:
             if len(self._heard) >= _KEPT_WINDOWS:
@@ -131,18 +132,15 @@ class ExtractiveEngine:
     def _listened(self, samples: Samples, cancelled: Callable[[], bool]) -> list[str]:
         """What is heard, piece by piece: cut as the whisper service cuts it, the words are the same."""
         cuts = cut_at_silences(energies_of(samples), LONGEST_PIECE_SECONDS)
-        groups: list[list[RecognisedWord]] = []
+        sentences: list[str] = []
         for window in windows_from(cuts, 0.0, len(samples) / SAMPLE_RATE):
             piece = samples[round(window.start * SAMPLE_RATE) : round(window.end * SAMPLE_RATE)]
             try:
-                groups += parted_at_pauses(self._recogniser.words(piece, cancelled))
+                heard = self._recogniser.recognise(as_float(piece), cancelled)
             except CancelledWorkError as error:
                 raise CancelledGenerationError from error
-        return [
-            " ".join(word.text for word in group[at : at + _LONGEST_STRETCH_WORDS])
-            for group in groups
-            for at in range(0, len(group), _LONGEST_STRETCH_WORDS)
-        ]
+            sentences += filter(None, _SENTENCE_END.split(heard.text))
+        return sentences
 
 
 def _written(prompt: Sequence[str], stretches: list[str] | None) -> str:

@@ -1,6 +1,6 @@
 """Picks out of what was said what tells most: the answers of an engine that understands nothing.
 
-A stretch is some words that no longer pause parts, in lower case, with spaces between.
+A stretch is a sentence or a part of one: words in lower case without marks, with spaces between.
 """
 
 from collections import Counter
@@ -154,7 +154,7 @@ def _named(words: Sequence[str]) -> list[tuple[str, str, int, int]]:
     at = 0
     while at < len(words):
         end = at
-        while end < len(words) and words[end] in english.NUMBERS:
+        while end < len(words) and _is_number(words[end]):
             end += 1
         if words[at] in english.DAYS:
             found.append((words[at], "date", at, at + 1))
@@ -163,6 +163,10 @@ def _named(words: Sequence[str]) -> list[tuple[str, str, int, int]]:
             found.append((" ".join(words[at:end]), "amount", at, end))
         at = max(end, at + 1)
     return found
+
+
+def _is_number(word: str) -> bool:
+    return word in english.NUMBERS or word.isdecimal()
 
 
 def _answer(stretches: Sequence[str], number: int, question: str) -> dict[str, Any]:

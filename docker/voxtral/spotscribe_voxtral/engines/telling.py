@@ -34,13 +34,18 @@ def most_telling(stretches: Sequence[str], most_words: int) -> list[str]:
 
 def content_words(stretch: str) -> list[str]:
     """The roots of the words that carry a topic."""
-    words = (word.lower().strip(_MARKS) for word in stretch.split())
+    words = map(bare, stretch.split())
     return [root(word) for word in words if len(word) > 2 and word not in english.FUNCTION_WORDS]
+
+
+def bare(word: str) -> str:
+    """A word in lower case, without marks around it."""
+    return word.lower().strip(_MARKS)
 
 
 def root(word: str) -> str:
     """A word as it is counted: of English endings, only the plural's is taken off."""
-    word = word.lower().strip(_MARKS)
+    word = bare(word)
     return word[:-1] if len(word) > _PLURAL_LETTERS and word.endswith("s") and word[-2] != "s" else word
 
 

@@ -2,15 +2,15 @@
 
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.engines.engine import Engine
-from spotscribe_whisper.engines.pocketsphinx import PocketsphinxEngine
+from spotscribe_whisper.engines.faster_whisper import FasterWhisperEngine
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.settings import Settings
 
 
 def make_engine(settings: Settings) -> Engine:
     """The engine that the settings name, not yet loaded."""
-    if settings.whisper_engine == "pocketsphinx":
-        return PocketsphinxEngine()
+    if settings.whisper_engine == "faster-whisper":
+        return FasterWhisperEngine()
     return WhisperxEngine(
         models=settings.model_dir,
         model=settings.whisper_model,

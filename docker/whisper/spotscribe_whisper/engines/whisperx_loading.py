@@ -39,7 +39,7 @@ def import_whisperx(scratch: Path) -> Mapping[str, str]:
     except ImportError as error:
         raise ModelMissingError(
             f"whisperX is not installed ({error}). Install requirements.production.txt, "
-            f"or choose WHISPER_ENGINE=pocketsphinx."
+            f"or choose WHISPER_ENGINE=faster-whisper."
         ) from error
     nltk.data.path.insert(0, str(sentence_rules(scratch)))
     languages: Mapping[str, str] = LANGUAGES

@@ -14,10 +14,11 @@ import pytest
 
 from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.models.scripted_engine import ScriptedEngine
-from spotscribe_testing.places import SAMPLE
+from spotscribe_testing.places import ROOT, SAMPLE
 from spotscribe_testing.service.answers import refusal
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_whisper.app import create_app
+from spotscribe_whisper.engines.faster_whisper import FasterWhisperEngine
 from spotscribe_whisper.engines.whisper_model import ABILITIES, abilities_of, languages_of
 from spotscribe_whisper.settings import Settings
 
@@ -84,6 +85,12 @@ def check_english(url: str, sound: bytes) -> None:
 
 def test_an_english_model_hears_english_alone(url: str, settings: Settings, audio: str) -> None:
     check_english(url, (settings.shared_audio / audio).read_bytes())
+
+
+def test_the_laptops_engine_hears_english_alone(settings: Settings) -> None:
+    with served(create_app(settings, FasterWhisperEngine(), ScriptedDiarizer())) as url:
+        wait_until(lambda: answers_ok(url), "the engine has loaded", 600)
+        check_english(url, (ROOT / "test" / "fixtures" / "speech" / "LJ001-0008.flac").read_bytes())
 
 
 @pytest.mark.production

@@ -126,7 +126,11 @@ def resident_megabytes(pid: int) -> float:
 def test_memory_stays_flat_whatever_has_come_so_far(tmp_path: Path) -> None:
     """The fields of a form, and JSON, lay in memory while the rest of the body was awaited."""
     (tmp_path / "scratch").mkdir()
-    environment = {"WHISPER_ENGINE": "pocketsphinx", "TMPDIR": str(tmp_path / "scratch"), "STOP_SECONDS": "1"}
+    environment = {
+        "WHISPER_ENGINE": "faster-whisper",
+        "TMPDIR": str(tmp_path / "scratch"),
+        "STOP_SECONDS": "1",
+    }
     field = b'--b\r\nContent-Disposition: form-data; name="known_speaker_references[]"\r\n\r\n'
     size = 10 << 20
     with service_process("spotscribe_whisper", environment, tmp_path / "log") as (process, url):

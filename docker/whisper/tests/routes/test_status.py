@@ -24,7 +24,7 @@ def test_health_says_what_runs(url: str) -> None:
     assert answer.json() == {
         "service": "whisper",
         "status": "ok",
-        "engine": "pocketsphinx",
+        "engine": "faster-whisper",
         "model": "scripted",
         "diarization": {"model": "scripted", "error": None},
         "device": "cpu",
@@ -50,7 +50,7 @@ def test_health_says_for_how_long_nobody_has_been_inside(url: str, audio: str) -
 def test_languages_are_the_engines(url: str) -> None:
     answer = httpx.get(f"{url}/languages")
     assert answer.json() == {
-        "engine": "pocketsphinx",
+        "engine": "faster-whisper",
         "model": "scripted",
         "languages": [
             {"code": code, "name": name}

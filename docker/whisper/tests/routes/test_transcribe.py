@@ -31,7 +31,7 @@ def test_a_shared_file_gives_a_transcript(url: str, audio: str) -> None:
     check("Transcript", answer.json())
     assert answer.json()["language"] == "en"
     assert answer.json()["duration"] == pytest.approx(35)
-    assert answer.json()["engine"] == {"name": "pocketsphinx", "model": "scripted"}
+    assert answer.json()["engine"] == {"name": "faster-whisper", "model": "scripted"}
 
 
 def test_an_upload_gives_a_transcript_and_leaves_nothing_behind(
