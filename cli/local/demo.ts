@@ -25,7 +25,7 @@ interface DemoOptions {
   json?: boolean;
 }
 
-const SAMPLE = join(__dirname, '..', '..', 'samples', 'good-morning.flac');
+const SAMPLE = join(__dirname, '..', '..', 'samples', 'two-readers.opus');
 const TIMEOUT_MS = 15 * 60_000;
 const PATIENCE_MS = 10_000;
 

@@ -71,4 +71,4 @@ const ffmpeg = (...args: string[]): Buffer =>
   execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', ...args], { maxBuffer: 2 ** 27 });
 
 /** Lower-case words without punctuation. */
-export const words = (text: string): string[] => text.toLowerCase().match(/[a-z']+/g) ?? [];
+export const words = (text: string): string[] => text.toLowerCase().match(/[a-z0-9']+/g) ?? [];

@@ -10,7 +10,7 @@ import { SAMPLE, sample, sampleWords, unheard, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
 /** Repetitions of the sample: a minute of audio, so that both services still work when a test stops one. */
-const REPEATS = 3;
+const REPEATS = 6;
 /** After which a service is given up. */
 const SILENCE_SECONDS = 20;
 

@@ -30,7 +30,7 @@ describe('the official client', () => {
       timestamp_granularities: ['word', 'segment'],
     });
     expect(answer.language).toBe('english');
-    expect(answer.words?.map(({ word }) => word)).toEqual(sampleWords());
+    expect(answer.words?.flatMap(({ word }) => words(word))).toEqual(sampleWords());
     const times = answer.words?.flatMap(({ start, end }) => [start, end]) ?? [];
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(times.at(-1)).toBeLessThanOrEqual(answer.duration);
@@ -43,7 +43,7 @@ describe('the official client', () => {
       file: file(),
       response_format: format,
     });
-    expect(text).toContain('good morning');
+    expect(text).toContain('Good morning');
     expect(text).toMatch(format === 'srt' ? /^1\n00:00:/ : /^WEBVTT\n\n00:00:/);
   });
 
@@ -76,7 +76,7 @@ describe('the official client', () => {
 
   it('lists models', async () => {
     const names = (await client.models.list()).data.map(({ id }) => id);
-    expect(names).toEqual(expect.arrayContaining(['en-us', 'whisper-1', 'gpt-4o-transcribe-diarize']));
+    expect(names).toEqual(expect.arrayContaining(['tiny.en', 'whisper-1', 'gpt-4o-transcribe-diarize']));
   });
 
   it('raises its own errors', async () => {
@@ -84,7 +84,7 @@ describe('the official client', () => {
       client.audio.transcriptions.create({ model: 'whisper-1', file: file(), ...fields });
     await expect(ask({ model: 'large-v9' })).rejects.toThrow(NotFoundError);
     await expect(ask({ language: 'xx' })).rejects.toMatchObject({ status: 400, param: 'language' });
-    await expect(ask({ prompt: 'Dr. Hume' })).rejects.toThrow(BadRequestError);
+    await expect(ask({ language: 'de' })).rejects.toThrow(BadRequestError);
     const junk = await toFile(Buffer.from('no audio'), 'a.mp3');
     await expect(ask({ file: junk })).rejects.toMatchObject({ status: 422, code: 'bad_audio' });
     await expect(client.audio.translations.create({ model: 'whisper-1', file: file() })).rejects.toThrow(

@@ -64,7 +64,9 @@ export class UpdatedAws {
 
   /** Deploys the previous version, and has its command line make a key. */
   async deployPrevious(): Promise<void> {
-    const { stateDir, endpoint, deployment } = this;
+    const { stateDir, endpoint } = this;
+    // The previous version has no other engine for laptops.
+    const deployment = this.deployment('pocketsphinx');
     const { sources, deployPath, run } = await previousVersion(join(stateDir, 'previous'));
     const outputs = await deployPath(deployment, PATH);
     const create = ['keys', 'create', '--stack', STACK, '--json'];
@@ -92,7 +94,15 @@ export class UpdatedAws {
 
   /** Deploys this checkout over it, as a user does. */
   async deployCurrent(): Promise<void> {
-    await cdk(this.deployment, 'deploy', STACK, '--require-approval', 'never', '--progress', 'events');
+    await cdk(
+      this.deployment('faster-whisper'),
+      'deploy',
+      STACK,
+      '--require-approval',
+      'never',
+      '--progress',
+      'events',
+    );
     const programs = new Programs({ workerBundle: await workerBundle(this.stateDir) });
     const name = (await this.outputs())[OUTPUT.machine] ?? '';
     const deployed = await readDeployedMachine(new SSMClient(clientConfiguration(this.endpoint)), name);
@@ -137,10 +147,10 @@ export class UpdatedAws {
     return ids;
   }
 
-  private get deployment(): Deployment {
+  private deployment(engine: string): Deployment {
     const { endpoint, stateDir } = this;
     const settings = {
-      ...{ paths: PATH, engine: 'faster-whisper', voxtralEngine: 'extractive', onDestroy: 'delete' },
+      ...{ paths: PATH, engine, voxtralEngine: 'extractive', onDestroy: 'delete' },
       // A model service that is held is not taken for hung, and machines stay.
       ...{ modelSilenceSeconds: '3600', idleMinutes: '60' },
     };

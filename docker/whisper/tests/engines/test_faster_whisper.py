@@ -78,6 +78,15 @@ def test_people_are_heard_word_for_word(name: str, expected: str, engine: Faster
     assert " ".join(plain_words(text(hear(engine, samples_of(HUMAN / name))))) == expected
 
 
+def test_the_demos_readers_are_heard(engine: FasterWhisperEngine) -> None:
+    said = plain_words((ROOT / "samples" / "two-readers.txt").read_text())
+    heard = hear(engine, samples_of(ROOT / "samples" / "two-readers.opus"))
+    # A compound may be written as two words.
+    assert sum(map(len, said)) == sum(map(len, plain_words(text(heard))))
+    assert len(set(said) - set(plain_words(text(heard)))) <= 1
+    assert len(heard.segments) == 3
+
+
 @pytest.mark.skipif(not ALSA.is_dir(), reason="the package alsa-utils is not installed")
 @pytest.mark.parametrize("side", ["Center", "Left", "Right"])
 def test_two_words_are_heard_by_themselves(side: str, engine: FasterWhisperEngine) -> None:
