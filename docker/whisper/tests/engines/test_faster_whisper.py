@@ -102,7 +102,7 @@ def test_silence_and_noise_hold_no_words(engine: FasterWhisperEngine) -> None:
 
 
 def test_faint_speech_is_heard(engine: FasterWhisperEngine, sample: Samples) -> None:
-    assert plain_words(text(hear(engine, (sample // 100).astype(np.int16)))) == sample_words()
+    assert plain_words(text(hear(engine, (sample // 600).astype(np.int16)))) == sample_words()
 
 
 def test_what_was_heard_before_changes_nothing(engine: FasterWhisperEngine, sample: Samples) -> None:
