@@ -24,6 +24,8 @@ import { Machine } from './machine';
 jest.setTimeout(15 * 60_000);
 
 const STACK = 'Spotscribe-Traditional';
+/** Long enough to be interrupted in the middle. */
+const LONG_REPEATS = 18;
 const PROCESSES = ['models', 'whisper', 'worker'];
 /** Addresses that only processes with credentials reach: EC2's metadata, and any other machine. */
 const TOKEN =
@@ -213,7 +215,7 @@ describe('a process', () => {
 });
 
 test('at SIGTERM the worker returns its job, and a restarted machine completes it', async () => {
-  const id = await laptop.submit(repeated(6), 'long.flac');
+  const id = await laptop.submit(repeated(LONG_REPEATS), 'long.flac');
   await until('the job to run', 60, async () =>
     (await laptop.job(id)).status === 'running' ? true : undefined,
   );
@@ -225,7 +227,7 @@ test('at SIGTERM the worker returns its job, and a restarted machine completes i
   );
   expect(await laptop.ended(id, 300)).toMatchObject({ status: 'succeeded' });
   const text = words((await laptop.transcript(id)).text);
-  expect(text.length).toBeGreaterThan(5 * sampleWords().length);
+  expect(text.length).toBeGreaterThan((LONG_REPEATS - 1) * sampleWords().length);
 });
 
 test('a new specification reaches a running machine, with a GPU for the service', async () => {
@@ -253,7 +255,7 @@ test('a new specification reaches a running machine, with a GPU for the service'
 });
 
 test('at a spot notice the processes stop, the job waits for another machine, and this one ends', async () => {
-  const id = await laptop.submit(repeated(6), 'interrupted.flac');
+  const id = await laptop.submit(repeated(LONG_REPEATS), 'interrupted.flac');
   await until('the job to run', 60, async () =>
     (await laptop.job(id)).status === 'running' ? true : undefined,
   );
