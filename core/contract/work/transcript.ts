@@ -56,6 +56,11 @@ export type SpeakerMerge = z.infer<typeof SpeakerMerge>;
 
 /** The speakers of a recording and their turns. */
 export const Diarization = z.object({
+  /**
+   * Name of the diarization engine: `campplus` (weights for everybody) or `pyannote` (the community
+   * pipeline, which requires a token). Missing in transcripts of earlier versions.
+   */
+  engine: z.optional(z.string()),
   /** Name of the diarization model. */
   model: z.string(),
   /** In the order of their first words. */

@@ -58,6 +58,8 @@ class SpeakerMerge(Shape):
 class Diarization(Shape):
     """Who spoke when: `turns` after the cleanup, `raw_turns` before, under the same names."""
 
+    # Missing in transcripts of earlier versions.
+    engine: str | None = None
     model: str
     speakers: list[str]
     turns: list[SpeakerTurn]

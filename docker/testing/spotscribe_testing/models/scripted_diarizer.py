@@ -7,9 +7,10 @@ import numpy as np
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.errors import CancelledWorkError
-from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
+from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceDistances, VoiceEmbedding
 
 TURN_SECONDS = 5.0
+DISTANCES = VoiceDistances(same=0.4, known=0.65)
 # Pitches in Hz that part the voices of recordings: the two speakers', and anybody else's.
 _PITCHES = [300.0, 1000.0]
 
@@ -47,9 +48,8 @@ class ScriptedDiarizer:
             end = min(start + TURN_SECONDS, pcm.duration)
             found.append(SpeakerTurn(start=start, end=end, speaker=f"SPEAKER_0{len(found) % 2}"))
             progress(end / pcm.duration)
-        return Diarized(
-            self.model, found, {f"SPEAKER_0{number}": voice for number, voice in enumerate(np.eye(3)[:2])}
-        )
+        voices = {f"SPEAKER_0{number}": voice for number, voice in enumerate(np.eye(3)[:2])}
+        return Diarized("scripted", self.model, DISTANCES, found, voices)
 
     def voice(self, pcm: Pcm) -> VoiceEmbedding | None:
         """A tone's: the first speaker's is low, the second's higher; silence is nobody's."""

@@ -26,16 +26,33 @@ VoiceEmbedding = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
+class VoiceDistances:
+    """Limits of the cosine distance, 0 to 2, between two embeddings. Each kind of embedding has its own.
+
+    Attributes:
+        same: up to here, two voices of one file are one speaker.
+        known: up to here, a speaker is the one of a reference recording: of another day, room and microphone.
+    """
+
+    same: float
+    known: float
+
+
+@dataclass(frozen=True)
 class Diarized:
     """Who speaks when, and with which voice.
 
     Attributes:
+        engine: name of the diarization engine, as results carry it.
         model: name of the model that told the speakers apart.
+        distances: how far apart voices of the same person may be.
         turns: exclusive: ascending, not overlapping, one speaker each.
         voices: the voice of each of the turns' speakers, over the whole audio.
     """
 
+    engine: str
     model: str
+    distances: VoiceDistances
     turns: Sequence[SpeakerTurn]
     voices: Mapping[str, VoiceEmbedding]
 
@@ -43,8 +60,9 @@ class Diarized:
 class Diarizer(Protocol):
     """Says who speaks when. All but `model` is called from threads, one call at a time."""
 
-    # Name of the model, as results carry it.
-    model: str
+    @property
+    def model(self) -> str:
+        """Name of the model, as results carry it."""
 
     def prepare(self) -> None:
         """Imports what loading needs, before the model's files are there."""

@@ -8,11 +8,6 @@ from numpy.typing import NDArray
 
 from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
 
-# Cosine distance up to which two voices are one speaker. Public `speaker-diarization-3.1` of pyannote joins
-# clusters of this family of embeddings (WeSpeaker's ResNet34) whose centroids, means of unit vectors, are at
-# most 0.7046 apart. Such a mean is shorter than one: at a length of 0.8 that is 0.7046² / (2 · 0.8²) = 0.39
-# between the directions, which are compared here. The length of 0.8 is an estimate, not a measurement.
-SAME_VOICE = 0.4
 # What is assumed between voices of which one could not be measured: nothing in common.
 _UNKNOWN = 1.0
 
@@ -32,13 +27,14 @@ class Voice:
     seconds: float
 
 
-def link(voices: Sequence[Voice], count: SpeakerCount) -> list[int]:
+def link(voices: Sequence[Voice], count: SpeakerCount, same: float) -> list[int]:
     """Numbers of speakers, one for each voice, from 0 on.
 
-    The closest two are joined until none are closer than `SAME_VOICE` (agglomerative clustering by centroids,
-    weighted by the seconds of speech). Voices of one section are never joined: there they were told apart by
-    hearing both. The count holds for the whole file: joining stops at `least`, and goes on down to `most`
-    whatever the distance. Only where a section alone holds more voices than `most` must two of them share.
+    The closest two are joined until none are closer than `same`, a cosine distance (agglomerative clustering
+    by centroids, weighted by the seconds of speech). Voices of one section are never joined: there they were
+    told apart by hearing both. The count holds for the whole file: joining stops at `least`, and goes on down
+    to `most` whatever the distance. Only where a section alone holds more voices than `most` must two of them
+    share.
     """
     if not voices:
         return []
@@ -51,7 +47,7 @@ def link(voices: Sequence[Voice], count: SpeakerCount) -> list[int]:
         allowed = np.where(apart, np.inf, distances)
         kept, gone = divmod(int(np.argmin(allowed)), len(groups))
         nearest = allowed[kept, gone]
-        if not np.isfinite(nearest) or (nearest > SAME_VOICE and len(groups) <= most):
+        if not np.isfinite(nearest) or (nearest > same and len(groups) <= most):
             break
         groups[kept] += groups.pop(gone)
         sums[kept] += sums[gone]

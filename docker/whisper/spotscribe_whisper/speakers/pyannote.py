@@ -1,7 +1,7 @@
 """The production diarizer: pyannote's pipeline, section by section where the audio is long."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from spotscribe_audio.speech.windows import Window, frame_energies
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_common.process.memory import release_memory
+from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.linking import Voice, link, mean_voice
 from spotscribe_whisper.speakers.pyannote_pipeline import (
     Piece,
+    PyannoteModel,
     diarize,
     import_pyannote,
-    load_pipeline,
     reset_batches,
 )
 from spotscribe_whisper.speakers.sections import sections
@@ -36,14 +37,14 @@ _LEAST_SPEECH_SECONDS = 1.0
 
 
 class PyannoteDiarizer:
-    """Diarizes with the pyannote pipeline in `<models>/<model>`.
+    """Diarizes with the first model that is there.
 
     Args:
         models: directory of model directories.
-        model: name of the pipeline's directory.
         scratch: directory for the caches of the libraries.
+        choices: models, the preferred one first.
         section: greatest length, in seconds, of audio that is diarized in one piece.
-        pipeline: how the pipeline is loaded.
+        gpu_priority: held while a network computes.
     """
 
     def __init__(
@@ -51,16 +52,23 @@ class PyannoteDiarizer:
         *,
         models: Path,
         scratch: Path,
-        model: str = "diarization",
+        choices: Sequence[PyannoteModel],
         section: float = SECTION_SECONDS,
-        pipeline: Callable[[Path, Path], Any] = load_pipeline,
+        gpu_priority: GpuPriority | None = None,
     ) -> None:
-        self.model = model
-        self._directory = models / model
+        self._models = models
         self._scratch = scratch
+        self._choices = choices
         self._section = section
-        self._load = pipeline
+        self._gpu_priority = gpu_priority
+        # Of none that is there, the last one is named as missing: it needs no token.
+        self._chosen = choices[-1]
         self._pipeline: Any = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model, which :meth:`load` chooses."""
+        return self._chosen.model
 
     def prepare(self) -> None:
         """Imports pyannote."""
@@ -69,7 +77,10 @@ class PyannoteDiarizer:
     def load(self) -> None:
         """Loads the pipeline; onto the GPU, if there is one."""
         if self._pipeline is None:
-            self._pipeline = self._load(self._directory, self._scratch)
+            there = (choice for choice in self._choices if (self._models / choice.model).is_dir())
+            self._chosen = next(there, self._chosen)
+            directory = self._models / self._chosen.model
+            self._pipeline = self._chosen.load(directory, self._scratch, self._gpu_priority)
 
     def diarize(
         self, pcm: Pcm, count: SpeakerCount, progress: Callable[[float], None], cancelled: Callable[[], bool]
@@ -94,7 +105,9 @@ class PyannoteDiarizer:
         finally:
             release_memory()
         progress(1.0)
-        return Diarized(self.model, *_joined(windows, found, count))
+        chosen = self._chosen
+        turns, voices = _joined(windows, found, count, chosen.distances.same)
+        return Diarized(chosen.engine, chosen.model, chosen.distances, turns, voices)
 
     def voice(self, pcm: Pcm) -> VoiceEmbedding | None:
         """The voice that speaks most in a short recording."""
@@ -157,7 +170,7 @@ def _floats(pcm: Pcm, window: Window) -> NDArray[np.float32]:
 
 
 def _joined(
-    windows: list[Window], found: list[Piece], count: SpeakerCount
+    windows: list[Window], found: list[Piece], count: SpeakerCount, same: float
 ) -> tuple[list[SpeakerTurn], dict[str, VoiceEmbedding]]:
     """The sections' turns as one list, with the speakers of all sections known again, and their voices."""
     names = [(number, name) for number, piece in enumerate(found) for name in piece.voices]
@@ -165,7 +178,7 @@ def _joined(
         Voice(number, found[number].voices[name], found[number].seconds(name)) for number, name in names
     ]
     # Within one piece the pipeline's word stands.
-    linked = link(voices, count) if len(found) > 1 else range(len(voices))
+    linked = link(voices, count, same) if len(found) > 1 else range(len(voices))
     speakers = dict(zip(names, linked, strict=True))
     labels: dict[int, str] = {}
     turns: list[SpeakerTurn] = []

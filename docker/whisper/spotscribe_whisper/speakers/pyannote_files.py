@@ -21,6 +21,7 @@ _PARTS = {
     "plda": ("xvec_transform.npz", "plda.npz"),
 }
 _LOCAL = "$model/"
+_CURE = "Put pyannote's speaker-diarization-community-1 into {}."
 
 
 def check_diarization_model(directory: Path) -> None:
@@ -34,13 +35,13 @@ def check_diarization_model(directory: Path) -> None:
     for part, names in _PARTS.items():
         folder = _folder(directory, part, parameters.get(part))
         for name in names:
-            _check_archive(folder / name, directory)
+            check_archive(folder / name, _CURE.format(directory))
 
 
 def _parameters(config: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415
 
-    _check_file(config, config.parent)
+    _check_file(config, _CURE.format(config.parent))
     try:
         pipeline = yaml.safe_load(config.read_bytes())["pipeline"]
         name, parameters = pipeline["name"], dict(pipeline["params"])
@@ -62,9 +63,17 @@ def _folder(directory: Path, part: str, value: object) -> Path:
     return directory / str(value).removeprefix(_LOCAL)
 
 
-def _check_archive(file: Path, directory: Path) -> None:
-    """Both torch's checkpoints and numpy's arrays are zip archives with a checksum for each member."""
-    _check_file(file, directory)
+def check_archive(file: Path, cure: str) -> None:
+    """Looks for one of torch's checkpoints or numpy's arrays: zip archives with a checksum for each member.
+
+    Args:
+        file: where it should be.
+        cure: what to do if it is missing.
+
+    Raises:
+        ModelMissingError: it is missing, empty or corrupt.
+    """
+    _check_file(file, cure)
     try:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
@@ -76,11 +85,8 @@ def _check_archive(file: Path, directory: Path) -> None:
         )
 
 
-def _check_file(file: Path, directory: Path) -> None:
+def _check_file(file: Path, cure: str) -> None:
     if not file.is_file():
-        raise ModelMissingError(
-            f"The model file {file} is missing. "
-            f"Put pyannote's speaker-diarization-community-1 into {directory}."
-        )
+        raise ModelMissingError(f"The model file {file} is missing. {cure}")
     if file.stat().st_size == 0:
         raise ModelMissingError(f"The model file {file} is empty. Fetch it again.")

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_common.work.liveness import mark
 from spotscribe_whisper.engines.gpu_turns import go_first
-from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceEmbedding
+from spotscribe_whisper.speakers.diarizer import SpeakerCount, VoiceDistances, VoiceEmbedding
 from spotscribe_whisper.speakers.pyannote_embedding import share_frames
 from spotscribe_whisper.speakers.pyannote_files import check_diarization_model
 
@@ -29,6 +30,23 @@ _BATCHES = {"cuda": (16, 8), "cpu": (4, 2)}
 # The embeddings' part of the time: 0.85, as measured on a CPU with networks of the real size, before frames
 # were shared, which divides it by 2.6.
 _EMBEDDING_SHARE = 0.7
+
+
+@dataclass(frozen=True)
+class PyannoteModel:
+    """Weights with which pyannote's pipeline diarizes.
+
+    Attributes:
+        engine: name of the engine in results.
+        model: name of the model's directory.
+        load: makes the pipeline from the directory of the model, one for caches, and a GPU's priority.
+        distances: how far apart its embeddings of the same person may be.
+    """
+
+    engine: str
+    model: str
+    load: Callable[[Path, Path, GpuPriority | None], Any]
+    distances: VoiceDistances
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,11 @@ class Piece:
     def seconds(self, speaker: str) -> float:
         """How long a speaker speaks."""
         return sum(turn.end - turn.start for turn in self.turns if turn.speaker == speaker)
+
+
+def is_installed() -> bool:
+    """Whether pyannote can be imported."""
+    return find_spec("pyannote") is not None and find_spec("pyannote.audio") is not None
 
 
 def import_pyannote(scratch: Path) -> None:
@@ -87,7 +110,6 @@ def load_pipeline(directory: Path, scratch: Path, gpu_priority: GpuPriority | No
     """
     check_diarization_model(directory)
     import_pyannote(scratch)
-    import torch  # noqa: PLC0415
     from pyannote.audio import Pipeline  # noqa: PLC0415
 
     try:
@@ -99,6 +121,28 @@ def load_pipeline(directory: Path, scratch: Path, gpu_priority: GpuPriority | No
         ) from error
     # The configuration may ask for the answer of pyannote 3, which lacks the exclusive turns.
     pipeline.legacy = False
+    return made_ready(pipeline, gpu_priority)
+
+
+# Embeddings of WeSpeaker's ResNet34.
+# `same`: public `speaker-diarization-3.1` of pyannote joins clusters whose centroids, means of unit vectors,
+# are at most 0.7046 apart. Such a mean is shorter than one: at a length of 0.8 that is
+# 0.7046² / (2 · 0.8²) = 0.39 between the directions, which are compared here. The length of 0.8 is an
+# estimate, not a measurement.
+# `known`: measured elsewhere between recordings of several hundred people: up to 0.45, 37 to 71 % of the same
+# voices were refused and none confused; up to 0.65, 14 to 22 % and 0.5 to 0.9 % (BasedHardware/omi#12935).
+COMMUNITY = PyannoteModel("pyannote", "diarization", load_pipeline, VoiceDistances(same=0.4, known=0.65))
+
+
+def made_ready(pipeline: Any, gpu_priority: GpuPriority | None = None) -> Any:
+    """The pipeline on the GPU, if there is one.
+
+    Args:
+        pipeline: a `SpeakerDiarization` of pyannote's.
+        gpu_priority: held while one of its networks computes.
+    """
+    import torch  # noqa: PLC0415
+
     pipeline.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     share_frames(pipeline._embedding.model_)
     for network in (pipeline._segmentation.model, pipeline._embedding.model_):

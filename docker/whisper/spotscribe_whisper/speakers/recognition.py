@@ -6,16 +6,9 @@ import numpy as np
 
 from spotscribe_whisper.speakers.diarizer import VoiceEmbedding
 
-# Cosine distance up to which a speaker is the one of a recording. Wider than between the sections of one file
-# (`SAME_VOICE`): another day, room and microphone put the same voice further apart. Measured elsewhere with
-# this family of embeddings (WeSpeaker's ResNet34) between recordings of several hundred people: up to 0.45,
-# 37 to 71 % of the same voices were refused and none confused; up to 0.65, 14 to 22 % and 0.5 to 0.9 %
-# (BasedHardware/omi#12935).
-KNOWN_VOICE = 0.65
-
 
 def recognised(
-    voices: Mapping[str, VoiceEmbedding], known: Mapping[str, VoiceEmbedding], farthest: float = KNOWN_VOICE
+    voices: Mapping[str, VoiceEmbedding], known: Mapping[str, VoiceEmbedding], farthest: float
 ) -> dict[str, str]:
     """Names of the speakers whose voices are known: each name once at most, the closest first.
 

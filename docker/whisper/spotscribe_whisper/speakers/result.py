@@ -50,12 +50,12 @@ def spoken(
     present = {turn.speaker for turn in cleaned.turns}
     # A ghost's voice is somebody's, who would lose the name to it: only those who stay are compared.
     voices = {label: voice for label, voice in found.voices.items() if label in present}
-    names = names_of(
-        order, options.speaker_names, recognised(voices, known) if options.speaker_recordings else None
-    )
+    by_voice = recognised(voices, known, found.distances.known) if options.speaker_recordings else None
+    names = names_of(order, options.speaker_names, by_voice)
     return Spoken(
         [segment.model_copy(update={"speaker": names.get(segment.speaker or "")}) for segment in by_speaker],
         Diarization(
+            engine=found.engine,
             model=found.model,
             speakers=[name for label, name in names.items() if label in present],
             turns=_named(cleaned.turns, names),

@@ -6,7 +6,6 @@ Run with `-m production` where requirements.production.txt is installed.
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from spotscribe_whisper.engines.engine import Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 from spotscribe_whisper.speakers.diarizer import SpeakerCount
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
-from spotscribe_whisper.speakers.pyannote_pipeline import load_pipeline
+from spotscribe_whisper.speakers.pyannote_pipeline import COMMUNITY
 
 pytestmark = pytest.mark.production
 SENTENCE = "Take 250 milligrams now. Then rest."
@@ -117,9 +116,7 @@ def test_the_diarizers_networks_go_first_and_its_clustering_does_not(
 
     tiny_pyannote(tmp_path / "diarization")
     priority = Watched(tmp_path / "gpu")
-    diarizer = PyannoteDiarizer(
-        models=tmp_path, scratch=tmp_path, pipeline=partial(load_pipeline, gpu_priority=priority)
-    )
+    diarizer = PyannoteDiarizer(models=tmp_path, scratch=tmp_path, choices=[COMMUNITY], gpu_priority=priority)
     diarizer.load()
     pipeline = diarizer._pipeline
     held: list[int] = []

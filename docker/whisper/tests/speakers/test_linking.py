@@ -1,13 +1,18 @@
 """The same speakers are known again in other sections of a long file."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from spotscribe_whisper.speakers.diarizer import SpeakerCount
-from spotscribe_whisper.speakers.linking import SAME_VOICE, Voice, link
+from spotscribe_whisper.speakers.linking import Voice
+from spotscribe_whisper.speakers.linking import link as link_voices
 
 DIMENSION = 64
+SAME_VOICE = 0.4
+link = partial(link_voices, same=SAME_VOICE)
 
 
 def directions(speakers: int, rng: np.random.Generator) -> NDArray[np.float64]:

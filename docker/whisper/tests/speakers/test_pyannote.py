@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from spotscribe_common.errors import CancelledWorkError, ModelMissingError
 from spotscribe_testing.models.tiny_pyannote import HIGH, LOW, MIDDLE, tiny_pyannote
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
+from spotscribe_whisper.speakers.pyannote_pipeline import COMMUNITY
 from spotscribe_whisper.speakers.recognition import recognised
 
 pytestmark = pytest.mark.production
@@ -70,7 +72,7 @@ def speech(parts: list[tuple[float, float]]) -> Pcm:
 
 
 def made(models: Path, scratch: Path, **options: Any) -> PyannoteDiarizer:
-    diarizer = PyannoteDiarizer(models=models, scratch=scratch, **options)
+    diarizer = PyannoteDiarizer(models=models, scratch=scratch, **({"choices": [COMMUNITY]} | options))
     diarizer.load()
     return diarizer
 
@@ -164,7 +166,8 @@ def test_the_voice_of_a_short_recording_is_known_in_a_long_one(
     clips = {"Hal": [(HIGH, 1.5)], "Lou": [(NOBODY, 1.0), (LOW, 5.0)], "Mia": [(MIDDLE, 25.0)]}
     known = {name: diarizer.voice(speech(clip)) for name, clip in clips.items()}
     assert all(voice is not None for voice in known.values())
-    by_name = recognised(found.voices, {name: voice for name, voice in known.items() if voice is not None})
+    heard = {name: voice for name, voice in known.items() if voice is not None}
+    by_name = recognised(found.voices, heard, found.distances.known)
     order = [by_name[label] for label in dict.fromkeys(turn.speaker for turn in found.turns)]
     assert order == ["Lou", "Mia", "Hal"]
 
@@ -301,11 +304,11 @@ def test_nothing_is_reported_to_pyannotes_maker(
 def test_loading_twice_loads_once(models: Path, tmp_path: Path) -> None:
     loaded: list[Path] = []
 
-    def load(directory: Path, _: Path) -> object:
+    def load(directory: Path, *_: object) -> object:
         loaded.append(directory)
         return object()
 
-    diarizer = made(models, tmp_path, pipeline=load)
+    diarizer = made(models, tmp_path, choices=[replace(COMMUNITY, load=load)])
     diarizer.load()
     assert loaded == [models / "diarization"]
 
@@ -347,7 +350,7 @@ class FakePipeline:
 
 
 def faked(tmp_path: Path, pipeline: FakePipeline, **options: Any) -> PyannoteDiarizer:
-    return made(tmp_path, tmp_path, pipeline=lambda *_: pipeline, **options)
+    return made(tmp_path, tmp_path, choices=[replace(COMMUNITY, load=lambda *_: pipeline)], **options)
 
 
 def test_two_hours_are_read_in_sections(tmp_path: Path) -> None:

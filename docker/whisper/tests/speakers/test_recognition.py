@@ -7,13 +7,15 @@ import pytest
 
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.contract import Segment, SpeakerTurn, TranscriptionOptions, Word
+from spotscribe_testing.models.scripted_diarizer import DISTANCES
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.diarizer import Diarized
 from spotscribe_whisper.speakers.linking import Voice, mean_voice
-from spotscribe_whisper.speakers.recognition import KNOWN_VOICE, recognised
+from spotscribe_whisper.speakers.recognition import recognised
 from spotscribe_whisper.speakers.result import spoken
 
 DIMENSION = 256
+KNOWN_VOICE = 0.65
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -34,7 +36,7 @@ def test_everybody_who_is_known_and_present_is_named_and_nobody_else(seed: int) 
         for label, person in enumerate(order[:7])
         if "abcdefghij"[person] in known
     }
-    assert recognised(voices, known) == expected
+    assert recognised(voices, known, KNOWN_VOICE) == expected
 
 
 @pytest.mark.parametrize(("distance", "named"), [(KNOWN_VOICE - 0.01, True), (KNOWN_VOICE + 0.01, False)])
@@ -42,14 +44,16 @@ def test_the_threshold_parts_known_from_unknown(distance: float, *, named: bool)
     one, other = np.eye(2)
     cosine = 1 - distance
     voice = 7 * (cosine * one + np.sqrt(1 - cosine**2) * other)
-    assert bool(recognised({"x": voice}, {"Ann": one})) is named
+    assert bool(recognised({"x": voice}, {"Ann": one}, KNOWN_VOICE)) is named
 
 
 def test_two_speakers_like_one_recording_share_no_name() -> None:
     one, other = np.eye(2)
     voices = {"near": one + 0.3 * other, "nearest": one + 0.1 * other}
-    assert recognised(voices, {"Ann": one}) == {"nearest": "Ann"}
-    assert recognised({"x": one}, {"near": one + 0.3 * other, "nearest": one}) == {"x": "nearest"}
+    assert recognised(voices, {"Ann": one}, KNOWN_VOICE) == {"nearest": "Ann"}
+    assert recognised({"x": one}, {"near": one + 0.3 * other, "nearest": one}, KNOWN_VOICE) == {
+        "x": "nearest"
+    }
 
 
 @pytest.mark.parametrize("unknown", [np.zeros(2), np.full(2, np.nan)])
@@ -80,6 +84,8 @@ def test_a_ghost_does_not_take_the_name_of_whom_it_is_folded_into() -> None:
         options = Options(
             TranscriptionOptions(diarize=True), speaker_names=["Ann"], speaker_recordings=[Pcm(recording)]
         )
-        found = spoken(Diarized("model", raw, voices), {"Ann": one}, [said], "en", options)
+        found = spoken(
+            Diarized("engine", "model", DISTANCES, raw, voices), {"Ann": one}, [said], "en", options
+        )
     assert found.diarization.speakers == ["Ann"]
     assert [turn.speaker for turn in found.diarization.raw_turns] == ["Ann", "A", "Ann"]

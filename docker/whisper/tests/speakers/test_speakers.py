@@ -1,6 +1,7 @@
 """Words and speakers: attribution, names, and the result of both."""
 
 from spotscribe_common.contract import Segment, SpeakerTurn, TranscriptionOptions, Word
+from spotscribe_testing.models.scripted_diarizer import DISTANCES
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.attribution import attributed
 from spotscribe_whisper.speakers.diarizer import Diarized
@@ -57,6 +58,10 @@ def test_characters_of_japanese_are_joined_without_spaces() -> None:
     assert [piece.text for piece in found] == ["日本", "は"]
 
 
+def diarized(raw: list[SpeakerTurn]) -> Diarized:
+    return Diarized("engine", "model", DISTANCES, raw, {})
+
+
 def test_names_are_the_known_ones_then_free_letters() -> None:
     assert names_of(["s2", "s0", "s2", "s1"], []) == {"s2": "A", "s0": "B", "s1": "C"}
     assert names_of(["s2", "s0", "s1"], ["B"]) == {"s2": "B", "s0": "A", "s1": "C"}
@@ -70,7 +75,13 @@ def test_the_result_names_speakers_by_their_first_words_and_keeps_the_raw_labels
         segment(*[(f"w{at}", at + 0.1, at + 0.9) for at in range(10)]),
         segment(*[(f"v{at}", at + 0.1, at + 0.9) for at in range(11, 20)], number=1),
     ]
-    found = spoken(Diarized("model", raw, {}), {}, words, "en", Options(TranscriptionOptions(diarize=True)))
+    found = spoken(
+        diarized(raw),
+        {},
+        words,
+        "en",
+        Options(TranscriptionOptions(diarize=True)),
+    )
     assert [piece.speaker for piece in found.segments] == ["A", "B"]
     told = found.diarization
     assert told.speakers == ["A", "B"]
@@ -82,13 +93,19 @@ def test_the_result_names_speakers_by_their_first_words_and_keeps_the_raw_labels
 def test_without_rules_every_speaker_stays() -> None:
     raw = [turn(0, 10, "a"), turn(10, 10.3, "ghost"), turn(10.3, 20, "b")]
     options = Options(TranscriptionOptions(diarize=True, speaker_cleanup=[]))
-    found = spoken(Diarized("model", raw, {}), {}, [segment(("word", 1.0, 2.0))], "en", options)
+    found = spoken(diarized(raw), {}, [segment(("word", 1.0, 2.0))], "en", options)
     assert len(found.diarization.speakers) == 3
     assert found.diarization.merges == []
 
 
 def test_no_speaker_at_all_leaves_the_segments_as_they_are() -> None:
     said = segment(("word", 1.0, 2.0))
-    found = spoken(Diarized("model", [], {}), {}, [said], "en", Options(TranscriptionOptions(diarize=True)))
+    found = spoken(
+        diarized([]),
+        {},
+        [said],
+        "en",
+        Options(TranscriptionOptions(diarize=True)),
+    )
     assert found.segments[0].speaker is None
     assert found.diarization.speakers == []
