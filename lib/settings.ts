@@ -75,10 +75,11 @@ const schema = z.strictObject({
   acceptSpeechLicense: z.string().min(1).optional(),
   /**
    * Further models on machines that run Whisper, named like `model`: for word times
-   * (`align-<language>`) and for speakers (`diarization`). The services work without a missing
-   * model and report it in their results.
+   * (`align-<language>`) and for speakers (`diarization-open`, or `diarization`, which requires a
+   * token). The services work without a missing model and report it in their results. By default
+   * `align-en` and `diarization-open`, or `diarization` if there is a `huggingFaceTokenSecret`.
    */
-  sideModels: list().pipe(z.array(modelSetting())).default(['align-en', 'diarization']),
+  sideModels: list().pipe(z.array(modelSetting())).optional(),
   /**
    * Fills the model cache: `codebuild` (during deployment), `manual` (`spotscribe models push`).
    */

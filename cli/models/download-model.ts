@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ModelManifest } from '../../core/models/model-manifest';
-import type { CatalogueModel } from '../../lib/models/model-catalogue';
+import type { HubModel } from '../../lib/models/model-catalogue';
 import { CliError } from '../errors';
 import { filesToKeep } from './files-to-keep';
 import type { Hub, HubListing } from './hub';
@@ -9,7 +9,7 @@ import type { Hub, HubListing } from './hub';
 export type Origin = Pick<ModelManifest, 'source' | 'license' | 'files'>;
 
 /**
- * Downloads a model of the catalogue. Details that the catalogue does not have come from the hub: a
+ * Downloads a model from the hub. Details that the catalogue does not have come from the hub: a
  * branch is resolved to its current commit, and a missing SHA-256 is computed from the downloaded
  * file (trust on first use).
  *
@@ -19,7 +19,7 @@ export type Origin = Pick<ModelManifest, 'source' | 'license' | 'files'>;
  */
 export async function downloadModel(
   hub: Hub,
-  model: CatalogueModel,
+  model: HubModel,
   folder: string,
   progress: (bytes: number) => void,
 ): Promise<{ folder: string; origin: Origin }> {
@@ -42,13 +42,13 @@ export async function downloadModel(
 }
 
 /** Whether the catalogue has the commit, and size and SHA-256 of all files. */
-export const isPinned = ({ revision, files }: CatalogueModel): boolean =>
+export const isPinned = ({ revision, files }: HubModel): boolean =>
   /^[0-9a-f]{40}$/.test(revision) &&
   files !== null &&
   files.every(({ size, sha256 }) => size !== null && sha256 !== null);
 
 /** Combines catalogue and hub. The catalogue takes precedence. */
-export function merged({ files }: CatalogueModel, listing: HubListing): HubListing {
+export function merged({ files }: HubModel, listing: HubListing): HubListing {
   const listed = new Map(listing.files.map((file) => [file.path, file]));
   if (files === null) return { commit: listing.commit, files: filesToKeep(listing.files) };
   return {

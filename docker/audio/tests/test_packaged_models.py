@@ -50,7 +50,7 @@ def test_another_version_of_the_package_is_refused(installed: Path) -> None:
 def test_a_package_that_is_not_installed_is_named_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (listed,) = json.loads(packaged_models._LIST.read_text())
+    listed = next(each for each in json.loads(packaged_models._LIST.read_text()) if each["name"] == "tiny.en")
     listed["source"]["package"] = "not-installed"
     (tmp_path / "models.json").write_text(json.dumps([listed]))
     monkeypatch.setattr(packaged_models, "_LIST", tmp_path / "models.json")

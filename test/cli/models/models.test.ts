@@ -20,7 +20,7 @@ import { Hub } from '../../../cli/models/hub';
 import { pushFolder } from '../../../cli/models/push-folder';
 import { MODEL_KEY } from '../../../core/models/model-layout';
 import { parseManifest } from '../../../core/models/model-manifest';
-import { type CatalogueModel, catalogueModel } from '../../../lib/models/model-catalogue';
+import { catalogueModel, type HubModel } from '../../../lib/models/model-catalogue';
 import { until } from '../../until';
 import { ObjectServer } from '../../support/object-server';
 import { HubServer } from '../hub-server';
@@ -69,7 +69,7 @@ function ownFolder(files: Record<string, Buffer | string>): string {
   return own;
 }
 
-const model = (files: CatalogueModel['files'], revision = 'a'.repeat(40)): CatalogueModel => ({
+const model = (files: HubModel['files'], revision = 'a'.repeat(40)): HubModel => ({
   name: 'small',
   stage: 'transcription',
   source: 'makers/small',
@@ -311,7 +311,7 @@ describe('a model from the hub', () => {
   });
 
   test('is downloaded from the mirror in the environment, and a refused model does not stop the others', async () => {
-    const { source: repository, files } = catalogueModel('diarization')!;
+    const { source: repository, files } = catalogueModel('diarization') as HubModel;
     hub.gated.add(repository);
     for (const { path } of files!) hub.files.set(`${repository}/${path}`, Buffer.from('x'));
     const env = { HF_ENDPOINT: hub.url };
@@ -415,7 +415,7 @@ describe('the build that fills the bucket', () => {
       (line) => said.push(line),
     );
   const speakers = () => {
-    const { name, revision, source: repository } = catalogueModel('diarization')!;
+    const { name, revision, source: repository } = catalogueModel('diarization') as HubModel;
     hub.gated.add(repository);
     return { name, revision, required: false };
   };
@@ -434,7 +434,7 @@ describe('the build that fills the bucket', () => {
 
   test('never prints an invalid token, and continues without it', async () => {
     const secret = '{\n  "token": "hf_secret"\n}';
-    const { name, revision, source: repository, files } = catalogueModel('diarization')!;
+    const { name, revision, source: repository, files } = catalogueModel('diarization') as HubModel;
     for (const { path } of files!) hub.files.set(`${repository}/${path}`, Buffer.from('x'));
     hub.gated.add(repository);
     expect(await run([{ name, revision, required: false }], { HF_TOKEN: secret })).toBe(0);

@@ -1,12 +1,14 @@
-import { defaultSettings } from '../../../lib/settings';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultSettings } from '../../../lib/settings';
 import {
   CATALOGUE,
   catalogueModel,
+  isFromWheel,
   modelVersion,
   PACKAGED,
   parseCatalogue,
+  type WheelModel,
 } from '../../../lib/models/model-catalogue';
 import { PACKAGED_FILE, packagedModels } from '../../../scripts/packaged-models';
 import figures from '../../../lib/machine/model-figures.json';
@@ -38,7 +40,12 @@ describe('the catalogue of models', () => {
   test('pins default models to a commit, with the SHA-256 of each file', () => {
     const settings = defaultSettings();
     for (const { name } of modelsOf(Object.values(SERVICES), settings)) {
-      const { revision, files } = catalogueModel(name)!;
+      const model = catalogueModel(name)!;
+      const { revision, files } = model;
+      if (isFromWheel(model)) {
+        expect(revision).toBe(model.source.version);
+        continue;
+      }
       expect(revision).toMatch(COMMIT);
       if (name === HASHED_BY_HUB) expect(files).toBeNull();
       else for (const file of files!) expect(file).toEqual({ path: file.path, ...PINNED });
@@ -81,6 +88,19 @@ describe('the catalogue of models', () => {
     const model = { ...CATALOGUE[0], ...change };
     expect(() => parseCatalogue({ version: 1, models: [model] })).toThrow();
   });
+
+  const packed = catalogueModel('diarization-open') as WheelModel;
+  test.each([
+    ['no SHA-256 of the wheel', { source: { ...packed.source, sha256: undefined } }],
+    ['a file without its place in the wheel', { files: [{ ...packed.files[0], inside: undefined }] }],
+    ['a file without a SHA-256', { files: [{ ...packed.files[0], sha256: null }] }],
+    ['a place outside the wheel', { files: [{ ...packed.files[0], inside: '../x' }] }],
+    ['files that nobody lists', { files: null }],
+    ['an option as the package’s name', { source: { ...packed.source, package: '--index-url' } }],
+  ])('is refused with a wheel and %s', (_, change) => {
+    expect(parseCatalogue({ version: 1, models: [packed] })).toHaveLength(1);
+    expect(() => parseCatalogue({ version: 1, models: [{ ...packed, ...change }] })).toThrow();
+  });
 });
 
 describe('the models that come in packages', () => {
@@ -89,25 +109,15 @@ describe('the models that come in packages', () => {
     expect(readFileSync(PACKAGED_FILE, 'utf8')).toBe(packagedModels());
   });
 
-  test('are pinned as the requirements for laptops pin them', () => {
-    const lock = readFileSync(join(__dirname, '../../../docker/whisper/requirements.laptop.txt'), 'utf8');
-    expect(PACKAGED.map(({ name }) => name)).toContain('tiny.en');
-    for (const { source, revision } of PACKAGED) {
-      expect(revision).toBe(source.version);
-      const [, hashes = ''] = lock.split(`${source.package}==${source.version} `);
-      expect(hashes.split('==')[0]).toContain(source.wheel_sha256);
-    }
-  });
-
-  test('cannot be chosen for an engine whose models are fetched', () => {
-    expect(() => modelVersion('model', 'tiny.en')).toThrow(/must name a model of the catalogue/);
-  });
-
   test.each([
-    ['the SHA-256 of a file', { files: [{ path: 'x', size: 1, sha256: null }] }],
-    ['the SHA-256 of the wheel', { source: { package: 'x', version: '1', folder: 'x' } }],
-  ])('are refused without %s', (_, change) => {
-    expect(() => parseCatalogue({ version: 1, models: [{ ...PACKAGED[0], ...change }] })).toThrow();
+    ['tiny.en', 'whisper/requirements.laptop.txt'],
+    ['diarization-open', 'requirements.weights.txt'],
+  ])('are pinned as the requirements pin them: %s', (name, requirements) => {
+    const lock = readFileSync(join(__dirname, '../../../docker', requirements), 'utf8');
+    const { source, revision } = PACKAGED.find((each) => each.name === name)!;
+    expect(revision).toBe(source.version);
+    const [, hashes = ''] = lock.split(`${source.package}==${source.version} `);
+    expect(hashes.split('==')[0]).toContain(source.sha256);
   });
 });
 

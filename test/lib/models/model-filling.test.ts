@@ -1,5 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { OUTPUT } from '../../../core/contract/environment';
+import { catalogueModel } from '../../../lib/models/model-catalogue';
 import { templates } from '../templates';
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:hub-a1b2c3';
@@ -29,6 +30,14 @@ describe('models that deployments fetch', () => {
       ({ name }) => name,
     );
     expect(names).toEqual(['large-v3-turbo', 'align-en', 'diarization']);
+  });
+
+  test('need no token if the settings name none', () => {
+    const without = templates()['Spotscribe-DockerGpu']!;
+    const [resource] = Object.values(without.findResources(FILLED));
+    const wanted = JSON.parse(resource?.Properties.Models as string) as { name: string; revision: string }[];
+    expect(wanted.map(({ name }) => name)).toEqual(['large-v3-turbo', 'align-en', 'diarization-open']);
+    expect(wanted.filter(({ name }) => catalogueModel(name)?.gated !== false)).toEqual([]);
   });
 
   test('are fetched with the token in the secret of the settings', () => {

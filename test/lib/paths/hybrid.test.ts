@@ -17,7 +17,7 @@ describe('path 500', () => {
     expect(models.map(({ name, required }) => [name, required])).toEqual([
       ['large-v3-turbo', true],
       ['align-en', false],
-      ['diarization', false],
+      ['diarization-open', false],
       ['Voxtral-Mini-3B-2507', true],
     ]);
     for (const name of MODELS) expect(of(name)).not.toHaveProperty('DependsOn');

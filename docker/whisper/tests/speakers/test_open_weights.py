@@ -14,11 +14,10 @@ import pytest
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm, Samples
 from spotscribe_bench.accuracy.recordings import COMMITTED, Recording, recordings
 from spotscribe_bench.accuracy.talks import Talk, talk
-from spotscribe_common.errors import ModelMissingError
+from spotscribe_common.errors import CancelledWorkError, ModelMissingError
 from spotscribe_testing.models.open_weights import link_open_weights
 from spotscribe_testing.models.tiny_pyannote import tiny_pyannote
 from spotscribe_testing.speakers.speaker_error import speaker_error
-from spotscribe_whisper.engines.engine import CancelledTranscriptionError
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
 from spotscribe_whisper.speakers.open_weights.loading import EMBEDDING, OPEN, SEGMENTATION, load_open_pipeline
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
@@ -101,7 +100,7 @@ def test_readers_are_known_again_in_other_sections_and_by_recordings(
 
 def test_cancelling_ends_it_between_batches(diarizer: PyannoteDiarizer, conversation: Talk) -> None:
     asked = iter(range(10_000))
-    with pytest.raises(CancelledTranscriptionError):
+    with pytest.raises(CancelledWorkError):
         diarizer.diarize(
             pcm_of(conversation.samples), SpeakerCount(), lambda _: None, lambda: next(asked) >= 4
         )
