@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark';
 import { accuracy } from './accuracy/accuracy';
+import { accuracySpeakers } from './accuracy/speakers';
 import { whisperDiarization } from './models/diarization';
 import { embeddingsCorpus, embeddingsLoad, embeddingsLoadBase } from './embeddings/embeddings';
 import { frontDoor } from './front-door/front-door';
@@ -22,5 +23,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   ...[whisperThroughput, whisperLoad, whisperMemory, whisperThreads, whisperDiarization],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch, treeFetch],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
-  ...[speechStream, speechWords, accuracy],
+  ...[speechStream, speechWords, accuracy, accuracySpeakers],
 ];

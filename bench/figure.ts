@@ -26,6 +26,7 @@ const DECIMALS = {
   tokens: 1,
   requests: 0,
   words: 0,
+  speakers: 0,
   points: 2,
   'words/min': 2,
 } as const;

@@ -22,6 +22,7 @@ _PARTS = {
     "speech-stream": "speech.stream",
     "speech-words": "speech.words",
     "accuracy": "accuracy.measuring",
+    "accuracy-speakers": "accuracy.speakers",
 }
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 

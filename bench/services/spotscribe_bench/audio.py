@@ -64,3 +64,10 @@ def decoded(path: Path) -> Samples:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-f", "s16le", "-ac", "1"]
     raw = subprocess.run([*command, "-ar", str(SAMPLE_RATE), "pipe:1"], capture_output=True, check=True)
     return np.frombuffer(raw.stdout, dtype=np.int16)
+
+
+def write_wav(path: Path, samples: Samples) -> None:
+    """Writes 16 kHz mono samples as WAV."""
+    with wave.open(str(path), "wb") as written:
+        written.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        written.writeframes(samples.tobytes())

@@ -2,17 +2,16 @@
 
 import json
 import os
-import wave
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_bench.accuracy.cache import Cache
 from spotscribe_bench.accuracy.recordings import recordings, speech_folder
 from spotscribe_bench.accuracy.results import Results
 from spotscribe_bench.accuracy.sets import Clip, chosen_sets, clips
 from spotscribe_bench.accuracy.systems import BASELINES, SERVICE, Baselines, Heard, heard_by
+from spotscribe_bench.audio import write_wav
 from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, loaded_service
 from spotscribe_bench.whisper_weights import link_whisper
@@ -69,7 +68,7 @@ class _Measuring:
     def heard(self, clip: Clip) -> dict[str, Heard]:
         """What each system has heard."""
         file = self._service.shared / "clip.wav"
-        _write(file, clip)
+        write_wav(file, clip.samples)
         if not self._warm:
             # The first request starts threads and fills caches.
             heard_by(self._service, file.name)
@@ -80,12 +79,6 @@ class _Measuring:
             found[system] = self._cache.heard(system, clip.samples, hear)
         _detail(clip, found)
         return found
-
-
-def _write(file: Path, clip: Clip) -> None:
-    with wave.open(str(file), "wb") as written:
-        written.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        written.writeframes(clip.samples.tobytes())
 
 
 def _detail(clip: Clip, found: dict[str, Heard]) -> None:

@@ -20,10 +20,10 @@ _PAUSE = (0.1, 1.2)
 _OVERLAP = (0.2, 0.8)
 _OVERLAP_SHARE = 0.15
 _ROOM_DB = -65.0
-_LONGEST_SECONDS = 90.0
+_LONGEST_SECONDS = 60.0
 # Conversations of so many speakers, and how many of each.
 _SPEAKERS = (2, 3, 4)
-_TALKS = 4
+_TALKS = 3
 _LEAST_SECONDS = 10.0
 # Frames of 10 ms belong to speech if they are not 30 dB quieter than the loudest; shorter pauses count, too.
 _FRAME = SAMPLE_RATE // 100
@@ -94,7 +94,7 @@ def spoken(samples: Samples) -> list[tuple[float, float]]:
 
 
 def joined_talks(recordings: Sequence[Recording]) -> list[Talk]:
-    """Up to four conversations each of two, three and four speakers with at least 10 s, of up to 90 s."""
+    """Up to three conversations each of two, three and four speakers with at least 10 s, of about 60 s."""
     random = np.random.default_rng(54)
     own: dict[str, list[Recording]] = defaultdict(list)
     for each in recordings:
