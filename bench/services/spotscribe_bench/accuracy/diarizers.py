@@ -28,6 +28,10 @@ class Told(NamedTuple):
     processor: float
 
 
+class EndedError(Exception):
+    """The process of a diarizer has ended: not every processor runs senko's native code."""
+
+
 class Compared(Protocol):
     """One of the diarizers."""
 
@@ -39,6 +43,9 @@ class Compared(Protocol):
         Args:
             samples: 16 kHz mono.
             file: a WAV file of them.
+
+        Raises:
+            EndedError: it cannot be used any more.
         """
 
 
@@ -107,7 +114,7 @@ class _Senko:
     def _line(self) -> str:
         line = next(iter(self._process.stdout or ()), "").strip()
         if not line:
-            raise RuntimeError(f"senko ended with status {self._process.wait()}.")
+            raise EndedError(f"senko ended with status {self._process.wait()}.")
         return line
 
 

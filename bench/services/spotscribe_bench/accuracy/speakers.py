@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
-from spotscribe_bench.accuracy.diarizers import diarizers
+from spotscribe_bench.accuracy.diarizers import EndedError, diarizers
 from spotscribe_bench.accuracy.recordings import recordings, speech_folder
 from spotscribe_bench.accuracy.speaker_scoring import Errors, cp_word_errors, diarization_errors
 from spotscribe_bench.accuracy.systems import heard_by
@@ -32,7 +32,7 @@ CLEANUPS: dict[str, tuple[SpeakerRule, ...]] = {
 def measure(folder: Path, report: Report) -> None:
     """Reports errors and processor seconds by set, diarizer and cleanup."""
     speech = speech_folder()
-    talks = [*joined_talks(recordings(speech)), *real_talks(speech)]
+    talks = [*real_talks(speech), *joined_talks(recordings(speech))]
     link_whisper(folder / "models" / _MODEL)
     (folder / "shared").mkdir()
     sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
@@ -46,8 +46,13 @@ def measure(folder: Path, report: Report) -> None:
             file = service.shared / "talk.wav"
             write_wav(file, talk.samples)
             segments = [Segment.model_validate(each) for each in heard_by(service, file.name).segments]
-            for each in compared:
-                told = each.told(talk.samples, file)
+            for each in list(compared):
+                try:
+                    told = each.told(talk.samples, file)
+                except EndedError as error:
+                    report.say(str(error))
+                    compared.remove(each)
+                    continue
                 sums[talk.set, each.name].add(talk, told.turns, segments, told.processor)
             so_far = ", ".join(f"{who} {each}" for (name, who), each in sums.items() if name == talk.set)
             report.say(f"{number}/{len(talks)} {talk.set} {talk.name}: {so_far}")

@@ -13,6 +13,7 @@ from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_bench.accuracy import sounds
 from spotscribe_bench.accuracy.recordings import Recording
 from spotscribe_bench.audio import decoded
+from spotscribe_bench.sizes import size
 from spotscribe_common.contract import SpeakerTurn
 
 # Between two speakers, in seconds: a pause, or how long both speak.
@@ -21,7 +22,6 @@ _OVERLAP = (0.2, 0.8)
 _OVERLAP_SHARE = 0.15
 _ROOM_DB = -65.0
 _LONGEST_SECONDS = 60.0
-# Conversations of so many speakers, and how many of each.
 _SPEAKERS = (2, 3, 4)
 _TALKS = 3
 _LEAST_SECONDS = 10.0
@@ -94,17 +94,21 @@ def spoken(samples: Samples) -> list[tuple[float, float]]:
 
 
 def joined_talks(recordings: Sequence[Recording]) -> list[Talk]:
-    """Up to three conversations each of two, three and four speakers with at least 10 s, of about 60 s."""
+    """Conversations each of two, three and four speakers with at least 10 s, of 60 s or more.
+
+    `BENCH_TALKS` sets how many of each there are at most; three without it.
+    """
     random = np.random.default_rng(54)
     own: dict[str, list[Recording]] = defaultdict(list)
     for each in recordings:
         if each.text:
             own[each.speaker].append(each)
     speakers = [who for who, said in own.items() if sum(each.seconds for each in said) >= _LEAST_SECONDS]
+    limit = size("BENCH_TALKS", _TALKS)
     talks = []
     for count in _SPEAKERS:
         groups = list(combinations(speakers, count))
-        for number in sorted(random.permutation(len(groups))[:_TALKS]):
+        for number in sorted(random.permutation(len(groups))[:limit]):
             name = "+".join(who.rsplit("/")[-1] for who in groups[number])
             talks.append(talk(name, _in_turn([own[who] for who in groups[number]], random), random))
     return talks
