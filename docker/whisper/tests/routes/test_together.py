@@ -52,4 +52,4 @@ def test_as_many_recordings_as_fit_are_at_work(url: str, audio: str, engine: Sha
         engine.go.set()
         assert [answer.result().json() for answer in answers] == [alone] * 3
     assert engine.most_at_work == 2
-    assert {speaker["id"] for speaker in alone["diarization"]["speakers"]}
+    assert alone["diarization"]["speakers"]
