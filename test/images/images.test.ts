@@ -177,8 +177,7 @@ print(json.dumps(found))
     const container = await start(name, 'none', service(name, 8123));
     await healthy(container, 8123);
     const found = JSON.parse(await container.python(ENVIRONMENTS)) as Record<string, string[]>;
-    // The recogniser is a process of its own.
-    expect(Object.keys(found).length).toBeGreaterThan(name === 'whisper' ? 1 : 0);
+    expect(Object.keys(found)).not.toEqual([]);
     for (const variables of Object.values(found)) {
       expect(variables).toContain('SHARED_AUDIO=/shared-audio');
       expect(variables.filter((variable) => /^(AWS|ECS)_/.test(variable))).toEqual([]);
