@@ -28,9 +28,7 @@ def write_clips(folder: Path, speech: Samples, seconds: float) -> list[str]:
     clips = {f"clip-{at // length}.wav": speech[at : at + length] for at in range(0, len(speech), length)}
     whole = {name: samples for name, samples in clips.items() if len(samples) == length}
     for name, samples in whole.items():
-        with wave.open(str(folder / name), "wb") as file:
-            file.setparams((1, BYTES_PER_SAMPLE, SAMPLE_RATE, 0, "NONE", ""))
-            file.writeframes(samples.tobytes())
+        write_wav(folder / name, samples)
     return list(whole)
 
 
@@ -69,5 +67,5 @@ def decoded(path: Path) -> Samples:
 def write_wav(path: Path, samples: Samples) -> None:
     """Writes 16 kHz mono samples as WAV."""
     with wave.open(str(path), "wb") as written:
-        written.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        written.setparams((1, BYTES_PER_SAMPLE, SAMPLE_RATE, 0, "NONE", ""))
         written.writeframes(samples.tobytes())

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import wave
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_bench.accuracy.recordings import recordings, speech_folder
+from spotscribe_bench.audio import write_wav
 from spotscribe_bench.models import TRAINED_AND_ALIGNER, write_models
 from spotscribe_bench.report import Report
 from spotscribe_bench.resident import processor_seconds
@@ -85,8 +85,4 @@ def _busy(count: int) -> Iterator[None]:
 def _write_speech(path: Path, seconds: int) -> None:
     """Joins the recordings, again from the first one if there are too few."""
     spoken = np.concatenate([each.samples for each in recordings(speech_folder()) if each.text])
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(np.resize(spoken, seconds * SAMPLE_RATE).tobytes())
+    write_wav(path, np.resize(spoken, seconds * SAMPLE_RATE))

@@ -52,7 +52,7 @@ def test_turns_are_where_the_recordings_are() -> None:
 
 
 def test_only_recordings_with_a_known_speaker_are_joined() -> None:
-    known = [recording(f"{who}{number}", who) for who in ("ann", "bob") for number in range(3)]
+    known = [recording(f"{name}{number}", name) for name in ("ann", "bob") for number in range(3)]
     unknown = [Recording("talk", "group", "group/talk", tone(60), "two people")]
     (made,) = joined_talks([*known, *unknown])
     assert {each.speaker for each in made.turns} == {"group/ann", "group/bob"}

@@ -78,7 +78,7 @@ def talk(name: str, recordings: Sequence[Recording], random: np.random.Generator
             for began, ended in spoken(each.samples)
         ]
     samples = np.clip(mixed, -32768, 32767).astype(np.int16)
-    return Talk("joined", name, samples, turns, {who: " ".join(said) for who, said in texts.items()})
+    return Talk("joined", name, samples, turns, {speaker: " ".join(said) for speaker, said in texts.items()})
 
 
 def spoken(samples: Samples) -> list[tuple[float, float]]:
@@ -104,14 +104,17 @@ def joined_talks(recordings: Sequence[Recording]) -> list[Talk]:
         # Of a recording without a speaker in the manifest nobody knows how many speak.
         if each.text and each.speaker != f"{each.group}/{each.id}":
             own[each.speaker].append(each)
-    speakers = [who for who, said in own.items() if sum(each.seconds for each in said) >= _LEAST_SECONDS]
+    speakers = [
+        speaker for speaker, said in own.items() if sum(each.seconds for each in said) >= _LEAST_SECONDS
+    ]
     limit = size("BENCH_TALKS", _TALKS)
     talks = []
     for count in _SPEAKERS:
         groups = list(combinations(speakers, count))
         for number in sorted(random.permutation(len(groups))[:limit]):
-            name = "+".join(who.rsplit("/")[-1] for who in groups[number])
-            talks.append(talk(name, _in_turn([own[who] for who in groups[number]], random), random))
+            name = "+".join(speaker.rsplit("/")[-1] for speaker in groups[number])
+            order = _in_turn([own[speaker] for speaker in groups[number]], random)
+            talks.append(talk(name, order, random))
     return talks
 
 
@@ -121,7 +124,7 @@ def _in_turn(own: Sequence[Sequence[Recording]], random: np.random.Generator) ->
     chosen: list[Recording] = []
     seconds, last = 0.0, -1
     while seconds < _LONGEST_SECONDS:
-        free = [who for who, rest in enumerate(left) if rest and who != last]
+        free = [speaker for speaker, rest in enumerate(left) if rest and speaker != last]
         if not free:
             break
         last = int(random.choice(free))
@@ -142,5 +145,5 @@ def _real(folder: Path, each: dict[str, Any]) -> Talk:
     for _, _, speaker, *words in each["turns"]:
         texts[speaker] += words
     known = all(len(turn) > 3 for turn in each["turns"])
-    said = {who: " ".join(parts) for who, parts in texts.items()} if known else None
+    said = {speaker: " ".join(parts) for speaker, parts in texts.items()} if known else None
     return Talk("real", each["id"], decoded(folder / each["file"]), turns, said)

@@ -83,18 +83,6 @@ class ChunkDecoder:
             for result in self._model.model.detect_language(self._encoded(audio))
         ]
 
-    def _encoded(self, audio: Sequence[Any]) -> Any:
-        from whisperx.audio import N_SAMPLES, log_mel_spectrogram  # noqa: PLC0415
-
-        bands = self._model.feat_kwargs.get("feature_size") or 80
-        features = [
-            log_mel_spectrogram(
-                audible(samples[:N_SAMPLES]), n_mels=bands, padding=max(N_SAMPLES - len(samples), 0)
-            )
-            for samples in audio
-        ]
-        return self._model.encode(np.stack([each.numpy() for each in features]))
-
     def decode(self, chunks: Sequence[Chunk], style: Style) -> list[Decoded]:
         """The words of each chunk, decoded in one batch.
 
@@ -137,6 +125,18 @@ class ChunkDecoder:
             )
             for text, located, result in zip(texts, parts, results, strict=True)
         ]
+
+    def _encoded(self, audio: Sequence[Any]) -> Any:
+        from whisperx.audio import N_SAMPLES, log_mel_spectrogram  # noqa: PLC0415
+
+        bands = self._model.feat_kwargs.get("feature_size") or 80
+        features = [
+            log_mel_spectrogram(
+                audible(samples[:N_SAMPLES]), n_mels=bands, padding=max(N_SAMPLES - len(samples), 0)
+            )
+            for samples in audio
+        ]
+        return self._model.encode(np.stack([each.numpy() for each in features]))
 
     def _tokenizer(self, language: str, task: Literal["transcribe", "translate"]) -> Any:
         from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415
