@@ -10,11 +10,11 @@ import { WorkClock } from './work-clock';
 /** A further job is taken when one of the held jobs is expected to end within this time, in seconds. */
 const EARLY_SECONDS = 10;
 
-/** It is returned if that job turns out to need longer than this, in seconds. */
+/**
+ * It is returned if that job turns out to need longer than this, in seconds. Up to so much work, jobs are taken for a
+ * service that works on several together.
+ */
 const RETURN_SECONDS = 60;
-
-/** Jobs for a service that works on several together are taken up to this much work, in seconds. */
-const TOGETHER_SECONDS = 60;
 
 /** Period of checks whether it must be returned, in milliseconds. */
 const PERIOD_MS = 1_000;
@@ -59,7 +59,7 @@ export class HeldJobs {
     const jobs = [...this.jobs];
     if (jobs.length < taken) return false;
     if (!this.isOver && this.freeIn(jobs) <= EARLY_SECONDS) return true;
-    return jobs.length < this.places && Math.max(...this.endsIn(jobs)) <= TOGETHER_SECONDS;
+    return jobs.length < this.places && Math.max(...this.endsIn(jobs)) <= RETURN_SECONDS;
   }
 
   /** Changes when a job is taken, begins or ends. Empty without jobs. */
