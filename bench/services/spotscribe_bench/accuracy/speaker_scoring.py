@@ -26,6 +26,7 @@ class Errors:
         speakers: by how many speakers the number of speakers is wrong.
         wrong_words: word errors, each speaker's text by itself, under the best mapping of speakers.
         words: of the references that have texts.
+        wrong_by_time: `wrong_words` if the time of each word alone decides whose it is.
     """
 
     wrong: float = 0.0
@@ -35,6 +36,7 @@ class Errors:
     speakers: int = 0
     wrong_words: int = 0
     words: int = 0
+    wrong_by_time: int = 0
 
     def __add__(self, other: Self) -> "Errors":
         return Errors(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
@@ -46,6 +48,7 @@ class Errors:
             "error_within": self.wrong_within / self.spoken_within,
             "speakers": self.speakers,
             "word_errors": self.wrong_words / self.words if self.words else None,
+            "word_errors_by_time": self.wrong_by_time / self.words if self.words else None,
         }
 
 

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_bench.accuracy.diarizers import EndedError, diarizers
 from spotscribe_bench.accuracy.recordings import recordings, speech_folder
 from spotscribe_bench.accuracy.speaker_scoring import Errors, cp_word_errors, diarization_errors
 from spotscribe_bench.accuracy.systems import heard_by
-from spotscribe_bench.accuracy.talks import Talk, joined_talks, real_talks
+from spotscribe_bench.accuracy.talks import Talk, joined_talks, moved, real_talks
 from spotscribe_bench.audio import write_wav
 from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, loaded_service
@@ -18,9 +20,12 @@ from spotscribe_bench.whisper_weights import link_whisper
 from spotscribe_common.contract import SPEAKER_RULES, Segment, SpeakerRule, SpeakerTurn
 from spotscribe_whisper.speakers.attribution import attributed
 from spotscribe_whisper.speakers.cleanup import clean
+from spotscribe_whisper.speakers.word_speakers import WordSpeakers
 
 _MODEL = "tiny.en"
 _LANGUAGE = "en"
+# The name of the reference as a diarizer.
+_MOVED = "reference, boundaries moved"
 # Rules of the cleanup that are applied, by the name of the figure.
 CLEANUPS: dict[str, tuple[SpeakerRule, ...]] = {
     "none": (),
@@ -35,6 +40,7 @@ def measure(folder: Path, report: Report) -> None:
     talks = [*real_talks(speech), *joined_talks(recordings(speech))]
     link_whisper(folder / "models" / _MODEL)
     (folder / "shared").mkdir()
+    random = np.random.default_rng(57)
     sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
     report.say("loading the service and the diarizers")
     with (
@@ -54,6 +60,8 @@ def measure(folder: Path, report: Report) -> None:
                     compared.remove(each)
                     continue
                 sums[talk.set, each.name].add(talk, told.turns, segments, told.processor)
+            if talk.texts is not None:
+                sums[talk.set, _MOVED].add(talk, moved(talk.turns, random), segments, 0.0)
             so_far = ", ".join(f"{who} {each}" for (name, who), each in sums.items() if name == talk.set)
             report.say(f"{number}/{len(talks)} {talk.set} {talk.name}: {so_far}")
     report.measured(
@@ -82,6 +90,8 @@ class _Sums:
             found = diarization_errors(talk.turns, turns)
             if talk.texts is not None:
                 found += cp_word_errors(talk.texts, attributed(segments, turns, _LANGUAGE))
+                by_time = cp_word_errors(talk.texts, _by_time(segments, turns))
+                found += Errors(wrong_by_time=by_time.wrong_words)
             self._errors[name] += found
 
     def __str__(self) -> str:
@@ -95,3 +105,22 @@ class _Sums:
             "processor": self._processor,
             "cleanups": {name: each.figures() for name, each in self._errors.items()},
         }
+
+
+def _by_time(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> list[Segment]:
+    """Each word by itself, with who speaks for most of it."""
+    if not turns:
+        return list(segments)
+    speakers = WordSpeakers(turns)
+    return [
+        Segment(
+            id=0,
+            start=word.start,
+            end=word.end,
+            text=word.word,
+            words=[word],
+            speaker=speakers.between(word.start, word.end),
+        )
+        for segment in segments
+        for word in segment.words
+    ]

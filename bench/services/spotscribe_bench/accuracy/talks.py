@@ -29,6 +29,8 @@ _LEAST_SECONDS = 10.0
 _FRAME = SAMPLE_RATE // 100
 _QUIETER = 10 ** (-30 / 20)
 _SHORT_PAUSE = 0.3
+# Standard deviation of a diarizer's boundaries in seconds: an assumption.
+_MOVED_SECONDS = 0.3
 
 
 class Talk(NamedTuple):
@@ -91,6 +93,42 @@ def spoken(samples: Samples) -> list[tuple[float, float]]:
     breaks = np.flatnonzero(np.diff(loud) > _SHORT_PAUSE)
     starts, ends = loud[np.r_[0, breaks + 1]], loud[np.r_[breaks, len(loud) - 1]] + 0.01
     return [(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
+
+
+def exclusive(turns: Sequence[SpeakerTurn]) -> list[SpeakerTurn]:
+    """Ascending turns, each cut where the one before it has not ended."""
+    found: list[SpeakerTurn] = []
+    for turn in sorted(turns, key=lambda turn: turn.start):
+        start = max(turn.start, found[-1].end if found else 0.0)
+        if turn.end > start:
+            found.append(turn.model_copy(update={"start": start}))
+    return found
+
+
+def moved(turns: Sequence[SpeakerTurn], random: np.random.Generator) -> list[SpeakerTurn]:
+    """Exclusive turns whose starts and ends are off by 0.3 s (standard deviation)."""
+    return exclusive(
+        [
+            turn.model_copy(
+                update={
+                    "start": max(turn.start + random.normal(0, _MOVED_SECONDS), 0.0),
+                    "end": turn.end + random.normal(0, _MOVED_SECONDS),
+                }
+            )
+            for turn in _merged(turns)
+        ]
+    )
+
+
+def _merged(turns: Sequence[SpeakerTurn]) -> list[SpeakerTurn]:
+    """Exclusive turns, of which neighbours of the same speaker are one."""
+    found: list[SpeakerTurn] = []
+    for turn in exclusive(turns):
+        if found and found[-1].speaker == turn.speaker:
+            found[-1] = found[-1].model_copy(update={"end": turn.end})
+        else:
+            found.append(turn)
+    return found
 
 
 def joined_talks(recordings: Sequence[Recording]) -> list[Talk]:

@@ -1,11 +1,10 @@
 """Gives words to speakers: each segment is split where another voice begins."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import groupby
 
 from spotscribe_audio.language.languages import joined
-from spotscribe_common.contract import Segment, SpeakerTurn, Word
+from spotscribe_common.contract import Segment, SpeakerTurn
+from spotscribe_whisper.speakers.word_speakers import WordSpeakers
 
 
 def attributed(segments: Sequence[Segment], turns: Sequence[SpeakerTurn], language: str) -> list[Segment]:
@@ -18,56 +17,31 @@ def attributed(segments: Sequence[Segment], turns: Sequence[SpeakerTurn], langua
     """
     if not turns:
         return list(segments)
-    ends = [turn.end for turn in turns]
-    pieces: list[Segment] = []
-    for segment in segments:
-        pieces += _pieces(segment, turns, ends, language)
+    speakers = WordSpeakers(turns)
+    pieces = [piece for segment in segments for piece in _pieces(segment, speakers, language)]
     return [piece.model_copy(update={"id": number}) for number, piece in enumerate(pieces)]
 
 
-def speaker_between(start: float, end: float, turns: Sequence[SpeakerTurn], ends: Sequence[float]) -> str:
-    """Who speaks for most of a stretch; where nobody does, whose turn is nearest.
-
-    Args:
-        start: seconds.
-        end: seconds.
-        turns: exclusive and ascending, at least one.
-        ends: the turns' ends.
-    """
-    first = bisect_left(ends, start)
-    best, most = None, 0.0
-    for turn in turns[first:]:
-        if turn.start >= end:
-            break
-        overlap = min(end, turn.end) - max(start, turn.start)
-        if overlap > most:
-            best, most = turn, overlap
-    if best is not None:
-        return best.speaker
-    near = turns[max(first - 1, 0) : first + 1]
-    return min(near, key=lambda turn: max(turn.start - end, start - turn.end)).speaker
-
-
-def _pieces(
-    segment: Segment, turns: Sequence[SpeakerTurn], ends: Sequence[float], language: str
-) -> list[Segment]:
-    def speaker_of(word: Word) -> str:
-        return speaker_between(word.start, word.end, turns, ends)
-
-    runs = [(speaker, list(run)) for speaker, run in groupby(segment.words, key=speaker_of)]
-    if len(runs) < 2:
-        speaker = runs[0][0] if runs else speaker_between(segment.start, segment.end, turns, ends)
-        return [segment.model_copy(update={"speaker": speaker})]
-    last = len(runs) - 1
-    return [
+def _pieces(segment: Segment, speakers: WordSpeakers, language: str) -> list[Segment]:
+    runs = speakers.runs(segment.words)
+    if not runs:
+        return [segment.model_copy(update={"speaker": speakers.between(segment.start, segment.end)})]
+    spoken_in = segment.language or language
+    pieces = [
         segment.model_copy(
             update={
-                "start": segment.start if at == 0 else words[0].start,
-                "end": segment.end if at == last else words[-1].end,
-                "text": joined([word.word for word in words], segment.language or language),
+                "start": words[0].start,
+                "end": words[-1].end,
+                "text": joined([word.word for word in words], spoken_in) if len(runs) > 1 else segment.text,
                 "words": words,
                 "speaker": speaker,
             }
         )
-        for at, (speaker, words) in enumerate(runs)
+        for speaker, words in runs
     ]
+    # The recogniser's own ends of a segment; but an interpolated word may have been moved away from them.
+    if not segment.words[0].interpolated:
+        pieces[0] = pieces[0].model_copy(update={"start": segment.start})
+    if not segment.words[-1].interpolated:
+        pieces[-1] = pieces[-1].model_copy(update={"end": segment.end})
+    return pieces

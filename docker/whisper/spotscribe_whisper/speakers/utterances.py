@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from spotscribe_audio.language.sentence_ends import ends_sentence
 from spotscribe_common.contract import SpeakerTurn, Word
 from spotscribe_whisper.speakers.backchannels import content_words
 
@@ -18,8 +19,6 @@ CHANGE_PAUSE_SECONDS = 0.3
 OWN_SHARE = 2 / 3
 # A transcript with fewer sentence ends than one in so many words knows no punctuation.
 _WORDS_PER_END = 100
-_TERMINAL = (".", "?", "!", "…", "。", "？", "！", "؟", "۔", "।")  # noqa: RUF001 (other scripts)
-_CLOSING = "\"'”’»)]」』"  # noqa: RUF001
 
 
 class Utterances:
@@ -97,14 +96,10 @@ def _sentences(words: Sequence[Word], speakers: Sequence[str | None]) -> list[in
     Without punctuation a sentence ends wherever the speaker changes: rather too many speakers have sentences
     of their own then than too few.
     """
-    unpunctuated = sum(_ends_sentence(word.word) for word in words) * _WORDS_PER_END < len(words)
+    unpunctuated = sum(ends_sentence(word.word) for word in words) * _WORDS_PER_END < len(words)
     change = -math.inf if unpunctuated else CHANGE_PAUSE_SECONDS
     numbers = [0] if words else []
     for (before, speaker), (word, next_speaker) in pairwise(zip(words, speakers, strict=True)):
         longest = SENTENCE_PAUSE_SECONDS if speaker == next_speaker else change
-        numbers.append(numbers[-1] + (_ends_sentence(before.word) or word.start - before.end >= longest))
+        numbers.append(numbers[-1] + (ends_sentence(before.word) or word.start - before.end >= longest))
     return numbers
-
-
-def _ends_sentence(word: str) -> bool:
-    return word.rstrip().rstrip(_CLOSING).endswith(_TERMINAL)

@@ -35,8 +35,8 @@ def test_a_segment_is_split_where_another_voice_begins() -> None:
 
 
 def test_a_word_belongs_to_whoever_speaks_for_most_of_it() -> None:
-    said = segment(("overlapping", 1.0, 2.0))
-    assert attributed([said], [turn(0, 1.4, "x"), turn(1.4, 3, "y")], "en")[0].speaker == "y"
+    said = segment(("overlapping", 1.0, 1.7))
+    assert attributed([said], [turn(0, 1.3, "x"), turn(1.3, 3, "y")], "en")[0].speaker == "y"
 
 
 def test_a_word_outside_all_turns_goes_to_the_nearest() -> None:

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from spotscribe_audio.language.languages import joined, split_words
+from spotscribe_audio.language.sentence_ends import ends_sentence
 from spotscribe_whisper.engines.engine import HeardSegment, HeardWord
 from spotscribe_whisper.engines.recognition.chunks import Chunk, Stretch
 from spotscribe_whisper.engines.recognition.reading import Piece
 from spotscribe_whisper.engines.recognition.recogniser import Recognised
 
-_ENDS = ".?!。？！…"  # noqa: RUF001 - the marks of Chinese and Japanese
-_CLOSING = "\"'”’»)]）」』"  # noqa: RUF001
-# They end with a point, and no sentence ends with them.
-_TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "hr.", "fr.", "sr.", "sra.", "mme.", "vs."})
 # Without punctuation, a longer sentence than this is divided at its longest pause.
 _MOST_WORDS = 40
 
@@ -42,7 +39,7 @@ def sentences(piece: Piece, language: str, chunk: Chunk) -> list[HeardSegment]:
     groups: list[list[HeardWord]] = [[]]
     for word in words:
         groups[-1].append(word)
-        if _ends(word.text):
+        if ends_sentence(word.text):
             groups.append([])
     divided = [part for group in groups for part in _divided(group)]
     texts = [joined([word.text for word in part], language) for part in divided]
@@ -68,16 +65,6 @@ def _shares(texts: Sequence[str], chunk: Chunk) -> list[Stretch]:
     ends = list(accumulate(map(len, texts)))
     edges = [0.0, *(chunk.seconds * end / max(ends[-1], 1) for end in ends)]
     return list(pairwise(edges))
-
-
-def _ends(word: str) -> bool:
-    bare = word.rstrip(_CLOSING)
-    # One letter and a point is an initial.
-    return (
-        bare.endswith(tuple(_ENDS))
-        and bare.lower() not in _TITLES
-        and not (len(bare) == 2 and bare[0].isupper())
-    )
 
 
 def _divided(words: Sequence[HeardWord]) -> list[Sequence[HeardWord]]:

@@ -1,0 +1,157 @@
+"""Whose each word is: by its time, and near a change of speakers by its sentence."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from spotscribe_audio.language.sentence_ends import ends_sentence
+from spotscribe_common.contract import SpeakerTurn, Word
+from spotscribe_whisper.words import spread
+
+# What a longer word has behind this is often the pause after it.
+_RELIABLE_SECONDS = 0.7
+# So much of a sentence, at its beginning or end, is given to the speaker of the rest if no pause is between:
+# a diarizer's boundaries are a few tenths of a second off. docs/accuracy.md has the measurement.
+_STRAY_WORDS = 2
+_STRAY_SECONDS = 1.0
+_STRAY_PAUSE_SECONDS = 0.3
+
+
+class WordSpeakers:
+    """Gives words to speakers.
+
+    Args:
+        turns: exclusive and ascending, at least one.
+    """
+
+    def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
+        self._turns = turns
+        self._ends = [turn.end for turn in turns]
+
+    def between(self, start: float, end: float) -> str:
+        """Who speaks for most of a stretch; where nobody does, whose turn is nearest.
+
+        Args:
+            start: seconds.
+            end: seconds.
+        """
+        first = bisect_left(self._ends, start)
+        best = self._most(self._turns[first:], start, end)
+        if best is not None:
+            return best.speaker
+        near = self._turns[max(first - 1, 0) : first + 1]
+        return min(near, key=lambda turn: max(turn.start - end, start - turn.end)).speaker
+
+    def runs(self, words: Sequence[Word]) -> list[tuple[str, list[Word]]]:
+        """The words of a segment in runs of one speaker each. Interpolated ones stay in the speaker's turn.
+
+        An interpolated word goes with the words of its sentence that have times. If those before and after it
+        are of two speakers, it goes to the one who speaks where it was put. A sentence in which no word has
+        times is one speaker's.
+
+        Args:
+            words: of a segment, ascending.
+        """
+        speakers = [speaker for sentence in _sentences(words) for speaker in self._of_sentence(sentence)]
+        pairs = list(zip(speakers, words, strict=True))
+        return [
+            (speaker, self._inside([word for _, word in run], speaker))
+            for speaker, run in groupby(pairs, key=lambda pair: pair[0])
+        ]
+
+    def _of_sentence(self, words: Sequence[Word]) -> list[str]:
+        by_time = [
+            self.between(
+                word.start, word.end if word.interpolated else min(word.end, word.start + _RELIABLE_SECONDS)
+            )
+            for word in words
+        ]
+        known = [at for at, word in enumerate(words) if not word.interpolated]
+        if not known:
+            whole = ends_sentence(words[-1].word)
+            return [self.between(words[0].start, words[-1].end)] * len(words) if whole else by_time
+        found = []
+        for at, speaker in enumerate(by_time):
+            after = bisect_left(known, at)
+            beside = [by_time[known[each]] for each in (after - 1, after) if 0 <= each < len(known)]
+            found.append(speaker if speaker in beside else beside[0])
+        return _without_strays(words, found)
+
+    def _inside(self, words: Sequence[Word], speaker: str) -> list[Word]:
+        """Words of one speaker; interpolated ones share what their stretch has of the speaker's turn."""
+        runs = [(interpolated, list(run)) for interpolated, run in groupby(words, key=_is_interpolated)]
+        inside: list[Word] = []
+        for at, (interpolated, run) in enumerate(runs):
+            if not interpolated:
+                inside += run
+                continue
+            start, end = self._room(
+                run[0].start, run[-1].end, speaker, follows=at > 0, precedes=at < len(runs) - 1
+            )
+            inside += spread([word.word for word in run], start, end)
+        return inside
+
+    def _room(
+        self, start: float, end: float, speaker: str, *, follows: bool, precedes: bool
+    ) -> tuple[float, float]:
+        """The part of a stretch that is left for words of a speaker who says what is before or after it."""
+        own = self._most([turn for turn in self._turns if turn.speaker == speaker], start, end)
+        if own is not None:
+            return max(start, own.start), min(end, own.end)
+        others = [turn for turn in self._turns if turn.start < end and turn.end > start]
+        if others and follows:
+            return start, max(others[0].start, start)
+        if others and precedes:
+            return min(others[-1].end, end), end
+        return start, end
+
+    @staticmethod
+    def _most(turns: Sequence[SpeakerTurn], start: float, end: float) -> SpeakerTurn | None:
+        """The turn with the largest part of the stretch; None if no turn has any."""
+        best, most = None, 0.0
+        for turn in turns:
+            if turn.start >= end:
+                break
+            overlap = min(end, turn.end) - max(start, turn.start)
+            if overlap > most:
+                best, most = turn, overlap
+        return best
+
+
+def _without_strays(words: Sequence[Word], speakers: Sequence[str]) -> list[str]:
+    """The speakers of a sentence's words, with a few words at an end given to the speaker of the rest."""
+    found = list(speakers)
+    changes = [at for at in range(1, len(words)) if speakers[at] != speakers[at - 1]]
+    if not changes:
+        return found
+    first, last = changes[0], changes[-1]
+    for change, stray, speaker in (
+        (first, range(first), speakers[first]),
+        (last, range(last, len(words)), speakers[last - 1]),
+    ):
+        before, after = words[change - 1], words[change]
+        if (
+            len(stray) <= _STRAY_WORDS
+            and 2 * len(stray) < len(words)
+            and words[stray[-1]].end - words[stray[0]].start <= _STRAY_SECONDS
+            # Where interpolated words are, nobody knows of pauses.
+            and not (before.interpolated or after.interpolated)
+            and after.start - before.end <= _STRAY_PAUSE_SECONDS
+        ):
+            found[stray.start : stray.stop] = [speaker] * len(stray)
+    return found
+
+
+def _is_interpolated(word: Word) -> bool:
+    return bool(word.interpolated)
+
+
+def _sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
+    sentence: list[Word] = []
+    for word in words:
+        sentence.append(word)
+        if ends_sentence(word.word):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
