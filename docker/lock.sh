@@ -25,6 +25,9 @@ lock speech/requirements.coqui.txt common/pyproject.toml speech/pyproject.toml -
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
 lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra faster-whisper \
   "${production[@]}" "$@"
+# All of requirements.laptop.txt, and the diarizer.
+lock whisper/requirements.speakers.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra faster-whisper \
+  --extra speakers "${production[@]}" -c whisper/requirements.laptop.txt "$@"
 lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml voxtral/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
 lock embeddings/requirements.laptop.txt common/pyproject.toml embeddings/pyproject.toml --extra laptop \

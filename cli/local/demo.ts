@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import pLimit from 'p-limit';
 import type { Analysis } from '../../core/contract/work/analysis';
+import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
 import { OUTPUT } from '../../core/contract/environment';
 import type { Transcript } from '../../core/contract/work/transcript';
@@ -22,6 +23,7 @@ import { transcriptLines } from '../jobs/transcript-view';
 interface DemoOptions {
   path?: string;
   keep?: boolean;
+  diarize?: boolean;
   json?: boolean;
 }
 
@@ -39,12 +41,17 @@ export function registerDemo(program: Command, context: Context): void {
     )
     .argument('[file]', 'audio to transcribe (default: the sample)')
     .option('--path <id>', 'deployment path (default: that of the running local AWS, or DockerGpu)')
+    .option('--diarize', 'identify speakers; installs the diarizer (several GB, once)')
     .option('--keep', 'leave the local AWS running')
     .option('--json', 'print one JSON document: the job and its transcript')
     .action((file: string | undefined, options: DemoOptions) => demo(file ?? SAMPLE, options, context));
 }
 
-async function demo(file: string, { path, keep, json }: DemoOptions, context: Context): Promise<void> {
+async function demo(
+  file: string,
+  { path, keep, diarize, json }: DemoOptions,
+  context: Context,
+): Promise<void> {
   const { terminal } = context;
   const [input] = await findInputs([file], false);
   if (input === undefined) return;
@@ -52,8 +59,13 @@ async function demo(file: string, { path, keep, json }: DemoOptions, context: Co
   const runsAlready = earlier !== undefined && isAlive(earlier.owner);
   const leave = keep === true || runsAlready;
   try {
-    const state = await startLocal({ path, setting: {} }, context);
-    const { job, transcript, analysis } = await transcribeOne(input, connectionTo(state), context);
+    const state = await startLocal({ path, diarize, setting: {} }, context);
+    const { job, transcript, analysis } = await transcribeOne(
+      input,
+      diarize === true ? { diarize } : {},
+      connectionTo(state),
+      context,
+    );
     if (json === true) terminal.json({ job, transcript, analysis });
     else {
       const parts = [
@@ -80,6 +92,7 @@ function connectionTo({ outputs, key }: LocalState): Connection {
 
 async function transcribeOne(
   input: Input,
+  options: JobOptions,
   connection: Connection,
   { terminal, interruption }: Context,
 ): Promise<{ job: JobView; transcript?: Transcript; analysis?: Analysis }> {
@@ -87,7 +100,7 @@ async function transcribeOne(
   try {
     const run = {
       connection,
-      options: {},
+      options,
       // The demo shows a new run, not the result of an earlier one.
       newJob: true,
       retryForMs: PATIENCE_MS,

@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import { OUTPUT } from '../../core/contract/environment';
 import { endLeftovers, type LocalState, readLocalState, startLocalAws, stateDirectory } from '../../local';
 import { settingsEnvironment } from '../../local/deploy';
+import { hasSpeakers, noSpeakers } from '../../local/installation';
 import { claimStateDirectory } from '../../local/state';
 import { clientEnvironment } from '../../local/emulator';
 import { endProcess, isAlive } from '../../local/processes';
@@ -22,6 +23,7 @@ export interface UpOptions {
   path?: string;
   app?: string;
   setting: Record<string, string>;
+  diarize?: boolean;
   json?: boolean;
 }
 
@@ -44,7 +46,8 @@ export function registerLocal(program: Command, context: Context) {
         'folder of your own CDK app, with its cdk.json (default: this package)',
         absolute,
       )
-      .option('--setting <name=value>', 'setting of the deployment; can be repeated', setting, {});
+      .option('--setting <name=value>', 'setting of the deployment; can be repeated', setting, {})
+      .option('--diarize', 'install the diarizer (several GB, once), so that jobs can have speakers');
 
   upOptions(local.command('up'))
     .description('Starts the local AWS, deploys to it and leaves it running.')
@@ -82,6 +85,7 @@ async function serve(options: UpOptions, { terminal, interruption }: Context): P
     path: options.path,
     app: options.app,
     settings: options.setting,
+    speakers: options.diarize,
     onProgress: (text) => terminal.say(text),
   }).catch((error: unknown) => {
     throw new CliError('internal', (error as Error).message, undefined, { cause: error });
@@ -106,6 +110,8 @@ export async function startLocal(
   options: UpOptions,
   { terminal, interruption }: Context,
 ): Promise<LocalState> {
+  const refusal = options.diarize === true ? noSpeakers() : undefined;
+  if (refusal !== undefined) throw new UsageError(refusal);
   const folder = stateDirectory(options.stateDir);
   const running = readLocalState(folder);
   if (running !== undefined && isAlive(running.owner)) {
@@ -118,6 +124,10 @@ export async function startLocal(
       throw new UsageError(
         `The local AWS is already running with the path ${running.settings.paths}, not ${options.path}. Stop it with "spotscribe local down", or start another one with --state-dir`,
       );
+    if (options.diarize === true && !hasSpeakers())
+      throw new UsageError(
+        'The local AWS is already running without a diarizer. Stop it with "spotscribe local down", and start it with --diarize',
+      );
     return running;
   }
   claim(folder);
@@ -127,6 +137,7 @@ export async function startLocal(
   if (options.path !== undefined) args.push('--path', options.path);
   if (options.app !== undefined) args.push('--app', options.app);
   if (options.port !== undefined) args.push('--port', String(options.port));
+  if (options.diarize === true) args.push('--diarize');
   for (const [name, value] of Object.entries(options.setting)) args.push('--setting', `${name}=${value}`);
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] });
   closeSync(output);

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from spotscribe_bench.whisper_weights import link_whisper
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_testing.models.tiny_aligner import TINIEST as TINIEST_ALIGNER
 from spotscribe_testing.models.tiny_aligner import WAV2VEC2_BASE, AlignerShape, tiny_aligner
 from spotscribe_testing.models.tiny_whisper import WHISPER_LARGE_V3_TURBO, WhisperShape, scripted_whisper
@@ -51,7 +51,7 @@ def write_models(directory: Path, models: Models) -> None:
         RuntimeError: the package with the trained weights is not installed.
     """
     if models.whisper is None:
-        link_whisper(directory / MODEL)
+        link_packaged("tiny.en", directory / MODEL)
     else:
         scripted_whisper(
             directory / MODEL, _sentence(), language=LANGUAGE, shape=models.whisper, multilingual=False

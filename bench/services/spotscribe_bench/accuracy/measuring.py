@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy.cache import Cache
 from spotscribe_bench.accuracy.recordings import recordings, speech_folder
 from spotscribe_bench.accuracy.results import Results
@@ -14,7 +15,6 @@ from spotscribe_bench.accuracy.systems import BASELINES, SERVICE, Baselines, Hea
 from spotscribe_bench.audio import write_wav
 from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, loaded_service
-from spotscribe_bench.whisper_weights import link_whisper
 
 _MODEL = "tiny.en"
 # How often progress is reported, in clips.
@@ -30,7 +30,7 @@ def measure(folder: Path, report: Report) -> None:
     wanted = chosen_sets()
     spoken = recordings(speech_folder())
     model = folder / "models" / _MODEL
-    link_whisper(model)
+    link_packaged("tiny.en", model)
     (folder / "shared").mkdir()
     kept = os.environ.get("BENCH_CACHE")
     cache = Cache(Path(kept) if kept else None, model)

