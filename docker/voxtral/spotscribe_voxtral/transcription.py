@@ -8,7 +8,7 @@ from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.language.language_choice import with_codes
 from spotscribe_audio.language.languages import joined
 from spotscribe_audio.speech.no_speech import wordless
-from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, is_silent, windows_from
+from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_common.contract import (
     Degradation,
     EngineName,
@@ -23,15 +23,12 @@ from spotscribe_common.contract import (
     Word,
 )
 from spotscribe_common.errors import InvalidRequestError
-from spotscribe_voxtral.engines.engine import CancelledGenerationError, Engine
+from spotscribe_voxtral.engines.engine import Engine
+from spotscribe_voxtral.pieces import LONGEST_PIECE_SECONDS, PieceHearing
 
-# The audio encoder hears so much at once; words are placed no better than by their piece.
-LONGEST_PIECE_SECONDS = 30.0
 # "Undetermined" in ISO 639-3: the model hears the language and does not say which one.
 UNDETERMINED = "und"
 _LANGUAGE = re.compile(r"[a-z]{2}")
-# Whisper's codes, which transcripts have, that Mistral's tokenizer does not know.
-_ISO_639_1 = {"jw": "jv"}
 # Scripts without spaces, in which a character counts as a word: kana and ideographs.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
@@ -131,31 +128,29 @@ class RecordingTranscription:
         energies = frame_energies(self._pcm)
         cuts = cut_at_silences(energies, LONGEST_PIECE_SECONDS)
         segments = [piece.model_copy(update={"id": at}) for at, piece in enumerate(self._order.earlier)]
-        for window in windows_from(cuts, min(self._order.start_at, self._duration), self._duration):
-            if self._cancelled():
-                raise CancelledGenerationError
-            # A model makes something up about silence.
-            text = "" if is_silent(energies, window) else self._heard(window, language)
-            if text:
-                segment = Segment(
-                    id=len(segments),
-                    start=round(window.start, 3),
-                    end=round(window.end, 3),
-                    text=text,
-                    words=shared_out(text, window),
-                )
-                segments.append(segment)
-                self._lacks(_untimed(self._engine.name))
-                self._emit(SegmentSent(segment=segment))
-            self._emit(self._done(window))
+        windows = windows_from(cuts, min(self._order.start_at, self._duration), self._duration)
+        hearing = PieceHearing(self._pcm, self._engine, energies, language, self._cancelled)
+        while windows:
+            heard = hearing.heard(windows[: hearing.batch])
+            windows = windows[len(heard.windows) :]
+            for loss in heard.doubts:
+                self._lacks(loss)
+            for window in heard.windows:
+                for piece, text in heard.texts[window]:
+                    segment = Segment(
+                        id=len(segments),
+                        start=round(piece.start, 3),
+                        end=round(piece.end, 3),
+                        text=text,
+                        words=shared_out(text, piece),
+                    )
+                    segments.append(segment)
+                    self._lacks(_untimed(self._engine.name))
+                    self._emit(SegmentSent(segment=segment))
+                self._emit(self._done(window))
         if not segments:
             self._degraded += wordless(energies)
         return segments
-
-    def _heard(self, window: Window, language: str | None) -> str:
-        samples = self._pcm.read(window.start, window.end)
-        told = None if language is None else _ISO_639_1.get(language, language)
-        return " ".join(self._engine.transcribe(samples, told, self._cancelled).split())
 
     def _done(self, window: Window) -> WindowDone:
         part = window.end / self._duration if self._duration else 1.0

@@ -144,10 +144,10 @@ def test_audio_is_heard_once_for_all_that_is_asked_of_it(
     engine: ExtractiveEngine, sample: Pcm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = sample.read(0, 5)
-    words = engine.transcribe(samples, "en", lambda: False)
+    words = engine.transcribe([samples], "en", lambda: False)[0].text
     assert plain_words(words)[:-1] == sample_words()[: len(plain_words(words)) - 1]
     monkeypatch.setattr(engine._recogniser, "recognise", lambda *_: pytest.fail("it listens again"))
-    assert engine.transcribe(samples.copy(), None, lambda: False) == words
+    assert engine.transcribe([samples.copy()], None, lambda: False)[0].text == words
 
 
 def test_a_question_in_free_text_gets_the_words(engine: ExtractiveEngine, sample: Pcm) -> None:
@@ -170,7 +170,7 @@ def test_a_question_without_audio_is_refused(engine: ExtractiveEngine, parts: Se
 
 def test_other_languages_are_refused(engine: ExtractiveEngine, sample: Pcm) -> None:
     with pytest.raises(InvalidRequestError, match=r"'de'.*English alone"):
-        engine.transcribe(sample.read(0, 1), "de", lambda: False)
+        engine.transcribe([sample.read(0, 1)], "de", lambda: False)
 
 
 def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(
@@ -186,7 +186,7 @@ def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(
 
     with pytest.raises(CancelledGenerationError):
         engine.answer([[Message("user", (samples, "What?"))]], HOW, ignored, cancelled)
-    assert plain_words(engine.transcribe(samples, None, lambda: False)) == sample_words()
+    assert plain_words(engine.transcribe([samples], None, lambda: False)[0].text) == sample_words()
 
 
 @pytest.mark.parametrize(

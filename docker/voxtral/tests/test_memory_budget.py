@@ -85,6 +85,16 @@ def test_a_window_that_just_fits_is_taken_and_one_byte_less_shortens_it(chunks: 
         assert capacity(MINI, 2, needed - 1, 1024) == Capacity(30.0 * (chunks - 1), 1)
 
 
+def test_short_recordings_fit_more_often_than_the_longest_windows() -> None:
+    free = int(1.9 * GIB)
+    assert capacity(MINI, 2, free, 1024) == Capacity(300.0, 1)
+    short = capacity(MINI, 2, free, 1024, 60.0)
+    assert short.window_seconds == 60
+    assert short.batch * prompt_bytes(MINI, 2, 2, 1024) + RESERVE_BYTES <= free
+    assert short.batch == 2
+    assert capacity(MINI, 2, free, 1024, 0.5).window_seconds == 30
+
+
 def test_longer_answers_leave_less() -> None:
     windows = [capacity(MINI, 2, 2 * GIB, tokens).window_seconds for tokens in (256, 1024, 2048, 4096)]
     assert windows == sorted(windows, reverse=True)

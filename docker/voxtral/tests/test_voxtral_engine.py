@@ -162,7 +162,8 @@ def test_audio_is_transcribed_with_and_without_a_language(
     scripted: VoxtralEngine, tiny: VoxtralEngine
 ) -> None:
     for language in ("de", None):
-        assert scripted.transcribe(noise(8), language, lambda: False) == TEXT
+        heard = scripted.transcribe([noise(8), noise(3)], language, lambda: False)
+        assert [(each.text, each.finish) for each in heard] == [(TEXT, "stop")] * 2
     begin, open_turn, close_turn, audio, begin_audio, transcribe = 1, 3, 4, 24, 25, 34
     for language, told in (("de", b"lang:de"), (None, b"")):
         tokens = tiny._prompts.transcription(noise(1), language).tokens
@@ -192,7 +193,7 @@ def test_what_does_not_fit_into_the_context_is_refused(tiny: VoxtralEngine) -> N
     with pytest.raises(InvalidRequestError, match="A prompt of 5 tokens and an answer of up to 32764"):
         texts(tiny, asked("Hi"), max_tokens=32_764)
     with pytest.raises(InvalidRequestError, match="'xx' is no ISO 639-1 code"):
-        tiny.transcribe(noise(1), "xx", lambda: False)
+        tiny.transcribe([noise(1)], "xx", lambda: False)
 
 
 def test_a_cancelled_answer_ends_before_its_next_token(scripted: VoxtralEngine) -> None:
@@ -207,7 +208,7 @@ def test_a_cancelled_answer_ends_before_its_next_token(scripted: VoxtralEngine) 
     with pytest.raises(CancelledGenerationError):
         scripted.answer([asked("Hi")], Generation(200), add, lambda: True)
     with pytest.raises(CancelledGenerationError):
-        scripted.transcribe(noise(1), None, lambda: True)
+        scripted.transcribe([noise(1)], None, lambda: True)
     assert len(pieces) == 5
 
 

@@ -77,7 +77,7 @@ def test_silence_is_not_put_to_the_model(url: str, settings: Settings, model: Sc
 def test_sound_in_which_the_model_hears_no_word_is_remarked_on(
     url: str, audio: str, model: ScriptedVoxtral, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "transcribe", lambda *_: "")
+    monkeypatch.setattr(model, "hears", lambda *_: "")
     transcript = transcribe(url, {"path": audio}).json()
     assert (transcript["text"], [loss["stage"] for loss in transcript["degraded"]]) == ("", ["transcript"])
     assert "35 s of the audio are not silent" in transcript["degraded"][0]["reason"]

@@ -73,6 +73,10 @@ def in_turn(replies: Iterable[Reply]) -> Script:
     return lambda _conversation: next(rest)
 
 
+def _length_heard(seconds: float, language: str | None) -> str:
+    return f"{seconds:g} seconds in {language or 'what is heard'}"
+
+
 class ScriptedVoxtral:
     """Answers as its script says. `go` lets it work; clear it to hold it inside a batch.
 
@@ -85,6 +89,8 @@ class ScriptedVoxtral:
         cancelled: how many calls were given up.
         at_work: how many calls wait for `go`.
         transcribed: seconds and language of each piece.
+        transcribed_at_once: how many pieces each call had.
+        hears: told the seconds and the language of a piece, gives its words.
     """
 
     def __init__(self, script: Script = known, room: Capacity | None = None) -> None:
@@ -100,6 +106,8 @@ class ScriptedVoxtral:
         self.load_failure: Exception | None = None
         self.transcribe_failure: Exception | None = None
         self.transcribed: list[tuple[float, str | None]] = []
+        self.transcribed_at_once: list[int] = []
+        self.hears: Callable[[float, str | None], str | Endless] = _length_heard
         self.at_work = 0
         self.capacity_asked: list[int] = []
         self.batches: list[list[Sequence[Message]]] = []
@@ -117,7 +125,7 @@ class ScriptedVoxtral:
     def device(self) -> Device:
         return Device("cpu")
 
-    def capacity(self, max_tokens: int) -> Capacity:
+    def capacity(self, max_tokens: int, longest: float | None = None) -> Capacity:
         self.capacity_asked.append(max_tokens)
         return self.room
 
@@ -154,12 +162,27 @@ class ScriptedVoxtral:
             )
         return answers
 
-    def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
-        self.transcribed.append((len(samples) / SAMPLE_RATE, language))
+    def transcribe(
+        self, pieces: Sequence[Samples], language: str | None, cancelled: Callable[[], bool]
+    ) -> list[Generated]:
+        heard = [len(samples) / SAMPLE_RATE for samples in pieces]
+        self.transcribed += [(length, language) for length in heard]
+        self.transcribed_at_once.append(len(pieces))
         self._wait(cancelled)
         if self.transcribe_failure is not None:
             raise self.transcribe_failure
-        return f"{len(samples) / SAMPLE_RATE:g} seconds in {language or 'what is heard'}"
+        if len(pieces) > self.batches_that_fit:
+            raise OutOfMemoryError("The GPU ran out of memory.")
+        replies = [self.hears(length, language) for length in heard]
+        return [
+            Generated(
+                reply.text if isinstance(reply, Endless) else reply,
+                "length" if isinstance(reply, Endless) else "stop",
+                prompt_tokens=round(length * 12.5),
+                tokens=1,
+            )
+            for length, reply in zip(heard, replies, strict=True)
+        ]
 
     def _wait(self, cancelled: Callable[[], bool]) -> None:
         until = time.monotonic() + 600

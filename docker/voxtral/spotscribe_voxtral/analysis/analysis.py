@@ -93,7 +93,8 @@ class RecordingAnalysis:
             OutOfMemoryError: the memory does not suffice, also with half the batch.
             InternalError: nothing at all could be understood.
         """
-        capacity = self._engine.capacity(self._most_tokens())
+        # Short recordings take less memory for each prompt, so that more are asked at once.
+        capacity = self._engine.capacity(self._most_tokens(), self._duration)
         if capacity.window_seconds < _LEAST_WINDOW_SECONDS or capacity.batch < 1:
             raise OutOfMemoryError(
                 f"The memory that is free takes {capacity.window_seconds:.1f} s of audio, and understanding "

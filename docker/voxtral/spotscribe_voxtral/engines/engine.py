@@ -46,6 +46,17 @@ class Generated:
     tokens: int
 
 
+# Speech has up to about 6 tokens a second in English; other scripts take twice as many. What goes on longer
+# than this repeats itself.
+_TRANSCRIPT_TOKENS_PER_SECOND = 15
+_TRANSCRIPT_TOKENS = 64
+
+
+def transcript_tokens(seconds: float) -> int:
+    """Greatest length of the transcript of so many seconds."""
+    return _TRANSCRIPT_TOKENS + int(seconds * _TRANSCRIPT_TOKENS_PER_SECOND)
+
+
 @dataclass(frozen=True)
 class Capacity:
     """What fits into the memory that is free.
@@ -78,8 +89,12 @@ class Engine(Protocol):
     def device(self) -> Device:
         """What the loaded engine runs on."""
 
-    def capacity(self, max_tokens: int) -> Capacity:
+    def capacity(self, max_tokens: int, longest: float | None = None) -> Capacity:
         """What fits now, with answers of up to `max_tokens`.
+
+        Args:
+            max_tokens: greatest length of an answer.
+            longest: no audio of a prompt is longer, in seconds; shorter prompts fit more often.
 
         Raises:
             OutOfMemoryError: not even the shortest window does.
@@ -108,8 +123,17 @@ class Engine(Protocol):
             InvalidRequestError: the messages make no prompt, or a longer one than the model's context allows.
         """
 
-    def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
-        """The words of a piece of audio; in the language that is heard if none is given.
+    def transcribe(
+        self, pieces: Sequence[Samples], language: str | None, cancelled: Callable[[], bool]
+    ) -> list[Generated]:
+        """The words of each piece of audio, all in one batch; in the language that is heard if none is given.
+
+        An answer whose `finish` is `length` went on for longer than anybody speaks.
+
+        Args:
+            pieces: at most `capacity(transcript_tokens(longest), longest).batch` of them.
+            language: ISO 639-1 code.
+            cancelled: asked before each token.
 
         Raises: as `answer`.
         """

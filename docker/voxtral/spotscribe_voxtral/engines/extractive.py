@@ -64,7 +64,7 @@ class ExtractiveEngine:
         """The processor."""
         return Device("cpu")
 
-    def capacity(self, max_tokens: int) -> Capacity:  # noqa: ARG002 - its answers are short
+    def capacity(self, max_tokens: int, longest: float | None = None) -> Capacity:  # noqa: ARG002 - short answers
         """A minute at a time."""
         return Capacity(_WINDOW_SECONDS, 1)
 
@@ -92,15 +92,18 @@ class ExtractiveEngine:
             )
         return answers
 
-    def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
-        """The words that are heard."""
+    def transcribe(
+        self, pieces: Sequence[Samples], language: str | None, cancelled: Callable[[], bool]
+    ) -> list[Generated]:
+        """The words that are heard; a token is a word."""
         if language not in {None, "en"}:
             raise InvalidRequestError(
                 f"language {language!r}: the engine extractive hears English alone. Leave it out, or use the "
                 "engine voxtral.",
                 param="language",
             )
-        return " ".join(self._sentences(samples, cancelled))
+        texts = [" ".join(self._sentences(samples, cancelled)) for samples in pieces]
+        return [Generated(text, "stop", prompt_tokens=0, tokens=len(text.split())) for text in texts]
 
     def _taken_in(
         self, conversation: Sequence[Message], cancelled: Callable[[], bool]

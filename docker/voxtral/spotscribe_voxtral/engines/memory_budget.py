@@ -1,5 +1,6 @@
 """How much audio fits into the memory that is free: arithmetic on a model's shape, without the model."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -160,7 +161,9 @@ class GpuUse:
         return room if most is None else min(room, most - CONTEXT_BYTES - self.used)
 
 
-def capacity(shape: ModelShape, number_bytes: int, free_bytes: int, max_tokens: int) -> Capacity:
+def capacity(
+    shape: ModelShape, number_bytes: int, free_bytes: int, max_tokens: int, longest: float | None = None
+) -> Capacity:
     """The longest window that fits, and how many of them at once: long windows understand more than many.
 
     Args:
@@ -168,6 +171,7 @@ def capacity(shape: ModelShape, number_bytes: int, free_bytes: int, max_tokens: 
         number_bytes: of the numbers that it computes with: 2 in half precision.
         free_bytes: beside the weights.
         max_tokens: greatest length of an answer.
+        longest: no audio of a prompt is longer, in seconds.
 
     Raises:
         InternalError: the context has no room for 30 s of audio and such an answer.
@@ -180,7 +184,8 @@ def capacity(shape: ModelShape, number_bytes: int, free_bytes: int, max_tokens: 
             f"{shape.context} tokens, of which {TEXT_TOKENS} are kept for the prompt's words."
         )
     room = free_bytes - RESERVE_BYTES
-    for chunks in range(min(most, LONGEST_WINDOW_SECONDS // CHUNK_SECONDS), 0, -1):
+    wanted = LONGEST_WINDOW_SECONDS if longest is None else min(longest, LONGEST_WINDOW_SECONDS)
+    for chunks in range(min(most, max(math.ceil(wanted / CHUNK_SECONDS), 1)), 0, -1):
         batch = room // prompt_bytes(shape, number_bytes, chunks, max_tokens)
         if batch >= 1:
             return Capacity(float(chunks * CHUNK_SECONDS), min(batch, MOST_PROMPTS))

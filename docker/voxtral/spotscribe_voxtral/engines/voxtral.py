@@ -13,7 +13,7 @@ from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines import memory_budget
-from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, Message
+from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, Message, transcript_tokens
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
@@ -29,10 +29,6 @@ _log = logging.getLogger(__name__)
 _ALLOCATOR = "expandable_segments:True"
 # T4 has no bfloat16; a processor computes no faster in half precision, or not at all.
 _NUMBER_BYTES = {"cuda": 2, "cpu": 4}
-# Speech has up to about 6 tokens a second in English; other scripts take twice as many. What goes on longer
-# than this repeats itself.
-_TRANSCRIPT_TOKENS_PER_SECOND = 15
-_TRANSCRIPT_TOKENS = 64
 
 
 class VoxtralEngine:
@@ -126,10 +122,10 @@ class VoxtralEngine:
         name = self._torch.cuda.get_device_name()
         return Device("cuda", name, memory_total=total, memory_used=total - free)
 
-    def capacity(self, max_tokens: int) -> Capacity:
+    def capacity(self, max_tokens: int, longest: float | None = None) -> Capacity:
         """What fits now beside the weights."""
         number_bytes = _NUMBER_BYTES[self._device]
-        return memory_budget.capacity(self._shape, number_bytes, self._free_bytes(), max_tokens)
+        return memory_budget.capacity(self._shape, number_bytes, self._free_bytes(), max_tokens, longest)
 
     def answer(
         self,
@@ -142,12 +138,15 @@ class VoxtralEngine:
         prompts = [self._prompts.conversation(messages) for messages in conversations]
         return self._written(prompts, how, said, cancelled)
 
-    def transcribe(self, samples: Samples, language: str | None, cancelled: Callable[[], bool]) -> str:
-        """The words of a piece of audio, by the mode that the model was trained to transcribe in."""
-        prompt = self._prompts.transcription(samples, language)
-        longest = _TRANSCRIPT_TOKENS + samples.size * _TRANSCRIPT_TOKENS_PER_SECOND // SAMPLE_RATE
-        how = Generation(max_tokens=min(longest, self._shape.context - len(prompt.tokens)))
-        return self._written([prompt], how, lambda _number, _piece: None, cancelled)[0].text.strip()
+    def transcribe(
+        self, pieces: Sequence[Samples], language: str | None, cancelled: Callable[[], bool]
+    ) -> list[Generated]:
+        """The words of each piece, by the mode that the model was trained to transcribe in."""
+        prompts = [self._prompts.transcription(samples, language) for samples in pieces]
+        longest = max((samples.size for samples in pieces), default=0) / SAMPLE_RATE
+        room = self._shape.context - max((len(prompt.tokens) for prompt in prompts), default=0)
+        how = Generation(max_tokens=min(transcript_tokens(longest), room))
+        return self._written(prompts, how, lambda _number, _piece: None, cancelled)
 
     def _is_quantised(self, shape: ModelShape, weight_bytes: int) -> bool:
         """`weight_bytes` as they lie on disk, in 2-byte numbers."""

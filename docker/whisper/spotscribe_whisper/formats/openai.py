@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from spotscribe_audio.speech.compression import compression_ratio
 from spotscribe_common.contract import Degradation, Segment, SoundTrack, Transcript, Word
-from spotscribe_whisper.compression import compression_ratio
 from spotscribe_whisper.formats.characters import clean
 from spotscribe_whisper.formats.rounding import halves_up
 from spotscribe_whisper.formats.segments_in_time import segments_in_time

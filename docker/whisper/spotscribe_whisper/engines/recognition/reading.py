@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from spotscribe_audio.language.languages import joined
-from spotscribe_whisper.compression import compression_ratio
+from spotscribe_audio.speech.compression import compression_ratio
+from spotscribe_audio.speech.repetition import plain_words, repeats_itself, without_overlap
 from spotscribe_whisper.engines.engine import HeardWord
 from spotscribe_whisper.engines.recognition.attention import words_of
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 from spotscribe_whisper.engines.recognition.coverage import Hole, find_holes
 from spotscribe_whisper.engines.recognition.decoding import Decoded
-from spotscribe_whisper.engines.recognition.repetition import plain_words, repeats_itself, without_overlap
 
 # OpenAI's thresholds (whisper, transcribe.py).
 _LEAST_LOGPROB = -1.0

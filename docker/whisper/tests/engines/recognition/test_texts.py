@@ -1,6 +1,4 @@
-"""Texts that repeat themselves, sentences without an aligner, and doubts in words."""
-
-import zlib
+"""Sentences without an aligner, and doubts in words."""
 
 import numpy as np
 import pytest
@@ -9,50 +7,9 @@ from spotscribe_whisper.doubts import told
 from spotscribe_whisper.engines.engine import Doubt, HeardWord
 from spotscribe_whisper.engines.recognition.chunks import Chunk
 from spotscribe_whisper.engines.recognition.reading import Piece
-from spotscribe_whisper.engines.recognition.repetition import plain_words, repeats_itself, without_overlap
 from spotscribe_whisper.engines.recognition.sentences import sentences
 
 CHUNK = Chunk(100.0, np.zeros(16_000 * 30, np.float32), [(0.0, 30.0)])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It was the best of times, it was the worst of times.", False),
-        ("No, no, no, no.", False),
-        ("you you you you you you you", True),
-        ("Thank you. " * 3, False),
-        ("Thank you. " * 4, True),
-        ("First a word. " + "I am going to go to the store, " * 5, True),
-        ("", False),
-    ],
-)
-def test_loops(text: str, expected: bool) -> None:
-    assert repeats_itself(text, 1.0) is expected
-
-
-def test_a_text_that_compresses_too_well_is_a_loop() -> None:
-    text = "na ne ni no nu " * 20
-    assert repeats_itself("anything", len(text) / len(zlib.compress(text.encode())))
-
-
-@pytest.mark.parametrize(
-    ("added", "kept"),
-    [
-        ("b c d e", "c d"),
-        ("c d", "c d"),
-        ("a b", ""),
-        ("a b e f", ""),
-        ("", ""),
-    ],
-)
-def test_the_ends_that_the_neighbors_say_are_left_out(added: str, kept: str) -> None:
-    words = added.split()
-    assert [words[at] for at in without_overlap(["x", "a", "b"], words, ["e", "f", "g"])] == kept.split()
-
-
-def test_plain_words_have_neither_case_nor_marks() -> None:
-    assert plain_words('"Well," he said - cold-hearted.') == ["well", "he", "said", "coldhearted"]
 
 
 def piece(text: str, pause_after: str | None = None) -> Piece:

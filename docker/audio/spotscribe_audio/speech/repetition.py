@@ -1,4 +1,4 @@
-"""Finds texts that repeat themselves, as Whisper's decoder does when it loops."""
+"""Finds texts that repeat themselves, as a decoder does when it loops."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,22 @@ def repeats_itself(text: str, compression_ratio: float) -> bool:
         _longest_run(words, length) > (_MOST_WORDS if length == 1 else _MOST_PHRASES)
         for length in range(1, _LONGEST_PHRASE + 1)
     )
+
+
+def without_loop(text: str) -> str:
+    """The text without what it says again and again at its end; as it is if it does not.
+
+    The phrase itself stays once. The last repetition may be cut off.
+    """
+    words = text.split()
+    plain = ["".join(filter(str.isalnum, word.lower())) for word in words]
+    for length in range(1, _LONGEST_PHRASE + 1):
+        run = 0
+        while run < len(plain) - length and plain[-1 - run] == plain[-1 - run - length]:
+            run += 1
+        if run >= length * (_MOST_WORDS if length == 1 else _MOST_PHRASES):
+            return " ".join(words[: len(words) - run])
+    return text
 
 
 def plain_words(text: str) -> list[str]:
