@@ -21,7 +21,9 @@ export function analysisLines(analysis: Analysis): string {
     ['Missing', analysis.degraded.map(({ reason }) => shown(reason))],
   ];
   const filled = sections.filter(([, lines]) => lines.length > 0);
-  const head = `${duration(analysis.duration)} of audio, analysed by ${engine.name} (${shown(engine.model)})\n`;
+  const self =
+    analysis.evidence === 'self' ? 'Quotes were compared with a transcript by the same model\n' : '';
+  const head = `${duration(analysis.duration)} of audio, analysed by ${engine.name} (${shown(engine.model)})\n${self}`;
   return (
     head +
     filled.map(([title, lines]) => `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`).join('')

@@ -94,6 +94,8 @@ export const ANALYSIS_TASKS = [
 ] as const;
 export type AnalysisTask = (typeof ANALYSIS_TASKS)[number];
 
+/** Whose transcript an analysis was checked against: that of the same model, or of another one. */
+export const EVIDENCE_SOURCES = ['self', 'other'] as const;
 export const SENTIMENTS = ['positive', 'neutral', 'negative', 'mixed'] as const;
 export const ENTITY_TYPES = [
   'person',

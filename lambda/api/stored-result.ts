@@ -81,6 +81,8 @@ function keyOf(row: JobRow, { name, resultName }: Task): string {
   const stage = TASK_STAGES[name][0];
   const lost = row.degraded.find((each) => each.stage === stage)?.reason ?? row.error?.message;
   const reason = lost === undefined ? '' : `: ${lost}`;
-  const message = `Job ${row.id} is ${row.status} and has no ${resultName}${reason}`;
+  const message = open
+    ? `Job ${row.id} has no ${resultName} yet: it is ${row.status}`
+    : `Job ${row.id} has ended without ${resultName}${reason}`;
   throw new Refusal(409, 'not_ready', message, { retryAfterSeconds: open ? 5 : undefined });
 }

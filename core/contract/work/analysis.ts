@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENTITY_TYPES, SENTIMENTS } from '../names';
+import { ENTITY_TYPES, EVIDENCE_SOURCES, SENTIMENTS } from '../names';
 import { AnalysisOptions } from './options';
 import { Count, Degradation, Fraction, JobError, Seconds, SharedPath, SoundTrack } from '../values';
 
@@ -18,6 +18,8 @@ export const Evidence = z.object({
   end: z.optional(Seconds),
   /** Ids of the transcript's segments that contain them. */
   segments: z.optional(z.array(Count)),
+  /** Whether the times of any of these words are interpolated from those of others. @default false */
+  interpolated: z.optional(z.boolean()),
 });
 export type Evidence = z.infer<typeof Evidence>;
 
@@ -25,7 +27,8 @@ export type Evidence = z.infer<typeof Evidence>;
 const Claim = z.object({
   evidence: z.array(Evidence),
   /**
-   * Whether the transcript contains the words of any evidence. Absent if there was no transcript.
+   * Whether the transcript contains the words of any evidence. Absent if there was no transcript,
+   * and for a question that the recording does not answer: nothing is claimed then.
    */
   located: z.optional(z.boolean()),
 });
@@ -75,6 +78,12 @@ export const Analysis = z.object({
   sentiment: z.optional(Sentiment),
   entities: z.optional(z.array(Entity)),
   answers: z.optional(z.array(Answer)),
+  /**
+   * Which transcript the quotes were searched in: `self` if the model of the analysis made it, too, so
+   * that a located quote is no independent check; `other` if another model did. Absent if there was no
+   * transcript.
+   */
+  evidence: z.optional(z.enum(EVIDENCE_SOURCES)),
   degraded: z.array(Degradation),
 });
 export type Analysis = z.infer<typeof Analysis>;

@@ -58,6 +58,12 @@ class InvalidRequestError(PermanentError):
     code, status = "invalid_request", 400
 
 
+class NoJsonError(InvalidRequestError):
+    """A model's answer is not JSON, also when asked again: the same request would end so again."""
+
+    status = 422
+
+
 class SlowBodyError(InvalidRequestError):
     """The body came too slowly, or stopped coming."""
 

@@ -1,18 +1,21 @@
 """JSON found in what a model wrote: what is forgiven, what is refused, and bounds."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
 from spotscribe_voxtral.analysis.shapes import (
+    Written,
     WrittenAnswers,
     WrittenEntities,
     WrittenSentiment,
     WrittenSummary,
     WrittenTopics,
 )
+from spotscribe_voxtral.analysis.tasks import TASKS, Task
 
 TOPICS = '{"topics": [{"quote": "ship it", "title": "Release"}]}'
 
@@ -82,10 +85,8 @@ def test_hostile_text_of_the_greatest_length_is_refused(piece: str) -> None:
         read_answer(("{" + piece * 64_000)[:64_000], WrittenTopics)
 
 
-def test_counts_and_lengths_are_bounded() -> None:
+def test_lengths_are_bounded() -> None:
     one: dict[str, Any] = {"quote": "q", "title": "t"}
-    with pytest.raises(UnusableAnswerError, match="topics"):
-        read_answer(json.dumps({"topics": [one] * 51}), WrittenTopics)
     with pytest.raises(UnusableAnswerError, match=r"topics\.0\.title"):
         read_answer(json.dumps({"topics": [{**one, "title": "t" * 501}]}), WrittenTopics)
     with pytest.raises(UnusableAnswerError, match="summary"):
@@ -119,3 +120,16 @@ def test_small_liberties_are_understood() -> None:
     assert [entity.type for entity in entities.entities] == ["other", "person"]
     answers = read_answer('{"answers": [{"number": "2", "answer": " ", "quote": ""}]}', WrittenAnswers)
     assert (answers.answers[0].number, answers.answers[0].answer) == (2, None)
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.field)
+def test_a_schema_allows_as_many_entries_as_the_prompt_asks_for(task: Task[Written]) -> None:
+    field = task.shape.model_json_schema()["properties"].get(task.field, {})
+    told = re.search(r"at most (\d+)(?: items)?[,:]", task.told)
+    assert field.get("maxItems") == (None if told is None else int(told[1]))
+
+
+def test_entries_beyond_the_last_one_are_passed_over() -> None:
+    many = [{"quote": "q", "title": f"t{at}"} for at in range(30)]
+    found = read_answer(json.dumps({"topics": many}), WrittenTopics)
+    assert [topic.title for topic in found.topics] == [f"t{at}" for at in range(10)]

@@ -66,3 +66,9 @@ test('no spoken text can control the terminal', () => {
   expect(lines).not.toContain('\u0007');
   expect(lines).toContain('Talk');
 });
+
+test('says that a model was compared with itself', () => {
+  expect(analysisLines({ ...analysis, evidence: 'self' }).split('\n')[1]).toBe(
+    'Quotes were compared with a transcript by the same model',
+  );
+});

@@ -105,7 +105,7 @@ describe('an embedding', () => {
         expect(response.headers).toMatchObject({ 'retry-after': '5' });
         expect(errorOf(response)).toMatchObject({
           code: 'not_ready',
-          message: `Job ${JOB_ID} is ${status} and has no embedding`,
+          message: `Job ${JOB_ID} has no embedding yet: it is ${status}`,
         });
       }
     },
@@ -117,7 +117,7 @@ describe('an embedding', () => {
     const response = await read();
     expect(response.statusCode).toBe(409);
     expect(response.headers).not.toHaveProperty('retry-after');
-    expect(errorOf(response).message).toBe(`Job ${JOB_ID} is failed and has no embedding: No row has a text`);
+    expect(errorOf(response).message).toBe(`Job ${JOB_ID} has ended without embedding: No row has a text`);
   });
 
   test.each([undefined, { file: 'part-000001.parquet' }])(

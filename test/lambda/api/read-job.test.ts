@@ -309,7 +309,7 @@ describe('a transcript', () => {
       expect(response.headers).toMatchObject({ 'retry-after': '5' });
       expect(errorOf(response)).toMatchObject({
         code: 'not_ready',
-        message: `Job ${JOB_ID} is ${status} and has no transcript`,
+        message: `Job ${JOB_ID} has no transcript yet: it is ${status}`,
       });
     },
   );
@@ -319,9 +319,7 @@ describe('a transcript', () => {
     const response = await read();
     expect(response.statusCode).toBe(409);
     expect(response.headers).not.toHaveProperty('retry-after');
-    expect(errorOf(response).message).toBe(
-      `Job ${JOB_ID} is failed and has no transcript: The file is empty`,
-    );
+    expect(errorOf(response).message).toBe(`Job ${JOB_ID} has ended without transcript: The file is empty`);
   });
 
   test('of another tenant’s job is not found, and its object is not read', async () => {
@@ -436,7 +434,7 @@ describe('the analysis', () => {
     expect(response.statusCode).toBe(409);
     expect(response.headers).not.toHaveProperty('retry-after');
     expect(errorOf(response).message).toBe(
-      `Job ${JOB_ID} is succeeded and has no analysis: the voxtral service is away`,
+      `Job ${JOB_ID} has ended without analysis: the voxtral service is away`,
     );
   });
 

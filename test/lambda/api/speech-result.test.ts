@@ -89,7 +89,7 @@ describe('a speech', () => {
     const response = await read({ file: 'speech.m4b' });
     expect(response.statusCode).toBe(409);
     expect(response.headers).toMatchObject({ 'retry-after': '5' });
-    expect(errorOf(response).message).toBe(`Job ${JOB_ID} is running and has no speech`);
+    expect(errorOf(response).message).toBe(`Job ${JOB_ID} has no speech yet: it is running`);
   });
 
   test('of another tenant’s job is not found, and its object is not read', async () => {

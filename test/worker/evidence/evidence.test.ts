@@ -198,12 +198,33 @@ describe('a claim', () => {
       questions: [{ located: false }, { located: false }],
       sentiment: { overall: 'mixed', located: false },
       entities: [{ name: 'Ines', located: true }],
-      answers: [{ located: false }],
+      answers: [{ question: 'What does it cost?' }],
+      evidence: 'other',
     });
+    // Nothing was answered, so nothing is to be distrusted.
+    expect(after.answers?.[0]).not.toHaveProperty('located');
     const [found, lost] = after.topics?.[0]?.evidence ?? [];
     expect(found).toMatchObject({ start: words.indexOf('ship') * PACE.step, segments: [0, 1] });
     expect(lost).toEqual({ quote: 'Friday is too early', heard_from: 480.5, heard_to: 912.4 });
     expect(locate(after, transcript)).toEqual(after);
+  });
+
+  it('says if the transcript was made by the model of the analysis, too', () => {
+    const engine = { name: 'voxtral', model: 'voxtral-mini-3b' };
+    const made = { ...claiming({ quote: 'ship it on Friday', ...all }), engine };
+    expect(locate(made, { ...transcript, engine }).evidence).toBe('self');
+    expect(locate(made, { ...transcript, engine: { ...engine, model: 'other' } }).evidence).toBe('other');
+  });
+
+  it('says if the times of its words are interpolated', () => {
+    const untimed = transcript.segments.map((segment) => ({
+      ...segment,
+      words: segment.words.map((word) => (word.word === 'ship' ? { ...word, interpolated: true } : word)),
+    }));
+    expect(find('ship it on Friday', all, { ...transcript, segments: untimed })?.interpolated).toBe(true);
+    expect(find('because the customers', all, { ...transcript, segments: untimed })).not.toHaveProperty(
+      'interpolated',
+    );
   });
 
   it('is not created for a missing part of the analysis', () => {

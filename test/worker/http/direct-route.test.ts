@@ -181,7 +181,13 @@ describe('audio in a request', () => {
     ['no file', form([['language', 'en']], null), 400, 'invalid_request', /no "file"/],
     ['an unknown field', form([['colour', 'red']]), 400, 'invalid_request', /colour/],
     ['a wrong value', form([['num_speakers', '0']]), 400, 'invalid_request', /num_speakers/],
-    ['an unknown task', form([['tasks', 'gossip']]), 400, 'invalid_request', /gossip|tasks/],
+    [
+      'an unknown task',
+      form([['tasks', 'gossip']]),
+      400,
+      'invalid_request',
+      /^"tasks\.0" is not valid.*gossip/,
+    ],
     [
       'an analysis that is both disabled and requested',
       form([
@@ -216,6 +222,19 @@ describe('audio in a request', () => {
     expect(answered).toMatchObject({ status, code, message: expect.stringMatching(message) });
     expect(whisper.requests).toHaveLength(0);
   });
+
+  it.each([
+    [[['tasks', 'gossip']], 'tasks'],
+    [[['question', ' ']], 'question'],
+    [[['language', 'Klingon']], 'language'],
+    [[['num_speakers', '2']], 'num_speakers'],
+  ] as [[string, string][], string][])(
+    'names the field of %j, as the job API does',
+    async (fields, param) => {
+      const answer = await post(form(fields));
+      expect(((await answer.json()) as { error: { param: string } }).error.param).toBe(param);
+    },
+  );
 
   const send = (body: Buffer, type = CONTENT_TYPE) =>
     fetch(url, { method: 'POST', body, headers: { 'content-type': type } });

@@ -24,6 +24,7 @@ class Evidence(Shape):
     start: float | None = None
     end: float | None = None
     segments: list[int] | None = None
+    interpolated: bool | None = None
 
 
 class Claim(Shape):
@@ -96,4 +97,5 @@ class Analysis(Shape):
     sentiment: Sentiment | None = None
     entities: list[Entity] | None = None
     answers: list[Answer] | None = None
+    evidence: Literal["self", "other"] | None = None
     degraded: list[Degradation]

@@ -15,7 +15,10 @@ from spotscribe_common.contract import EntityType, SentimentName
 # What a quote is cut to: enough to be found in a transcript. The second is for scripts without spaces.
 QUOTE_WORDS = 20
 _QUOTE_CHARACTERS = 200
-_MOST_ENTRIES = 50
+# How many entries the prompts ask for, and the schemas allow. What a model writes beyond that is passed over.
+TOPICS, ACTION_ITEMS, QUESTIONS, ENTITIES = 10, 15, 15, 20
+# The caller asks at most so many.
+OWN_QUESTIONS = 10
 
 
 def _clean(value: object) -> object:
@@ -49,6 +52,10 @@ def _one_of(names: tuple[str, ...]) -> Callable[[object], object]:
         return lowered if lowered in names or not isinstance(value, str) else "other"
 
     return known
+
+
+def _first(count: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: value[:count] if isinstance(value, list) else value)
 
 
 Line = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=500)]
@@ -86,7 +93,7 @@ class WrittenTopic(WrittenClaim):
 class WrittenTopics(Written):
     """All of them."""
 
-    topics: list[WrittenTopic] = Field(max_length=_MOST_ENTRIES)
+    topics: Annotated[list[WrittenTopic], _first(TOPICS), Field(max_length=TOPICS)]
 
 
 class WrittenActionItem(WrittenClaim):
@@ -100,7 +107,7 @@ class WrittenActionItem(WrittenClaim):
 class WrittenActionItems(Written):
     """All of them."""
 
-    action_items: list[WrittenActionItem] = Field(max_length=_MOST_ENTRIES)
+    action_items: Annotated[list[WrittenActionItem], _first(ACTION_ITEMS), Field(max_length=ACTION_ITEMS)]
 
 
 class WrittenQuestion(WrittenClaim):
@@ -113,7 +120,7 @@ class WrittenQuestion(WrittenClaim):
 class WrittenQuestions(Written):
     """All of them."""
 
-    questions: list[WrittenQuestion] = Field(max_length=_MOST_ENTRIES)
+    questions: Annotated[list[WrittenQuestion], _first(QUESTIONS), Field(max_length=QUESTIONS)]
 
 
 class WrittenSentiment(WrittenClaim):
@@ -133,7 +140,7 @@ class WrittenEntity(WrittenClaim):
 class WrittenEntities(Written):
     """All of them."""
 
-    entities: list[WrittenEntity] = Field(max_length=_MOST_ENTRIES)
+    entities: Annotated[list[WrittenEntity], _first(ENTITIES), Field(max_length=ENTITIES)]
 
 
 class WrittenAnswer(WrittenClaim):
@@ -146,7 +153,7 @@ class WrittenAnswer(WrittenClaim):
 class WrittenAnswers(Written):
     """At most one for each question is wanted."""
 
-    answers: list[WrittenAnswer] = Field(max_length=_MOST_ENTRIES)
+    answers: Annotated[list[WrittenAnswer], _first(OWN_QUESTIONS), Field(max_length=OWN_QUESTIONS)]
 
 
 class WrittenText(Written):

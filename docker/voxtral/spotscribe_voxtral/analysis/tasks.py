@@ -12,6 +12,10 @@ from spotscribe_voxtral.analysis.merging import Answer_co, Heard
 from spotscribe_voxtral.analysis.prompts import as_data
 from spotscribe_voxtral.analysis.sentiment import overall_sentiment
 from spotscribe_voxtral.analysis.shapes import (
+    ACTION_ITEMS,
+    ENTITIES,
+    QUESTIONS,
+    TOPICS,
     Written,
     WrittenActionItems,
     WrittenAnswers,
@@ -69,15 +73,16 @@ TASKS: dict[AnalysisTask, Task[Written]] = {
     "topics": Task(
         "Topics",
         "topics",
-        "List the topics that are talked about, at most 10, each with a title of a few words and a quote "
-        "from where it is talked about. If nobody speaks, the list is empty.",
+        f"List the topics that are talked about, at most {TOPICS}, each with a title of a few words and a "
+        "quote from where it is talked about. If nobody speaks, the list is empty.",
         WrittenTopics,
         _alone(merging.topics),
     ),
     "action_items": Task(
         "Action items",
         "action_items",
-        "List what somebody undertakes or is told to do after the conversation, at most 15 items: the task; "
+        "List what somebody undertakes or is told to do after the conversation, "
+        f"at most {ACTION_ITEMS} items: the task; "
         "its owner as named, or null; when it is due in the words that are said, or null; and a quote. If "
         "there is nothing to do, the list is empty.",
         WrittenActionItems,
@@ -86,9 +91,9 @@ TASKS: dict[AnalysisTask, Task[Written]] = {
     "questions": Task(
         "Questions",
         "questions",
-        "List the questions that the speakers ask, at most 15, greetings and rhetorical ones left out: the "
-        "question; the answer that a speaker gives, in short, or null if there is none; and a quote of the "
-        "question. If nobody asks anything, the list is empty.",
+        f"List the questions that the speakers ask, at most {QUESTIONS}, greetings and rhetorical ones "
+        "left out: the question; the answer that a speaker gives, in short, or null if there is none; and a "
+        "quote of the question. If nobody asks anything, the list is empty.",
         WrittenQuestions,
         _alone(merging.questions),
     ),
@@ -103,9 +108,9 @@ TASKS: dict[AnalysisTask, Task[Written]] = {
     "entities": Task(
         "Entities",
         "entities",
-        "List who and what is named, at most 20, the most important first: people, organizations, places, "
-        "products, dates and amounts, each with its name, its type, and a quote that has the name. If "
-        "nothing is named, the list is empty.",
+        f"List who and what is named, at most {ENTITIES}, the most important first: people, "
+        "organizations, places, products, dates and amounts, each with its name, its type, and a quote that "
+        "has the name. If nothing is named, the list is empty.",
         WrittenEntities,
         _alone(merging.entities),
     ),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import RootModel
 
 from spotscribe_audio.audio.pcm import Pcm
-from spotscribe_common.errors import AudioTooLongError, InternalError
+from spotscribe_common.errors import AudioTooLongError, NoJsonError
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
 from spotscribe_voxtral.engines.engine import Engine, Generated, Generation, Message
 from spotscribe_voxtral.engines.memory_budget import CHUNK_SECONDS
@@ -94,7 +94,7 @@ def write_answer(
     Raises:
         AudioTooLongError: the audio does not fit into one prompt.
         CancelledGenerationError: `cancelled()` became true.
-        InternalError: the answer is to be JSON, and is none.
+        NoJsonError: the answer is to be JSON, and is none.
         ServiceError: as the engine raises it.
     """
     _check_length(engine, order)
@@ -162,7 +162,7 @@ def _json_object(
             prompt_tokens=first.prompt_tokens + second.prompt_tokens,
             tokens=first.tokens + second.tokens,
         )
-    raise InternalError(
+    raise NoJsonError(
         "The model's answer was no JSON object, also when asked again. Say in the prompt what it is to hold."
     )
 

@@ -40,14 +40,18 @@ export function locate(analysis: Analysis, transcript: Transcript): Analysis {
     return { ...claim, evidence, located: evidence.some(({ start }) => start !== undefined) };
   };
   const { topics, action_items, questions, sentiment, entities, answers } = analysis;
+  const { engine } = transcript;
   return {
     ...analysis,
+    evidence:
+      engine.name === analysis.engine.name && engine.model === analysis.engine.model ? 'self' : 'other',
     ...(topics && { topics: topics.map(checked) }),
     ...(action_items && { action_items: action_items.map(checked) }),
     ...(questions && { questions: questions.map(checked) }),
     ...(sentiment && { sentiment: checked(sentiment) }),
     ...(entities && { entities: entities.map(checked) }),
-    ...(answers && { answers: answers.map(checked) }),
+    // Where nothing is answered there is nothing to locate.
+    ...(answers && { answers: answers.map((each) => (each.answer === undefined ? each : checked(each))) }),
   };
 }
 

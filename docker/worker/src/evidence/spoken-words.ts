@@ -1,5 +1,6 @@
 import { isIdeographic, width } from '../../../../core/formats/characters';
-import type { Segment } from '../../../../core/contract/work/transcript';
+import type { Evidence } from '../../../../core/contract/work/analysis';
+import type { Segment, Word } from '../../../../core/contract/work/transcript';
 import { CloseWords, type CloseWord } from './close-words';
 
 /**
@@ -59,6 +60,7 @@ export class SpokenWords {
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
   private readonly segmentIds: number[] = [];
+  private readonly untimed: boolean[] = [];
   private readonly vocabulary: string[] = [];
   private readonly lettersOf: number[] = [];
   private readonly idOf = new Map<string, number>();
@@ -76,7 +78,9 @@ export class SpokenWords {
     const known = new Map<string, number[]>();
     const idsOf = (text: string) => known.get(text) ?? wordsOf(text).map((word) => this.learn(word));
     for (const { id: segmentId, words, ...segment } of segments) {
-      for (const { word, start, end } of words.length > 0 ? words : [{ ...segment, word: segment.text }]) {
+      const spoken: Word[] =
+        words.length > 0 ? words : [{ ...segment, word: segment.text, interpolated: true }];
+      for (const { word, start, end, interpolated } of spoken) {
         const heard = idsOf(word);
         known.set(word, heard);
         for (const id of heard) {
@@ -85,6 +89,7 @@ export class SpokenWords {
           this.starts.push(start);
           this.ends.push(end);
           this.segmentIds.push(segmentId);
+          this.untimed.push(interpolated === true);
         }
       }
     }
@@ -130,9 +135,10 @@ export class SpokenWords {
   }
 
   /** Times and segments of the words from `from` to `to`, exclusive. */
-  stretch(from: number, to: number): { start: number; end: number; segments: number[] } {
+  stretch(from: number, to: number): Pick<Evidence, 'start' | 'end' | 'segments' | 'interpolated'> {
     const segments = [...new Set(this.segmentIds.slice(from, to))].sort((a, b) => a - b);
-    return { start: this.starts[from] ?? 0, end: this.ends[to - 1] ?? 0, segments };
+    const times = { start: this.starts[from] ?? 0, end: this.ends[to - 1] ?? 0, segments };
+    return this.untimed.slice(from, to).includes(true) ? { ...times, interpolated: true } : times;
   }
 
   private learn(word: string): number {

@@ -44,6 +44,20 @@ const FORM = {
   question: list(QUESTION_LIMITS.count),
 };
 const form = z.strictObject(FORM);
+
+/** A field of the form is not acceptable. */
+export class InvalidField extends SpotscribeError {
+  override readonly name = 'InvalidField';
+
+  constructor(
+    message: string,
+    /** Name of the field. */
+    readonly param: string | undefined,
+  ) {
+    super('invalid_request', message);
+  }
+}
+
 const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
 
 /**
@@ -186,10 +200,18 @@ function optionsOf(fields: FormFields): JobOptions {
   return valid(jobOptions, withoutUndefined(wanted));
 }
 
+/** The fields of the form that are options of the analysis. */
+const FIELD_OF = { 'analysis.tasks': 'tasks', 'analysis.questions': 'question' };
+
 function valid<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw invalid(complaint(parsed.error, value).message);
+  let { param, message } = complaint(parsed.error, value);
+  for (const [option, field] of Object.entries(FIELD_OF)) {
+    message = message.replace(`"${option}`, `"${field}`);
+    if (param?.startsWith(option) === true) param = field;
+  }
+  throw new InvalidField(message, param);
 }
 
 const separated = (values: readonly string[]) =>

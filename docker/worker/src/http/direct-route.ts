@@ -10,7 +10,7 @@ import { errorBody } from '../../../../core/contract/errors';
 import { tasksFor } from '../../../../core/jobs/job-tasks';
 import { TASKS } from '../../../../core/tasks';
 import type { Input } from '../../../../core/tasks/task';
-import { ENVELOPE_BYTES, readForm } from './direct-form';
+import { ENVELOPE_BYTES, InvalidField, readForm } from './direct-form';
 import { asSpotscribeError, Crowded, ModelServiceFailed, Stopping } from '../errors';
 import { Intake, type IntakeLimits } from './intake';
 import { LINGER_MS, linger } from './linger';
@@ -213,7 +213,7 @@ export class DirectRoute {
     const { code, message } = this.shown(error);
     const status = STATUS[code] ?? 503;
     if (status === 503 || status === 429) reply.header('retry-after', RETRY_SECONDS);
-    return refuse(reply, status, code, message);
+    return refuse(reply, status, code, message, error instanceof InvalidField ? error.param : undefined);
   }
 
   private shown(error: unknown): JobError {
@@ -225,6 +225,12 @@ export class DirectRoute {
 }
 
 /** Sends an error in OpenAI's format. */
-export function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
-  return reply.code(status).send(errorBody(status, code, message));
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: ErrorCode,
+  message: string,
+  param?: string,
+): FastifyReply {
+  return reply.code(status).send(errorBody(status, code, message, param));
 }
