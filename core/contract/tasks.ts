@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { AnalysisOptions, EmbeddingOptions, SpeechOptions, TranscriptionOptions } from './work/options';
-import { TASK_NAMES, UNITS } from './names';
+import { SPOKEN_TASKS, TASK_NAMES, UNITS } from './names';
 
 const TaskName = z.enum(TASK_NAMES);
 
@@ -20,9 +20,18 @@ export const CustomTask = z.strictObject({
 });
 export type CustomTask = z.infer<typeof CustomTask>;
 
+/** What the engine of a transcription is able to do. */
+export const SpokenAbilities = z.strictObject({
+  /** What it makes of speech. @default - all of them */
+  spoken_tasks: z.optional(z.array(z.enum(SPOKEN_TASKS)).check(z.minLength(1))),
+  /** ISO 639-1 codes of the languages that it hears. @default - all that Whisper knows */
+  languages: z.optional(z.array(z.string()).check(z.minLength(1))),
+});
+export type SpokenAbilities = z.infer<typeof SpokenAbilities>;
+
 /** The tasks that the machines of a deployment do: the variable `TASKS`, as JSON. */
 export const DeployedTasks = z.strictObject({
-  transcription: z.optional(z.strictObject({})),
+  transcription: z.optional(SpokenAbilities),
   analysis: z.optional(z.strictObject({})),
   embedding: z.optional(z.strictObject({})),
   speech: z.optional(z.strictObject({})),

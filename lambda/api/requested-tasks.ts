@@ -6,6 +6,7 @@ import { shown, shownValue } from '../../core/contract/text';
 import { deployedNames, tasksFor } from '../../core/jobs/job-tasks';
 import { ALL_TASKS, TASKS } from '../../core/tasks';
 import { optionsFault } from '../../core/tasks/custom-options';
+import { beyondEngine } from '../../core/tasks/spoken-abilities';
 import { Refusal } from '../frame/refusal';
 import { validBody } from '../frame/valid-body';
 
@@ -17,6 +18,11 @@ import { validBody } from '../frame/valid-body';
  */
 export function requestedTasks(request: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
   const tasks = request.tasks === undefined ? implied(request, deployed) : named(request, deployed);
+  const beyond = beyondEngine(tasks.transcription ?? {}, deployed.transcription ?? {});
+  if (beyond !== undefined) {
+    const within = request.tasks === undefined ? 'options' : 'tasks.transcription';
+    throw invalid(`${within}.${beyond.option}`, beyond.message);
+  }
   if (request.media_type !== undefined) refuseOtherMedia(request.media_type, tasks, deployed);
   return tasks;
 }

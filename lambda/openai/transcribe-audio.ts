@@ -1,5 +1,6 @@
 import { AUDIO_SECONDS_HEADER } from '../../core/contract/http';
 import { tasksFor } from '../../core/jobs/job-tasks';
+import { beyondEngine } from '../../core/tasks/spoken-abilities';
 import { TRANSCRIPTION_MODELS } from '../../core/models/model-names';
 import type { Allowance } from '../frame/allowance';
 import type { Request } from '../frame/caller';
@@ -66,6 +67,11 @@ export async function transcribeAudio(
   const id = jobOf(form);
   if (id === undefined) recordingOf(form);
   const wanted = parseForm(form.fields, task, dependencies.model);
+  const beyond = beyondEngine(wanted.options, dependencies.deployed.transcription ?? {});
+  if (beyond !== undefined)
+    throw new Refusal(400, 'invalid_request', beyond.message, {
+      param: beyond.option === 'task' ? undefined : beyond.option,
+    });
   const answer = {
     route: ROUTE,
     render: transcriptAnswer(request, wanted, ROUTE, dependencies),

@@ -105,7 +105,7 @@ export abstract class Path extends Construct {
     const { gpu = 'exclusive', runtime = ecsRuntime, balanced = false } = traits;
     const { id: path, services } = info;
     checkMachine({ path, services, settings, gpu });
-    const tasks = (this.tasks = deployedTasks(services));
+    const tasks = (this.tasks = deployedTasks(services, settings));
     this.warmth = warmth(settings, balanced);
     this.store = new JobStore(this, 'Store', {
       onDestroy: settings.onDestroy,

@@ -1,6 +1,6 @@
 import type { ProcessExec } from '../../core/contract/machine-spec';
 import type { TaskName } from '../../core/contract/names';
-import type { CustomTask, DeployedTasks } from '../../core/contract/tasks';
+import type { CustomTask, DeployedTasks, SpokenAbilities } from '../../core/contract/tasks';
 import type { WantedModel } from '../../core/models/model-layout';
 import type { Requirements, ServiceFamilies } from '../images/families';
 import type { Part } from '../machine/gpu-memory';
@@ -76,6 +76,8 @@ export interface Service<Origin extends ServiceOrigin = ServiceOrigin> {
   readonly port: number;
   /** Tasks that it can do. */
   readonly tasks: readonly TaskName[];
+  /** What its engine is able to do in a transcription. @default - everything */
+  readonly transcribes?: (settings: Settings) => SpokenAbilities;
   /** Describes the task `custom`. @default - it does no such task */
   readonly customTask?: CustomTask;
   /** @default - a single one, not for laptops */
@@ -118,12 +120,15 @@ export interface ServiceUse {
 export const tasksOf = ({ service, tasks = service.tasks }: ServiceUse): readonly TaskName[] => tasks;
 
 /** The tasks that services do on a path, as the handlers read them. */
-export const deployedTasks = (services: readonly ServiceUse[]): DeployedTasks =>
+export const deployedTasks = (services: readonly ServiceUse[], settings: Settings): DeployedTasks =>
   Object.fromEntries(
-    services.flatMap((use) =>
-      tasksOf(use).map((name) => [name, name === 'custom' ? use.service.customTask : {}]),
-    ),
+    services.flatMap((use) => tasksOf(use).map((name) => [name, describedTask(name, use.service, settings)])),
   );
+
+function describedTask(name: TaskName, { customTask, transcribes }: Service, settings: Settings) {
+  if (name === 'custom') return customTask;
+  return name === 'transcription' ? (transcribes?.(settings) ?? {}) : {};
+}
 
 /** The models of services with the chosen engines. */
 export const modelsOf = (services: readonly Service[], settings: Settings): WantedModel[] =>

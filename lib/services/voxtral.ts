@@ -10,6 +10,10 @@ export const voxtral: PackageService = {
   name: 'voxtral',
   port: 8000,
   tasks: ['transcription', 'analysis'],
+  transcribes: ({ voxtralEngine }) => ({
+    spoken_tasks: ['transcribe'],
+    ...(voxtralEngine === 'extractive' && { languages: ['en'] }),
+  }),
   engines: {
     chosen: ({ voxtralEngine }) => voxtralEngine,
     requirements: { extractive: 'laptop' },

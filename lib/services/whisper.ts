@@ -13,6 +13,11 @@ export const whisper: PackageService = {
   name: 'whisper',
   port: 8001,
   tasks: ['transcription'],
+  // Models whose name ends with `.en` know English alone, as that of laptops does.
+  transcribes: ({ engine, model }) =>
+    engine === 'faster-whisper' || modelName(model).endsWith('.en')
+      ? { spoken_tasks: ['transcribe'], languages: ['en'] }
+      : {},
   engines: {
     chosen: ({ engine }) => engine,
     requirements: { 'faster-whisper': 'laptop' },

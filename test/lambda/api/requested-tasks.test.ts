@@ -211,3 +211,27 @@ describe('a media type', () => {
     });
   });
 });
+
+describe('an option that the engine of the deployment cannot follow', () => {
+  const SPOKEN: DeployedTasks = { transcription: { spoken_tasks: ['transcribe'] }, analysis: {} };
+  const ENGLISH: DeployedTasks = { transcription: { spoken_tasks: ['transcribe'], languages: ['en'] } };
+
+  it.each<[object, DeployedTasks, string, RegExp]>([
+    [{ options: { task: 'translate' } }, SPOKEN, 'options.task', /cannot translate; it can transcribe/],
+    [{ tasks: { transcription: { task: 'translate' } } }, SPOKEN, 'tasks.transcription.task', /translate/],
+    [{ options: { language: 'German' } }, ENGLISH, 'options.language', /language "de"; it hears en/],
+    [{ options: { languages: ['en', 'fr'] } }, ENGLISH, 'options.languages', /language "fr"/],
+  ])('is refused: %j', (body, deployed, param, message) => {
+    expect(refusal(body, deployed)).toEqual({ status: 400, param, message: expect.stringMatching(message) });
+  });
+
+  it.each<[object, DeployedTasks]>([
+    [{ options: { task: 'translate', language: 'de' } }, HYBRID],
+    [{ options: { task: 'transcribe', language: 'de' } }, SPOKEN],
+    [{ options: { language: 'en-US' } }, ENGLISH],
+    [{ options: { languages: ['en', 'auto'] } }, ENGLISH],
+    [{}, ENGLISH],
+  ])('is no other option: %j', (body, deployed) => {
+    expect(() => parse(body, deployed)).not.toThrow();
+  });
+});

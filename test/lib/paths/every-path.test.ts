@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { ENV } from '../../../core/contract/environment';
 import { MAX_RECEIVES, MOST_MACHINES, STOP_SECONDS } from '../../../core/contract/limits';
 import type { SizeFleetEvent } from '../../../core/contract/machine';
 import { PATHS } from '../../../lib/paths';
 import { deployedTasks } from '../../../lib/services';
-import type { Settings } from '../../../lib/settings';
+import { readSettings, type Settings } from '../../../lib/settings';
 import { pathTemplate } from '../templates';
 
 interface Statement {
@@ -41,7 +42,8 @@ describe.each(PATHS.map((path) => [path.info.id, path] as const))('path %s', (id
     expect(path.info.summary).not.toBe('');
   });
 
-  const tasks = JSON.stringify(deployedTasks(path.info.services));
+  const settings = readSettings(new App().node, {});
+  const tasks = JSON.stringify(deployedTasks(path.info.services, settings));
 
   test('tells the handlers that create jobs its tasks', () => {
     const told = resources(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
