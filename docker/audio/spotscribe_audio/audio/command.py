@@ -13,7 +13,7 @@ OVERRUN_SECONDS = 1.0
 # the audio than this, they are not at its beginning.
 _NEAR_SECONDS = 1.0
 # More than any sensible recording has: ffmpeg itself mixes these, as far as it can.
-_MOST_CHANNELS = 64
+MOST_CHANNELS = 64
 # Containers without time stamps of their own. Those that ffmpeg makes up go wrong where the rate changes.
 _TIMELESS = frozenset(
     {
@@ -31,7 +31,7 @@ _RATE_FRAMES = 2.5
 
 def is_mixed(track: Track) -> bool:
     """Whether the channels come out one by one, and are mixed here."""
-    return track.channels <= _MOST_CHANNELS
+    return track.channels <= MOST_CHANNELS
 
 
 def decode_command(name: str, max_seconds: float, media: Media, track: Track) -> list[str]:

@@ -9,19 +9,19 @@ from typing import BinaryIO
 import numpy as np
 
 from spotscribe_audio.audio.media import refuse_playlists
-from spotscribe_audio.audio.pcm import Origin, Pcm
+from spotscribe_audio.audio.pcm import SILENT, Origin, Pcm
 from spotscribe_audio.audio.recording import Recording
 from spotscribe_audio.audio.tracks import Track, choice_told, in_order
 from spotscribe_common.errors import BadAudioError
 
 # Tracks that are decoded to find one with sound.
 _MOST_TRIED = 4
-# Of 16-bit samples, 60 dB below full scale: the noise of an input to which nothing is connected.
-_SILENT = 33
 _BLOCK_SECONDS = 60.0
 
 
-async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path, track: int | None = None) -> Pcm:
+async def decode(
+    file: BinaryIO, *, max_seconds: float, scratch: Path, track: int | None = None, separate: bool = False
+) -> Pcm:
     """Decodes one sound track of a file; :mod:`spotscribe_audio.audio.downmix` mixes its channels.
 
     Without a wish the track is the one marked as default, of those that are no commentary, and the one with
@@ -30,24 +30,25 @@ async def decode(file: BinaryIO, *, max_seconds: float, scratch: Path, track: in
 
     Disk: 32 kB for each second of audio, up to `max_seconds`, in a file without a name, which is gone when
     the returned :class:`Pcm` is closed or the process ends, however it ends; for each of two tracks, if the
-    first is silent. Memory: flat.
+    first is silent. With `separate`, as much again for each channel with sound. Memory: flat.
 
     Args:
         file: the media, open for reading; it is read by ffmpeg through this very descriptor.
         max_seconds: longest audio accepted.
         scratch: directory for the samples.
         track: number of the sound track, from 1 on.
+        separate: also keeps the channels.
 
     Raises:
         UnsupportedMediaError: a playlist or a container that is not accepted.
-        InvalidRequestError: there is no such track.
+        InvalidRequestError: there is no such track, or it has too many channels to be kept.
         BadAudioError: not decodable, no audio, or endless computing.
         AudioTooLongError: longer than `max_seconds`.
         DiskFullError: the scratch disk has no room.
         InternalError: ffmpeg is missing, or waits without progress.
     """
     refuse_playlists(file)
-    recording = await Recording.opened(file, max_seconds, scratch)
+    recording = await Recording.opened(file, max_seconds, scratch, separate=separate)
     tracks = recording.media.tracks
     found = await _first_with_sound(recording, in_order(tracks, track)[:_MOST_TRIED])
     told = found.pcm.origin.faults
@@ -98,4 +99,4 @@ async def _first_with_sound(recording: Recording, tracks: Sequence[Track]) -> _F
 
 
 def _is_silent(pcm: Pcm) -> bool:
-    return all(int(np.abs(block.astype(np.int32)).max()) <= _SILENT for block in pcm.blocks(_BLOCK_SECONDS))
+    return all(int(np.abs(block.astype(np.int32)).max()) <= SILENT for block in pcm.blocks(_BLOCK_SECONDS))

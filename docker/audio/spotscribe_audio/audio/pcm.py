@@ -1,9 +1,9 @@
 """Decoded audio on the scratch disk: 16 kHz mono, signed 16-bit samples in the machine's byte order."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from spotscribe_common.contract import Degradation, SoundTrack
 SAMPLE_RATE = 16_000
 BYTES_PER_SAMPLE = 2
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
+# Of 16-bit samples, 60 dB below full scale: the noise of an input to which nothing is connected.
+SILENT = 33
 
 Samples = NDArray[np.int16]
 # From -1 to 1.
@@ -48,11 +50,15 @@ class Pcm:
     Args:
         file: an anonymous file of samples, owned from here on.
         origin: where it comes from.
+        channels: the channels of which it is the mix, if they were kept; owned, too.
     """
 
-    def __init__(self, file: BinaryIO, origin: Origin | None = None) -> None:
+    def __init__(
+        self, file: BinaryIO, origin: Origin | None = None, channels: Sequence["Channel"] = ()
+    ) -> None:
         self._file = file
         self.origin = Origin() if origin is None else origin
+        self.channels = channels
         self.samples = os.fstat(file.fileno()).st_size // BYTES_PER_SAMPLE
 
     @property
@@ -94,3 +100,12 @@ class Pcm:
     def close(self) -> None:
         """Gives the disk space back."""
         self._file.close()
+        for channel in self.channels:
+            channel.pcm.close()
+
+
+class Channel(NamedTuple):
+    """A channel of a recording: its number, from 1 on, and its samples, as many as the recording has."""
+
+    number: int
+    pcm: Pcm
