@@ -128,6 +128,9 @@ export const formatNamed = (name: string): TranscriptFormat | undefined =>
 /** OpenAI's and Whisper's names of what a transcription returns. */
 export const SPOKEN_TASKS = ['transcribe', 'translate'] as const;
 
+/** What becomes of the channels of a recording: see `TranscriptionOptions`. */
+export const CHANNEL_MODES = ['mixed', 'separate'] as const;
+
 /** Formats of a corpus of texts: one JSON value per line, or an Apache Parquet file. */
 export const CORPUS_FORMATS = ['jsonl', 'parquet'] as const;
 export type CorpusFormat = (typeof CORPUS_FORMATS)[number];

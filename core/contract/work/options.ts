@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS, SPEECH_LIMITS } from '../limits';
 import {
   ANALYSIS_TASKS,
+  CHANNEL_MODES,
   CORPUS_FORMATS,
   SPEAKER_RULES,
   SPEECH_FILE_FORMATS,
@@ -31,6 +32,11 @@ export const TranscriptionOptions = z.strictObject({
    * not a commentary
    */
   track,
+  /**
+   * `separate` transcribes each channel by itself: each channel is one speaker. Excludes `diarize`.
+   * @default 'mixed'
+   */
+  channels: z.optional(z.enum(CHANNEL_MODES)),
   /** Names and rare words to listen for. @default - none */
   hotwords: z.optional(text(OPTION_LIMITS.hotwords)),
   /** Text in the desired style, as if it preceded the recording. @default - none */

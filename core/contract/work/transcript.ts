@@ -29,8 +29,16 @@ export const Segment = z.object({
    */
   language: z.optional(z.string()),
   words: z.array(Word),
-  /** The speaker, with diarization. All words of a segment have the same speaker. */
+  /**
+   * The speaker, with diarization or separate channels. All words of a segment have the same
+   * speaker.
+   */
   speaker: z.optional(z.string()),
+  /**
+   * Number of the speaker's channel, from 1 on, with separate channels. Segments of different
+   * channels may overlap.
+   */
+  channel: z.optional(z.int().check(z.minimum(1))),
   /** Mean log probability of its tokens, if the engine provides it. */
   avg_logprob: z.optional(z.number()),
   /** Probability 0–1 that it contains no speech, if the engine provides it. */
@@ -58,14 +66,18 @@ export type SpeakerMerge = z.infer<typeof SpeakerMerge>;
 export const Diarization = z.object({
   /**
    * Name of the diarization engine: `campplus` (weights for everybody) or `pyannote` (the community
-   * pipeline, which requires a token). Missing in transcripts of earlier versions.
+   * pipeline, which requires a token), or `channels` if each channel is a speaker. Missing in
+   * transcripts of earlier versions.
    */
   engine: z.optional(z.string()),
-  /** Name of the diarization model. */
+  /** Name of the diarization model. `channels` for separate channels, which need no model. */
   model: z.string(),
   /** In the order of their first words. */
   speakers: z.array(z.string()),
-  /** Turns after the cleanup, in ascending order without overlaps. */
+  /**
+   * Turns after the cleanup, in ascending order of their starts. Only turns of the engine
+   * `channels` may overlap.
+   */
   turns: z.array(SpeakerTurn),
   /** Turns as the model returned them, with the same speaker names. */
   raw_turns: z.array(SpeakerTurn),
@@ -90,7 +102,7 @@ export const Transcript = z.object({
   track: z.optional(SoundTrack),
   text: z.string(),
   segments: z.array(Segment),
-  /** Present if diarization was requested and succeeded. */
+  /** Present if diarization or separate channels were requested, and there are speakers. */
   diarization: z.optional(Diarization),
   degraded: z.array(Degradation),
 });

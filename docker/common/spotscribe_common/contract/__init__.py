@@ -86,6 +86,7 @@ from spotscribe_common.contract.speech import (
 )
 from spotscribe_common.contract.transcript import (
     SPEAKER_RULES,
+    ChannelMode,
     Degradation,
     Diarization,
     EngineName,
@@ -120,6 +121,7 @@ __all__ = [
     "AnalyzeRequest",
     "Answer",
     "AskedQuestion",
+    "ChannelMode",
     "Claim",
     "CorpusFormat",
     "Degradation",

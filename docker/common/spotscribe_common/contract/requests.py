@@ -6,7 +6,14 @@ from pydantic import Field
 
 from spotscribe_common.contract.analysis import ANALYSIS_TASKS, AnalysisTask
 from spotscribe_common.contract.shape import Many, Shape
-from spotscribe_common.contract.transcript import SPEAKER_RULES, Degradation, Segment, SpeakerRule, Task
+from spotscribe_common.contract.transcript import (
+    SPEAKER_RULES,
+    ChannelMode,
+    Degradation,
+    Segment,
+    SpeakerRule,
+    Task,
+)
 
 # Of a language's code or name.
 LANGUAGE_CHARACTERS = 64
@@ -26,6 +33,8 @@ class TranscriptionOptions(Shape):
     )
     task: Task = "transcribe"
     track: TrackNumber | None = None
+    # `separate`: each channel is transcribed by itself, and is one speaker.
+    channels: ChannelMode = "mixed"
     hotwords: str | None = Field(default=None, max_length=HOTWORDS_CHARACTERS)
     prompt: str | None = Field(default=None, max_length=2000)
     diarize: bool = False

@@ -9,6 +9,7 @@ from spotscribe_common.contract.shape import Many, Shape
 SpeakerRule = Literal["short_turns", "interjections", "minor_speakers"]
 SPEAKER_RULES: tuple[SpeakerRule, ...] = get_args(SpeakerRule)
 Task = Literal["transcribe", "translate"]
+ChannelMode = Literal["mixed", "separate"]
 
 
 class Word(Shape):
@@ -22,7 +23,11 @@ class Word(Shape):
 
 
 class Segment(Shape):
-    """A piece of speech; `language` is that of its text, if the transcript has several."""
+    """A piece of speech; `language` is that of its text, if the transcript has several.
+
+    `channel` is the number of the speaker's channel, from 1 on, if the channels were transcribed separately.
+    Segments of different channels may overlap.
+    """
 
     id: int
     start: float
@@ -31,6 +36,7 @@ class Segment(Shape):
     language: str | None = None
     words: Many[Word]
     speaker: str | None = None
+    channel: int | None = Field(default=None, ge=1)
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
 
@@ -56,7 +62,10 @@ class SpeakerMerge(Shape):
 
 
 class Diarization(Shape):
-    """Who spoke when: `turns` after the cleanup, `raw_turns` before, under the same names."""
+    """Who spoke when: `turns` after the cleanup, `raw_turns` before, under the same names.
+
+    Turns of the engine `channels` may overlap, those of others do not.
+    """
 
     # Missing in transcripts of earlier versions.
     engine: str | None = None
