@@ -193,6 +193,9 @@ def _losses(asked: TranscriptionOptions) -> list[Degradation]:
     if asked.diarize:
         reason = "No speakers: this service does not tell voices apart. Use the whisper service."
         losses.append(Degradation(stage="diarization", reason=reason))
+    if asked.channels == "separate":
+        reason = "channels: mixed. This service does not tell channels apart. Use the whisper service."
+        losses.append(Degradation(stage="diarization", reason=reason))
     for name, value in (("hotwords", asked.hotwords), ("prompt", asked.prompt)):
         if value is not None:
             reason = f"{name}: not used. Voxtral's mode for transcription takes nothing beside the audio."

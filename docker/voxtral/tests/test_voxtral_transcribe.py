@@ -108,6 +108,14 @@ def test_what_cannot_be_had_is_told(url: str, audio: str) -> None:
     assert losses[2]["reason"].startswith("prompt")
 
 
+def test_separate_channels_are_mixed_and_that_is_told(url: str, audio: str) -> None:
+    plain = transcribe(url, {"path": audio}).json()
+    found = transcribe(url, {"path": audio, "channels": "separate"}).json()
+    assert found["segments"] == plain["segments"]
+    assert found["degraded"][0]["stage"] == "diarization"
+    assert found["degraded"][0]["reason"].startswith("channels: mixed.")
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
