@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from fastapi import Request
 
-from spotscribe_audio.audio.decode import decode
+from spotscribe_audio.audio.decode import Wanted, decode
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.metrics import AudioMetrics
 from spotscribe_audio.settings import AudioSettings
@@ -41,8 +41,14 @@ class AudioService(ModelService):
         missing = [program for program in _PROGRAMS if shutil.which(program) is None]
         return f"{' and '.join(missing)} not on PATH. Install ffmpeg." if missing else None
 
-    async def decode(self, file: BinaryIO, max_seconds: float | None, track: int | None = None) -> Pcm:
+    async def decode(
+        self,
+        file: BinaryIO,
+        max_seconds: float | None,
+        wanted: Wanted | None = None,
+    ) -> Pcm:
         """Decodes a file when a decoder is free; see :func:`spotscribe_audio.audio.decode.decode`."""
+        track, separate = wanted or Wanted()
         async with self._decoder_free:
             with self._counted.timed("decode"):
                 return await decode(
@@ -50,6 +56,7 @@ class AudioService(ModelService):
                     max_seconds=self._longest if max_seconds is None else min(max_seconds, self._longest),
                     scratch=self._scratch,
                     track=track,
+                    separate=separate,
                 )
 
     async def decode_for(
@@ -58,8 +65,8 @@ class AudioService(ModelService):
         file: BinaryIO,
         max_seconds: float | None,
         held: ExitStack,
-        track: int | None = None,
+        wanted: Wanted | None = None,
     ) -> Pcm:
         """As `decode`, for as long as the caller is there, who has sent the whole body. `held` closes it."""
-        decoding = self.decode(file, max_seconds, track)
+        decoding = self.decode(file, max_seconds, wanted)
         return held.enter_context(closing(await while_connected(request.receive, decoding)))

@@ -12,14 +12,18 @@ _REASONS: dict[DoubtKind, str] = {
 }
 
 
-def told(doubts: Sequence[Doubt], offset: float, latest: float) -> list[Degradation]:
+def told(
+    doubts: Sequence[Doubt], offset: float, latest: float, channel: int | None = None
+) -> list[Degradation]:
     """One reason for each kind of doubt, with the times of all of them.
 
     Args:
         doubts: of one window, with times from its start.
         offset: the window's start in seconds.
         latest: the audio's end in seconds.
+        channel: number of the channel that was heard by itself.
     """
+    where = "" if channel is None else f"Channel {channel}: "
     reasons = []
     for kind, reason in _REASONS.items():
         times = [
@@ -28,5 +32,5 @@ def told(doubts: Sequence[Doubt], offset: float, latest: float) -> list[Degradat
             if doubt.kind == kind
         ]
         if times:
-            reasons.append(Degradation(stage="transcript", reason=f"{reason} {', '.join(times)}."))
+            reasons.append(Degradation(stage="transcript", reason=f"{where}{reason} {', '.join(times)}."))
     return reasons

@@ -68,6 +68,8 @@ def checked(options: Options, engine: Engine) -> Options:
 
 
 def _check_speakers(asked: TranscriptionOptions) -> None:
+    if asked.channels == "separate":
+        _check_channels(asked)
     for name in ("num_speakers", "min_speakers", "max_speakers"):
         if getattr(asked, name) is not None and not asked.diarize:
             raise InvalidRequestError(
@@ -82,3 +84,14 @@ def _check_speakers(asked: TranscriptionOptions) -> None:
         raise InvalidRequestError(
             f"min_speakers is {least} and max_speakers {most}. Swap them.", param="min_speakers"
         )
+
+
+def _check_channels(asked: TranscriptionOptions) -> None:
+    """With separate channels nobody tells voices apart."""
+    for name in ("diarize", "num_speakers", "min_speakers", "max_speakers"):
+        if getattr(asked, name):
+            raise InvalidRequestError(
+                f"{name} and channels separate exclude each other: each channel is one speaker. "
+                f"Leave {name} out, or set channels to mixed.",
+                param=name,
+            )

@@ -65,7 +65,9 @@ class TranscriptionService(AudioService):
             began = time.monotonic()
             Transcription(pcm, tools, options, counted, cancelled).run()
 
-        return self.job(work, holding, self._lanes.lane(pcm.duration - options.start_at))
+        # Each channel is work of its own.
+        seconds = (pcm.duration - options.start_at) * max(len(pcm.channels), 1)
+        return self.job(work, holding, self._lanes.lane(seconds))
 
     def _count(self, transcript: Transcript, options: Options, seconds: float) -> None:
         # Work may begin a millisecond behind the end: times are rounded.

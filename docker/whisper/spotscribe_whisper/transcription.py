@@ -1,13 +1,16 @@
 """From decoded audio to the events of a transcription, window by window."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from spotscribe_audio.audio.pcm import Pcm
+import numpy as np
+
+from spotscribe_audio.audio.pcm import Pcm, Samples
 from spotscribe_audio.speech.no_speech import wordless
-from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, windows_from
+from spotscribe_audio.speech.sounds import Sound, sounds_of
+from spotscribe_audio.speech.windows import Window, cut_at_silences, energies_of, windows_from
 from spotscribe_common.contract import (
     Degradation,
     Diarization,
@@ -25,13 +28,13 @@ from spotscribe_common.errors import CancelledWorkError, ServiceError
 from spotscribe_common.process.memory import is_out_of_memory, release_memory
 from spotscribe_common.work.metrics import Metrics
 from spotscribe_common.work.model_thread import InTurn, at_once
-from spotscribe_whisper.doubts import told
 from spotscribe_whisper.engines.engine import Engine, Hearing
+from spotscribe_whisper.listener import Listener
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.segment_languages import main_language, text_of, with_languages
+from spotscribe_whisper.speakers.channels import channel_speakers
 from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
 from spotscribe_whisper.speakers.result import spoken
-from spotscribe_whisper.words import to_segment
 
 _log = logging.getLogger(__name__)
 # Share of the words in the progress of work that goes on to the speakers: an estimate.
@@ -54,10 +57,10 @@ class Tools:
 class Transcription:
     """Works through one audio.
 
-    Memory: one window of samples, the diarizer's own, and the transcript so far.
+    Memory: one window of one channel's samples, the diarizer's own, and the transcript so far.
 
     Args:
-        pcm: the decoded audio.
+        pcm: the decoded audio, with its channels if each is to be heard by itself.
         tools: what transcribes.
         options: what the caller chose.
         emit: told every event; the last one is the result.
@@ -90,26 +93,28 @@ class Transcription:
             CancelledWorkError: `cancelled()` became true.
         """
         engine, asked = self._tools.engine, self._options.asked
-        energies = frame_energies(self._pcm)
+        separate = asked.channels == "separate"
+        sounds, energies, degraded = sounds_of(self._pcm, separate=separate, cancelled=self._cancelled)
+        self._lacks(degraded)
         cuts = cut_at_silences(energies, engine.longest_window)
         heard_language = asked.language
         if heard_language is None:
             # From the audio's own beginning, also when work begins later: a resumed run
             # must not change its mind.
             first = windows_from(cuts, 0.0, self._duration)[0]
-            heard_language = engine.detect_language(
-                self._pcm.read(first.start, first.end), asked.languages, self._cancelled
-            )
+            samples = max((each.read(first.start, first.end) for each in sounds), key=_loudness)
+            heard_language = engine.detect_language(samples, asked.languages, self._cancelled)
         language = "en" if asked.task == "translate" else heard_language
         self._emit(
             Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
         )
-        segments = self._segments(cuts, heard_language)
+        segments = self._segments(sounds, cuts, heard_language)
         language = main_language(segments, language)
         segments = with_languages(segments, language)
         if not segments:
             self._degraded += wordless(energies)
-        diarization = None
+        # The speakers of channels need no diarizer.
+        diarization = channel_speakers(segments) if len(sounds) > 1 else None
         if asked.diarize:
             segments, diarization = self._with_speakers(segments, language)
         self._emit(
@@ -128,7 +133,7 @@ class Transcription:
             )
         )
 
-    def _segments(self, cuts: list[float], heard_language: str) -> list[Segment]:
+    def _segments(self, sounds: Sequence[Sound], cuts: list[float], heard_language: str) -> list[Segment]:
         options, asked = self._options, self._options.asked
         how = Hearing(
             language=heard_language,
@@ -139,22 +144,19 @@ class Transcription:
             # A translation is in English, whatever is spoken.
             languages=asked.languages or () if asked.task == "transcribe" else (),
         )
+        listener = Listener(sounds, self._tools.engine, self._tools.metrics, how, options)
         segments = [piece.model_copy(update={"id": at}) for at, piece in enumerate(options.earlier)]
         for window in windows_from(cuts, min(options.start_at, self._duration), self._duration):
-            if self._cancelled():
-                raise CancelledWorkError
-            heard = self._tools.engine.hear(self._pcm.read(window.start, window.end), how, self._cancelled)
-            for stage, seconds in heard.seconds.items():
-                self._tools.metrics.took(stage, seconds)
-            for piece in heard.segments:
-                earliest = segments[-1].end if segments else 0.0
-                segment = to_segment(piece, len(segments), window.start, (earliest, self._duration))
+            heard = listener.hear(window, self._cancelled)
+            for segment in heard.segments:
                 segments.append(segment)
                 self._emit(SegmentSent(segment=segment))
-            doubts = told(heard.doubts, window.start, self._duration)
-            self._degraded += [loss for loss in [*heard.degraded, *doubts] if loss not in self._degraded]
+            self._lacks(heard.degraded)
             self._emit(self._done(window))
         return segments
+
+    def _lacks(self, losses: Sequence[Degradation]) -> None:
+        self._degraded += [loss for loss in losses if loss not in self._degraded]
 
     def _done(self, window: Window) -> WindowDone:
         share = _WORDS_SHARE if self._options.asked.diarize else 1.0
@@ -213,6 +215,10 @@ class Transcription:
 
     def _report(self, state: Literal["running", "succeeded", "failed"], progress: float) -> None:
         self._emit(StageChanged(stage="diarization", state=state, progress=round(progress, 4)))
+
+
+def _loudness(samples: Samples) -> float:
+    return float(np.square(energies_of(samples)).sum())
 
 
 def _reason(error: Exception) -> str:

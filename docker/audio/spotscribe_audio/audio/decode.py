@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,13 @@ from spotscribe_common.errors import BadAudioError
 # Tracks that are decoded to find one with sound.
 _MOST_TRIED = 4
 _BLOCK_SECONDS = 60.0
+
+
+class Wanted(NamedTuple):
+    """Which sound of a file is wanted: see :func:`decode`."""
+
+    track: int | None = None
+    separate: bool = False
 
 
 async def decode(

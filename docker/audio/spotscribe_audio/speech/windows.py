@@ -97,3 +97,8 @@ def is_silent(energies: NDArray[np.float32], window: Window) -> bool:
     """
     frames = energies[int(window.start / FRAME_SECONDS) : int(window.end / FRAME_SECONDS) + 1]
     return float(frames.max(initial=0.0)) < _SILENT
+
+
+def holds_sound(samples: NDArray[np.int16]) -> bool:
+    """Whether there is anything in these samples that a microphone would have heard."""
+    return float(energies_of(samples).max(initial=0.0)) >= _SILENT

@@ -7,6 +7,7 @@ from typing import BinaryIO, Generic
 
 from fastapi import Request
 
+from spotscribe_audio.audio.decode import Wanted
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.receiving.body import Accepted, Body
 from spotscribe_common.work.job import Event, Job
@@ -52,5 +53,7 @@ async def start_job(
             body = await service.receive(request, accepted, reading)
             held.enter_context(service.admission.admit())
             source = await read(body, reading)
-            pcm = await service.decode_for(request, source.file, source.max_seconds, held, source.track)
+            pcm = await service.decode_for(
+                request, source.file, source.max_seconds, held, Wanted(source.track)
+            )
         return source.start(pcm, held)

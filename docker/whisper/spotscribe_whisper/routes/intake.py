@@ -7,6 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from fastapi import Request
 
+from spotscribe_audio.audio.decode import Wanted
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.requests.transcribe_body import check_start
 from spotscribe_common.contract import TranscribeEvent
@@ -64,9 +65,8 @@ async def start_job(
             for number, url in enumerate(source.references):
                 work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
                 recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
-            pcm = await service.decode_for(
-                request, source.file, source.max_seconds, held, options.asked.track
-            )
+            wanted = Wanted(options.asked.track, separate=options.asked.channels == "separate")
+            pcm = await service.decode_for(request, source.file, source.max_seconds, held, wanted)
         check_start(options.start_at, pcm)
         options = replace(options, speaker_recordings=recordings)
         return service.start(pcm, options, held.pop_all()), pcm.duration

@@ -20,7 +20,8 @@ from spotscribe_whisper.formats.subtitles import srt, vtt
 from spotscribe_whisper.model_names import ALIASES, check_model
 from spotscribe_whisper.routes.intake import Source, start_job
 from spotscribe_whisper.routes.openai_events import OpenAiEvents
-from spotscribe_whisper.routes.openai_form import TranscriptionForm, TranslationForm
+from spotscribe_whisper.routes.openai_form import TranscriptionForm
+from spotscribe_whisper.routes.translation_form import TranslationForm
 from spotscribe_whisper.service import TranscriptionService
 
 _SUBTITLES = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}

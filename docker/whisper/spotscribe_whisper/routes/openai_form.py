@@ -1,98 +1,30 @@
-"""The fields of OpenAI's transcription and translation requests, and ours beside them."""
+"""The fields of OpenAI's transcription requests, and ours beside them."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from spotscribe_audio.requests.transcribe_body import RuleChoice, chosen_rules, every_rule
 from spotscribe_common.contract import (
     HOTWORDS_CHARACTERS,
     LANGUAGE_CHARACTERS,
-    TrackNumber,
     TranscriptionOptions,
 )
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.quoting import quoted
-from spotscribe_whisper.formats.cues import Layout
 from spotscribe_whisper.model_names import DIARIZING, LANGUAGE_TELLING, check_model
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.chunking import ChunkingStrategy
+from spotscribe_whisper.routes.translation_form import Format, TranslationForm
 from spotscribe_whisper.speakers.references import MOST_CHARACTERS, MOST_REFERENCES, MOST_SECONDS
 
-Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 # It stands at every segment of hours.
 _LONGEST_NAME = 100
 # As many as path 300's gateway takes; each is a field of the form.
 _MOST_KEYWORDS = 100
 # What can be told piece by piece.
 _STREAMED: tuple[Format, ...] = ("json", "text", "diarized_json")
-
-
-class TranslationForm(BaseModel):
-    """`POST /v1/audio/translations`, and what a transcription has in common with it."""
-
-    model_config = ConfigDict(extra="forbid")
-    # Largest size of all fields together but the file.
-    text_bytes: ClassVar[int] = 1 << 20
-
-    model: str | None = Field(
-        default=None, max_length=200, description="The loaded model's name, or one of its aliases."
-    )
-    prompt: str | None = Field(default=None, max_length=20_000)
-    response_format: Format = "json"
-    temperature: float = Field(default=0, ge=0, le=1)
-    hotwords: str | None = Field(
-        default=None, max_length=HOTWORDS_CHARACTERS, description="Ours: names and rare words to listen for."
-    )
-    track: TrackNumber | None = None
-    max_line_width: int = Field(
-        default=42, ge=8, le=200, description="Ours: greatest length of a subtitle's line in characters."
-    )
-    max_line_count: int = Field(
-        default=2, ge=1, le=4, description="Ours: greatest number of a subtitle's lines."
-    )
-    highlight_words: bool = Field(
-        default=False, description="Ours: a subtitle for each word's time, with the word underlined."
-    )
-
-    def layout(self) -> Layout:
-        """How subtitles are laid out."""
-        return Layout(
-            max_line_width=self.max_line_width,
-            max_line_count=self.max_line_count,
-            highlight_words=self.highlight_words,
-        )
-
-    def tells_languages(self) -> bool:
-        """Whether the answer lists the languages that were heard: a translation is English."""
-        return False
-
-    def take_references(self) -> Sequence[str]:
-        """The recordings of known speakers as data URLs; the form no longer has them."""
-        return ()
-
-    def options(self, loaded: str) -> Options:
-        """What is asked of the service.
-
-        Args:
-            loaded: the model that is loaded.
-
-        Raises:
-            InvalidRequestError: a combination that cannot be.
-            ModelNotFoundError: the request means another model.
-        """
-        check_model(self.model, loaded)
-        if self.response_format == "diarized_json":
-            raise InvalidRequestError(
-                "response_format diarized_json is for transcriptions: a translation's words have no times of "
-                "their own to tell speakers by.",
-                param="response_format",
-            )
-        asked = TranscriptionOptions.model_construct(
-            task="translate", track=self.track, prompt=self.prompt, hotwords=self.hotwords
-        )
-        return Options(asked, temperature=self.temperature)
 
 
 class TranscriptionForm(TranslationForm):
@@ -164,8 +96,12 @@ class TranscriptionForm(TranslationForm):
         return taken
 
     def diarizes(self) -> bool:
-        """Whether speakers are wanted, in whichever way that is said."""
-        return self.diarize or self.model == DIARIZING or self.response_format == "diarized_json"
+        """Whether voices are to be told apart, in whichever way that is said.
+
+        With separate channels, the model and the format ask for the speakers alone, who are the channels.
+        """
+        wants_speakers = self.model == DIARIZING or self.response_format == "diarized_json"
+        return self.diarize or (wants_speakers and self.channels == "mixed")
 
     def options(self, loaded: str) -> Options:
         """See :meth:`TranslationForm.options`."""
@@ -175,6 +111,7 @@ class TranscriptionForm(TranslationForm):
             language=self.language,
             languages=self.languages or None,
             track=self.track,
+            channels=self.channels,
             prompt=self.prompt,
             hotwords=self._words_to_listen_for(),
             diarize=self.diarizes(),
@@ -230,7 +167,7 @@ class TranscriptionForm(TranslationForm):
                 "known_speaker_names has a name twice: two speakers would look like one.",
                 param="known_speaker_names",
             )
-        if self.known_speaker_names and not self.diarizes():
+        if self.known_speaker_names and not self.diarizes() and self.channels == "mixed":
             raise InvalidRequestError(
                 "known_speaker_names needs diarization. Set diarize to true, or response_format to "
                 "diarized_json.",
@@ -241,6 +178,12 @@ class TranscriptionForm(TranslationForm):
         names, references = self.known_speaker_names, self.known_speaker_references
         if not references:
             return
+        if self.channels == "separate":
+            raise InvalidRequestError(
+                "known_speaker_references and channels separate exclude each other: no voices are compared. "
+                "Leave the references out: the names are given in the order of the first words.",
+                param="known_speaker_references",
+            )
         if len(references) != len(names):
             raise InvalidRequestError(
                 f"known_speaker_references has {len(references)} entries, known_speaker_names {len(names)}. "

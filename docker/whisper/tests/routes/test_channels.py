@@ -1,0 +1,329 @@
+"""`channels: separate`: each channel is transcribed by itself, and is a speaker."""
+
+import json
+import time
+import wave
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
+from spotscribe_common.contract import Degradation
+from spotscribe_common.work.model_thread import InTurn
+from spotscribe_testing.models.banded_voices import Audio, BandedEngine, as_samples, voice
+from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
+from spotscribe_testing.service.answers import events, refusal
+from spotscribe_testing.service.contract_schema import check
+from spotscribe_testing.service.live_server import answers_ok, served, wait_until
+from spotscribe_whisper.app import create_app
+from spotscribe_whisper.engines.engine import Doubt, Heard, Hearing, Sharing
+from spotscribe_whisper.settings import Settings
+
+STREAM = {"Accept": "application/x-ndjson"}
+SECONDS = 31.0
+# Who is on channel 2 speaks first; at 12 s both speak at once.
+ANN, BEN = (3.0, 4.0, 12.2, 25.0), (1.0, 12.0, 14.0, 27.0)
+SPOKEN = sorted([*((at, "ann") for at in ANN), *((at, "ben") for at in BEN)])
+
+
+@pytest.fixture
+def engine() -> BandedEngine:
+    return BandedEngine()
+
+
+def written(settings: Settings, samples: Samples, name: str = "call") -> str:
+    path = settings.shared_audio / name
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(samples.tobytes())
+    return name
+
+
+def voices() -> tuple[Audio, Audio]:
+    return voice("ann", ANN, SECONDS), voice("ben", BEN, SECONDS)
+
+
+@pytest.fixture
+def call(settings: Settings) -> str:
+    """Two people, each of whom the other's microphone hears as well."""
+    ann, ben = voices()
+    return written(settings, as_samples(ann + 0.15 * ben, ben + 0.15 * ann))
+
+
+def posted(url: str, path: str, **fields: Any) -> httpx.Response:
+    return httpx.post(f"{url}/transcribe", json={"path": path, "language": "en", **fields}, timeout=600)
+
+
+def separate(url: str, path: str, **fields: Any) -> dict[str, Any]:
+    answer = posted(url, path, channels="separate", **fields)
+    assert answer.status_code == 200, answer.text
+    check("Transcript", answer.json())
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def openai(
+    url: str, settings: Settings, path: str, route: str = "transcriptions", **fields: Any
+) -> httpx.Response:
+    content = (settings.shared_audio / path).read_bytes()
+    data = {"channels": "separate", "language": "en", **fields}
+    data = {name: value for name, value in data.items() if value is not None}
+    return httpx.post(f"{url}/v1/audio/{route}", data=data, files={"file": content}, timeout=600)
+
+
+def said(segments: list[dict[str, Any]]) -> list[tuple[float, str]]:
+    """The words with their starts, to a tenth of a second."""
+    return [(round(segment["start"], 1), segment["text"]) for segment in segments]
+
+
+def test_each_channel_is_a_speaker_and_words_are_merged_by_time(url: str, call: str) -> None:
+    found = separate(url, call)
+    assert said(found["segments"]) == SPOKEN
+    assert found["text"] == " ".join(name for _, name in SPOKEN)
+    assert [segment["id"] for segment in found["segments"]] == list(range(len(SPOKEN)))
+    assert {(each["text"], each["speaker"], each["channel"]) for each in found["segments"]} == {
+        ("ben", "A", 2),
+        ("ann", "B", 1),
+    }
+    assert found["degraded"] == []
+
+
+def test_turns_of_channels_may_overlap(url: str, call: str) -> None:
+    found = separate(url, call)["diarization"]
+    assert (found["engine"], found["model"], found["merges"]) == ("channels", "channels", [])
+    assert found["speakers"] == ["A", "B"]
+    assert found["turns"] == found["raw_turns"]
+    starts = [turn["start"] for turn in found["turns"]]
+    assert starts == sorted(starts)
+    turns = [(round(turn["start"], 1), round(turn["end"], 1), turn["speaker"]) for turn in found["turns"]]
+    # Words with a short pause between them are one turn.
+    assert turns[:2] == [(1.0, 1.6, "A"), (3.0, 4.6, "B")]
+    assert (12.0, 12.6, "A") in turns
+    assert (12.2, 12.8, "B") in turns
+
+
+def test_without_the_option_the_channels_are_mixed(url: str, call: str, engine: BandedEngine) -> None:
+    found = posted(url, call).json()
+    assert "diarization" not in found
+    assert {segment.get("speaker") for segment in found["segments"]} == {None}
+    assert sum(engine.windows) == pytest.approx(SECONDS), "not heard once"
+
+
+def test_windows_are_common_and_a_resumed_run_equals_an_uninterrupted_one(
+    url: str, call: str, engine: BandedEngine
+) -> None:
+    engine.losses = [Degradation(stage="alignment", reason="The aligner was away.")]
+    answer = httpx.post(
+        f"{url}/transcribe",
+        json={"path": call, "language": "en", "channels": "separate"},
+        headers=STREAM,
+        timeout=600,
+    )
+    lines = events(answer, "TranscribeEvent")
+    whole = lines[-1]["transcript"]
+    windows = [line for line in lines if line["type"] == "window"]
+    assert [window["progress"] for window in windows] == sorted(window["progress"] for window in windows)
+    assert windows[-1]["progress"] == 1
+    earlier: list[dict[str, Any]] = []
+    resumed = 0
+    for line in lines:
+        if line["type"] == "segment":
+            earlier.append(line["segment"])
+        if line["type"] == "window":
+            checkpoint = {"end": line["end"], "segments": earlier, "processing_seconds": 1}
+            check("Checkpoint", checkpoint)
+            assert all(segment["end"] <= line["end"] for segment in earlier)
+            engine.losses = []
+            left = {"start_at": line["end"], "earlier": earlier, "earlier_degraded": line["degraded"]}
+            assert separate(url, call, **left) == whole
+            resumed += 1
+    assert resumed >= 4
+    assert earlier == whole["segments"]
+
+
+def test_one_channel_is_transcribed_once_and_the_transcript_says_so(
+    url: str, settings: Settings, engine: BandedEngine
+) -> None:
+    ann, ben = voices()
+    mono = ann + ben
+    inverted = written(settings, as_samples(mono, -0.6 * mono), "inverted")
+    once = written(settings, as_samples(mono), "once")
+    plain = posted(url, once).json()
+    heard = len(engine.windows)
+    for path in (inverted, once):
+        engine.windows.clear()
+        found = separate(url, path)
+        assert [said([segment])[0][1] for segment in found["segments"]] == [name for _, name in SPOKEN]
+        assert "diarization" not in found
+        assert "speaker" not in found["segments"][0]
+        assert "channel" not in found["segments"][0]
+        [loss] = found["degraded"]
+        assert loss["stage"] == "diarization"
+        assert "use diarize instead of channels" in loss["reason"]
+        assert len(engine.windows) == heard, "more than once"
+    assert separate(url, once)["segments"] == plain["segments"]
+
+
+def test_a_silent_channel_is_not_heard_and_nobodys(
+    url: str, settings: Settings, engine: BandedEngine
+) -> None:
+    ann, ben = voices()
+    path = written(settings, as_samples(ann, 0 * ann, ben))
+    found = separate(url, path)
+    assert found["diarization"]["speakers"] == ["A", "B"]
+    assert {segment["channel"] for segment in found["segments"]} == {1, 3}
+    pairs = len(engine.windows)
+    engine.windows.clear()
+    # One who is silent for a window is not heard in it either.
+    separate(url, written(settings, as_samples(ann, voice("ben", (1.0,), SECONDS)), "short"))
+    assert len(engine.windows) < pairs
+
+
+def test_the_language_is_detected_where_somebody_speaks(
+    url: str, settings: Settings, engine: BandedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loudness: list[float] = []
+
+    def detect(samples: Samples, *_: Any) -> str:
+        loudness.append(float(np.abs(samples).max()))
+        return "de"
+
+    monkeypatch.setattr(engine, "detect_language", detect)
+    ann, ben = voice("ann", (25.0,), SECONDS), voice("ben", BEN, SECONDS)
+    assert separate(url, written(settings, as_samples(ann, ben)), language=None)["language"] == "de"
+    assert loudness[0] > 3000
+
+
+def test_doubts_name_the_channel(
+    url: str, call: str, engine: BandedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = engine.hear
+
+    def doubting(samples: Samples, how: Hearing, cancelled: Any) -> Heard:
+        found = hear(samples, how, cancelled)
+        if any(segment.text == "ben" for segment in found.segments):
+            found.doubts.append(Doubt("missing", 1.0, 2.0))
+        return found
+
+    monkeypatch.setattr(engine, "hear", doubting)
+    reasons = [loss["reason"] for loss in separate(url, call)["degraded"]]
+    assert reasons[0] == "Channel 2: Words may be missing: there is speech without words at 1.0–2.0 s."  # noqa: RUF001
+    assert all(reason.startswith("Channel 2: ") for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("diarize", True), ("num_speakers", 2), ("min_speakers", 2), ("max_speakers", 2)],
+)
+def test_telling_voices_apart_is_refused_beside_separate_channels(
+    url: str, settings: Settings, call: str, field: str, value: Any
+) -> None:
+    for answer in (
+        posted(url, call, channels="separate", **{field: value}),
+        openai(url, settings, call, **{field: json.dumps(value)}),
+    ):
+        error = refusal(answer, 400, "invalid_request")
+        assert error["param"] == field
+        assert f"Leave {field} out, or set channels to mixed" in error["message"]
+
+
+def test_a_mode_that_is_not_known_is_refused(url: str, settings: Settings, call: str) -> None:
+    for answer in (posted(url, call, channels="stereo"), openai(url, settings, call, channels="stereo")):
+        assert refusal(answer, 400, "invalid_request")["param"] == "channels"
+
+
+@pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe-diarize"])
+def test_diarized_json_has_the_channels_as_speakers(
+    url: str, settings: Settings, call: str, diarizer: ScriptedDiarizer, model: str
+) -> None:
+    answer = openai(url, settings, call, response_format="diarized_json", model=model)
+    assert answer.status_code == 200, answer.text
+    assert [(each["text"], each["speaker"]) for each in answer.json()["segments"]] == [
+        (name, "A" if name == "ben" else "B") for _, name in SPOKEN
+    ]
+    assert diarizer.counts == [], "voices were compared"
+
+
+def test_names_are_given_in_the_order_of_the_first_words(url: str, settings: Settings, call: str) -> None:
+    found = openai(
+        url, settings, call, response_format="diarized_json", **{"known_speaker_names[]": ["Ben", "Ann"]}
+    )
+    assert found.status_code == 200, found.text
+    assert [each["speaker"].lower() for each in found.json()["segments"]] == [name for _, name in SPOKEN]
+    recordings = {"known_speaker_names[]": "Ben", "known_speaker_references[]": "data:audio/wav;base64,AA"}
+    error = refusal(openai(url, settings, call, **recordings), 400, "invalid_request")
+    assert error["param"] == "known_speaker_references"
+    assert "Leave the references out" in error["message"]
+
+
+def test_a_stream_and_a_translation_have_the_channels_too(url: str, settings: Settings, call: str) -> None:
+    stream = openai(url, settings, call, response_format="diarized_json", stream="true")
+    lines = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: {")]
+    segments = [line for line in lines if line["type"] == "transcript.text.segment"]
+    assert [each["text"] for each in segments] == [name for _, name in SPOKEN]
+    translation = openai(
+        url, settings, call, "translations", response_format="verbose_json", language=None
+    ).json()
+    assert {each["speaker"] for each in translation["segments"]} == {"A", "B"}
+
+
+def test_subtitles_show_who_speaks_and_do_not_overlap(url: str, settings: Settings, call: str) -> None:
+    srt = openai(url, settings, call, response_format="srt").text
+    assert "A: ben" in srt
+    assert "B: ann" in srt
+    times = [line.split(" --> ") for line in srt.splitlines() if " --> " in line]
+    assert all(first[1] <= second[0] for first, second in pairwise(times))
+
+
+class SharingEngine(BandedEngine):
+    """A batch has room for 70 s."""
+
+    def share(self, in_turn: InTurn) -> Sharing:
+        return Sharing(recordings=4, seconds=70.0)
+
+
+@pytest.fixture
+def sharing(settings: Settings) -> Iterator[tuple[str, SharingEngine]]:
+    engine = SharingEngine()
+    with served(create_app(settings, engine, ScriptedDiarizer())) as url:
+        wait_until(lambda: answers_ok(url), "the engine has loaded")
+        yield url, engine
+        engine.go.set()
+
+
+def test_each_channel_counts_in_a_shared_batch(sharing: tuple[str, SharingEngine], call: str) -> None:
+    """Two recordings of 31 s fit into 70 s, but not with two channels each."""
+    url, engine = sharing
+
+    def most_at_once(**fields: str) -> int:
+        engine.go.clear()
+        engine.most_at_work = 0
+        with ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(posted, url, call, **fields) for _ in range(2)]
+            wait_until(lambda: httpx.get(f"{url}/health").json()["queue"]["inside"] == 2, "both are let in")
+            wait_until(lambda: engine.at_work > 0, "one is at work")
+            time.sleep(1)
+            engine.go.set()
+            assert all(answer.result().status_code == 200 for answer in answers)
+        return engine.most_at_work
+
+    assert most_at_once() == 2
+    assert most_at_once(channels="separate") == 1
+
+
+def test_nothing_of_the_channels_is_left_open(url: str, settings: Settings, call: str) -> None:
+    fds = Path("/proc/self/fd")
+    separate(url, call)
+    before = len(list(fds.iterdir()))
+    for _ in range(3):
+        separate(url, call)
+        posted(url, call, channels="separate", start_at=1000)
+    wait_until(lambda: len(list(fds.iterdir())) <= before + 1, "the channels' files are closed")
