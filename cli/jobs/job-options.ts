@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ANALYSIS_TASKS, type AnalysisTask } from '../../core/contract/names';
+import { ANALYSIS_TASKS, CHANNEL_MODES, type AnalysisTask } from '../../core/contract/names';
 import type { AnalysisOptions, JobOptions } from '../../core/contract/work/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../core/contract/limits';
 import { AUTO, languageCode } from '../../core/forms/languages';
@@ -14,6 +14,7 @@ export interface ChosenOptions {
   hotwords?: string;
   prompt?: string;
   track?: number;
+  channels?: (typeof CHANNEL_MODES)[number];
   diarize?: boolean;
   speakers?: number;
   minSpeakers?: number;
@@ -41,6 +42,12 @@ export function addJobOptions(command: Command): Command {
     .option('--hotwords <words>', 'names and rare words that may occur', text(hotwords))
     .option('--prompt <text>', 'text in the desired style, as if spoken before the audio', text(prompt))
     .option('--track <n>', 'number of the sound track (default: the default one)', wholeNumber(1, tracks))
+    .addOption(
+      new Option(
+        '--channels <mode>',
+        'separate: transcribe each channel by itself, as one speaker (default: mixed)',
+      ).choices(CHANNEL_MODES),
+    )
     .option('--diarize', 'identify speakers')
     .addOption(
       new Option('--speakers <n>', 'exact number of speakers, with --diarize (default: detected)')
@@ -80,6 +87,12 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
     '--no-speaker-cleanup': chosen.speakerCleanup ? undefined : true,
   };
   const [useless] = Object.entries(aboutSpeakers).find(([, value]) => value !== undefined) ?? [];
+  if (chosen.channels === 'separate' && (useless !== undefined || chosen.diarize === true)) {
+    const flag = chosen.diarize === true ? '--diarize' : useless;
+    throw new UsageError(
+      `--channels separate makes each channel a speaker: remove ${flag}, or use --channels mixed`,
+    );
+  }
   if (useless !== undefined && chosen.diarize !== true) {
     throw new UsageError(`${useless} requires --diarize: add --diarize, or remove ${useless}`);
   }
@@ -95,6 +108,7 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
     hotwords: chosen.hotwords,
     prompt: chosen.prompt,
     track: chosen.track,
+    channels: chosen.channels,
     diarize: chosen.diarize,
     num_speakers: chosen.speakers,
     min_speakers: minSpeakers,

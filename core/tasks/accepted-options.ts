@@ -31,14 +31,24 @@ const spoken = {
 /** Options that have no effect without diarization: refused instead of ignored. */
 const WITH_DIARIZE = ['num_speakers', 'min_speakers', 'max_speakers', 'speaker_cleanup'] as const;
 
+const hasSeparateChannels = ({ channels }: TranscriptionOptions) => channels === 'separate';
+
 /** Combinations of options that are refused. */
 const combinations = <T extends TranscriptionOptions>() => [
   ...WITH_DIARIZE.map((field) =>
     z.refine<T>((options) => options.diarize === true || options[field] === undefined, {
       path: [field],
-      error: 'It requires "diarize": true; add that, or leave it out',
+      error: ({ input }) =>
+        hasSeparateChannels(input as T)
+          ? 'With "channels": "separate", the channels are the speakers; leave it out'
+          : 'It requires "diarize": true; add that, or leave it out',
     }),
   ),
+  z.refine<T>((options) => options.diarize !== true || !hasSeparateChannels(options), {
+    path: ['channels'],
+    error:
+      '"separate" cannot be combined with "diarize": the channels are the speakers; leave "diarize" out, or send "mixed"',
+  }),
   z.refine<T>((options) => options.language === undefined || options.languages === undefined, {
     path: ['languages'],
     error: 'It cannot be combined with "language"; send one of them',

@@ -62,8 +62,13 @@ function refuseOtherWork(row: JobRow, { task, options, unsupported }: ParsedForm
       task === 'translate' ? ['not a translation', 'transcriptions'] : ['a translation', 'translations'];
     throw invalid('job', `Job ${row.id} is ${is}: send the request to /v1/audio/${route}`);
   }
-  // A detected language is compared later, when the transcript is read.
-  const own: JobOptions = { ...row.options, language: row.options.language ?? options.language };
+  const own: JobOptions = {
+    ...row.options,
+    // A detected language is compared later, when the transcript is read.
+    language: row.options.language ?? options.language,
+    // The speakers of separate channels need no diarization.
+    ...(row.options.channels === 'separate' && { diarize: options.diarize }),
+  };
   const other = (Object.keys(options) as (keyof JobOptions)[]).find(
     (name) => !isDeepStrictEqual(options[name], own[name]),
   );

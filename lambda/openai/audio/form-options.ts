@@ -113,7 +113,7 @@ function refuseCombinations(values: FormValues, { format, stream }: AnswerShape,
       `"keywords" must have ${limit}, separators included; got ${listened}. Leave some out`,
     );
   }
-  if (names.length > 0 && !diarizes(values)) {
+  if (names.length > 0 && !diarizes(values) && values.channels !== 'separate') {
     const cure = 'set "diarize" to true, or "response_format" to diarized_json';
     throw invalid('known_speaker_names', `"known_speaker_names" requires diarization: ${cure}`);
   }
@@ -126,6 +126,11 @@ function refuseCombinations(values: FormValues, { format, stream }: AnswerShape,
       `"known_speaker_references" has ${counts}: send one entry for each name`,
     );
   }
+  if (references.length > 0 && values.channels === 'separate')
+    throw invalid(
+      'known_speaker_references',
+      '"known_speaker_references" cannot be combined with "channels" separate: leave them out; names are assigned in the order of first speech',
+    );
   if (references.some((url) => !DATA_URL.test(url.slice(0, 1000))))
     throw invalid(
       'known_speaker_references',
@@ -144,6 +149,7 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
     prompt: characters(values.prompt)?.slice(-OPTION_LIMITS.prompt).join(''),
     hotwords: values.hotwords ?? joined(values.keywords),
     track: values.track,
+    channels: values.channels,
     diarize: diarize ? true : undefined,
     num_speakers: values.num_speakers,
     min_speakers: values.min_speakers,
@@ -157,9 +163,12 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
   throw invalid(param, message);
 }
 
-/** Whether any field requests diarization. */
-const diarizes = ({ diarize, model, response_format: format }: FormValues) =>
-  diarize === true || model === DIARIZING || format === 'diarized_json';
+/**
+ * Whether any field requests diarization. With separate channels, the model and the format only
+ * request the speakers, which are the channels.
+ */
+const diarizes = ({ diarize, model, response_format: format, channels }: FormValues) =>
+  diarize === true || (channels !== 'separate' && (model === DIARIZING || format === 'diarized_json'));
 
 function unsupported(values: FormValues, deployed: string | undefined): Unsupported[] {
   const { temperature = 0, model } = values;

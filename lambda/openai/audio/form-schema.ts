@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { OPTION_LIMITS } from '../../../core/contract/limits';
-import { SPEAKER_RULES } from '../../../core/contract/names';
+import { CHANNEL_MODES, SPEAKER_RULES } from '../../../core/contract/names';
 import { choice, flag, number, object } from '../../../core/forms/field-values';
 import { MOST_MODEL_NAME } from '../../../core/models/model-names';
 import { GRANULARITIES } from '../../../core/formats/openai-formats';
@@ -49,6 +49,7 @@ const COMMON = {
   temperature: z.optional(number(0, 1, 'a number')),
   hotwords: z.optional(text(hotwords)),
   track: z.optional(number(1, tracks)),
+  channels: z.optional(choice(CHANNEL_MODES)),
   max_line_width: z.optional(number(8, 200)),
   max_line_count: z.optional(number(1, 4)),
   highlight_words: z.optional(flag()),

@@ -2,11 +2,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod/mini';
-import { ANALYSIS_TASKS } from '../../../../core/contract/names';
+import { ANALYSIS_TASKS, CHANNEL_MODES } from '../../../../core/contract/names';
 import type { JobOptions } from '../../../../core/contract/work/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../../../core/contract/limits';
 import { SpotscribeError } from '../../../../core/contract/errors';
-import { flag, number } from '../../../../core/forms/field-values';
+import { choice, flag, number } from '../../../../core/forms/field-values';
 import { FormError } from '../../../../core/forms/form-error';
 import { FieldCollector, type FormFields } from '../../../../core/forms/form-fields';
 import { jobOptions } from '../../../../core/tasks/accepted-options';
@@ -34,6 +34,7 @@ const FORM = {
   hotwords: z.optional(text(FIELD_BYTES)),
   prompt: z.optional(text(FIELD_BYTES)),
   track: z.optional(number(1, tracks)),
+  channels: z.optional(choice(CHANNEL_MODES)),
   diarize: z.optional(flag()),
   num_speakers: count,
   min_speakers: count,
