@@ -24,6 +24,8 @@ test.each<[string[], JobOptions]>([
   [['--languages', 'English, de,en-US'], { languages: ['en', 'de'] }],
   [['--hotwords', 'Ölçer', '--prompt', ''], { hotwords: 'Ölçer', prompt: '' }],
   [['--track', '2'], { track: 2 }],
+  [['--channels', 'separate'], { channels: 'separate' }],
+  [['--channels', 'mixed', '--diarize'], { channels: 'mixed', diarize: true }],
   [['--diarize'], { diarize: true }],
   [['--diarize', '--speakers', '2'], { diarize: true, num_speakers: 2 }],
   [
@@ -40,6 +42,12 @@ test.each<[string[], JobOptions]>([
 });
 
 test.each<[string[], RegExp]>([
+  [['--channels', 'left'], /'left' is invalid.*choices are mixed, separate/i],
+  [
+    ['--channels', 'separate', '--diarize'],
+    /^error: --channels separate makes each channel a speaker: remove --diarize, or use --channels mixed$/m,
+  ],
+  [['--channels', 'separate', '--speakers', '2'], /remove --speakers, or use --channels mixed/],
   [['--speakers', '2'], /^error: --speakers requires --diarize: add --diarize, or remove --speakers$/m],
   [['--min-speakers', '2'], /^error: --min-speakers requires --diarize/m],
   [['--max-speakers', '2'], /^error: --max-speakers requires --diarize/m],

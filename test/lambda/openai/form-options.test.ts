@@ -131,6 +131,21 @@ describe('the options of a job', () => {
     }),
   );
 
+  test.each<Values>([
+    {},
+    { response_format: 'diarized_json' },
+    { model: 'gpt-4o-transcribe-diarize' },
+    { known_speaker_names: ['Ada', 'Ben'] },
+  ])('enable no diarization with separate channels and %j', (values) => {
+    expect(parse({ ...values, channels: 'separate' }).options).toEqual({ channels: 'separate' });
+  });
+
+  test('request separate channels of a translation', () =>
+    expect(parse({ channels: 'separate' }, 'translate').options).toEqual({
+      channels: 'separate',
+      task: 'translate',
+    }));
+
   test.each<[Values, JobOptions]>([
     // A cleanup has no effect without speakers.
     [{ speaker_cleanup: 'interjections' }, {}],
@@ -199,6 +214,13 @@ test.each<[Values, string, RegExp]>([
   ],
   [{ stream: 'true', response_format: 'srt' }, 'stream', /requires "response_format" json, text/],
   [{ include: 'logprobs' }, 'include', /leave it out/],
+  [{ channels: 'left' }, 'channels', /Expected one of mixed, separate/],
+  [{ channels: 'separate', diarize: 'true' }, 'channels', /leave "diarize" out, or send "mixed"/],
+  [
+    { channels: 'separate', known_speaker_names: 'Ada', known_speaker_references: url },
+    'known_speaker_references',
+    /leave them out; names are assigned in the order of first speech/,
+  ],
   [{ num_speakers: '2' }, 'num_speakers', /It requires "diarize": true/],
   [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /requires diarization/],
   [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /repeats a name/],

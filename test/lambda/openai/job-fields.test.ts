@@ -63,6 +63,16 @@ describe('the transcript of a job', () => {
     expect((await send({ job })).statusCode).toBe(200);
   });
 
+  test('with separate channels has speakers without diarization', async () => {
+    const options: JobOptions = { language: 'de', channels: 'separate' };
+    const job = await made({ language: 'de', channels: 'separate', response_format: 'diarized_json' });
+    expect(await onlyJob()).toMatchObject({ options });
+    for (const more of [{}, { channels: 'separate' }]) {
+      expect((await send({ job, response_format: 'diarized_json', ...more })).statusCode).toBe(200);
+    }
+    expect(errorOf(await send({ job, channels: 'mixed' }))).toMatchObject({ param: 'channels' });
+  });
+
   test('is an error before it is ready, unless a job is an accepted answer', async () => {
     await send({}, { headers: { prefer: 'respond-async' } });
     const { id } = await onlyJob();

@@ -145,6 +145,25 @@ describe('a quote', () => {
     });
   });
 
+  it('has the times of all its words if segments of two channels overlap', () => {
+    const word = (text: string, start: number) => ({ word: text, start, end: start + 0.4 });
+    const segments: Segment[] = [
+      {
+        id: 0,
+        start: 8,
+        end: 9.4,
+        text: 'We ship it',
+        words: [word('We', 8), word('ship', 8.5), word('it', 9)],
+      },
+      { id: 1, start: 8.2, end: 9.1, text: 'on Friday.', words: [word('on', 8.2), word('Friday.', 8.7)] },
+    ];
+    expect(find('ship it on Friday', { heard_from: 0, heard_to: 30 }, transcriptOf(segments))).toMatchObject({
+      start: 8.2,
+      end: 9.4,
+      segments: [0, 1],
+    });
+  });
+
   it('is not searched if it is too long', () => {
     const letters = 'abcdefghij '.repeat(LONGEST_QUOTE);
     const within = spoken(letters.split(' '));

@@ -154,6 +154,8 @@ describe('audio in a request', () => {
     ];
     expect((await post(form(words))).status).toBe(200);
     expect(whisper.requests.at(-1)).toMatchObject({ prompt: 'true', hotwords: 'constructor' });
+    expect((await post(form([['channels', 'separate']]))).status).toBe(200);
+    expect(whisper.requests.at(-1)).toMatchObject({ channels: 'separate' });
   });
 
   it('is answered with the result of one service if the other fails', async () => {

@@ -137,7 +137,9 @@ export class SpokenWords {
   /** Times and segments of the words from `from` to `to`, exclusive. */
   stretch(from: number, to: number): Pick<Evidence, 'start' | 'end' | 'segments' | 'interpolated'> {
     const segments = [...new Set(this.segmentIds.slice(from, to))].sort((a, b) => a - b);
-    const times = { start: this.starts[from] ?? 0, end: this.ends[to - 1] ?? 0, segments };
+    // Segments of different channels overlap, so the next word may begin before this one.
+    const start = Math.min(...this.starts.slice(from, to));
+    const times = { start, end: Math.max(...this.ends.slice(from, to)), segments };
     return this.untimed.slice(from, to).includes(true) ? { ...times, interpolated: true } : times;
   }
 
