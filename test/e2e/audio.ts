@@ -49,6 +49,19 @@ function paddingOf(flac: Buffer): number {
 /** The sample in another format. */
 export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, ...options, '-');
 
+/**
+ * A call of two readers, each on a channel of their own. Both channels also hear the other reader
+ * quietly.
+ */
+export const call = (): Buffer =>
+  ffmpeg(
+    ...['-i', join(root, 'samples/two-readers.opus'), '-filter_complex'],
+    '[0:a]asplit[one][two];[one]atrim=0:10.2,apad=whole_dur=24[left];' +
+      '[two]atrim=10.2,asetpts=PTS-STARTPTS,adelay=9700,apad=whole_dur=24[right];' +
+      '[left][right]amerge,pan=stereo|c0=c0+0.15*c1|c1=c1+0.15*c0',
+    ...['-c:a', 'flac', '-f', 'flac', '-'],
+  );
+
 /** The sample as a WAV file of 630 kB that says in its header how long it is (which one written to a pipe cannot). */
 export function sampleAsWav(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'spotscribe-wav-'));

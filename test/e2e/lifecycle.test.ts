@@ -1,12 +1,13 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ListJobsResponse, SubmitJobResponse } from '../../core/contract/api';
 import { OUTPUT } from '../../core/contract/environment';
+import type { Transcript } from '../../core/contract/work/transcript';
 import type { WarmView } from '../../core/contract/warm';
 import { versionsOf } from '../../core/jobs/object-versions';
-import { repeated, SAMPLE, sample, sampleWords, words } from './audio';
+import { call, repeated, SAMPLE, sample, sampleWords, words } from './audio';
 import { Laptop, spotscribe, until } from './laptop';
 
 describe('a deployment, from zero to zero', () => {
@@ -111,6 +112,23 @@ describe('a deployment, from zero to zero', () => {
     expect(words((await laptop.transcript(job.id)).text)).toEqual(sampleWords());
     const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
     expect(body.data.filter(({ origin }) => origin === 'inbox')).toHaveLength(1);
+  });
+
+  test('transcribes each channel of a call by itself, as one speaker', async () => {
+    writeFileSync(join(folder, 'call.flac'), call());
+    const options = ['--channels', 'separate', '--format', 'json,txt'];
+    await spotscribe(['transcribe', join(folder, 'call.flac'), ...options], laptop.env);
+    const { segments, diarization } = JSON.parse(
+      readFileSync(join(folder, 'call.json'), 'utf8'),
+    ) as Transcript;
+    const saidBy = (who: string) =>
+      words(segments.flatMap(({ speaker, text }) => (speaker === who ? [text] : [])).join(' '));
+    expect(diarization).toMatchObject({ engine: 'channels', speakers: ['A', 'B'] });
+    expect(saidBy('A').join(' ')).toMatch(/^had he married a more amiable woman.*made amiable himself$/);
+    expect(saidBy('B').join(' ')).toMatch(/^for although the chinese took impressions.*printed book$/);
+    expect(saidBy('A').length + saidBy('B').length).toBeLessThan(72);
+    const starts = segments.map(({ start }) => start);
+    expect(starts).toEqual([...starts].sort((one, other) => one - other));
   });
 
   test('wakes a machine for a bulk job, too, which has the queue of its priority', async () => {

@@ -67,7 +67,7 @@ describe('the transcript of a job', () => {
     const options: JobOptions = { language: 'de', channels: 'separate' };
     const job = await made({ language: 'de', channels: 'separate', response_format: 'diarized_json' });
     expect(await onlyJob()).toMatchObject({ options });
-    for (const more of [{}, { channels: 'separate' }]) {
+    for (const more of [{}, { channels: 'separate' }] as Record<string, string>[]) {
       expect((await send({ job, response_format: 'diarized_json', ...more })).statusCode).toBe(200);
     }
     expect(errorOf(await send({ job, channels: 'mixed' }))).toMatchObject({ param: 'channels' });

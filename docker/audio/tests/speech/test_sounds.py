@@ -1,16 +1,20 @@
 """Channels that are heard by themselves: what each has from the others is silent in it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
 import pytest
 
+from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Channel, Pcm, Samples
 from spotscribe_audio.speech import crosstalk
 from spotscribe_audio.speech.sounds import Sounds, sounds_of
 from spotscribe_common.errors import CancelledWorkError
+from spotscribe_testing.media import ffmpeg
 from spotscribe_testing.models.banded_voices import Audio, as_samples, voice
+from spotscribe_testing.places import SAMPLE
 
 SECONDS = 24.0
 ANN, BEN = (1.0, 2.0, 3.0, 9.0, 17.2, 18.2), (5.0, 6.0, 12.0, 14.0, 21.3)
@@ -113,6 +117,20 @@ def test_one_recording_on_both_channels_is_heard_once_and_said(gain: float) -> N
     assert loss.stage == "diarization"
     assert "All channels hold the same sound" in loss.reason
     assert "diarize" in loss.reason
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.opus", "a.m4a"])
+@pytest.mark.parametrize("gain", [-1.0, 0.4])
+async def test_codecs_do_not_hide_that_the_channels_are_the_same(
+    name: str, gain: float, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    ffmpeg("-i", SAMPLE, "-af", f"pan=stereo|c0=c0|c1={gain}*c0", "-b:a", "32k", path)
+    with path.open("rb") as file:
+        pcm = await decode(file, max_seconds=60, scratch=tmp_path, separate=True)
+    assert len(pcm.channels) == 2
+    assert len(sounds_of(pcm, separate=True, cancelled=lambda: False).each) == 1
+    pcm.close()
 
 
 def test_a_room_that_both_channels_hear_alike_is_heard_once() -> None:
