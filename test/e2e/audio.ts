@@ -56,8 +56,8 @@ export const converted = (...options: string[]): Buffer => ffmpeg('-i', SAMPLE, 
 export const call = (): Buffer =>
   ffmpeg(
     ...['-i', join(root, 'samples/two-readers.opus'), '-filter_complex'],
-    '[0:a]asplit[one][two];[one]atrim=0:10.2,apad=whole_dur=24[left];' +
-      '[two]atrim=10.2,asetpts=PTS-STARTPTS,adelay=9700,apad=whole_dur=24[right];' +
+    '[0:a]asplit[one][two];[one]atrim=0:10.2,apad=whole_dur=26[left];' +
+      '[two]atrim=10.2,asetpts=PTS-STARTPTS,adelay=9700,apad=whole_dur=26[right];' +
       '[left][right]amerge,pan=stereo|c0=c0+0.15*c1|c1=c1+0.15*c0',
     ...['-c:a', 'flac', '-f', 'flac', '-'],
   );

@@ -1,6 +1,7 @@
 """Makes media files."""
 
 import subprocess
+import wave
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,21 @@ def samples_of(path: Path) -> Samples:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-ac", "1", "-ar", str(SAMPLE_RATE)]
     made = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True)
     return np.frombuffer(made.stdout, dtype=np.int16)
+
+
+def wav(path: Path, samples: Samples) -> Path:
+    """A WAV file of 16 kHz.
+
+    Args:
+        path: of the file.
+        samples: of shape (samples, channels).
+    """
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(np.ascontiguousarray(samples).tobytes())
+    return path
 
 
 def tone(path: Path, seconds: float, *options: str) -> Path:

@@ -1,6 +1,5 @@
 """Channels kept beside their mix: each is whole, in its place, and only those with sound are there."""
 
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ from spotscribe_audio.audio import recording
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Pcm
 from spotscribe_common.errors import AudioTooLongError, DiskFullError, InvalidRequestError
-from spotscribe_testing.media import ffmpeg
+from spotscribe_testing.media import ffmpeg, wav
 
 
 async def decoded(path: Path, **how: float) -> Pcm:
@@ -80,12 +79,7 @@ async def test_joined_recordings_may_differ_in_their_channels(name: str, tmp_pat
 
 
 async def test_more_channels_than_are_kept_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(65)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(np.ones((SAMPLE_RATE, 65), np.int16).tobytes())
+    path = wav(tmp_path / "a.wav", np.ones((SAMPLE_RATE, 65), np.int16))
     with pytest.raises(InvalidRequestError, match=r"65 channels: at most 64.*Set channels to mixed"):
         await decoded(path)
 

@@ -4,7 +4,6 @@ The engine whisperx is heard with `-m production`, where requirements.production
 requirements.weights.txt are installed.
 """
 
-import wave
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
 from spotscribe_bench.accuracy.recordings import COMMITTED, Recording, recordings
 from spotscribe_bench.whisper_weights import link_whisper
+from spotscribe_testing.media import wav
 from spotscribe_testing.models.banded_voices import Audio, as_samples
 from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.places import plain_words
@@ -84,11 +84,7 @@ def transcribe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     settings = Settings(shared_audio=folder / "shared", tmpdir=folder / "scratch")
 
     def posted(*channels: Audio, **options: str) -> dict[str, Any]:
-        with wave.open(str(folder / "shared" / "call"), "wb") as file:
-            file.setnchannels(len(channels))
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE)
-            file.writeframes(as_samples(*channels).tobytes())
+        wav(folder / "shared" / "call", as_samples(*channels))
         answer = httpx.post(f"{url}/transcribe", json={"path": "call", **options}, timeout=600)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()

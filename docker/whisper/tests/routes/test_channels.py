@@ -1,11 +1,8 @@
 """`channels: separate`: each channel is transcribed by itself, and is a speaker."""
 
-import json
 import time
-import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +13,14 @@ import pytest
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
 from spotscribe_common.work.model_thread import InTurn
+from spotscribe_testing.media import wav
 from spotscribe_testing.models.banded_voices import Audio, BandedEngine, as_samples, voice
 from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
-from spotscribe_testing.service.answers import events, refusal
+from spotscribe_testing.service.answers import events
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_whisper.app import create_app
-from spotscribe_whisper.engines.engine import Doubt, Heard, Hearing, Sharing
+from spotscribe_whisper.engines.engine import Doubt, Heard, HeardSegment, HeardWord, Hearing, Sharing
 from spotscribe_whisper.settings import Settings
 
 STREAM = {"Accept": "application/x-ndjson"}
@@ -38,13 +36,7 @@ def engine() -> BandedEngine:
 
 
 def written(settings: Settings, samples: Samples, name: str = "call") -> str:
-    path = settings.shared_audio / name
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(samples.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(samples.tobytes())
-    return name
+    return wav(settings.shared_audio / name, samples).name
 
 
 def voices() -> tuple[Audio, Audio]:
@@ -68,15 +60,6 @@ def separate(url: str, path: str, **fields: Any) -> dict[str, Any]:
     check("Transcript", answer.json())
     found: dict[str, Any] = answer.json()
     return found
-
-
-def openai(
-    url: str, settings: Settings, path: str, route: str = "transcriptions", **fields: Any
-) -> httpx.Response:
-    content = (settings.shared_audio / path).read_bytes()
-    data = {"channels": "separate", "language": "en", **fields}
-    data = {name: value for name, value in data.items() if value is not None}
-    return httpx.post(f"{url}/v1/audio/{route}", data=data, files={"file": content}, timeout=600)
 
 
 def said(segments: list[dict[str, Any]]) -> list[tuple[float, str]]:
@@ -149,6 +132,30 @@ def test_windows_are_common_and_a_resumed_run_equals_an_uninterrupted_one(
     assert earlier == whole["segments"]
 
 
+def test_a_segment_begins_in_its_window_also_if_the_engine_places_it_behind(
+    url: str, call: str, engine: BandedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint is refused if a segment begins behind it, or before the one before it."""
+    hear = engine.hear
+
+    def late(samples: Samples, how: Hearing, cancelled: Any) -> Heard:
+        found = hear(samples, how, cancelled)
+        end = len(samples) / SAMPLE_RATE
+        found.segments.append(HeardSegment(end + 0.02, end + 0.3, "late", [HeardWord("late", None, None)]))
+        return found
+
+    monkeypatch.setattr(engine, "hear", late)
+    body = {"path": call, "language": "en", "channels": "separate"}
+    lines = events(httpx.post(f"{url}/transcribe", json=body, headers=STREAM, timeout=600), "TranscribeEvent")
+    latest = 0.0
+    for line in lines:
+        if line["type"] == "segment":
+            assert line["segment"]["start"] >= latest
+            latest = line["segment"]["start"]
+        if line["type"] == "window":
+            assert latest <= line["end"]
+
+
 def test_one_channel_is_transcribed_once_and_the_transcript_says_so(
     url: str, settings: Settings, engine: BandedEngine
 ) -> None:
@@ -217,70 +224,6 @@ def test_doubts_name_the_channel(
     reasons = [loss["reason"] for loss in separate(url, call)["degraded"]]
     assert reasons[0] == "Channel 2: Words may be missing: there is speech without words at 1.0–2.0 s."  # noqa: RUF001
     assert all(reason.startswith("Channel 2: ") for reason in reasons)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("diarize", True), ("num_speakers", 2), ("min_speakers", 2), ("max_speakers", 2)],
-)
-def test_telling_voices_apart_is_refused_beside_separate_channels(
-    url: str, settings: Settings, call: str, field: str, value: Any
-) -> None:
-    for answer in (
-        posted(url, call, channels="separate", **{field: value}),
-        openai(url, settings, call, **{field: json.dumps(value)}),
-    ):
-        error = refusal(answer, 400, "invalid_request")
-        assert error["param"] == field
-        assert f"Leave {field} out, or set channels to mixed" in error["message"]
-
-
-def test_a_mode_that_is_not_known_is_refused(url: str, settings: Settings, call: str) -> None:
-    for answer in (posted(url, call, channels="stereo"), openai(url, settings, call, channels="stereo")):
-        assert refusal(answer, 400, "invalid_request")["param"] == "channels"
-
-
-@pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe-diarize"])
-def test_diarized_json_has_the_channels_as_speakers(
-    url: str, settings: Settings, call: str, diarizer: ScriptedDiarizer, model: str
-) -> None:
-    answer = openai(url, settings, call, response_format="diarized_json", model=model)
-    assert answer.status_code == 200, answer.text
-    assert [(each["text"], each["speaker"]) for each in answer.json()["segments"]] == [
-        (name, "A" if name == "ben" else "B") for _, name in SPOKEN
-    ]
-    assert diarizer.counts == [], "voices were compared"
-
-
-def test_names_are_given_in_the_order_of_the_first_words(url: str, settings: Settings, call: str) -> None:
-    found = openai(
-        url, settings, call, response_format="diarized_json", **{"known_speaker_names[]": ["Ben", "Ann"]}
-    )
-    assert found.status_code == 200, found.text
-    assert [each["speaker"].lower() for each in found.json()["segments"]] == [name for _, name in SPOKEN]
-    recordings = {"known_speaker_names[]": "Ben", "known_speaker_references[]": "data:audio/wav;base64,AA"}
-    error = refusal(openai(url, settings, call, **recordings), 400, "invalid_request")
-    assert error["param"] == "known_speaker_references"
-    assert "Leave the references out" in error["message"]
-
-
-def test_a_stream_and_a_translation_have_the_channels_too(url: str, settings: Settings, call: str) -> None:
-    stream = openai(url, settings, call, response_format="diarized_json", stream="true")
-    lines = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: {")]
-    segments = [line for line in lines if line["type"] == "transcript.text.segment"]
-    assert [each["text"] for each in segments] == [name for _, name in SPOKEN]
-    translation = openai(
-        url, settings, call, "translations", response_format="verbose_json", language=None
-    ).json()
-    assert {each["speaker"] for each in translation["segments"]} == {"A", "B"}
-
-
-def test_subtitles_show_who_speaks_and_do_not_overlap(url: str, settings: Settings, call: str) -> None:
-    srt = openai(url, settings, call, response_format="srt").text
-    assert "A: ben" in srt
-    assert "B: ann" in srt
-    times = [line.split(" --> ") for line in srt.splitlines() if " --> " in line]
-    assert all(first[1] <= second[0] for first, second in pairwise(times))
 
 
 class SharingEngine(BandedEngine):
