@@ -1,8 +1,5 @@
 """`channels: separate`: each channel is transcribed by itself, and is a speaker."""
 
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +9,12 @@ import pytest
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.contract import Degradation
-from spotscribe_common.work.model_thread import InTurn
 from spotscribe_testing.media import wav
 from spotscribe_testing.models.banded_voices import Audio, BandedEngine, as_samples, voice
-from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
 from spotscribe_testing.service.answers import events
 from spotscribe_testing.service.contract_schema import check
-from spotscribe_testing.service.live_server import answers_ok, served, wait_until
-from spotscribe_whisper.app import create_app
-from spotscribe_whisper.engines.engine import Doubt, Heard, HeardSegment, HeardWord, Hearing, Sharing
+from spotscribe_testing.service.live_server import wait_until
+from spotscribe_whisper.engines.engine import Doubt, Heard, HeardSegment, HeardWord, Hearing
 from spotscribe_whisper.settings import Settings
 
 STREAM = {"Accept": "application/x-ndjson"}
@@ -224,42 +218,6 @@ def test_doubts_name_the_channel(
     reasons = [loss["reason"] for loss in separate(url, call)["degraded"]]
     assert reasons[0] == "Channel 2: Words may be missing: there is speech without words at 1.0–2.0 s."  # noqa: RUF001
     assert all(reason.startswith("Channel 2: ") for reason in reasons)
-
-
-class SharingEngine(BandedEngine):
-    """A batch has room for 70 s."""
-
-    def share(self, in_turn: InTurn) -> Sharing:
-        return Sharing(recordings=4, seconds=70.0)
-
-
-@pytest.fixture
-def sharing(settings: Settings) -> Iterator[tuple[str, SharingEngine]]:
-    engine = SharingEngine()
-    with served(create_app(settings, engine, ScriptedDiarizer())) as url:
-        wait_until(lambda: answers_ok(url), "the engine has loaded")
-        yield url, engine
-        engine.go.set()
-
-
-def test_each_channel_counts_in_a_shared_batch(sharing: tuple[str, SharingEngine], call: str) -> None:
-    """Two recordings of 31 s fit into 70 s, but not with two channels each."""
-    url, engine = sharing
-
-    def most_at_once(**fields: str) -> int:
-        engine.go.clear()
-        engine.most_at_work = 0
-        with ThreadPoolExecutor(2) as pool:
-            answers = [pool.submit(posted, url, call, **fields) for _ in range(2)]
-            wait_until(lambda: httpx.get(f"{url}/health").json()["queue"]["inside"] == 2, "both are let in")
-            wait_until(lambda: engine.at_work > 0, "one is at work")
-            time.sleep(1)
-            engine.go.set()
-            assert all(answer.result().status_code == 200 for answer in answers)
-        return engine.most_at_work
-
-    assert most_at_once() == 2
-    assert most_at_once(channels="separate") == 1
 
 
 def test_nothing_of_the_channels_is_left_open(url: str, settings: Settings, call: str) -> None:
