@@ -91,12 +91,14 @@ function deltas({ text, segments }: Transcript): string[] {
   return found;
 }
 
-const diarizedSegment = ({ id, start, end, speaker = '', text, words }: Segment) => ({
+const diarizedSegment = ({ id, start, end, speaker = '', channel, text, words }: Segment) => ({
   type: 'transcript.text.segment',
   id: `seg_${id}`,
   start,
   end,
   speaker: clean(speaker) === '' ? NOBODY : speaker,
+  // Ours, if channels were transcribed separately.
+  channel,
   text,
   words: words.map(verboseWord),
 });
@@ -113,7 +115,7 @@ const common = ({ task = 'transcribe', duration, text, track, degraded }: Transc
 });
 
 const verboseSegment = (
-  { id, start, end, text, language, speaker, avg_logprob, no_speech_prob }: Segment,
+  { id, start, end, text, language, speaker, channel, avg_logprob, no_speech_prob }: Segment,
   space: string,
 ) => ({
   id,
@@ -130,6 +132,7 @@ const verboseSegment = (
   compression_ratio: compressionRatio(text),
   no_speech_prob,
   speaker,
+  channel,
   // Ours, if there are several.
   language: language === undefined ? undefined : nameOf(language),
 });

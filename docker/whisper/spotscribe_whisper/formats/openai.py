@@ -70,8 +70,9 @@ class VerboseSegment(BaseModel):
     avg_logprob: float | None
     compression_ratio: float
     no_speech_prob: float | None
-    # Ours, as is the name of its language, if there are several.
+    # Ours, as are the channel, and the name of its language, if there are several.
     speaker: str | None = None
+    channel: int | None = None
     language: str | None = None
 
 
@@ -86,13 +87,14 @@ class VerboseAnswer(Answer):
 
 
 class DiarizedSegment(BaseModel):
-    """A segment of one speaker; the words are ours."""
+    """A segment of one speaker; the words and the channel are ours."""
 
     type: Literal["transcript.text.segment"] = "transcript.text.segment"
     id: str
     start: float
     end: float
     speaker: str
+    channel: int | None = None
     text: str
     words: list[VerboseWord]
 
@@ -191,6 +193,7 @@ def _diarized_segment(segment: Segment) -> DiarizedSegment:
         start=segment.start,
         end=segment.end,
         speaker=_NOBODY if segment.speaker is None or clean(segment.speaker) == "" else segment.speaker,
+        channel=segment.channel,
         text=segment.text,
         words=[verbose_word(word) for word in segment.words],
     )
@@ -224,5 +227,6 @@ def _verbose_segment(
         compression_ratio=halves_up(compression_ratio(segment.text) * 10_000) / 10_000,
         no_speech_prob=segment.no_speech_prob,
         speaker=segment.speaker,
+        channel=segment.channel,
         language=None if segment.language is None else languages.get(segment.language, segment.language),
     )

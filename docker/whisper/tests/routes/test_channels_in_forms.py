@@ -62,6 +62,7 @@ def test_diarized_json_has_the_channels_as_speakers(
     assert [(each["text"], each["speaker"]) for each in answer.json()["segments"]] == [
         (name, "A" if name == "ben" else "B") for name in SPOKEN
     ]
+    assert [each["channel"] for each in answer.json()["segments"]][:2] == [2, 1]
     assert diarizer.counts == [], "voices were compared"
 
 
