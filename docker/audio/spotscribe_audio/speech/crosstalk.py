@@ -22,8 +22,8 @@ _HERTZ = np.fft.rfftfreq(_FRAME, 1 / SAMPLE_RATE)
 _BAND = (_HERTZ > 200) & (_HERTZ < 3800)
 # Below are hum and offsets.
 _LEAST_BIN = round(100 * HOP_SECONDS)
-# Sound takes 30 ms for 10 m.
-_MOST_LAG = round(0.03 * SAMPLE_RATE)
+# Sound takes 30 ms for 10 m; the echo of a telephone takes longer.
+_MOST_LAG = round(0.1 * SAMPLE_RATE)
 # Ratio of energies (9 dB) and correlation from which a channel has its sound from the loudest one.
 _LOUDER, _CORRELATED = 8.0, 0.4
 # Correlation from which two channels hold the same, however loud; they are equally loud up to 6 dB.
@@ -120,7 +120,7 @@ def _spectra(samples: NDArray[np.int16], hops: int) -> NDArray[np.complex64]:
 def _correlation(
     one: NDArray[np.complex64], other: NDArray[np.complex64], at: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    """Greatest normalised cross-correlation, 0 to 1, up to 30 ms before or after."""
+    """Greatest normalised cross-correlation, 0 to 1, up to 0.1 s before or after."""
     cross = sum(one[at + step] * other[at + step].conj() for step in range(3))
     energies = [_with_neighbours(_squared(each).sum(axis=1))[at] for each in (one, other)]
     series = np.abs(np.fft.irfft(cross)) * (_FRAME / 2)
