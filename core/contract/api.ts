@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { JobView } from './job';
 import { MOST_PARTS } from './limits';
 import { PRIORITIES } from './names';
-import { JobOptions } from './work/options';
-import { JobTasks } from './tasks';
+import { SubmittedOptions } from './work/options';
+import { SubmittedTasks } from './tasks';
 import { text } from './text';
 import { Count, Instant } from './values';
 
@@ -19,11 +19,11 @@ export const SubmitJobRequest = z.strictObject({
   /** Whether to upload the input in parts, which requires `size`. @default false */
   multipart: z.optional(z.boolean()),
   /** Options of the transcription and the analysis. @default - the defaults of every task */
-  options: z.optional(JobOptions),
+  options: z.optional(SubmittedOptions),
   /**
    * The tasks, each with its options, instead of `options`. @default - every task of the deployment
    */
-  tasks: z.optional(JobTasks),
+  tasks: z.optional(SubmittedTasks),
   /** Media type of the input, such as `text/plain`. @default - not known */
   media_type: z.optional(text(100)),
   /** `bulk` jobs start only when no normal job waits. @default 'normal' */

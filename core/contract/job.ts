@@ -93,6 +93,11 @@ export const JobRow = z.object({
   input_version: z.optional(z.string()),
   /** ETag of that version, with its quotes. */
   input_etag: z.optional(z.string()),
+  /**
+   * Keys of recordings of the transcription's `known_speaker_names`, in the same order. @default -
+   * none
+   */
+  speaker_recordings: z.optional(z.array(z.string())),
   /** Id of the S3 multipart upload, if there is one. Set once; all requests use the same upload. */
   upload_id: z.optional(z.string()),
   /** Expected size of a multipart upload in bytes. */

@@ -10,6 +10,10 @@ export const KEY = {
   jobsPrefix: 'jobs/',
   job: (id: string) => `jobs/${id}/`,
   input: (id: string) => `jobs/${id}/input`,
+  /** Recordings of known speakers. */
+  speakers: (id: string) => `jobs/${id}/speakers/`,
+  /** @param number from 1 */
+  speaker: (id: string, number: number) => `jobs/${id}/speakers/${number}`,
   /** Segments of finished windows, written while a job runs. */
   checkpoint: (id: string) => `jobs/${id}/checkpoint.json`,
   /** What all attempts wrote, besides checkpoints. */
@@ -33,6 +37,8 @@ export const partName = (number: number, format: PartFormat): string =>
 export const SHARED = {
   job: (id: string) => id,
   input: (id: string) => `${id}/input`,
+  /** The recording of a known speaker. @param number from 1 */
+  speaker: (id: string, number: number) => `${id}/speaker-${number}`,
   /** A part that an earlier attempt wrote. @param number from 1 */
   part: (id: string, number: number, format: PartFormat) => `${id}/${partName(number, format)}`,
 } as const;

@@ -44,6 +44,15 @@ export const OPTION_LIMITS = {
   tracks: 100,
 } as const;
 
+/**
+ * Limits of the speakers that a job knows; lengths in characters.
+ *
+ * - `names`: most recordings that a job compares its speakers with.
+ * - `references`: most recordings in one request, each a data URL of at most `reference`. OpenAI
+ *   takes four recordings of 2 to 10 s. 10 s of uncompressed stereo at 48 kHz have 2.5 MB in base64.
+ */
+export const SPEAKER_LIMITS = { name: 100, names: 50, references: 10, reference: 3 << 20 } as const;
+
 /** Limits of the questions of an analysis; lengths in characters. */
 export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
 

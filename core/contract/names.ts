@@ -35,6 +35,9 @@ export const TASK_STAGES = {
   custom: ['custom'],
 } as const satisfies Record<TaskName, readonly string[]>;
 
+/** The part of the diarization that names speakers by their voices, in `degraded`. */
+export const KNOWN_SPEAKERS = 'known_speakers';
+
 /** The stages of a job, sequential or concurrent. */
 export type Stage = (typeof TASK_STAGES)[TaskName][number];
 export const STAGES: readonly Stage[] = Object.values(TASK_STAGES).flat();

@@ -1,5 +1,11 @@
 import * as z from 'zod/mini';
-import { AnalysisOptions, EmbeddingOptions, SpeechOptions, TranscriptionOptions } from './work/options';
+import {
+  AnalysisOptions,
+  EmbeddingOptions,
+  SpeechOptions,
+  SubmittedTranscription,
+  TranscriptionOptions,
+} from './work/options';
 import { SPOKEN_TASKS, TASK_NAMES, UNITS } from './names';
 
 const TaskName = z.enum(TASK_NAMES);
@@ -58,3 +64,7 @@ export const JobTasks = z.strictObject({
   custom: z.optional(z.record(z.string(), z.unknown())),
 });
 export type JobTasks = z.infer<typeof JobTasks>;
+
+/** The tasks in a request for a job. */
+export const SubmittedTasks = z.extend(JobTasks, { transcription: z.optional(SubmittedTranscription) });
+export type SubmittedTasks = z.infer<typeof SubmittedTasks>;

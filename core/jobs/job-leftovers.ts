@@ -7,15 +7,17 @@ import { resultKeys } from './job-tasks';
 import type { StoredObjects } from './stored-objects';
 
 /**
- * Erases what the row of an ended job does not name: the checkpoint, and what interrupted attempts
- * wrote. The input stays for the retention. A repetition does no harm.
+ * Erases what the row of an ended job does not name: the checkpoint, the recordings of known
+ * speakers, and what interrupted attempts wrote. The input stays for the retention. A repetition does no harm.
  */
 export async function eraseLeftovers(objects: StoredObjects, row: JobRow): Promise<void> {
   // Its input and results are erased. A late worker may have written since.
   if (row.status === 'cancelled') return eraseWritten(objects, row.id);
   const named = await namedIn(objects, row);
-  if (named === undefined) await objects.removeBelow(KEY.checkpoint(row.id));
-  else await objects.removeBelow(KEY.job(row.id), [KEY.input(row.id), ...named]);
+  if (named === undefined) {
+    await objects.removeBelow(KEY.checkpoint(row.id));
+    await objects.removeBelow(KEY.speakers(row.id));
+  } else await objects.removeBelow(KEY.job(row.id), [KEY.input(row.id), ...named]);
 }
 
 /** Erases everything that workers wrote for a job that was cancelled or erased. */

@@ -24,6 +24,8 @@ export function newJob(job: {
   options: JobOptions;
   /** @default - not known */
   mediaType?: string;
+  /** Keys of recordings of known speakers. @default - none */
+  speakerRecordings?: string[];
   /** @default 'normal' */
   priority?: Priority;
   now: Date;
@@ -50,6 +52,7 @@ export function newJob(job: {
     // Also read by workers of the previous release.
     options: job.options,
     ...(job.mediaType !== undefined && { media_type: job.mediaType }),
+    ...(job.speakerRecordings !== undefined && { speaker_recordings: job.speakerRecordings }),
     ...(job.priority === 'bulk' && { priority: job.priority }),
     created_at: now,
     updated_at: now,

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS, QUESTION_LIMITS } from '../contract/limits';
-import { AnalysisOptions, JobOptions, TranscriptionOptions } from '../contract/work/options';
+import { OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_LIMITS } from '../contract/limits';
+import { AnalysisOptions, SubmittedOptions, SubmittedTranscription } from '../contract/work/options';
 import { text } from '../contract/text';
+import { recordingIn } from '../forms/data-url';
 import { AUTO, languageCode } from '../forms/languages';
 
 // Options as clients send them. They are converted to the options of the contract.
@@ -28,15 +29,44 @@ const spoken = {
   languages: z.optional(z.array(language).check(z.minLength(1), z.maxLength(languages))),
 };
 
+const { name, reference, references } = SPEAKER_LIMITS;
+
+/** Known speakers. More names than speakers would never be given. */
+const known = {
+  known_speaker_names: z.optional(z.array(text(name, 1)).check(z.maxLength(speakers))),
+  known_speaker_references: z.optional(
+    z
+      .array(
+        text(reference).check(
+          z.refine(
+            (url) => recordingIn(url) !== undefined,
+            'Expected a recording as a data URL, such as data:audio/wav;base64,…: URLs are not fetched',
+          ),
+        ),
+      )
+      .check(z.maxLength(references)),
+  ),
+};
+
 /** Options that have no effect without diarization: refused instead of ignored. */
-const WITH_DIARIZE = ['num_speakers', 'min_speakers', 'max_speakers', 'speaker_cleanup'] as const;
+const WITH_DIARIZE = [
+  'num_speakers',
+  'min_speakers',
+  'max_speakers',
+  'speaker_cleanup',
+  'known_speaker_names',
+] as const;
 
 const hasSeparateChannels = ({ channels }: TranscriptionOptions) => channels === 'separate';
 
+/** Whether a result has what the option is about. Channels have names, and nothing else to choose. */
+const hasSpeakers = (options: TranscriptionOptions, field: (typeof WITH_DIARIZE)[number]) =>
+  options.diarize === true || (field === 'known_speaker_names' && hasSeparateChannels(options));
+
 /** Combinations of options that are refused. */
-const combinations = <T extends TranscriptionOptions>() => [
+const combinations = <T extends SubmittedTranscription>() => [
   ...WITH_DIARIZE.map((field) =>
-    z.refine<T>((options) => options.diarize === true || options[field] === undefined, {
+    z.refine<T>((options) => options[field] === undefined || hasSpeakers(options, field), {
       path: [field],
       error: ({ input }) =>
         hasSeparateChannels(input as T)
@@ -66,10 +96,27 @@ const combinations = <T extends TranscriptionOptions>() => [
     path: ['min_speakers'],
     error: 'It must be at most "max_speakers"; lower it, or raise "max_speakers"',
   }),
+  z.refine<T>(({ known_speaker_names: names = [] }) => new Set(names).size === names.length, {
+    path: ['known_speaker_names'],
+    error: 'It repeats a name: send each name once',
+  }),
+  z.refine<T>((options) => options.known_speaker_references === undefined || !hasSeparateChannels(options), {
+    path: ['known_speaker_references'],
+    error:
+      'It cannot be combined with "channels": "separate": leave it out; names are assigned in the order of first speech',
+  }),
+  z.refine<T>(
+    ({ known_speaker_names: names = [], known_speaker_references: urls = [] }) =>
+      urls.length === 0 || urls.length === names.length,
+    {
+      path: ['known_speaker_references'],
+      error: 'It must have one entry for each of "known_speaker_names", in the same order',
+    },
+  ),
 ];
 
 /** A list with one language means that language. `auto`, alone or in a list, means any language. */
-function withLanguages<T extends TranscriptionOptions>({ language: one, languages: some, ...more }: T) {
+function withLanguages<T extends SubmittedTranscription>({ language: one, languages: some, ...more }: T) {
   const codes = [...new Set(one === undefined ? (some ?? []) : [one])];
   if (codes.length === 0 || codes.includes(AUTO)) return more;
   return codes.length === 1 ? { language: codes[0], ...more } : { languages: codes, ...more };
@@ -77,9 +124,9 @@ function withLanguages<T extends TranscriptionOptions>({ language: one, language
 
 /** Options of a transcription. Names of languages are converted to codes. */
 export const transcriptionOptions = z.pipe(
-  z.extend(TranscriptionOptions, spoken).check(...combinations()),
-  z.transform(withLanguages<TranscriptionOptions>),
-) as z.ZodMiniType<TranscriptionOptions>;
+  z.extend(SubmittedTranscription, { ...spoken, ...known }).check(...combinations()),
+  z.transform(withLanguages<SubmittedTranscription>),
+) as z.ZodMiniType<SubmittedTranscription>;
 
 /** Options of an analysis. */
 export const analysisOptions: z.ZodMiniType<AnalysisOptions> = z.extend(AnalysisOptions, {
@@ -93,8 +140,9 @@ export const analysisOptions: z.ZodMiniType<AnalysisOptions> = z.extend(Analysis
 /** Options of both as one flat object. */
 export const jobOptions = z.pipe(
   z
-    .extend(JobOptions, {
+    .extend(SubmittedOptions, {
       ...spoken,
+      ...known,
       analysis: z.optional(
         z.union(
           [z.literal(false), analysisOptions],
@@ -103,5 +151,5 @@ export const jobOptions = z.pipe(
       ),
     })
     .check(...combinations()),
-  z.transform(withLanguages<JobOptions>),
-) as z.ZodMiniType<JobOptions>;
+  z.transform(withLanguages<SubmittedOptions>),
+) as z.ZodMiniType<SubmittedOptions>;

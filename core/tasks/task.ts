@@ -5,7 +5,7 @@ import type { Embedding, EmbedEvent, EmbedRequest } from '../contract/work/embed
 import type { Route } from '../contract/http';
 import type { JobRow } from '../contract/job';
 import type { Stage, TaskName, Unit } from '../contract/names';
-import type { JobTasks } from '../contract/tasks';
+import type { JobTasks, SubmittedTasks } from '../contract/tasks';
 import type { Speech, SynthesizeEvent, SynthesizeRequest } from '../contract/work/speech';
 import type { Transcript } from '../contract/work/transcript';
 import type { TranscribeEvent, TranscribeRequest } from '../contract/work/transcription';
@@ -28,6 +28,13 @@ export type Stages = JobRow['stages'];
 /** Results of a job by task. */
 export type Results = { [N in TaskName]?: TaskTypes[N]['result'] };
 
+/** A recording of a known speaker on the machine. */
+export interface SpeakerRecording {
+  name: string;
+  /** Path on the shared volume. */
+  path: string;
+}
+
 /** The input of a job on the machine. */
 export interface Input {
   /** Path on the shared volume. */
@@ -36,6 +43,8 @@ export interface Input {
   maxSeconds: number;
   /** @default - not known */
   mediaType?: string;
+  /** The known speakers of whom there are recordings. @default - the job has no recordings */
+  speakers?: readonly SpeakerRecording[];
 }
 
 /** What is done to one input. */
@@ -45,7 +54,7 @@ export interface Task<N extends TaskName = TaskName> {
   readonly resultName: string;
   readonly result: z.ZodMiniType<TaskTypes[N]['result']>;
   /** The options as clients send them. It converts them to those of the contract. */
-  readonly accepts: z.ZodMiniType<TaskOptions<N>>;
+  readonly accepts: z.ZodMiniType<NonNullable<SubmittedTasks[N]>>;
   /** The request to a model service: its path, and the events of its answer. */
   readonly service: { path: string; event: z.ZodMiniType<TaskTypes[N]['event']> };
   /** The request for a job with these options. */

@@ -12,7 +12,16 @@ export const transcription: Task<'transcription'> = {
   result: Transcript,
   accepts: transcriptionOptions,
   service: { path: '/transcribe', event: TranscribeEvent },
-  request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
+  request: (options, { path, maxSeconds, speakers }) => ({
+    ...options,
+    path,
+    max_seconds: maxSeconds,
+    // Only those whose recordings are there: the others could not be told by voice.
+    ...(speakers !== undefined && {
+      known_speaker_names: speakers.map(({ name }) => name),
+      known_speaker_references: speakers.map((recording) => recording.path),
+    }),
+  }),
   progressOf: (event) => (event.type === 'window' || event.type === 'stage' ? event.progress : undefined),
   resultOf: (event) => (event.type === 'result' ? event.transcript : undefined),
   formats: TRANSCRIPT_FORMATS,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { TaskName } from '../../core/contract/names';
 import type { SubmitJobRequest } from '../../core/contract/api';
-import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
+import type { DeployedTasks, SubmittedTasks } from '../../core/contract/tasks';
 import { shown, shownValue } from '../../core/contract/text';
 import { deployedNames, tasksFor } from '../../core/jobs/job-tasks';
 import { ALL_TASKS, TASKS } from '../../core/tasks';
@@ -16,7 +16,7 @@ import { validBody } from '../frame/valid-body';
  *
  * @throws Refusal (400) for an unknown task or option; (415) if a task does not take the media type
  */
-export function requestedTasks(request: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
+export function requestedTasks(request: SubmitJobRequest, deployed: DeployedTasks): SubmittedTasks {
   const tasks = request.tasks === undefined ? implied(request, deployed) : named(request, deployed);
   const beyond = beyondEngine(tasks.transcription ?? {}, deployed.transcription ?? {});
   if (beyond !== undefined) {
@@ -27,7 +27,7 @@ export function requestedTasks(request: SubmitJobRequest, deployed: DeployedTask
   return tasks;
 }
 
-function named({ tasks, options }: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
+function named({ tasks, options }: SubmitJobRequest, deployed: DeployedTasks): SubmittedTasks {
   if (options !== undefined)
     throw invalid('options', '"options" cannot be combined with "tasks"; send one of them');
   for (const name of Object.keys(tasks ?? {})) refuseOtherTask(`tasks.${name}`, name as TaskName, deployed);
@@ -36,7 +36,7 @@ function named({ tasks, options }: SubmitJobRequest, deployed: DeployedTasks): J
   return valid(tasks, deployed);
 }
 
-function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): JobTasks {
+function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): SubmittedTasks {
   const [first] = Object.keys(options);
   if (options.analysis !== undefined && options.analysis !== false)
     refuseOtherTask('options.analysis', 'analysis', deployed);
@@ -48,7 +48,7 @@ function implied({ options = {} }: SubmitJobRequest, deployed: DeployedTasks): J
 const ACCEPTED = z.object({
   tasks: z.strictObject(
     Object.fromEntries(ALL_TASKS.map(({ name, accepts }) => [name, z.optional(accepts)])),
-  ) as unknown as z.ZodMiniType<JobTasks>,
+  ) as unknown as z.ZodMiniType<SubmittedTasks>,
 });
 
 /**
@@ -56,7 +56,7 @@ const ACCEPTED = z.object({
  *
  * @throws Refusal (400) for the first option that is not valid
  */
-function valid(tasks: unknown, { custom }: DeployedTasks): JobTasks {
+function valid(tasks: unknown, { custom }: DeployedTasks): SubmittedTasks {
   const accepted = validBody(ACCEPTED, { tasks }).tasks;
   if (custom === undefined || accepted.custom === undefined) return accepted;
   const fault = optionsFault(custom.options, accepted.custom);
@@ -81,7 +81,7 @@ function refuseOtherTask(param: string, name: TaskName, deployed: DeployedTasks)
   );
 }
 
-function refuseOtherMedia(given: string, tasks: JobTasks, deployed: DeployedTasks): void {
+function refuseOtherMedia(given: string, tasks: SubmittedTasks, deployed: DeployedTasks): void {
   for (const name of Object.keys(tasks) as TaskName[]) {
     const types = TASKS[name].mediaTypes ?? deployed[name as 'custom']?.media_types ?? [];
     if (types.some((type) => matches(type, given))) continue;

@@ -13,8 +13,15 @@ import { deployedTasks } from '../frame/deployed-tasks';
 import { type Begun, json, type Response } from '../frame/refusal';
 import { type Caller, caller, type Request } from '../frame/caller';
 import { httpHandler } from '../frame/http';
-import { jsonBody } from '../frame/json-body';
+import { type BodyLimit, jsonBody } from '../frame/json-body';
 import { JobStore } from '../../core/jobs/job-store';
+import {
+  keepRecordings,
+  recordingKeys,
+  type TasksToKeep,
+  tasksToKeep,
+  withoutRecordings,
+} from '../../core/jobs/known-speakers';
 import { beginUpload, partUrls } from './multipart-upload';
 import { optionsFor } from '../../core/jobs/job-tasks';
 import { DEFAULT_NAME, displayName, newJob } from '../../core/jobs/new-job';
@@ -25,6 +32,12 @@ import { view } from '../../core/jobs/views';
 
 /** Delay of the sweeper after the upload URL has expired, for uploads in progress. */
 const GRACE_SECONDS = 30;
+
+/** Lambda accepts events of 6 MB, in which some characters of the body are escaped. */
+const LIMIT: BodyLimit = {
+  bytes: 5_000_000,
+  cure: 'Send the input to the upload URL, and shorter recordings of speakers: some seconds, as MP3 or FLAC',
+};
 
 export interface Dependencies {
   store: JobStore;
@@ -57,19 +70,23 @@ export async function submitJob(
   allowance: Allowance,
   begun: Begun,
 ): Promise<Response> {
-  const { store } = dependencies;
+  const { store, s3, bucket } = dependencies;
   const key = idempotencyKey(request.headers);
-  const body = parseSubmitJob(jsonBody(request), dependencies);
+  const body = parseSubmitJob(jsonBody(request, LIMIT), dependencies);
   const now = new Date();
-  const row = rowFor(body, caller(request), now, dependencies);
+  const kept = tasksToKeep(body.tasks);
+  const row = rowFor(body, kept, caller(request), now, dependencies);
   const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
   const same = key === undefined ? undefined : sameKey(caller(request), key, sha256);
   const { row: job, isNew } = await createJob(row, same, store, now, allowance, begun);
+  // Also for an earlier request: it may have ended before it stored them.
+  await keepRecordings(s3, bucket, job, kept.recordings);
   return created(job, body.size, dependencies, isNew ? 201 : 200);
 }
 
 function rowFor(
   body: SubmittedJob,
+  { tasks, recordings }: TasksToKeep,
   { tenant, key_id }: Caller,
   now: Date,
   { uploadExpirySeconds, retentionDays, deployed }: Dependencies,
@@ -82,9 +99,10 @@ function rowFor(
     name: displayName(body.name ?? DEFAULT_NAME),
     origin: 'api',
     inputKey: KEY.input(id),
-    tasks: body.tasks,
+    tasks,
     deployed,
-    options: body.isNamed ? optionsFor(body.tasks, deployed) : (body.options ?? {}),
+    options: body.isNamed ? optionsFor(tasks, deployed) : withoutRecordings(body.options ?? {}),
+    speakerRecordings: recordingKeys(id, recordings),
     mediaType: body.media_type,
     priority: body.priority,
     now,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { SubmitJobRequest } from '../../core/contract/api';
-import type { DeployedTasks, JobTasks } from '../../core/contract/tasks';
+import type { DeployedTasks, SubmittedTasks } from '../../core/contract/tasks';
 import { Refusal } from '../frame/refusal';
 import { jobOptions } from '../../core/tasks/accepted-options';
 import { validBody } from '../frame/valid-body';
@@ -14,7 +14,7 @@ const schema = z.extend(SubmitJobRequest, {
 
 /** A valid request, with the tasks of its job. */
 export interface SubmittedJob extends SubmitJobRequest {
-  tasks: JobTasks;
+  tasks: SubmittedTasks;
   /** Whether the request names its tasks. */
   isNamed: boolean;
 }

@@ -3,7 +3,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { s3Client } from '../frame/s3-client';
 import { announce } from '../../core/jobs/completion';
 import type { JobRow } from '../../core/contract/job';
-import { arrivedInput } from '../../core/jobs/job-objects';
+import { arrivedInput, eraseObjects } from '../../core/jobs/job-objects';
 import { env, envNumber, lambdaHandler, type Tools } from '../frame/runtime';
 import { dispatch, sendJob, wakeFleet } from './send-job';
 import { takeIn, type TakeIn } from './take-in';
@@ -62,6 +62,7 @@ async function sweep(row: JobRow, dependencies: Dependencies, tools: Tools): Pro
   }
   const error = { code: 'upload_expired', message: 'The upload did not arrive in time' } as const;
   const expired = await store.expire(row.id, error, new Date());
+  if (expired?.speaker_recordings !== undefined) await eraseObjects(s3, bucket, expired);
   if (expired !== undefined) await announce(events, path, expired);
   return 'expired';
 }

@@ -10,6 +10,7 @@ import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import type { Arrival, JobStore } from '../../core/jobs/job-store';
 import { optionsFor } from '../../core/jobs/job-tasks';
+import { keepRecordings, recordingKeys } from '../../core/jobs/known-speakers';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import type { Tools } from '../frame/runtime';
 import { measureInput } from '../intake/measuring/measure-input';
@@ -29,13 +30,16 @@ export interface InputStorage {
 type Keeping = Pick<InputStorage, 'store' | 's3' | 'bucket' | 'maxAudioSeconds'>;
 
 /**
- * SHA-256 in hex of an input and its task's options. Requests with the same digest are identical.
+ * SHA-256 in hex of an input, the recordings of known speakers and its task's options. Requests with
+ * the same digest are identical.
  */
-export const digest = ({ input: { bytes, tasks }, route }: TaskRequest): string =>
-  createHash('sha256')
-    .update(JSON.stringify(Object.entries(tasks[route.task] ?? {}).sort()))
-    .update(bytes)
-    .digest('hex');
+export function digest({ input: { bytes, tasks, speakers = [] }, route }: TaskRequest): string {
+  const options = JSON.stringify(Object.entries(tasks[route.task] ?? {}).sort());
+  const hash = createHash('sha256').update(options);
+  // Each by its own hash: otherwise the end of one could be the beginning of the next.
+  for (const recording of speakers) hash.update(createHash('sha256').update(recording).digest());
+  return hash.update(bytes).digest('hex');
+}
 
 /**
  * Creates a job for an input, or finds the job of an identical request. When this returns, the input
@@ -68,7 +72,7 @@ export function keepInput(
     const made = await createJob(row, same, store, now, allowance, begun);
     return {
       ...made,
-      row: await withInput(made.row, task.input.bytes, { store, ...keeping }, signal, tools),
+      row: await withInput(made.row, task.input, { store, ...keeping }, signal, tools),
     };
   });
 }
@@ -87,9 +91,7 @@ export function keepBytes(
   tools: Tools,
 ): Promise<JobRow> {
   begun.jobId = row.id;
-  return kept(task, begun, untilMs, tools, (signal) =>
-    withInput(row, task.input.bytes, keeping, signal, tools),
-  );
+  return kept(task, begun, untilMs, tools, (signal) => withInput(row, task.input, keeping, signal, tools));
 }
 
 /** Runs `keep` within the time limit. A failure returns 503 with the job, if one may exist. */
@@ -124,7 +126,7 @@ function notStored(what: string, { jobId }: Begun): Refusal {
 }
 
 const newRow = (
-  { name, tasks, mediaType }: JobInput,
+  { name, tasks, mediaType, speakers = [] }: JobInput,
   { tenant, key_id }: Caller,
   { deployed, retentionDays, uploadExpirySeconds }: Omit<InputStorage, 'store'>,
   now: Date,
@@ -141,6 +143,7 @@ const newRow = (
     deployed,
     options: optionsFor(tasks, deployed),
     mediaType,
+    speakerRecordings: recordingKeys(id, speakers),
     now,
     uploadUntil: Math.ceil(now.getTime() / 1000 + uploadExpirySeconds),
     retentionDays,
@@ -149,13 +152,14 @@ const newRow = (
 
 async function withInput(
   row: JobRow,
-  bytes: Buffer,
+  { bytes, speakers = [] }: Pick<JobInput, 'bytes' | 'speakers'>,
   { store, s3, bucket, maxAudioSeconds }: Keeping,
   signal: AbortSignal,
   tools: Tools,
 ): Promise<JobRow> {
   if (row.status !== 'awaiting_upload') return row;
   signal.throwIfAborted();
+  await keepRecordings(s3, bucket, row, speakers, signal);
   const put = new PutObjectCommand({
     Bucket: bucket,
     Key: row.input_key,

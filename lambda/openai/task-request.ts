@@ -38,6 +38,8 @@ export interface JobInput {
   tasks: JobTasks;
   /** @default - not known */
   mediaType?: string;
+  /** Recordings of known speakers, in the order of their names. @default - none */
+  speakers?: readonly Buffer[];
 }
 
 /** How a finished job is answered. */

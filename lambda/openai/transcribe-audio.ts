@@ -81,7 +81,9 @@ export async function transcribeAudio(
     const waiting = jobWait(asking, { ...answer, fault: (message) => ({ param: 'job', message }) });
     return answerOfJob(id, wanted, waiting, dependencies, begun);
   }
-  const input = { ...recordingOf(form), tasks: tasksFor(wanted.options, dependencies.deployed) };
+  const { recordings } = wanted;
+  const tasks = tasksFor(wanted.options, dependencies.deployed);
+  const input = { ...recordingOf(form), tasks, speakers: recordings };
   const recording = {
     ...answer,
     sent: { path: PATH[task], contentType, body },

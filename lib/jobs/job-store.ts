@@ -118,13 +118,17 @@ export class JobStore extends Construct {
   }
 
   /**
-   * Lets a handler erase what workers wrote for jobs, but no recording, and read results: they name
-   * their files, which are kept.
+   * Lets a handler erase what workers wrote for jobs and recordings of known speakers, but no input,
+   * and read results: they name their files, which are kept.
    */
   grantEraseWritten(grantee: IGrantable) {
     const results = `${KEY.allResults('*')}*`;
     this.grantPatterns(grantee, ['s3:GetObject'], [results]);
-    this.grantPatterns(grantee, ['s3:DeleteObjectVersion'], [results, KEY.checkpoint('*')]);
+    this.grantPatterns(
+      grantee,
+      ['s3:DeleteObjectVersion'],
+      [results, KEY.checkpoint('*'), `${KEY.speakers('*')}*`],
+    );
     this.grantListVersions(grantee, KEY.jobsPrefix);
   }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS, SPEECH_LIMITS } from '../limits';
+import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_LIMITS, SPEECH_LIMITS } from '../limits';
 import {
   ANALYSIS_TASKS,
   CHANNEL_MODES,
@@ -53,8 +53,30 @@ export const TranscriptionOptions = z.strictObject({
    * Rules of the speaker cleanup, with `diarize`; an empty list disables it. @default - every rule
    */
   speaker_cleanup: z.optional(z.array(z.enum(SPEAKER_RULES)).check(z.maxLength(SPEAKER_RULES.length))),
+  /**
+   * Names of the speakers, with `diarize`: by their voices if there are recordings of them,
+   * otherwise in the order of their first words. @default - letters
+   */
+  known_speaker_names: z.optional(
+    z.array(text(SPEAKER_LIMITS.name, 1)).check(z.maxLength(SPEAKER_LIMITS.names)),
+  ),
 });
 export type TranscriptionOptions = z.infer<typeof TranscriptionOptions>;
+
+/** What only a request for a job has: recordings are stored as objects of the job. */
+const submitted = {
+  /**
+   * A recording of each of `known_speaker_names`, in the same order: data URLs, such as
+   * `data:audio/wav;base64,…`. @default - none
+   */
+  known_speaker_references: z.optional(
+    z.array(text(SPEAKER_LIMITS.reference)).check(z.maxLength(SPEAKER_LIMITS.references)),
+  ),
+};
+
+/** Options of a transcription in a request for a job. */
+export const SubmittedTranscription = z.extend(TranscriptionOptions, submitted);
+export type SubmittedTranscription = z.infer<typeof SubmittedTranscription>;
 
 const question = text(QUESTION_LIMITS.length, 1);
 
@@ -122,3 +144,7 @@ export const JobOptions = z.extend(TranscriptionOptions, {
   analysis: z.optional(z.union([z.literal(false), AnalysisOptions])),
 });
 export type JobOptions = z.infer<typeof JobOptions>;
+
+/** Options in a request for a job. */
+export const SubmittedOptions = z.extend(JobOptions, submitted);
+export type SubmittedOptions = z.infer<typeof SubmittedOptions>;

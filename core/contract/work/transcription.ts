@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { SPEAKER_LIMITS } from '../limits';
 import { STAGE_STATES, TASK_STAGES } from '../names';
 import { TranscriptionOptions } from './options';
 import { Segment, Transcript } from './transcript';
@@ -7,6 +8,10 @@ import { Degradation, Fraction, JobError, Seconds, SharedPath } from '../values'
 /** JSON body of `POST /transcribe` for audio on the shared volume. */
 export const TranscribeRequest = z.extend(TranscriptionOptions, {
   path: SharedPath,
+  /**
+   * Paths of recordings of `known_speaker_names`, in the same order. @default - none
+   */
+  known_speaker_references: z.optional(z.array(SharedPath).check(z.maxLength(SPEAKER_LIMITS.names))),
   /** Seconds at which to start, because an earlier attempt transcribed the rest. @default 0 */
   start_at: z.optional(Seconds),
   /**

@@ -29,6 +29,7 @@ class Options:
         earlier_degraded: what that lacks.
         speaker_names: names for the speakers, in the order in which they speak or in that of the recordings.
         speaker_recordings: of those named, one for each name; or none, where no voices are compared.
+        lost_speakers: the names that are missing because their recordings are of no use.
         hotwords_field: the field of the request that the hotwords came in.
     """
 
@@ -39,6 +40,7 @@ class Options:
     earlier_degraded: Sequence[Degradation] = ()
     speaker_names: Sequence[str] = ()
     speaker_recordings: Sequence[Pcm] = ()
+    lost_speakers: Sequence[Degradation] = ()
     hotwords_field: str = "hotwords"
 
 
@@ -64,6 +66,7 @@ def checked(options: Options, engine: Engine) -> Options:
                 param=param,
             )
     _check_speakers(asked)
+    _check_names(options.speaker_names, asked)
     return replace(options, asked=asked)
 
 
@@ -95,3 +98,27 @@ def _check_channels(asked: TranscriptionOptions) -> None:
                 f"Leave {name} out, or set channels to mixed.",
                 param=name,
             )
+
+
+def _check_names(names: Sequence[str], asked: TranscriptionOptions) -> None:
+    if len(set(names)) < len(names):
+        raise InvalidRequestError(
+            "known_speaker_names has a name twice: two speakers would look like one.",
+            param="known_speaker_names",
+        )
+    if names and not asked.diarize and asked.channels != "separate":
+        raise InvalidRequestError(
+            "known_speaker_names needs diarization. Set diarize to true, or response_format to "
+            "diarized_json.",
+            param="known_speaker_names",
+        )
+
+
+def lost_speaker(name: str, reason: str) -> Degradation:
+    """What a result lacks if the voice of a named speaker is not known.
+
+    Args:
+        name: the speaker's.
+        reason: a sentence.
+    """
+    return Degradation(stage="known_speakers", reason=f"{name!r} is not known by voice: {reason}")

@@ -30,7 +30,7 @@ from spotscribe_common.work.metrics import Metrics
 from spotscribe_common.work.model_thread import InTurn, at_once
 from spotscribe_whisper.engines.engine import Engine, Hearing
 from spotscribe_whisper.listener import Listener
-from spotscribe_whisper.options import Options
+from spotscribe_whisper.options import Options, lost_speaker
 from spotscribe_whisper.segment_languages import main_language, text_of, with_languages
 from spotscribe_whisper.speakers.channels import channel_speakers
 from spotscribe_whisper.speakers.diarizer import Diarized, Diarizer, SpeakerCount, VoiceEmbedding
@@ -82,8 +82,9 @@ class Transcription:
         self._cancelled = cancelled
         self._duration = round(pcm.duration, 3)
         # A resumed run is told again what the first one has told.
+        own = [*pcm.degraded, *options.lost_speakers]
         self._degraded: list[Degradation] = [
-            *pcm.degraded, *(loss for loss in options.earlier_degraded if loss not in pcm.degraded),
+            *own, *(loss for loss in options.earlier_degraded if loss not in own),
         ]  # fmt: skip
 
     def run(self) -> None:
@@ -207,8 +208,7 @@ class Transcription:
             except Exception as error:  # the speakers are worth delivering without a name
                 voice, reason = None, _reason(error)
             if voice is None:
-                lost = Degradation(stage="diarization", reason=f"{name!r} is not known by voice: {reason}")
-                self._degraded.append(lost)
+                self._degraded.append(lost_speaker(name, reason))
             else:
                 found[name] = voice
         return found

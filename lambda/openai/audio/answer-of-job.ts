@@ -53,7 +53,7 @@ export async function answerOfJob(
  *
  * @throws Refusal (400) with the first field that requires another transcription than the job's
  */
-function refuseOtherWork(row: JobRow, { task, options, unsupported }: ParsedForm): void {
+function refuseOtherWork(row: JobRow, { task, options, recordings, unsupported }: ParsedForm): void {
   const [first] = unsupported;
   if (first !== undefined)
     throw invalid(first.param, `"${first.param}" is not supported with "job": ${first.reason}. Leave it out`);
@@ -61,6 +61,10 @@ function refuseOtherWork(row: JobRow, { task, options, unsupported }: ParsedForm
     const [is, route] =
       task === 'translate' ? ['not a translation', 'transcriptions'] : ['a translation', 'translations'];
     throw invalid('job', `Job ${row.id} is ${is}: send the request to /v1/audio/${route}`);
+  }
+  if (recordings.length > 0 && row.speaker_recordings === undefined) {
+    const message = `Job ${row.id} was transcribed without "known_speaker_references". Leave them out, or send the recording again with them`;
+    throw invalid('known_speaker_references', message);
   }
   const own: JobOptions = {
     ...row.options,

@@ -1,9 +1,10 @@
-import type { JobOptions } from '../../../core/contract/work/options';
+import type { JobOptions, SubmittedOptions } from '../../../core/contract/work/options';
 import { OPTION_LIMITS } from '../../../core/contract/limits';
 import type { Layout } from '../../../core/formats/cue-lines';
 import type { FormFields } from '../../../core/forms/form-fields';
 import { FORM, type FormValues, LISTS, type ResponseFormat } from './form-schema';
 import { Refusal } from '../../frame/refusal';
+import { recordingsOf, withoutRecordings } from '../../../core/jobs/known-speakers';
 import { jobOptions } from '../../../core/tasks/accepted-options';
 import { DIARIZING, LANGUAGE_TELLING, meansModel } from '../../../core/models/model-names';
 import type { Granularity } from '../../../core/formats/openai-formats';
@@ -35,6 +36,8 @@ export interface ParsedForm {
    * own format.
    */
   options: JobOptions;
+  /** Recordings of the options' known speakers, in the order of their names. */
+  recordings: Buffer[];
   /** Fields that jobs do not support. */
   unsupported: Unsupported[];
   answer: AnswerShape;
@@ -42,7 +45,6 @@ export interface ParsedForm {
 
 /** Formats that can be streamed. */
 const STREAMED: readonly ResponseFormat[] = ['json', 'text', 'diarized_json'];
-const DATA_URL = /^data:(?:audio|video)\/[\w.+-]+(?:;[\w-]+=[^;,]*)*;base64,/i;
 
 /**
  * Parses the fields of a form, for a recording or for the transcript of a job. Fields that a later
@@ -67,7 +69,11 @@ export function parseForm(fields: FormFields, task: Task, model?: string): Parse
     languages: values.model === LANGUAGE_TELLING,
   };
   refuseCombinations(values, answer, task);
-  return { task, options: optionsOf(values, task), unsupported: unsupported(values, model), answer };
+  const options = optionsOf(values, task);
+  return {
+    ...{ task, answer, options: withoutRecordings(options), recordings: recordingsOf(options) },
+    unsupported: unsupported(values, model),
+  };
 }
 
 /**
@@ -93,7 +99,6 @@ function valuesOf(fields: FormFields, task: Task): FormValues {
 
 /** @throws Refusal (400) for fields that cannot be combined */
 function refuseCombinations(values: FormValues, { format, stream }: AnswerShape, task: Task): void {
-  const { known_speaker_names: names = [], known_speaker_references: references = [] } = values;
   if (task === 'translate' && format === 'diarized_json')
     throw invalid('response_format', '"response_format" diarized_json is not supported for translations');
   if (values.include !== undefined) throw invalid('include', '"include" is not supported: leave it out');
@@ -113,32 +118,9 @@ function refuseCombinations(values: FormValues, { format, stream }: AnswerShape,
       `"keywords" must have ${limit}, separators included; got ${listened}. Leave some out`,
     );
   }
-  if (names.length > 0 && !diarizes(values) && values.channels !== 'separate') {
-    const cure = 'set "diarize" to true, or "response_format" to diarized_json';
-    throw invalid('known_speaker_names', `"known_speaker_names" requires diarization: ${cure}`);
-  }
-  if (new Set(names).size < names.length)
-    throw invalid('known_speaker_names', '"known_speaker_names" repeats a name: send each name once');
-  if (references.length > 0 && references.length !== names.length) {
-    const counts = `${references.length} entries, but "known_speaker_names" has ${names.length}`;
-    throw invalid(
-      'known_speaker_references',
-      `"known_speaker_references" has ${counts}: send one entry for each name`,
-    );
-  }
-  if (references.length > 0 && values.channels === 'separate')
-    throw invalid(
-      'known_speaker_references',
-      '"known_speaker_references" cannot be combined with "channels" separate: leave them out; names are assigned in the order of first speech',
-    );
-  if (references.some((url) => !DATA_URL.test(url.slice(0, 1000))))
-    throw invalid(
-      'known_speaker_references',
-      '"known_speaker_references" must be data URLs such as data:audio/wav;base64,…',
-    );
 }
 
-function optionsOf(values: FormValues, task: Task): JobOptions {
+function optionsOf(values: FormValues, task: Task): SubmittedOptions {
   const diarize = diarizes(values);
   const asked = {
     language: values.language,
@@ -155,6 +137,8 @@ function optionsOf(values: FormValues, task: Task): JobOptions {
     min_speakers: values.min_speakers,
     max_speakers: values.max_speakers,
     speaker_cleanup: diarize ? values.speaker_cleanup?.filter((rule) => rule !== 'none') : undefined,
+    known_speaker_names: values.known_speaker_names,
+    known_speaker_references: values.known_speaker_references,
   };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   const parsed = jobOptions.safeParse(given);
@@ -174,8 +158,6 @@ function unsupported(values: FormValues, deployed: string | undefined): Unsuppor
   const { temperature = 0, model } = values;
   const found: Unsupported[] = [];
   if (temperature > 0) found.push({ param: 'temperature', reason: 'jobs are decoded at temperature 0' });
-  for (const param of ['known_speaker_names', 'known_speaker_references'] as const)
-    if (values[param] !== undefined) found.push({ param, reason: 'jobs name speakers by letters' });
   if (model !== undefined && !meansModel(model, deployed))
     found.push({ param: 'model', reason: 'jobs use the deployed model' });
   return found;

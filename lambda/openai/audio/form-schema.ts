@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS } from '../../../core/contract/limits';
+import { OPTION_LIMITS, SPEAKER_LIMITS } from '../../../core/contract/limits';
 import { CHANNEL_MODES, SPEAKER_RULES } from '../../../core/contract/names';
 import { choice, flag, number, object } from '../../../core/forms/field-values';
 import { MOST_MODEL_NAME } from '../../../core/models/model-names';
@@ -14,10 +14,9 @@ export type ResponseFormat = (typeof RESPONSE_FORMATS)[number];
 const MOST_PROMPT = 20_000;
 const MOST_NAME = 100;
 const MOST_KEYWORDS = 100;
-const MOST_REFERENCES = 10;
-const MOST_REFERENCE = 3 << 20;
 
 const { speakers, languages, hotwords, tracks } = OPTION_LIMITS;
+const { name, references, reference } = SPEAKER_LIMITS;
 
 const milliseconds = z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(60_000)));
 
@@ -65,8 +64,8 @@ const TRANSCRIBE = {
   stream: z.optional(flag()),
   chunking_strategy: z.optional(chunkingStrategy),
   include: list(text(MOST_NAME), 8),
-  known_speaker_names: list(text(MOST_NAME, 1), speakers),
-  known_speaker_references: list(text(MOST_REFERENCE), MOST_REFERENCES),
+  known_speaker_names: list(text(name, 1), speakers),
+  known_speaker_references: list(text(reference), references),
   diarize: z.optional(flag()),
   num_speakers: z.optional(number(1, speakers)),
   min_speakers: z.optional(number(1, speakers)),
@@ -91,7 +90,7 @@ const BYTES: Readonly<Record<string, number>> = {
   prompt: 4 * MOST_PROMPT,
   hotwords: 4 * hotwords,
   chunking_strategy: 4000,
-  known_speaker_references: MOST_REFERENCE,
+  known_speaker_references: reference,
 };
 const WORD_BYTES = 400;
 

@@ -24,6 +24,7 @@ import { ended, JOB_ID, NOW, quietTools, request, row, TABLE } from '../../suppo
 
 const INPUT = KEY.input(JOB_ID);
 const CHECKPOINT = KEY.checkpoint(JOB_ID);
+const SPEAKER = KEY.speaker(JOB_ID, 1);
 /** Parts and a result of an interrupted attempt, which no row names. */
 const PARTIAL = [KEY.part(JOB_ID, 1, 1, 'flac'), KEY.result(JOB_ID, 1, 'transcript')];
 /** Published while another task was still running. */
@@ -57,7 +58,7 @@ afterAll(() => Promise.all([table.stop(), bucket.stop(), aws.stop()]));
 beforeEach(async () => {
   table.reset();
   bucket.objects.clear();
-  put(INPUT, CHECKPOINT, ...PARTIAL, PUBLISHED);
+  put(INPUT, CHECKPOINT, SPEAKER, ...PARTIAL, PUBLISHED);
   await store.create(running);
 });
 
@@ -126,7 +127,7 @@ describe('of a job that has ended, only its input and the results that its row n
     expect(left()).toEqual([INPUT, file, result]);
   });
 
-  test('but the checkpoint goes also if a result cannot be read', async () => {
+  test('but the checkpoint and the recordings of speakers go also if a result cannot be read', async () => {
     const result = KEY.result(JOB_ID, 2, 'embedding');
     await store.publish(JOB_ID, 2, { results: { embedding: result }, degraded: [] }, NOW);
     await bury();
@@ -136,7 +137,7 @@ describe('of a job that has ended, only its input and the results that its row n
 
 describe('nothing stays of a job', () => {
   /** What a worker writes that does not know yet that its job has ended. */
-  const late = () => put(CHECKPOINT, ...PARTIAL, PUBLISHED);
+  const late = () => put(CHECKPOINT, SPEAKER, ...PARTIAL, PUBLISHED);
   const erase = async () => {
     await cancel();
     await cancel();

@@ -35,6 +35,8 @@ test.each<JobOptions>([
   { channels: 'separate' },
   { channels: 'separate', diarize: false },
   { channels: 'mixed', diarize: true },
+  { diarize: true, known_speaker_names: ['Ada', 'Grace'] },
+  { channels: 'separate', known_speaker_names: ['Ada', 'Grace'] },
   { analysis: false },
   { analysis: {} },
   { analysis: { tasks: [...ANALYSIS_TASKS] } },

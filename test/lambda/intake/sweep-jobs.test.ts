@@ -115,6 +115,20 @@ test('queues an upload whose event was lost', async () => {
   expect(messages()).toEqual([message()]);
 });
 
+test('erases the recordings of known speakers of a job that expires', async () => {
+  const speaker = `jobs/${JOB_ID}/speakers/1`;
+  const expired = ended('expired', { speaker_recordings: [speaker] });
+  due(awaiting);
+  s3.on(ListObjectVersionsCommand, { Prefix: awaiting.input_key }).resolves({});
+  s3.on(ListObjectVersionsCommand, { Prefix: `jobs/${JOB_ID}/` }).resolves({ Versions: [listed(speaker)] });
+  s3.on(DeleteObjectsCommand).resolves({});
+  dynamo.on(UpdateCommand).resolves({ Attributes: expired });
+  await sweep();
+  expect(s3.commandCalls(DeleteObjectsCommand).map(({ args }) => args[0].input.Delete?.Objects)).toEqual([
+    [{ Key: speaker, VersionId: 'v1' }],
+  ]);
+});
+
 test('does not change an upload that was queued in the meantime', async () => {
   due(awaiting);
   s3.on(ListObjectVersionsCommand).resolves({ Versions: [listed(awaiting.input_key)] });

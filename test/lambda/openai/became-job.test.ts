@@ -110,16 +110,16 @@ describe('a recording without a synchronous answer', () => {
     expect((await send({ job: id })).statusCode).toBe(422);
   });
 
-  test.each(['temperature', 'known_speaker_names'])(
-    'is refused where a job cannot do it: %s',
-    async (param) => {
-      const response = await send({ [param]: param === 'temperature' ? '0.4' : 'Ada', diarize: 'true' });
-      expect(response.statusCode).toBe(503);
-      expect(errorOf(response)).toMatchObject({ param, message: expect.stringContaining(param) });
-      expect(response.headers).toMatchObject({ 'x-should-retry': 'false' });
-      expect(jobs()).toEqual([]);
-    },
-  );
+  test('is refused where a job cannot do it: temperature', async () => {
+    const response = await send({ temperature: '0.4', diarize: 'true' });
+    expect(response.statusCode).toBe(503);
+    expect(errorOf(response)).toMatchObject({
+      param: 'temperature',
+      message: expect.stringContaining('temperature'),
+    });
+    expect(response.headers).toMatchObject({ 'x-should-retry': 'false' });
+    expect(jobs()).toEqual([]);
+  });
 });
 
 describe('a caller who asks for a job', () => {
@@ -136,19 +136,16 @@ describe('a caller who asks for a job', () => {
     },
   );
 
-  test.each(['temperature', 'known_speaker_names', 'stream'])(
-    'is refused what a job cannot do: %s',
-    async (param) => {
-      const fields = { [param]: { temperature: '0.4', stream: 'true' }[param] ?? 'Ada', diarize: 'true' };
-      for (const prefer of ['respond-async', 'respond-async, wait=5']) {
-        const response = await send(fields, { headers: { prefer } });
-        expect(response.statusCode).toBe(400);
-        expect(errorOf(response)).toMatchObject({ param });
-      }
-      expect(jobs()).toEqual([]);
-      expect(machines.came).toEqual([]);
-    },
-  );
+  test.each(['temperature', 'stream'])('is refused what a job cannot do: %s', async (param) => {
+    const fields = { [param]: { temperature: '0.4', stream: 'true' }[param] ?? '', diarize: 'true' };
+    for (const prefer of ['respond-async', 'respond-async, wait=5']) {
+      const response = await send(fields, { headers: { prefer } });
+      expect(response.statusCode).toBe(400);
+      expect(errorOf(response)).toMatchObject({ param });
+    }
+    expect(jobs()).toEqual([]);
+    expect(machines.came).toEqual([]);
+  });
 
   test('gets the transcript within the given time', async () => {
     const row = (await send({}, { headers: { prefer: 'respond-async' } }), await onlyJob());

@@ -222,13 +222,13 @@ test.each<[Values, string, RegExp]>([
     /leave them out; names are assigned in the order of first speech/,
   ],
   [{ num_speakers: '2' }, 'num_speakers', /It requires "diarize": true/],
-  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /requires diarization/],
+  [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /requires "diarize"/],
   [{ diarize: 'true', known_speaker_names: ['Ada', 'Ada'] }, 'known_speaker_names', /repeats a name/],
-  [{ diarize: 'true', known_speaker_references: url }, 'known_speaker_references', /1 entries.*has 0/],
+  [{ diarize: 'true', known_speaker_references: url }, 'known_speaker_references', /one entry for each/],
   [
     { diarize: 'true', known_speaker_names: 'Ada', known_speaker_references: 'https://example.com/a.wav' },
-    'known_speaker_references',
-    /data URLs/,
+    'known_speaker_references.0',
+    /data URL/,
   ],
 ])('%j is refused before any work', (values, param, message) => {
   expect(refusal(values)).toMatchObject({ status: 400, code: 'invalid_request', options: { param } });

@@ -332,7 +332,6 @@ describe('a recording becomes a job', () => {
 
   test.each<[param: string, value: string]>([
     ['temperature', '0.4'],
-    ['known_speaker_names[]', 'Ada'],
     ['model', 'whisper-large-v2'],
   ])('unless jobs do not support a field, which is refused: %s', async (name, value) => {
     machines.answers(503, 'text/html', ALB_503);

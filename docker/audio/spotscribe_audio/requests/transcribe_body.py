@@ -58,6 +58,7 @@ class TranscribeBody(NamedTuple):
         start_at: seconds at which to begin.
         earlier: what was heard before `start_at`.
         earlier_degraded: what that lacks.
+        recordings: paths of recordings of the known speakers.
     """
 
     file: BinaryIO
@@ -66,6 +67,7 @@ class TranscribeBody(NamedTuple):
     start_at: float = 0.0
     earlier: Sequence[Segment] = ()
     earlier_degraded: Sequence[Degradation] = ()
+    recordings: Sequence[str] = ()
 
 
 # For the description of the API.
@@ -98,7 +100,13 @@ async def transcribe_body(body: Body, settings: ServiceSettings, opened: AsyncEx
     asked = await json_body(body, TranscribeRequest)
     file = opened.enter_context(open_shared(settings.shared_audio, asked.path))
     return TranscribeBody(
-        file, asked, asked.max_seconds, asked.start_at, asked.earlier, asked.earlier_degraded
+        file,
+        asked,
+        asked.max_seconds,
+        asked.start_at,
+        asked.earlier,
+        asked.earlier_degraded,
+        asked.known_speaker_references,
     )
 
 

@@ -18,8 +18,16 @@ from spotscribe_common.contract.transcript import (
 # Of a language's code or name.
 LANGUAGE_CHARACTERS = 64
 HOTWORDS_CHARACTERS = 1000
+# Of a speaker's name: it stands at every segment of hours.
+SPEAKER_NAME_CHARACTERS = 100
+# Of whom there may be recordings.
+MOST_KNOWN_SPEAKERS = 50
 # Of a file with several sound tracks. Without one, the track that is marked as default is heard.
 TrackNumber = Annotated[int, Field(ge=1, le=100, description="Number of the sound track, from 1 on.")]
+
+SpeakerName = Annotated[str, Field(min_length=1, max_length=SPEAKER_NAME_CHARACTERS)]
+# Of a recording, relative to the shared directory.
+SharedPath = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class TranscriptionOptions(Shape):
@@ -44,12 +52,16 @@ class TranscriptionOptions(Shape):
     speaker_cleanup: Many[SpeakerRule] = Field(
         default_factory=lambda: list(SPEAKER_RULES), max_length=len(SPEAKER_RULES)
     )
+    # By voice if there are recordings of them, otherwise in the order of their first words.
+    known_speaker_names: list[SpeakerName] = Field(default_factory=list, max_length=MOST_KNOWN_SPEAKERS)
 
 
 class TranscribeRequest(TranscriptionOptions):
     """JSON body of `POST /transcribe`."""
 
-    path: str = Field(min_length=1, max_length=1024)
+    path: SharedPath
+    # Paths of recordings of `known_speaker_names`, in the same order.
+    known_speaker_references: list[SharedPath] = Field(default_factory=list, max_length=MOST_KNOWN_SPEAKERS)
     start_at: float = Field(default=0, ge=0)
     earlier: Many[Segment] = Field(default_factory=list)
     earlier_degraded: Many[Degradation] = Field(default_factory=list)
@@ -69,5 +81,5 @@ class AnalysisOptions(Shape):
 class AnalyzeRequest(AnalysisOptions):
     """JSON body of `POST /analyze`."""
 
-    path: str = Field(min_length=1, max_length=1024)
+    path: SharedPath
     max_seconds: float | None = Field(default=None, gt=0)

@@ -13,10 +13,11 @@ from spotscribe_audio.requests.transcribe_body import check_start
 from spotscribe_common.contract import TranscribeEvent
 from spotscribe_common.http.disconnect import while_connected
 from spotscribe_common.receiving.body import Accepted, Body
+from spotscribe_common.requests.shared_files import open_shared
 from spotscribe_common.work.job import Job
 from spotscribe_whisper.options import Options, checked
 from spotscribe_whisper.service import TranscriptionService
-from spotscribe_whisper.speakers.references import decoded_reference
+from spotscribe_whisper.speakers.references import MOST_SECONDS, decoded_reference, shared_recordings
 
 
 class Source(NamedTuple):
@@ -27,12 +28,14 @@ class Source(NamedTuple):
         options: what the caller chose.
         max_seconds: the caller's own cap.
         references: recordings of the options' `speaker_names` as data URLs.
+        recordings: the same as paths on the shared volume.
     """
 
     file: BinaryIO
     options: Options
     max_seconds: float | None = None
     references: Sequence[str] = ()
+    recordings: Sequence[str] = ()
 
 
 async def start_job(
@@ -61,12 +64,28 @@ async def start_job(
             held.enter_context(service.admission.admit())
             source = await read(body, reading)
             options = checked(source.options, service.engine)
-            recordings: list[Pcm] = []
-            for number, url in enumerate(source.references):
-                work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
-                recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
+            options = await _with_known_voices(request, service, source, options, held)
             wanted = Wanted(options.asked.track, separate=options.asked.channels == "separate")
             pcm = await service.decode_for(request, source.file, source.max_seconds, held, wanted)
         check_start(options.start_at, pcm)
-        options = replace(options, speaker_recordings=recordings)
         return service.start(pcm, options, held.pop_all()), pcm.duration
+
+
+async def _with_known_voices(
+    request: Request, service: TranscriptionService, source: Source, options: Options, held: ExitStack
+) -> Options:
+    """The options with the recordings of known speakers, which `held` closes."""
+
+    async def decode(path: str) -> Pcm:
+        with open_shared(service.settings.shared_audio, path) as file:
+            return await while_connected(request.receive, service.decode(file, MOST_SECONDS))
+
+    if source.recordings:
+        named = zip(options.speaker_names, source.recordings, strict=True)
+        names, recordings, lost = await shared_recordings(named, decode, held)
+        return replace(options, speaker_names=names, speaker_recordings=recordings, lost_speakers=lost)
+    recordings = []
+    for number, url in enumerate(source.references):
+        work = decoded_reference(url, number, service.decode, service.settings.tmpdir)
+        recordings.append(held.enter_context(closing(await while_connected(request.receive, work))))
+    return replace(options, speaker_recordings=recordings)

@@ -9,6 +9,7 @@ from spotscribe_audio.requests.transcribe_body import RuleChoice, chosen_rules, 
 from spotscribe_common.contract import (
     HOTWORDS_CHARACTERS,
     LANGUAGE_CHARACTERS,
+    SpeakerName,
     TranscriptionOptions,
 )
 from spotscribe_common.errors import InvalidRequestError
@@ -17,10 +18,13 @@ from spotscribe_whisper.model_names import DIARIZING, LANGUAGE_TELLING, check_mo
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.chunking import ChunkingStrategy
 from spotscribe_whisper.routes.translation_form import Format, TranslationForm
-from spotscribe_whisper.speakers.references import MOST_CHARACTERS, MOST_REFERENCES, MOST_SECONDS
+from spotscribe_whisper.speakers.references import (
+    MOST_CHARACTERS,
+    MOST_REFERENCES,
+    MOST_SECONDS,
+    check_one_each,
+)
 
-# It stands at every segment of hours.
-_LONGEST_NAME = 100
 # As many as path 300's gateway takes; each is a field of the form.
 _MOST_KEYWORDS = 100
 # What can be told piece by piece.
@@ -60,7 +64,7 @@ class TranscriptionForm(TranslationForm):
         ),
     )
     include: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=8)
-    known_speaker_names: list[Annotated[str, Field(max_length=_LONGEST_NAME)]] = Field(
+    known_speaker_names: list[SpeakerName] = Field(
         default_factory=list,
         max_length=20,
         description=(
@@ -161,32 +165,10 @@ class TranscriptionForm(TranslationForm):
                 "of tokens. verbose_json has avg_logprob for each segment.",
                 param="include",
             )
-        self._refuse_references()
-        if len(set(self.known_speaker_names)) < len(self.known_speaker_names):
-            raise InvalidRequestError(
-                "known_speaker_names has a name twice: two speakers would look like one.",
-                param="known_speaker_names",
-            )
-        if self.known_speaker_names and not self.diarizes() and self.channels == "mixed":
-            raise InvalidRequestError(
-                "known_speaker_names needs diarization. Set diarize to true, or response_format to "
-                "diarized_json.",
-                param="known_speaker_names",
-            )
-
-    def _refuse_references(self) -> None:
-        names, references = self.known_speaker_names, self.known_speaker_references
-        if not references:
-            return
-        if self.channels == "separate":
+        if self.known_speaker_references and self.channels == "separate":
             raise InvalidRequestError(
                 "known_speaker_references and channels separate exclude each other: no voices are compared. "
                 "Leave the references out: the names are given in the order of the first words.",
                 param="known_speaker_references",
             )
-        if len(references) != len(names):
-            raise InvalidRequestError(
-                f"known_speaker_references has {len(references)} entries, known_speaker_names {len(names)}. "
-                "Send one recording for each name, in the same order.",
-                param="known_speaker_references",
-            )
+        check_one_each(self.known_speaker_names, self.known_speaker_references)

@@ -14,6 +14,7 @@ from spotscribe_common.work.job import result_of
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.routes.intake import Source, start_job
 from spotscribe_whisper.service import TranscriptionService
+from spotscribe_whisper.speakers.references import check_one_each
 
 
 def transcribe_routes(service: TranscriptionService) -> APIRouter:
@@ -40,13 +41,15 @@ def transcribe_routes(service: TranscriptionService) -> APIRouter:
 
         async def read(received: Body, opened: AsyncExitStack) -> Source:
             body = await transcribe_body(received, service.settings, opened)
+            check_one_each(body.asked.known_speaker_names, body.recordings)
             options = Options(
                 body.asked,
+                speaker_names=body.asked.known_speaker_names,
                 start_at=body.start_at,
                 earlier=body.earlier,
                 earlier_degraded=body.earlier_degraded,
             )
-            return Source(body.file, options, body.max_seconds)
+            return Source(body.file, options, body.max_seconds, recordings=body.recordings)
 
         job, _ = await start_job(request, service, transcribe_accepted(service.settings), read)
         if NDJSON in request.headers.get("accept", ""):

@@ -1,15 +1,18 @@
-"""Recordings of known speakers, sent inside the request."""
+"""Recordings of known speakers, sent inside the request or laid on the shared volume."""
 
 import asyncio
 import re
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.requests.base64_file import write_base64
+from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import InvalidRequestError, PermanentError
+from spotscribe_whisper.options import lost_speaker
 
 # OpenAI allows four.
 MOST_REFERENCES = 10
@@ -23,6 +26,49 @@ _DATA_URL = re.compile(r"data:(?:audio|video)/[\w.+-]+(?:;[\w-]+=[^;,]*)*;base64
 _HEAD_CHARACTERS = 256
 
 Decode = Callable[[BinaryIO, float | None], Awaitable[Pcm]]
+
+
+class KnownVoices(NamedTuple):
+    """The recordings that can be used, with the names of their speakers, and what is missing."""
+
+    names: list[str]
+    recordings: list[Pcm]
+    lost: list[Degradation]
+
+
+def check_one_each(names: Sequence[str], references: Sequence[str]) -> None:
+    """Refuses references unless there are none, or one for each name.
+
+    Raises:
+        InvalidRequestError: naming the counts.
+    """
+    if references and len(references) != len(names):
+        raise InvalidRequestError(
+            f"{_FIELD} has {len(references)} entries, known_speaker_names {len(names)}. "
+            "Send one recording for each name, in the same order.",
+            param=_FIELD,
+        )
+
+
+async def shared_recordings(
+    named: Iterable[tuple[str, str]], decode: Callable[[str], Awaitable[Pcm]], held: ExitStack
+) -> KnownVoices:
+    """Recordings on the shared volume. One that is of no use costs its name alone.
+
+    Args:
+        named: names of speakers with the paths of their recordings.
+        decode: decodes the file at a path.
+        held: closes the recordings.
+    """
+    known = KnownVoices([], [], [])
+    for name, path in named:
+        try:
+            known.recordings.append(held.enter_context(closing(await decode(path))))
+        except PermanentError as error:  # the words are worth delivering without a name
+            known.lost.append(lost_speaker(name, error.message))
+        else:
+            known.names.append(name)
+    return known
 
 
 async def decoded_reference(url: str, number: int, decode: Decode, scratch: Path) -> Pcm:

@@ -212,7 +212,7 @@ def test_a_recording_of_no_use_costs_its_name_alone(
     )
     assert in_turn(answer.segments) == ["A", "B", "A"]
     (loss,) = (answer.model_extra or {})["degraded"]
-    assert loss["stage"] == "diarization"
+    assert loss["stage"] == "known_speakers"
     assert "'Bob'" in loss["reason"]
     assert said in loss["reason"]
     assert "patient" not in loss["reason"]

@@ -15,6 +15,7 @@ import { resumable } from '../tasks/resumables';
 import { JobCheckpoint } from './job-checkpoint';
 import { fetchInput, fetchPart, type InputTools } from './job-input';
 import { JobProgress } from './job-progress';
+import { fetchSpeakers, type KnownSpeakers } from './known-speakers';
 import type { JobObjects } from './job-objects';
 import type { Lease } from './lease';
 import type { TimeShare } from './machine-time';
@@ -49,6 +50,8 @@ export class JobWork {
   /** Results so far, beginning with the published ones of earlier attempts. */
   private done: Results = {};
   private readonly running = new Set<TaskName>();
+  /** Of whom there are recordings. @default - the job has no recordings */
+  private known: KnownSpeakers | undefined;
   /** Whether a service has begun to work for this attempt. */
   private hasBegun = false;
   readonly checkpoint: JobCheckpoint;
@@ -88,6 +91,7 @@ export class JobWork {
    */
   async run(signal: AbortSignal): Promise<Outcome> {
     const [bytes] = await Promise.all([fetchInput(this.tools, this.row, signal), this.fetchEarlier()]);
+    this.known = await fetchSpeakers(this.tools, this.row, signal);
     this.held.arrived(bytes);
     this.watch.lap('download');
     const resumed = this.checkpoint.earlier !== undefined || Object.keys(this.done).length > 0;
@@ -146,6 +150,7 @@ export class JobWork {
         path: SHARED.input(this.row.id),
         maxSeconds: this.tools.maxAudioSeconds,
         mediaType: this.row.media_type,
+        speakers: this.known?.speakers,
       },
       services: this.tools.services,
       begin: () => {
@@ -161,7 +166,7 @@ export class JobWork {
     const { objects, log } = this.tools;
     const { earlier } = this.checkpoint;
     const work = begin({
-      ...{ ...run, objects, log, earlier },
+      ...{ ...run, objects, log, earlier, lost: this.known?.lost },
       fetchPart: (key, path, joint) => fetchPart(this.tools, key, path, joint),
       onStep: () => this.checkpoint.keep(),
     });

@@ -1,4 +1,5 @@
 import type { TaskName } from '../../../../core/contract/names';
+import type { Degradation } from '../../../../core/contract/values';
 import type { Checkpoint } from '../../../../core/contract/work/transcript';
 import type { TaskTypes } from '../../../../core/tasks/task';
 import type { JobObjects } from '../jobs/job-objects';
@@ -21,6 +22,8 @@ export interface ResumableRun<N extends TaskName = TaskName> extends TaskRun<N> 
   log: Log;
   /** Checkpoint of an earlier attempt. */
   earlier?: Checkpoint;
+  /** What the input lacks. @default - nothing */
+  lost?: readonly Degradation[];
   /** Called after each step of the work, which waits for the returned promise. */
   onStep: () => Promise<void>;
 }

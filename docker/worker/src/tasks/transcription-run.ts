@@ -29,10 +29,12 @@ export class ResumableTranscription implements Resumable<'transcription'> {
     return this.soFar?.checkpoint() ?? this.earlier;
   }
 
-  run(signal: AbortSignal): Promise<Transcript> {
-    return continued(this.work, { checkpoint: this.earlier, refusals: REFUSALS }, (earlier) =>
+  async run(signal: AbortSignal): Promise<Transcript> {
+    const { lost = [] } = this.work;
+    const result = await continued(this.work, { checkpoint: this.earlier, refusals: REFUSALS }, (earlier) =>
       this.listen(earlier, signal),
     );
+    return { ...result, degraded: [...lost, ...result.degraded] };
   }
 
   private listen(earlier: Checkpoint | undefined, signal: AbortSignal): Promise<Transcript> {
