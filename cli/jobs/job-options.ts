@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ANALYSIS_TASKS, CHANNEL_MODES, type AnalysisTask } from '../../core/contract/names';
-import type { AnalysisOptions, JobOptions } from '../../core/contract/work/options';
+import type { AnalysisOptions, SubmittedOptions } from '../../core/contract/work/options';
 import { OPTION_LIMITS, QUESTION_LIMITS } from '../../core/contract/limits';
 import { AUTO, languageCode } from '../../core/forms/languages';
 import { UsageError } from '../errors';
 import { wholeNumber } from '../options';
+import { namedSpeaker, type NamedSpeaker, speakerOptions } from './known-speakers';
 
 /** Job options as given on the command line. */
 export interface ChosenOptions {
@@ -19,6 +20,7 @@ export interface ChosenOptions {
   speakers?: number;
   minSpeakers?: number;
   maxSpeakers?: number;
+  speaker?: NamedSpeaker[];
   /** False for `--no-speaker-cleanup`. */
   speakerCleanup: boolean;
   /** False for `--no-analysis`. */
@@ -57,6 +59,11 @@ export function addJobOptions(command: Command): Command {
     .option('--min-speakers <n>', 'minimum number of speakers, with --diarize', count)
     .option('--max-speakers <n>', 'maximum number of speakers, with --diarize', count)
     .option(
+      '--speaker <name[=file]>',
+      'name of a speaker, with --diarize: by the voice in a recording of some seconds, otherwise in the order of the first words; can be repeated',
+      namedSpeaker,
+    )
+    .option(
       '--no-speaker-cleanup',
       'with --diarize, keep all speakers and turns as detected, including short false turns',
     )
@@ -76,14 +83,18 @@ export function addJobOptions(command: Command): Command {
 /**
  * Converts the options to those of the API. Options that were not given are left out.
  *
- * @throws UsageError for options that contradict each other
+ * @throws UsageError for options that contradict each other; CliError if a recording cannot be read
  */
-export function jobOptions(chosen: ChosenOptions): JobOptions {
+export async function jobOptions(chosen: ChosenOptions): Promise<SubmittedOptions> {
   const { minSpeakers, maxSpeakers } = chosen;
+  // Channels have names; nobody compares voices.
+  const onlyNames =
+    chosen.channels === 'separate' && (chosen.speaker ?? []).every(({ file }) => file === undefined);
   const aboutSpeakers = {
     '--speakers': chosen.speakers,
     '--min-speakers': minSpeakers,
     '--max-speakers': maxSpeakers,
+    '--speaker': onlyNames ? undefined : chosen.speaker,
     '--no-speaker-cleanup': chosen.speakerCleanup ? undefined : true,
   };
   const [useless] = Object.entries(aboutSpeakers).find(([, value]) => value !== undefined) ?? [];
@@ -101,7 +112,7 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
       `--min-speakers ${minSpeakers} must not be greater than --max-speakers ${maxSpeakers}`,
     );
   }
-  const options: JobOptions = {
+  const options: SubmittedOptions = {
     language: chosen.language,
     languages: chosen.languages,
     task: chosen.translate === true ? 'translate' : undefined,
@@ -114,6 +125,7 @@ export function jobOptions(chosen: ChosenOptions): JobOptions {
     min_speakers: minSpeakers,
     max_speakers: maxSpeakers,
     speaker_cleanup: chosen.speakerCleanup ? undefined : [],
+    ...(await speakerOptions(chosen.speaker)),
     analysis: analysisOptions(chosen),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

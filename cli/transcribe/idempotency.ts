@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { JobOptions } from '../../core/contract/work/options';
+import type { SubmittedOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
 import { PERMANENT_CODES, type Priority } from '../../core/contract/names';
 import type { SubmitJobRequest, SubmitJobResponse } from '../../core/contract/api';
@@ -18,7 +18,7 @@ export interface Audio {
   name: string;
   /** Size in bytes. */
   size: number;
-  options: JobOptions;
+  options: SubmittedOptions;
   named?: NamedTasks;
   /** Does not distinguish submissions. @default 'normal' */
   priority?: Priority;

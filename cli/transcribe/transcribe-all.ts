@@ -4,6 +4,7 @@ import { type Outcome, noTotals, plus, type Totals } from './outcome';
 import { ApiClient } from '../api/client';
 import type { Progress } from './progress';
 import { EarlierJobs } from '../results/adopt';
+import { recordedOptions } from '../jobs/known-speakers';
 import type { Plan } from '../results/outputs';
 import { type Existing, findWanted } from '../results/prepare';
 import type { Run } from './trip';
@@ -67,7 +68,7 @@ export async function transcribeAll(plans: Plan[], bulk: Bulk): Promise<BulkResu
     try {
       const wanted = await looking(() => {
         interruption.throwIfAborted();
-        return findWanted(plan, bulk.run.options, bulk.existing, earlier);
+        return findWanted(plan, recordedOptions(bulk.run.options), bulk.existing, earlier);
       });
       ({ notes } = wanted);
       if (wanted.outputs.length === 0) return end({ status: 'skipped', outputs: pathsOf(plan) });

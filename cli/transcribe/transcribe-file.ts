@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import type { JobView } from '../../core/contract/job';
 import type { ApiClient } from '../api/client';
 import type { Input } from './inputs';
+import { recordedOptions } from '../jobs/known-speakers';
 import { type ResultFile, resultOf } from '../results/adopt';
 import type { Output } from '../results/outputs';
 import { finishResult, type Origin, saveResult } from '../results/save';
@@ -39,7 +40,7 @@ export async function transcribeFile(
   watch: Watch,
 ): Promise<Transcribed> {
   return sendInTime(input, run, watch, async (sent, trip) => {
-    const origin = { input, hash: sent.hash, job: sent.job.id, options: { ...run.options } };
+    const origin = { input, hash: sent.hash, job: sent.job.id, options: recordedOptions(run.options) };
     const saver = new Saver(results, origin, run.downloads, trip.client);
     const job = await waitFor(sent.job, trip, run.waiting, (current) => saver.transcript(current));
     if (job.status !== 'succeeded') throw failureOf(job);

@@ -97,7 +97,7 @@ export async function transcribe(
   context: Context,
 ): Promise<BulkResult> {
   const { terminal, interruption } = context;
-  const speech = jobOptions(options);
+  const speech = await jobOptions(options);
   const inputs = await findInputs(files, options.recursive === true);
   const plans = await planOutputs(inputs, options.format, options.out);
   const connection = await findConnection(options, terminal.around.env, context.localConnection);

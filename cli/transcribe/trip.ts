@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { JobOptions } from '../../core/contract/work/options';
+import type { SubmittedOptions } from '../../core/contract/work/options';
 import type { Priority } from '../../core/contract/names';
 import type { NamedTasks } from './idempotency';
 import type { ApiClient, Connection } from '../api/client';
@@ -15,7 +15,7 @@ export type Activity =
 
 export interface Run {
   connection: Connection;
-  options: JobOptions;
+  options: SubmittedOptions;
   /** The tasks instead of the options, and the media type. @default - the options say what to do */
   named?: NamedTasks;
   /**

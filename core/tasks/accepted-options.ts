@@ -57,10 +57,10 @@ const WITH_DIARIZE = [
   'known_speaker_names',
 ] as const;
 
-const hasSeparateChannels = ({ channels }: TranscriptionOptions) => channels === 'separate';
+const hasSeparateChannels = ({ channels }: SubmittedTranscription) => channels === 'separate';
 
 /** Whether a result has what the option is about. Channels have names, and nothing else to choose. */
-const hasSpeakers = (options: TranscriptionOptions, field: (typeof WITH_DIARIZE)[number]) =>
+const hasSpeakers = (options: SubmittedTranscription, field: (typeof WITH_DIARIZE)[number]) =>
   options.diarize === true || (field === 'known_speaker_names' && hasSeparateChannels(options));
 
 /** Combinations of options that are refused. */
