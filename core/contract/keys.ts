@@ -8,6 +8,9 @@ export const KEY = {
   /** Files below it become bulk jobs. */
   bulkInboxPrefix: 'inbox/bulk/',
   jobsPrefix: 'jobs/',
+  voicesPrefix: 'voices/',
+  /** The recording of a voice that a tenant keeps. */
+  voice: (tenant: string, id: string) => `voices/${tenant}/${id}`,
   job: (id: string) => `jobs/${id}/`,
   input: (id: string) => `jobs/${id}/input`,
   /** Recordings of known speakers. */
@@ -69,6 +72,9 @@ export const idempotencyId = (tenant: string, key: string) => `idempotency#${ten
 export const recordingId = (tenant: string, keyId: string, sha256: string) =>
   `recording#${tenant}#${keyId}#${sha256}`;
 
+/** Id of the row with the voices of a tenant. */
+export const voicesId = (tenant: string) => `voices#${tenant}`;
+
 /** Id of the row that counts the daily usage of a key. @param day such as `2026-03-01` */
 export const usageId = (keyId: string, day: string) => `usage#${keyId}#${day}`;
 
@@ -100,3 +106,6 @@ export const API_KEY_PREFIX = 'sk-spotscribe-';
 
 /** Job ids look like `job_` followed by 32 hexadecimal digits. */
 export const JOB_ID_PATTERN = '^job_[0-9a-f]{32}$';
+
+/** Ids of voices look like `voice_` followed by 32 hexadecimal digits. */
+export const VOICE_ID_PATTERN = '^voice_[0-9a-f]{32}$';

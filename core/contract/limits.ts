@@ -53,6 +53,12 @@ export const OPTION_LIMITS = {
  */
 export const SPEAKER_LIMITS = { name: 100, names: 50, references: 10, reference: 3 << 20 } as const;
 
+/**
+ * Limits of the voices that a tenant keeps; lengths in characters. `chosen`: most that a request
+ * names. A job may use `all` of them, so there are at most as many as a job may know.
+ */
+export const VOICE_LIMITS = { voices: SPEAKER_LIMITS.names, chosen: 10, consent: 500 } as const;
+
 /** Limits of the questions of an analysis; lengths in characters. */
 export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
 

@@ -5,21 +5,23 @@ import type { SubmittedOptions } from '../contract/work/options';
 import { KEY } from '../contract/keys';
 import { recordingIn } from '../forms/data-url';
 
-/** The tasks of a job, without the recordings that a request has for them. */
+/** The tasks of a job, without what only its request has. */
 export interface TasksToKeep {
   tasks: JobTasks;
   /** Recordings of the known speakers, in the order of their names. */
   recordings: Buffer[];
+  /** The kept voices that the request names. @default - none */
+  voices?: SubmittedOptions['voices'];
 }
 
 /**
- * Parts the recordings from the tasks of a request. A row has at most 400 KB, and it lives longer than
- * the recordings.
+ * Parts the recordings and voices from the tasks of a request. A row has at most 400 KB, and it lives
+ * longer than the recordings.
  */
 export function tasksToKeep({ transcription, ...others }: SubmittedTasks): TasksToKeep {
   if (transcription === undefined) return { tasks: others, recordings: [] };
-  const tasks = { transcription: withoutRecordings(transcription), ...others };
-  return { tasks, recordings: recordingsOf(transcription) };
+  const tasks = { transcription: keptOptions(transcription), ...others };
+  return { tasks, recordings: recordingsOf(transcription), voices: transcription.voices };
 }
 
 /** The recordings of known speakers in valid options. */
@@ -28,11 +30,14 @@ export const recordingsOf = ({
 }: Pick<SubmittedOptions, 'known_speaker_references'>): Buffer[] =>
   urls.flatMap((url) => recordingIn(url) ?? []);
 
-/** Options without the recordings of known speakers. */
-export const withoutRecordings = <T extends Pick<SubmittedOptions, 'known_speaker_references'>>({
-  known_speaker_references: _,
+type OnlySubmitted = 'known_speaker_references' | 'voices';
+
+/** Options without the recordings of known speakers and the choice of voices. */
+export const keptOptions = <T extends Pick<SubmittedOptions, OnlySubmitted>>({
+  known_speaker_references: _references,
+  voices: _voices,
   ...options
-}: T): Omit<T, 'known_speaker_references'> => options;
+}: T): Omit<T, OnlySubmitted> => options;
 
 /** Keys of the recordings of a job. Undefined if it has none. */
 export const recordingKeys = (id: string, { length }: readonly Buffer[]): string[] | undefined =>
@@ -51,10 +56,9 @@ export async function keepRecordings(
 ): Promise<void> {
   if (status !== 'awaiting_upload') return;
   await Promise.all(
-    keys.map((Key, index) =>
-      s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: recordings[index] }), {
-        abortSignal: signal,
-      }),
+    // Of kept voices, no recordings are sent.
+    recordings.map((Body, index) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket, Key: keys[index], Body }), { abortSignal: signal }),
     ),
   );
 }

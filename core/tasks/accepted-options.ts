@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_LIMITS } from '../contract/limits';
+import { OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_LIMITS, VOICE_LIMITS } from '../contract/limits';
 import { AnalysisOptions, SubmittedOptions, SubmittedTranscription } from '../contract/work/options';
 import { text } from '../contract/text';
 import { recordingIn } from '../forms/data-url';
@@ -46,6 +46,12 @@ const known = {
       )
       .check(z.maxLength(references)),
   ),
+  voices: z.optional(
+    z.union(
+      [z.literal('all'), z.array(text(name, 1)).check(z.minLength(1), z.maxLength(VOICE_LIMITS.chosen))],
+      `Expected "all", or a list of 1 to ${VOICE_LIMITS.chosen} names or ids of voices`,
+    ),
+  ),
 };
 
 /** Options that have no effect without diarization: refused instead of ignored. */
@@ -55,6 +61,7 @@ const WITH_DIARIZE = [
   'max_speakers',
   'speaker_cleanup',
   'known_speaker_names',
+  'voices',
 ] as const;
 
 const hasSeparateChannels = ({ channels }: SubmittedTranscription) => channels === 'separate';
@@ -113,6 +120,10 @@ const combinations = <T extends SubmittedTranscription>() => [
       error: 'It must have one entry for each of "known_speaker_names", in the same order',
     },
   ),
+  z.refine<T>(({ known_speaker_names: names, voices }) => names === undefined || voices === undefined, {
+    path: ['voices'],
+    error: 'It cannot be combined with "known_speaker_names"; keep all voices, or send all recordings',
+  }),
 ];
 
 /** A list with one language means that language. `auto`, alone or in a list, means any language. */

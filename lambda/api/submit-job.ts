@@ -17,18 +17,20 @@ import { type BodyLimit, jsonBody } from '../frame/json-body';
 import { JobStore } from '../../core/jobs/job-store';
 import {
   keepRecordings,
+  keptOptions,
   recordingKeys,
   type TasksToKeep,
   tasksToKeep,
-  withoutRecordings,
 } from '../../core/jobs/known-speakers';
 import { beginUpload, partUrls } from './multipart-upload';
 import { optionsFor } from '../../core/jobs/job-tasks';
 import { DEFAULT_NAME, displayName, newJob } from '../../core/jobs/new-job';
 import { env, envNumber, type Tools } from '../frame/runtime';
 import { idempotencyKey } from '../frame/idempotency-key';
+import { requestedVoices, type KnownVoices } from './requested-voices';
 import { parseSubmitJob, type SubmittedJob } from './submit-request';
 import { view } from '../../core/jobs/views';
+import { VoiceStore } from '../../core/voices/voice-store';
 
 /** Delay of the sweeper after the upload URL has expired, for uploads in progress. */
 const GRACE_SECONDS = 30;
@@ -41,6 +43,7 @@ const LIMIT: BodyLimit = {
 
 export interface Dependencies {
   store: JobStore;
+  voices: Pick<VoiceStore, 'list'>;
   s3: S3Client;
   bucket: string;
   maxUploadBytes: number;
@@ -53,6 +56,7 @@ export interface Dependencies {
 export const handler = httpHandler(
   (): Dependencies => ({
     store: new JobStore(documentClient(), env('jobsTable')),
+    voices: new VoiceStore(documentClient(), env('jobsTable')),
     s3: s3Client(),
     bucket: env('mediaBucket'),
     maxUploadBytes: envNumber('maxUploadBytes'),
@@ -70,12 +74,13 @@ export async function submitJob(
   allowance: Allowance,
   begun: Begun,
 ): Promise<Response> {
-  const { store, s3, bucket } = dependencies;
+  const { store, voices, s3, bucket } = dependencies;
   const key = idempotencyKey(request.headers);
   const body = parseSubmitJob(jsonBody(request, LIMIT), dependencies);
   const now = new Date();
   const kept = tasksToKeep(body.tasks);
-  const row = rowFor(body, kept, caller(request), now, dependencies);
+  const known = await requestedVoices(kept.voices, body.isNamed, caller(request).tenant, voices);
+  const row = rowFor(body, kept, known, caller(request), now, dependencies);
   const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
   const same = key === undefined ? undefined : sameKey(caller(request), key, sha256);
   const { row: job, isNew } = await createJob(row, same, store, now, allowance, begun);
@@ -86,12 +91,16 @@ export async function submitJob(
 
 function rowFor(
   body: SubmittedJob,
-  { tasks, recordings }: TasksToKeep,
+  kept: TasksToKeep,
+  known: KnownVoices | undefined,
   { tenant, key_id }: Caller,
   now: Date,
   { uploadExpirySeconds, retentionDays, deployed }: Dependencies,
 ) {
   const id = `job_${randomUUID().replaceAll('-', '')}`;
+  const names = known && { known_speaker_names: known.names };
+  const { transcription } = kept.tasks;
+  const tasks = { ...kept.tasks, ...(names && { transcription: { ...transcription, ...names } }) };
   return newJob({
     id,
     tenant,
@@ -101,8 +110,8 @@ function rowFor(
     inputKey: KEY.input(id),
     tasks,
     deployed,
-    options: body.isNamed ? optionsFor(tasks, deployed) : withoutRecordings(body.options ?? {}),
-    speakerRecordings: recordingKeys(id, recordings),
+    options: body.isNamed ? optionsFor(tasks, deployed) : { ...keptOptions(body.options ?? {}), ...names },
+    speakerRecordings: known?.keys ?? recordingKeys(id, kept.recordings),
     mediaType: body.media_type,
     priority: body.priority,
     now,

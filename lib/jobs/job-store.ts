@@ -1,5 +1,5 @@
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { Duration } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -11,11 +11,12 @@ import {
   MACHINE_ROW_PREFIX,
   SIZING_ROW_ID,
   usageId,
+  voicesId,
   WARM_ROW_ID,
 } from '../../core/contract/keys';
-import { WAITING_ATTRIBUTES } from '../../core/fleet/waiting-jobs';
 import { acknowledgeWildcard, findingName } from '../policies/acknowledge';
 import { PrivateBucket } from '../private-bucket';
+import { jobsTable } from './jobs-table';
 import { mediaLifecycle } from './media-lifecycle';
 import type { Settings } from '../settings';
 
@@ -31,7 +32,7 @@ export class JobStore extends Construct {
 
   constructor(scope: Construct, id: string, props: JobStoreProps) {
     super(scope, id);
-    this.table = this.jobsTable(props.onDestroy);
+    this.table = jobsTable(this, props.onDestroy);
     this.bucket = this.mediaBucket(props);
   }
 
@@ -74,6 +75,17 @@ export class JobStore extends Construct {
   grantWarm(grantee: IGrantable) {
     this.grantRows(grantee, ['GetItem', 'PutItem', 'DeleteItem'], [WARM_ROW_ID]);
     this.grantRows(grantee, ['GetItem'], [usageId('*', '*')]);
+  }
+
+  /**
+   * Lets a handler change the rows with the voices of tenants, write and erase their recordings but
+   * not read them, and read the usage of keys.
+   */
+  grantVoices(grantee: IGrantable) {
+    this.grantRows(grantee, ['GetItem', 'PutItem'], [voicesId('*')]);
+    this.grantRows(grantee, ['GetItem'], [usageId('*', '*')]);
+    this.grantObjects(grantee, ['s3:PutObject'], [KEY.voicesPrefix]);
+    this.grantEraseVersions(grantee, KEY.voicesPrefix);
   }
 
   /** Lets the grantee read current object versions under the given prefixes. */
@@ -196,40 +208,9 @@ export class JobStore extends Construct {
       acknowledgeWildcard(
         grantee,
         `${findingName(this.bucket, 'Arn')}/${pattern}`,
-        'Job ids are not known in advance. The policy names the prefix, whose keys only Spotscribe writes.',
+        'Ids of jobs and voices are not known in advance. The policy names the prefix, whose keys only Spotscribe writes.',
       );
     }
-  }
-
-  private jobsTable(onDestroy: Settings['onDestroy']): Table {
-    const table = new Table(this, 'Jobs', {
-      partitionKey: { name: 'id', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.DEFAULT,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: 'expires_at',
-      removalPolicy: onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-    });
-    table.addGlobalSecondaryIndex({
-      indexName: INDEX.byTenant,
-      partitionKey: { name: 'tenant', type: AttributeType.STRING },
-      sortKey: { name: 'created_at', type: AttributeType.STRING },
-      projectionType: ProjectionType.ALL,
-    });
-    table.addGlobalSecondaryIndex({
-      indexName: INDEX.open,
-      partitionKey: { name: 'open', type: AttributeType.STRING },
-      sortKey: { name: 'sweep_at', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.ALL,
-    });
-    table.addGlobalSecondaryIndex({
-      indexName: INDEX.waiting,
-      partitionKey: { name: 'open', type: AttributeType.STRING },
-      sortKey: { name: 'waits_from', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: [...WAITING_ATTRIBUTES],
-    });
-    return table;
   }
 
   private mediaBucket({ onDestroy, retention }: JobStoreProps): IBucket {

@@ -9,6 +9,7 @@ import { FleetSizer } from '../fleet/fleet-sizer';
 import { SpotFleet } from '../fleet/spot-fleet';
 import { monthlyCost, type Warmth, warmth } from '../fleet/warmth';
 import { JobApi } from '../http/job-api';
+import { VoiceApi } from '../http/voice-api';
 import { WarmApi } from '../http/warm-api';
 import type { ImageSources } from '../images/image-builds';
 import { PathImages } from '../images/path-images';
@@ -131,6 +132,7 @@ export abstract class Path extends Construct {
     new WarmApi(this, 'Warm', {
       ...{ api: this.api, store: this.store, sizer: this.sizer, path, warmth: this.warmth, settings },
     });
+    if (tasks.transcription !== undefined) new VoiceApi(this, 'Voices', { api: this.api, store: this.store });
     this.intake = new JobIntake(this, 'Intake', {
       ...{ store: this.store, queue: this.queue, sizer: this.sizer, path, tasks, settings },
     });
@@ -229,6 +231,8 @@ export abstract class Path extends Construct {
     // Checkpoints and published transcripts of earlier attempts. Also recordings: workers of the
     // previous release, which still run during an update, read them without a version id.
     this.store.grantReadObjects(role, KEY.inboxPrefix, KEY.jobsPrefix);
+    // Recordings of the voices that a transcription names.
+    if (this.tasks.transcription !== undefined) this.store.grantReadObjects(role, KEY.voicesPrefix);
     this.store.grantWriteObjects(role, KEY.jobsPrefix);
     this.store.grantEraseVersions(role, KEY.jobsPrefix);
     this.queue.grantConsume(role);

@@ -1,5 +1,12 @@
 import * as z from 'zod/mini';
-import { EMBEDDING_LIMITS, OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_LIMITS, SPEECH_LIMITS } from '../limits';
+import {
+  EMBEDDING_LIMITS,
+  OPTION_LIMITS,
+  QUESTION_LIMITS,
+  SPEAKER_LIMITS,
+  SPEECH_LIMITS,
+  VOICE_LIMITS,
+} from '../limits';
 import {
   ANALYSIS_TASKS,
   CHANNEL_MODES,
@@ -71,6 +78,16 @@ const submitted = {
    */
   known_speaker_references: z.optional(
     z.array(text(SPEAKER_LIMITS.reference)).check(z.maxLength(SPEAKER_LIMITS.references)),
+  ),
+  /**
+   * Kept voices whose names the speakers get, instead of `known_speaker_names`: `all`, or names or
+   * ids. @default - none
+   */
+  voices: z.optional(
+    z.union([
+      z.literal('all'),
+      z.array(text(SPEAKER_LIMITS.name, 1)).check(z.minLength(1), z.maxLength(VOICE_LIMITS.chosen)),
+    ]),
   ),
 };
 

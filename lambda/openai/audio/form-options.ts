@@ -4,7 +4,7 @@ import type { Layout } from '../../../core/formats/cue-lines';
 import type { FormFields } from '../../../core/forms/form-fields';
 import { FORM, type FormValues, LISTS, type ResponseFormat } from './form-schema';
 import { Refusal } from '../../frame/refusal';
-import { recordingsOf, withoutRecordings } from '../../../core/jobs/known-speakers';
+import { keptOptions, recordingsOf } from '../../../core/jobs/known-speakers';
 import { jobOptions } from '../../../core/tasks/accepted-options';
 import { DIARIZING, LANGUAGE_TELLING, meansModel } from '../../../core/models/model-names';
 import type { Granularity } from '../../../core/formats/openai-formats';
@@ -71,7 +71,7 @@ export function parseForm(fields: FormFields, task: Task, model?: string): Parse
   refuseCombinations(values, answer, task);
   const options = optionsOf(values, task);
   return {
-    ...{ task, answer, options: withoutRecordings(options), recordings: recordingsOf(options) },
+    ...{ task, answer, options: keptOptions(options), recordings: recordingsOf(options) },
     unsupported: unsupported(values, model),
   };
 }

@@ -2,6 +2,7 @@ import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import { SPEAKER_LIMITS } from '../../../core/contract/limits';
 import { JobStore } from '../../../core/jobs/job-store';
+import { VoiceStore } from '../../../core/voices/voice-store';
 import { type Dependencies, submitJob } from '../../../lambda/api/submit-job';
 import { httpHandler } from '../../../lambda/frame/http';
 import { LocalTable } from '../../support/local-table';
@@ -28,11 +29,13 @@ beforeEach(() => {
 afterEach(() => jest.restoreAllMocks());
 
 const store = () => new JobStore(table.client(), TABLE);
+const voices = () => new VoiceStore(table.client(), TABLE);
 
 function post(body: object, headers: Record<string, string> = {}, more: Partial<Dependencies> = {}) {
   const dependencies = {
     ...{ store: store(), s3: bucket.client(), bucket: 'media', maxUploadBytes: 1000 },
     deployed: { transcription: {} },
+    voices: voices(),
     ...{ uploadExpirySeconds: 900, retentionDays: 7, ...more },
   };
   const handler = httpHandler(() => dependencies, submitJob);
@@ -164,6 +167,93 @@ test.each<[string, object, string, RegExp]>([
   }
   expect(jobs()).toEqual([]);
   expect(bucket.objects.size).toBe(0);
+});
+
+describe('kept voices', () => {
+  const idOf = (digit: number) => `voice_${`${digit}`.repeat(32)}`;
+  const keep = (tenant: string, ...names: string[]) =>
+    names.reduce(async (before, name, index) => {
+      await before;
+      const voice = { id: idOf(index), name, consent: 'Ada, by letter', created_at: '2026-03-01T12:00:00Z' };
+      await voices().add(tenant, voice);
+    }, Promise.resolve());
+  const asked = (chosen: unknown, diarize = true) => post({ options: { diarize, voices: chosen } });
+
+  test.each<[string, unknown, string[]]>([
+    ['by name', ['Grace', 'Ada'], ['Grace', 'Ada']],
+    ['by id', [idOf(1)], ['Grace']],
+    ['once each', ['Grace', idOf(1)], ['Grace']],
+    ['all', 'all', ['Ada', 'Grace']],
+  ])('are chosen %s: the job has their names and reads their recordings', async (_, chosen, names) => {
+    await keep('acme', 'Ada', 'Grace');
+    const row = await rowOf(await asked(chosen));
+    const options = { diarize: true, known_speaker_names: names };
+    expect(row).toMatchObject({ options, tasks: { transcription: options } });
+    expect(row.options).not.toHaveProperty('voices');
+    const ids = names.map((name) => idOf(['Ada', 'Grace'].indexOf(name)));
+    expect(row.speaker_recordings).toEqual(ids.map((id) => `voices/acme/${id}`));
+    // The job has no copies, which could outlive the voice.
+    expect(bucket.objects.size).toBe(0);
+  });
+
+  test('are chosen in "tasks", too', async () => {
+    await keep('acme', 'Ada');
+    const row = await rowOf(await post({ tasks: { transcription: { diarize: true, voices: ['Ada'] } } }));
+    expect(row.tasks).toEqual({ transcription: { diarize: true, known_speaker_names: ['Ada'] } });
+    expect(row.speaker_recordings).toEqual([`voices/acme/${idOf(0)}`]);
+  });
+
+  test('of another tenant do not exist', async () => {
+    await keep('globex', 'Ada');
+    for (const chosen of [['Ada'], [idOf(0)]]) {
+      const response = await asked(chosen);
+      expect(response.statusCode).toBe(400);
+      expect(errorOf(response)).toMatchObject({
+        param: 'options.voices',
+        message: expect.stringMatching(/There is no voice/),
+      });
+    }
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['an unknown name', ['Ada', 'Mary'], /There is no voice "Mary": GET \/v1\/voices lists them/],
+    ['an empty list', [], />=1/],
+    ['too many', Array<string>(11).fill('Ada'), /<=10/],
+    ['another word', 'some', /"all", or a list of 1 to 10/],
+  ])('%s is refused', async (_, chosen, message) => {
+    await keep('acme', 'Ada');
+    const response = await asked(chosen);
+    expect(response.statusCode).toBe(400);
+    expect(errorOf(response)).toMatchObject({
+      param: 'options.voices',
+      message: expect.stringMatching(message),
+    });
+    expect(jobs()).toEqual([]);
+  });
+
+  test('all are refused if there are none', async () => {
+    expect(errorOf(await asked('all')).message).toMatch(
+      /there are no voices: keep one with POST \/v1\/voices/,
+    );
+  });
+
+  test('require diarization, and are not combined with other names', async () => {
+    await keep('acme', 'Ada');
+    expect(errorOf(await asked(['Ada'], false)).message).toMatch(/requires "diarize": true/);
+    const both = await post({ options: { ...BOTH, voices: 'all' } });
+    expect(errorOf(both)).toMatchObject({ param: 'options.voices' });
+    expect(errorOf(both).message).toMatch(/cannot be combined with "known_speaker_names"/);
+  });
+
+  test('identify the request as it names them', async () => {
+    await keep('acme', 'Ada');
+    const send = (chosen: unknown) =>
+      post({ options: { diarize: true, voices: chosen } }, { 'idempotency-key': 'k' });
+    expect((await send('all')).statusCode).toBe(201);
+    await voices().add('acme', { id: idOf(1), name: 'Grace', consent: 'yes', created_at: '' });
+    expect((await send('all')).statusCode).toBe(200);
+    expect((await send(['Ada'])).statusCode).toBe(409);
+  });
 });
 
 test('a deployment without transcription refuses them', async () => {

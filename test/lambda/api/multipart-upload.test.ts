@@ -38,6 +38,7 @@ const dynamo = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
 const dependencies: Dependencies = {
   store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+  voices: { list: async () => [] },
   s3: s3Client(),
   bucket: 'media',
   maxUploadBytes: 5 * 2 ** 30,

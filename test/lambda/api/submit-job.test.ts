@@ -22,6 +22,7 @@ import {
 const dynamo = mockClient(DynamoDBDocumentClient);
 const dependencies: Dependencies = {
   store: new JobStore(DynamoDBDocumentClient.from(new DynamoDBClient()), TABLE),
+  voices: { list: async () => [] },
   s3: s3Client(),
   bucket: 'media',
   maxUploadBytes: 1000,

@@ -97,7 +97,10 @@ describe('slow storage', () => {
   });
 
   describe('of the jobs’ API', () => {
-    const media = () => ({ store, s3: bucket.client(), bucket: 'media' });
+    const media = () => ({
+      ...{ store, s3: bucket.client(), bucket: 'media' },
+      voices: { list: async () => [] },
+    });
     const limits = {
       maxUploadBytes: 1e9,
       deployed: { transcription: {} },
