@@ -12,7 +12,7 @@ const COMMANDS: Record<string, () => Register> = {
     (require('./transcribe/transcribe') as typeof import('./transcribe/transcribe')).registerTranscribe,
   run: () => (require('./run/run') as typeof import('./run/run')).registerRun,
   say: () => (require('./say/say') as typeof import('./say/say')).registerSay,
-  voices: () => (require('./say/voices') as typeof import('./say/voices')).registerVoices,
+  voices: () => (require('./voices/voices') as typeof import('./voices/voices')).registerVoices,
   search: () => (require('./search/search') as typeof import('./search/search')).registerSearch,
   jobs: () => (require('./jobs/jobs') as typeof import('./jobs/jobs')).registerJobs,
   usage: () => (require('./keys/usage') as typeof import('./keys/usage')).registerUsage,

@@ -5,12 +5,13 @@ import type {
   ListJobsResponse,
   SubmitJobResponse,
 } from '../../core/contract/api';
-import type { ErrorBody } from '../../core/contract/values';
 import type { JobStatus, TranscriptFormat } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
 import type { UsageResponse } from '../../core/contract/usage';
+import type { CreateVoiceRequest, ListVoicesResponse, VoiceView } from '../../core/contract/voices';
 import type { WarmRequest, WarmView } from '../../core/contract/warm';
 import { ApiError, UnauthorizedError, UnreachableError } from '../errors';
+import { errorIn, JSON_TYPE, jobPath, jsonBody, voicePath } from './messages';
 import { networkError } from './network-error';
 import { parseRetryAfter, type Patience, Retryable, retrying } from './retry';
 import { wholeFile } from './whole-file';
@@ -134,8 +135,23 @@ export class ApiClient {
     }));
   }
 
-  /** The voices of the deployment. */
-  voices(): Promise<object> {
+  /** Keeps a voice. It is never retried: if the answer was lost, its name would be taken. */
+  addVoice(voice: CreateVoiceRequest): Promise<VoiceView> {
+    return this.json('POST', '/v1/voices', jsonBody(voice), { ...this.patience, retryForMs: 0 });
+  }
+
+  /** The voices of people that the tenant keeps. */
+  voices(): Promise<ListVoicesResponse> {
+    return this.json('GET', '/v1/voices');
+  }
+
+  /** Erases a voice. It is never retried: if the answer was lost, the voice would not be found. */
+  eraseVoice(id: string): Promise<{ id: string; object: 'voice'; deleted: true }> {
+    return this.json('DELETE', voicePath(id), {}, { ...this.patience, retryForMs: 0 });
+  }
+
+  /** The voices that speak. */
+  speechVoices(): Promise<object> {
     return this.json('GET', '/v1/audio/voices');
   }
 
@@ -203,7 +219,7 @@ export class ApiClient {
 
   private async refusal(answer: Response): Promise<Error> {
     const text = await answer.text();
-    const { error } = parsed(text);
+    const { error } = errorIn(text);
     if (answer.status === 401 || (answer.status === 403 && error?.code !== 'forbidden')) {
       return new UnauthorizedError(
         `${this.connection.url} does not accept the key (${answer.status}). Set a valid one with --key or ` +
@@ -230,19 +246,5 @@ export class ApiClient {
     const limit = AbortSignal.timeout(limitMs);
     const { signal } = this.patience;
     return signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  }
-}
-
-const JSON_TYPE = { 'content-type': 'application/json' };
-
-const jsonBody = (value: object): RequestInit => ({ body: JSON.stringify(value), headers: JSON_TYPE });
-
-const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
-
-function parsed(text: string): Partial<ErrorBody> {
-  try {
-    return (JSON.parse(text) as Partial<ErrorBody> | null) ?? {};
-  } catch {
-    return {};
   }
 }

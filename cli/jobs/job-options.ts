@@ -5,7 +5,7 @@ import { OPTION_LIMITS, QUESTION_LIMITS } from '../../core/contract/limits';
 import { AUTO, languageCode } from '../../core/forms/languages';
 import { UsageError } from '../errors';
 import { wholeNumber } from '../options';
-import { namedSpeaker, type NamedSpeaker, speakerOptions } from './known-speakers';
+import { chosenVoices, namedSpeaker, type NamedSpeaker, speakerOptions } from './known-speakers';
 
 /** Job options as given on the command line. */
 export interface ChosenOptions {
@@ -21,6 +21,7 @@ export interface ChosenOptions {
   minSpeakers?: number;
   maxSpeakers?: number;
   speaker?: NamedSpeaker[];
+  voices?: SubmittedOptions['voices'];
   /** False for `--no-speaker-cleanup`. */
   speakerCleanup: boolean;
   /** False for `--no-analysis`. */
@@ -63,6 +64,14 @@ export function addJobOptions(command: Command): Command {
       'name of a speaker, with --diarize: by the voice in a recording of some seconds, otherwise in the order of the first words; can be repeated',
       namedSpeaker,
     )
+    .addOption(
+      new Option(
+        '--voices <names>',
+        'kept voices whose names the speakers get, with --diarize: all, or names or ids separated by commas; see "spotscribe voices"',
+      )
+        .argParser(chosenVoices)
+        .conflicts('speaker'),
+    )
     .option(
       '--no-speaker-cleanup',
       'with --diarize, keep all speakers and turns as detected, including short false turns',
@@ -95,6 +104,7 @@ export async function jobOptions(chosen: ChosenOptions): Promise<SubmittedOption
     '--min-speakers': minSpeakers,
     '--max-speakers': maxSpeakers,
     '--speaker': onlyNames ? undefined : chosen.speaker,
+    '--voices': chosen.voices,
     '--no-speaker-cleanup': chosen.speakerCleanup ? undefined : true,
   };
   const [useless] = Object.entries(aboutSpeakers).find(([, value]) => value !== undefined) ?? [];
@@ -126,6 +136,7 @@ export async function jobOptions(chosen: ChosenOptions): Promise<SubmittedOption
     max_speakers: maxSpeakers,
     speaker_cleanup: chosen.speakerCleanup ? undefined : [],
     ...(await speakerOptions(chosen.speaker)),
+    voices: chosen.voices,
     analysis: analysisOptions(chosen),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

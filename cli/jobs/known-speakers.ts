@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { OPTION_LIMITS, SPEAKER_LIMITS } from '../../core/contract/limits';
+import { OPTION_LIMITS, SPEAKER_LIMITS, VOICE_LIMITS } from '../../core/contract/limits';
 import type { JobOptions, SubmittedOptions } from '../../core/contract/work/options';
 import { CliError, UsageError } from '../errors';
 
@@ -28,6 +28,15 @@ export function namedSpeaker(text: string, earlier: NamedSpeaker[] = []): NamedS
   if (earlier.length === OPTION_LIMITS.speakers)
     throw new InvalidArgumentError(`At most ${OPTION_LIMITS.speakers} speakers are allowed.`);
   return [...earlier, rest.length === 0 ? { name } : { name, file: rest.join('=') }];
+}
+
+/** Parses `all`, or names or ids of voices separated by commas. */
+export function chosenVoices(list: string): NonNullable<SubmittedOptions['voices']> {
+  if (list.trim() === 'all') return 'all';
+  const names = [...new Set(list.split(',').map((name) => name.trim()))];
+  const most = VOICE_LIMITS.chosen;
+  if (names.length <= most && !names.includes('')) return names;
+  throw new InvalidArgumentError(`It must be "all", or a list of 1 to ${most} voices separated by commas.`);
 }
 
 /**
