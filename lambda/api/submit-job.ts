@@ -8,7 +8,7 @@ import type { JobRow } from '../../core/contract/job';
 import { KEY } from '../../core/contract/keys';
 import type { DeployedTasks } from '../../core/contract/tasks';
 import type { SubmitJobResponse } from '../../core/contract/api';
-import { createJob, sameKey } from './create-job';
+import { createJob, earlierJob, sameKey } from './create-job';
 import { deployedTasks } from '../frame/deployed-tasks';
 import { type Begun, json, type Response } from '../frame/refusal';
 import { type Caller, caller, type Request } from '../frame/caller';
@@ -78,11 +78,16 @@ export async function submitJob(
   const key = idempotencyKey(request.headers);
   const body = parseSubmitJob(jsonBody(request, LIMIT), dependencies);
   const now = new Date();
-  const kept = tasksToKeep(body.tasks);
-  const known = await requestedVoices(kept.voices, body.isNamed, caller(request).tenant, voices);
-  const row = rowFor(body, kept, known, caller(request), now, dependencies);
   const sha256 = createHash('sha256').update(canonical(body)).digest('hex');
   const same = key === undefined ? undefined : sameKey(caller(request), key, sha256);
+  const kept = tasksToKeep(body.tasks);
+  if (same !== undefined && kept.voices !== undefined) {
+    // Its voices may have been erased since.
+    const { row: earlier } = await earlierJob(same, store, now);
+    if (earlier !== undefined) return created(earlier, body.size, dependencies, 200);
+  }
+  const known = await requestedVoices(kept.voices, body.isNamed, caller(request).tenant, voices);
+  const row = rowFor(body, kept, known, caller(request), now, dependencies);
   const { row: job, isNew } = await createJob(row, same, store, now, allowance, begun);
   // Also for an earlier request: it may have ended before it stored them.
   await keepRecordings(s3, bucket, job, kept.recordings);

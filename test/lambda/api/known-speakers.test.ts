@@ -253,6 +253,9 @@ describe('kept voices', () => {
     await voices().add('acme', { id: idOf(1), name: 'Grace', consent: 'yes', created_at: '' });
     expect((await send('all')).statusCode).toBe(200);
     expect((await send(['Ada'])).statusCode).toBe(409);
+    for (const { id } of await voices().list('acme')) await voices().remove('acme', id);
+    expect((await send('all')).statusCode).toBe(200);
+    expect(jobs()).toHaveLength(1);
   });
 });
 
