@@ -19,7 +19,7 @@ import {
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Analysis } from '../../core/contract/work/analysis';
-import type { JobOptions } from '../../core/contract/work/options';
+import type { SubmittedOptions } from '../../core/contract/work/options';
 import type { JobView } from '../../core/contract/job';
 import { OUTPUT } from '../../core/contract/environment';
 import type { SubmitJobResponse } from '../../core/contract/api';
@@ -106,14 +106,22 @@ export class Laptop {
     return { status: answer.status, body: (json ? JSON.parse(text) : text) as T, headers: answer.headers };
   }
 
-  async submit(audio: Uint8Array, name = 'audio', options: JobOptions = {}): Promise<string> {
-    const request = { name, options, size: audio.length === 0 ? undefined : audio.length };
-    const { body } = await this.request<SubmitJobResponse>('POST', '/v1/jobs', request);
-    const { upload } = body;
-    if (upload === undefined) throw new Error(`No upload in ${JSON.stringify(body)}`);
+  async submit(audio: Uint8Array, name = 'audio', options: SubmittedOptions = {}): Promise<string> {
+    const made = await this.submitted(audio.length, name, options);
+    await this.upload(made, audio);
+    return made.id;
+  }
+
+  /** Creates a job that awaits its upload. @param size 0 if it is not known */
+  async submitted(size: number, name = 'audio', options: SubmittedOptions = {}): Promise<SubmitJobResponse> {
+    const request = { name, options, size: size === 0 ? undefined : size };
+    return (await this.request<SubmitJobResponse>('POST', '/v1/jobs', request)).body;
+  }
+
+  async upload({ upload, ...made }: SubmitJobResponse, audio: Uint8Array): Promise<void> {
+    if (upload === undefined) throw new Error(`No upload in ${JSON.stringify(made)}`);
     const put = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: audio });
     if (!put.ok) throw new Error(`The upload was answered with ${put.status}: ${await put.text()}`);
-    return body.id;
   }
 
   async job(id: string): Promise<JobView> {
