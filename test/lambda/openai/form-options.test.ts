@@ -131,13 +131,16 @@ describe('the options of a job', () => {
     }),
   );
 
-  test.each<Values>([
-    {},
-    { response_format: 'diarized_json' },
-    { model: 'gpt-4o-transcribe-diarize' },
-    { known_speaker_names: ['Ada', 'Ben'] },
-  ])('enable no diarization with separate channels and %j', (values) => {
-    expect(parse({ ...values, channels: 'separate' }).options).toEqual({ channels: 'separate' });
+  test.each<Values>([{}, { response_format: 'diarized_json' }, { model: 'gpt-4o-transcribe-diarize' }])(
+    'enable no diarization with separate channels and %j',
+    (values) => {
+      expect(parse({ ...values, channels: 'separate' }).options).toEqual({ channels: 'separate' });
+    },
+  );
+
+  test('name the speakers of separate channels', () => {
+    const named = { channels: 'separate', known_speaker_names: ['Ada', 'Ben'] };
+    expect(parse(named).options).toEqual(named);
   });
 
   test('request separate channels of a translation', () =>
@@ -219,7 +222,7 @@ test.each<[Values, string, RegExp]>([
   [
     { channels: 'separate', known_speaker_names: 'Ada', known_speaker_references: url },
     'known_speaker_references',
-    /leave them out; names are assigned in the order of first speech/,
+    /leave it out; names are assigned in the order of first speech/,
   ],
   [{ num_speakers: '2' }, 'num_speakers', /It requires "diarize": true/],
   [{ known_speaker_names: 'Ada' }, 'known_speaker_names', /requires "diarize"/],
