@@ -58,36 +58,6 @@ describe('a deployment, from zero to zero', () => {
     expect(await laptop.messages('queueUrl')).toBe(0);
   });
 
-  test('keeps a voice, gives its name to jobs, and erases it for all that have not begun', async () => {
-    const voices = async (...args: string[]): Promise<unknown> =>
-      JSON.parse((await spotscribe(['voices', ...args, '--json'], laptop.env)).stdout);
-    const kept = await voices('add', 'Ada', SAMPLE, '--consent', 'Ada agreed by letter');
-    expect(await voices('list')).toEqual({ object: 'list', data: [kept] });
-    const options = { diarize: true, voices: ['Ada'] };
-    const asked = sample();
-    const [whole, late] = [
-      await laptop.submit(asked, 'whole.flac', options),
-      await laptop.submitted(asked.length, 'late.flac', options),
-    ];
-    const done = await laptop.ended(whole);
-    expect(done).toMatchObject({ status: 'succeeded', options: { known_speaker_names: ['Ada'] } });
-    // The laptop has no diarizer. What is not missing is the recording.
-    expect(done.degraded.map(({ stage }) => stage)).toEqual(['diarization']);
-
-    await voices('erase', 'Ada');
-    const Bucket = laptop.outputs[OUTPUT.mediaBucket]!;
-    for await (const page of versionsBelow(laptop.s3, Bucket, KEY.voicesPrefix)) expect(page).toEqual([]);
-    await laptop.upload(late, asked);
-    const { degraded } = await laptop.ended(late.id);
-    expect(degraded).toContainEqual({
-      stage: 'known_speakers',
-      reason: '"Ada" is not known by voice: The recording is no longer in the bucket',
-    });
-    expect(await laptop.submitted(1, 'a.flac', options)).toMatchObject({
-      error: { param: 'options.voices', message: expect.stringContaining('There is no voice "Ada"') },
-    });
-  });
-
   test('keeps an idle machine warm on request, which ends itself after the request', async () => {
     const warm = async (...args: string[]) =>
       JSON.parse((await spotscribe(['warm', ...args, '--json'], laptop.env)).stdout) as WarmView;
@@ -220,5 +190,35 @@ describe('a deployment, from zero to zero', () => {
     expect((await put(new Uint8Array())).status).toBe(200);
     expect(await laptop.ended(body.id)).toMatchObject({ status: 'succeeded' });
     expect(words((await laptop.transcript(body.id)).text)).toEqual(sampleWords());
+  });
+
+  test('keeps a voice, gives its name to jobs, and erases it for all that have not begun', async () => {
+    const voices = async (...args: string[]): Promise<unknown> =>
+      JSON.parse((await spotscribe(['voices', ...args, '--json'], laptop.env)).stdout);
+    const kept = await voices('add', 'Ada', SAMPLE, '--consent', 'Ada agreed by letter');
+    expect(await voices('list')).toEqual({ object: 'list', data: [kept] });
+    const options = { diarize: true, voices: ['Ada'] };
+    const asked = sample();
+    const [whole, late] = [
+      await laptop.submit(asked, 'whole.flac', options),
+      await laptop.submitted(asked.length, 'late.flac', options),
+    ];
+    const done = await laptop.ended(whole);
+    expect(done).toMatchObject({ status: 'succeeded', options: { known_speaker_names: ['Ada'] } });
+    // The laptop has no diarizer. What is not missing is the recording.
+    expect(done.degraded.map(({ stage }) => stage)).toEqual(['diarization']);
+
+    await voices('erase', 'Ada');
+    const Bucket = laptop.outputs[OUTPUT.mediaBucket]!;
+    for await (const page of versionsBelow(laptop.s3, Bucket, KEY.voicesPrefix)) expect(page).toEqual([]);
+    await laptop.upload(late, asked);
+    const { degraded } = await laptop.ended(late.id);
+    expect(degraded).toContainEqual({
+      stage: 'known_speakers',
+      reason: '"Ada" is not known by voice: The recording is no longer in the bucket',
+    });
+    expect(await laptop.submitted(1, 'a.flac', options)).toMatchObject({
+      error: { param: 'options.voices', message: expect.stringContaining('There is no voice "Ada"') },
+    });
   });
 });

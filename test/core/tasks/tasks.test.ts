@@ -1,5 +1,5 @@
 import type { Analysis } from '../../../core/contract/work/analysis';
-import { TASK_NAMES, TASK_STAGES } from '../../../core/contract/names';
+import { KNOWN_SPEAKERS, TASK_NAMES, TASK_STAGES } from '../../../core/contract/names';
 import type { TranscriptionOptions } from '../../../core/contract/work/options';
 import type { Transcript } from '../../../core/contract/work/transcript';
 import { ALL_TASKS, TASKS, tasksIn } from '../../../core/tasks';
@@ -25,9 +25,29 @@ test.each<[string, TranscriptionOptions, Transcript | undefined, Stages]>([
     { ...withSpeakers, degraded: [{ stage: 'diarization', reason: 'there is no model' }] },
     { transcript: 'succeeded', diarization: 'failed' },
   ],
+  [
+    'speakers found, but not known by voice',
+    asked,
+    { ...withSpeakers, degraded: [{ stage: KNOWN_SPEAKERS, reason: 'no recording' }] },
+    { transcript: 'succeeded', diarization: 'succeeded' },
+  ],
   ['no transcript', asked, undefined, { transcript: 'failed', diarization: 'failed' }],
 ])('the stages at the end of a transcription: %s', (_, options, transcript, stages) => {
   expect(TASKS.transcription.stagesAtEnd(options, transcript)).toEqual(stages);
+});
+
+test.each([
+  ['names alone', undefined, { known_speaker_names: ['Ada', 'Grace'] }],
+  [
+    'those whose recordings are there',
+    [{ name: 'Grace', path: 'job/speaker-2' }],
+    { known_speaker_names: ['Grace'], known_speaker_references: ['job/speaker-2'] },
+  ],
+  ['nobody if no recording is there', [], { known_speaker_names: [], known_speaker_references: [] }],
+])('the service is asked to name %s', (_, speakers, expected) => {
+  const options = { ...asked, known_speaker_names: ['Ada', 'Grace'] };
+  const request = TASKS.transcription.request(options, { path: 'job/input', maxSeconds: 60, speakers });
+  expect(request).toEqual({ diarize: true, path: 'job/input', max_seconds: 60, ...expected });
 });
 
 describe.each(ALL_TASKS)('the task $name', (task) => {
