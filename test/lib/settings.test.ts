@@ -193,8 +193,8 @@ describe('the app with an invalid setting', () => {
       /^Setting "paths" must contain only Traditional, DockerGpu, FastApi, Voxtral, Hybrid, TextToSpeech, Embeddings; got \["Nope"\]\. .*\n$/,
     ],
     [
-      { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 15_360 } },
-      /^The sum of "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must be at most 15360 MiB, .*\n$/,
+      { spotscribe: { paths: ['Hybrid'], whisperGpuMemoryMib: 14_899 } },
+      /^The sum of "whisperGpuMemoryMib" and "voxtralGpuMemoryMib" must be at most 14899 MiB, .*\n$/,
     ],
   ])('prints one line without a stack trace: %j', (context, line) => {
     const { stderr, status } = run(context);

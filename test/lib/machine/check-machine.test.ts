@@ -172,17 +172,17 @@ describe('a machine is refused', () => {
   const large = (mib: number) => own({ gpu: { need: () => ({ model: 'own-model', mib }) } });
 
   test('if a service needs more GPU memory than the smallest GPU has', () => {
-    check([{ service: large(15_360) }]);
-    expect(refused([{ service: large(15_361) }])).toBe(
-      'The GPU memory of the service "upper" must be at most 15360 MiB, the memory of the smallest GPU, T4 (g4dn.xlarge, ' +
-        'g4dn.2xlarge); got 15361, which own-model needs. Choose a smaller model, or "instanceTypes" with larger GPUs.',
+    check([{ service: large(14_899) }]);
+    expect(refused([{ service: large(14_900) }])).toBe(
+      'The GPU memory of the service "upper" must be at most 14899 MiB, the memory of the smallest GPU, T4 (g4dn.xlarge, ' +
+        'g4dn.2xlarge); got 14900, which own-model needs. Choose a smaller model, or "instanceTypes" with larger GPUs.',
     );
-    check([{ service: large(15_361) }], { instanceTypes: ['g6.xlarge', 'p3.2xlarge'] });
+    check([{ service: large(14_900) }], { instanceTypes: ['g6.xlarge', 'p3.2xlarge'] });
   });
 
   test('if services that share a GPU do not fit', () => {
-    expect(refused([{ service: large(15_361) }], {}, 'shared')).toMatch(
-      /^The sum of "upper\.gpu" must be at most 15360 MiB/,
+    expect(refused([{ service: large(14_900) }], {}, 'shared')).toMatch(
+      /^The sum of "upper\.gpu" must be at most 14899 MiB/,
     );
   });
 });

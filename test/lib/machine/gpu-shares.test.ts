@@ -9,14 +9,14 @@ const turbo = needed(whisperParts('large-v3-turbo'));
 const large = needed(whisperParts('large-v3'));
 const nf4 = needed(voxtralParts('nf4'));
 const half = needed(voxtralParts('none'));
-const T4 = 15_360;
+const T4 = 14_899;
 
 describe('the shares of the GPU memory', () => {
   test('are what Whisper needs, and for Voxtral the rest of the smallest GPU', () => {
     expect(shares()).toEqual({ whisper: turbo, voxtral: T4 - turbo });
     expect(shares({ instanceTypes: ['g6.xlarge', 'g5.xlarge'] })).toEqual({
       whisper: turbo,
-      voxtral: 23_028 - turbo,
+      voxtral: 22_337 - turbo,
     });
   });
 
@@ -29,7 +29,7 @@ describe('the shares of the GPU memory', () => {
     const settings = { voxtralQuantization: 'none', instanceTypes: ['g6.xlarge'] } as const;
     expect(shares({ ...settings, instanceTypes: ['g6.xlarge'] })).toEqual({
       whisper: turbo,
-      voxtral: 23_034 - turbo,
+      voxtral: 22_342 - turbo,
     });
   });
 
@@ -48,8 +48,8 @@ describe('the shares of the GPU memory', () => {
   });
 
   test('of models with unknown requirements are those in the settings', () => {
-    const own = { model: 'own', voxtralModel: 'Own', whisperGpuMemoryMib: 3000, voxtralGpuMemoryMib: 12_000 };
-    expect(shares(own)).toEqual({ whisper: 3000, voxtral: 12_000 });
+    const own = { model: 'own', voxtralModel: 'Own', whisperGpuMemoryMib: 3000, voxtralGpuMemoryMib: 11_000 };
+    expect(shares(own)).toEqual({ whisper: 3000, voxtral: 11_000 });
   });
 });
 
@@ -96,16 +96,16 @@ describe('an invalid split', () => {
   test.each([
     [
       { model: 'large-v3' },
-      `must be at most 15360 MiB, the memory of the smallest GPU, T4 (g4dn.xlarge, g4dn.2xlarge); got whisper ${large} + voxtral ${nf4} = ${large + nf4}. Choose a smaller "model"`,
+      `must be at most 14899 MiB, the memory of the smallest GPU, T4 (g4dn.xlarge, g4dn.2xlarge); got whisper ${large} + voxtral ${nf4} = ${large + nf4}. Choose a smaller "model"`,
     ],
     [{ voxtralQuantization: 'none' as const }, `got whisper ${turbo} + voxtral ${half} = ${turbo + half}.`],
     [
       { whisperGpuMemoryMib: T4 - nf4 + 1, voxtralGpuMemoryMib: nf4 },
-      `got whisper ${T4 - nf4 + 1} + voxtral ${nf4} = 15361.`,
+      `got whisper ${T4 - nf4 + 1} + voxtral ${nf4} = 14900.`,
     ],
     [
       { whisperGpuMemoryMib: 20_000, voxtralGpuMemoryMib: nf4, instanceTypes: ['g6.xlarge', 'g5.xlarge'] },
-      `at most 23028 MiB, the memory of the smallest GPU, A10G (g5.xlarge); got whisper 20000 + voxtral ${nf4} = ${20_000 + nf4}.`,
+      `at most 22337 MiB, the memory of the smallest GPU, A10G (g5.xlarge); got whisper 20000 + voxtral ${nf4} = ${20_000 + nf4}.`,
     ],
   ])('is rejected with the shares, the GPU, its memory and the cure: %j', (settings, message) => {
     expect(refused(settings)).toContain(message);

@@ -65,7 +65,7 @@ describe('path 500', () => {
     }
     expect(environment(of('worker'))).not.toHaveProperty('NVIDIA_VISIBLE_DEVICES');
     expect(environment(of('voxtral'))).toMatchObject({
-      [ENV.gpuMemoryMib]: String(15_360 - whisperMib),
+      [ENV.gpuMemoryMib]: String(14_899 - whisperMib),
       [ENV.voxtralQuantization]: 'nf4',
     });
     expect(JSON.stringify(userData())).toContain('--default-runtime=nvidia');
