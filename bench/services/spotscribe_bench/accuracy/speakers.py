@@ -19,7 +19,7 @@ from spotscribe_bench.report import Report
 from spotscribe_bench.service import Service, loaded_service
 from spotscribe_common.contract import SPEAKER_RULES, Segment, SpeakerRule, SpeakerTurn
 from spotscribe_whisper.speakers.attribution import attributed
-from spotscribe_whisper.speakers.cleanup import clean
+from spotscribe_whisper.speakers.cleaning.cleanup import clean
 from spotscribe_whisper.speakers.word_speakers import WordSpeakers
 
 _MODEL = "tiny.en"

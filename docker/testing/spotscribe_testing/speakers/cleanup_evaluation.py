@@ -15,7 +15,7 @@ from spotscribe_common.contract import SPEAKER_RULES, SpeakerTurn
 from spotscribe_testing.speakers.conversations import conversation
 from spotscribe_testing.speakers.speaker_error import speaker_error
 from spotscribe_testing.speakers.spoken import Conversation
-from spotscribe_whisper.speakers.cleanup import clean
+from spotscribe_whisper.speakers.cleaning.cleanup import clean
 
 TUNING_SEEDS = (*range(200), *range(1000, 1200))
 HELD_OUT_SEEDS = range(5000, 5200)

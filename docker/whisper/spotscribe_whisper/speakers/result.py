@@ -7,7 +7,7 @@ from typing import NamedTuple
 from spotscribe_common.contract import Diarization, Segment, SpeakerMerge, SpeakerTurn
 from spotscribe_whisper.options import Options
 from spotscribe_whisper.speakers.attribution import attributed
-from spotscribe_whisper.speakers.cleanup import clean
+from spotscribe_whisper.speakers.cleaning.cleanup import clean
 from spotscribe_whisper.speakers.diarizer import Diarized, VoiceEmbedding
 from spotscribe_whisper.speakers.naming import names_of
 from spotscribe_whisper.speakers.recognition import recognised

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_bench.accuracy.recordings import COMMITTED, Recording, recordings
-from spotscribe_bench.whisper_weights import link_whisper
 from spotscribe_testing.media import wav
 from spotscribe_testing.models.banded_voices import Audio, as_samples
 from spotscribe_testing.models.scripted_diarizer import ScriptedDiarizer
@@ -64,7 +64,7 @@ def laptop(folder: Path) -> Engine:
 def production(folder: Path) -> Engine:
     from spotscribe_testing.models.tiny_aligner import tiny_aligner
 
-    link_whisper(folder / "models" / "tiny.en")
+    link_packaged("tiny.en", folder / "models" / "tiny.en")
     tiny_aligner(folder / "models" / "align-en")
     return WhisperxEngine(
         models=folder / "models", model="tiny.en", compute_type="auto", scratch=folder / "scratch"

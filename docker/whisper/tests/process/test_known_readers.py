@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from spotscribe_testing.models.open_weights import link_open_weights
+from spotscribe_audio.packaged_models import link_packaged
 from spotscribe_testing.models.scripted_engine import ScriptedEngine
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
@@ -26,7 +26,7 @@ def test_readers_have_their_names(settings: Settings, tmp_path: Path) -> None:
     from spotscribe_whisper.speakers.open_weights.loading import OPEN
     from spotscribe_whisper.speakers.pyannote import PyannoteDiarizer
 
-    link_open_weights(tmp_path / OPEN.model)
+    link_packaged(OPEN.model, tmp_path / OPEN.model)
     diarizer = PyannoteDiarizer(models=tmp_path, scratch=tmp_path / "scratch", choices=[OPEN])
     # In the order of the names, which is not that of the readers. None of the sentences is read.
     known = {"Linda": "LJ001-0007.flac", "Will": "sonnet001.opus", "Jane": "austen-0870.opus"}

@@ -19,7 +19,7 @@ from spotscribe_testing.service.contract_schema import check
 from spotscribe_testing.service.live_server import open_files, wait_until
 from spotscribe_whisper.settings import Settings
 from spotscribe_whisper.speakers import result
-from spotscribe_whisper.speakers.cleanup import Cleaned, clean
+from spotscribe_whisper.speakers.cleaning.cleanup import Cleaned, clean
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from spotscribe_common.contract import SPEAKER_RULES, SpeakerMerge, SpeakerRule, SpeakerTurn, Word
 from spotscribe_testing.speakers.conversations import conversation
-from spotscribe_whisper.speakers.backchannels import content_words, only_backchannels
-from spotscribe_whisper.speakers.cleanup import Cleaned, clean
-from spotscribe_whisper.speakers.stretches import JOIN_SECONDS, stretches
+from spotscribe_whisper.speakers.cleaning.backchannels import content_words, only_backchannels
+from spotscribe_whisper.speakers.cleaning.cleanup import Cleaned, clean
+from spotscribe_whisper.speakers.cleaning.stretches import JOIN_SECONDS, stretches
 
 STORY = "We went to the market and then she told us the whole story of her family."
 QUESTION = "How long did it take to build that?"

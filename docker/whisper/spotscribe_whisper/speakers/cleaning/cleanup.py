@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from spotscribe_common.contract import SpeakerMerge, SpeakerRule, SpeakerTurn, Word
-from spotscribe_whisper.speakers.backchannels import only_backchannels
-from spotscribe_whisper.speakers.participants import participants, speech_seconds
-from spotscribe_whisper.speakers.stretches import Stretch, floor_holder, stretches
-from spotscribe_whisper.speakers.utterances import Utterances
+from spotscribe_whisper.speakers.cleaning.backchannels import only_backchannels
+from spotscribe_whisper.speakers.cleaning.participants import participants, speech_seconds
+from spotscribe_whisper.speakers.cleaning.stretches import Stretch, floor_holder, stretches
+from spotscribe_whisper.speakers.cleaning.utterances import Utterances
 
 # From the earlier system.
 SHORT_SECONDS = 0.5

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from spotscribe_audio.language.sentence_ends import ends_sentence
 from spotscribe_common.contract import SpeakerTurn, Word
-from spotscribe_whisper.speakers.backchannels import content_words
+from spotscribe_whisper.speakers.cleaning.backchannels import content_words
 
 # A pause after which a new sentence begins even without a full stop.
 SENTENCE_PAUSE_SECONDS = 1.0

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from spotscribe_common.contract import SpeakerTurn
-from spotscribe_whisper.speakers.stretches import stretches
-from spotscribe_whisper.speakers.utterances import Utterances
+from spotscribe_whisper.speakers.cleaning.stretches import stretches
+from spotscribe_whisper.speakers.cleaning.utterances import Utterances
 
 # Who speaks for so much of the time takes part, whatever she says.
 MAJOR_SHARE = 0.05
