@@ -119,7 +119,7 @@ describe('what is refused', () => {
     ['a wrong type', '{"name": 7}', 'application/json', 400],
     ['an unknown field', '{"nmae": "x"}', 'application/json', 400],
     ['a form', 'name=x', 'application/x-www-form-urlencoded', 415],
-    ['a long body', JSON.stringify({ name: 'x'.repeat(70_000) }), 'application/json', 413],
+    ['a long body', JSON.stringify({ name: 'x'.repeat(5_000_000) }), 'application/json', 413],
     ['deep nesting', '['.repeat(5000) + ']'.repeat(5000), 'application/json', 400],
     ['too large an upload', '{"size": 99999999999}', 'application/json', 413],
   ])('%s', async (_, body, type, status) => {
