@@ -14,5 +14,6 @@ class Settings(AudioSettings):
     voxtral_engine: Literal["voxtral", "extractive"] = "voxtral"
     voxtral_model: str = Field(default="Voxtral-Mini-3B-2507", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     voxtral_quantization: Literal["auto", "none", "nf4"] = "auto"
+    voxtral_precision: Literal["auto", "float16", "float32"] = "auto"
     # Most memory of the GPU that this process may take, in MiB; without it, all that is free.
     gpu_memory_mib: int | None = Field(default=None, gt=0)

@@ -18,7 +18,8 @@ from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError, OutOfMemoryError
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
-from spotscribe_voxtral.engines.voxtral import Quantization, VoxtralEngine
+from spotscribe_voxtral.engines.memory_budget import prompt_bytes
+from spotscribe_voxtral.engines.voxtral import Precision, Quantization, VoxtralEngine
 
 pytestmark = pytest.mark.production
 # Repeats itself, and has characters of two and three bytes, which come in several tokens.
@@ -396,6 +397,31 @@ def test_a_file_of_another_model_is_named(
         made(tmp_path / "models", tmp_path, "tiny")
 
 
-def test_four_bits_are_for_gpus(models: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelMissingError, match="as nf4 on cpu"):
-        made(models, tmp_path, "tiny", "nf4")
+@pytest.mark.parametrize(
+    ("quantization", "precision"), [("none", "float16"), ("nf4", "float32"), ("nf4", "float16")]
+)
+def test_half_precision_and_four_bits_run_on_a_processor_too(
+    models: Path, tmp_path: Path, quantization: Quantization, precision: Precision
+) -> None:
+    """As on a GPU, by the same code; the kernels are those of the processor."""
+    engine = VoxtralEngine(
+        models=models, model="scripted", quantization=quantization, precision=precision, scratch=tmp_path
+    )
+    engine.load()
+    assert texts(engine, asked(noise(3), "What is said?"), asked("Two?"), max_tokens=200) == [TEXT, TEXT]
+    [heard] = engine.transcribe([noise(2)], "en", lambda: False)
+    assert (heard.text, heard.finish) == (TEXT, "stop")
+    query = engine._voxtral.language_model.model.layers[0].self_attn.q_proj
+    assert (type(query).__name__ == "Linear4bit") is (quantization == "nf4")
+    assert str(engine._voxtral.audio_tower.conv1.weight.dtype) == f"torch.{precision}"
+
+
+def test_half_precision_needs_half_the_memory_of_a_window(models: Path, tmp_path: Path) -> None:
+    def needed(precision: Precision) -> int:
+        engine = VoxtralEngine(
+            models=models, model="tiny", quantization="none", precision=precision, scratch=tmp_path
+        )
+        engine.load()
+        return prompt_bytes(engine._shape, engine._number_bytes, 20, 1024)
+
+    assert needed("float16") < 0.6 * needed("float32")

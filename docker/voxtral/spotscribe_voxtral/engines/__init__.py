@@ -18,6 +18,7 @@ def make_engine(settings: Settings) -> Engine:
         models=settings.model_dir,
         model=settings.voxtral_model,
         quantization=settings.voxtral_quantization,
+        precision=settings.voxtral_precision,
         scratch=settings.tmpdir,
         gpu_memory_mib=settings.gpu_memory_mib,
         gpu_priority=GpuPriority(settings.gpu_priority_file),

@@ -23,22 +23,25 @@ from spotscribe_voxtral.engines.weights import load_weights
 from spotscribe_voxtral.engines.writing import Writing
 
 Quantization = Literal["auto", "none", "nf4"]
+Precision = Literal["auto", "float16", "float32"]
 
 _log = logging.getLogger(__name__)
 # A cache that grows by a token at a time leaves holes; with this, the GPU's allocator joins them again.
 _ALLOCATOR = "expandable_segments:True"
-# T4 has no bfloat16; a processor computes no faster in half precision, or not at all.
-_NUMBER_BYTES = {"cuda": 2, "cpu": 4}
+# Of half and single precision.
+_HALF_BYTES, _SINGLE_BYTES = 2, 4
 
 
 class VoxtralEngine:
-    """Voxtral of `<models>/<name>`: half precision on a GPU, single precision on a processor.
+    """Voxtral of `<models>/<name>`.
 
     Args:
         models: directory of model directories.
         model: name of the model's directory.
-        quantization: `nf4` keeps most weights in four bits, on GPUs alone; `auto` does so if the memory has
-            no room for a window of ten minutes otherwise.
+        quantization: `nf4` keeps most weights in four bits; `auto` does so on a GPU whose memory has no room
+            for a window of ten minutes otherwise.
+        precision: of the numbers; `auto` is half precision on a GPU (a T4 has no bfloat16) and single
+            precision on a processor, which computes no faster in half.
         scratch: directory for caches.
         gpu_memory_mib: most memory of the GPU that this process may take: others may load later.
         gpu_priority: of another service on the same GPU.
@@ -50,6 +53,7 @@ class VoxtralEngine:
         models: Path,
         model: str,
         quantization: Quantization,
+        precision: Precision = "auto",
         scratch: Path,
         gpu_memory_mib: int | None = None,
         gpu_priority: GpuPriority | None = None,
@@ -58,6 +62,7 @@ class VoxtralEngine:
         self.model = model
         self._directory = models / model
         self._quantization = quantization
+        self._precision = precision
         self._scratch = scratch
         self._most_bytes = None if gpu_memory_mib is None else gpu_memory_mib << 20
         self._priority = gpu_priority or GpuPriority(None)
@@ -108,7 +113,9 @@ class VoxtralEngine:
                 f"The model file {self._directory / 'config.json'} cannot be used: {error}. Fetch it again."
             ) from error
         quantised = self._is_quantised(shape, sum(shard.stat().st_size for shard in shards))
-        self._voxtral = load_weights(self._directory, self._device, quantised=quantised)
+        self._voxtral = load_weights(
+            self._directory, self._device, half=self._number_bytes == _HALF_BYTES, quantised=quantised
+        )
         _log.info("loaded %s on %s%s", self.model, self._device, " in four bits" if quantised else "")
         self._prompts, self._shape = prompts, shape
         self._pauses = Pauses(torch, self._priority)
@@ -124,8 +131,9 @@ class VoxtralEngine:
 
     def capacity(self, max_tokens: int, longest: float | None = None) -> Capacity:
         """What fits now beside the weights."""
-        number_bytes = _NUMBER_BYTES[self._device]
-        return memory_budget.capacity(self._shape, number_bytes, self._free_bytes(), max_tokens, longest)
+        return memory_budget.capacity(
+            self._shape, self._number_bytes, self._free_bytes(), max_tokens, longest
+        )
 
     def answer(
         self,
@@ -152,12 +160,7 @@ class VoxtralEngine:
         """`weight_bytes` as they lie on disk, in 2-byte numbers."""
         if self._quantization == "auto":
             return self._device == "cuda" and not fits_unquantised(
-                shape, _NUMBER_BYTES["cuda"], self._free_bytes(), weight_bytes
-            )
-        if self._quantization == "nf4" and self._device == "cpu":
-            raise ModelMissingError(
-                f"The model in {self._directory} cannot be loaded as nf4 on cpu: four bits need a GPU. "
-                "Choose the quantization 'auto' or 'none'."
+                shape, self._number_bytes, self._free_bytes(), weight_bytes
             )
         return self._quantization == "nf4"
 
@@ -215,6 +218,11 @@ class VoxtralEngine:
                 logits_processor=LogitsProcessorList([writing.check]),
                 stopping_criteria=StoppingCriteriaList([writing.add]),
             )
+
+    @property
+    def _number_bytes(self) -> int:
+        half = self._device == "cuda" if self._precision == "auto" else self._precision == "float16"
+        return _HALF_BYTES if half else _SINGLE_BYTES
 
     def _free_bytes(self) -> int:
         return free_bytes(self._torch, self._device, self._most_bytes)

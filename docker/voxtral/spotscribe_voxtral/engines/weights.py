@@ -11,12 +11,13 @@ from spotscribe_voxtral.engines import attention
 _UNQUANTISED = ("audio_tower", "multi_modal_projector", "lm_head")
 
 
-def load_weights(directory: Path, device: Literal["cpu", "cuda"], *, quantised: bool) -> Any:
-    """A `VoxtralForConditionalGeneration`: in half precision on a GPU, in single precision on a processor.
+def load_weights(directory: Path, device: Literal["cpu", "cuda"], *, half: bool, quantised: bool) -> Any:
+    """A `VoxtralForConditionalGeneration`.
 
     Args:
         directory: of a model that has been checked.
         device: where the model shall be.
+        half: whether it computes in half precision (float16), otherwise in single precision.
         quantised: whether most weights shall be kept in four bits (NF4).
 
     Raises:
@@ -34,7 +35,7 @@ def load_weights(directory: Path, device: Literal["cpu", "cuda"], *, quantised: 
     disable_progress_bar()
     attention.register_attention()
     # T4 has no bfloat16, in which the model was trained.
-    dtype = torch.float16 if device == "cuda" else torch.float32
+    dtype = torch.float16 if half else torch.float32
     four_bits = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
