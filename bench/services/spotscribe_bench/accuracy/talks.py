@@ -115,20 +115,9 @@ def moved(turns: Sequence[SpeakerTurn], random: np.random.Generator) -> list[Spe
                     "end": turn.end + random.normal(0, _MOVED_SECONDS),
                 }
             )
-            for turn in _merged(turns)
+            for turn in exclusive(turns)
         ]
     )
-
-
-def _merged(turns: Sequence[SpeakerTurn]) -> list[SpeakerTurn]:
-    """Exclusive turns, of which neighbours of the same speaker are one."""
-    found: list[SpeakerTurn] = []
-    for turn in exclusive(turns):
-        if found and found[-1].speaker == turn.speaker:
-            found[-1] = found[-1].model_copy(update={"end": turn.end})
-        else:
-            found.append(turn)
-    return found
 
 
 def joined_talks(recordings: Sequence[Recording]) -> list[Talk]:

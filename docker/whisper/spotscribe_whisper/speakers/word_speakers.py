@@ -15,6 +15,8 @@ _RELIABLE_SECONDS = 0.7
 _STRAY_WORDS = 2
 _STRAY_SECONDS = 1.0
 _STRAY_PAUSE_SECONDS = 0.3
+# A turn that has hardly more than these words is an utterance of its own.
+_MORE_SECONDS = 0.5
 
 
 class WordSpeakers:
@@ -75,7 +77,36 @@ class WordSpeakers:
             after = bisect_left(known, at)
             beside = [by_time[known[each]] for each in (after - 1, after) if 0 <= each < len(known)]
             found.append(speaker if speaker in beside else beside[0])
-        return _without_strays(words, found)
+        return self._without_strays(words, found)
+
+    def _without_strays(self, words: Sequence[Word], speakers: Sequence[str]) -> list[str]:
+        """The speakers of a sentence's words, with a few words at an end given to the speaker of the rest."""
+        found = list(speakers)
+        changes = [at for at in range(1, len(words)) if speakers[at] != speakers[at - 1]]
+        if not changes:
+            return found
+        first, last = changes[0], changes[-1]
+        for change, stray, speaker in (
+            (first, range(first), speakers[first]),
+            (last, range(last, len(words)), speakers[last - 1]),
+        ):
+            before, after = words[change - 1], words[change]
+            if (
+                len(stray) <= _STRAY_WORDS
+                and 2 * len(stray) < len(words)
+                and words[stray[-1]].end - words[stray[0]].start <= _STRAY_SECONDS
+                # Where interpolated words are, nobody knows of pauses.
+                and not (before.interpolated or after.interpolated)
+                and after.start - before.end <= _STRAY_PAUSE_SECONDS
+                and self._goes_on(speakers[stray[0]], words[stray[0]].start, words[stray[-1]].end)
+            ):
+                found[stray.start : stray.stop] = [speaker] * len(stray)
+        return found
+
+    def _goes_on(self, speaker: str, start: float, end: float) -> bool:
+        """Whether the speaker's turn has more than this stretch: a boundary is off by less than a turn."""
+        turn = self._most([turn for turn in self._turns if turn.speaker == speaker], start, end)
+        return turn is not None and max(start - turn.start, turn.end - end) > _MORE_SECONDS
 
     def _inside(self, words: Sequence[Word], speaker: str) -> list[Word]:
         """Words of one speaker; interpolated ones share what their stretch has of the speaker's turn."""
@@ -116,30 +147,6 @@ class WordSpeakers:
             if overlap > most:
                 best, most = turn, overlap
         return best
-
-
-def _without_strays(words: Sequence[Word], speakers: Sequence[str]) -> list[str]:
-    """The speakers of a sentence's words, with a few words at an end given to the speaker of the rest."""
-    found = list(speakers)
-    changes = [at for at in range(1, len(words)) if speakers[at] != speakers[at - 1]]
-    if not changes:
-        return found
-    first, last = changes[0], changes[-1]
-    for change, stray, speaker in (
-        (first, range(first), speakers[first]),
-        (last, range(last, len(words)), speakers[last - 1]),
-    ):
-        before, after = words[change - 1], words[change]
-        if (
-            len(stray) <= _STRAY_WORDS
-            and 2 * len(stray) < len(words)
-            and words[stray[-1]].end - words[stray[0]].start <= _STRAY_SECONDS
-            # Where interpolated words are, nobody knows of pauses.
-            and not (before.interpolated or after.interpolated)
-            and after.start - before.end <= _STRAY_PAUSE_SECONDS
-        ):
-            found[stray.start : stray.stop] = [speaker] * len(stray)
-    return found
 
 
 def _is_interpolated(word: Word) -> bool:

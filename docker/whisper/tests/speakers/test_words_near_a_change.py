@@ -108,17 +108,17 @@ def test_a_text_without_marks_and_times_is_divided_by_time() -> None:
     ]
 
 
-def sentence(text: str, start: float = 0.0, pause: float = 0.0) -> list[Said]:
-    """Words of 0.4 s each, with a pause after the second."""
+def sentence(text: str, start: float = 0.0, pause: float = 0.0, length: float = 0.4) -> list[Said]:
+    """Words of the same length in seconds, with a pause after the second."""
     return [
-        (word, start + 0.4 * at + pause * (at > 1), start + 0.4 * (at + 1) + pause * (at > 1))
+        (word, start + length * at + pause * (at > 1), start + length * (at + 1) + pause * (at > 1))
         for at, word in enumerate(text.split())
     ]
 
 
 def test_words_that_a_late_boundary_takes_from_a_sentence_go_back_to_it() -> None:
-    segment = heard(*sentence("And then I asked him."), start=0.0, end=2.0)
-    assert [piece[:2] for piece in said(segment, (0.0, 0.7, "a"), (0.8, 9.0, "b"))] == [
+    segment = heard(*sentence("And then I asked him.", 2.0), start=2.0, end=4.0)
+    assert [piece[:2] for piece in said(segment, (0.0, 2.7, "a"), (2.8, 9.0, "b"))] == [
         ("b", "And then I asked him.")
     ]
 
@@ -132,18 +132,20 @@ def test_words_that_an_early_boundary_takes_from_a_sentence_go_back_to_it() -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "pause", "change"),
+    ("text", "pause", "length", "change"),
     [
         # A pause: the first two words may be an answer, which the recogniser has written without a full stop.
-        ("Yes sure I asked him.", 0.5, 0.8),
+        ("Yes sure I asked him.", 0.5, 0.4, 2.8),
         # Three words are no error of a boundary.
-        ("Yes you did I asked him today.", 0.0, 1.2),
+        ("Yes you did I asked him today.", 0.0, 0.3, 2.9),
         # Of two short parts nobody knows which one is the sentence.
-        ("Yes no.", 0.0, 0.4),
+        ("Yes no.", 0.0, 0.4, 2.4),
     ],
 )
-def test_what_may_be_somebodys_own_words_stays_theirs(text: str, pause: float, change: float) -> None:
-    segment = heard(*sentence(text, 0.0, pause), start=0.0, end=9.0)
+def test_what_may_be_somebodys_own_words_stays_theirs(
+    text: str, pause: float, length: float, change: float
+) -> None:
+    segment = heard(*sentence(text, 2.0, pause, length), start=2.0, end=9.0)
     found = said(segment, (0.0, change, "a"), (change, 9.0, "b"))
     assert [piece[0] for piece in found] == ["a", "b"]
 
@@ -151,3 +153,12 @@ def test_what_may_be_somebodys_own_words_stays_theirs(text: str, pause: float, c
 def test_a_word_stretched_over_a_pause_is_its_beginnings() -> None:
     segment = heard(("Fine", 0.0, 2.0), start=0.0, end=2.0)
     assert said(segment, (0.0, 0.6, "a"), (0.6, 9.0, "b"))[0][0] == "a"
+
+
+def test_two_words_that_are_a_turn_of_their_own_stay_somebodys_own() -> None:
+    """The recogniser wrote no full stop before them, and there is no pause."""
+    segment = heard(*sentence("than he ever was replied he"), start=0.0, end=2.4)
+    assert [piece[:2] for piece in said(segment, (0.0, 1.6, "a"), (1.6, 2.5, "b"), (3.0, 9.0, "a"))] == [
+        ("a", "than he ever was"),
+        ("b", "replied he"),
+    ]
