@@ -1,6 +1,7 @@
 """Whose each word is: by its time, and near a change of speakers by its sentence."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -19,6 +20,40 @@ _STRAY_PAUSE_SECONDS = 0.3
 _MORE_SECONDS = 0.5
 
 
+class _Turns:
+    """Turns that can be asked by time.
+
+    Args:
+        turns: exclusive and ascending.
+    """
+
+    def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
+        self._turns = turns
+        self._ends = [turn.end for turn in turns]
+
+    def within(self, start: float, end: float) -> Iterator[SpeakerTurn]:
+        """The turns that have a part of the stretch, ascending."""
+        for at in range(bisect_right(self._ends, start), len(self._turns)):
+            if self._turns[at].start >= end:
+                break
+            yield self._turns[at]
+
+    def most(self, start: float, end: float) -> SpeakerTurn | None:
+        """The turn with the largest part of the stretch, the first of equals; None if no turn has any."""
+
+        def part(turn: SpeakerTurn) -> float:
+            return min(end, turn.end) - max(start, turn.start)
+
+        found = max(self.within(start, end), key=part, default=None)
+        return found if found is not None and part(found) > 0 else None
+
+    def nearest(self, start: float, end: float) -> SpeakerTurn:
+        """The turn nearest to a stretch of which no turn has a part; the first of equals."""
+        first = bisect_left(self._ends, start)
+        near = self._turns[max(first - 1, 0) : first + 1]
+        return min(near, key=lambda turn: max(turn.start - end, start - turn.end))
+
+
 class WordSpeakers:
     """Gives words to speakers.
 
@@ -27,8 +62,11 @@ class WordSpeakers:
     """
 
     def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
-        self._turns = turns
-        self._ends = [turn.end for turn in turns]
+        self._all = _Turns(turns)
+        own: dict[str, list[SpeakerTurn]] = defaultdict(list)
+        for turn in turns:
+            own[turn.speaker].append(turn)
+        self._own = {speaker: _Turns(some) for speaker, some in own.items()}
 
     def between(self, start: float, end: float) -> str:
         """Who speaks for most of a stretch; where nobody does, whose turn is nearest.
@@ -37,12 +75,7 @@ class WordSpeakers:
             start: seconds.
             end: seconds.
         """
-        first = bisect_left(self._ends, start)
-        best = self._most(self._turns[first:], start, end)
-        if best is not None:
-            return best.speaker
-        near = self._turns[max(first - 1, 0) : first + 1]
-        return min(near, key=lambda turn: max(turn.start - end, start - turn.end)).speaker
+        return (self._all.most(start, end) or self._all.nearest(start, end)).speaker
 
     def runs(self, words: Sequence[Word]) -> list[tuple[str, list[Word]]]:
         """The words of a segment in runs of one speaker each. Interpolated ones stay in the speaker's turn.
@@ -105,7 +138,7 @@ class WordSpeakers:
 
     def _goes_on(self, speaker: str, start: float, end: float) -> bool:
         """Whether the speaker's turn has more than this stretch: a boundary is off by less than a turn."""
-        turn = self._most([turn for turn in self._turns if turn.speaker == speaker], start, end)
+        turn = self._own[speaker].most(start, end)
         return turn is not None and max(start - turn.start, turn.end - end) > _MORE_SECONDS
 
     def _inside(self, words: Sequence[Word], speaker: str) -> list[Word]:
@@ -126,27 +159,15 @@ class WordSpeakers:
         self, start: float, end: float, speaker: str, *, follows: bool, precedes: bool
     ) -> tuple[float, float]:
         """The part of a stretch that is left for words of a speaker who says what is before or after it."""
-        own = self._most([turn for turn in self._turns if turn.speaker == speaker], start, end)
+        own = self._own[speaker].most(start, end)
         if own is not None:
             return max(start, own.start), min(end, own.end)
-        others = [turn for turn in self._turns if turn.start < end and turn.end > start]
+        others = list(self._all.within(start, end))
         if others and follows:
             return start, max(others[0].start, start)
         if others and precedes:
             return min(others[-1].end, end), end
         return start, end
-
-    @staticmethod
-    def _most(turns: Sequence[SpeakerTurn], start: float, end: float) -> SpeakerTurn | None:
-        """The turn with the largest part of the stretch; None if no turn has any."""
-        best, most = None, 0.0
-        for turn in turns:
-            if turn.start >= end:
-                break
-            overlap = min(end, turn.end) - max(start, turn.start)
-            if overlap > most:
-                best, most = turn, overlap
-        return best
 
 
 def _is_interpolated(word: Word) -> bool:
