@@ -1,6 +1,5 @@
 """The words of a recording's pieces, several at once, and once more where the model wrote without end."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,9 +12,9 @@ from spotscribe_audio.speech.repetition import repeats_itself, without_loop
 from spotscribe_audio.speech.windows import FRAME_SECONDS, Window, cut_at_silences, is_silent, windows_from
 from spotscribe_common.contract import Degradation
 from spotscribe_common.errors import OutOfMemoryError
+from spotscribe_voxtral.engines.batch_size import BatchSize
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Engine, Generated, transcript_tokens
 
-_log = logging.getLogger(__name__)
 # The audio encoder hears so much at once; words are placed no better than by their piece.
 LONGEST_PIECE_SECONDS = 30.0
 # What is shorter is not divided once more.
@@ -50,9 +49,6 @@ class PieceHearing:
         energies: of the audio, from `frame_energies`.
         language: Whisper's code; None writes the language that is heard.
         cancelled: asked before each batch, and by the engine.
-
-    Attributes:
-        batch: how many windows are heard at once; halved once out of memory, for good.
     """
 
     def __init__(
@@ -69,7 +65,12 @@ class PieceHearing:
         self._language = None if language is None else _ISO_639_1.get(language, language)
         self._cancelled = cancelled
         longest = min(pcm.duration, LONGEST_PIECE_SECONDS)
-        self._full_batch = self.batch = engine.capacity(transcript_tokens(longest), longest).batch
+        self._size = BatchSize(engine.capacity(transcript_tokens(longest), longest).batch)
+
+    @property
+    def batch(self) -> int:
+        """How many windows are heard at once; halved once out of memory, for good."""
+        return self._size.now
 
     def heard(self, windows: Sequence[Window]) -> HeardPieces:
         """The words of some windows.
@@ -110,10 +111,8 @@ class PieceHearing:
             try:
                 generated += self._engine.transcribe(samples, self._language, self._cancelled)
             except OutOfMemoryError:
-                if self.batch < self._full_batch or self.batch == 1:
+                if not self._size.halve():
                     raise
-                self.batch //= 2
-                _log.warning("out of memory: batches are of %d from here on", self.batch)
         return list(zip(loud, generated, strict=True))
 
     def _halves(self, window: Window) -> list[Window]:

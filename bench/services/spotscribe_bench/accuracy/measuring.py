@@ -30,7 +30,7 @@ def measure(folder: Path, report: Report) -> None:
     wanted = chosen_sets()
     spoken = recordings(speech_folder())
     model = folder / "models" / _MODEL
-    link_packaged("tiny.en", model)
+    link_packaged(_MODEL, model)
     (folder / "shared").mkdir()
     kept = os.environ.get("BENCH_CACHE")
     cache = Cache(Path(kept) if kept else None, model)

@@ -38,7 +38,7 @@ def measure(folder: Path, report: Report) -> None:
     """Reports errors and processor seconds by set, diarizer and cleanup."""
     speech = speech_folder()
     talks = [*real_talks(speech), *joined_talks(recordings(speech))]
-    link_packaged("tiny.en", folder / "models" / _MODEL)
+    link_packaged(_MODEL, folder / "models" / _MODEL)
     (folder / "shared").mkdir()
     random = np.random.default_rng(57)
     sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)

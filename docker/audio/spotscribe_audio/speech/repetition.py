@@ -26,7 +26,7 @@ def without_loop(text: str) -> str:
     The phrase itself stays once. The last repetition may be cut off.
     """
     words = text.split()
-    plain = ["".join(filter(str.isalnum, word.lower())) for word in words]
+    plain = [_plain(word) for word in words]
     for length in range(1, _LONGEST_PHRASE + 1):
         run = 0
         while run < len(plain) - length and plain[-1 - run] == plain[-1 - run - length]:
@@ -38,8 +38,7 @@ def without_loop(text: str) -> str:
 
 def plain_words(text: str) -> list[str]:
     """The words in lower case, without punctuation."""
-    plain = ("".join(filter(str.isalnum, word.lower())) for word in text.split())
-    return [word for word in plain if word]
+    return [plain for word in text.split() if (plain := _plain(word))]
 
 
 def without_overlap(before: Sequence[str], added: Sequence[str], after: Sequence[str]) -> range:
@@ -58,6 +57,10 @@ def without_overlap(before: Sequence[str], added: Sequence[str], after: Sequence
         if list(added[-length:]) == list(after[:length]):
             last = len(added) - length
     return range(first, max(first, last))
+
+
+def _plain(word: str) -> str:
+    return "".join(filter(str.isalnum, word.lower()))
 
 
 def _longest_run(words: Sequence[str], length: int) -> int:

@@ -10,6 +10,7 @@ from spotscribe_common.errors import OutOfMemoryError, ServiceError
 from spotscribe_common.work.device import is_device_lost
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
 from spotscribe_voxtral.analysis.shapes import Written
+from spotscribe_voxtral.engines.batch_size import BatchSize
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
     Engine,
@@ -62,15 +63,17 @@ class Asker:
         batch: how much is asked at once.
         cancelled: asked before each batch, and by the engine.
 
-    Attributes:
-        batch: halved once out of memory, for good.
     """
 
     def __init__(self, engine: Engine, batch: int, cancelled: Callable[[], bool]) -> None:
         self._engine = engine
         self._cancelled = cancelled
-        self._full_batch = batch
-        self.batch = batch
+        self._size = BatchSize(batch)
+
+    @property
+    def batch(self) -> int:
+        """How much is asked at once; halved once out of memory, for good."""
+        return self._size.now
 
     def answers(self, asks: Sequence[Ask[Answer]]) -> list[Answer | Refused]:
         """One answer for each, in their order.
@@ -98,10 +101,8 @@ class Asker:
             except CancelledGenerationError:
                 raise
             except OutOfMemoryError:
-                if self.batch < self._full_batch or self.batch == 1:
+                if not self._size.halve():
                     raise
-                self.batch //= 2
-                _log.warning("out of memory: batches are of %d from here on", self.batch)
             except Exception as error:  # what else was understood is worth delivering
                 if isinstance(error, RuntimeError) and is_device_lost(error):
                     raise
