@@ -29,7 +29,7 @@ class Options:
         earlier_degraded: what that lacks.
         speaker_names: names for the speakers, in the order in which they speak or in that of the recordings.
         speaker_recordings: of those named, one for each name; or none, where no voices are compared.
-        lost_speakers: the names that are missing because their recordings are of no use.
+        lost_speakers: the names that are missing because their recordings cannot be used.
         hotwords_field: the field of the request that the hotwords came in.
     """
 

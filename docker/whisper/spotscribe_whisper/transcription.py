@@ -197,7 +197,7 @@ class Transcription:
         )
 
     def _known_voices(self) -> dict[str, VoiceEmbedding]:
-        """The voices by name; a recording that is of no use costs its name alone."""
+        """The voices by name. A recording that cannot be used is reported, and its name is left out."""
         options, found = self._options, dict[str, VoiceEmbedding]()
         for name, recording in zip(options.speaker_names, options.speaker_recordings, strict=False):
             if self._cancelled():

@@ -53,7 +53,7 @@ def check_one_each(names: Sequence[str], references: Sequence[str]) -> None:
 async def shared_recordings(
     named: Iterable[tuple[str, str]], decode: Callable[[str], Awaitable[Pcm]], held: ExitStack
 ) -> KnownVoices:
-    """Recordings on the shared volume. One that is of no use costs its name alone.
+    """Decodes recordings on the shared volume. One that cannot be used is reported, and its name is left out.
 
     Args:
         named: names of speakers with the paths of their recordings.

@@ -18,7 +18,8 @@ export interface KnownSpeakers {
 
 /**
  * Downloads the recordings of a job's known speakers to the shared folder, which has been prepared for
- * its input. A recording that cannot be read costs its name alone.
+ * its input. A recording that cannot be read is reported, and its name is left
+ * out.
  *
  * @returns undefined if the job has no recordings
  * @throws SpotscribeError that is not permanent
