@@ -55,6 +55,7 @@ from spotscribe_common.contract.machine import ModelsMark
 from spotscribe_common.contract.requests import (
     HOTWORDS_CHARACTERS,
     LANGUAGE_CHARACTERS,
+    MOST_QUESTIONS,
     SPEAKER_NAME_CHARACTERS,
     AnalysisOptions,
     AnalyzeRequest,
@@ -109,6 +110,7 @@ __all__ = [
     "INSTRUCTION_CHARACTERS",
     "LANGUAGE_CHARACTERS",
     "MOST_DIMENSIONS",
+    "MOST_QUESTIONS",
     "MOST_ROW_FAILURES",
     "SLOWEST",
     "SPEAKER_NAME_CHARACTERS",

@@ -20,6 +20,8 @@ LANGUAGE_CHARACTERS = 64
 HOTWORDS_CHARACTERS = 1000
 # Of a speaker's name: it stands at every segment of hours.
 SPEAKER_NAME_CHARACTERS = 100
+# Of the caller's own, about a recording.
+MOST_QUESTIONS = 10
 # Of whom there may be recordings.
 MOST_KNOWN_SPEAKERS = 50
 # Of a file with several sound tracks. Without one, the track that is marked as default is heard.
@@ -74,7 +76,7 @@ class AnalysisOptions(Shape):
     track: TrackNumber | None = None
     tasks: list[AnalysisTask] | None = Field(default=None, min_length=1, max_length=len(ANALYSIS_TASKS))
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
-        default_factory=list, max_length=10
+        default_factory=list, max_length=MOST_QUESTIONS
     )
 
 

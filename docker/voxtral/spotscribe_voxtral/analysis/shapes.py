@@ -10,15 +10,13 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from spotscribe_common.contract import EntityType, SentimentName
+from spotscribe_common.contract import MOST_QUESTIONS, EntityType, SentimentName
 
 # What a quote is cut to: enough to be found in a transcript. The second is for scripts without spaces.
 QUOTE_WORDS = 20
 _QUOTE_CHARACTERS = 200
 # How many entries the prompts ask for, and the schemas allow. What a model writes beyond that is passed over.
 TOPICS, ACTION_ITEMS, QUESTIONS, ENTITIES = 10, 15, 15, 20
-# The caller asks at most so many.
-OWN_QUESTIONS = 10
 
 
 def _clean(value: object) -> object:
@@ -153,7 +151,7 @@ class WrittenAnswer(WrittenClaim):
 class WrittenAnswers(Written):
     """At most one for each question is wanted."""
 
-    answers: Annotated[list[WrittenAnswer], _first(OWN_QUESTIONS), Field(max_length=OWN_QUESTIONS)]
+    answers: Annotated[list[WrittenAnswer], _first(MOST_QUESTIONS), Field(max_length=MOST_QUESTIONS)]
 
 
 class WrittenText(Written):

@@ -28,8 +28,6 @@ Precision = Literal["auto", "float16", "float32"]
 _log = logging.getLogger(__name__)
 # A cache that grows by a token at a time leaves holes; with this, the GPU's allocator joins them again.
 _ALLOCATOR = "expandable_segments:True"
-# Of half and single precision.
-_HALF_BYTES, _SINGLE_BYTES = 2, 4
 
 
 class VoxtralEngine:
@@ -113,9 +111,7 @@ class VoxtralEngine:
                 f"The model file {self._directory / 'config.json'} cannot be used: {error}. Fetch it again."
             ) from error
         quantised = self._is_quantised(shape, sum(shard.stat().st_size for shard in shards))
-        self._voxtral = load_weights(
-            self._directory, self._device, half=self._number_bytes == _HALF_BYTES, quantised=quantised
-        )
+        self._voxtral = load_weights(self._directory, self._device, half=self._is_half, quantised=quantised)
         _log.info("loaded %s on %s%s", self.model, self._device, " in four bits" if quantised else "")
         self._prompts, self._shape = prompts, shape
         self._pauses = Pauses(torch, self._priority)
@@ -220,9 +216,12 @@ class VoxtralEngine:
             )
 
     @property
+    def _is_half(self) -> bool:
+        return self._device == "cuda" if self._precision == "auto" else self._precision == "float16"
+
+    @property
     def _number_bytes(self) -> int:
-        half = self._device == "cuda" if self._precision == "auto" else self._precision == "float16"
-        return _HALF_BYTES if half else _SINGLE_BYTES
+        return 2 if self._is_half else 4
 
     def _free_bytes(self) -> int:
         return free_bytes(self._torch, self._device, self._most_bytes)

@@ -45,6 +45,7 @@ const FORM = {
   question: list(QUESTION_LIMITS.count),
 };
 const form = z.strictObject(FORM);
+const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
 
 /** A field of the form is not acceptable. */
 export class InvalidField extends SpotscribeError {
@@ -58,8 +59,6 @@ export class InvalidField extends SpotscribeError {
     super('invalid_request', message);
   }
 }
-
-const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
 
 /**
  * Reads a form: its file is written to the given path, and its other fields are the options of a
