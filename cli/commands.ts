@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Register> = {
   jobs: () => (require('./jobs/jobs') as typeof import('./jobs/jobs')).registerJobs,
   usage: () => (require('./keys/usage') as typeof import('./keys/usage')).registerUsage,
   warm: () => (require('./fleet/warm') as typeof import('./fleet/warm')).registerWarm,
+  cost: () => (require('./cost/cost') as typeof import('./cost/cost')).registerCost,
   keys: () => (require('./keys/keys') as typeof import('./keys/keys')).registerKeys,
   models: () => (require('./models/models') as typeof import('./models/models')).registerModels,
   local: () => (require('./local/local') as typeof import('./local/local')).registerLocal,

@@ -1,10 +1,11 @@
-/** Writes `docs/costs.md`: what embedding, search and speech cost, computed by `core/prices`. */
+/** Writes `docs/costs.md`: what recordings, embedding, search and speech cost, computed by `core/prices`. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { balancerCost } from '../core/prices/balancer';
 import { priceOf } from '../core/prices/prices';
 import * as queries from '../core/prices/queries';
 import { DAYS_A_MONTH, tokensCost } from '../core/prices/rates';
+import { audioSection } from './audio-costs';
 import { speechSection } from './speech-costs';
 
 export const COSTS_FILE = path.resolve(__dirname, '..', 'docs', 'costs.md');
@@ -121,12 +122,12 @@ const queriesOfBalancer =
   queries.tokensOfApiCost(OURS.fixedPerMonth, { perHour: 0, tokensPerSecond: 1 }, API_PRICE) ?? 0;
 
 /** The document as Markdown. */
-export const costsDocument = (): string => `# Costs of embedding, search and speech
+export const costsDocument = (): string => `# Costs of recordings, embedding, search and speech
 
 \`npm run costs\` writes this file from \`core/prices\`; a test checks that it is current. Change the code, not this file. Nothing
 here was billed by AWS: the figures follow from list prices and from the inputs that each section names.
 
-## The original system
+${audioSection(SPOT, OURS)}## The original system
 
 One A10G at ${dollars(ORIGINAL.perHour)} an hour, paid per second, zero when idle. Its figures: under $1 a month for 100 queries a day, about $9 for 1,000,
 ${dollars(ORIGINAL_COLD_START_PRICE, 4)} for a cold start; 13.6 s cold, 350 ms end to end and 23 ms on the GPU when warm. Dollars per month of 30 days:

@@ -1,4 +1,4 @@
-import figures from './model-figures.json';
+import figures from '../../core/models/model-figures.json';
 
 /** A GPU of EC2 machines. */
 export interface Card {

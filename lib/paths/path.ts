@@ -5,6 +5,7 @@ import { ENV, OUTPUT } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
 import type { GpuAccess } from '../../core/contract/machine-spec';
 import type { DeployedTasks } from '../../core/contract/tasks';
+import { analysisCost } from '../fleet/analysis-cost';
 import { FleetSizer } from '../fleet/fleet-sizer';
 import { SpotFleet } from '../fleet/spot-fleet';
 import { monthlyCost, type Warmth, warmth } from '../fleet/warmth';
@@ -147,6 +148,8 @@ export abstract class Path extends Construct {
     this.grantWorker();
     const cost = monthlyCost(this.warmth, instanceTypes[0] ?? '', balanced);
     if (cost !== undefined) Annotations.of(this).addInfoV2('spotscribe:warmMachines', cost);
+    const dear = analysisCost(tasks, settings);
+    if (dear !== undefined) Annotations.of(this).addWarningV2('spotscribe:analysisCost', dear);
   }
 
   /** Additional outputs of the path, by name. */

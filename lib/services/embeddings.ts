@@ -1,6 +1,6 @@
 import { ENV } from '../../core/contract/environment';
 import { embeddingParts, needed } from '../machine/gpu-memory';
-import figures from '../machine/model-figures.json';
+import figures from '../../core/models/model-figures.json';
 import { modelName, modelVersion } from '../models/model-catalogue';
 import type { Settings } from '../settings';
 import type { GpuNeed, PackageService } from './service';

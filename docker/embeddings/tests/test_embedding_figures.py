@@ -8,7 +8,7 @@ import pytest
 from spotscribe_embeddings.service import BATCH_TOKENS
 from spotscribe_testing.places import DOCKER
 
-FIGURES: dict[str, Any] = json.loads((DOCKER.parent / "lib/machine/model-figures.json").read_text())
+FIGURES: dict[str, Any] = json.loads((DOCKER.parent / "core/models/model-figures.json").read_text())
 
 
 def test_the_memory_is_computed_for_the_batches_of_the_service() -> None:

@@ -9,7 +9,7 @@ from spotscribe_testing.places import DOCKER
 
 pytestmark = pytest.mark.production
 
-FIGURES: dict[str, Any] = json.loads((DOCKER.parent / "lib/machine/model-figures.json").read_text())
+FIGURES: dict[str, Any] = json.loads((DOCKER.parent / "core/models/model-figures.json").read_text())
 # Encoder layers, feed-forward width, mel bands and vocabulary, as in OpenAI's published configurations.
 WHISPER = {
     "large-v3-turbo": (32, 5120, 128, 51_866),

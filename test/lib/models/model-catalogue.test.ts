@@ -11,7 +11,7 @@ import {
   type WheelModel,
 } from '../../../lib/models/model-catalogue';
 import { PACKAGED_FILE, packagedModels } from '../../../scripts/packaged-models';
-import figures from '../../../lib/machine/model-figures.json';
+import figures from '../../../core/models/model-figures.json';
 import { modelsOf, SERVICES } from '../../../lib/services';
 
 const COMMIT = /^[0-9a-f]{40}$/;

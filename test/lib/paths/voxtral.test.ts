@@ -1,6 +1,11 @@
+import type { Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { ENV } from '../../../core/contract/environment';
 import { parseWantedModels } from '../../../core/models/model-manifest';
+import { spotscribeApp } from '../../../lib/app';
+import type { Settings } from '../../../lib/settings';
 import { container, environment, task } from '../containers';
+import { TEMPLATES_ONLY } from '../templates';
 
 const PATH = 'Voxtral';
 
@@ -52,5 +57,26 @@ describe('path 400', () => {
       [ENV.maxAudioSeconds]: '3600',
       [ENV.port]: '8000',
     });
+  });
+});
+
+describe('synthesis', () => {
+  const warnings = (path: string, settings: Partial<Settings> = {}) => {
+    const app = spotscribeApp({ context: { spotscribe: { paths: [path], ...settings }, ...TEMPLATES_ONLY } });
+    const stack = app.node.findChild(`Spotscribe-${path}`) as Stack;
+    return Annotations.fromStack(stack)
+      .findWarning('*', Match.stringLikeRegexp('analysis'))
+      .map(({ entry }) => entry.data);
+  };
+
+  test.each(['Voxtral', 'Hybrid'])('warns that analyses cost more than words: %s', (path) => {
+    expect(warnings(path)).toEqual([
+      expect.stringMatching(/takes \d+ to \d+ minutes of a g4dn\.xlarge .*spotscribe:analysisCost/s),
+    ]);
+  });
+
+  test('does not warn where a model makes no analyses', () => {
+    expect(warnings('DockerGpu')).toEqual([]);
+    expect(warnings('Voxtral', { voxtralEngine: 'extractive' })).toEqual([]);
   });
 });
