@@ -10,12 +10,12 @@ export const deployedNames = (deployed: DeployedTasks): TaskName[] =>
 
 /** The tasks of a job with these options: all tasks of the deployment that the options do not exclude. */
 export function tasksFor({ analysis = {}, ...transcription }: JobOptions, deployed: DeployedTasks): JobTasks {
-  // Both hear the same track.
-  const { track } = transcription;
+  // Both hear the same track and language.
+  const { track, language } = transcription;
+  const shared = { ...(track !== undefined && { track }), ...(language !== undefined && { language }) };
   return {
     ...(deployed.transcription && { transcription }),
-    ...(deployed.analysis &&
-      analysis !== false && { analysis: track === undefined ? analysis : { track, ...analysis } }),
+    ...(deployed.analysis && analysis !== false && { analysis: { ...shared, ...analysis } }),
     ...(deployed.embedding && { embedding: {} }),
     ...(deployed.speech && { speech: {} }),
     ...(deployed.custom && { custom: {} }),

@@ -140,13 +140,19 @@ export const transcriptionOptions = z.pipe(
 ) as z.ZodMiniType<SubmittedTranscription>;
 
 /** Options of an analysis. */
-export const analysisOptions: z.ZodMiniType<AnalysisOptions> = z.extend(AnalysisOptions, {
-  questions: z.optional(
-    z
-      .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
-      .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
+export const analysisOptions: z.ZodMiniType<AnalysisOptions> = z.pipe(
+  z.extend(AnalysisOptions, {
+    language: z.optional(language),
+    questions: z.optional(
+      z
+        .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
+        .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
+    ),
+  }),
+  z.transform(({ language: code, ...more }: AnalysisOptions) =>
+    code === undefined || code === AUTO ? more : { language: code, ...more },
   ),
-});
+);
 
 /** Options of both as one flat object. */
 export const jobOptions = z.pipe(

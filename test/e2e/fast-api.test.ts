@@ -75,7 +75,7 @@ describe('answers in place, and jobs where there are none', () => {
     expect(laptop.machines()).toEqual([]);
     const patient = client.withOptions({ maxRetries: RETRIES });
     const { data, response } = await patient.audio.transcriptions
-      .create({ model: 'whisper-1', file: createReadStream(SAMPLE) })
+      .create({ model: 'whisper-1', file: createReadStream(SAMPLE), language: 'en' })
       .withResponse();
     expect(words(data.text)).toEqual(sampleWords());
     const id = response.headers.get(JOB_HEADER) ?? '';
@@ -85,6 +85,7 @@ describe('answers in place, and jobs where there are none', () => {
       const text = await client.audio.transcriptions.create({
         model: 'whisper-1',
         file: createReadStream(SAMPLE),
+        language: 'en',
         response_format: format,
       });
       expect(text).toContain('Good morning');
@@ -92,6 +93,7 @@ describe('answers in place, and jobs where there are none', () => {
     const verbose = await client.audio.transcriptions.create({
       model: 'whisper-1',
       file: createReadStream(SAMPLE),
+      language: 'en',
       response_format: 'verbose_json',
       timestamp_granularities: ['word', 'segment'],
     });
@@ -100,6 +102,7 @@ describe('answers in place, and jobs where there are none', () => {
     const stream = await client.audio.transcriptions.create({
       model: 'whisper-1',
       file: createReadStream(SAMPLE),
+      language: 'en',
       stream: true,
     });
     let heard = '';

@@ -108,6 +108,7 @@ describe('words and meaning on one machine', () => {
     const form = new FormData();
     form.append('file', new Blob([sample()]), 'morning.flac');
     form.append('tasks', 'topics');
+    form.append('language', 'en');
     const answer = await fetch(`http://127.0.0.1:${containerOf('worker')?.port}/hybrid`, {
       method: 'POST',
       body: form,

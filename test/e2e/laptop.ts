@@ -106,7 +106,12 @@ export class Laptop {
     return { status: answer.status, body: (json ? JSON.parse(text) : text) as T, headers: answer.headers };
   }
 
-  async submit(audio: Uint8Array, name = 'audio', options: SubmittedOptions = {}): Promise<string> {
+  /** Creates a job and uploads its input. @param options without a language, the laptop's model complains */
+  async submit(
+    audio: Uint8Array,
+    name = 'audio',
+    options: SubmittedOptions = { language: 'en' },
+  ): Promise<string> {
     const made = await this.submitted(audio.length, name, options);
     await this.upload(made, audio);
     return made.id;

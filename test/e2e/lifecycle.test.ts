@@ -34,7 +34,7 @@ describe('a deployment, from zero to zero', () => {
     const seen = new Set<number>();
     const watch = setInterval(() => seen.add(laptop.machines().length), 100);
     const { stdout } = await spotscribe(
-      ['transcribe', audio, '--format', 'srt,txt,json', '--json'],
+      ['transcribe', audio, '--language', 'en', '--format', 'srt,txt,json', '--json'],
       laptop.env,
     );
     clearInterval(watch);
@@ -109,7 +109,9 @@ describe('a deployment, from zero to zero', () => {
       return body.data.find(({ origin }) => origin === 'inbox');
     });
     expect(job.name).toBe('episode 1.flac');
-    expect(await laptop.ended(job.id)).toMatchObject({ status: 'succeeded' });
+    // The laptop's model knows one language, and nobody said that it is spoken.
+    const loss = { stage: 'transcript', reason: expect.stringContaining('knows English only') as string };
+    expect(await laptop.ended(job.id)).toMatchObject({ status: 'succeeded', degraded: [loss] });
     expect(words((await laptop.transcript(job.id)).text)).toEqual(sampleWords());
     const { body } = await laptop.request<ListJobsResponse>('GET', '/v1/jobs');
     expect(body.data.filter(({ origin }) => origin === 'inbox')).toHaveLength(1);
@@ -197,7 +199,7 @@ describe('a deployment, from zero to zero', () => {
       JSON.parse((await spotscribe(['voices', ...args, '--json'], laptop.env)).stdout);
     const kept = await voices('add', 'Ada', SAMPLE, '--consent', 'Ada agreed by letter');
     expect(await voices('list')).toEqual({ object: 'list', data: [kept] });
-    const options = { diarize: true, voices: ['Ada'] };
+    const options = { language: 'en', diarize: true, voices: ['Ada'] };
     const asked = sample();
     const [whole, late] = [
       await laptop.submit(asked, 'whole.flac', options),
@@ -205,8 +207,8 @@ describe('a deployment, from zero to zero', () => {
     ];
     const done = await laptop.ended(whole);
     expect(done).toMatchObject({ status: 'succeeded', options: { known_speaker_names: ['Ada'] } });
-    // The laptop has no diarizer. What is not missing is the recording.
-    expect(done.degraded.map(({ stage }) => stage)).toEqual(['diarization']);
+    // Some laptops have no diarizer, and then there are no speakers. The recording is not missing.
+    expect(done.degraded.filter(({ stage }) => stage !== 'diarization')).toEqual([]);
 
     await voices('erase', 'Ada');
     const Bucket = laptop.outputs[OUTPUT.mediaBucket]!;

@@ -52,7 +52,7 @@ describe('an app of a user with a service and a path of its own', () => {
   });
 
   test('fails a job whose input the service refuses, with its reason', async () => {
-    const id = await laptop.submit(Buffer.from([0xff, 0xfe, 0x00]));
+    const id = await laptop.submit(Buffer.from([0xff, 0xfe, 0x00]), 'audio', {});
     expect(await laptop.ended(id)).toMatchObject({
       status: 'failed',
       error: { code: 'invalid_request', message: 'The file is not UTF-8' },

@@ -11,7 +11,10 @@ describe('Voxtral alone, from zero to zero', () => {
 
   test('a job wakes one machine, which writes down and understands what it hears, and goes', async () => {
     expect(laptop.machines()).toEqual([]);
-    const id = await laptop.submit(sample(), 'morning.flac', { analysis: { tasks: ['topics', 'summary'] } });
+    const id = await laptop.submit(sample(), 'morning.flac', {
+      language: 'en',
+      analysis: { tasks: ['topics', 'summary'] },
+    });
     expect(await laptop.ended(id)).toMatchObject({
       status: 'succeeded',
       stages: { transcript: 'succeeded', analysis: 'succeeded' },

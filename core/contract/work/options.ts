@@ -105,6 +105,11 @@ export const AnalysisOptions = z.strictObject({
   ),
   /** The caller's own questions about the recording. @default - none */
   questions: z.optional(z.array(question).check(z.maxLength(QUESTION_LIMITS.count))),
+  /**
+   * ISO 639-1 code of the spoken language. The analysis is written in it. @default - that of the
+   * transcription, or the language that the model hears
+   */
+  language: z.optional(language),
   /** Number of the sound track, from 1 on. @default - as for a transcription */
   track,
 });

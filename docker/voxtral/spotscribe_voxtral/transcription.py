@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.language.language_choice import with_codes
 from spotscribe_audio.language.languages import joined
+from spotscribe_audio.language.one_language import undetected
 from spotscribe_audio.speech.no_speech import wordless
 from spotscribe_audio.speech.windows import Window, cut_at_silences, frame_energies, windows_from
 from spotscribe_common.contract import (
@@ -150,6 +151,8 @@ class RecordingTranscription:
                 self._emit(self._done(window))
         if not segments:
             self._degraded += wordless(energies)
+        elif language is None and self._engine.only_language is not None:
+            self._lacks(undetected("transcript", self._engine.model, self._engine.only_language))
         return segments
 
     def _done(self, window: Window) -> WindowDone:

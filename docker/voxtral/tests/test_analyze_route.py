@@ -59,6 +59,44 @@ def test_the_engines_own_name_is_told(url: str, audio: str, model: ScriptedVoxtr
     assert lines[0]["engine"] == lines[-1]["analysis"]["engine"]["name"] == "extractive"
 
 
+@pytest.mark.parametrize(
+    ("only", "language", "told"),
+    [("en", None, True), ("en", "auto", True), ("en", "English", False), (None, None, False)],
+)
+def test_a_model_of_one_language_says_that_it_was_not_told_which_is_spoken(
+    only: str | None, language: str | None, told: bool, url: str, audio: str, model: ScriptedVoxtral
+) -> None:
+    model.only_language = only
+    asked = {"path": audio, "tasks": ["summary"], **({} if language is None else {"language": language})}
+    losses = [(loss["stage"], loss["reason"]) for loss in analyze(url, asked).json()["degraded"]]
+    assert len(losses) == told
+    for stage, reason in losses:
+        assert stage == "analysis"
+        assert "The language was not detected: the model scripted knows English only" in reason
+
+
+def test_the_analysis_is_written_in_the_language_that_is_named(
+    url: str, audio: str, settings: Settings, model: ScriptedVoxtral
+) -> None:
+    analyze(url, {"path": audio, "tasks": ["summary"], "language": "deu"})
+    assert "All else you write in German." in texts(model.batches[-1][0])
+    with (settings.shared_audio / audio).open("rb") as file:
+        fields = {"tasks": "summary", "language": "ja"}
+        httpx.post(f"{url}/analyze", files={"file": ("a", file)}, data=fields, timeout=600)
+    assert "All else you write in Japanese." in texts(model.batches[-1][0])
+    analyze(url, {"path": audio, "tasks": ["summary"]})
+    assert "All else you write in the language that is spoken." in texts(model.batches[-1][0])
+
+
+@pytest.mark.parametrize(("only", "language"), [("en", "de"), (None, "klingon")])
+def test_a_language_that_the_model_does_not_know_is_refused(
+    only: str | None, language: str, url: str, audio: str, model: ScriptedVoxtral
+) -> None:
+    model.only_language = only
+    error = refusal(analyze(url, {"path": audio, "language": language}), 400, "invalid_request")
+    assert error["param"] == "language"
+
+
 def test_the_stream_tells_windows_and_the_result(url: str, audio: str) -> None:
     lines = events(analyze(url, {"path": audio, "tasks": ["summary"]}, **STREAM), "AnalyzeEvent")
     kinds = [line["type"] for line in lines]

@@ -26,7 +26,9 @@ from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generati
 from spotscribe_voxtral.engines.extractive import ExtractiveEngine
 
 TASKS = ["summary", "topics", "action_items", "questions", "sentiment", "entities"]
-ASKED = AnalyzeRequest.model_validate({"path": "x", "tasks": TASKS, "questions": ["Which house is it?"]})
+ASKED = AnalyzeRequest.model_validate(
+    {"path": "x", "language": "en", "tasks": TASKS, "questions": ["Which house is it?"]}
+)
 # Spoken by a machine for more than a minute, without a pause where a window must be cut.
 TALK = """\
 How many people will come to the meeting?
@@ -85,7 +87,7 @@ def test_each_task_is_answered_in_its_shape_with_words_that_are_heard(
 ) -> None:
     heard = " ".join(sample_words())
     for task in wanted_tasks(ASKED):
-        parts = (sample.read(0, sample.duration), audio_prompt(task.told, task.shape, 1, 1))
+        parts = (sample.read(0, sample.duration), audio_prompt(task.told, task.shape, (1, 1)))
         pieces: list[str] = []
         (answer,) = engine.answer(
             [[Message("user", parts)]],

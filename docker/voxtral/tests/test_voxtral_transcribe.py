@@ -61,6 +61,10 @@ def test_without_a_language_the_transcripts_is_undetermined(
     lines = events(transcribe(url, {"path": audio}, **STREAM), "TranscribeEvent")
     assert lines[0]["language"] == lines[-1]["transcript"]["language"] == "und"
     assert {language for _, language in model.transcribed} == {None}
+    model.only_language = "en"
+    for asked, told in (({}, 1), ({"language": "en"}, 0)):
+        losses = transcribe(url, {"path": audio, **asked}).json()["degraded"]
+        assert sum("knows English only" in loss["reason"] for loss in losses) == told
 
 
 def test_silence_is_not_put_to_the_model(url: str, settings: Settings, model: ScriptedVoxtral) -> None:

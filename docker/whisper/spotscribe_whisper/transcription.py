@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from spotscribe_audio.audio.pcm import Pcm, Samples
+from spotscribe_audio.language.one_language import undetected
 from spotscribe_audio.speech.no_speech import wordless
 from spotscribe_audio.speech.sounds import Sound, sounds_of
 from spotscribe_audio.speech.windows import Window, cut_at_silences, energies_of, windows_from
@@ -105,6 +106,7 @@ class Transcription:
             first = windows_from(cuts, 0.0, self._duration)[0]
             samples = max((each.read(first.start, first.end) for each in sounds), key=_loudness)
             heard_language = engine.detect_language(samples, asked.languages, self._cancelled)
+        is_assumed = asked.language is None and len(engine.languages()) == 1
         language = "en" if asked.task == "translate" else heard_language
         self._emit(
             Started(duration=self._duration, engine=engine.name, model=engine.model, language=language)
@@ -114,6 +116,8 @@ class Transcription:
         segments = with_languages(segments, language)
         if not segments:
             self._degraded += wordless(energies)
+        elif is_assumed:
+            self._lacks([undetected("transcript", engine.model, heard_language)])
         # The speakers of channels need no diarizer.
         diarization = channel_speakers(segments) if len(sounds) > 1 else None
         if asked.diarize:

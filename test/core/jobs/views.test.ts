@@ -48,20 +48,20 @@ describe('the tasks of a job', () => {
     [
       { language: 'en', analysis: { tasks: ['summary'] } },
       { transcript: 'succeeded', analysis: 'failed' },
-      { transcription: { language: 'en' }, analysis: { tasks: ['summary'] } },
+      { transcription: { language: 'en' }, analysis: { tasks: ['summary'], language: 'en' } },
     ],
     [{}, { transcript: 'running', analysis: 'running' }, { transcription: {}, analysis: {} }],
     [{ analysis: {} }, { transcript: 'waiting' }, { transcription: {} }],
-    // Both hear the same sound track, unless the analysis has one of its own.
+    // Both hear the same sound track and language, unless the analysis has its own.
     [
       { track: 2, analysis: { tasks: ['summary'] } },
       { transcript: 'waiting', analysis: 'waiting' },
       { transcription: { track: 2 }, analysis: { tasks: ['summary'], track: 2 } },
     ],
     [
-      { track: 2, analysis: { track: 1 } },
+      { track: 2, language: 'de', analysis: { track: 1, language: 'en' } },
       { transcript: 'waiting', analysis: 'waiting' },
-      { transcription: { track: 2 }, analysis: { track: 1 } },
+      { transcription: { track: 2, language: 'de' }, analysis: { track: 1, language: 'en' } },
     ],
   ])('of the previous release with options %j and stages %j are %j', (options, stages, tasks) => {
     expect(tasksOf({ options, stages })).toEqual(tasks);

@@ -30,6 +30,7 @@ ln lingala lin|ha hausa hau|ba bashkir bak|jw javanese jav jv|su sundanese sun|y
 """
 _ENTRIES = [entry.split() for line in _TABLE.strip().splitlines() for entry in line.split("|")]
 _CODES = {name.replace("_", " "): entry[0] for entry in _ENTRIES for name in entry}
+_NAMES = {entry[0]: entry[1].replace("_", " ").title() for entry in _ENTRIES}
 
 
 def language_code(text: str) -> str:
@@ -40,6 +41,16 @@ def language_code(text: str) -> str:
     name = text.strip().lower().replace("_", "-")
     found = _CODES.get(name.replace("-", " ")) or _CODES.get(name.partition("-")[0])
     return name if found is None else found
+
+
+def is_language(code: str) -> bool:
+    """Whether Whisper has a language with this code."""
+    return code in _NAMES
+
+
+def language_name(code: str) -> str:
+    """The English name of the language with this code, such as `German`; the code itself if it is unknown."""
+    return _NAMES.get(code, code)
 
 
 def chosen_language(text: str | None) -> str | None:

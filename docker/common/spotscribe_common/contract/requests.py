@@ -73,6 +73,7 @@ class TranscribeRequest(TranscriptionOptions):
 class AnalysisOptions(Shape):
     """What the caller may choose about an analysis: without tasks and questions, all tasks."""
 
+    language: str | None = Field(default=None, max_length=LANGUAGE_CHARACTERS)
     track: TrackNumber | None = None
     tasks: list[AnalysisTask] | None = Field(default=None, min_length=1, max_length=len(ANALYSIS_TASKS))
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(

@@ -97,6 +97,7 @@ class ScriptedVoxtral:
         self.name = "voxtral"
         self.model = "scripted"
         self.script = script
+        self.only_language: str | None = None
         self.room = room or Capacity(window_seconds=10.0, batch=4)
         self.batches_that_fit = 1000
         self.go = threading.Event()

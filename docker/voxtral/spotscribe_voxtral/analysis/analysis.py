@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from spotscribe_audio.audio.pcm import Pcm, Samples
+from spotscribe_audio.language.one_language import undetected
 from spotscribe_audio.speech.windows import (
     Window,
     cut_at_silences,
@@ -80,6 +81,7 @@ class RecordingAnalysis:
         self._pcm = pcm
         self._engine = engine
         self._tasks = wanted_tasks(asked)
+        self._language = asked.language
         self._emit = emit
         self._cancelled = cancelled
         self._duration = round(pcm.duration, 3)
@@ -125,7 +127,9 @@ class RecordingAnalysis:
 
         Of the prompt, only what it has above the words that every engine leaves room for.
         """
-        longest = max(len(audio_prompt(task.told, task.shape, 1, 2).encode()) for task in self._tasks)
+        longest = max(
+            len(audio_prompt(task.told, task.shape, (1, 2), self._language).encode()) for task in self._tasks
+        )
         return max(longest // _BYTES_PER_TOKEN - TEXT_TOKENS, 0) + 2 * ANSWER_TOKENS
 
     def _listened(self, asker: Asker, parts: Sequence[_Part], windows: int, share: float) -> list[_Findings]:
@@ -140,7 +144,7 @@ class RecordingAnalysis:
         while done < len(asked):
             batch = asked[done : done + asker.batch]
             samples = {part.number: self._pcm.read(part.window.start, part.window.end) for part, _ in batch}
-            asks = [_ask(self._tasks[at], part, windows, samples[part.number]) for part, at in batch]
+            asks = [self._ask(self._tasks[at], part, windows, samples[part.number]) for part, at in batch]
             for (part, at), answer in zip(batch, asker.answers(asks), strict=True):
                 if isinstance(answer, Refused):
                     findings[at].refused.append((part.window, answer.reason))
@@ -165,6 +169,9 @@ class RecordingAnalysis:
                 joiner.lacks(task.title if is_whole else f"{task.title}, {where}", reason)
             if found.heard or not found.refused:
                 values[task.field] = task.merged(found.heard, joiner)
+        only = self._engine.only_language
+        if only is not None and self._language is None and any(found.heard for found in findings):
+            joiner.lost.append(undetected("analysis", self._engine.model, only))
         return Analysis.model_validate(
             {
                 "engine": VoxtralName(name=self._engine.name, model=self._engine.model),
@@ -175,10 +182,10 @@ class RecordingAnalysis:
             }
         )
 
+    def _ask(self, task: Task[Written], part: _Part, windows: int, samples: Samples) -> Ask[Written]:
+        prompt = audio_prompt(task.told, task.shape, (part.number, windows), self._language)
+        return Ask((samples, prompt), task.shape)
+
     def _report(self, end: float, progress: float) -> None:
         self._progress = progress
         self._emit(WindowHeard(end=round(end, 3), progress=round(progress, 4)))
-
-
-def _ask(task: Task[Written], part: _Part, windows: int, samples: Samples) -> Ask[Written]:
-    return Ask((samples, audio_prompt(task.told, task.shape, part.number, windows)), task.shape)

@@ -75,6 +75,8 @@ class Engine(Protocol):
 
     name: str
     model: str
+    # ISO 639-1 code of the only language that it understands; None if there are several.
+    only_language: str | None
 
     def prepare(self) -> None:
         """Imports what loading needs, before the model's files are there."""

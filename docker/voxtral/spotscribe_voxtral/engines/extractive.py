@@ -49,6 +49,7 @@ class ExtractiveEngine:
     def __init__(self) -> None:
         self.name = "extractive"
         self.model = MODEL
+        self.only_language: str | None = "en"
         self._recogniser = Recogniser()
         self._heard: dict[bytes, list[str]] = {}
 
@@ -96,7 +97,7 @@ class ExtractiveEngine:
         self, pieces: Sequence[Samples], language: str | None, cancelled: Callable[[], bool]
     ) -> list[Generated]:
         """The words that are heard; a token is a word."""
-        if language not in {None, "en"}:
+        if language not in {None, self.only_language}:
             raise InvalidRequestError(
                 f"language {language!r}: the engine extractive hears English alone. Leave it out, or use the "
                 "engine voxtral.",

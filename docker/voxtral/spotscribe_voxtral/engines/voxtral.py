@@ -58,6 +58,7 @@ class VoxtralEngine:
     ) -> None:
         self.name = "voxtral"
         self.model = model
+        self.only_language: str | None = None
         self._directory = models / model
         self._quantization = quantization
         self._precision = precision

@@ -6,9 +6,11 @@ from typing import Annotated, BinaryIO
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from spotscribe_audio.language.languages import chosen_language, is_language, language_name
 from spotscribe_audio.requests.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_common.contract import (
     ANALYSIS_TASKS,
+    LANGUAGE_CHARACTERS,
     Analysis,
     AnalysisOptions,
     AnalysisResult,
@@ -17,13 +19,16 @@ from spotscribe_common.contract import (
     AnalyzeRequest,
     TrackNumber,
 )
+from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.http.event_stream import NDJSON, event_lines
 from spotscribe_common.http.http_errors import ErrorBody
 from spotscribe_common.http.openapi import json_schema
+from spotscribe_common.quoting import quoted
 from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
 from spotscribe_common.requests.bodies import json_body, uploaded
 from spotscribe_common.requests.shared_files import open_shared
 from spotscribe_common.work.job import result_of
+from spotscribe_voxtral.engines.engine import Engine
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.service import VoxtralService
 
@@ -49,6 +54,9 @@ class AnalyzeForm(BaseModel):
     )
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         default_factory=list, max_length=10, description="Your own, once for each."
+    )
+    language: str | None = Field(
+        default=None, max_length=LANGUAGE_CHARACTERS, description="Spoken language, such as `en` or `German`."
     )
     track: TrackNumber | None = None
     max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -105,8 +113,31 @@ async def _read(
     """The media, what is to be found out, and the caller's own cap in seconds."""
     if body.form is not None:
         upload, form = await uploaded(body.form, AnalyzeForm)
-        chosen = AnalysisOptions(tasks=form.tasks or None, questions=form.questions, track=form.track)
-        return upload, chosen, form.max_seconds
+        chosen = AnalysisOptions(
+            tasks=form.tasks or None, questions=form.questions, language=form.language, track=form.track
+        )
+        return upload, _with_code(chosen, service.engine), form.max_seconds
     asked = await json_body(body, AnalyzeRequest)
     file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
-    return file, asked, asked.max_seconds
+    return file, _with_code(asked, service.engine), asked.max_seconds
+
+
+def _with_code(asked: AnalysisOptions, engine: Engine) -> AnalysisOptions:
+    """The choices with the language by its code; `auto` counts as none.
+
+    Raises:
+        InvalidRequestError: the language is unknown, or the engine does not understand it.
+    """
+    code = chosen_language(asked.language)
+    if code is not None and not is_language(code):
+        raise InvalidRequestError(
+            f"language: {quoted(code)} is not known here. Give a code such as 'en', or leave it out.",
+            param="language",
+        )
+    if code is not None and engine.only_language not in {None, code}:
+        raise InvalidRequestError(
+            f"language: the model {engine.model} knows {language_name(engine.only_language or '')} only. Use "
+            "the engine voxtral.",
+            param="language",
+        )
+    return asked.model_copy(update={"language": code})

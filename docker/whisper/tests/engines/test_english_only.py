@@ -78,6 +78,10 @@ def check_english(url: str, sound: bytes) -> None:
     for param, fields in (("language", {"language": "de"}), ("languages", {"languages[]": ["en", "de"]})):
         error = refusal(asked("transcriptions", **fields), 400, "invalid_request")
         assert error["param"] == param
+    for fields, stages in (({}, ["transcript"]), ({"language": "en"}, [])):
+        answer = httpx.post(f"{url}/transcribe", data=fields, files={"file": ("a.flac", sound)}, timeout=120)
+        losses = answer.json()["degraded"]
+        assert [loss["stage"] for loss in losses if "knows English only" in loss["reason"]] == stages
     error = refusal(asked("translations"), 400, "invalid_request")
     assert error["param"] == "task"
     assert "multilingual" in error["message"]

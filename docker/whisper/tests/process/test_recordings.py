@@ -26,7 +26,8 @@ def url(folder: Path) -> Iterator[str]:
 
 
 def heard(url: str, path: Path) -> dict[str, Any]:
-    answer = httpx.post(f"{url}/transcribe", json={"path": path.name}, timeout=120)
+    asked = {"path": path.name, "language": "en"}
+    answer = httpx.post(f"{url}/transcribe", json=asked, timeout=120)
     assert answer.status_code == 200, answer.text
     transcript: dict[str, Any] = answer.json()
     return transcript
