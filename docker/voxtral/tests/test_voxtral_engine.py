@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError, OutOfMemoryError
 from spotscribe_common.work.gpu_priority import GpuPriority
+from spotscribe_testing.models.asking_voxtral import asked, ignored, noise, texts
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
 from spotscribe_voxtral.engines.memory_budget import prompt_bytes
 from spotscribe_voxtral.engines.voxtral import Precision, Quantization, VoxtralEngine
@@ -65,25 +65,6 @@ def made(models: Path, scratch: Path, name: str, quantization: Quantization = "a
     engine = VoxtralEngine(models=models, model=name, quantization=quantization, scratch=scratch)
     engine.load()
     return engine
-
-
-def noise(seconds: float, seed: int = 0) -> Samples:
-    made = np.random.default_rng(seed).integers(-8000, 8000, round(seconds * SAMPLE_RATE))
-    return made.astype(np.int16)
-
-
-def asked(*parts: str | Samples) -> list[Message]:
-    return [Message("user", parts)]
-
-
-def ignored(_number: int, _piece: str) -> None:
-    pass
-
-
-def texts(engine: VoxtralEngine, *conversations: list[Message], max_tokens: int = 8) -> list[str]:
-    return [
-        answer.text for answer in engine.answer(conversations, Generation(max_tokens), ignored, lambda: False)
-    ]
 
 
 def test_the_scripted_text_is_said_to_the_end_and_in_whole_characters(scripted: VoxtralEngine) -> None:

@@ -115,6 +115,9 @@ def prompt_parts(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: 
 
     Counted in Transformers' code (modeling_voxtral.py, modeling_llama.py, 4.57): what is alive at once where
     most is. The encoder has ended when the language model begins, but the allocator keeps the larger part.
+
+    This is an upper bound for prompts that share their audio (see `reading.py`): the audio is read once, the
+    mask has rows for the text alone, and each prompt has its own copy of the audio's keys and values.
     """
     tokens = chunks * shape.chunk_tokens + TEXT_TOKENS
     # While a layer's cache grows by a token, its old and its new one are both there.

@@ -69,6 +69,11 @@ class Prompts:
         return int(self._tekken.eos_id)
 
     @property
+    def audio(self) -> int:
+        """The token that stands for 80 ms of audio."""
+        return int(self._tokenizer.instruct_tokenizer.audio_encoder.special_ids.audio)
+
+    @property
     def padding(self) -> int:
         """The token before the beginning of a batch's shorter prompts."""
         return int(self._tekken.pad_id)

@@ -19,6 +19,7 @@ from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantise
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
 from spotscribe_voxtral.engines.pauses import Pauses
 from spotscribe_voxtral.engines.prompts import Prompt, Prompts
+from spotscribe_voxtral.engines.reading import batch_inputs
 from spotscribe_voxtral.engines.weights import load_weights
 from spotscribe_voxtral.engines.writing import Writing
 
@@ -199,12 +200,11 @@ class VoxtralEngine:
     def _generate(self, prompts: Sequence[Prompt], how: Generation, writing: Writing) -> None:
         from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList  # noqa: PLC0415
 
-        batch = self._prompts.tensors(prompts)
         drawn = {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p, "top_k": 0}
         chosen = drawn if how.temperature > 0 else {"do_sample": False}
         with self._torch.inference_mode():
             self._voxtral.generate(
-                **{name: tensor.to(self._device) for name, tensor in batch.items()},
+                **batch_inputs(self._voxtral, self._prompts, prompts),
                 generation_config=GenerationConfig(
                     max_new_tokens=how.max_tokens,
                     bos_token_id=self._prompts.begin,
