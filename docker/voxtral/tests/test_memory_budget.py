@@ -33,7 +33,8 @@ GIB = 1 << 30
 # Read by the test of lib/machine/gpu-memory.ts too: for the longest window, and the answers of an analysis.
 FIGURES = json.loads((ROOT / "test/fixtures/gpu-memory.json").read_text())
 # Of Voxtral-Mini-3B-2507: 4.7 billion parameters, in half precision and with most of them in four bits.
-HALF, FOUR_BITS = 9.4e9, 4.7e9
+WEIGHTS = 4_700_000_000
+HALF, FOUR_BITS = 2 * WEIGHTS, 4.7e9
 # What a T4 leaves to programs.
 T4 = 15.6e9
 
@@ -159,4 +160,10 @@ def test_the_figures_that_the_cards_tables_are_held_to_are_these() -> None:
     ("free", "fits"), [(T4, True), (T4 - 3e9, True), (T4 - 5e9, False), (8 * GIB, False), (24 * GIB, True)]
 )
 def test_weights_stay_unquantised_while_a_long_window_fits_beside_them(free: float, *, fits: bool) -> None:
-    assert fits_unquantised(MINI, 2, int(free), int(HALF)) is fits
+    assert fits_unquantised(MINI, 2, int(free), WEIGHTS) is fits
+
+
+def test_weights_in_single_precision_are_twice_as_large() -> None:
+    window = prompt_bytes(MINI, 4, LONGEST_WINDOW_SECONDS // CHUNK_SECONDS, 2_048) + RESERVE_BYTES
+    assert fits_unquantised(MINI, 4, 4 * WEIGHTS + window, WEIGHTS)
+    assert not fits_unquantised(MINI, 4, 4 * WEIGHTS + window - 1, WEIGHTS)

@@ -18,7 +18,7 @@ from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMi
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_testing.models.asking_voxtral import asked, ignored, noise, texts
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
-from spotscribe_voxtral.engines.memory_budget import prompt_bytes
+from spotscribe_voxtral.engines.memory_budget import RESERVE_BYTES, prompt_bytes
 from spotscribe_voxtral.engines.voxtral import Precision, Quantization, VoxtralEngine
 
 pytestmark = pytest.mark.production
@@ -406,3 +406,36 @@ def test_half_precision_needs_half_the_memory_of_a_window(models: Path, tmp_path
         return prompt_bytes(engine._shape, engine._number_bytes, 20, 1024)
 
     assert needed("float16") < 0.6 * needed("float32")
+
+
+@pytest.mark.parametrize(("stored", "precision"), [("float16", "float32"), ("float32", "float16")])
+def test_weights_are_measured_as_they_are_loaded_and_not_as_they_are_stored(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: str, precision: Precision
+) -> None:
+    """On a GPU; here only the decision, since there is none."""
+    import torch
+
+    def store(weights: dict[str, Any]) -> None:
+        weights.update({name: each.to(getattr(torch, stored)) for name, each in weights.items()})
+
+    directory = changed(models, tmp_path, store)
+    engine = VoxtralEngine(
+        models=directory, model="tiny", quantization="auto", precision=precision, scratch=tmp_path
+    )
+    engine.load()
+    size = engine._number_bytes
+    weights = sum(each.numel() for each in engine._voxtral.parameters())
+    needed = weights * size + prompt_bytes(engine._shape, size, 20, 2_048) + RESERVE_BYTES
+    loaded: list[bool] = []
+
+    def load(*_: object, quantised: bool, **__: object) -> None:
+        loaded.append(quantised)
+        raise MemoryError
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("spotscribe_voxtral.engines.voxtral.load_weights", load)
+    for free in (needed, needed - 1):
+        monkeypatch.setattr("spotscribe_voxtral.engines.voxtral.free_bytes", lambda *_, free=free: free)
+        with pytest.raises(MemoryError):
+            engine.load()
+    assert loaded == [False, True]

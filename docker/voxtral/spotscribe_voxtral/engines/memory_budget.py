@@ -199,11 +199,11 @@ def capacity(
     )
 
 
-def fits_unquantised(shape: ModelShape, number_bytes: int, free_bytes: int, weight_bytes: int) -> bool:
-    """Whether the longest window fits beside weights of that size, with an answer of a usual length."""
+def fits_unquantised(shape: ModelShape, number_bytes: int, free_bytes: int, weights: int) -> bool:
+    """Whether the longest window fits beside that many weights, with an answer of a usual length."""
     chunks = LONGEST_WINDOW_SECONDS // CHUNK_SECONDS
     needed = prompt_bytes(shape, number_bytes, chunks, _USUAL_ANSWER_TOKENS)
-    return weight_bytes + needed + RESERVE_BYTES <= free_bytes
+    return weights * number_bytes + needed + RESERVE_BYTES <= free_bytes
 
 
 def _mib(count: int) -> str:

@@ -1,6 +1,7 @@
 """A Voxtral model as a directory of files: what must be there, and whole, before the engine loads it."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
 
 
-def check_voxtral_model(directory: Path) -> list[Path]:
+def check_voxtral_model(directory: Path) -> int:
     """Looks for a Voxtral model in Transformers' layout; Mistral's `consolidated.safetensors` is not needed.
 
     Returns:
-        The files of the weights.
+        How many numbers the weights are; how many bytes each has in memory is decided when they are loaded.
 
     Raises:
         ModelMissingError: naming the file that is missing, not JSON, or shorter than it says.
@@ -29,10 +30,7 @@ def check_voxtral_model(directory: Path) -> list[Path]:
             f"{directory / 'config.json'} describes a model of the type {config.get('model_type')!r}, "
             f"not 'voxtral'. Put another model into {directory}."
         )
-    shards = _shards(directory)
-    for shard in shards:
-        _check_weights(shard)
-    return shards
+    return sum(_check_weights(shard) for shard in _shards(directory))
 
 
 def _shards(directory: Path) -> list[Path]:
@@ -57,8 +55,8 @@ def _read_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _check_weights(file: Path) -> None:
-    """Compares the file's length with what its header promises.
+def _check_weights(file: Path) -> int:
+    """Compares the file's length with what its header promises, and counts its numbers.
 
     The layout is that of https://github.com/huggingface/safetensors: the header's length, the header as JSON,
     with each tensor's first byte and the one after its last, and the tensors.
@@ -70,6 +68,7 @@ def _check_weights(file: Path) -> None:
     try:
         tensors = [entry for name, entry in json.loads(head).items() if name != "__metadata__"]
         promised = _LENGTH_BYTES + length + max(entry["data_offsets"][1] for entry in tensors)
+        numbers: int = sum(math.prod(entry["shape"]) for entry in tensors)
     except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
         raise ModelMissingError(
             f"The model file {file} is corrupt: its header cannot be read. Fetch it again."
@@ -79,6 +78,7 @@ def _check_weights(file: Path) -> None:
         raise ModelMissingError(
             f"The model file {file} has {found} bytes instead of {promised}. Fetch it again."
         )
+    return numbers
 
 
 def _must_exist(file: Path) -> None:

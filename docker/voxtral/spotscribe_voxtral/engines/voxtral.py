@@ -96,7 +96,7 @@ class VoxtralEngine:
 
     def load(self) -> None:
         """Loads the tokenizer and the weights."""
-        shards = check_voxtral_model(self._directory)
+        weights = check_voxtral_model(self._directory)
         self.prepare()
         from transformers import VoxtralConfig  # noqa: PLC0415
 
@@ -112,7 +112,7 @@ class VoxtralEngine:
             raise ModelMissingError(
                 f"The model file {self._directory / 'config.json'} cannot be used: {error}. Fetch it again."
             ) from error
-        quantised = self._is_quantised(shape, sum(shard.stat().st_size for shard in shards))
+        quantised = self._is_quantised(shape, weights)
         self._voxtral = load_weights(self._directory, self._device, half=self._is_half, quantised=quantised)
         _log.info("loaded %s on %s%s", self.model, self._device, " in four bits" if quantised else "")
         self._prompts, self._shape = prompts, shape
@@ -154,11 +154,10 @@ class VoxtralEngine:
         how = Generation(max_tokens=min(transcript_tokens(longest), room))
         return self._written(prompts, how, lambda _number, _piece: None, cancelled)
 
-    def _is_quantised(self, shape: ModelShape, weight_bytes: int) -> bool:
-        """`weight_bytes` as they lie on disk, in 2-byte numbers."""
+    def _is_quantised(self, shape: ModelShape, weights: int) -> bool:
         if self._quantization == "auto":
             return self._device == "cuda" and not fits_unquantised(
-                shape, self._number_bytes, self._free_bytes(), weight_bytes
+                shape, self._number_bytes, self._free_bytes(), weights
             )
         return self._quantization == "nf4"
 
