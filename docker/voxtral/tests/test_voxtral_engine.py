@@ -319,13 +319,10 @@ def test_weights_of_another_shape_are_refused(models: Path, tmp_path: Path) -> N
 
 def changed(models: Path, tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """Model directories with weights of the tiny one that were changed."""
-    from safetensors.torch import load_file, save_file
+    from spotscribe_testing.models.tiny_voxtral import change_weights
 
     shutil.copytree(models / "tiny", tmp_path / "models" / "tiny")
-    file = tmp_path / "models" / "tiny" / "model.safetensors"
-    weights = load_file(file)
-    change(weights)
-    save_file(weights, file, metadata={"format": "pt"})
+    change_weights(tmp_path / "models" / "tiny", change)
     return tmp_path / "models"
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,16 @@ def scripted_voxtral(directory: Path, text: str) -> None:
     model = _model(vocabulary=_CONTROL_TOKENS + len(tokens))
     _script(model, [_CONTROL_TOKENS + tokens.index(piece) for piece in pieces])
     _save(model, tokens, directory)
+
+
+def change_weights(directory: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Changes the weights of such a model, which it has in one file, by their names."""
+    from safetensors.torch import load_file, save_file
+
+    file = directory / "model.safetensors"
+    weights = load_file(file)
+    change(weights)
+    save_file(weights, file, metadata={"format": "pt"})
 
 
 def unique_pieces(text: bytes) -> list[bytes]:

@@ -17,9 +17,11 @@ from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, M
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
+from spotscribe_voxtral.engines.overflow import OverflowGuard
 from spotscribe_voxtral.engines.pauses import Pauses
 from spotscribe_voxtral.engines.prompts import Prompt, Prompts
 from spotscribe_voxtral.engines.reading import batch_inputs
+from spotscribe_voxtral.engines.single_precision import SinglePrecision
 from spotscribe_voxtral.engines.weights import load_weights
 from spotscribe_voxtral.engines.writing import Writing
 
@@ -71,6 +73,7 @@ class VoxtralEngine:
         self._prompts: Any = None
         self._voxtral: Any = None
         self._pauses: Any = None
+        self._overflow: Any = None
         self._shape: Any = None
 
     def prepare(self) -> None:
@@ -118,6 +121,8 @@ class VoxtralEngine:
         self._prompts, self._shape = prompts, shape
         self._pauses = Pauses(torch, self._priority)
         self._pauses.add_to(self._voxtral)
+        single = SinglePrecision(self._voxtral, self._free_bytes) if self._is_half else None
+        self._overflow = OverflowGuard(self._voxtral, single)
 
     def device(self) -> Device:
         """The processor, or the GPU with its memory."""
@@ -129,9 +134,9 @@ class VoxtralEngine:
 
     def capacity(self, max_tokens: int, longest: float | None = None) -> Capacity:
         """What fits now beside the weights."""
-        return memory_budget.capacity(
-            self._shape, self._number_bytes, self._free_bytes(), max_tokens, longest
-        )
+        # An upper bound: only some numbers are in single precision then.
+        number_bytes = 4 if self._overflow.used else self._number_bytes
+        return memory_budget.capacity(self._shape, number_bytes, self._free_bytes(), max_tokens, longest)
 
     def answer(
         self,
@@ -197,7 +202,7 @@ class VoxtralEngine:
         )
 
     def _generate(self, prompts: Sequence[Prompt], how: Generation, writing: Writing) -> None:
-        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList  # noqa: PLC0415
+        from transformers import GenerationConfig, StoppingCriteriaList  # noqa: PLC0415
 
         drawn = {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p, "top_k": 0}
         chosen = drawn if how.temperature > 0 else {"do_sample": False}
@@ -211,7 +216,6 @@ class VoxtralEngine:
                     pad_token_id=self._prompts.padding,
                     **chosen,
                 ),
-                logits_processor=LogitsProcessorList([writing.check]),
                 stopping_criteria=StoppingCriteriaList([writing.add]),
             )
 

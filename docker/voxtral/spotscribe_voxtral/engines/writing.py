@@ -4,7 +4,6 @@ import codecs
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from spotscribe_common.errors import InternalError
 from spotscribe_voxtral.engines.engine import Generated
 
 
@@ -32,21 +31,6 @@ class Writing:
         self._piece = piece
         self._said = said
         self._pause = pause
-
-    def check(self, _tokens: Any, scores: Any) -> Any:
-        """A logits processor that changes nothing.
-
-        Half precision overflows above 65 504, and a model that was trained in bfloat16 may go there. The
-        likeliest of such numbers is a token as good as any, so that nonsense would pass for an answer.
-
-        Raises:
-            InternalError: a number is infinite, or none.
-        """
-        if not scores.isfinite().all():
-            raise InternalError(
-                "The model's numbers are not finite: weights are damaged, or too large for half precision."
-            )
-        return scores
 
     def add(self, tokens: Any, _scores: Any) -> Any:
         """A stopping criterion that takes each conversation's last token and leaves stopping to others.
