@@ -244,8 +244,9 @@ def test_no_prompt_needs_memory_for_each_pair_of_its_tokens(
     monkeypatch.setattr(functional, "scaled_dot_product_attention", watched)
     texts(tiny, asked(noise(1), "Hi"), max_tokens=2)
     texts(tiny, asked("Hi"), asked(noise(1), "Hi"), max_tokens=2)
-    # Two heads of the encoder's only layer, four in each of the language model's two, for two tokens.
-    assert heads == 2 * [(2, 2, False), *4 * [(4, 4, False)]]
+    # Two heads of the encoder's only layer, four in each of the language model's two. At the second token,
+    # the heads that share keys and values are to the kernel two tokens of one head.
+    assert heads == 2 * [(2, 2, False), *2 * [(4, 4, False)], *2 * [(2, 2, False)]]
 
 
 def test_what_fits_is_told_of_this_machines_memory(

@@ -53,3 +53,31 @@ def test_the_last_of_several_pieces_of_audio_ends_a_beginning() -> None:
 def test_prompts_without_audio_share_nothing() -> None:
     assert not prefixes_of([Prompt([1, 3, 9], []), Prompt([1, 3, 9], [])], AUDIO).shared
     assert not prefixes_of([], AUDIO).shared
+
+
+def test_equal_words_behind_the_audio_are_read_once_too() -> None:
+    prompts = [Prompt([1, AUDIO, 5, 6, 7, 8], [ONE]), Prompt([1, AUDIO, 5, 6, 9], [ONE])]
+    found = prefixes_of(prompts, AUDIO)
+    assert [prefix.tokens for prefix in found.distinct] == [[1, AUDIO, 5, 6]]
+    assert [rest.tokens for rest in found.rest(prompts)] == [[7, 8], [9]]
+
+
+def test_equal_prompts_keep_a_token_of_their_own() -> None:
+    prompts = [Prompt([1, AUDIO, 5, 6], [ONE])] * 2
+    assert [rest.tokens for rest in prefixes_of(prompts, AUDIO).rest(prompts)] == [[6], [6]]
+
+
+def test_a_row_has_no_more_tokens_than_the_longest_audio_and_the_longest_text() -> None:
+    """Else a batch would need more memory than was counted."""
+    prompts = [
+        Prompt([1, AUDIO, AUDIO, 5, 6, 7, 8], [ONE]), Prompt([1, AUDIO, AUDIO, 5, 6, 7, 9], [ONE]),
+        Prompt([1, AUDIO, 5, 6, 9], [OTHER]), Prompt([1, AUDIO, 5, 7, 9, 10, 11], [OTHER]),
+    ]  # fmt: skip
+    found = prefixes_of(prompts, AUDIO)
+    assert [prefix.tokens for prefix in found.distinct] == [[1, AUDIO, AUDIO, 5], [1, AUDIO, 5]]
+    rests = [rest.tokens for rest in found.rest(prompts)]
+    assert rests == [[6, 7, 8], [6, 7, 9], [6, 9], [7, 9, 10, 11]]
+    # With a text alone, the beginnings get no words.
+    text = Prompt([1, 3, 9], [])
+    mixed = prefixes_of([*prompts, text], AUDIO)
+    assert [prefix.tokens for prefix in mixed.distinct] == [[1, AUDIO, AUDIO], [1, AUDIO]]

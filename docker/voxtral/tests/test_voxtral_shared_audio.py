@@ -27,6 +27,9 @@ BATCHES = {
     ],
     "text alone beside them": [asked("Hi"), asked(LONG, "What?"), asked(LONG, "Who speaks?"), asked("What?")],
     "a window of its own beside them": [asked(SHORT, "A?"), asked(SHORT, "What?"), asked(LONG, "Who?")],
+    "equal words behind the audio": [
+        asked(SHORT, "Who speaks?"), asked(SHORT, "Who is it?"), asked(LONG, "What?"), asked(LONG, "Why?"),
+    ],
     "a second turn": [
         asked(SHORT, "What?"),
         [*asked(SHORT, "What?"), Message("assistant", ("Yes.",)), *asked("Are you sure of that?")],
@@ -118,6 +121,22 @@ def test_shared_audio_is_heard_and_read_once(tiny: VoxtralEngine) -> None:
     # 4 s are one piece of 30 s, 31 s are two; <s>[INST][BEGIN_AUDIO] and audio, then the longest text.
     assert heard == [1 + 2]
     assert read == [(2, 3 + 2 * AUDIO_TOKENS), (4, len("Who speaks, and why?") + 1), (4, 1)]
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_attention_of_one_token_repeats_no_keys(masked: bool) -> None:
+    import torch
+    from torch.nn import functional
+
+    from spotscribe_voxtral.engines.attention import _attend_from_one
+
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(3, heads, count, 8) for heads, count in ((6, 1), (2, 9), (2, 9)))
+    mask = torch.rand(3, 1, 1, 9) > 0.3 if masked else None
+    repeated = [each.repeat_interleave(3, dim=1) for each in (key, value)]
+    wanted = functional.scaled_dot_product_attention(query, *repeated, attn_mask=mask, scale=0.5)
+    found, _scores = _attend_from_one(query, key, value, mask, 0.5)
+    torch.testing.assert_close(found, wanted.transpose(1, 2))
 
 
 def test_prompts_that_share_audio_are_counted_whole(tiny: VoxtralEngine) -> None:

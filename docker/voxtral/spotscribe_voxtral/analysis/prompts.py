@@ -30,6 +30,8 @@ def prompt(told: str, shape: type[Written]) -> str:
 def audio_prompt(told: str, shape: type[Written], part: tuple[int, int], language: str | None = None) -> str:
     """What the model is told about the audio that stands before the prompt.
 
+    What all tasks have in common comes first: the model reads it once for all of them, with the audio.
+
     Args:
         told: the task.
         shape: of the answer.
@@ -41,7 +43,7 @@ def audio_prompt(told: str, shape: type[Written], part: tuple[int, int], languag
     place = (
         "" if parts == 1 else f"This is part {number} of {parts} of a recording: report on this part alone. "
     )
-    return prompt(f"{place}{told}\n{_AUDIO_RULES.format(language=written_in)}", shape)
+    return prompt(f"{place}{_AUDIO_RULES.format(language=written_in)}\n{told}", shape)
 
 
 def as_data(value: object) -> str:

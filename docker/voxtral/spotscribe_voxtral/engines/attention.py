@@ -25,8 +25,33 @@ def _attend(module: Any, query: Any, key: Any, value: Any, mask: Any, **how: Any
     from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward  # noqa: PLC0415
 
     groups = getattr(module, "num_key_value_groups", 1)
+    if query.shape[2] == 1 and groups > 1:
+        return _attend_from_one(query, key, value, mask, how["scaling"])
     # Transformers shares among heads if the module has groups: this one has none.
     ungrouped = SimpleNamespace(is_causal=getattr(module, "is_causal", True))
     return sdpa_attention_forward(
         ungrouped, query, repeat_kv(key, groups), repeat_kv(value, groups), mask, **how
     )
+
+
+def _attend_from_one(query: Any, key: Any, value: Any, mask: Any, scaling: float) -> tuple[Any, None]:
+    """Attention of each row's last token, which sees all others: nothing of the cache is repeated.
+
+    The heads that share keys and values are to the kernel what several tokens are.
+
+    Args:
+        query: (rows, heads, 1, width).
+        key: (rows, shared heads, tokens, width).
+        value: as `key`.
+        mask: (rows, 1, 1, tokens), or None.
+        scaling: of the scores.
+
+    Returns:
+        (rows, 1, heads, width), and None for the scores, as Transformers' own attention.
+    """
+    from torch.nn.functional import scaled_dot_product_attention  # noqa: PLC0415
+
+    rows, heads, _one, width = query.shape
+    grouped = query.view(rows, key.shape[1], -1, width)
+    found = scaled_dot_product_attention(grouped, key, value, attn_mask=mask, scale=scaling)
+    return found.reshape(rows, 1, heads, width), None

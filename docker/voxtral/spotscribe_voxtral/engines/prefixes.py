@@ -10,7 +10,7 @@ from spotscribe_voxtral.engines.prompts import Prompt
 
 @dataclass(frozen=True)
 class Prefixes:
-    """The beginnings of a batch's prompts, each up to its last token of audio.
+    """The beginnings of a batch's prompts: all audio, and the words behind it that they share.
 
     Attributes:
         distinct: each beginning once, with its audio.
@@ -26,13 +26,17 @@ class Prefixes:
         return len(self.distinct) < sum(place is not None for place in self.places)
 
     def rest(self, prompts: Sequence[Prompt]) -> list[Prompt]:
-        """What follows the beginning of each prompt: text alone."""
+        """What follows the beginning of each prompt: text alone, at least one token."""
         lengths = [0 if place is None else len(self.distinct[place].tokens) for place in self.places]
         return [Prompt(prompt.tokens[length:], []) for prompt, length in zip(prompts, lengths, strict=True)]
 
 
 def prefixes_of(prompts: Sequence[Prompt], audio_token: int) -> Prefixes:
     """Finds equal beginnings: the same tokens and the same audio.
+
+    Words behind the audio belong to the beginnings, too, as far as they are equal. All beginnings get as many
+    of them as the one with the fewest, and none if a prompt has no audio: a row, which is the longest
+    beginning and the longest rest, then has no more tokens than the longest audio and the longest text.
 
     Args:
         prompts: of one batch.
@@ -49,7 +53,25 @@ def prefixes_of(prompts: Sequence[Prompt], audio_token: int) -> Prefixes:
         if place == len(distinct):
             distinct.append(prefix)
         places.append(place)
-    return Prefixes(distinct, places)
+    if None in places or not distinct:
+        return Prefixes(distinct, places)
+    texts = [rest.tokens for rest in Prefixes(distinct, places).rest(prompts)]
+    of_prefix = [
+        [text for text, at in zip(texts, places, strict=True) if at == place]
+        for place in range(len(distinct))
+    ]
+    words = min(_common(each) for each in of_prefix)
+    longer = [
+        Prompt(prefix.tokens + own[0][:words], prefix.audio)
+        for prefix, own in zip(distinct, of_prefix, strict=True)
+    ]
+    return Prefixes(longer, places)
+
+
+def _common(texts: Sequence[Sequence[int]]) -> int:
+    """How many tokens all texts begin with; the last one of a text is always its own."""
+    most = min(len(text) for text in texts) - 1
+    return next((at for at in range(most) if len({text[at] for text in texts}) > 1), most)
 
 
 def _prefix(prompt: Prompt, audio_token: int) -> Prompt | None:
