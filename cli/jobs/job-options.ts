@@ -78,7 +78,7 @@ export function addJobOptions(command: Command): Command {
     )
     .option(
       '--tasks <tasks>',
-      `analysis tasks, on paths with analysis: ${ANALYSIS_TASKS.join(', ')}, separated by commas (default: all)`,
+      `analysis tasks, on paths with analysis: ${ANALYSIS_TASKS.join(', ')}, separated by commas (default: all but chapters and highlights)`,
       tasks,
     )
     .option(

@@ -86,7 +86,10 @@ export type PermanentCode = (typeof PERMANENT_CODES)[number];
 export const SPEAKER_RULES = ['short_turns', 'interjections', 'minor_speakers'] as const;
 export type SpeakerRule = (typeof SPEAKER_RULES)[number];
 
-/** The tasks of an analysis, in addition to the caller's own questions. */
+/**
+ * The tasks of an analysis, in addition to the caller's own questions. The service decides which ones it does
+ * if a request names none: all but the last two.
+ */
 export const ANALYSIS_TASKS = [
   'summary',
   'topics',
@@ -94,6 +97,8 @@ export const ANALYSIS_TASKS = [
   'questions',
   'sentiment',
   'entities',
+  'chapters',
+  'highlights',
 ] as const;
 export type AnalysisTask = (typeof ANALYSIS_TASKS)[number];
 

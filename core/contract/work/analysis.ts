@@ -63,6 +63,26 @@ export type Entity = z.infer<typeof Entity>;
 export const Answer = z.extend(Claim, { question: z.string(), answer: z.optional(z.string()) });
 export type Answer = z.infer<typeof Answer>;
 
+/**
+ * Position in the recording. The worker sets it from the located evidence. Absent if the words were not
+ * found, like `start` of the evidence.
+ */
+const position = { start: z.optional(Seconds), end: z.optional(Seconds) };
+
+/**
+ * A part of the recording on one subject. Its evidence is the words with which it begins. Chapters with a
+ * position cover the recording without gaps.
+ */
+export const Chapter = z.extend(Claim, { title: z.string(), ...position });
+export type Chapter = z.infer<typeof Chapter>;
+
+/**
+ * A passage that can be heard by itself, such as a clip. Its evidence is the words with which it begins, and
+ * those with which it ends. Passages with a position consist of whole sentences and do not overlap.
+ */
+export const Highlight = z.extend(Claim, { title: z.string(), reason: z.string(), ...position });
+export type Highlight = z.infer<typeof Highlight>;
+
 /** The analysis of a recording, with one field for each requested task. */
 export const Analysis = z.object({
   version: z.literal(1),
@@ -77,6 +97,9 @@ export const Analysis = z.object({
   questions: z.optional(z.array(AskedQuestion)),
   sentiment: z.optional(Sentiment),
   entities: z.optional(z.array(Entity)),
+  chapters: z.optional(z.array(Chapter)),
+  /** The best one first. */
+  highlights: z.optional(z.array(Highlight)),
   answers: z.optional(z.array(Answer)),
   /**
    * Which transcript the quotes were searched in: `self` if the model of the analysis made it, too, so

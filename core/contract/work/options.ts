@@ -99,7 +99,7 @@ const question = text(QUESTION_LIMITS.length, 1);
 
 /** Options of an analysis. */
 export const AnalysisOptions = z.strictObject({
-  /** @default - all, or none if there are questions */
+  /** @default - all but `chapters` and `highlights`, or none if there are questions */
   tasks: z.optional(
     z.array(z.enum(ANALYSIS_TASKS)).check(z.minLength(1), z.maxLength(ANALYSIS_TASKS.length)),
   ),

@@ -129,6 +129,18 @@ def test_a_short_recording_is_asked_each_task_once_and_needs_no_joining(recordin
     assert analysis["degraded"] == []
 
 
+def test_chapters_and_highlights_cost_prompts_and_are_made_only_if_they_are_asked_for(
+    recording: Record,
+) -> None:
+    engine = ScriptedVoxtral()
+    assert not {"chapters", "highlights"} & result(recording(8), engine).keys()
+    analysis = result(recording(25), engine, ["highlights", "chapters"])
+    assert analysis.keys() == {"version", "engine", "duration", "degraded", "chapters", "highlights"}
+    assert [one["title"] for one in analysis["chapters"]] == ["Greeting"]
+    assert len(analysis["highlights"]) == len(asked_of(engine, "highlights")) > 1
+    assert [part["quote"] for part in analysis["highlights"][0]["evidence"]] == ["good morning", "call me"]
+
+
 def test_only_what_is_asked_for_is_answered(recording: Record) -> None:
     assert result(recording(8), ScriptedVoxtral(), ["entities", "topics", "topics"]).keys() == {
         *("version", "engine", "duration", "degraded", "topics", "entities")

@@ -10,7 +10,9 @@ from spotscribe_voxtral.analysis.merging import Heard
 from spotscribe_voxtral.analysis.sentiment import overall_sentiment
 from spotscribe_voxtral.analysis.shapes import (
     WrittenActionItems,
+    WrittenChapters,
     WrittenEntities,
+    WrittenHighlights,
     WrittenQuestions,
     WrittenSentiment,
     WrittenTopics,
@@ -49,6 +51,42 @@ def test_topics_of_one_title_are_one_with_all_their_evidence() -> None:
     ]
     assert [e.quote for e in found[2].evidence] == ["a", "b"]
     assert [e.quote for e in found[3].evidence] == ["c", "d"]
+
+
+def test_a_chapter_that_goes_on_in_the_next_window_is_one_and_begins_where_it_began() -> None:
+    found = merging.chapters(
+        in_windows(
+            WrittenChapters,
+            [topic("Bees", "a"), topic("Honey", "b")],
+            [topic("HONEY.", "c"), topic("Bees", "d"), topic("Bees", "e")],
+            [],
+            [topic("Bees", "f"), topic("Wax", "g")],
+        )
+    )
+    assert [(one.title, [e.quote for e in one.evidence]) for one in found] == [
+        ("Bees", ["a"]),
+        ("Honey", ["b"]),
+        ("Bees", ["d"]),
+        ("Bees", ["e"]),
+        ("Wax", ["g"]),
+    ]
+
+
+def test_the_best_highlight_of_each_window_is_before_the_second_of_any() -> None:
+    def passage(title: str, ending: str) -> dict[str, str]:
+        return {**topic(title), "ending": ending, "reason": "It is."}
+
+    found = merging.highlights(
+        in_windows(
+            WrittenHighlights,
+            [passage("A", "end"), passage("B", "words")],
+            [],
+            [passage("C", "")],
+        )
+    )
+    assert [one.title for one in found] == ["A", "C", "B"]
+    assert [[e.quote for e in one.evidence] for one in found] == [["words", "end"], ["words"], ["words"]]
+    assert [(e.heard_from, e.heard_to) for e in found[0].evidence] == [(0, 100), (0, 100)]
 
 
 def test_the_same_words_in_two_windows_are_two_pieces_of_evidence() -> None:

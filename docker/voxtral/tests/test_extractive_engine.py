@@ -14,7 +14,7 @@ import pytest
 from spotscribe_audio.audio.decode import decode
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.speech.windows import cut_at_silences, frame_energies, windows_from
-from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
+from spotscribe_common.contract import ANALYSIS_TASKS, AnalyzeEvent, AnalyzeRequest
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_testing.places import ROOT, SAMPLE, plain_words, sample_words
 from spotscribe_testing.service.contract_schema import check
@@ -25,9 +25,8 @@ from spotscribe_voxtral.analysis.tasks import wanted_tasks
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
 from spotscribe_voxtral.engines.extractive import ExtractiveEngine
 
-TASKS = ["summary", "topics", "action_items", "questions", "sentiment", "entities"]
 ASKED = AnalyzeRequest.model_validate(
-    {"path": "x", "language": "en", "tasks": TASKS, "questions": ["Which house is it?"]}
+    {"path": "x", "language": "en", "tasks": [*ANALYSIS_TASKS], "questions": ["Which house is it?"]}
 )
 # Spoken by a machine for more than a minute, without a pause where a window must be cut.
 TALK = """\

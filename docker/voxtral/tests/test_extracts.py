@@ -44,6 +44,44 @@ def test_tasks_are_what_people_shall_do_and_not_what_will_happen() -> None:
     ]
 
 
+BEES = [
+    "the bees gather honey in the garden",
+    "honey is gathered by the bees",
+    "a garden without bees has no honey",
+    "the garden was full of bees",
+    "we sold the honey of the bees",
+    "bees like our garden",
+]
+SHIPS = [
+    "the harbour has room for twenty ships",
+    "ships arrive in the harbour at night",
+    "a captain never leaves the harbour alone",
+    "the captain sells the ships",
+    "the harbour closes in winter",
+    "captain and ships wait in the harbour",
+]
+
+
+def test_a_chapter_begins_where_other_words_are_said() -> None:
+    assert extracts.chapters([*BEES, *SHIPS, *BEES])["chapters"] == [
+        {"quote": BEES[0], "title": "Bees and garden"},
+        {"quote": SHIPS[0], "title": "Harbour and ships"},
+        {"quote": BEES[0], "title": "Bees and garden"},
+    ]
+    assert len(extracts.chapters([*BEES, *BEES])["chapters"]) == 1
+    assert [one["quote"] for one in extracts.chapters(TALK)["chapters"]] == [TALK[0]]
+    assert extracts.chapters(["and so it is"])["chapters"][0]["title"] == "And so it is."
+    assert extracts.chapters([]) == {"chapters": []}
+
+
+def test_the_highlight_is_the_most_telling_stretch() -> None:
+    (found,) = extracts.highlights([*BEES, "it will rain"])["highlights"]
+    assert found["quote"] == found["ending"]
+    assert found["quote"] in BEES
+    assert len(found["title"].split()) <= 8
+    assert extracts.highlights([]) == {"highlights": []}
+
+
 @pytest.mark.parametrize(
     ("said", "overall"),
     [

@@ -5,7 +5,9 @@ from typing import Literal, get_args
 from spotscribe_common.contract.shape import Shape
 from spotscribe_common.contract.transcript import Degradation, SoundTrack
 
-AnalysisTask = Literal["summary", "topics", "action_items", "questions", "sentiment", "entities"]
+AnalysisTask = Literal[
+    "summary", "topics", "action_items", "questions", "sentiment", "entities", "chapters", "highlights"
+]
 ANALYSIS_TASKS: tuple[AnalysisTask, ...] = get_args(AnalysisTask)
 SentimentName = Literal["positive", "neutral", "negative", "mixed"]
 EntityType = Literal["person", "organization", "place", "product", "date", "amount", "other"]
@@ -69,6 +71,29 @@ class Entity(Claim):
     type: EntityType
 
 
+class Chapter(Claim):
+    """A part of the recording on one subject; the evidence is the words with which it begins.
+
+    `start` and `end` are seconds. They are set from the evidence, by whoever has a transcript.
+    """
+
+    title: str
+    start: float | None = None
+    end: float | None = None
+
+
+class Highlight(Claim):
+    """A passage worth hearing by itself; the evidence is its first words and its last words.
+
+    `start` and `end` are as those of :class:`Chapter`.
+    """
+
+    title: str
+    reason: str
+    start: float | None = None
+    end: float | None = None
+
+
 class Answer(Claim):
     """The answer to a question of the caller's; without one if the recording has none."""
 
@@ -96,6 +121,8 @@ class Analysis(Shape):
     questions: list[AskedQuestion] | None = None
     sentiment: Sentiment | None = None
     entities: list[Entity] | None = None
+    chapters: list[Chapter] | None = None
+    highlights: list[Highlight] | None = None
     answers: list[Answer] | None = None
     evidence: Literal["self", "other"] | None = None
     degraded: list[Degradation]

@@ -71,7 +71,7 @@ class TranscribeRequest(TranscriptionOptions):
 
 
 class AnalysisOptions(Shape):
-    """What the caller may choose about an analysis: without tasks and questions, all tasks."""
+    """What the caller may choose about an analysis: without tasks and questions, the default tasks."""
 
     language: str | None = Field(default=None, max_length=LANGUAGE_CHARACTERS)
     track: TrackNumber | None = None

@@ -40,6 +40,12 @@ KNOWN: dict[str, dict[str, Any]] = {
     "questions": {"questions": [{"quote": "how are you", "question": "How are you?", "answer": None}]},
     "overall": {"quote": "good morning", "reason": "They are kind.", "overall": "positive"},
     "entities": {"entities": [{"quote": "Ines", "name": "Ines", "type": "person"}]},
+    "chapters": {"chapters": [{"quote": "good morning", "title": "Greeting"}]},
+    "highlights": {
+        "highlights": [
+            {"quote": "good morning", "ending": "call me", "title": "A greeting", "reason": "It is kind."}
+        ]
+    },
     "answers": {"answers": [{"number": 1, "quote": "good morning", "answer": "A greeting."}]},
     "text": {"text": "All of it joined."},
 }

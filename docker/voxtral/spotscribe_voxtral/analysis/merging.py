@@ -6,12 +6,24 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from spotscribe_audio.speech.windows import Window
-from spotscribe_common.contract import ActionItem, AskedQuestion, Claim, Entity, Evidence, Topic
+from spotscribe_common.contract import (
+    ActionItem,
+    AskedQuestion,
+    Chapter,
+    Claim,
+    Entity,
+    Evidence,
+    Highlight,
+    Topic,
+)
 from spotscribe_voxtral.analysis.shapes import (
     Written,
     WrittenActionItems,
+    WrittenChapters,
     WrittenClaim,
     WrittenEntities,
+    WrittenHighlight,
+    WrittenHighlights,
     WrittenQuestions,
     WrittenTopics,
 )
@@ -36,9 +48,13 @@ def same(text: str | None) -> str:
 
 def evidence(window: Window, claim: WrittenClaim) -> list[Evidence]:
     """The claim's quote with the stretch in which it was heard; nothing if there is no quote."""
-    if not claim.quote:
+    return _quoted(window, claim.quote)
+
+
+def _quoted(window: Window, quote: str) -> list[Evidence]:
+    if not quote:
         return []
-    return [Evidence(quote=claim.quote, heard_from=round(window.start, 3), heard_to=round(window.end, 3))]
+    return [Evidence(quote=quote, heard_from=round(window.start, 3), heard_to=round(window.end, 3))]
 
 
 def without_repeats(pieces: Iterable[Evidence]) -> list[Evidence]:
@@ -84,6 +100,34 @@ def entities(heard: Sequence[Heard[WrittenEntities]]) -> list[Entity]:
         for entity in part.written.entities
     ]
     return _merged(claims, lambda entity: (same(entity.name), entity.type))
+
+
+def chapters(heard: Sequence[Heard[WrittenChapters]]) -> list[Chapter]:
+    """All of them. One that goes on in the next window under its title is one chapter."""
+    found: list[Chapter] = []
+    for part in heard:
+        for at, chapter in enumerate(part.written.chapters):
+            goes_on = at == 0 and found and same(found[-1].title) == same(chapter.title)
+            if not goes_on:
+                found.append(Chapter(title=chapter.title, evidence=evidence(part.window, chapter)))
+    return found
+
+
+def highlights(heard: Sequence[Heard[WrittenHighlights]]) -> list[Highlight]:
+    """The best of each window first, then the second of each, and so on.
+
+    The model hears one window at a time, so that it cannot compare passages of different windows.
+    """
+    ranked = [
+        (rank, Highlight(title=one.title, reason=one.reason, evidence=_ends(part.window, one)))
+        for part in heard
+        for rank, one in enumerate(part.written.highlights)
+    ]
+    return [highlight for _, highlight in sorted(ranked, key=lambda each: each[0])]
+
+
+def _ends(window: Window, highlight: WrittenHighlight) -> list[Evidence]:
+    return without_repeats([*evidence(window, highlight), *_quoted(window, highlight.ending)])
 
 
 def _merged(

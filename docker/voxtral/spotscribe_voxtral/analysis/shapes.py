@@ -16,7 +16,7 @@ from spotscribe_common.contract import MOST_QUESTIONS, EntityType, SentimentName
 QUOTE_WORDS = 20
 _QUOTE_CHARACTERS = 200
 # How many entries the prompts ask for, and the schemas allow. What a model writes beyond that is passed over.
-TOPICS, ACTION_ITEMS, QUESTIONS, ENTITIES = 10, 15, 15, 20
+TOPICS, ACTION_ITEMS, QUESTIONS, ENTITIES, CHAPTERS, HIGHLIGHTS = 10, 15, 15, 20, 8, 3
 
 
 def _clean(value: object) -> object:
@@ -139,6 +139,32 @@ class WrittenEntities(Written):
     """All of them."""
 
     entities: Annotated[list[WrittenEntity], _first(ENTITIES), Field(max_length=ENTITIES)]
+
+
+class WrittenChapter(WrittenClaim):
+    """A part on one subject. The quote is its first words."""
+
+    title: Line
+
+
+class WrittenChapters(Written):
+    """All of them, in order."""
+
+    chapters: Annotated[list[WrittenChapter], _first(CHAPTERS), Field(max_length=CHAPTERS)]
+
+
+class WrittenHighlight(WrittenClaim):
+    """A passage worth hearing. The quote is its first words, `ending` its last ones."""
+
+    ending: Quote = ""
+    title: Line
+    reason: Paragraph
+
+
+class WrittenHighlights(Written):
+    """The best first."""
+
+    highlights: Annotated[list[WrittenHighlight], _first(HIGHLIGHTS), Field(max_length=HIGHLIGHTS)]
 
 
 class WrittenAnswer(WrittenClaim):

@@ -13,13 +13,17 @@ from spotscribe_voxtral.analysis.prompts import as_data
 from spotscribe_voxtral.analysis.sentiment import overall_sentiment
 from spotscribe_voxtral.analysis.shapes import (
     ACTION_ITEMS,
+    CHAPTERS,
     ENTITIES,
+    HIGHLIGHTS,
     QUESTIONS,
     TOPICS,
     Written,
     WrittenActionItems,
     WrittenAnswers,
+    WrittenChapters,
     WrittenEntities,
+    WrittenHighlights,
     WrittenQuestions,
     WrittenSentiment,
     WrittenSummary,
@@ -38,6 +42,7 @@ class Task(Generic[Answer_co]):
         shape: what it is to write about one.
         merged: the field's value from what was written about the windows, in their order.
         joins: whether `merged` asks the model.
+        by_default: whether it is done if a request names no task. Each task is a prompt for each window.
     """
 
     title: str
@@ -46,6 +51,7 @@ class Task(Generic[Answer_co]):
     shape: type[Answer_co]
     merged: Callable[[Sequence[Heard[Any]], Joiner], object]
     joins: bool = False
+    by_default: bool = True
 
 
 def _alone(
@@ -114,14 +120,35 @@ TASKS: dict[AnalysisTask, Task[Written]] = {
         WrittenEntities,
         _alone(merging.entities),
     ),
+    "chapters": Task(
+        "Chapters",
+        "chapters",
+        f"Divide what is said into chapters, at most {CHAPTERS}: a new one begins where the speakers turn to "
+        "another subject. List them in order, each with the first words of the chapter as the quote, and a "
+        "title of a few words. If nobody speaks, the list is empty.",
+        WrittenChapters,
+        _alone(merging.chapters),
+        by_default=False,
+    ),
+    "highlights": Task(
+        "Highlights",
+        "highlights",
+        f"List passages that are worth hearing by themselves, at most {HIGHLIGHTS}, the best first. Each "
+        "takes between 10 and 90 seconds and can be understood without the rest. For each write its first "
+        "words as the quote; its last words, verbatim, as the ending; a title of a few words; and the reason "
+        "why it is worth hearing, in one sentence. If there is no such passage, the list is empty.",
+        WrittenHighlights,
+        _alone(merging.highlights),
+        by_default=False,
+    ),
 }
 
 
 def wanted_tasks(request: AnalysisOptions) -> list[Task[Written]]:
-    """What the request asks for: all tasks, or none beside the caller's questions, if it names none."""
+    """What the request asks for. If it names no task: those by default, or none beside own questions."""
     names = request.tasks
     if names is None:
-        names = [] if request.questions else [*ANALYSIS_TASKS]
+        names = [] if request.questions else [name for name, task in TASKS.items() if task.by_default]
     tasks = [TASKS[name] for name in ANALYSIS_TASKS if name in names]
     return [*tasks, _own_questions(request.questions)] if request.questions else tasks
 

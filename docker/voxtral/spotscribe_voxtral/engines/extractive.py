@@ -36,6 +36,8 @@ _EXTRACTS: dict[str, Callable[[Sequence[str]], dict[str, Any]]] = {
     "questions": extracts.questions,
     "overall": extracts.sentiment,
     "entities": extracts.entities,
+    "chapters": extracts.chapters,
+    "highlights": extracts.highlights,
 }
 
 

@@ -9,12 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 from spotscribe_voxtral.engines import english
+from spotscribe_voxtral.engines.subjects import subjects
 from spotscribe_voxtral.engines.telling import content_words, most_telling, root
 
 _SUMMARY_WORDS = 60
 _JOINED_WORDS = 180
 _MOST_TOPICS = 5
 _MOST_ENTRIES = 15
+_TITLE_WORDS = 8
 # Words of a quote on each side of what it is about.
 _AROUND = 4
 # Words after a negation that it may turn: "not a very good".
@@ -29,9 +31,7 @@ def summary(stretches: Sequence[str]) -> dict[str, Any]:
 
 def topics(stretches: Sequence[str]) -> dict[str, Any]:
     """The words that are said most often, longer ones first among equals."""
-    counts = Counter(word for stretch in stretches for word in content_words(stretch))
-    ranked = sorted(counts, key=lambda word: (-counts[word], -len(word)))[:_MOST_TOPICS]
-    return {"topics": [_topic(stretches, word) for word in ranked]}
+    return {"topics": [_topic(stretches, word) for word in _most_said(stretches)[:_MOST_TOPICS]]}
 
 
 def action_items(stretches: Sequence[str]) -> dict[str, Any]:
@@ -81,6 +81,22 @@ def entities(stretches: Sequence[str]) -> dict[str, Any]:
     return {"entities": list({entry["name"]: entry for entry in reversed(found)}.values())[::-1][:20]}
 
 
+def chapters(stretches: Sequence[str]) -> dict[str, Any]:
+    """A part for each subject, with the two words as its title that are said most often there."""
+    return {"chapters": [{"quote": part[0], "title": _title(part)} for part in subjects(stretches)]}
+
+
+def highlights(stretches: Sequence[str]) -> dict[str, Any]:
+    """The most telling stretch."""
+    reason = "Of all sentences of this part, it has the most words that are said often."
+    return {
+        "highlights": [
+            {"quote": stretch, "ending": stretch, "title": _shortened(sentence(stretch)), "reason": reason}
+            for stretch in most_telling(stretches, 1)
+        ]
+    }
+
+
 def answers(stretches: Sequence[str], asked: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """For each question the stretch that shares most telling words with it, none if there are none to share.
 
@@ -102,6 +118,22 @@ def text(sentences: Sequence[str]) -> dict[str, Any]:
 def sentence(stretch: str) -> str:
     """As people write it."""
     return f"{stretch[:1].upper()}{stretch[1:]}."
+
+
+def _most_said(stretches: Sequence[str]) -> list[str]:
+    """Roots of content words."""
+    counts = Counter(word for stretch in stretches for word in content_words(stretch))
+    return sorted(counts, key=lambda word: (-counts[word], -len(word)))
+
+
+def _title(stretches: Sequence[str]) -> str:
+    words = [_topic(stretches, word)["title"] for word in _most_said(stretches)[:2]]
+    return " and ".join(words).capitalize() or _shortened(sentence(stretches[0]))
+
+
+def _shortened(text: str) -> str:
+    words = text.split()
+    return text if len(words) <= _TITLE_WORDS else f"{' '.join(words[:_TITLE_WORDS])}…"
 
 
 def _topic(stretches: Sequence[str], wanted: str) -> dict[str, str]:

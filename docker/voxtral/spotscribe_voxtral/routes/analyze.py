@@ -50,7 +50,8 @@ class AnalyzeForm(BaseModel):
     tasks: Annotated[list[AnalysisTask], BeforeValidator(_split)] = Field(
         default_factory=list,
         max_length=len(ANALYSIS_TASKS),
-        description="Once for each, or with commas. All of them if neither tasks nor questions are given.",
+        description="Once for each, or with commas. If neither tasks nor questions are given, all tasks but "
+        "chapters and highlights.",
     )
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         default_factory=list, max_length=10, description="Your own, once for each."
