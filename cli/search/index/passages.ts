@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Sentence } from '../reading/sentences';
+import type { Sentence } from '../../../core/formats/sentences';
 
 /** A sentence as it is embedded: alone, without its neighbours, which the ranking adds. */
 export interface Passage extends Sentence {

@@ -1,4 +1,4 @@
-import type { Stretch } from './sentences';
+import type { Stretch } from '../../../core/formats/sentences';
 
 const TIMES =
   /^\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})/;

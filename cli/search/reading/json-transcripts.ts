@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Stretch } from './sentences';
+import type { Stretch } from '../../../core/formats/sentences';
 
 const Words = z.array(
   z.object({ word: z.string(), start: z.optional(z.unknown()), end: z.optional(z.unknown()) }),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TranscriptFormat } from '../../../core/contract/names';
 import { srtStretches, vttStretches, withSpeakers } from './cue-transcripts';
 import { jsonStretches } from './json-transcripts';
-import { type Sentence, sentences, type Stretch } from './sentences';
+import { type Sentence, sentences, type Stretch } from '../../../core/formats/sentences';
 
 /** Largest transcript in bytes. One of ten hours with the times of all words has about 10 MB. */
 export const MOST_BYTES = 64 * 1024 * 1024;

@@ -56,6 +56,23 @@ describe('transcription and analysis at the same time', () => {
     expect(outcome.results.analysis).toEqual(analysis);
   });
 
+  it('give chapters their times in the transcript, and without a transcript say so', async () => {
+    const evidence = analysis.topics!.flatMap((topic) => topic.evidence.slice(0, 1));
+    const chapters = evidence.map((words, n) => ({ title: `${n}`, evidence: [words] }));
+    const analyze = gives<Analysis>({ ...analysis, duration: 60, chapters });
+    const whole = await runSteps({ transcribe: gives(transcript), analyze }, never);
+    expect(whole.results.analysis?.chapters?.map(({ start, end }) => [start, end])).toEqual([
+      [0, 10],
+      [10, 60],
+    ]);
+    expect(whole.degraded).toEqual([]);
+    const translated = gives<Transcript>({ ...transcript, task: 'translate' });
+    const { degraded } = await runSteps({ transcribe: translated, analyze }, never);
+    expect(degraded).toEqual([
+      { stage: 'analysis', reason: expect.stringMatching(/^Chapters: there is no transcript/) },
+    ]);
+  });
+
   it('start both before either has ended', async () => {
     const begun: string[] = [];
     const meet = (name: string, other: string) => async () => {

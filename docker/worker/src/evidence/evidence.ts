@@ -39,7 +39,7 @@ export function locate(analysis: Analysis, transcript: Transcript): Analysis {
     const evidence = claim.evidence.map((words) => located(words, spoken));
     return { ...claim, evidence, located: evidence.some(({ start }) => start !== undefined) };
   };
-  const { topics, action_items, questions, sentiment, entities, answers } = analysis;
+  const { topics, action_items, questions, sentiment, entities, chapters, highlights, answers } = analysis;
   const { engine } = transcript;
   return {
     ...analysis,
@@ -50,6 +50,8 @@ export function locate(analysis: Analysis, transcript: Transcript): Analysis {
     ...(questions && { questions: questions.map(checked) }),
     ...(sentiment && { sentiment: checked(sentiment) }),
     ...(entities && { entities: entities.map(checked) }),
+    ...(chapters && { chapters: chapters.map(checked) }),
+    ...(highlights && { highlights: highlights.map(checked) }),
     // Where nothing is answered there is nothing to locate.
     ...(answers && { answers: answers.map((each) => (each.answer === undefined ? each : checked(each))) }),
   };

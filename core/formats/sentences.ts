@@ -1,4 +1,4 @@
-import { clean, first, isIdeographic, last, mark } from '../../../core/formats/characters';
+import { clean, first, isIdeographic, last, mark } from './characters';
 
 /** What is said from `start` to `end` by one speaker, such as a segment or a cue. Times are in seconds. */
 export interface Stretch {
@@ -20,8 +20,8 @@ export interface Sentence {
   speaker?: string;
 }
 
-/** A longer sentence is split, so that it has times of its own and fits in a model. In characters. */
-const LONGEST = 240;
+/** A longer sentence is split by default, so that each part has times of its own and fits in a model. */
+const LONGEST_CHARACTERS = 240;
 /** A longer pause ends a sentence. In seconds. */
 const PAUSE_S = 2;
 /** Most characters that are split at once, so that text without an end costs no more. */
@@ -45,12 +45,16 @@ interface Turn {
   end?: number;
 }
 
-/** Splits a transcript into sentences. A sentence may begin in one stretch and end in another. */
-export function sentences(stretches: readonly Stretch[]): Sentence[] {
+/**
+ * Splits a transcript into sentences. A sentence may begin in one stretch and end in another.
+ *
+ * @param longest characters of a sentence that is not split
+ */
+export function sentences(stretches: readonly Stretch[], longest = LONGEST_CHARACTERS): Sentence[] {
   return turns(stretches).flatMap((turn) => {
     let from = 0;
     let anchor = 0;
-    return ends(turn).flatMap((to): Sentence[] => {
+    return ends(turn, longest).flatMap((to): Sentence[] => {
       const text = turn.text.slice(from, to).trim();
       while (anchor < turn.anchors.length - 1 && (turn.anchors[anchor]?.to ?? 0) <= from) anchor += 1;
       const times = timesOf(turn.anchors, anchor, from, to);
@@ -107,11 +111,11 @@ function anchorsOf({ words = [], start, end }: Stretch, text: string, offset: nu
 }
 
 /** Where the sentences of a turn end. */
-function ends({ text, joints }: Turn): number[] {
+function ends({ text, joints }: Turn, longest: number): number[] {
   const found: number[] = [];
   let from = 0;
   for (const to of sentenceEnds(text)) {
-    while (to - from > LONGEST) found.push((from = cut(text, from, joints)));
+    while (to - from > longest) found.push((from = cut(text, from, joints, longest)));
     found.push((from = to));
   }
   return found;
@@ -131,13 +135,13 @@ function sentenceEnds(text: string): number[] {
 }
 
 /** Where to cut a text that is too long: at the end of a stretch, of a clause, of a word. */
-function cut(text: string, from: number, joints: readonly number[]): number {
-  const most = from + LONGEST;
+function cut(text: string, from: number, joints: readonly number[], longest: number): number {
+  const most = from + longest;
   const joint = joints.findLast((each) => each > from && each <= most);
   if (joint !== undefined) return joint;
   const part = text.slice(from, most);
   const clause = Math.max(...[', ', '; ', ': ', '、', '，'].map((each) => part.lastIndexOf(each)));
-  if (clause > LONGEST / 3) return from + clause + 1;
+  if (clause > longest / 3) return from + clause + 1;
   const space = part.lastIndexOf(' ');
   if (space > 0) return from + space;
   // A surrogate pair stays whole.

@@ -1,4 +1,4 @@
-import { sentences } from '../../../cli/search/reading/sentences';
+import { sentences } from '../../../core/formats/sentences';
 
 const texts = (...of: Parameters<typeof sentences>) => sentences(...of).map(({ text }) => text);
 const words = (text: string, start: number) =>
