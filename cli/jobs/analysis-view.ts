@@ -1,9 +1,10 @@
-import type { Analysis, Claim, Entity } from '../../core/contract/work/analysis';
+import type { Analysis, Chapter, Claim, Entity, Highlight } from '../../core/contract/work/analysis';
 import { duration, shown } from '../format';
 
 /** Formats an analysis: each claim with the time and the quote that support it. */
 export function analysisLines(analysis: Analysis): string {
   const { engine, summary, topics, action_items, questions, sentiment, entities, answers } = analysis;
+  const { chapters = [], highlights = [] } = analysis;
   const sections: [string, string[]][] = [
     ['Summary', summary === undefined ? [] : [shown(summary)]],
     ['Answers', (answers ?? []).map((each) => entry(each, pair(each.question, each.answer ?? 'not said')))],
@@ -18,6 +19,8 @@ export function analysisLines(analysis: Analysis): string {
       sentiment === undefined ? [] : [entry(sentiment, pair(sentiment.overall, sentiment.reason))],
     ],
     ['Names', (entities ?? []).map((each: Entity) => entry(each, `${each.name} (${each.type})`))],
+    ['Chapters', chapters.map((each) => placed(each, each.title))],
+    ['Highlights', highlights.map((each) => placed(each, pair(each.title, each.reason)))],
     ['Missing', analysis.degraded.map(({ reason }) => shown(reason))],
   ];
   const filled = sections.filter(([, lines]) => lines.length > 0);
@@ -46,6 +49,12 @@ function entry({ evidence, located }: Claim, text: string): string {
   const when = found?.start === undefined ? (located === false ? 'not found' : '') : clock(found.start);
   const quote = found === undefined ? '' : `  “${shown(found.quote)}”`;
   return `${when.padEnd(9)} ${shown(text)}${quote}`.trim();
+}
+
+/** Formats a chapter or a highlight after its start, with its length. */
+function placed({ start, end }: Chapter | Highlight, text: string): string {
+  if (start === undefined || end === undefined) return `${'not found'.padEnd(9)} ${shown(text)}`;
+  return `${clock(start).padEnd(9)} ${shown(text)}  (${duration(end - start)})`;
 }
 
 /** Seconds as `0:04` or `1:02:03`: a position in an audio player. */

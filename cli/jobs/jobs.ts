@@ -1,5 +1,7 @@
 import { type Command, type CommandOptions, Option } from 'commander';
 import {
+  ANALYSIS_FORMATS,
+  type AnalysisFormat,
   isFinal,
   JOB_STATUSES,
   type JobStatus,
@@ -7,6 +9,7 @@ import {
   type TranscriptFormat,
 } from '../../core/contract/names';
 import type { JobView } from '../../core/contract/job';
+import { CHAPTER_FORMAT } from '../../core/formats/chapters';
 import { analysisLines } from './analysis-view';
 import { ApiClient } from '../api/client';
 import { type ConnectionOptions, findConnection } from '../api/connection';
@@ -75,13 +78,20 @@ export function registerJobs(program: Command, context: Context): void {
       terminal.data(await (await connect(options)).transcript(id, format));
     });
 
-  add('analysis <id>', 'Prints the analysis of a job, with the time and the quote of each claim.').action(
-    async (id: string, options: JobsOptions) => {
+  add('analysis <id>', 'Prints the analysis of a job, with the time and the quote of each claim.')
+    .addOption(
+      new Option('--format <format>', 'txt; or its chapters as JSON of Podcasting 2.0 or WebVTT')
+        .choices(['txt', ...ANALYSIS_FORMATS])
+        .default('txt'),
+    )
+    .action(async (id: string, options: JobsOptions & { format: 'txt' | AnalysisFormat }) => {
       const analysis = await (await connect(options)).analysis(id);
-      if (options.json) terminal.json(analysis);
-      else terminal.data(analysisLines(analysis));
-    },
-  );
+      const { format } = options;
+      if (options.json || format === 'json') terminal.json(analysis);
+      else if (format === 'txt') terminal.data(analysisLines(analysis));
+      else if (analysis.chapters !== undefined) terminal.data(CHAPTER_FORMAT[format].render(analysis));
+      else throw new CliError('not_found', `The analysis of job ${id} has no chapters: use --tasks chapters`);
+    });
 
   add('result <id>', 'Prints the result of the custom task of a job.').action(
     async (id: string, options: JobsOptions) => {

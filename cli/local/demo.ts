@@ -112,7 +112,7 @@ async function transcribeOne(
       waiting: { count: 0 },
       interruption,
     };
-    const { job } = await transcribeFile(input, { outputs: [] }, run, (activity) =>
+    const { job } = await transcribeFile(input, { outputs: [], analysis: [] }, run, (activity) =>
       progress.activity(input, activity),
     );
     const client = new ApiClient(connection, { retryForMs: PATIENCE_MS, signal: interruption });

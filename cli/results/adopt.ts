@@ -2,25 +2,29 @@ import { basename } from 'node:path';
 import pLimit from 'p-limit';
 import type { JobView } from '../../core/contract/job';
 import type { TranscriptFormat } from '../../core/contract/names';
+import { CHAPTER_FORMAT } from '../../core/formats/chapters';
 import type { ApiClient } from '../api/client';
 import type { Input } from '../transcribe/inputs';
 import { type Found, hashOf, hashOfInput, sourcePath } from './inspect';
+import type { AnalysisOutput } from './outputs';
 import { writeRecord } from './record';
 
-/** A result file: a transcript or an analysis. */
+/** A result file: a transcript, an analysis or its chapters. */
 export interface ResultFile {
   path: string;
-  format: TranscriptFormat | 'analysis';
+  format: TranscriptFormat | AnalysisOutput['format'];
 }
 
-/** Fetches a result in the form in which it is written to a file. */
+/** Fetches a result in the form in which it is written to a file. Undefined if the analysis has no chapters. */
 export async function resultOf(
   client: ApiClient,
   job: string,
   format: ResultFile['format'],
-): Promise<Buffer> {
-  if (format !== 'analysis') return client.transcript(job, format);
-  return Buffer.from(`${JSON.stringify(await client.analysis(job), undefined, 2)}\n`);
+): Promise<Buffer | undefined> {
+  if (format !== 'analysis' && format !== 'chapters') return client.transcript(job, format);
+  const analysis = await client.analysis(job);
+  if (format === 'analysis') return Buffer.from(`${JSON.stringify(analysis, undefined, 2)}\n`);
+  return analysis.chapters && Buffer.from(CHAPTER_FORMAT.chapters.render(analysis));
 }
 
 /** Maximum number of pages of 100 jobs that are read. */
@@ -82,8 +86,10 @@ export async function adoptByJobs(
 }
 
 async function hashOfResult(client: ApiClient, job: JobView, format: ResultFile['format']) {
-  if (format === 'analysis' && job.stages.analysis !== 'succeeded') return undefined;
-  return hashOf(await resultOf(client, job.id, format));
+  const isAnalysis = format === 'analysis' || format === 'chapters';
+  if (isAnalysis && job.stages.analysis !== 'succeeded') return undefined;
+  const content = await resultOf(client, job.id, format);
+  return content && hashOf(content);
 }
 
 /**

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { FORMAT_ENDING, TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../core/contract/names';
+import {
+  ANALYSIS_ENDING,
+  FORMAT_ENDING,
+  TRANSCRIPT_FORMATS,
+  type TranscriptFormat,
+} from '../../core/contract/names';
 import { UsageError } from '../errors';
 import type { Input } from '../transcribe/inputs';
 import { type Kinship, kinship } from './inspect';
@@ -13,12 +18,18 @@ export interface Output {
   path: string;
 }
 
+/** Path of an analysis, or of its chapters. */
+export interface AnalysisOutput {
+  format: 'analysis' | 'chapters';
+  path: string;
+}
+
 /** A file with the paths of all its results. */
 export interface Plan {
   input: Input;
   outputs: Output[];
-  /** Path of the analysis, if the deployment makes one. */
-  analysis: string;
+  /** Path of the analysis, if the deployment makes one, and of its chapters, if they are requested. */
+  analysis: AnalysisOutput[];
   /**
    * Error message if the results of another file of this run have the same names. @default - no
    * conflict
@@ -73,13 +84,17 @@ export async function planOutputs(
 
 function placesOf(stem: string, formats: readonly TranscriptFormat[]): Omit<Plan, 'input'> {
   const outputs = formats.map((format) => ({ format, path: `${stem}.${FORMAT_ENDING[format]}` }));
-  return { outputs, analysis: `${stem}.analysis.json` };
+  return {
+    outputs,
+    analysis: [
+      { format: 'analysis', path: `${stem}.${ANALYSIS_ENDING.json}` },
+      { format: 'chapters', path: `${stem}.${ANALYSIS_ENDING.chapters}` },
+    ],
+  };
 }
 
-const pathsOf = ({ outputs, analysis }: Omit<Plan, 'input'>) => [
-  ...outputs.map(({ path }) => path),
-  analysis,
-];
+const pathsOf = ({ outputs, analysis }: Omit<Plan, 'input'>) =>
+  [...outputs, ...analysis].map(({ path }) => path);
 
 /** Finds the first result path of a stem that an earlier input of the run uses. */
 async function takenBy(stem: string, formats: TranscriptFormat[], results: Names) {

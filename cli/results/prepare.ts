@@ -4,7 +4,7 @@ import { CliError } from '../errors';
 import { adopt, adoptByJobs, type EarlierJobs, type ResultFile } from './adopt';
 import { decide, type Decision, type Permission } from './decide';
 import { type Found, inspect, kinship } from './inspect';
-import type { Output, Plan } from './outputs';
+import type { AnalysisOutput, Output, Plan } from './outputs';
 import { checkRecords } from './record';
 
 /** How the user wants existing files to be treated. */
@@ -17,7 +17,7 @@ export interface Existing extends Permission {
 export interface Wanted {
   /** Empty if all results exist. */
   outputs: Output[];
-  analysis?: string;
+  analysis: AnalysisOutput[];
   /** Remarks on files that are kept. */
   notes: string[];
 }
@@ -53,13 +53,15 @@ export async function findWanted(
   }
   if (unknown.length > 0) looked = await look(plan, options, existing);
   const wanted = wantedOf(plan, looked);
-  if (wanted.outputs.length > 0) await checkRecords(plan.analysis);
+  if (wanted.outputs.length > 0) await checkRecords(wanted.outputs[0]!.path);
   return wanted;
 }
 
 async function look(plan: Plan, options: JobOptions, existing: Existing): Promise<Looked[]> {
-  const files: ResultFile[] = [...plan.outputs];
-  if (options.analysis !== false) files.push({ path: plan.analysis, format: 'analysis' });
+  const files: ResultFile[] = [
+    ...plan.outputs,
+    ...plan.analysis.filter(({ format }) => isMade(format, options)),
+  ];
   const looked: Looked[] = [];
   for (const file of files) {
     const found = await inspect(file.path);
@@ -72,25 +74,25 @@ async function look(plan: Plan, options: JobOptions, existing: Existing): Promis
   return looked;
 }
 
-function wantedOf({ outputs }: Plan, looked: Looked[]): Wanted {
+const isMade = (format: AnalysisOutput['format'], { analysis }: JobOptions): boolean =>
+  analysis !== false && (format === 'analysis' || (analysis?.tasks?.includes(format) ?? false));
+
+function wantedOf({ outputs, analysis }: Plan, looked: Looked[]): Wanted {
   const actionOf = (path: string) => looked.find((each) => each.path === path)?.decision.action;
   const missing = outputs.filter(({ path }) => actionOf(path) !== 'keep');
   const notes = looked.flatMap(({ path, decision }) =>
     decision.action === 'keep' && decision.note !== undefined ? [`${path} ${decision.note}`] : [],
   );
-  if (missing.length === 0) return { outputs: [], notes };
+  if (missing.length === 0) return { outputs: [], analysis: [], notes };
   const refused = looked.filter(({ decision }) => decision.action === 'refuse');
   if (refused.length > 0) throw new CliError('file_exists', refused.map(refusal).join('; '));
-  const analysis = looked.find(
-    ({ format, decision }) => format === 'analysis' && decision.action === 'write',
-  );
-  return { outputs: missing, analysis: analysis?.path, notes };
+  return { outputs: missing, analysis: analysis.filter(({ path }) => actionOf(path) === 'write'), notes };
 }
 
 function refusal({ path, found, format, decision }: Looked): string {
   const reason = decision.action === 'refuse' ? decision.reason : '';
   const cures = ['move it', 'choose another folder with --out'];
-  if (format === 'analysis') cures.push('skip the analysis with --no-analysis');
+  if (format === 'analysis' || format === 'chapters') cures.push('skip the analysis with --no-analysis');
   if (found.file !== 'occupied') cures.push('replace it with --overwrite');
   if (found.file === 'foreign' && found.sha256 !== undefined)
     cures.push('accept it as a result with --adopt');

@@ -4,15 +4,15 @@ import type { ApiClient } from '../api/client';
 import type { Input } from './inputs';
 import { recordedOptions } from '../jobs/known-speakers';
 import { type ResultFile, resultOf } from '../results/adopt';
-import type { Output } from '../results/outputs';
+import type { AnalysisOutput, Output } from '../results/outputs';
 import { finishResult, type Origin, saveResult } from '../results/save';
 import { failureOf, sendInTime, waitFor } from './job-of-file';
 import type { Run, Watch } from './trip';
 
-/** Paths of a file's results. The analysis is written if there is one. */
+/** Paths of a file's results. The analysis and its chapters are written if there are any. */
 export interface Results {
   outputs: Output[];
-  analysis?: string;
+  analysis: AnalysisOutput[];
   /** Also replaces files that Spotscribe did not write. */
   overwrite?: boolean;
 }
@@ -75,9 +75,10 @@ class Saver {
   }
 
   async analysis(job: JobView): Promise<void> {
-    const path = this.results.analysis;
-    if (path === undefined || !this.hasAnalysis(job)) return;
-    await this.downloads(() => this.write({ path, format: 'analysis' }, true));
+    if (!this.hasAnalysis(job)) return;
+    await this.downloads(async () => {
+      for (const file of this.results.analysis) await this.write(file, true);
+    });
   }
 
   /** Records that all results are written. */
@@ -86,11 +87,12 @@ class Saver {
   }
 
   private hasAnalysis({ stages }: JobView): boolean {
-    return this.results.analysis !== undefined && stages.analysis === 'succeeded';
+    return this.results.analysis.length > 0 && stages.analysis === 'succeeded';
   }
 
   private async write(file: ResultFile, finished: boolean): Promise<void> {
     const content = await resultOf(this.client, this.origin.job, file.format);
+    if (content === undefined) return;
     await saveResult(file, content, this.origin, { overwrite: this.results.overwrite === true, finished });
     this.written.push(file.path);
   }

@@ -133,6 +133,21 @@ export const FORMAT_ENDING: Record<TranscriptFormat, string> = {
 export const formatNamed = (name: string): TranscriptFormat | undefined =>
   TRANSCRIPT_FORMATS.find((format) => format === (name === 'text' ? 'txt' : name));
 
+/**
+ * Formats of `GET /v1/jobs/{id}/analysis?format=…`. The last two are its chapters: JSON of Podcasting 2.0, and
+ * WebVTT.
+ */
+export const ANALYSIS_FORMATS = ['json', 'chapters', 'chapters_vtt'] as const;
+export type AnalysisFormat = (typeof ANALYSIS_FORMATS)[number];
+export type ChapterFormat = Exclude<AnalysisFormat, 'json'>;
+
+/** File extensions of these formats. */
+export const ANALYSIS_ENDING: Record<AnalysisFormat, string> = {
+  json: 'analysis.json',
+  chapters: 'chapters.json',
+  chapters_vtt: 'chapters.vtt',
+};
+
 /** OpenAI's and Whisper's names of what a transcription returns. */
 export const SPOKEN_TASKS = ['transcribe', 'translate'] as const;
 

@@ -76,12 +76,14 @@ function linesOf({ lines, highlight }: Cue, written: (words: string) => string):
 /** SubRip cannot escape: players drop or obey what looks like a tag, and an arrow makes a line of times. */
 const withoutMarkup = (words: string) => words.replace(/</g, '\u2039').replace(/>/g, '\u203a');
 
-const escaped = (words: string) => words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+/** Text of a WebVTT cue. */
+export const escaped = (words: string) =>
+  words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
-const times = ({ start, end }: Cue, point: string) => `${time(start, point)} --> ${time(end, point)}`;
+const times = ({ start, end }: Cue, point: string) => `${cueTime(start, point)} --> ${cueTime(end, point)}`;
 
 /** Milliseconds as `hours:minutes:seconds`, with more than two digits for 100 hours and over. */
-function time(milliseconds: number, point: string): string {
+export function cueTime(milliseconds: number, point: string): string {
   const part = (value: number, digits: number) => String(value).padStart(digits, '0');
   const seconds = Math.floor(milliseconds / 1000);
   return (

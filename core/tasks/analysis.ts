@@ -1,3 +1,4 @@
+import { ANALYSIS_FORMATS } from '../contract/names';
 import { Analysis, AnalyzeEvent } from '../contract/work/analysis';
 import { analysisOptions } from './accepted-options';
 import type { Task } from './task';
@@ -12,6 +13,7 @@ export const analysis: Task<'analysis'> = {
   request: (options, { path, maxSeconds }) => ({ ...options, path, max_seconds: maxSeconds }),
   progressOf: (event) => (event.type === 'window' ? event.progress : undefined),
   resultOf: (event) => (event.type === 'result' ? event.analysis : undefined),
+  formats: ANALYSIS_FORMATS,
   mediaTypes: ['audio/*', 'video/*'],
   unit: 'audio_second',
   measure: ({ duration }) => duration,

@@ -1,10 +1,18 @@
 import { CustomResult } from '../../core/contract/work/custom';
 import { DEGRADED_HEADER } from '../../core/contract/http';
 import type { JobRow } from '../../core/contract/job';
-import { FORMAT_ENDING, formatNamed, type TranscriptFormat } from '../../core/contract/names';
+import {
+  ANALYSIS_ENDING,
+  type AnalysisFormat,
+  FORMAT_ENDING,
+  formatNamed,
+  type TranscriptFormat,
+} from '../../core/contract/names';
+import type { Analysis } from '../../core/contract/work/analysis';
 import type { Embedding } from '../../core/contract/work/embedding';
 import type { Speech } from '../../core/contract/work/speech';
 import type { Transcript } from '../../core/contract/work/transcript';
+import { CHAPTER_FORMAT } from '../../core/formats/chapters';
 import { FORMAT } from '../../core/formats/formats';
 import { tasksOf } from '../../core/jobs/job-tasks';
 import { TASKS } from '../../core/tasks';
@@ -38,7 +46,7 @@ export function jobResult(task: Task, request: Request, row: JobRow, results: Re
     case 'transcription':
       return transcript(request, row, format as TranscriptFormat, results);
     case 'analysis':
-      return document(task, row, results);
+      return analysis(request, row, format as AnalysisFormat, results);
     case 'embedding':
       return filesResult(task, (stored: Embedding) => filesOfEmbedding(row, stored), {
         request,
@@ -72,13 +80,33 @@ async function transcript(
   );
 }
 
-/** A result that is stored as it is read. */
-async function document(task: Task, row: JobRow, results: Results): Promise<Response> {
-  const stored = await storedResult(row, task, results);
-  const headers = { ...resultHeaders(`${row.id}.${task.resultName}.json`), 'content-type': JSON_TYPE };
-  if (stored.bytes > MAX_ANSWER_BYTES)
-    return { statusCode: 302, headers: { ...headers, location: await stored.location() } };
-  return { statusCode: 200, headers, body: await stored.text() };
+/** An analysis as it is stored, or its chapters. */
+async function analysis(
+  request: Request,
+  row: JobRow,
+  kind: AnalysisFormat,
+  results: Results,
+): Promise<Response> {
+  const headers = resultHeaders(`${row.id}.${ANALYSIS_ENDING[kind]}`);
+  const stored = await storedResult(row, TASKS.analysis, results);
+  if (kind === 'json') {
+    const whole = { ...headers, 'content-type': JSON_TYPE };
+    if (stored.bytes > MAX_ANSWER_BYTES)
+      return { statusCode: 302, headers: { ...whole, location: await stored.location() } };
+    return { statusCode: 200, headers: whole, body: await stored.text() };
+  }
+  const content = JSON.parse(await stored.text()) as Analysis;
+  if (content.chapters === undefined) {
+    const message = `The analysis of job ${row.id} has no chapters: name "chapters" in the "tasks" of "analysis"`;
+    throw new Refusal(404, 'not_found', message);
+  }
+  const { type, render } = CHAPTER_FORMAT[kind];
+  return fitted(
+    request,
+    { param: 'format', name: kind },
+    { ...headers, 'content-type': type },
+    render(content),
+  );
 }
 
 /** The result of a custom task, in its own media type. */

@@ -58,6 +58,8 @@ export class FakeApi {
   stepwise = false;
   /** Jobs have an analysis. Their transcript is available one poll before the end. */
   understands = false;
+  /** The analysis of all jobs. */
+  understanding: Analysis = analysis as Analysis;
   /** Called when an analysis starts. */
   onUnderstanding: () => Promise<void> | void = () => undefined;
   /** Transcripts are answered with a URL in the store. */
@@ -276,7 +278,7 @@ export class FakeApi {
   private analysis(response: ServerResponse, { view }: Stored) {
     if (view.stages.analysis !== 'succeeded')
       return refuse(response, 409, 'not_ready', `Job ${view.id} has no analysis`);
-    send(response, 200, understood);
+    send(response, 200, this.understanding);
   }
 
   private filesOf(response: ServerResponse, view: object | undefined, file: string | null) {

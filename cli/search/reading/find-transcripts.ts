@@ -4,7 +4,7 @@ import { FORMAT_ENDING } from '../../../core/contract/names';
 import { SEARCHED_FORMATS, type SearchedFormat } from './read-transcript';
 
 /** Other results that lie beside transcripts. */
-const OTHER_RESULTS = /\.(analysis|result|embedding)\.(json|txt)$/i;
+const OTHER_RESULTS = /\.(analysis|chapters|result|embedding)\.(json|txt)$/i;
 
 export interface TranscriptFile {
   /** Relative to the searched folder, with slashes. */

@@ -59,6 +59,24 @@ test('shows each claim with its time, and marks claims that were not found', () 
   ]);
 });
 
+test('shows chapters and highlights with their start and length', () => {
+  const chapters = [
+    { title: 'Where to go', evidence: [said('so', 2)], located: true, start: 0, end: 3600 },
+    { title: 'Lost', evidence: [said('lost')], located: false },
+  ];
+  const best = { title: 'The joke', reason: 'They laugh.', evidence: [], start: 3661.5, end: 3700 };
+  const lines = analysisLines({ ...analysis, chapters, highlights: [best] }).split('\n');
+  expect(lines.slice(lines.indexOf('Chapters'), lines.indexOf('Missing'))).toEqual([
+    'Chapters',
+    '  0:00      Where to go  (1:00:00)',
+    '  not found Lost',
+    '',
+    'Highlights',
+    '  1:01:01   The joke – They laugh.  (39 s)',
+    '',
+  ]);
+});
+
 test('no spoken text can control the terminal', () => {
   const topics = [{ title: '\u001b[2JTalk', evidence: [said('\u001b]0;x\u0007quote', 1)] }];
   const lines = analysisLines({ ...analysis, topics });

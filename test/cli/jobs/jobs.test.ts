@@ -128,3 +128,19 @@ test('does not retry a delete: the request with the lost answer may have cancell
   expect((await run('cancel', id)).code).toBe(3);
   expect(api.made('DELETE', /job_/)).toBe(1);
 });
+
+test('prints an analysis, and its chapters in their formats', async () => {
+  const { stages } = api.jobs.get(firstId())!.view;
+  stages.analysis = 'succeeded';
+  expect((await run('analysis', firstId())).out).toMatch(/^Chapters\n {2}0:00 {6}When to release/m);
+  expect(JSON.parse((await run('analysis', firstId(), '--json')).out)).toEqual(api.understanding);
+  const chapters = JSON.parse((await run('analysis', firstId(), '--format', 'chapters')).out);
+  expect(chapters).toMatchObject({ version: '1.2.0' });
+  expect((await run('analysis', firstId(), '--format', 'chapters_vtt')).out).toMatch(/^WEBVTT\n/);
+  api.understanding = { ...api.understanding, chapters: undefined };
+  const none = await run('analysis', firstId(), '--format', 'chapters');
+  expect(none).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('has no chapters: use --tasks chapters'),
+  });
+});

@@ -48,6 +48,7 @@ test('formats of one recording belong together, the one that says most first', a
 test('other results, hidden files and links are no transcripts', async () => {
   await add(
     'talk.analysis.json',
+    'talk.chapters.json',
     'talk.result.txt',
     '.spotscribe-results/talk.srt.json',
     '.hidden.txt',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -88,6 +89,27 @@ test('continues after an interruption with a transcript but no analysis', async 
   expect(JSON.parse(await read('talk.analysis.json'))).toEqual(understood);
   expect(api.jobs.size).toBe(1);
   expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).err).toContain('has its results');
+});
+
+test('writes the chapters next to the analysis if they are requested', async () => {
+  api.understands = true;
+  const args = ['transcribe', 'talk.mp3', '--tasks', 'chapters,summary'];
+  expect((await runCli(args, api.env, folder.path)).code).toBe(0);
+  const { chapters } = JSON.parse(await read('talk.chapters.json'));
+  expect(chapters[0]).toEqual({ startTime: 0, endTime: 500, title: 'When to release' });
+  expect(await folder.names()).toContain('talk.analysis.json');
+  expect((await runCli(args, api.env, folder.path)).err).toContain('has its results');
+});
+
+test('writes no chapters if they are not requested, or if the analysis has none', async () => {
+  api.understands = true;
+  expect((await runCli(['transcribe', 'talk.mp3'], api.env, folder.path)).code).toBe(0);
+  api.understanding = { ...understood, chapters: undefined };
+  const args = ['transcribe', 'talk.mp3', '--tasks', 'chapters', '--out', 'other'];
+  expect((await runCli(args, api.env, folder.path)).code).toBe(0);
+  expect(await folder.names()).not.toContain('talk.chapters.json');
+  expect(existsSync(join(folder.path, 'other/talk.analysis.json'))).toBe(true);
+  expect(existsSync(join(folder.path, 'other/talk.chapters.json'))).toBe(false);
 });
 
 test('writes no analysis with --no-analysis', async () => {

@@ -395,7 +395,11 @@ describe('a transcript', () => {
 
 describe('the analysis', () => {
   const KEY = `jobs/${JOB_ID}/results/1/analysis.json`;
-  const read = () => get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/analysis` });
+  const read = (query = {}) => get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/analysis`, query });
+  const stored = (content: object) =>
+    s3.on(GetObjectCommand).resolves({
+      Body: { transformToString: async () => JSON.stringify(content) } as GetObjectCommandOutput['Body'],
+    });
   const stages = (state: 'running' | 'succeeded' | 'failed') => ({
     stages: { transcript: 'succeeded' as const, analysis: state },
   });
@@ -403,9 +407,7 @@ describe('the analysis', () => {
 
   test('is returned as it was committed', async () => {
     given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
-    s3.on(GetObjectCommand).resolves({
-      Body: { transformToString: async () => JSON.stringify(analysis) } as GetObjectCommandOutput['Body'],
-    });
+    stored(analysis);
     const response = await read();
     expect(response).toMatchObject({
       statusCode: 200,
@@ -417,6 +419,31 @@ describe('the analysis', () => {
     });
     expect(bodyOf(response)).toEqual(analysis);
     expect(s3.commandCalls(GetObjectCommand)[0]!.args[0].input).toEqual({ Bucket: 'media', Key: KEY });
+  });
+
+  test.each([
+    ['chapters', 'application/json+chapters', 'chapters.json', /^\{\n {2}"version": "1.2.0"/],
+    ['chapters_vtt', 'text/vtt; charset=utf-8', 'chapters.vtt', /^WEBVTT\n\n00:00:00.000 -->/],
+  ])('has its chapters as %s', async (format, type, name, body) => {
+    given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
+    stored(analysis);
+    const response = await read({ format });
+    expect(response).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': type, 'content-disposition': `inline; filename="${JOB_ID}.${name}"` },
+    });
+    expect(response.body).toMatch(body);
+    expect(response.body?.match(/When to release|The installer/g)).toHaveLength(2);
+  });
+
+  test('without chapters has none to show, and says how to get them', async () => {
+    given(ended('succeeded', { analysis_key: KEY, ...stages('succeeded') }));
+    stored({ ...analysis, chapters: undefined });
+    const response = await read({ format: 'chapters' });
+    expect(response.statusCode).toBe(404);
+    expect(errorOf(response).message).toBe(
+      `The analysis of job ${JOB_ID} has no chapters: name "chapters" in the "tasks" of "analysis"`,
+    );
   });
 
   test('that still runs is refused with Retry-After, while the transcript is readable', async () => {
@@ -454,14 +481,17 @@ describe('the analysis', () => {
   });
 });
 
-test.each(['analysis', 'result'])('the %s has no formats', async (name) => {
+test.each([
+  ['analysis', 'json, chapters, chapters_vtt'],
+  ['result', 'json'],
+])('the %s has no other formats than %s', async (name, formats) => {
   const tasks = { analysis: {}, custom: {} };
   dynamo.on(GetCommand).resolves({ Item: ended('succeeded', { tasks }) });
   const response = await get({ id: JOB_ID, path: `/v1/jobs/${JOB_ID}/${name}`, query: { format: 'srt' } });
   expect(response.statusCode).toBe(400);
   expect(errorOf(response)).toMatchObject({
     param: 'format',
-    message: '"format" must be one of json; got "srt"',
+    message: `"format" must be one of ${formats}; got "srt"`,
   });
 });
 
