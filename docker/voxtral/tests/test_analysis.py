@@ -458,3 +458,16 @@ def test_answers_of_several_windows_become_one(recording: Record) -> None:
         "question": "Where?",
         "answers": [f"Perhaps {at}." for at in range(1, windows + 1)],
     }
+
+
+def test_each_answer_is_restricted_to_the_schema_of_its_own_prompt(recording: Record) -> None:
+    engine = ScriptedVoxtral(by_task(topics=in_turn(["no", "no", *[json.dumps(KNOWN["topics"])] * 9])))
+    analyse(recording(25), engine)
+    told = [
+        json.loads(next(line for line in reversed(texts(one).splitlines()) if line.startswith('{"')))
+        for batch in engine.batches
+        for one in batch
+    ]
+    assert [schema for how in engine.asked for schema in how.schemas] == told
+    assert max(len({json.dumps(schema) for schema in how.schemas}) for how in engine.asked) > 1
+    assert all(schema["additionalProperties"] is False for schema in told)

@@ -1,15 +1,19 @@
-"""Asks the model in batches, once more where its answer is of no use, and with less at once out of memory."""
+"""Asks the model in batches, once more if an answer cannot be used, and with less at once out of memory.
+
+An engine that restricts answers to JSON schemas writes no other form. A second question is left for an answer
+that was cut, and for engines without that restriction.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
 from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.errors import OutOfMemoryError, ServiceError
 from spotscribe_common.work.device import is_device_lost
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
-from spotscribe_voxtral.analysis.shapes import Written
+from spotscribe_voxtral.analysis.shapes import Written, answer_schema
 from spotscribe_voxtral.engines.batch_size import BatchSize
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
@@ -55,6 +59,14 @@ class _Unusable:
     again: Conversation
 
 
+@dataclass(frozen=True)
+class _Put:
+    """What is put to the model, and the JSON schema of what it is to write."""
+
+    conversation: Conversation
+    schema: dict[str, Any]
+
+
 class Asker:
     """Asks one model on behalf of one recording.
 
@@ -82,22 +94,25 @@ class Asker:
             CancelledGenerationError: `cancelled()` became true.
             OutOfMemoryError: also with half the batch.
         """
-        written = self._written([_conversation(ask) for ask in asks], _FIRST)
+        written = self._written([_put(ask, _conversation(ask)) for ask in asks], _FIRST)
         answers = [_read(ask, text) for ask, text in zip(asks, written, strict=True)]
         again = {at: answer.again for at, answer in enumerate(answers) if isinstance(answer, _Unusable)}
-        rewritten = self._written(list(again.values()), _AGAIN)
+        rewritten = self._written([_put(asks[at], one) for at, one in again.items()], _AGAIN)
         for at, text in zip(again, rewritten, strict=True):
             answers[at] = _read(asks[at], text)
         return [Refused(found.reason) if isinstance(found, _Unusable) else found for found in answers]
 
-    def _written(self, conversations: list[Conversation], how: Generation) -> list[Generated | Refused]:
+    def _written(self, asked: list[_Put], how: Generation) -> list[Generated | Refused]:
         written: list[Generated | Refused] = []
-        while len(written) < len(conversations):
+        while len(written) < len(asked):
             if self._cancelled():
                 raise CancelledGenerationError
-            part = conversations[len(written) : len(written) + self.batch]
+            part = asked[len(written) : len(written) + self.batch]
+            restricted = replace(how, schemas=[one.schema for one in part])
             try:
-                written += self._engine.answer(part, how, _nobody_listens, self._cancelled)
+                written += self._engine.answer(
+                    [one.conversation for one in part], restricted, _nobody_listens, self._cancelled
+                )
             except CancelledGenerationError:
                 raise
             except OutOfMemoryError:
@@ -116,6 +131,10 @@ class Asker:
 
 def _conversation(ask: Ask[Answer]) -> Conversation:
     return [Message("user", ask.parts)]
+
+
+def _put(ask: Ask[Answer], conversation: Conversation) -> _Put:
+    return _Put(conversation, answer_schema(ask.shape))
 
 
 def _read(ask: Ask[Answer], generated: Generated | Refused) -> Answer | Refused | _Unusable:

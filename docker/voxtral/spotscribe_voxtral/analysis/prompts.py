@@ -6,7 +6,7 @@ All of it stands in the user's turn: Voxtral's card says that it does not suppor
 import json
 
 from spotscribe_audio.language.languages import language_name
-from spotscribe_voxtral.analysis.shapes import Written, schema_for_prompt
+from spotscribe_voxtral.analysis.shapes import Written, answer_schema
 
 _FORM = (
     "Answer with one JSON object and nothing else: no remark, no code fence. It keeps to this JSON schema:"
@@ -24,7 +24,7 @@ _LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 def prompt(told: str, shape: type[Written]) -> str:
     """What the model is told, and the JSON that it is to answer with, whose schema is the last line."""
-    return f"{told}\n{_FORM}\n{json.dumps(schema_for_prompt(shape), separators=(',', ':'))}"
+    return f"{told}\n{_FORM}\n{json.dumps(answer_schema(shape), separators=(',', ':'))}"
 
 
 def audio_prompt(told: str, shape: type[Written], part: tuple[int, int], language: str | None = None) -> str:

@@ -15,6 +15,8 @@ from spotscribe_common.contract import MOST_QUESTIONS, EntityType, SentimentName
 # What a quote is cut to: enough to be found in a transcript. The second is for scripts without spaces.
 QUOTE_WORDS = 20
 _QUOTE_CHARACTERS = 200
+# A text of more than white space and control characters, for an answer that its schema restricts.
+_NOT_EMPTY = r"^[^\s\x00-\x1f\x7f-\x9f]"
 # How many entries the prompts ask for, and the schemas allow. What a model writes beyond that is passed over.
 TOPICS, ACTION_ITEMS, QUESTIONS, ENTITIES, CHAPTERS, HIGHLIGHTS = 10, 15, 15, 20, 8, 3
 
@@ -56,11 +58,14 @@ def _first(count: int) -> BeforeValidator:
     return BeforeValidator(lambda value: value[:count] if isinstance(value, list) else value)
 
 
-Line = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=500)]
+# The bounds come first: behind the validator, pydantic leaves the pattern out of the schema.
+Line = Annotated[str, Field(max_length=500, pattern=_NOT_EMPTY), BeforeValidator(_clean)]
 OptionalLine = Annotated[Line | None, BeforeValidator(_clean_or_none)]
 Paragraph = Annotated[str, BeforeValidator(_clean_or_empty), Field(max_length=4000)]
 Quote = Annotated[
-    str, BeforeValidator(_quote), Field(description=f"spoken words, verbatim, at most {QUOTE_WORDS}")
+    str,
+    BeforeValidator(_quote),
+    Field(max_length=_QUOTE_CHARACTERS, description=f"spoken words, verbatim, at most {QUOTE_WORDS}"),
 ]
 
 
@@ -170,7 +175,7 @@ class WrittenHighlights(Written):
 class WrittenAnswer(WrittenClaim):
     """The answer to the question of that number; None if it is not given."""
 
-    number: int
+    number: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MOST_QUESTIONS})]
     answer: Annotated[Paragraph | None, BeforeValidator(_clean_or_none)]
 
 
@@ -183,15 +188,22 @@ class WrittenAnswers(Written):
 class WrittenText(Written):
     """Several texts made into one."""
 
-    text: Annotated[Paragraph, Field(min_length=1)]
+    text: Annotated[str, Field(max_length=4000, pattern=_NOT_EMPTY), BeforeValidator(_clean)]
 
 
-def schema_for_prompt(shape: type[Written]) -> dict[str, Any]:
-    """The JSON schema of a shape, without what a model has no use for: titles, and our own descriptions."""
+def answer_schema(shape: type[Written]) -> dict[str, Any]:
+    """The JSON schema of what the model writes: stricter than the shape, which forgives what models do.
+
+    Every field is written, in its order, and no others. Titles and our own descriptions are left out.
+    """
     whole = shape.model_json_schema()
     for described in (whole, *whole.get("$defs", {}).values()):
         for word in ("title", "description"):
             described.pop(word, None)
         for field in described.get("properties", {}).values():
-            field.pop("title", None)
+            for word in ("title", "default"):
+                field.pop(word, None)
+        if "properties" in described:
+            described["required"] = [*described["properties"]]
+            described["additionalProperties"] = False
     return whole

@@ -1,8 +1,8 @@
 """What a model that listens and writes is to the service."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from spotscribe_audio.audio.pcm import Samples
 from spotscribe_common.errors import CancelledWorkError
@@ -29,11 +29,14 @@ class Generation:
         max_tokens: greatest length of the answer.
         temperature: 0 takes the likeliest tokens; above it, tokens are drawn at random.
         top_p: share of the likeliest tokens that are drawn from, 0 to 1.
+        schemas: JSON schema of each conversation's answer, in their order; None permits any text, and so does
+            the empty list for all of them. An engine that has no such restriction ignores it.
     """
 
     max_tokens: int
     temperature: float = 0.0
     top_p: float = 1.0
+    schemas: Sequence[Mapping[str, Any] | None] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ class Engine(Protocol):
             CancelledGenerationError: `cancelled()` became true.
             OutOfMemoryError: the memory does not suffice.
             InternalError: the model's numbers are not finite.
-            InvalidRequestError: the messages make no prompt, or a longer one than the model's context allows.
+            InvalidRequestError: a schema cannot be used, or the messages make no prompt, or a longer one than
+                the model's context allows.
         """
 
     def transcribe(

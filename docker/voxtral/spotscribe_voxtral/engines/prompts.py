@@ -78,6 +78,20 @@ class Prompts:
         """The token before the beginning of a batch's shorter prompts."""
         return int(self._tekken.pad_id)
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens there are."""
+        return int(self._tekken.n_words)
+
+    @property
+    def control_tokens(self) -> int:
+        """The first so many stand for no text."""
+        return int(self._tekken.num_special_tokens)
+
+    def encoded(self, text: str) -> list[int]:
+        """The tokens of a text alone."""
+        return [int(token) for token in self._tekken.encode(text, bos=False, eos=False)]
+
     def piece(self, token: int) -> bytes:
         """The bytes that a token stands for: part of a character perhaps, and none of a control token."""
         return bytes(self._tekken.id_to_byte_piece(token, self._no_control))

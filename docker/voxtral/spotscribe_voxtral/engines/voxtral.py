@@ -14,6 +14,7 @@ from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines import memory_budget
 from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, Message, transcript_tokens
+from spotscribe_voxtral.engines.grammar import Grammars
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
@@ -71,6 +72,7 @@ class VoxtralEngine:
         self._device: Literal["cpu", "cuda"] = "cpu"
         self._torch: Any = None
         self._prompts: Any = None
+        self._grammars: Any = None
         self._voxtral: Any = None
         self._pauses: Any = None
         self._overflow: Any = None
@@ -85,7 +87,8 @@ class VoxtralEngine:
         go_offline(self._scratch / "cache")
         os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", _ALLOCATOR)
         try:
-            import mistral_common  # noqa: F401, PLC0415 - asked for before minutes go into the weights
+            import llguidance  # noqa: F401, PLC0415 - asked for before minutes go into the weights
+            import mistral_common  # noqa: F401, PLC0415
             import torch  # noqa: PLC0415
             from transformers import (  # noqa: PLC0415
                 VoxtralConfig,  # noqa: F401
@@ -119,6 +122,7 @@ class VoxtralEngine:
         self._voxtral = load_weights(self._directory, self._device, half=self._is_half, quantised=quantised)
         _log.info("loaded %s on %s%s", self.model, self._device, " in four bits" if quantised else "")
         self._prompts, self._shape = prompts, shape
+        self._grammars = Grammars(prompts)
         self._pauses = Pauses(torch, self._priority)
         self._pauses.add_to(self._voxtral)
         single = SinglePrecision(self._voxtral, self._free_bytes) if self._is_half else None
@@ -202,8 +206,11 @@ class VoxtralEngine:
         )
 
     def _generate(self, prompts: Sequence[Prompt], how: Generation, writing: Writing) -> None:
-        from transformers import GenerationConfig, StoppingCriteriaList  # noqa: PLC0415
+        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList  # noqa: PLC0415
 
+        processors = LogitsProcessorList()
+        if any(how.schemas):
+            processors.append(self._grammars.constraint(how.schemas).apply)
         drawn = {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p, "top_k": 0}
         chosen = drawn if how.temperature > 0 else {"do_sample": False}
         with self._torch.inference_mode():
@@ -216,6 +223,7 @@ class VoxtralEngine:
                     pad_token_id=self._prompts.padding,
                     **chosen,
                 ),
+                logits_processor=processors,
                 stopping_criteria=StoppingCriteriaList([writing.add]),
             )
 
