@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { PERMANENT_CODES } from '../core/contract/names';
+import { ANSWER_SCHEMA_LIMITS } from '../core/contract/limits';
+import { ANSWER_SCHEMA_KEYWORDS, PERMANENT_CODES } from '../core/contract/names';
 import { contractSchemas } from './contract-schemas';
 
 const FOLDER = path.resolve(__dirname, '..', 'core', 'contract');
@@ -22,7 +23,12 @@ export function contractSchema(): string {
     return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, inDocument(schema)]));
   };
   return `${JSON.stringify(
-    { input: of('input'), output: of('output'), permanent_codes: PERMANENT_CODES },
+    {
+      input: of('input'),
+      output: of('output'),
+      permanent_codes: PERMANENT_CODES,
+      answer_schemas: { keywords: ANSWER_SCHEMA_KEYWORDS, limits: ANSWER_SCHEMA_LIMITS },
+    },
     undefined,
     2,
   )}\n`;

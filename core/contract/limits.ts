@@ -63,6 +63,23 @@ export const VOICE_LIMITS = { voices: SPEAKER_LIMITS.names, chosen: 10, consent:
 export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
 
 /**
+ * Limits of the JSON schemas that callers send for answers; lengths in characters. A value is a
+ * property, an entry of a list, or what contains them.
+ */
+export const ANSWER_SCHEMA_LIMITS = {
+  bytes: 16_384,
+  depth: 5,
+  values: 100,
+  name: 64,
+  description: 500,
+  enum: 50,
+  enumText: 100,
+  items: 50,
+  text: 2000,
+  number: 1e15,
+} as const;
+
+/**
  * Limits of `EmbeddingOptions`; lengths in characters. No published model has more than 8,192
  * dimensions.
  */

@@ -181,3 +181,14 @@ export type Priority = (typeof PRIORITIES)[number];
 
 /** Where a job came from. */
 export const ORIGINS = ['api', 'inbox'] as const;
+
+/** Keywords of the JSON schemas that callers send for answers, by type; `''` has those of every type. */
+export const ANSWER_SCHEMA_KEYWORDS = {
+  '': ['type', 'title', 'description', 'default', 'examples'],
+  string: ['enum', 'minLength', 'maxLength'],
+  number: ['enum', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  integer: ['enum', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  boolean: [],
+  array: ['items', 'minItems', 'maxItems'],
+  object: ['properties', 'required', 'additionalProperties'],
+} as const;

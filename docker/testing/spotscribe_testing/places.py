@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 DOCKER = ROOT / "docker"
 FIXTURES = ROOT / "test" / "fixtures" / "contract"
+ANSWER_SCHEMAS = ROOT / "test" / "fixtures" / "answer-schemas.json"
 SCHEMA = ROOT / "core" / "contract" / "contract.schema.json"
 OPENAPI = ROOT / "docs" / "openapi"
 SAMPLE = ROOT / "samples" / "good-morning.flac"

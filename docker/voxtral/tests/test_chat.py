@@ -236,7 +236,7 @@ def test_fields_that_change_nothing_are_passed_over(fields: dict[str, Any], url:
         ({"presence_penalty": 1}, "presence_penalty"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"some_new_field": 1}, "some_new_field"),
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_completion_tokens": 100_000}, "max_completion_tokens"),

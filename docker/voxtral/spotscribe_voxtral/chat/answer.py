@@ -1,28 +1,20 @@
 """An answer in a conversation, piece by piece."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-from pydantic import RootModel
+from typing import Literal
 
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import AudioTooLongError, NoJsonError
-from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
+from spotscribe_voxtral.chat.json_form import JsonForm
 from spotscribe_voxtral.engines.engine import Engine, Generated, Generation, Message
 from spotscribe_voxtral.engines.memory_budget import CHUNK_SECONDS
 
 # Below it, the likeliest word is as good as certain, and numbers divided by it overflow.
 _LEAST_TEMPERATURE = 0.01
-_JSON_TOLD = "Answer with one JSON object and nothing else: no remark, no code fence."
 
 Role = Literal["system", "user", "assistant"]
-
-
-class _JsonObject(RootModel[dict[str, Any]]):
-    """Any object."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +34,14 @@ class ChatOrder:
         max_tokens: greatest length of the answer.
         temperature: see :class:`spotscribe_voxtral.engines.engine.Generation`.
         top_p: as above.
-        json: whether the answer is to be a JSON object.
+        json: the form of an answer that is to be JSON.
     """
 
     turns: Sequence[Turn]
     max_tokens: int
     temperature: float
     top_p: float
-    json: bool = False
+    json: JsonForm | None = None
 
     @property
     def lacks_audio(self) -> bool:
@@ -102,8 +94,8 @@ def write_answer(
     likeliest = order.temperature < _LEAST_TEMPERATURE
     how = Generation(order.max_tokens, 0.0 if likeliest else order.temperature, order.top_p)
     emit(ChatBegun())
-    if order.json:
-        generated = _json_object(engine, conversation, how, cancelled)
+    if order.json is not None:
+        generated = _json_object(engine, conversation, order.json, how, cancelled)
         emit(ChatSaid(generated.text))
     else:
         [generated] = engine.answer(
@@ -132,30 +124,33 @@ def _check_length(engine: Engine, order: ChatOrder) -> None:
 
 
 def _conversation(order: ChatOrder) -> list[Message]:
-    messages = [
+    return [
         Message(
             turn.role,
             tuple(part if isinstance(part, str) else part.read(0, part.duration) for part in turn.parts),
         )
         for turn in order.turns
     ]
-    if order.json:
-        messages[-1] = replace(messages[-1], parts=(*messages[-1].parts, f"\n{_JSON_TOLD}"))
-    return messages
 
 
 def _json_object(
-    engine: Engine, conversation: list[Message], how: Generation, cancelled: Callable[[], bool]
+    engine: Engine,
+    conversation: list[Message],
+    form: JsonForm,
+    how: Generation,
+    cancelled: Callable[[], bool],
 ) -> Generated:
-    """The object alone, without what the model wrote around it."""
+    """The object alone, asked for once more if the engine does not restrict its answers to the form."""
+    how = replace(how, schemas=[form.schema])
+    conversation = form.told(conversation)
     [first] = engine.answer([conversation], how, _nobody_listens, cancelled)
-    found = _read(first)
+    found = form.read(first)
     if isinstance(found, Generated):
         return found
     told = f"That cannot be used. {found} Write the JSON object again, right and complete."
     again = [*conversation, Message("assistant", (first.text or "(nothing)",)), Message("user", (told,))]
     [second] = engine.answer([again], how, _nobody_listens, cancelled)
-    found = _read(second)
+    found = form.read(second)
     if isinstance(found, Generated):
         return replace(
             found,
@@ -163,24 +158,9 @@ def _json_object(
             tokens=first.tokens + second.tokens,
         )
     raise NoJsonError(
-        "The model's answer was no JSON object, also when asked again. Say in the prompt what it is to hold."
+        "The model's answer was no JSON object of the form that is asked for, also when asked again. Say in "
+        "the prompt what it is to contain."
     )
-
-
-def _read(generated: Generated) -> Generated | str:
-    """The answer as a JSON object, or why it is none."""
-    if generated.finish == "length":
-        return generated
-    try:
-        found = read_answer(generated.text, _JsonObject)
-        text = json.dumps(found.root, ensure_ascii=False, allow_nan=False)
-        # Half of a surrogate pair is a text for Python, and cannot be sent.
-        text.encode()
-    except UnusableAnswerError as error:
-        return str(error)
-    except ValueError:
-        return "It has a number that is none, or a character that is none."
-    return replace(generated, text=text)
 
 
 def _nobody_listens(_conversation: int, _piece: str) -> None:

@@ -54,7 +54,7 @@ async def read_chat(
         max_tokens=asked.answer_tokens,
         temperature=asked.temperature,
         top_p=asked.top_p,
-        json=asked.response_format.type == "json_object",
+        json=asked.response_format.form(),
     )
 
 

@@ -1,11 +1,13 @@
 """`POST /v1/chat/completions`: what may be asked, and what is refused by name."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from spotscribe_common.contract import Many
 from spotscribe_common.errors import InvalidRequestError
+from spotscribe_voxtral.chat.json_form import ANY_OBJECT, JsonForm
+from spotscribe_voxtral.schemas.reading import read_schema
 
 # More characters do not fit into the model's context of 32 768 tokens, and its tokenizer cannot be stopped.
 _MOST_CHARACTERS = 200_000
@@ -92,11 +94,35 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class JsonSchemaFormat(BaseModel):
+    """A schema of the caller's. Its name and `strict` change nothing: answers always keep to the schema."""
+
+    model_config = ConfigDict(extra="ignore")
+    json_schema: dict[str, Any] = Field(
+        alias="schema", description="Which keywords are supported: docs/analysis.md, Your own JSON schema."
+    )
+
+
 class ResponseFormat(BaseModel):
-    """What the answer is to be; JSON is checked, and asked for once more where it is none."""
+    """What the answer is to be; JSON is checked, and asked for once more if it has another form."""
 
     model_config = ConfigDict(extra="ignore")
     type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: JsonSchemaFormat | None = None
+
+    def form(self) -> JsonForm | None:
+        """The form of an answer that is to be JSON.
+
+        Raises:
+            InvalidRequestError: the schema is missing or not supported; the message names the keyword.
+        """
+        if self.type != "json_schema":
+            return ANY_OBJECT if self.type == "json_object" else None
+        named = "response_format.json_schema"
+        if self.json_schema is None:
+            raise InvalidRequestError(f"{named} is missing: send the schema in it.", param=named)
+        schema = read_schema(self.json_schema.json_schema, f"{named}.schema").schema()
+        return JsonForm(schema, is_own=True)
 
 
 class ChatRequest(BaseModel):
@@ -146,12 +172,7 @@ def check_chat(asked: ChatRequest) -> None:
             raise InvalidRequestError(f"{name[:100]} is not a known field. Leave it out.", param=name[:100])
         if not any(value == nothing for nothing in _NOTHING_WANTED[name]):
             raise InvalidRequestError(f"{name} cannot be had of this model. Leave it out.", param=name)
-    if asked.response_format.type == "json_schema":
-        raise InvalidRequestError(
-            "response_format json_schema: answers are not held against schemas. Use json_object, and say in "
-            "the prompt which fields you want.",
-            param="response_format",
-        )
+    asked.response_format.form()
     _check_turns(asked.messages)
 
 

@@ -49,7 +49,7 @@ def chat_routes(service: VoxtralService) -> APIRouter:
 
         All audio of a conversation must fit into one prompt: ten minutes at most, less where memory is short.
         Longer recordings are for `POST /analyze`. What the system says is put before the user's next words.
-        With `response_format` `json_object` the answer is checked, and asked for once more if it is no JSON.
+        With `response_format` `json_object` or `json_schema` the answer keeps to that form.
         Fields that would change the answer in ways that the model has not are refused by name. If a recording
         lacks something, such as its end, the header `X-Spotscribe-Degraded` is `audio`.
         """

@@ -16,9 +16,12 @@ from spotscribe_common.errors import InternalError, InvalidRequestError
 from spotscribe_voxtral.analysis.json_answer import read_answer
 from spotscribe_voxtral.analysis.shapes import Written, WrittenAnswers, WrittenText, answer_schema
 from spotscribe_voxtral.analysis.tasks import TASKS
+from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, Turn, write_answer
+from spotscribe_voxtral.chat.json_form import ANY_OBJECT, JsonForm
 from spotscribe_voxtral.engines import grammar
 from spotscribe_voxtral.engines.engine import Generated, Generation, Message
 from spotscribe_voxtral.engines.voxtral import Precision, VoxtralEngine
+from spotscribe_voxtral.schemas.reading import read_schema
 
 pytestmark = pytest.mark.production
 TEXT = '{"mood": "good", "count": 3}'
@@ -33,7 +36,9 @@ def closed(**properties: Any) -> dict[str, Any]:
     }
 
 
-MOOD = closed(mood={"enum": ["good", "bad"]}, count={"type": "integer", "minimum": 1, "maximum": 9})
+MOOD = closed(
+    mood={"type": "string", "enum": ["good", "bad"]}, count={"type": "integer", "minimum": 1, "maximum": 9}
+)
 NAMES = closed(names={"type": "array", "items": {"type": "string", "maxLength": 5}, "maxItems": 3})
 NOTE = closed(note={"type": ["string", "null"], "maxLength": 8}, sure={"type": "boolean"})
 
@@ -86,6 +91,16 @@ def test_each_answer_of_a_batch_keeps_to_its_own_schema(
     schemas = [MOOD, NAMES, NOTE, MOOD]
     for schema, answer in zip(schemas, answers(engine, *schemas, temperature=temperature), strict=True):
         holds(schema, answer)
+
+
+@pytest.mark.parametrize("form", [JsonForm(read_schema(MOOD, "schema").schema(), is_own=True), ANY_OBJECT])
+def test_a_conversation_gets_the_form_that_it_asks_for(tiny: VoxtralEngine, form: JsonForm) -> None:
+    told: list[ChatEvent] = []
+    order = ChatOrder([Turn("user", ("How is it?",))], max_tokens=80, temperature=0.2, top_p=0.95, json=form)
+    write_answer(tiny, order, told.append, lambda: False)
+    written = told[-1]
+    assert isinstance(written, ChatWritten)
+    Draft202012Validator(form.schema).validate(json.loads(written.text))
 
 
 def test_an_answer_without_a_schema_is_the_same_beside_others_with_one(tiny: VoxtralEngine) -> None:

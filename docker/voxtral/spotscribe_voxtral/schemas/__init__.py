@@ -1,0 +1,1 @@
+"""JSON schemas that callers send for answers."""
