@@ -69,7 +69,7 @@ export const QUESTION_LIMITS = { count: 10, length: 500 } as const;
 export const ANSWER_SCHEMA_LIMITS = {
   bytes: 16_384,
   depth: 5,
-  values: 100,
+  values: 60,
   name: 64,
   description: 500,
   enum: 50,

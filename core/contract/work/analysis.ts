@@ -82,6 +82,23 @@ export type Chapter = z.infer<typeof Chapter>;
  */
 export const Highlight = z.extend(Claim, { title: z.string(), reason: z.string(), ...position });
 export type Highlight = z.infer<typeof Highlight>;
+/** Where a value of `Extracted` comes from. */
+export const ExtractedPlace = z.extend(Claim, {
+  /** JSON pointer of the value, such as `/items/0/price`. */
+  pointer: z.string(),
+});
+export type ExtractedPlace = z.infer<typeof ExtractedPlace>;
+
+/** What the recording contains of the caller's own JSON schema. */
+export const Extracted = z.object({
+  /** Validates against the caller's schema if nothing is missing. */
+  value: z.record(z.string(), z.unknown()),
+  /** One for each text, number and truth value. */
+  places: z.array(ExtractedPlace),
+  /** JSON pointers of values that the schema requires and the recording does not contain. */
+  missing: z.array(z.string()),
+});
+export type Extracted = z.infer<typeof Extracted>;
 
 /** The analysis of a recording, with one field for each requested task. */
 export const Analysis = z.object({
@@ -101,6 +118,7 @@ export const Analysis = z.object({
   /** The best one first. */
   highlights: z.optional(z.array(Highlight)),
   answers: z.optional(z.array(Answer)),
+  extracted: z.optional(Extracted),
   /**
    * Which transcript the quotes were searched in: `self` if the model of the analysis made it, too, so
    * that a located quote is no independent check; `other` if another model did. Absent if there was no

@@ -99,7 +99,7 @@ const question = text(QUESTION_LIMITS.length, 1);
 
 /** Options of an analysis. */
 export const AnalysisOptions = z.strictObject({
-  /** @default - all but `chapters` and `highlights`, or none if there are questions */
+  /** @default - all but `chapters` and `highlights`, or none if there are questions or a schema */
   tasks: z.optional(
     z.array(z.enum(ANALYSIS_TASKS)).check(z.minLength(1), z.maxLength(ANALYSIS_TASKS.length)),
   ),
@@ -110,6 +110,11 @@ export const AnalysisOptions = z.strictObject({
    * transcription, or the language that the model hears
    */
   language: z.optional(language),
+  /**
+   * The caller's own JSON schema, of an object: what the recording contains of it is in `extracted`.
+   * Its limits are `ANSWER_SCHEMA_LIMITS`. @default - none
+   */
+  schema: z.optional(z.record(z.string(), z.unknown())),
   /** Number of the sound track, from 1 on. @default - as for a transcription */
   track,
 });

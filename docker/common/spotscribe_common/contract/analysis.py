@@ -1,6 +1,6 @@
 """Analyses: what was understood of a recording, and the words that it rests on."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from spotscribe_common.contract.shape import Shape
 from spotscribe_common.contract.transcript import Degradation, SoundTrack
@@ -101,6 +101,24 @@ class Answer(Claim):
     answer: str | None = None
 
 
+class ExtractedPlace(Claim):
+    """Where a value of the caller's JSON schema comes from; `pointer` is its JSON pointer."""
+
+    pointer: str
+
+
+class Extracted(Shape):
+    """What the recording contains of the caller's JSON schema.
+
+    `missing` has the JSON pointers of what the schema requires and the recording does not contain. If nothing
+    is missing, `value` validates against the schema.
+    """
+
+    value: dict[str, Any]
+    places: list[ExtractedPlace]
+    missing: list[str]
+
+
 class VoxtralName(Shape):
     """Which engine and model made an analysis."""
 
@@ -124,5 +142,6 @@ class Analysis(Shape):
     chapters: list[Chapter] | None = None
     highlights: list[Highlight] | None = None
     answers: list[Answer] | None = None
+    extracted: Extracted | None = None
     evidence: Literal["self", "other"] | None = None
     degraded: list[Degradation]

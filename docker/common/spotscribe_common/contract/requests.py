@@ -1,6 +1,6 @@
 """What a caller may ask for: the bodies of `POST /transcribe` and `POST /analyze`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -71,7 +71,10 @@ class TranscribeRequest(TranscriptionOptions):
 
 
 class AnalysisOptions(Shape):
-    """What the caller may choose about an analysis: without tasks and questions, the default tasks."""
+    """What the caller may choose about an analysis.
+
+    Without tasks, questions and a schema: the default tasks.
+    """
 
     language: str | None = Field(default=None, max_length=LANGUAGE_CHARACTERS)
     track: TrackNumber | None = None
@@ -79,6 +82,8 @@ class AnalysisOptions(Shape):
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
         default_factory=list, max_length=MOST_QUESTIONS
     )
+    # JSON schema of an object, for values of the caller's own.
+    own_schema: dict[str, Any] | None = Field(default=None, alias="schema")
 
 
 class AnalyzeRequest(AnalysisOptions):

@@ -2,7 +2,7 @@
 
 import re
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -45,10 +45,11 @@ def parsed_form(form: FormReader, model: type[Model]) -> Model:
     Raises:
         InvalidRequestError: naming the field.
     """
+    described = _described(model)
     given: dict[str, _Given] = {}
     for place in form.fields:
-        name, key = _parts(place.name, model)
-        _refuse_long(name, place.size, model.model_fields[name])
+        name, key = _parts(place.name, described)
+        _refuse_long(name, place.size, described[name])
         value = form.value(place)
         if value == "":
             continue
@@ -59,34 +60,39 @@ def parsed_form(form: FormReader, model: type[Model]) -> Model:
             raise InvalidRequestError(f"{place.name} is given twice. Give it once.", param=name)
         else:
             found.keyed[key] = value
-    fields = {name: _value(name, found, model.model_fields[name]) for name, found in given.items()}
+    fields = {name: _value(name, found, described[name]) for name, found in given.items()}
     try:
         return model.model_validate(fields)
     except ValidationError as error:
         raise invalid_request(error.errors()) from None
 
 
-def _parts(sent: str, model: type[BaseModel]) -> tuple[str, str | None]:
+def _described(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names under which they are sent."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _parts(sent: str, known: Mapping[str, FieldInfo]) -> tuple[str, str | None]:
     """The field that a name means, and what stands in its brackets; None if it has none."""
     match = _NAME.fullmatch(sent)
-    described = None if match is None else model.model_fields.get(match[1])
+    described = None if match is None else known.get(match[1])
     if sent == FILE:
         raise InvalidRequestError(
             "file came as text. Send it as a file, as curl -F file=@talk.mp3 does.", param=FILE
         )
     if match is None or described is None:
-        raise _unknown(sent, model)
+        raise _unknown(sent, known)
     name, key = match[1], match[2]
     if key is None or _is_object(described):
         return name, key
     if _is_list(described) and (key == "" or _INDEX.fullmatch(key)):
         return name, key if key == "" else str(int(key))
-    raise _unknown(sent, model)
+    raise _unknown(sent, known)
 
 
-def _unknown(sent: str, model: type[BaseModel]) -> InvalidRequestError:
-    known = ", ".join([FILE, *sorted(model.model_fields)])
-    return InvalidRequestError(f"{quoted(sent)} is not a known field. Known: {known}.", param=shortened(sent))
+def _unknown(sent: str, known: Iterable[str]) -> InvalidRequestError:
+    names = ", ".join([FILE, *sorted(known)])
+    return InvalidRequestError(f"{quoted(sent)} is not a known field. Known: {names}.", param=shortened(sent))
 
 
 def _refuse_long(name: str, size: int, described: FieldInfo) -> None:

@@ -24,7 +24,9 @@ _LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 def prompt(told: str, shape: type[Written]) -> str:
     """What the model is told, and the JSON that it is to answer with, whose schema is the last line."""
-    return f"{told}\n{_FORM}\n{json.dumps(answer_schema(shape), separators=(',', ':'))}"
+    # As data: a schema of the caller's own is part of it.
+    schema = json.dumps(answer_schema(shape), separators=(",", ":"), ensure_ascii=False)
+    return f"{told}\n{_FORM}\n{schema.translate(_LINE_BREAKS)}"
 
 
 def audio_prompt(told: str, shape: type[Written], part: tuple[int, int], language: str | None = None) -> str:

@@ -21,7 +21,7 @@ _NOT_EMPTY = r"^[^\s\x00-\x1f\x7f-\x9f]"
 TOPICS, ACTION_ITEMS, QUESTIONS, ENTITIES, CHAPTERS, HIGHLIGHTS = 10, 15, 15, 20, 8, 3
 
 
-def _clean(value: object) -> object:
+def clean(value: object) -> object:
     """One line without control characters and halves of surrogate pairs; anything but text as it is."""
     if not isinstance(value, str):
         return value
@@ -30,11 +30,11 @@ def _clean(value: object) -> object:
 
 
 def _clean_or_none(value: object) -> object:
-    return _clean(value) or None
+    return clean(value) or None
 
 
 def _clean_or_empty(value: object) -> object:
-    return "" if value is None else _clean(value)
+    return "" if value is None else clean(value)
 
 
 def _quote(value: object) -> object:
@@ -59,7 +59,7 @@ def _first(count: int) -> BeforeValidator:
 
 
 # The bounds come first: behind the validator, pydantic leaves the pattern out of the schema.
-Line = Annotated[str, Field(max_length=500, pattern=_NOT_EMPTY), BeforeValidator(_clean)]
+Line = Annotated[str, Field(max_length=500, pattern=_NOT_EMPTY), BeforeValidator(clean)]
 OptionalLine = Annotated[Line | None, BeforeValidator(_clean_or_none)]
 Paragraph = Annotated[str, BeforeValidator(_clean_or_empty), Field(max_length=4000)]
 Quote = Annotated[
@@ -188,7 +188,7 @@ class WrittenAnswers(Written):
 class WrittenText(Written):
     """Several texts made into one."""
 
-    text: Annotated[str, Field(max_length=4000, pattern=_NOT_EMPTY), BeforeValidator(_clean)]
+    text: Annotated[str, Field(max_length=4000, pattern=_NOT_EMPTY), BeforeValidator(clean)]
 
 
 def answer_schema(shape: type[Written]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from spotscribe_voxtral.engines.engine import (
     Generation,
     Message,
 )
+from spotscribe_voxtral.engines.filling import filled, is_form
 from spotscribe_voxtral.engines.telling import bare
 
 _WINDOW_SECONDS = 60.0
@@ -161,6 +162,8 @@ def _written(prompt: Sequence[str], stretches: list[str] | None) -> str:
                 "or use the engine voxtral."
             )
         return json.dumps(extracts.text([line for one in asked for line in _sentences(one)]))
+    if schemas and is_form(schemas[-1]):
+        return json.dumps(filled(schemas[-1], stretches))
     if "answers" in wanted:
         return json.dumps(
             extracts.answers(stretches, [*chain(*(one for one in asked if _is_questions(one)))])

@@ -98,16 +98,24 @@ def highlights(stretches: Sequence[str]) -> dict[str, Any]:
 
 
 def answers(stretches: Sequence[str], asked: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """For each question the stretch that shares most telling words with it, none if there are none to share.
-
-    A question is no answer, and of several stretches the shortest is taken.
+    """For each question the stretch that is closest to it.
 
     Args:
         stretches: what was said.
         asked: `number` and `question` of each.
     """
+    return {"answers": [_answer(stretches, int(one["number"]), str(one["question"])) for one in asked]}
+
+
+def closest(stretches: Sequence[str], question: str) -> tuple[str, str | None]:
+    """The stretch that shares most telling words with a question, and the same as a sentence; else none.
+
+    A question is no answer, and of several stretches the shortest is taken.
+    """
     told = sorted((stretch for stretch in stretches if not _is_question(stretch.split())), key=len)
-    return {"answers": [_answer(told, int(one["number"]), str(one["question"])) for one in asked]}
+    wanted = set(content_words(question))
+    best = max(told, key=lambda stretch: len(wanted.intersection(content_words(stretch))), default="")
+    return (best, sentence(best)) if wanted.intersection(content_words(best)) else ("", None)
 
 
 def text(sentences: Sequence[str]) -> dict[str, Any]:
@@ -202,8 +210,5 @@ def _is_number(word: str) -> bool:
 
 
 def _answer(stretches: Sequence[str], number: int, question: str) -> dict[str, Any]:
-    wanted = set(content_words(question))
-    best = max(stretches, key=lambda stretch: len(wanted.intersection(content_words(stretch))), default="")
-    if not wanted.intersection(content_words(best)):
-        return {"number": number, "quote": "", "answer": None}
-    return {"number": number, "quote": best, "answer": sentence(best)}
+    quote, answer = closest(stretches, question)
+    return {"number": number, "quote": quote, "answer": answer}

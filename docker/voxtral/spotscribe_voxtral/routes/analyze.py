@@ -1,7 +1,8 @@
 """`POST /analyze`: a file in the request, or one on the shared volume."""
 
+import json
 from contextlib import AsyncExitStack
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -30,9 +31,10 @@ from spotscribe_common.requests.shared_files import open_shared
 from spotscribe_common.work.job import result_of
 from spotscribe_voxtral.engines.engine import Engine
 from spotscribe_voxtral.routes.intake import Source, start_job
+from spotscribe_voxtral.schemas.reading import LIMITS, read_schema
 from spotscribe_voxtral.service import VoxtralService
 
-# Ten questions of 500 characters, escaped, and the path.
+# Ten questions of 500 characters and a schema, escaped, and the path.
 _JSON_BYTES = 256 << 10
 
 
@@ -50,7 +52,7 @@ class AnalyzeForm(BaseModel):
     tasks: Annotated[list[AnalysisTask], BeforeValidator(_split)] = Field(
         default_factory=list,
         max_length=len(ANALYSIS_TASKS),
-        description="Once for each, or with commas. If neither tasks nor questions are given, all tasks but "
+        description="Once for each, or with commas. Without tasks, questions and a schema: all tasks but "
         "chapters and highlights.",
     )
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
@@ -58,6 +60,12 @@ class AnalyzeForm(BaseModel):
     )
     language: str | None = Field(
         default=None, max_length=LANGUAGE_CHARACTERS, description="Spoken language, such as `en` or `German`."
+    )
+    own_schema: str | None = Field(
+        default=None,
+        alias="schema",
+        max_length=int(LIMITS["bytes"]),
+        description="Your own JSON schema, of an object, as JSON.",
     )
     track: TrackNumber | None = None
     max_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -114,11 +122,18 @@ async def _read(
     """The media, what is to be found out, and the caller's own cap in seconds."""
     if body.form is not None:
         upload, form = await uploaded(body.form, AnalyzeForm)
+        schema = None if form.own_schema is None else _object(form.own_schema)
+        _check(schema)
         chosen = AnalysisOptions(
-            tasks=form.tasks or None, questions=form.questions, language=form.language, track=form.track
+            tasks=form.tasks or None,
+            questions=form.questions,
+            schema=schema,
+            language=form.language,
+            track=form.track,
         )
         return upload, _with_code(chosen, service.engine), form.max_seconds
     asked = await json_body(body, AnalyzeRequest)
+    _check(asked.own_schema)
     file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
     return file, _with_code(asked, service.engine), asked.max_seconds
 
@@ -142,3 +157,16 @@ def _with_code(asked: AnalysisOptions, engine: Engine) -> AnalysisOptions:
             param="language",
         )
     return asked.model_copy(update={"language": code})
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRequestError("schema is no JSON. Send the schema as JSON.", param="schema") from None
+
+
+def _check(schema: object) -> None:
+    """Refuses a schema before any audio is decoded."""
+    if schema is not None:
+        read_schema(schema, "schema")

@@ -27,7 +27,7 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
 LIMITS = {
     "bytes": 16_384,
     "depth": 5,
-    "values": 100,
+    "values": 60,
     "name": 64,
     "description": 500,
     "enum": 50,

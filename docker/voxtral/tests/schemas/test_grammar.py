@@ -5,6 +5,7 @@ Run with `-m production` where requirements.production.txt is installed.
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,15 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from spotscribe_audio.speech.windows import Window
 from spotscribe_common.errors import InternalError, InvalidRequestError
+from spotscribe_testing.places import ANSWER_SCHEMAS
+from spotscribe_voxtral.analysis.asking import Asker
+from spotscribe_voxtral.analysis.extracting import extracted
+from spotscribe_voxtral.analysis.form import form_of
+from spotscribe_voxtral.analysis.joining import Joiner
 from spotscribe_voxtral.analysis.json_answer import read_answer
+from spotscribe_voxtral.analysis.merging import Heard
 from spotscribe_voxtral.analysis.shapes import Written, WrittenAnswers, WrittenText, answer_schema
 from spotscribe_voxtral.analysis.tasks import TASKS
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, Turn, write_answer
@@ -195,6 +203,34 @@ def test_whatever_is_drawn_from_the_schema_of_a_task_has_its_shape(
 ) -> None:
     for seed in range(5):
         read_answer(drawn(tiny, answer_schema(shape), seed), shape)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_whatever_is_drawn_from_the_form_of_an_accepted_schema_is_understood(
+    tiny: VoxtralEngine, number: int
+) -> None:
+    accepted = [case["schema"] for case in json.loads(ANSWER_SCHEMAS.read_text()) if case["at"] is None]
+    node = read_schema(accepted[number], "schema")
+    joiner = Joiner(Asker(tiny, 1, lambda: False), lambda: None)
+    for seed in range(8):
+        shape = form_of(node)
+        written = read_answer(drawn(tiny, answer_schema(shape), seed), shape)
+        result = extracted(node, [Heard(Window(0, 9), written)], joiner)
+        assert result is not None
+        if not result.missing:
+            Draft202012Validator(accepted[number]).validate(result.value)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_an_analysis_with_a_schema_is_never_of_another_form(
+    models: Path, precision: Precision, extract: Callable[..., dict[str, Any]]
+) -> None:
+    engine = made(models, "tiny", precision)
+    short = {"type": "string", "maxLength": 10}
+    asked = {"type": "object", "properties": {"mood": MOOD["properties"]["mood"], "word": short}}
+    analysis = extract(engine, asked, 12)
+    assert [loss for loss in analysis["degraded"] if "wanted shape" in loss["reason"]] == []
+    Draft202012Validator(asked).validate(analysis["extracted"]["value"])
 
 
 def drawn(engine: VoxtralEngine, schema: dict[str, Any], seed: int) -> str:
