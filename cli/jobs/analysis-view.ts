@@ -4,10 +4,16 @@ import { duration, shown } from '../format';
 /** Formats an analysis: each claim with the time and the quote that support it. */
 export function analysisLines(analysis: Analysis): string {
   const { engine, summary, topics, action_items, questions, sentiment, entities, answers } = analysis;
-  const { chapters = [], highlights = [] } = analysis;
+  const { chapters = [], highlights = [], extracted } = analysis;
   const sections: [string, string[]][] = [
     ['Summary', summary === undefined ? [] : [shown(summary)]],
     ['Answers', (answers ?? []).map((each) => entry(each, pair(each.question, each.answer ?? 'not said')))],
+    [
+      'Extracted values',
+      (extracted?.places ?? []).map((each) =>
+        entry(each, pair(each.pointer, String(at(extracted?.value, each.pointer)))),
+      ),
+    ],
     ['Topics', (topics ?? []).map((each) => entry(each, each.title))],
     ['Action items', (action_items ?? []).map((each) => entry(each, task(each)))],
     [
@@ -32,6 +38,14 @@ export function analysisLines(analysis: Analysis): string {
     filled.map(([title, lines]) => `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`).join('')
   );
 }
+
+/** The value at a JSON pointer. */
+const at = (value: unknown, pointer: string) =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 
 const pair = (first: string, second: string) => `${first} – ${second}`;
 

@@ -5,6 +5,7 @@ import { OPTION_LIMITS, QUESTION_LIMITS } from '../../core/contract/limits';
 import { AUTO, languageCode } from '../../core/forms/languages';
 import { UsageError } from '../errors';
 import { wholeNumber } from '../options';
+import { ownSchema } from './own-schema';
 import { chosenVoices, namedSpeaker, type NamedSpeaker, speakerOptions } from './known-speakers';
 
 /** Job options as given on the command line. */
@@ -28,6 +29,8 @@ export interface ChosenOptions {
   analysis: boolean;
   tasks?: AnalysisTask[];
   ask?: string[];
+  /** File with a JSON schema. */
+  schema?: string;
 }
 
 /** Adds the options for transcription and analysis. */
@@ -86,13 +89,18 @@ export function addJobOptions(command: Command): Command {
       'question about the recording, on paths with analysis; can be repeated',
       question,
     )
+    .option(
+      '--schema <file>',
+      'JSON schema of values to extract from the recording, on paths with analysis: see docs/analysis.md',
+    )
     .option('--no-analysis', 'transcribe only, without analysis');
 }
 
 /**
  * Converts the options to those of the API. Options that were not given are left out.
  *
- * @throws UsageError for options that contradict each other; CliError if a recording cannot be read
+ * @throws UsageError for options that contradict each other, or a schema that is not supported;
+ * CliError if a recording cannot be read
  */
 export async function jobOptions(chosen: ChosenOptions): Promise<SubmittedOptions> {
   const { minSpeakers, maxSpeakers } = chosen;
@@ -137,18 +145,25 @@ export async function jobOptions(chosen: ChosenOptions): Promise<SubmittedOption
     speaker_cleanup: chosen.speakerCleanup ? undefined : [],
     ...(await speakerOptions(chosen.speaker)),
     voices: chosen.voices,
-    analysis: analysisOptions(chosen),
+    analysis: await analysisOptions(chosen),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-function analysisOptions({ analysis, tasks, ask }: ChosenOptions): AnalysisOptions | false | undefined {
-  if (tasks === undefined && ask === undefined) return analysis ? undefined : false;
-  if (!analysis) {
-    const flag = tasks === undefined ? '--ask' : '--tasks';
+async function analysisOptions(chosen: ChosenOptions): Promise<AnalysisOptions | false | undefined> {
+  const { analysis, tasks, ask, schema } = chosen;
+  const [flag] =
+    Object.entries({ '--tasks': tasks, '--ask': ask, '--schema': schema }).find(
+      ([, value]) => value !== undefined,
+    ) ?? [];
+  if (flag === undefined) return analysis ? undefined : false;
+  if (!analysis)
     throw new UsageError(`${flag} and --no-analysis cannot be used together: remove one of them`);
-  }
-  return { ...(tasks && { tasks }), ...(ask && { questions: ask }) };
+  return {
+    ...(tasks && { tasks }),
+    ...(ask && { questions: ask }),
+    ...(schema !== undefined && { schema: await ownSchema(schema) }),
+  };
 }
 
 function tasks(list: string): AnalysisTask[] {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { OPTION_LIMITS, QUESTION_LIMITS, SPEAKER_LIMITS, VOICE_LIMITS } from '../contract/limits';
 import { AnalysisOptions, SubmittedOptions, SubmittedTranscription } from '../contract/work/options';
 import { text } from '../contract/text';
+import { answerSchemaFault } from './answer-schema';
 import { recordingIn } from '../forms/data-url';
 import { AUTO, languageCode } from '../forms/languages';
 
@@ -139,6 +140,13 @@ export const transcriptionOptions = z.pipe(
   z.transform(withLanguages<SubmittedTranscription>),
 ) as z.ZodMiniType<SubmittedTranscription>;
 
+/** A JSON schema for an answer, with the path of its fault. */
+const answerSchema = z.record(z.string(), z.unknown()).check((context) => {
+  const fault = answerSchemaFault(context.value);
+  if (fault === undefined) return;
+  context.issues.push({ code: 'custom', message: fault.reason, path: fault.path, input: context.value });
+});
+
 /** Options of an analysis. */
 export const analysisOptions: z.ZodMiniType<AnalysisOptions> = z.pipe(
   z.extend(AnalysisOptions, {
@@ -148,6 +156,7 @@ export const analysisOptions: z.ZodMiniType<AnalysisOptions> = z.pipe(
         .array(text(QUESTION_LIMITS.length).check(z.trim(), z.minLength(1)))
         .check(z.minLength(1), z.maxLength(QUESTION_LIMITS.count)),
     ),
+    schema: z.optional(answerSchema),
   }),
   z.transform(({ language: code, ...more }: AnalysisOptions) =>
     code === undefined || code === AUTO ? more : { language: code, ...more },
@@ -163,7 +172,7 @@ export const jobOptions = z.pipe(
       analysis: z.optional(
         z.union(
           [z.literal(false), analysisOptions],
-          'Expected false, or an object with "tasks" and "questions"',
+          'Expected false, or an object with "tasks", "questions" and "schema"',
         ),
       ),
     })

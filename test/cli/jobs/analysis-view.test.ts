@@ -24,6 +24,14 @@ const analysis: Analysis = {
   sentiment: { overall: 'positive', reason: 'They laugh.', evidence: [] },
   entities: [{ name: 'Porto', type: 'place', evidence: [said('to Porto')] }],
   answers: [{ question: 'When?', answer: 'In May.', evidence: [said('in May', 9)], located: true }],
+  extracted: {
+    value: { 'paid/by': 'Ines', items: [{ price: 5 }], more: null },
+    places: [
+      { pointer: '/paid~1by', evidence: [said('Ines pays', 70)], located: true },
+      { pointer: '/items/0/price', evidence: [said('five')], located: false },
+    ],
+    missing: [],
+  },
   degraded: [{ stage: 'analysis', reason: 'Entities, from 0:00 to 10:00: the model wrote without end' }],
 };
 
@@ -36,6 +44,10 @@ test('shows each claim with its time, and marks claims that were not found', () 
     '',
     'Answers',
     '  0:09      When? – In May.  “in May”',
+    '',
+    'Extracted values',
+    '  1:10      /paid~1by – Ines  “Ines pays”',
+    '  not found /items/0/price – 5  “five”',
     '',
     'Topics',
     '  1:02:03   The journey  “we go”',

@@ -3,6 +3,8 @@ import type { JobOptions } from '../../../core/contract/work/options';
 import { FakeApi } from '../fake-api';
 import { callCli, Folder } from '../run-cli';
 
+const SCHEMA = { type: 'object', properties: { caller: { type: 'string' } }, required: ['caller'] };
+
 let api: FakeApi;
 let folder: Folder;
 const run = (...options: string[]) =>
@@ -10,7 +12,12 @@ const run = (...options: string[]) =>
 
 beforeEach(async () => {
   api = await new FakeApi().start();
-  folder = await Folder.with({ 'talk.mp3': 'good morning' });
+  folder = await Folder.with({
+    'talk.mp3': 'good morning',
+    'call.json': JSON.stringify(SCHEMA),
+    'pattern.json': JSON.stringify({ type: 'object', properties: { a: { type: 'string', pattern: 'x' } } }),
+    'broken.json': '{"type": ',
+  });
 });
 afterEach(async () => {
   await api.stop();
@@ -72,4 +79,29 @@ test.each<[string[], RegExp]>([
 ])('%j is refused before anything is sent', async (options, message) => {
   expect(await run(...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
   expect(api.requests).toEqual([]);
+});
+
+const schema = (name: string) => ['--schema', join(folder.path, name)];
+
+test('sends the JSON schema of a file', async () => {
+  expect(await run(...schema('call.json'), '--tasks', 'summary')).toMatchObject({ code: 0 });
+  const [job] = api.jobs.values();
+  expect(job?.view.options).toEqual({ analysis: { tasks: ['summary'], schema: SCHEMA } });
+});
+
+test.each([
+  ['pattern.json', 2, /pattern\.json, properties\.a\.pattern\)\. It is not supported.*"description"/],
+  ['broken.json', 2, /broken\.json is no JSON/],
+  ['missing.json', 1, /Cannot read .*missing\.json/],
+])('refuses the schema of %s before anything is sent', async (name, code, message) => {
+  expect(await run(...schema(name))).toMatchObject({ code, err: expect.stringMatching(message) });
+  expect(api.requests).toEqual([]);
+});
+
+test('refuses a schema without an analysis', async () => {
+  const message = /--schema and --no-analysis cannot be used together/;
+  expect(await run(...schema('call.json'), '--no-analysis')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(message),
+  });
 });

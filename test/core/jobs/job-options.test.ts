@@ -40,6 +40,7 @@ test.each<JobOptions>([
   { analysis: false },
   { analysis: {} },
   { analysis: { tasks: [...ANALYSIS_TASKS] } },
+  { analysis: { schema: { type: 'object', properties: { caller: { type: ['string', 'null'] } } } } },
   { analysis: { tasks: ['topics'], questions: Array<string>(QUESTION_LIMITS.count).fill('Who pays?') } },
 ])('%j is stored unchanged', (options) => {
   expect(parse(options)).toEqual(options);
@@ -108,7 +109,7 @@ test.each<[Record<string, unknown>, string, RegExp]>([
     'min_speakers',
     /It must be at most "max_speakers"; lower it, or raise "max_speakers"; got 4$/,
   ],
-  [{ analysis: true }, 'analysis', /Expected false, or an object with "tasks" and .*; got true$/],
+  [{ analysis: true }, 'analysis', /Expected false, or an object with "tasks", .*; got true$/],
   [{ analysis: null }, 'analysis', /got null$/],
   [{ analysis: { tasks: [] } }, 'analysis.tasks', />=1.*; got \[\]$/],
   [{ analysis: { tasks: ['gossip'] } }, 'analysis.tasks.0', /"summary"\|.*; got "gossip"$/],
@@ -116,6 +117,22 @@ test.each<[Record<string, unknown>, string, RegExp]>([
   [{ analysis: { questions: ['x'.repeat(501)] } }, 'analysis.questions.0', /at most 500 characters/],
   [{ analysis: { questions: Array(11).fill('Who?') } }, 'analysis.questions', /<=10.*; got \[/],
   [{ analysis: { topics: 3 } }, 'analysis.topics', /Unrecognized key: "topics"; got 3$/],
+  [{ analysis: { schema: 'x' } }, 'analysis.schema', /expected record.*; got "x"$/],
+  [
+    { analysis: { schema: { type: 'object', properties: { a: { type: 'string', format: 'date' } } } } },
+    'analysis.schema.properties.a.format',
+    /It is not supported for the type string: describe the form in "description"; got "date"$/,
+  ],
+  [
+    { analysis: { schema: { type: 'object', properties: { a: { $ref: 'https://example.com/' } } } } },
+    'analysis.schema.properties.a.$ref',
+    /Only references to "\$defs" of this schema/,
+  ],
+  [
+    { analysis: { schema: { type: 'object', description: 'x'.repeat(20_000) } } },
+    'analysis.schema',
+    /at most 16384 are allowed: shorten it; got \{/,
+  ],
   [{ speakers: 2 }, 'speakers', /Unrecognized key: "speakers"; got 2$/],
 ])('%j is refused with the field, the limit, the value and the remedy', (options, field, message) => {
   expect(refusal(options)).toMatchObject({

@@ -228,6 +228,19 @@ describe('a claim', () => {
     expect(locate(after, transcript)).toEqual(after);
   });
 
+  it('is located for each extracted value', () => {
+    const place = (pointer: string, quote: string) => ({ pointer, evidence: [{ quote, ...all }] });
+    const value = { deadline: 'Friday', items: [{ price: 5 }] };
+    const places = [place('/deadline', 'ship it on Friday'), place('/items/0/price', 'five euros a piece')];
+    const extracted = { value, places, missing: ['/owner'] };
+    const after = locate({ ...claiming(nowhere), extracted }, transcript).extracted;
+    expect(after).toMatchObject({ value, missing: ['/owner'] });
+    expect(after?.places).toMatchObject([
+      { pointer: '/deadline', located: true, evidence: [{ start: words.indexOf('ship') * PACE.step }] },
+      { pointer: '/items/0/price', located: false },
+    ]);
+  });
+
   it('says if the transcript was made by the model of the analysis, too', () => {
     const engine = { name: 'voxtral', model: 'voxtral-mini-3b' };
     const made = { ...claiming({ quote: 'ship it on Friday', ...all }), engine };

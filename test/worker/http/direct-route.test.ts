@@ -19,6 +19,7 @@ import { BOUNDARY, CONTENT_TYPE, mutated } from '../../multipart-mutations';
 import { until } from '../../until';
 import { hearing, ModelServer, segmentAt, transcriptOf, understanding } from '../../support/model-server';
 
+const SCHEMA = { type: 'object', properties: { caller: { type: 'string' } } };
 const log = createLog({ write: () => undefined });
 let whisper: ModelServer;
 let voxtral: ModelServer;
@@ -137,6 +138,7 @@ describe('audio in a request', () => {
       ['tasks', 'topics, summary'],
       ['question', 'Who?'],
       ['question', 'When?'],
+      ['schema', JSON.stringify(SCHEMA)],
     ];
     expect((await post(form(fields))).status).toBe(200);
     expect(whisper.requests).toMatchObject([
@@ -144,7 +146,7 @@ describe('audio in a request', () => {
     ]);
     expect(voxtral.analyses).toMatchObject([
       // The analysis hears the track that is transcribed.
-      { tasks: ['topics', 'summary'], questions: ['Who?', 'When?'], track: 2 },
+      { tasks: ['topics', 'summary'], questions: ['Who?', 'When?'], schema: SCHEMA, track: 2 },
     ]);
     expect((await post(form([['analysis', 'false']]))).status).toBe(200);
     expect(voxtral.analyses).toHaveLength(1);
@@ -200,6 +202,13 @@ describe('audio in a request', () => {
       'invalid_request',
       /leave one out/,
     ],
+    [
+      'a schema that is not supported',
+      form([['schema', '{"type": "object", "properties": {"a": {"type": "string", "pattern": "x"}}}']]),
+      400,
+      'invalid_request',
+      /^"schema\.properties\.a\.pattern" is not valid: It is not supported .*"description"; got "x"$/,
+    ],
     ['a field of prototypes', form([['__proto__', '{}']]), 400, 'invalid_request', /./],
     [
       'a field without end',
@@ -228,6 +237,9 @@ describe('audio in a request', () => {
   it.each([
     [[['tasks', 'gossip']], 'tasks'],
     [[['question', ' ']], 'question'],
+    [[['schema', '{"type": ']], 'schema'],
+    [[['schema', '[]']], 'schema'],
+    [[['schema', '{"type": "object", "properties": {"a": {"type": "date"}}}']], 'schema'],
     [[['language', 'Klingon']], 'language'],
     [[['num_speakers', '2']], 'num_speakers'],
   ] as [[string, string][], string][])(

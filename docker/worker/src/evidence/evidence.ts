@@ -39,7 +39,8 @@ export function locate(analysis: Analysis, transcript: Transcript): Analysis {
     const evidence = claim.evidence.map((words) => located(words, spoken));
     return { ...claim, evidence, located: evidence.some(({ start }) => start !== undefined) };
   };
-  const { topics, action_items, questions, sentiment, entities, chapters, highlights, answers } = analysis;
+  const { topics, action_items, questions, sentiment, entities, chapters, highlights, answers, extracted } =
+    analysis;
   const { engine } = transcript;
   return {
     ...analysis,
@@ -54,6 +55,7 @@ export function locate(analysis: Analysis, transcript: Transcript): Analysis {
     ...(highlights && { highlights: highlights.map(checked) }),
     // Where nothing is answered there is nothing to locate.
     ...(answers && { answers: answers.map((each) => (each.answer === undefined ? each : checked(each))) }),
+    ...(extracted && { extracted: { ...extracted, places: extracted.places.map(checked) } }),
   };
 }
 

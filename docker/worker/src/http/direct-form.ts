@@ -4,9 +4,9 @@ import type { FastifyRequest } from 'fastify';
 import * as z from 'zod/mini';
 import { ANALYSIS_TASKS, CHANNEL_MODES } from '../../../../core/contract/names';
 import type { JobOptions } from '../../../../core/contract/work/options';
-import { OPTION_LIMITS, QUESTION_LIMITS } from '../../../../core/contract/limits';
+import { ANSWER_SCHEMA_LIMITS, OPTION_LIMITS, QUESTION_LIMITS } from '../../../../core/contract/limits';
 import { SpotscribeError } from '../../../../core/contract/errors';
-import { choice, flag, number } from '../../../../core/forms/field-values';
+import { choice, flag, number, object } from '../../../../core/forms/field-values';
 import { FormError } from '../../../../core/forms/form-error';
 import { FieldCollector, type FormFields } from '../../../../core/forms/form-fields';
 import { jobOptions } from '../../../../core/tasks/accepted-options';
@@ -17,8 +17,8 @@ import { DiskFull } from '../errors';
 import type { Arrival } from './intake';
 import { Stalled, stallGuard } from './stall-guard';
 
-/** Largest size of a field in bytes: a prompt has 2000 characters. */
-const FIELD_BYTES = 16 << 10;
+/** Largest size of a field in bytes: that of a schema. A prompt has 2000 characters. */
+const FIELD_BYTES = ANSWER_SCHEMA_LIMITS.bytes;
 /** Bytes allowed for boundaries, headers and fields around the file. */
 export const ENVELOPE_BYTES = 1 << 20;
 
@@ -43,6 +43,9 @@ const FORM = {
   analysis: z.optional(flag()),
   tasks: list(ANALYSIS_TASKS.length),
   question: list(QUESTION_LIMITS.count),
+  schema: z.optional(
+    object(z.record(z.string(), z.unknown()), FIELD_BYTES, 'Expected a JSON schema, as a JSON object'),
+  ),
 };
 const form = z.strictObject(FORM);
 const LISTS = ['languages', 'speaker_cleanup', 'tasks', 'question'];
@@ -62,8 +65,8 @@ export class InvalidField extends SpotscribeError {
 
 /**
  * Reads a form: its file is written to the given path, and its other fields are the options of a
- * job. For the analysis, `tasks` are separated by commas, `question` may be repeated, and
- * `analysis=false` disables it.
+ * job. For the analysis, `tasks` are separated by commas, `question` may be repeated, `schema` is
+ * JSON, and `analysis=false` disables it.
  *
  * @throws SpotscribeError `invalid_request` with the name of the field; `upload_too_large`;
  * `bad_audio` for an empty file
@@ -184,15 +187,17 @@ function optionsOf(fields: FormFields): JobOptions {
     else if (values.length > 1) throw invalid(`"${name}" is given ${values.length} times; give it once`);
     else given[name] = values[0];
   }
-  const { tasks, question, analysis, speaker_cleanup, ...speech } = valid(form, given);
-  const asked = tasks !== undefined || question !== undefined;
+  const { tasks, question, schema, analysis, speaker_cleanup, ...speech } = valid(form, given);
+  const asked = tasks !== undefined || question !== undefined || schema !== undefined;
   if (asked && analysis === false)
-    throw invalid('"analysis" is false, but "tasks" or "question" request an analysis: leave one out');
+    throw invalid(
+      '"analysis" is false, but "tasks", "question" or "schema" request an analysis: leave one out',
+    );
   const wanted = {
     ...speech,
     speaker_cleanup: speaker_cleanup && separated(speaker_cleanup).filter((rule) => rule !== 'none'),
     analysis: asked
-      ? { tasks: tasks && separated(tasks), questions: question }
+      ? { tasks: tasks && separated(tasks), questions: question, schema }
       : analysis === false
         ? false
         : undefined,
@@ -201,7 +206,11 @@ function optionsOf(fields: FormFields): JobOptions {
 }
 
 /** The fields of the form that are options of the analysis. */
-const FIELD_OF = { 'analysis.tasks': 'tasks', 'analysis.questions': 'question' };
+const FIELD_OF = {
+  'analysis.tasks': 'tasks',
+  'analysis.questions': 'question',
+  'analysis.schema': 'schema',
+};
 
 function valid<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
