@@ -128,7 +128,7 @@ const { voxtral } = figures;
 const pieceTokens = (voxtral.audioPositions * voxtral.audioWidth) / voxtral.audioFeedForward;
 
 /**
- * Keys and values of one token in all layers, plus one layer that is copied while the cache grows.
+ * Keys and values of one token in all layers, plus one layer that is copied for prompts that share it.
  */
 const cachedTokenBytes = (voxtral.layers + 1) * 2 * voxtral.keyValueHeads * voxtral.headSize * HALF;
 

@@ -194,7 +194,7 @@ def test_many_parts_that_overflow_are_not_moved_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = loaded(model(tmp_path, scaled(OVERFLOWS["hearing"][0])), "float16")
-    monkeypatch.setattr("spotscribe_voxtral.engines.overflow._MOST_MOVES", 1)
+    monkeypatch.setattr("spotscribe_voxtral.engines.precision.overflow._MOST_MOVES", 1)
     with pytest.raises(InternalError, match=r"in many parts.*VOXTRAL_PRECISION=float32"):
         texts(engine, *QUESTIONS)
     assert all(texts(engine, *QUESTIONS))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spotscribe_voxtral.engines.prefixes import prefixes_of
 from spotscribe_voxtral.engines.prompts import Prompt
+from spotscribe_voxtral.engines.sharing.prefixes import prefixes_of
 
 AUDIO = 24
 ONE, OTHER = np.ones(8, np.float32), np.zeros(8, np.float32)

@@ -12,7 +12,7 @@ import pytest
 
 from spotscribe_testing.models.asking_voxtral import asked, ignored, noise, texts
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
-from spotscribe_voxtral.engines.prefixes import Prefixes
+from spotscribe_voxtral.engines.sharing.prefixes import Prefixes
 from spotscribe_voxtral.engines.voxtral import Precision, VoxtralEngine
 
 pytestmark = pytest.mark.production
@@ -137,6 +137,36 @@ def test_attention_of_one_token_repeats_no_keys(masked: bool) -> None:
     wanted = functional.scaled_dot_product_attention(query, *repeated, attn_mask=mask, scale=0.5)
     found, _scores = _attend_from_one(query, key, value, mask, 0.5)
     torch.testing.assert_close(found, wanted.transpose(1, 2))
+
+
+def test_keys_and_values_stay_where_they_are_while_an_answer_grows() -> None:
+    import torch
+    from transformers import DynamicCache
+
+    from spotscribe_voxtral.engines.sharing.cache import cache_with_room
+
+    torch.manual_seed(0)
+    cache, usual = cache_with_room(6), DynamicCache()
+
+    def add(rows: int, count: int, kind: torch.dtype = torch.float16) -> tuple[Any, Any]:
+        new = [torch.randn(rows, 2, count, 4).to(kind) for _ in range(2)]
+        found, wanted = cache.update(*new, 0), usual.update(*new, 0)
+        torch.testing.assert_close(found, wanted)
+        return found
+
+    places = [each.data_ptr() for each in add(1, 3)]
+    assert [each.data_ptr() for each in add(1, 1)] == places
+    # What failed is written again; then each row goes on by itself.
+    for each in (cache, usual):
+        each.crop(2)
+    assert [each.data_ptr() for each in add(1, 2)] == places
+    for each in (cache, usual):
+        each.batch_select_indices(torch.tensor([0, 0, 0]))
+    places = [each.data_ptr() for each in add(3, 1)]
+    assert [each.data_ptr() for each in add(3, 1)] == places
+    # An attention that was moved to single precision, and more tokens than were announced.
+    assert add(3, 1, torch.float32)[0].dtype == torch.float32
+    assert add(3, 2, torch.float32)[0].shape[-2] == cache.get_seq_length() == 9
 
 
 def test_prompts_that_share_audio_are_counted_whole(tiny: VoxtralEngine) -> None:

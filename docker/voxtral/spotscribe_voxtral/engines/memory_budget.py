@@ -19,8 +19,8 @@ CONTEXT_TOKENS = 32_768
 TEXT_TOKENS = 2_048
 # What CUDA and its libraries take of a GPU for a process, beside what torch counts. An estimate.
 CONTEXT_BYTES = 450 << 20
-# cuBLAS's own workspaces, a layer's weights taken out of four bits (50 MB), and the holes that the
-# growing cache leaves. An estimate: it was not measured on a T4.
+# cuBLAS's own workspaces, a layer's weights taken out of four bits (50 MB), and the holes that batches of
+# different sizes leave. An estimate: it was not measured on a T4.
 RESERVE_BYTES = 512 << 20
 # What an answer is taken to need when it is decided whether the weights fit unquantised.
 _USUAL_ANSWER_TOKENS = 2_048
@@ -116,11 +116,11 @@ def prompt_parts(shape: ModelShape, number_bytes: int, chunks: int, max_tokens: 
     Counted in Transformers' code (modeling_voxtral.py, modeling_llama.py, 4.57): what is alive at once where
     most is. The encoder has ended when the language model begins, but the allocator keeps the larger part.
 
-    This is an upper bound for prompts that share their audio (see `reading.py`): the audio is read once, the
+    This is an upper bound for prompts that share their audio (see `sharing/`): the audio is read once, the
     mask has rows for the text alone, and each prompt has its own copy of the audio's keys and values.
     """
     tokens = chunks * shape.chunk_tokens + TEXT_TOKENS
-    # While a layer's cache grows by a token, its old and its new one are both there.
+    # While a layer's keys and values are copied for the prompts that share them, both are there.
     one_layer = shape.cache_bytes(number_bytes) // shape.layers
     cache = (tokens + max_tokens) * (shape.cache_bytes(number_bytes) + one_layer)
     # Feed-forward part: what is added to, its normalised copy, and before and after the activation.

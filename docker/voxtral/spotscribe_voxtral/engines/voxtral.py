@@ -18,11 +18,11 @@ from spotscribe_voxtral.engines.grammar import Grammars
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
 from spotscribe_voxtral.engines.model_files import check_voxtral_model
-from spotscribe_voxtral.engines.overflow import OverflowGuard
 from spotscribe_voxtral.engines.pauses import Pauses
+from spotscribe_voxtral.engines.precision.overflow import OverflowGuard
+from spotscribe_voxtral.engines.precision.single_precision import SinglePrecision
 from spotscribe_voxtral.engines.prompts import Prompt, Prompts
-from spotscribe_voxtral.engines.reading import batch_inputs
-from spotscribe_voxtral.engines.single_precision import SinglePrecision
+from spotscribe_voxtral.engines.sharing.reading import batch_inputs
 from spotscribe_voxtral.engines.weights import load_weights
 from spotscribe_voxtral.engines.writing import Writing
 
@@ -30,7 +30,7 @@ Quantization = Literal["auto", "none", "nf4"]
 Precision = Literal["auto", "float16", "float32"]
 
 _log = logging.getLogger(__name__)
-# A cache that grows by a token at a time leaves holes; with this, the GPU's allocator joins them again.
+# Batches of different sizes leave holes; with this, the GPU's allocator joins them again.
 _ALLOCATOR = "expandable_segments:True"
 
 
@@ -215,7 +215,7 @@ class VoxtralEngine:
         chosen = drawn if how.temperature > 0 else {"do_sample": False}
         with self._torch.inference_mode():
             self._voxtral.generate(
-                **batch_inputs(self._voxtral, self._prompts, prompts),
+                **batch_inputs(self._voxtral, self._prompts, prompts, how.max_tokens),
                 generation_config=GenerationConfig(
                     max_new_tokens=how.max_tokens,
                     bos_token_id=self._prompts.begin,

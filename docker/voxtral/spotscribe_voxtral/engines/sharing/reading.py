@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spotscribe_voxtral.engines.prefixes import Prefixes, prefixes_of
 from spotscribe_voxtral.engines.prompts import Prompt, Prompts
+from spotscribe_voxtral.engines.sharing.cache import cache_with_room
+from spotscribe_voxtral.engines.sharing.prefixes import Prefixes, prefixes_of
 
 
-def batch_inputs(voxtral: Any, maker: Prompts, prompts: Sequence[Prompt]) -> dict[str, Any]:
+def batch_inputs(voxtral: Any, maker: Prompts, prompts: Sequence[Prompt], max_tokens: int) -> dict[str, Any]:
     """The arguments of `generate`, on the model's device.
 
     If prompts begin with the same audio, the model reads each beginning once, here, and `generate` reads what
@@ -18,19 +19,23 @@ def batch_inputs(voxtral: Any, maker: Prompts, prompts: Sequence[Prompt]) -> dic
         voxtral: a `VoxtralForConditionalGeneration`.
         maker: makes tensors of prompts.
         prompts: of the batch.
+        max_tokens: greatest length of an answer.
 
     Returns:
-        `input_ids` and `attention_mask` (prompts, tokens), and either `input_features` (pieces of 30 s, mel
-        bins, frames), if there is audio, or `past_key_values`: the keys and values of the beginnings.
+        `input_ids` and `attention_mask` (prompts, tokens), `past_key_values`, which holds the shared
+        beginnings, and, if nothing is shared, `input_features` of the audio (pieces of 30 s, mel bins,
+        frames).
     """
     prefixes = prefixes_of(prompts, maker.audio)
     if not prefixes.shared:
-        return _on(voxtral.device, maker.tensors(prompts))
+        whole = _on(voxtral.device, maker.tensors(prompts))
+        return {**whole, "past_key_values": cache_with_room(whole["input_ids"].shape[1] + max_tokens)}
     began = _on(voxtral.device, maker.tensors(prefixes.distinct))
-    cache = _read(voxtral, began)
+    rest = _on(voxtral.device, maker.tensors(prefixes.rest(prompts)))
+    cache = cache_with_room(began["input_ids"].shape[1] + rest["input_ids"].shape[1] + max_tokens)
+    _read(voxtral, began, cache)
     rows, present = _rows(prefixes, voxtral.device)
     cache.batch_select_indices(rows)
-    rest = _on(voxtral.device, maker.tensors(prefixes.rest(prompts)))
     # A prompt without audio has another one's keys and values in front of it, which its mask hides.
     before = {
         "input_ids": began["input_ids"][rows].where(present, maker.padding),
@@ -40,15 +45,12 @@ def batch_inputs(voxtral: Any, maker: Prompts, prompts: Sequence[Prompt]) -> dic
     return {**joined, "past_key_values": cache}
 
 
-def _read(voxtral: Any, began: dict[str, Any]) -> Any:
-    """The keys and values of beginnings: (beginnings, heads, tokens, width) in each layer."""
-    from transformers import DynamicCache  # noqa: PLC0415
-
-    cache, mask = DynamicCache(), began["attention_mask"]
+def _read(voxtral: Any, began: dict[str, Any], cache: Any) -> None:
+    """Fills the cache with the keys and values of beginnings."""
+    mask = began["attention_mask"]
     # As `generate` numbers them; the model itself would number the padding, too.
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     voxtral(**began, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return cache
 
 
 def _rows(prefixes: Prefixes, device: Any) -> tuple[Any, Any]:

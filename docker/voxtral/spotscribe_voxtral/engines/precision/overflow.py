@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from spotscribe_common.errors import InternalError
-from spotscribe_voxtral.engines.single_precision import SinglePrecision
+from spotscribe_voxtral.engines.precision.single_precision import SinglePrecision
 
 _LAST = "language_model.lm_head"
 # Of one pass through the model. Each takes two passes more.
