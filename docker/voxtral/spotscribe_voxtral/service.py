@@ -17,9 +17,11 @@ from spotscribe_common.contract import (
     TranscribeEvent,
 )
 from spotscribe_common.work.job import Job
+from spotscribe_common.work.lanes import PriorityLanes
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, write_answer
 from spotscribe_voxtral.engines.engine import Engine
+from spotscribe_voxtral.engines.in_turn import EngineInTurn
 from spotscribe_voxtral.metrics import VoxtralMetrics
 from spotscribe_voxtral.settings import Settings
 from spotscribe_voxtral.transcription import RecordingTranscription, TranscriptionOrder
@@ -28,7 +30,7 @@ Read = TypeVar("Read")
 
 
 class VoxtralService(AudioService):
-    """Runs one transcription, analysis or chat at a time."""
+    """Runs one transcription or chat at a time, and one analysis, which works while there is neither."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.settings = settings
@@ -36,6 +38,7 @@ class VoxtralService(AudioService):
         self.metrics = VoxtralMetrics()
         self._one = asyncio.Lock()
         super().__init__(settings, engine, self.metrics)
+        self._lanes = PriorityLanes(self.models)
 
     async def one_at_a_time(self, read: Callable[[], Read]) -> Read:
         """What `read` returns, in a thread. A chat's body is in memory three times over while it is read."""
@@ -43,7 +46,7 @@ class VoxtralService(AudioService):
             return await asyncio.to_thread(read)
 
     def transcribe(self, pcm: Pcm, order: TranscriptionOrder, holding: ExitStack) -> Job[TranscribeEvent]:
-        """Starts a transcription, which waits for the engine. `holding` is closed when it has ended."""
+        """Starts a transcription, which goes before analyses. `holding` is closed when it has ended."""
 
         def work(emit: Callable[[TranscribeEvent], None], cancelled: Callable[[], bool]) -> None:
             def counted(event: TranscribeEvent) -> None:
@@ -57,10 +60,10 @@ class VoxtralService(AudioService):
             with self.metrics.timed("transcription"):
                 RecordingTranscription(pcm, self.engine, order, counted, cancelled).run()
 
-        return self.job(work, holding)
+        return self.job(work, holding, self._lanes.first())
 
     def analyze(self, pcm: Pcm, asked: AnalysisOptions, holding: ExitStack) -> Job[AnalyzeEvent]:
-        """Starts an analysis, as `transcribe` does."""
+        """Starts an analysis. Each batch of it waits until nobody waits for a transcript or an answer."""
 
         def work(emit: Callable[[AnalyzeEvent], None], cancelled: Callable[[], bool]) -> None:
             def counted(event: AnalyzeEvent) -> None:
@@ -71,9 +74,10 @@ class VoxtralService(AudioService):
 
             began = time.monotonic()
             with self.metrics.timed("analysis"):
-                RecordingAnalysis(pcm, self.engine, asked, counted, cancelled).run()
+                engine = EngineInTurn(self.engine, self.models.do_in_gap, cancelled)
+                RecordingAnalysis(pcm, engine, asked, counted, cancelled).run()
 
-        return self.job(work, holding)
+        return self.job(work, holding, self._lanes.in_gaps())
 
     def chat(self, order: ChatOrder, holding: ExitStack) -> Job[ChatEvent]:
         """Starts an answer, as `transcribe` does."""
@@ -87,7 +91,7 @@ class VoxtralService(AudioService):
             with self.metrics.timed("chat"):
                 write_answer(self.engine, order, counted, cancelled)
 
-        return self.job(work, holding)
+        return self.job(work, holding, self._lanes.first())
 
     def _count(self, heard: float, seconds: float, degraded: Sequence[Degradation]) -> None:
         self.metrics.heard(heard, seconds)

@@ -10,7 +10,7 @@ import pytest
 
 from spotscribe_audio.audio.pcm import BYTES_PER_SECOND, Pcm
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
-from spotscribe_common.errors import InternalError, OutOfMemoryError
+from spotscribe_common.errors import CancelledWorkError, InternalError, OutOfMemoryError
 from spotscribe_testing.models.scripted_voxtral import (
     KNOWN,
     Endless,
@@ -26,6 +26,7 @@ from spotscribe_testing.models.scripted_voxtral import (
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Capacity, Message
+from spotscribe_voxtral.engines.in_turn import EngineInTurn
 
 Record = Callable[..., Pcm]
 LIST_TASKS = ["topics", "action_items", "questions", "entities"]
@@ -473,3 +474,17 @@ def test_each_answer_is_restricted_to_the_schema_of_its_own_prompt(recording: Re
     assert [schema for how in engine.asked for schema in how.schemas] == told
     assert max(len({json.dumps(schema) for schema in how.schemas}) for how in engine.asked) > 1
     assert all(schema["additionalProperties"] is False for schema in told)
+
+
+def test_an_analysis_that_is_cancelled_while_it_waits_for_its_turn_ends_so(recording: Record) -> None:
+    turns = iter([None])
+
+    def in_turn(work: Callable[[], Any], _is_stopped: Callable[[], bool]) -> Any:
+        if next(turns, "cancelled") is not None:
+            raise CancelledWorkError
+        return work()
+
+    engine = EngineInTurn(ScriptedVoxtral(), in_turn, lambda: False)
+    asked = AnalyzeRequest.model_validate({"path": "x", "tasks": ["summary"]})
+    with pytest.raises(CancelledWorkError):
+        RecordingAnalysis(recording(8), engine, asked, lambda _: None, lambda: False).run()

@@ -34,6 +34,29 @@ class Lanes:
         return _OwnThread(self._long if size > self._together else self._short.taken(size))
 
 
+class PriorityLanes:
+    """Two lanes: jobs that go first, and jobs whose steps are done in the gaps between those.
+
+    In each lane, jobs run one at a time, in the order in which they came. A job in the gaps delays one that
+    goes first by one step at most.
+
+    Args:
+        models: the thread of the models.
+    """
+
+    def __init__(self, models: ModelThread) -> None:
+        self._models = models
+        self._in_gaps = asyncio.Lock()
+
+    def first(self) -> Lane:
+        """The lane of a job that runs in the models' thread as a whole."""
+        return _First(self._models)
+
+    def in_gaps(self) -> Lane:
+        """The lane of a job in a thread of its own, whose steps :meth:`ModelThread.do_in_gap` does."""
+        return _OwnThread(self._in_gaps)
+
+
 class Unqueued:
     """A lane for any number of jobs, which ask for the models themselves.
 
@@ -48,6 +71,21 @@ class Unqueued:
     async def run(self, work: Callable[[], None]) -> None:
         """See :class:`Lane`."""
         await self._run_in_thread(work)
+
+
+class _First:
+    """A lane in the models' thread. A job goes first as soon as it waits for its place."""
+
+    def __init__(self, models: ModelThread) -> None:
+        self.free = _ahead(models)
+        self.run = models.run
+
+
+@asynccontextmanager
+async def _ahead(models: ModelThread) -> AsyncIterator[None]:
+    with models.first():
+        async with models.free:
+            yield
 
 
 class _OwnThread:

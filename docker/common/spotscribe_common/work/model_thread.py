@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaitingError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
@@ -38,7 +38,7 @@ class ModelThread:
     """One thread that loads the models and does all their work, in turn.
 
     A job runs in it as a whole (`run`), or in a thread of its own that asks for each step (`do`), so that the
-    steps of several jobs alternate.
+    steps of several jobs alternate. Steps of `do_in_gap` are done while no job goes `first`.
 
     A second one would have OpenMP threads of its own beside the first one's, which wait for work: more than
     there are processors, so that libgomp lets them sleep after each piece of work. That doubled the time of
@@ -54,6 +54,9 @@ class ModelThread:
         self.liveness = Liveness()
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._starting = threading.Lock()
+        # How many jobs go first, and told when that changes.
+        self._ahead = 0
+        self._gap = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True, name="models")
 
     def do(self, work: Callable[[], Done], is_stopped: Callable[[], bool]) -> Done:
@@ -83,6 +86,29 @@ class ModelThread:
             # What has begun may use what the caller holds, such as its audio: it is waited for.
             if is_stopped() and done.cancel():
                 raise CancelledWorkError
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Until the block ends, no step of `do_in_gap` begins; one that has begun is finished."""
+        self._go_first(1)
+        try:
+            yield
+        finally:
+            self._go_first(-1)
+
+    def _go_first(self, more: int) -> None:
+        with self._gap:
+            self._ahead += more
+            self._gap.notify_all()
+
+    def do_in_gap(self, work: Callable[[], Done], is_stopped: Callable[[], bool]) -> Done:
+        """As `do`, once no job goes `first`. Not for the models' own thread, in which those jobs work."""
+        with self._gap:
+            while self._ahead > 0:
+                if is_stopped():
+                    raise CancelledWorkError
+                self._gap.wait(_LOOK_SECONDS)
+        return self.do(work, is_stopped)
 
     async def run(self, work: Callable[[], None]) -> None:
         """Returns, or raises, what `work` does, after all that was given before.

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from spotscribe_common.work.job import Job
-from spotscribe_common.work.lanes import Lanes
+from spotscribe_common.work.lanes import Lanes, PriorityLanes
 from spotscribe_common.work.model_thread import ModelThread
 
 ROOM = 10.0
@@ -117,3 +117,33 @@ async def test_without_room_all_jobs_run_in_the_models_thread_one_at_a_time() ->
     await works.end("first")
     await works.has_begun("first", "second")
     await works.end("second")
+
+
+async def test_a_job_that_goes_first_waits_for_one_step_of_a_job_in_the_gaps_at_most() -> None:
+    models = ModelThread()
+    lanes = PriorityLanes(models)
+    done, may_end, held = list[str](), threading.Event(), threading.Event()
+
+    def step(name: str) -> None:
+        held.set()
+        may_end.wait(10)
+        done.append(name)
+
+    def in_gaps(_: Callable[[str], None], is_stopped: Callable[[], bool]) -> None:
+        for name in ("1", "2", "3"):
+            models.do_in_gap(lambda: step(name), is_stopped)  # noqa: B023 - called at once
+
+    def first(name: str) -> Job[str]:
+        work = lambda _emit, _is_stopped: done.append(name)  # noqa: E731
+        return Job(work, lanes.first(), ExitStack(), lambda _: None, models.liveness)
+
+    behind = Job[str](in_gaps, lanes.in_gaps(), ExitStack(), lambda _: None, models.liveness)
+    await asyncio.to_thread(held.wait, 10)
+    jobs = [first("a"), first("b"), behind]
+    cancelled = first("c")
+    await asyncio.sleep(0.05)
+    cancelled.cancel()
+    may_end.set()
+    for job in (*jobs, cancelled):
+        assert [event async for event in job.events()] == []
+    assert done == ["1", "a", "b", "2", "3"]

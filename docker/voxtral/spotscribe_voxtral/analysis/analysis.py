@@ -91,7 +91,7 @@ class RecordingAnalysis:
         """Emits all events.
 
         Raises:
-            CancelledGenerationError: `cancelled()` became true.
+            CancelledWorkError: `cancelled()` became true.
             OutOfMemoryError: the memory does not suffice, also with half the batch.
             InternalError: nothing at all could be understood.
         """

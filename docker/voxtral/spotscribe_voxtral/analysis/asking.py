@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from spotscribe_audio.audio.pcm import Samples
-from spotscribe_common.errors import OutOfMemoryError, ServiceError
+from spotscribe_common.errors import CancelledWorkError, OutOfMemoryError, ServiceError
 from spotscribe_common.work.device import is_device_lost
 from spotscribe_voxtral.analysis.json_answer import UnusableAnswerError, read_answer
 from spotscribe_voxtral.analysis.shapes import Written, answer_schema
@@ -91,7 +91,7 @@ class Asker:
         """One answer for each, in their order.
 
         Raises:
-            CancelledGenerationError: `cancelled()` became true.
+            CancelledWorkError: `cancelled()` became true.
             OutOfMemoryError: also with half the batch.
         """
         written = self._written([_put(ask, _conversation(ask)) for ask in asks], _FIRST)
@@ -113,7 +113,7 @@ class Asker:
                 written += self._engine.answer(
                     [one.conversation for one in part], restricted, _nobody_listens, self._cancelled
                 )
-            except CancelledGenerationError:
+            except CancelledWorkError:
                 raise
             except OutOfMemoryError:
                 if not self._size.halve():
