@@ -18,6 +18,7 @@ export const analysis: Task<'analysis'> = {
   unit: 'audio_second',
   measure: ({ duration }) => duration,
   decides: false,
+  givesWay: true,
   stages: () => ['analysis'],
   stagesAtEnd: (_, result) => ({ analysis: result === undefined ? 'failed' : 'succeeded' }),
 };

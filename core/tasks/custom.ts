@@ -25,6 +25,7 @@ export const custom: Task<'custom'> = {
   },
   measure: ({ measure }) => measure,
   decides: false,
+  givesWay: false,
   stages: () => ['custom'],
   stagesAtEnd: (_, result) => ({ custom: result === undefined ? 'failed' : 'succeeded' }),
 };

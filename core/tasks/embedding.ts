@@ -31,6 +31,7 @@ export const embedding: Task<'embedding'> = {
   unit: 'token',
   measure: ({ tokens }) => tokens,
   decides: true,
+  givesWay: false,
   stages: () => ['embedding'],
   stagesAtEnd: (_, result) => ({ embedding: result === undefined ? 'failed' : 'succeeded' }),
 };

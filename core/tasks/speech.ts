@@ -32,6 +32,7 @@ export const speech: Task<'speech'> = {
   unit: 'character',
   measure: ({ characters }) => characters,
   decides: true,
+  givesWay: false,
   stages: () => ['speech'],
   stagesAtEnd: (_, result) => ({ speech: result === undefined ? 'failed' : 'succeeded' }),
 };

@@ -82,6 +82,11 @@ export interface Task<N extends TaskName = TaskName> {
    * another task only degrades the result.
    */
   readonly decides: boolean;
+  /**
+   * Whether other tasks go first where one service does both: it gives way to them between two parts
+   * of its work.
+   */
+  readonly givesWay: boolean;
   /** The stages of a job with these options. */
   stages(options: TaskOptions<N>): Stage[];
   /** States of the stages at the end. @param result undefined if the task failed */

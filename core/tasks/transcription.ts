@@ -30,6 +30,7 @@ export const transcription: Task<'transcription'> = {
   unit: 'audio_second',
   measure: ({ duration }) => duration,
   decides: true,
+  givesWay: false,
   stages: ({ diarize }) => ['transcript', ...(diarize === true ? (['diarization'] as const) : [])],
   // If diarization failed, the transcript has no speakers, and `degraded` has the reason.
   stagesAtEnd: ({ diarize }, result) => ({

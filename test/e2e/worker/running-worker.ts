@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TaskName } from '../../../core/contract/names';
 import type { Clients } from '../../../docker/worker/src/clients';
 import { GuardedService, type Guards } from '../../../docker/worker/src/services/guarded-service';
 import { Services } from '../../../docker/worker/src/services/services';
@@ -23,14 +24,16 @@ export interface RunOptions {
 /** Where a model service is. */
 type Service = { url: string };
 
-/** The task of each service. */
+/** The tasks of each service. */
 const DOES = {
-  whisper: 'transcription',
-  voxtral: 'analysis',
-  embeddings: 'embedding',
-  speech: 'speech',
-  own: 'custom',
-} as const;
+  whisper: ['transcription'],
+  voxtral: ['analysis'],
+  /** Voxtral alone. */
+  both: ['transcription', 'analysis'],
+  embeddings: ['embedding'],
+  speech: ['speech'],
+  own: ['custom'],
+} as const satisfies Record<string, TaskName[]>;
 
 /** Workers of a test, with what they log, until they are stopped. */
 export class RunningWorkers {
@@ -79,7 +82,7 @@ export class RunningWorkers {
       services: new Services(
         (Object.entries(services) as [keyof typeof DOES, Service][]).map(([name, service]) => ({
           service: guarded(name, service),
-          tasks: [DOES[name]],
+          tasks: DOES[name],
         })),
       ),
       log,

@@ -1,6 +1,7 @@
 import type { JobRow } from '../../../core/contract/job';
 import type { TaskName } from '../../../core/contract/names';
 import { HeldJobs } from '../../../docker/worker/src/forecast/held-jobs';
+import { JobProgress } from '../../../docker/worker/src/jobs/job-progress';
 import type { GuardedService } from '../../../docker/worker/src/services/guarded-service';
 import { Services } from '../../../docker/worker/src/services/services';
 import { row } from '../../support/support';
@@ -64,7 +65,7 @@ describe('what the heartbeat reports', () => {
     const end = job.work('transcription');
     pass(23);
     expect(busySeconds()).toBe(80);
-    job.advance(0.5);
+    job.advance({ progress: 0.5, progressOf: () => 0.5 });
     expect(busySeconds()).toBeGreaterThan(20);
     expect(busySeconds()).toBeLessThan(40);
     end();
@@ -230,5 +231,78 @@ describe('a further job', () => {
     const job = recording('other', 40);
     pass(600);
     expect(job.returned.aborted).toBe(false);
+  });
+});
+
+describe('a further job, where one service does two tasks', () => {
+  const both = { transcription: {}, analysis: {} };
+  beforeEach(() => {
+    const service = { name: 'voxtral', jobsAtOnce: 1 } as GuardedService;
+    held = new HeldJobs(new Services([{ service, tasks: ['transcription', 'analysis'] }]));
+  });
+  const begun = (id: string) => {
+    const job = recording(id, 40_000, { tasks: both });
+    job.work('voxtral');
+    return job;
+  };
+
+  it('is taken when the transcript before it is ready, however long the analysis takes', () => {
+    const job = begun('a');
+    pass(60);
+    expect(held.mayTakeEarly(1)).toBe(false);
+    job.finishTask('analysis');
+    expect(held.mayTakeEarly(1)).toBe(false);
+    job.finishTask('transcription');
+    expect(held.mayTakeEarly(1)).toBe(true);
+    expect(busySeconds()).toBeGreaterThan(900);
+  });
+
+  it('is taken when at most ten seconds of the transcription before it remain', () => {
+    const progress = new JobProgress(both);
+    const job = begun('a');
+    pass(50);
+    progress.set('transcription', 0.5);
+    job.advance(progress);
+    expect(held.mayTakeEarly(1)).toBe(false);
+    pass(45);
+    progress.set('transcription', 0.95);
+    job.advance(progress);
+    expect(held.mayTakeEarly(1)).toBe(true);
+    recording('b', 40, { tasks: both });
+    expect(held.mayTakeEarly(2)).toBe(false);
+  });
+
+  it('waits for a job whose transcription has not begun', () => {
+    begun('a').finishTask('transcription');
+    const next = recording('b', 40_000, { tasks: both });
+    expect(held.mayTakeEarly(2)).toBe(false);
+    pass(600);
+    expect(next.returned.aborted).toBe(false);
+  });
+
+  it('is left to other machines once three analyses wait', () => {
+    for (const id of ['a', 'b', 'c']) {
+      expect(held.mayTakeEarly(held.state === '' ? 0 : held.state.split(',').length)).toBe(true);
+      begun(id).finishTask('transcription');
+    }
+    expect(held.mayTakeEarly(3)).toBe(false);
+  });
+
+  it('waits for a job without analysis as for any other', () => {
+    const job = recording('a', 40_000);
+    job.work('voxtral');
+    job.finishTask('transcription');
+    expect(held.mayTakeEarly(1)).toBe(false);
+  });
+});
+
+describe('two services with a task each', () => {
+  it('do not make a job give way: its analysis counts', () => {
+    held = new HeldJobs(services('transcription', 'analysis'));
+    for (const id of ['a', 'b']) {
+      const job = recording(id, 40_000, { tasks: { transcription: {}, analysis: {} } });
+      job.finishTask('transcription');
+    }
+    expect(held.mayTakeEarly(2)).toBe(false);
   });
 });

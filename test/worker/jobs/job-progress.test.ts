@@ -4,6 +4,8 @@ describe('the progress of a job', () => {
   it('is that of its only task', () => {
     const progress = new JobProgress({ transcription: { diarize: true } });
     expect(progress.progress).toBe(0);
+    expect(progress.stages).toEqual({ transcript: 'waiting', diarization: 'waiting' });
+    progress.begin('transcription');
     expect(progress.stages).toEqual({ transcript: 'running', diarization: 'waiting' });
     progress.set('transcription', 0.6, { diarization: 'running' });
     expect(progress.progress).toBe(0.6);
@@ -12,10 +14,16 @@ describe('the progress of a job', () => {
 
   it('counts all tasks the same', () => {
     const progress = new JobProgress({ transcription: {}, analysis: {} });
-    expect(progress.stages).toEqual({ transcript: 'running', analysis: 'running' });
+    progress.begin('transcription');
+    expect(progress.stages).toEqual({ transcript: 'running', analysis: 'waiting' });
     progress.set('transcription', 1, { transcript: 'succeeded' });
+    progress.begin('analysis');
     progress.set('analysis', 0.5);
     expect(progress.progress).toBe(0.75);
+    expect(progress.progressOf(['transcription'])).toBe(1);
+    expect(progress.stages).toEqual({ transcript: 'succeeded', analysis: 'running' });
+    // It goes on after a pause.
+    progress.begin('transcription');
     expect(progress.stages).toEqual({ transcript: 'succeeded', analysis: 'running' });
   });
 

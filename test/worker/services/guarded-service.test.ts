@@ -4,7 +4,7 @@ import { GuardedService, type Guards } from '../../../docker/worker/src/services
 import { HttpModelService } from '../../../docker/worker/src/services/http-model-service';
 import { createLog } from '../../../docker/worker/src/log';
 import { until } from '../../until';
-import { hearing, ModelServer, type Script } from '../../support/model-server';
+import { hearing, ModelServer, type Script, understanding } from '../../support/model-server';
 
 const never = new AbortController().signal;
 const breaks: Script = (_, answer) => answer.breakOff();
@@ -253,5 +253,96 @@ describe('a guarded service', () => {
     for (let times = 0; times < 3; times++)
       await expect(transcribe(service)).rejects.toMatchObject({ code: 'bad_audio' });
     expect(service.rests).toBe(false);
+  });
+});
+
+describe('a guarded service with two tasks, of which one gives way', () => {
+  let working: string[];
+  const use = (name: string, signal = never) => ({
+    signal,
+    begin: () => {
+      working.push(name);
+      return () => void working.splice(working.indexOf(name), 1);
+    },
+  });
+  const transcript = (service: GuardedService, name: string, signal = never) =>
+    service.run(TASKS.transcription, { path: name }, use(name, signal), () => undefined);
+  const analysis = (service: GuardedService, name: string) =>
+    service.run(TASKS.analysis, { path: name }, use(name), () => undefined);
+  /** Holds each request until its path is released. */
+  let release: Record<string, () => void>;
+  const paths = () => [...server.requests, ...server.analyses].map(({ path }) => path);
+  const open = (path: string) => until(() => paths().includes(path), `the request for ${path}`);
+  beforeEach(() => {
+    working = [];
+    release = {};
+    const hold = ({ path }: { path: string }) => new Promise<void>((resolve) => (release[path] = resolve));
+    server.script = async (request, answer) => {
+      await hold(request);
+      await hearing(10, 1)(request, answer);
+    };
+    server.analyst = async (request, answer) => {
+      await hold(request);
+      await understanding(10, 1)(request, answer);
+    };
+  });
+
+  it('transcribes beside an analysis, which then counts as paused', async () => {
+    const service = guarded();
+    const first = analysis(service, 'analysis');
+    await open('analysis');
+    expect(working).toEqual(['analysis']);
+    const second = transcript(service, 'transcript');
+    await open('transcript');
+    expect(working).toEqual(['transcript']);
+    release.transcript!();
+    await second;
+    expect(working).toEqual(['analysis']);
+    release.analysis!();
+    await first;
+    expect([working, server.mostAtOnce]).toEqual([[], 2]);
+  });
+
+  it('begins no analysis while a transcript is made or wanted, and then one', async () => {
+    const service = guarded();
+    const stop = new AbortController();
+    const first = transcript(service, 'first');
+    const analyses = [analysis(service, 'analysis'), analysis(service, 'other')];
+    const second = transcript(service, 'second');
+    const given = transcript(service, 'given up', stop.signal);
+    await open('first');
+    release.first!();
+    await first;
+    await open('second');
+    expect(paths()).toEqual(['first', 'second']);
+    stop.abort(new Error('stop'));
+    await expect(given).rejects.toThrow('stop');
+    release.second!();
+    await second;
+    await open('analysis');
+    expect(paths()).not.toContain('other');
+    release.analysis!();
+    await open('other');
+    release.other!();
+    await Promise.all(analyses);
+  });
+
+  it('transcribes while an analysis is its trial after failures', async () => {
+    const service = guarded();
+    const script = server.analyst;
+    server.analyst = (_, answer) => answer.breakOff();
+    for (const name of ['a', 'b']) await expect(analysis(service, name)).rejects.toThrow(/did not finish/);
+    expect(await service.unready()).toMatch(/not used for a while/);
+    server.analyst = script;
+    afterRest();
+    const trial = analysis(service, 'trial');
+    await open('trial');
+    const other = transcript(service, 'transcript');
+    await open('transcript');
+    release.transcript!();
+    await other;
+    release.trial!();
+    await trial;
+    expect(await service.unready()).toBeUndefined();
   });
 });

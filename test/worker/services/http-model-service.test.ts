@@ -204,6 +204,17 @@ describe('the model service over HTTP', () => {
     await until(() => server.abandoned === 1, 'the service is aborted');
   });
 
+  it('waits for the next event of work that is paused, and then as long as for any other', async () => {
+    const silent = (_: unknown, answer: { gone: boolean }) => until(() => answer.gone, 'it is given up');
+    server = await ModelServer.start(silent, silent);
+    let looks = 0;
+    const service = new HttpModelService('voxtral', server.url, { silenceMs: 60_000, stuckMs: 100 });
+    const isPaused = () => ++looks < 4;
+    const work = service.run(TASKS.analysis, { path: 'job/input' }, never, isPaused).next();
+    expect(await failure(work)).toMatchObject({ message: expect.stringContaining('no event for 100 ms') });
+    expect(looks).toBe(4);
+  });
+
   it('uses no proxy', async () => {
     process.env.HTTP_PROXY = process.env.http_proxy = 'http://127.0.0.1:1';
     try {

@@ -45,6 +45,26 @@ describe('places', () => {
     (await fourth)();
   });
 
+  it('tell when nobody uses or wants them', async () => {
+    let unused = 0;
+    const places = new Places(
+      () => 1,
+      () => void unused++,
+    );
+    const leave = await places.take(never);
+    const abort = new AbortController();
+    const waiting = places.take(abort.signal);
+    expect([places.isUsed, unused]).toEqual([true, 0]);
+    leave();
+    (await waiting)();
+    expect([places.isUsed, unused]).toEqual([false, 1]);
+    const last = await places.take(never);
+    const given = places.take(abort.signal);
+    last();
+    (await given)();
+    expect(unused).toBe(2);
+  });
+
   it('skip a caller that stopped waiting', async () => {
     const places = new Places(() => 1);
     const leave = await places.take(never);

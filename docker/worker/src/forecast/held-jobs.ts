@@ -16,6 +16,11 @@ const EARLY_SECONDS = 10;
  */
 const RETURN_SECONDS = 60;
 
+/**
+ * Held jobs of which only tasks remain that give way. Other machines get work, and a lost machine returns few jobs.
+ */
+const MOST_BEHIND = 3;
+
 /** Period of checks whether it must be returned, in milliseconds. */
 const PERIOD_MS = 1_000;
 
@@ -29,7 +34,7 @@ export class HeldJobs {
   private readonly clock: WorkClock;
 
   constructor(
-    private readonly services: Pick<Services, 'find' | 'all'>,
+    private readonly services: Pick<Services, 'find' | 'givesWay' | 'all'>,
     private readonly now: () => number = Date.now,
   ) {
     this.clock = new WorkClock(now);
@@ -37,8 +42,11 @@ export class HeldJobs {
 
   /** Adds a claimed job. @returns the job, which `release` must remove */
   hold(row: JobRow): HeldJob {
-    const names = tasksIn(tasksOf(row)).flatMap(({ task }) => this.services.find(task.name)?.name ?? []);
-    const job = new HeldJob(row, [...new Set(names)], this.rates, this.clock);
+    const tasks = tasksIn(tasksOf(row)).flatMap(({ task: { name: task } }) => {
+      const service = this.services.find(task)?.name;
+      return service === undefined ? [] : [{ task, service, givesWay: this.services.givesWay(task) }];
+    });
+    const job = new HeldJob(row, tasks, this.rates, this.clock);
     this.jobs.add(job);
     if (this.isOver) this.watch(job);
     return job;
@@ -50,16 +58,17 @@ export class HeldJobs {
   }
 
   /**
-   * Whether a job may be taken although all services are in use: its input arrives by the time one is free, or it
-   * shares the batches of short ones.
+   * Whether a job may be taken although there is one for each service: these jobs give way to it, its input arrives
+   * by the time a service is free, or it shares the batches of short ones.
    *
    * @param taken number of jobs that were taken. Those that are not held yet may be long.
    */
   mayTakeEarly(taken: number): boolean {
-    const jobs = [...this.jobs];
-    if (jobs.length < taken) return false;
-    if (!this.isOver && this.freeIn(jobs) <= EARLY_SECONDS) return true;
-    return jobs.length < this.places && Math.max(...this.endsIn(jobs)) <= RETURN_SECONDS;
+    const { ahead } = this;
+    if (this.jobs.size < taken || this.jobs.size - ahead.length >= MOST_BEHIND) return false;
+    if (ahead.length < this.services.all.length) return true;
+    if (!this.isOver && freeIn(ahead) <= EARLY_SECONDS) return true;
+    return ahead.length < this.places && Math.max(...endsIn(ahead.map(first))) <= RETURN_SECONDS;
   }
 
   /** Changes when a job is taken, begins or ends. Empty without jobs. */
@@ -72,7 +81,7 @@ export class HeldJobs {
     const { speeds, densities } = this.rates;
     return {
       ...(jobs.length > 0 && {
-        busy_until: Math.round(this.now() + Math.max(...this.endsIn(jobs)) * 1000),
+        busy_until: Math.round(this.now() + Math.max(...endsIn(jobs)) * 1000),
         holding: jobs.map(({ id }) => id),
       }),
       ...(Object.keys(speeds).length > 0 && { speeds }),
@@ -85,34 +94,47 @@ export class HeldJobs {
     const timer = setInterval(() => {
       const mayWait = this.jobs.has(job) && !job.hasBegun && this.isOver;
       if (!mayWait) return clearInterval(timer);
-      if (this.freeIn([...this.jobs].filter((other) => other !== job)) <= RETURN_SECONDS) return;
+      if (freeIn(this.ahead.filter((other) => other !== job)) <= RETURN_SECONDS) return;
       clearInterval(timer);
       job.giveBack();
     }, PERIOD_MS);
   }
 
-  /** Whether it holds more jobs than it has services. */
+  /** The jobs for which the next one waits. */
+  private get ahead(): HeldJob[] {
+    return [...this.jobs].filter(({ isAhead }) => isAhead);
+  }
+
+  /** Whether there are more of these than services. */
   private get isOver(): boolean {
-    return this.jobs.size > this.services.all.length;
+    return this.ahead.length > this.services.all.length;
   }
 
   /** Jobs that the services work on together. */
   private get places(): number {
     return this.services.all.reduce((sum, { jobsAtOnce }) => sum + jobsAtOnce, 0);
   }
+}
 
-  /** Seconds until the first of the jobs is done. */
-  private freeIn(jobs: readonly HeldJob[]): number {
-    return Math.min(...this.endsIn(jobs));
-  }
+/** Work that waits for services. */
+type Work = Pick<HeldJob, 'services' | 'remainingSeconds' | 'hasBegun'>;
 
-  /** Seconds until each of the jobs is done. Each service works on one after another. */
-  private endsIn(jobs: readonly HeldJob[]): number[] {
-    const free = new Map<string, number>();
-    const inOrder = [...jobs].sort((one, other) => Number(other.hasBegun) - Number(one.hasBegun));
-    return inOrder.map(({ services, remainingSeconds }) => {
-      for (const name of services) free.set(name, (free.get(name) ?? 0) + remainingSeconds);
-      return Math.max(remainingSeconds, ...services.map((name) => free.get(name) ?? 0));
-    });
-  }
+/** The tasks of a job that go first. */
+const first = ({ firstServices: services, aheadSeconds: remainingSeconds, hasBegun }: HeldJob): Work => ({
+  services,
+  remainingSeconds,
+  hasBegun,
+});
+
+/** Seconds until the next job need not wait for one of these jobs any more. */
+const freeIn = (jobs: readonly HeldJob[]): number => Math.min(...endsIn(jobs.map(first)));
+
+/** Seconds until each work is done. Each service does one after another. */
+function endsIn(works: readonly Work[]): number[] {
+  const free = new Map<string, number>();
+  const inOrder = [...works].sort((one, other) => Number(other.hasBegun) - Number(one.hasBegun));
+  return inOrder.map(({ services, remainingSeconds }) => {
+    for (const name of services) free.set(name, (free.get(name) ?? 0) + remainingSeconds);
+    return Math.max(remainingSeconds, ...services.map((name) => free.get(name) ?? 0));
+  });
 }

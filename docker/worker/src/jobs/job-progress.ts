@@ -1,4 +1,4 @@
-import type { TaskName } from '../../../../core/contract/names';
+import { TASK_STAGES, type TaskName } from '../../../../core/contract/names';
 import type { JobTasks } from '../../../../core/contract/tasks';
 import { tasksIn } from '../../../../core/tasks';
 import type { Stages } from '../../../../core/tasks/task';
@@ -14,22 +14,30 @@ export class JobProgress {
     private readonly least = 0,
   ) {
     for (const { task } of tasksIn(tasks)) this.parts.set(task.name, 0);
-    // Independent of earlier attempts. The later stages of a task wait for its first one.
+    // Independent of earlier attempts.
     this.current = Object.fromEntries(
-      tasksIn(tasks).flatMap(({ task, options }) =>
-        task.stages(options).map((stage, index) => [stage, index === 0 ? 'running' : 'waiting']),
-      ),
+      tasksIn(tasks).flatMap(({ task, options }) => task.stages(options).map((stage) => [stage, 'waiting'])),
     );
   }
 
   /** 0 to 1. All tasks count the same, because their durations are not known. */
   get progress(): number {
-    const parts = [...this.parts.values()];
-    return Math.max(this.least, parts.reduce((sum, part) => sum + part, 0) / parts.length);
+    return Math.max(this.least, this.progressOf([...this.parts.keys()]));
+  }
+
+  /** Progress of some tasks in this attempt, 0 to 1. */
+  progressOf(tasks: readonly TaskName[]): number {
+    return tasks.reduce((sum, task) => sum + (this.parts.get(task) ?? 0), 0) / tasks.length;
   }
 
   get stages(): Stages {
     return this.current;
+  }
+
+  /** A service has begun to work on a task. Its later stages wait for the first one. */
+  begin(task: TaskName): void {
+    const [first] = TASK_STAGES[task];
+    if (this.current[first] === 'waiting') this.current = { ...this.current, [first]: 'running' };
   }
 
   /** @param progress of the task. @default - unchanged */

@@ -138,6 +138,7 @@ export class JobWork {
       return result;
     } finally {
       this.running.delete(name);
+      this.held.finishTask(name);
     }
   }
 
@@ -156,6 +157,8 @@ export class JobWork {
       begin: () => {
         if (!this.hasBegun) this.watch.lap('model_wait');
         this.hasBegun = true;
+        this.shown.begin(task.name);
+        this.show(task.name, undefined);
         const ends = [this.time.work(), this.held.work(this.tools.services.for(task.name).name)];
         return () => ends.forEach((end) => end());
       },
@@ -195,7 +198,7 @@ export class JobWork {
   private show(task: TaskName, progress: number | undefined, stages?: Stages): void {
     this.shown.set(task, progress, stages);
     this.progress.report(this.shown);
-    this.held.advance(this.shown.progress);
+    this.held.advance(this.shown);
   }
 }
 

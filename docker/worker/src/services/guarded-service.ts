@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import type { TaskName } from '../../../../core/contract/names';
 import type { Task, TaskTypes } from '../../../../core/tasks/task';
 import { ModelServiceFailed, ServiceUnready } from '../errors';
 import type { Log } from '../log';
 import type { ModelService, ServiceState } from './model-service';
 import { Places } from './places';
+import { RestingBreaker } from './resting-breaker';
+import { type Begin, Turns } from './turns';
 
 export interface Guards {
   /** Consecutive failures after which the circuit breaker opens. @default 2 */
@@ -42,22 +43,27 @@ export type On<E> = (event: E) => Promise<void> | void;
 /** One use of a service by a job. */
 export interface Use {
   signal: AbortSignal;
-  /** Called when the job gets the service. @returns a function that is called when the use ends */
-  begin: () => () => void;
+  begin: Begin;
+}
+
+/** The callers that wait for each other, and see the failures of each other. */
+interface Lane {
+  givesWay: boolean;
+  places: Places;
+  breaker: RestingBreaker;
 }
 
 /**
- * Lets jobs use a model service when it is ready: as many at once as it works on together, usually one. After
- * consecutive failures a circuit breaker opens, so that the next jobs do not wait for the service.
+ * Lets jobs use a model service when it is ready: as many at once as it works on together, usually one. A task
+ * that gives way begins when nobody uses or wants the service for another task, and then goes on beside that.
+ * After consecutive failures a circuit breaker opens, so that the next jobs do not wait for the service.
  */
 export class GuardedService {
   /** Jobs that the service works on together, as it last said. */
   jobsAtOnce = 1;
-  private readonly places = new Places(() => this.jobsAtOnce);
-  private readonly breaker;
-  /** End of the open state of the circuit breaker, in epoch milliseconds. */
-  private restsUntil = 0;
-  private lastFailure = '';
+  private readonly turns = new Turns();
+  private readonly first: Lane;
+  private readonly behind: Lane;
   /** Epoch milliseconds since when it is not ready. Undefined while it is ready. */
   private unreadySince: number | undefined;
 
@@ -67,32 +73,29 @@ export class GuardedService {
     private readonly guards: Guards = {},
   ) {
     const { failures = 2, restMs = 30_000 } = guards;
-    this.breaker = circuitBreaker(handleType(ModelServiceFailed), {
-      halfOpenAfter: restMs,
-      breaker: new ConsecutiveBreaker(failures),
-    });
-    this.breaker.onBreak(() => {
-      this.restsUntil = Date.now() + restMs;
-      log.warn({ service: this.name, rest_ms: restMs, reason: this.lastFailure }, 'circuit breaker opened');
-    });
-    this.breaker.onReset(() => {
-      this.restsUntil = 0;
-      log.info({ service: this.name }, 'circuit breaker closed');
-    });
+    // A trial of one lane may take long, and must not hold up the other one.
+    const breaker = () => new RestingBreaker({ name: this.name, failures, restMs, log });
+    const behind = new Places(() => (this.first.places.isUsed ? 0 : this.jobsAtOnce));
+    const first = new Places(
+      () => this.jobsAtOnce,
+      () => behind.callNext(),
+    );
+    this.first = { givesWay: false, places: first, breaker: breaker() };
+    this.behind = { givesWay: true, places: behind, breaker: breaker() };
   }
 
   get name(): string {
     return this.service.name;
   }
 
-  /** Whether the circuit breaker is open. */
+  /** Whether a circuit breaker is open. */
   get rests(): boolean {
-    return Date.now() < this.restsUntil;
+    return this.resting !== undefined;
   }
 
   /** Why the service cannot take work now. Undefined if it can. Never throws. */
   async unready(): Promise<string | undefined> {
-    return this.rests ? this.restReason() : this.unreadyItself();
+    return this.resting?.reason ?? this.unreadyItself();
   }
 
   /** Like `unready`, but ignores the circuit breaker. Never throws. */
@@ -128,8 +131,9 @@ export class GuardedService {
     use: Use,
     on: On<TaskTypes[N]['event']>,
   ): Promise<TaskTypes[N]['result']> {
-    return this.use(use, async () => {
-      for await (const event of this.service.run(task, request, use.signal)) {
+    const lane = task.givesWay ? this.behind : this.first;
+    return this.use(use, lane, async (isPaused) => {
+      for await (const event of this.service.run(task, request, use.signal, isPaused)) {
         await on(event);
         const result = task.resultOf(event);
         if (result !== undefined) return result;
@@ -138,33 +142,28 @@ export class GuardedService {
     });
   }
 
-  private async use<T>({ signal, begin }: Use, work: () => Promise<T>): Promise<T> {
-    const guarded = async () => {
-      try {
-        await this.ready(signal);
-        const end = begin();
-        return await work().finally(end);
-      } catch (error) {
-        if (error instanceof ModelServiceFailed) this.lastFailure = error.message;
-        throw error;
-      }
-    };
+  private async use<T>(
+    { signal, begin }: Use,
+    { givesWay, places, breaker }: Lane,
+    work: (isPaused: () => boolean) => Promise<T>,
+  ): Promise<T> {
     // The breaker is behind the places: a job that waited sees earlier failures, and can stop waiting
     // while another job tries the service.
-    const leave = await this.places.take(signal);
+    const leave = await places.take(signal);
     try {
-      return await this.breaker.execute(guarded);
-    } catch (error) {
-      throw error instanceof BrokenCircuitError ? new ServiceUnready(this.restReason()) : error;
+      return await breaker.execute(async () => {
+        await this.ready(signal, breaker.isOnTrial);
+        const turn = this.turns.begin(givesWay, begin);
+        return await work(() => turn.isPaused).finally(turn.end);
+      });
     } finally {
       leave();
     }
   }
 
   /** Waits until the service is ready. On trial after failures, it must be ready immediately. */
-  private async ready(signal: AbortSignal): Promise<void> {
+  private async ready(signal: AbortSignal, onTrial: boolean): Promise<void> {
     const { loadingMs = 900_000, absentMs = 30_000 } = this.guards;
-    const onTrial = this.breaker.state !== CircuitState.Closed;
     const began = Date.now();
     // A stuck service exits, starts and loads: each state has its own time limit.
     let since = began;
@@ -192,8 +191,8 @@ export class GuardedService {
     return found;
   }
 
-  private restReason(): string {
-    return `The ${this.name} service failed repeatedly and is not used for a while; last failure: ${this.lastFailure}`;
+  private get resting(): RestingBreaker | undefined {
+    return [this.first, this.behind].map(({ breaker }) => breaker).find(({ rests }) => rests);
   }
 }
 

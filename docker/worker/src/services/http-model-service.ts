@@ -18,7 +18,7 @@ export interface HttpModelServiceOptions {
   silenceMs?: number;
   /**
    * Milliseconds without an event after which the request fails, even if the service makes
-   * progress. A window of a slow engine takes minutes. @default 1800000
+   * progress and the work is not paused. A window of a slow engine takes minutes. @default 1800000
    */
   stuckMs?: number;
   /** Time limit of a health check in milliseconds. @default 5000 */
@@ -47,6 +47,13 @@ const health = z.object({
 
 /** Relevant part of an error answer in OpenAI's format. */
 const refusal = z.object({ error: JobError });
+
+/** A request, and the shape of its events. */
+interface Sent<E> {
+  path: string;
+  request: object;
+  schema: z.ZodMiniType<E>;
+}
 
 interface FailedEvent {
   type: 'error';
@@ -86,20 +93,23 @@ export class HttpModelService implements ModelService {
     { service: { path, event } }: Task<N>,
     request: TaskTypes[N]['request'],
     signal: AbortSignal,
+    isPaused: () => boolean = () => false,
   ): AsyncGenerator<TaskTypes[N]['event']> {
-    return this.events(path, request, event, signal);
+    return this.events({ path, request, schema: event }, signal, isPaused);
   }
 
   private async *events<E extends { type: string } | FailedEvent>(
-    path: string,
-    request: object,
-    schema: z.ZodMiniType<E>,
+    { path, request, schema }: Sent<E>,
     caller: AbortSignal,
+    isPaused: () => boolean,
   ): AsyncGenerator<E> {
     const { silenceMs = 60_000, stuckMs = 1_800_000, maxLineBytes = 64 << 20 } = this.options;
     caller.throwIfAborted();
     const stuck = new AbortController();
-    const timer = setTimeout(() => stuck.abort(new Error(`no event for ${stuckMs} ms`)), stuckMs);
+    const timer = setTimeout(() => {
+      if (isPaused()) timer.refresh();
+      else stuck.abort(new Error(`no event for ${stuckMs} ms`));
+    }, stuckMs);
     const signal = AbortSignal.any([caller, stuck.signal]);
     try {
       const answer = await this.send('POST', path, signal, silenceMs, JSON.stringify(request));

@@ -26,6 +26,7 @@ export interface ModelService {
   /**
    * Does a task. The last event is the result.
    *
+   * @param isPaused whether the service works for another caller first. @default - never
    * @throws SpotscribeError, permanent if the input is the cause
    * @throws the reason of the signal if it is aborted, after the request has ended
    */
@@ -33,5 +34,6 @@ export interface ModelService {
     task: Task<N>,
     request: TaskTypes[N]['request'],
     signal: AbortSignal,
+    isPaused?: () => boolean,
   ): AsyncIterable<TaskTypes[N]['event']>;
 }

@@ -1,13 +1,22 @@
 /**
  * Limits how many callers are served at once, in the order of the requests.
  *
- * @param count how many that are; it may change
+ * @param count how many that are. After it has grown, call `callNext`
+ * @param onUnused called when nobody has a place or waits for one
  */
 export class Places {
   private taken = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly count: () => number) {}
+  constructor(
+    private readonly count: () => number,
+    private readonly onUnused: () => void = () => undefined,
+  ) {}
+
+  /** Whether somebody has a place or waits for one. */
+  get isUsed(): boolean {
+    return this.taken + this.waiting.length > 0;
+  }
 
   /**
    * Waits for a place.
@@ -26,14 +35,19 @@ export class Places {
       left = true;
       this.taken--;
       this.callNext();
+      this.noteUnused();
     };
   }
 
-  private callNext(): void {
+  callNext(): void {
     while (this.waiting.length > 0 && this.taken < this.count()) {
       this.taken++;
       this.waiting.shift()?.();
     }
+  }
+
+  private noteUnused(): void {
+    if (!this.isUsed) this.onUnused();
   }
 
   private called(signal: AbortSignal): Promise<void> {
@@ -44,6 +58,7 @@ export class Places {
       };
       const give = () => {
         this.waiting.splice(this.waiting.indexOf(go), 1);
+        this.noteUnused();
         reject(signal.reason as Error);
       };
       this.waiting.push(go);

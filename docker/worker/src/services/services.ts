@@ -1,4 +1,5 @@
 import type { TaskName } from '../../../../core/contract/names';
+import { TASKS } from '../../../../core/tasks';
 import { ModelServiceFailed } from '../errors';
 import type { GuardedService } from './guarded-service';
 
@@ -13,6 +14,12 @@ export class Services {
   /** The service that does a task. Undefined if no service of the machine does it. */
   find(task: TaskName): GuardedService | undefined {
     return this.entries.find(({ tasks }) => tasks.includes(task))?.service;
+  }
+
+  /** Whether the service of a task does another one first. */
+  givesWay(task: TaskName): boolean {
+    const { tasks = [] } = this.entries.find((entry) => entry.tasks.includes(task)) ?? {};
+    return TASKS[task].givesWay && tasks.some((other) => !TASKS[other].givesWay);
   }
 
   /** @throws ModelServiceFailed if no service of the machine does the task */
