@@ -80,6 +80,12 @@ export const ANSWER_SCHEMA_LIMITS = {
 } as const;
 
 /**
+ * Most bytes of findings in the checkpoint of an analysis. Ten hours have about 2 MB. What is found
+ * beyond that is found again by the next attempt.
+ */
+export const MOST_FINDING_BYTES = 16 << 20;
+
+/**
  * Limits of `EmbeddingOptions`; lengths in characters. No published model has more than 8,192
  * dimensions.
  */

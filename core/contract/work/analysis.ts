@@ -82,6 +82,7 @@ export type Chapter = z.infer<typeof Chapter>;
  */
 export const Highlight = z.extend(Claim, { title: z.string(), reason: z.string(), ...position });
 export type Highlight = z.infer<typeof Highlight>;
+
 /** Where a value of `Extracted` comes from. */
 export const ExtractedPlace = z.extend(Claim, {
   /** JSON pointer of the value, such as `/items/0/price`. */
@@ -100,10 +101,12 @@ export const Extracted = z.object({
 });
 export type Extracted = z.infer<typeof Extracted>;
 
+const AnalysisEngine = z.object({ name: z.string(), model: z.string() });
+
 /** The analysis of a recording, with one field for each requested task. */
 export const Analysis = z.object({
   version: z.literal(1),
-  engine: z.object({ name: z.string(), model: z.string() }),
+  engine: AnalysisEngine,
   /** Length of the audio in seconds. */
   duration: Seconds,
   /** Present if the file has several sound tracks. */
@@ -129,19 +132,57 @@ export const Analysis = z.object({
 });
 export type Analysis = z.infer<typeof Analysis>;
 
+/** What a model wrote about one window of a recording, for one task. */
+export const AnalysisFinding = z.object({
+  /** The field of the result to which it belongs. */
+  task: z.string().check(z.minLength(1), z.maxLength(100)),
+  /** Bounds of the window. */
+  start: Seconds,
+  end: Seconds,
+  /** A JSON object in the shape that the service asks the model for. */
+  written: z.record(z.string(), z.unknown()),
+});
+export type AnalysisFinding = z.infer<typeof AnalysisFinding>;
+
+/** What an analysis has found so far. The service ignores what another model found, or of other windows. */
+export const AnalysisCheckpoint = z.object({
+  engine: AnalysisEngine,
+  /** Longest window in seconds. */
+  window_seconds: z.number().check(z.positive()),
+  findings: z.array(AnalysisFinding),
+});
+export type AnalysisCheckpoint = z.infer<typeof AnalysisCheckpoint>;
+
 /** JSON body of `POST /analyze` for audio on the shared volume. */
 export const AnalyzeRequest = z.extend(AnalysisOptions, {
   path: SharedPath,
   /** Longest audio in seconds. @default - the service's own cap */
   max_seconds: z.optional(z.number().check(z.positive())),
+  /** What an interrupted attempt found. The model is asked only for the rest. @default - nothing */
+  earlier: z.optional(AnalysisCheckpoint),
 });
 export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>;
 
 /** A line of the NDJSON response of `POST /analyze`. */
 export const AnalyzeEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('started'), duration: Seconds, engine: z.string(), model: z.string() }),
-  /** Everything before `end` has been processed. `progress` is that of the whole analysis. */
-  z.object({ type: z.literal('window'), end: Seconds, progress: Fraction }),
+  z.object({
+    type: z.literal('started'),
+    duration: Seconds,
+    engine: z.string(),
+    model: z.string(),
+    /** Longest window in seconds. */
+    window_seconds: z.optional(z.number().check(z.positive())),
+  }),
+  /**
+   * Everything before `end` has been processed. `progress` is that of the whole analysis, `findings`
+   * are new.
+   */
+  z.object({
+    type: z.literal('window'),
+    end: Seconds,
+    progress: Fraction,
+    findings: z.optional(z.array(AnalysisFinding)),
+  }),
   /** The last line of a success. */
   z.object({ type: z.literal('result'), analysis: Analysis }),
   /** The last line of a failure after streaming began. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { AnalysisCheckpoint } from './analysis';
 import { EmbeddingCheckpoint } from './embedding';
 import { SpeechCheckpoint } from './speech';
 import { SPEAKER_RULES, SPOKEN_TASKS } from '../names';
@@ -116,6 +117,8 @@ export const Checkpoint = z
     segments: z.array(Segment),
     /** Missing stages of these segments. @default - none */
     degraded: z.optional(z.array(Degradation)),
+    /** The analysis so far, if the job has one. */
+    analysis: z.optional(AnalysisCheckpoint),
     /** The embedding so far, if the job has one. */
     embedding: z.optional(EmbeddingCheckpoint),
     /** The speech so far, if the job has one. */

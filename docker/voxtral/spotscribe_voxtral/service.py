@@ -9,7 +9,6 @@ from typing import TypeVar
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_audio.service import AudioService
 from spotscribe_common.contract import (
-    AnalysisOptions,
     AnalysisResult,
     AnalyzeEvent,
     Degradation,
@@ -18,7 +17,7 @@ from spotscribe_common.contract import (
 )
 from spotscribe_common.work.job import Job
 from spotscribe_common.work.lanes import PriorityLanes
-from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
+from spotscribe_voxtral.analysis.analysis import AnalysisOrder, RecordingAnalysis
 from spotscribe_voxtral.chat.answer import ChatEvent, ChatOrder, ChatWritten, write_answer
 from spotscribe_voxtral.engines.engine import Engine
 from spotscribe_voxtral.engines.in_turn import EngineInTurn
@@ -62,7 +61,7 @@ class VoxtralService(AudioService):
 
         return self.job(work, holding, self._lanes.first())
 
-    def analyze(self, pcm: Pcm, asked: AnalysisOptions, holding: ExitStack) -> Job[AnalyzeEvent]:
+    def analyze(self, pcm: Pcm, order: AnalysisOrder, holding: ExitStack) -> Job[AnalyzeEvent]:
         """Starts an analysis. Each batch of it waits until nobody waits for a transcript or an answer."""
 
         def work(emit: Callable[[AnalyzeEvent], None], cancelled: Callable[[], bool]) -> None:
@@ -75,7 +74,7 @@ class VoxtralService(AudioService):
             began = time.monotonic()
             with self.metrics.timed("analysis"):
                 engine = EngineInTurn(self.engine, self.models.do_in_gap, cancelled)
-                RecordingAnalysis(pcm, engine, asked, counted, cancelled).run()
+                RecordingAnalysis(pcm, engine, order, counted, cancelled).run()
 
         return self.job(work, holding, self._lanes.in_gaps())
 

@@ -24,7 +24,7 @@ from spotscribe_testing.models.scripted_voxtral import (
     wanted,
 )
 from spotscribe_testing.service.contract_schema import check
-from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
+from spotscribe_voxtral.analysis.analysis import AnalysisOrder, RecordingAnalysis
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Capacity, Message
 from spotscribe_voxtral.engines.in_turn import EngineInTurn
 
@@ -68,13 +68,13 @@ def analyse(
         told.append(line)
 
     asked = AnalyzeRequest.model_validate({"path": "x", "tasks": tasks, "questions": list(questions)})
-    RecordingAnalysis(pcm, engine, asked, emit, cancelled).run()
+    RecordingAnalysis(pcm, engine, AnalysisOrder(asked), emit, cancelled).run()
     windows = [event for event in told if event["type"] == "window"]
     assert [event["type"] for event in told] == ["started", *["window"] * len(windows), "result"]
     for name in ("progress", "end"):
         values = [event[name] for event in windows]
         assert values == sorted(values), f"{name} goes back"
-    assert windows[-1] == {"type": "window", "end": round(pcm.duration, 3), "progress": 1}
+    assert (windows[-1]["end"], windows[-1]["progress"]) == (round(pcm.duration, 3), 1)
     return told
 
 
@@ -111,7 +111,13 @@ def test_a_short_recording_is_asked_each_task_once_and_needs_no_joining(recordin
     engine = ScriptedVoxtral()
     events = analyse(recording(8), engine)
     analysis = events[-1]["analysis"]
-    assert events[0] == {"type": "started", "duration": 8, "engine": "voxtral", "model": "scripted"}
+    assert events[0] == {
+        "type": "started",
+        "duration": 8,
+        "engine": "voxtral",
+        "model": "scripted",
+        "window_seconds": 10,
+    }
     assert sorted(wanted(one) for batch in engine.batches for one in batch) == sorted(
         {"summary", *LIST_TASKS, "overall"}
     )
@@ -318,7 +324,11 @@ def test_memory_that_takes_no_audio_fails_before_anything_is_emitted(
 ) -> None:
     told: list[AnalyzeEvent] = []
     analysis = RecordingAnalysis(
-        recording(8), ScriptedVoxtral(room=room), AnalyzeRequest(path="x"), told.append, lambda: False
+        recording(8),
+        ScriptedVoxtral(room=room),
+        AnalysisOrder(AnalyzeRequest(path="x")),
+        told.append,
+        lambda: False,
     )
     with pytest.raises(OutOfMemoryError, match="memory that is free"):
         analysis.run()
@@ -487,4 +497,4 @@ def test_an_analysis_that_is_cancelled_while_it_waits_for_its_turn_ends_so(recor
     engine = EngineInTurn(ScriptedVoxtral(), in_turn, lambda: False)
     asked = AnalyzeRequest.model_validate({"path": "x", "tasks": ["summary"]})
     with pytest.raises(CancelledWorkError):
-        RecordingAnalysis(recording(8), engine, asked, lambda _: None, lambda: False).run()
+        RecordingAnalysis(recording(8), engine, AnalysisOrder(asked), lambda _: None, lambda: False).run()

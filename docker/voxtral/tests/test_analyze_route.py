@@ -149,7 +149,7 @@ def test_an_uploads_own_questions_are_answered(
         ({"path": "input", "questions": ["x" * 501]}, 400, "invalid_request"),
         ({"path": "input", "url": "http://localhost/"}, 400, "invalid_request"),
         ({"path": "input", "max_seconds": 10}, 413, "audio_too_long"),
-        ({"path": "input", "questions": ["x" * (1 << 20)]}, 413, "upload_too_large"),
+        ({"path": "input", "questions": ["x" * (25 << 20)]}, 413, "upload_too_large"),
     ],
 )
 def test_a_request_that_cannot_be_served_is_refused_with_its_code(

@@ -18,7 +18,7 @@ from spotscribe_common.contract import ANALYSIS_TASKS, AnalyzeEvent, AnalyzeRequ
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_testing.places import ROOT, SAMPLE, plain_words, sample_words
 from spotscribe_testing.service.contract_schema import check
-from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
+from spotscribe_voxtral.analysis.analysis import AnalysisOrder, RecordingAnalysis
 from spotscribe_voxtral.analysis.json_answer import read_answer
 from spotscribe_voxtral.analysis.prompts import audio_prompt
 from spotscribe_voxtral.analysis.tasks import wanted_tasks
@@ -74,7 +74,7 @@ def quotes(value: object) -> list[str]:
 
 def analysed(engine: ExtractiveEngine, pcm: Pcm) -> dict[str, Any]:
     events: list[AnalyzeEvent] = []
-    RecordingAnalysis(pcm, engine, ASKED, events.append, lambda: False).run()
+    RecordingAnalysis(pcm, engine, AnalysisOrder(ASKED), events.append, lambda: False).run()
     for event in events:
         check("AnalyzeEvent", json.loads(event.to_json()))
     found: dict[str, Any] = json.loads(events[-1].to_json())["analysis"]

@@ -59,11 +59,13 @@ const hangs = (_: unknown, answer: { raw: (text: string) => void; readonly gone:
 };
 const breaks = (_: unknown, answer: { breakOff: () => void }) => answer.breakOff();
 
+type AnyScript = (request: object, answer: Parameters<Script>[1]) => Promise<void> | void;
+
 /** Breaks off its first answer. */
 function breaksOnce<S extends Script | AnalysisScript>(script: S): S {
   let calls = 0;
   const first = async (request: Parameters<S>[0], answer: Parameters<S>[1]) =>
-    calls++ === 0 ? breaks(request, answer) : script(request, answer);
+    calls++ === 0 ? breaks(request, answer) : (script as AnyScript)(request, answer);
   return first as unknown as S;
 }
 
@@ -73,7 +75,7 @@ function held<S extends Script | AnalysisScript>(script: S) {
   const freed = new Promise<void>((resolve) => (release = resolve));
   const holding = async (request: Parameters<S>[0], answer: Parameters<S>[1]) => {
     await freed;
-    if (!answer.gone) await script(request, answer);
+    if (!answer.gone) await (script as AnyScript)(request, answer);
   };
   return { script: holding as unknown as S, release };
 }

@@ -1,6 +1,8 @@
 import { resultKeys, tasksFor } from '../../../core/jobs/job-tasks';
+import { KEY } from '../../../core/contract/keys';
+import type { Checkpoint } from '../../../core/contract/work/transcript';
 import type { JobRow } from '../../../core/contract/job';
-import { hearing, ModelServer, understanding, until } from '../../support/model-server';
+import { analysisOf, hearing, ModelServer, understanding, until } from '../../support/model-server';
 import { RunningWorkers } from './running-worker';
 import { WorkerAws } from './worker-aws';
 
@@ -58,6 +60,29 @@ describe('a worker with one model for transcripts and analyses', () => {
     expect(done.map(({ degraded }) => degraded)).toEqual([[], [], []]);
     // The held analysis, and one transcript or analysis at a time.
     expect(both.mostAtOnce).toBe(2);
+  });
+
+  it('continues an analysis that was interrupted, beside its published transcript', async () => {
+    const written = { summary: 'Numbers are said.' };
+    both.analyst = async ({ earlier }, answer) => {
+      answer.event({ type: 'started', duration: 60, engine: 'voxtral', model: 'test', window_seconds: 30 });
+      if (earlier === undefined) {
+        const findings = [{ task: 'summary', start: 0, end: 30, written }];
+        answer.event({ type: 'window', end: 30, progress: 0.5, findings });
+        return until(() => answer.gone, 'the worker has left');
+      }
+      answer.event({ type: 'result', analysis: analysisOf(60) });
+    };
+    const worker = await workers.start(aws, { both }, VISIBILITY);
+    const job = await submit();
+    await until(async () => (await aws.row(job)).progress === 0.75, 'half of the analysis');
+    await workers.stop(worker);
+    const checkpoint = (await aws.read(KEY.checkpoint(job.id))) as Checkpoint;
+    expect(checkpoint).toMatchObject({ segments: [], analysis: { findings: [{ written }] } });
+    await workers.start(aws, { both }, VISIBILITY);
+    expect(await aws.ended(job)).toMatchObject({ attempt: 2, degraded: [] });
+    expect([both.requests.length, both.analyses.length]).toEqual([1, 2]);
+    expect(both.analyses[1]).toMatchObject({ earlier: checkpoint.analysis });
   });
 
   it('leaves jobs to other machines once three analyses wait', async () => {

@@ -1,9 +1,11 @@
 """Analyses: what was understood of a recording, and the words that it rests on."""
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from spotscribe_common.contract.shape import Shape
-from spotscribe_common.contract.transcript import Degradation, SoundTrack
+from pydantic import Field
+
+from spotscribe_common.contract.shape import Many, Shape
+from spotscribe_common.contract.transcript import Degradation, EngineName, SoundTrack
 
 AnalysisTask = Literal[
     "summary", "topics", "action_items", "questions", "sentiment", "entities", "chapters", "highlights"
@@ -145,3 +147,20 @@ class Analysis(Shape):
     extracted: Extracted | None = None
     evidence: Literal["self", "other"] | None = None
     degraded: list[Degradation]
+
+
+class AnalysisFinding(Shape):
+    """What the model wrote about one window, from `start` to `end`; `task` is the field of the result."""
+
+    task: Annotated[str, Field(min_length=1, max_length=100)]
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+    written: dict[str, Any]
+
+
+class AnalysisCheckpoint(Shape):
+    """What was found of a recording so far, in windows of up to `window_seconds`."""
+
+    engine: EngineName
+    window_seconds: float = Field(gt=0)
+    findings: Many[AnalysisFinding]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from spotscribe_common.contract.analysis import Analysis
+from spotscribe_common.contract.analysis import Analysis, AnalysisFinding
 from spotscribe_common.contract.shape import Shape
 from spotscribe_common.contract.transcript import Degradation, Segment, Transcript
 from spotscribe_common.errors import ErrorCode
@@ -78,6 +78,7 @@ class AnalysisStarted(Shape):
     duration: float
     engine: str
     model: str
+    window_seconds: float | None = None
 
 
 class WindowHeard(Shape):
@@ -86,6 +87,7 @@ class WindowHeard(Shape):
     type: Literal["window"] = "window"
     end: float
     progress: float
+    findings: list[AnalysisFinding] | None = None
 
 
 class AnalysisResult(Shape):

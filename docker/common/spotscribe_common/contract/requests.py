@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from spotscribe_common.contract.analysis import ANALYSIS_TASKS, AnalysisTask
+from spotscribe_common.contract.analysis import ANALYSIS_TASKS, AnalysisCheckpoint, AnalysisTask
 from spotscribe_common.contract.shape import Many, Shape
 from spotscribe_common.contract.transcript import (
     SPEAKER_RULES,
@@ -91,3 +91,5 @@ class AnalyzeRequest(AnalysisOptions):
 
     path: SharedPath
     max_seconds: float | None = Field(default=None, gt=0)
+    # Of an attempt that was interrupted.
+    earlier: AnalysisCheckpoint | None = None

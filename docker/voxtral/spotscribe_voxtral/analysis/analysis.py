@@ -14,6 +14,8 @@ from spotscribe_audio.speech.windows import (
 )
 from spotscribe_common.contract import (
     Analysis,
+    AnalysisCheckpoint,
+    AnalysisFinding,
     AnalysisOptions,
     AnalysisResult,
     AnalysisStarted,
@@ -23,6 +25,7 @@ from spotscribe_common.contract import (
 )
 from spotscribe_common.errors import InternalError, OutOfMemoryError
 from spotscribe_voxtral.analysis.asking import ANSWER_TOKENS, Ask, Asker, Refused
+from spotscribe_voxtral.analysis.earlier import EarlierFindings, finding
 from spotscribe_voxtral.analysis.joining import Joiner
 from spotscribe_voxtral.analysis.merging import Heard
 from spotscribe_voxtral.analysis.prompts import audio_prompt
@@ -38,6 +41,19 @@ _BYTES_PER_TOKEN = 2
 _LEAST_WINDOW_SECONDS = 5.0
 # Share of the listening in the progress of work that goes on to joining the windows' texts: an estimate.
 _LISTENING_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class AnalysisOrder:
+    """What is to be found out about one recording.
+
+    Attributes:
+        asked: the choices of the contract.
+        earlier: what an interrupted analysis found.
+    """
+
+    asked: AnalysisOptions
+    earlier: AnalysisCheckpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,7 @@ class RecordingAnalysis:
     Args:
         pcm: the decoded audio.
         engine: the model.
-        asked: what the caller wants to know.
+        order: what the caller wants to know.
         emit: told every event; the last one is the result.
         cancelled: asked between the parts of the work, and by the engine.
     """
@@ -74,14 +90,15 @@ class RecordingAnalysis:
         self,
         pcm: Pcm,
         engine: Engine,
-        asked: AnalysisOptions,
+        order: AnalysisOrder,
         emit: Callable[[AnalyzeEvent], None],
         cancelled: Callable[[], bool],
     ) -> None:
         self._pcm = pcm
         self._engine = engine
-        self._tasks = wanted_tasks(asked)
-        self._language = asked.language
+        self._tasks = wanted_tasks(order.asked)
+        self._language = order.asked.language
+        self._earlier = EarlierFindings(order.earlier, engine)
         self._emit = emit
         self._cancelled = cancelled
         self._duration = round(pcm.duration, 3)
@@ -104,10 +121,16 @@ class RecordingAnalysis:
                 retry_after=30,
             )
         energies = frame_energies(self._pcm)
-        cuts = cut_at_silences(energies, capacity.window_seconds)
+        longest = self._earlier.window_seconds(_LEAST_WINDOW_SECONDS, capacity.window_seconds)
+        cuts = cut_at_silences(energies, longest)
         windows = windows_from(cuts, 0.0, self._duration)
         self._emit(
-            AnalysisStarted(duration=self._duration, engine=self._engine.name, model=self._engine.model)
+            AnalysisStarted(
+                duration=self._duration,
+                engine=self._engine.name,
+                model=self._engine.model,
+                window_seconds=longest,
+            )
         )
         parts = [
             _Part(number, window)
@@ -139,22 +162,35 @@ class RecordingAnalysis:
         some point is done.
         """
         findings = [_Findings() for _ in self._tasks]
-        asked = [(part, at) for part in parts for at in range(len(self._tasks))]
+        asked: list[tuple[_Part, int]] = []
+        for part in parts:
+            for at, task in enumerate(self._tasks):
+                earlier = self._earlier.heard(task, part.window)
+                if earlier is None:
+                    asked.append((part, at))
+                else:
+                    findings[at].heard.append(earlier)
+        known = len(parts) * len(self._tasks) - len(asked)
         done = 0
         while done < len(asked):
             batch = asked[done : done + asker.batch]
             samples = {part.number: self._pcm.read(part.window.start, part.window.end) for part, _ in batch}
             asks = [self._ask(self._tasks[at], part, windows, samples[part.number]) for part, at in batch]
+            new: list[AnalysisFinding] = []
             for (part, at), answer in zip(batch, asker.answers(asks), strict=True):
                 if isinstance(answer, Refused):
                     findings[at].refused.append((part.window, answer.reason))
                 else:
-                    findings[at].heard.append(Heard(part.window, answer))
+                    heard = Heard(part.window, answer)
+                    findings[at].heard.append(heard)
+                    new.append(finding(self._tasks[at], heard))
             done += len(batch)
             end = asked[done][0].window.start if done < len(asked) else self._duration
-            self._report(end, share * done / len(asked))
+            self._report(end, share * (known + done) / (known + len(asked)), new)
+        for found in findings:
+            found.heard.sort(key=lambda heard: heard.window.start)
         reasons = [reason for found in findings for _, reason in found.refused]
-        if reasons and len(reasons) == len(asked):
+        if reasons and not any(found.heard for found in findings):
             raise InternalError(f"Nothing could be understood of the recording: {reasons[0]}")
         return findings
 
@@ -186,6 +222,6 @@ class RecordingAnalysis:
         prompt = audio_prompt(task.told, task.shape, (part.number, windows), self._language)
         return Ask((samples, prompt), task.shape)
 
-    def _report(self, end: float, progress: float) -> None:
+    def _report(self, end: float, progress: float, new: list[AnalysisFinding] | None = None) -> None:
         self._progress = progress
-        self._emit(WindowHeard(end=round(end, 3), progress=round(progress, 4)))
+        self._emit(WindowHeard(end=round(end, 3), progress=round(progress, 4), findings=new or None))

@@ -22,6 +22,7 @@ class EngineInTurn:
     def __init__(self, engine: Engine, in_turn: InTurn, cancelled: Callable[[], bool]) -> None:
         self.name = engine.name
         self.model = engine.model
+        self.only_language = engine.only_language
         self._engine = engine
         self._in_turn = in_turn
         self._cancelled = cancelled

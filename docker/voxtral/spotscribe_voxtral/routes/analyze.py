@@ -23,19 +23,20 @@ from spotscribe_common.contract import (
 from spotscribe_common.errors import InvalidRequestError
 from spotscribe_common.http.event_stream import NDJSON, event_lines
 from spotscribe_common.http.http_errors import ErrorBody
-from spotscribe_common.http.openapi import json_schema
+from spotscribe_common.http.openapi import whole_schema
 from spotscribe_common.quoting import quoted
 from spotscribe_common.receiving.body import JSON, MULTIPART, Accepted, Body
 from spotscribe_common.requests.bodies import json_body, uploaded
 from spotscribe_common.requests.shared_files import open_shared
 from spotscribe_common.work.job import result_of
+from spotscribe_voxtral.analysis.analysis import AnalysisOrder
 from spotscribe_voxtral.engines.engine import Engine
 from spotscribe_voxtral.routes.intake import Source, start_job
 from spotscribe_voxtral.schemas.reading import LIMITS, read_schema
 from spotscribe_voxtral.service import VoxtralService
 
-# Ten questions of 500 characters and a schema, escaped, and the path.
-_JSON_BYTES = 256 << 10
+# What an interrupted attempt found (the worker sends up to 16 MiB), questions, a schema, and the path.
+_JSON_BYTES = 24 << 20
 
 
 def _split(names: object) -> object:
@@ -87,7 +88,7 @@ def analyze_routes(service: VoxtralService) -> APIRouter:
             "requestBody": {
                 "required": True,
                 "content": {
-                    JSON: {"schema": json_schema(AnalyzeRequest)},
+                    JSON: {"schema": whole_schema(AnalyzeRequest)},
                     MULTIPART: {"schema": form_schema(AnalyzeForm)},
                 },
             }
@@ -101,9 +102,12 @@ def analyze_routes(service: VoxtralService) -> APIRouter:
         """
 
         async def read(body: Body, opened: AsyncExitStack) -> Source[AnalyzeEvent]:
-            file, asked, max_seconds = await _read(body, service, opened)
+            file, order, max_seconds = await _read(body, service, opened)
             return Source(
-                file, max_seconds, asked.track, lambda pcm, held: service.analyze(pcm, asked, held.pop_all())
+                file,
+                max_seconds,
+                order.asked.track,
+                lambda pcm, held: service.analyze(pcm, order, held.pop_all()),
             )
 
         accepted = Accepted(json=_JSON_BYTES, form=service.settings.max_upload_bytes)
@@ -118,7 +122,7 @@ def analyze_routes(service: VoxtralService) -> APIRouter:
 
 async def _read(
     body: Body, service: VoxtralService, opened: AsyncExitStack
-) -> tuple[BinaryIO, AnalysisOptions, float | None]:
+) -> tuple[BinaryIO, AnalysisOrder, float | None]:
     """The media, what is to be found out, and the caller's own cap in seconds."""
     if body.form is not None:
         upload, form = await uploaded(body.form, AnalyzeForm)
@@ -131,11 +135,11 @@ async def _read(
             language=form.language,
             track=form.track,
         )
-        return upload, _with_code(chosen, service.engine), form.max_seconds
+        return upload, AnalysisOrder(_with_code(chosen, service.engine)), form.max_seconds
     asked = await json_body(body, AnalyzeRequest)
     _check(asked.own_schema)
     file = opened.enter_context(open_shared(service.settings.shared_audio, asked.path))
-    return file, _with_code(asked, service.engine), asked.max_seconds
+    return file, AnalysisOrder(_with_code(asked, service.engine), asked.earlier), asked.max_seconds
 
 
 def _with_code(asked: AnalysisOptions, engine: Engine) -> AnalysisOptions:

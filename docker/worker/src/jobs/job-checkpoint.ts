@@ -23,6 +23,8 @@ export interface CheckpointedAttempt {
   tasks: readonly TaskName[];
   /** Whether the result of a task is stored. */
   isDone: (task: TaskName) => boolean;
+  /** Whether another attempt reads the result of a task instead of a checkpoint. */
+  isPublished: (task: TaskName) => boolean;
   /** Returns the machine seconds of this attempt. */
   seconds: () => number;
 }
@@ -78,9 +80,9 @@ export class JobCheckpoint {
    * attempt came.
    */
   async save(): Promise<void> {
-    const { row, tasks, isDone } = this.attempt;
+    const { row, tasks, isDone, isPublished } = this.attempt;
     const waiting = tasks.filter((task) => !this.running.has(task));
-    const parts = [...this.running.values()].map((work) => work.checkpoint());
+    const parts = [...this.running].flatMap(([task, work]) => (isPublished(task) ? [] : [work.checkpoint()]));
     const isKnown = this.earlier !== undefined || waiting.every(isDone);
     if (!isKnown || parts.includes(undefined)) return;
     const position = this.position;

@@ -79,6 +79,7 @@ export class JobWork {
         ...{ row, lease },
         tasks: names.filter((name) => resumable(name) !== undefined),
         isDone: (name) => this.done[name] !== undefined,
+        isPublished: (name) => this.published[name] !== undefined,
         seconds: () => this.time.seconds,
       },
       tools,

@@ -1,4 +1,5 @@
 import type { TaskName } from '../../../../core/contract/names';
+import { ResumableAnalysis } from './analysis-run';
 import { ResumableEmbedding } from './embedding-run';
 import type { Resumable, ResumableRun } from './resumable';
 import { ResumableSpeech } from './speech-run';
@@ -9,6 +10,7 @@ type Begin<N extends TaskName = TaskName> = (run: ResumableRun<N>) => Resumable<
 /** The registry of resumable tasks. An interrupted attempt of any other task starts again. */
 const RESUMABLES: { readonly [N in TaskName]?: Begin<N> } = {
   transcription: (run) => new ResumableTranscription(run),
+  analysis: (run) => new ResumableAnalysis(run),
   embedding: (run) => new ResumableEmbedding(run),
   speech: (run) => new ResumableSpeech(run),
 };
