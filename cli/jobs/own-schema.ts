@@ -5,7 +5,7 @@ import { CliError, UsageError } from '../errors';
 /**
  * Reads the JSON schema of `--schema`, and checks it before a recording is uploaded.
  *
- * @throws CliError if the file cannot be read; UsageError if it is no JSON schema that is supported
+ * @throws CliError if the file cannot be read; UsageError if it is not a supported JSON schema
  */
 export async function ownSchema(file: string): Promise<Record<string, unknown>> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
@@ -22,6 +22,6 @@ function parsed(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${file} is no JSON: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`${file} is not JSON: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -203,7 +203,7 @@ def test_an_answer_that_is_never_json_is_an_error(wrong: str, url: str, model: S
     model.script = lambda _conversation: wrong
     answer = post(url, response_format={"type": "json_object"})
     # Clients repeat errors of ours: this one would come again.
-    assert "no JSON object" in refusal(answer, 422, "invalid_request")["message"]
+    assert "not a JSON object" in refusal(answer, 422, "invalid_request")["message"]
     assert len(model.batches) == 2
 
 

@@ -85,14 +85,15 @@ def test_a_language_that_is_none_is_refused(url: str) -> None:
     assert answer.json()["error"]["param"] == "language"
 
 
-def test_an_analysis_has_what_the_model_wrote_and_tells_what_it_did_not(url: str) -> None:
+def test_an_analysis_has_the_form_of_each_task_whatever_the_model_wants_to_say(url: str) -> None:
     answer = httpx.post(f"{url}/analyze", json={"path": "input", "tasks": ["summary", "topics"]}, timeout=300)
     assert answer.status_code == 200, answer.text
     found = answer.json()
     check("Analysis", found)
     assert found["summary"] == "Somebody wishes a good day."
-    assert "topics" not in found
-    assert [loss["stage"] for loss in found["degraded"]] == ["analysis"]
+    # The model says the summary to everything, and here may not.
+    assert isinstance(found["topics"], list)
+    assert found["degraded"] == []
 
 
 def test_openais_client_gets_answers_about_audio_whole_and_in_pieces(url: str) -> None:
@@ -149,12 +150,17 @@ def test_a_model_that_says_anything_leaves_a_service_that_works_and_stops(folder
             "model": "tiny",
             "messages": [{"role": "user", "content": "Hello"}],
             "max_tokens": 12,
-            "response_format": {"type": "json_object"},
         }
         answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=600)
         assert answer.status_code == 200, answer.text
         assert answer.json()["choices"][0]["finish_reason"] == "length"
         assert answer.json()["usage"]["completion_tokens"] == 12
+        schema = {"type": "object", "properties": {"sure": {"type": "boolean"}}, "required": ["sure"]}
+        form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+        body |= {"max_tokens": 40, "response_format": form}
+        answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=600)
+        assert answer.status_code == 200, answer.text
+        assert type(json.loads(answer.json()["choices"][0]["message"]["content"])["sure"]) is bool
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=600) == 0
     assert "Traceback" not in (folder / "log-tiny").read_text()

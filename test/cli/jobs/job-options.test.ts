@@ -91,7 +91,7 @@ test('sends the JSON schema of a file', async () => {
 
 test.each([
   ['pattern.json', 2, /pattern\.json, properties\.a\.pattern\)\. It is not supported.*"description"/],
-  ['broken.json', 2, /broken\.json is no JSON/],
+  ['broken.json', 2, /broken\.json is not JSON/],
   ['missing.json', 1, /Cannot read .*missing\.json/],
 ])('refuses the schema of %s before anything is sent', async (name, code, message) => {
   expect(await run(...schema(name))).toMatchObject({ code, err: expect.stringMatching(message) });

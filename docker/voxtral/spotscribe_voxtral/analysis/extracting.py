@@ -94,7 +94,9 @@ def _joined(node: Node, trees: Sequence[Any]) -> Any:
         return {name: _joined(one, [tree[name] for tree in trees]) for name, one in node.properties.items()}
     if node.items is not None:
         entries: dict[str, _Tree] = {}
-        for entry in (entry for tree in trees for entry in tree):
+        for tree in (tree for part in trees for tree in part):
+            # Without what it repeats itself, and what has no value.
+            entry = _joined(node.items, [tree])
             key = json.dumps(_plain(entry))
             entries[key] = _joined(node.items, [entries[key], entry]) if key in entries else entry
         return [entry for entry in entries.values() if _has_value(entry)]

@@ -32,6 +32,7 @@ class WrittenValue:
     value: str | float | bool | None
 
 
+_NOTHING = WrittenValue(WrittenClaim(quote=""), None)
 # As the schema is nested.
 Found = WrittenValue | list["Found"] | dict[str, "Found"]
 
@@ -62,11 +63,16 @@ def _form(node: Node) -> dict[str, Any]:
     if node.kind == "object":
         form: dict[str, Any] = _closed({name: _form(one) for name, one in node.properties.items()})
     elif node.items is not None:
-        most = min(node.bounds.get("maxItems", _ENTRIES), _ENTRIES)
+        most = min(node.bounds.get("maxItems", _entries(node)), _entries(node))
         form = {"type": "array", "items": _form(node.items), "maxItems": most}
     else:
         form = _closed({"quote": _QUOTE, "value": {"anyOf": [_bounded(node), {"type": "null"}]}})
     return {**form, "description": node.description} if node.description else form
+
+
+def _entries(node: Node) -> int:
+    """How many entries of a list one window may have."""
+    return max(_ENTRIES, int(node.bounds.get("minItems", 0)))
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
@@ -95,23 +101,33 @@ def _bounded(node: Node) -> dict[str, Any]:
 def _found(node: Node, written: object, place: str) -> Found:
     if node.kind == "object":
         if not isinstance(written, Mapping):
-            raise ValueError(f"{place} is no object")
+            raise ValueError(f"{place} is not an object")
         return {name: _found(one, written.get(name), name) for name, one in node.properties.items()}
     if node.items is not None:
         if not isinstance(written, list | None):
-            raise ValueError(f"{place} is no list")
-        return [_found(node.items, one, f"an entry of {place}") for one in (written or [])[:_ENTRIES]]
+            raise ValueError(f"{place} is not a list")
+        entries = (written or [])[: _entries(node)]
+        return [_found(node.items, one, f"an entry of {place}") for one in entries]
     if written is None:
-        return WrittenValue(WrittenClaim(quote=""), None)
+        return _NOTHING
     if not isinstance(written, Mapping) or "value" not in written:
-        raise ValueError(f'{place} is no object with "quote" and "value"')
-    value: Any = written["value"] if "enum" in node.bounds else clean(written["value"])
+        raise ValueError(f'{place} is not an object with "quote" and "value"')
+    value: Any = written["value"]
     # An empty text says nothing.
-    if value is None or value == "":
-        return WrittenValue(WrittenClaim(quote=""), None)
-    # NaN is neither above a bound nor below it.
-    is_number = not isinstance(value, float) or math.isfinite(value)
-    if not is_number or not Draft202012Validator(_bounded(node)).is_valid(value):
+    if value is None or clean(value) == "":
+        return _NOTHING
+    if not _is_permitted(node, value):
         raise ValueError(f"{place} has a value that its schema does not permit")
+    if "enum" not in node.bounds:
+        value = clean(value)
+        # Of a text that was long enough with its spaces alone, nothing is left.
+        if not _is_permitted(node, value):
+            return _NOTHING
     claim = WrittenClaim.model_validate({"quote": written.get("quote")})
     return WrittenValue(claim, int(value) if node.kind == "integer" else value)
+
+
+def _is_permitted(node: Node, value: Any) -> bool:
+    # NaN is neither above a bound nor below it.
+    is_number = not isinstance(value, float) or math.isfinite(value)
+    return is_number and Draft202012Validator(_bounded(node)).is_valid(value)

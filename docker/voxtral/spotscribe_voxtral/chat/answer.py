@@ -158,7 +158,7 @@ def _json_object(
             tokens=first.tokens + second.tokens,
         )
     raise NoJsonError(
-        "The model's answer was no JSON object of the form that is asked for, also when asked again. Say in "
+        "The model's answer was not a JSON object of the requested form, also when asked again. Say in "
         "the prompt what it is to contain."
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spotscribe_common.errors import InternalError, InvalidRequestError
 
-# A compiled schema takes some 100 kB, and the analysis of a recording uses seven of them.
+# The analysis of a recording uses up to eight of them.
 _MOST_COMPILED = 32
 # As `json.dumps` writes it. Free white space would let a model write it without end.
 _WRITING = {
@@ -51,8 +51,9 @@ class Vocabulary(Protocol):
 class Grammars:
     """Compiles JSON schemas with llguidance, and keeps those that were used last.
 
-    Figures for the 131 072 tokens of Mistral's vocabulary, on a CPU: 0.5 s and 50 MB for this object, 1 to
-    3 ms for a schema, 0.1 ms for each token of an answer (docs/decisions/059-your-own-json.md).
+    Figures for the 131 072 tokens of Mistral's vocabulary, on one core: 1 s and 56 MB for this object, 1 to
+    5 ms for a schema of a task, up to 30 ms for the largest that a caller may send, and 0.3 to 2 ms for each
+    token of an answer (docs/decisions/059-your-own-json.md).
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:

@@ -167,7 +167,9 @@ def _object(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidRequestError("schema is no JSON. Send the schema as JSON.", param="schema") from None
+        raise InvalidRequestError(
+            "schema is not JSON. Send the JSON schema as text.", param="schema"
+        ) from None
 
 
 def _check(schema: object) -> None:

@@ -73,7 +73,7 @@ def test_an_answer_that_never_keeps_to_the_schema_is_an_error(url: str, model: S
     error = refusal(
         post(url, {"type": "object", "properties": {"a": {"type": "string"}}}), 422, "invalid_request"
     )
-    assert "of the form that is asked for" in error["message"]
+    assert "of the requested form" in error["message"]
     assert "SECRET" not in error["message"]
 
 

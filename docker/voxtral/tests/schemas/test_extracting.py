@@ -130,6 +130,45 @@ def test_values_that_the_recording_does_not_contain_are_named(extract: Extract) 
     ]
 
 
+def test_an_entry_without_a_value_is_none_and_an_optional_value_is_left_out(extract: Extract) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "tags": {"type": "array", "items": TEXT},
+            "rows": {"type": "array", "items": {"type": "object", "properties": {"a": TEXT}}},
+            "lists": {"type": "array", "items": {"type": "array", "items": TEXT}},
+            "note": {"type": ["string", "null"]},
+        },
+        "required": ["tags"],
+    }
+    answer = {
+        "tags": [NOTHING, said("new"), said(" ")], "rows": [{"a": NOTHING}, {"a": said("b")}],
+        "lists": [[], [said("c"), NOTHING]], "note": NOTHING,
+    }  # fmt: skip
+    analysis = extract(ScriptedVoxtral(in_turn([json.dumps(answer)])), schema)
+    assert analysis["extracted"]["value"] == {"tags": ["new"], "rows": [{"a": "b"}], "lists": [["c"]]}
+    pointers = [place["pointer"] for place in analysis["extracted"]["places"]]
+    assert pointers == ["/tags/0", "/rows/0/a", "/lists/0/0"]
+    assert analysis["degraded"] == []
+
+
+def test_a_value_is_clean_and_still_keeps_to_the_schema(extract: Extract) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string", "minLength": 5},
+            "word": {"type": "string", "minLength": 1},
+            "name": TEXT,
+            "many": {"type": "array", "items": {"type": "integer"}, "minItems": 30},
+        },
+    }
+    many = [said(at) for at in range(40)]
+    answer = {"code": said("a     b"), "word": said(""), "name": said("A\ud800da\u0007"), "many": many}
+    analysis = extract(ScriptedVoxtral(in_turn([json.dumps(answer)])), schema)
+    assert analysis["extracted"]["value"] == {"name": "Ada", "many": [*range(30)]}
+    assert (analysis["extracted"]["missing"], analysis["degraded"]) == ([], [])
+
+
 def test_values_of_windows_are_joined(extract: Extract) -> None:
     engine = by_window(
         order(price=said(5), items=[item("bread")]),
