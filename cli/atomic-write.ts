@@ -25,22 +25,39 @@ export function writeAtomically(path: string, content: Content): Promise<void> {
 export async function createAtomically(path: string, content: Content): Promise<boolean> {
   let created = true;
   await written(path, content, async (draft) => {
-    try {
-      await link(draft, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') created = false;
-      else if (await isThere(path)) created = false;
-      // Not every file system has hard links.
-      else return rename(draft, path);
-    }
-    await rm(draft, { force: true });
+    created = await placeNew(draft, path);
   });
   return created;
 }
 
+/** A name for a file that is not finished, next to the place where it will be. The file itself may have the longest name. */
+export const draftOf = (path: string): string =>
+  join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
+
+/**
+ * Gives a finished file its name, but never in the place of anything that is there.
+ *
+ * @returns false if something is there. The draft is removed then, too
+ */
+export async function placeNew(draft: string, path: string): Promise<boolean> {
+  let created = true;
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') created = false;
+    else if (await isThere(path)) created = false;
+    // Not every file system has hard links.
+    else {
+      await rename(draft, path);
+      return true;
+    }
+  }
+  await rm(draft, { force: true });
+  return created;
+}
+
 async function written(path: string, content: Content, place: (draft: string) => Promise<void>) {
-  // The name of the file may be as long as a name can be.
-  const draft = join(dirname(path), `.spotscribe-${randomBytes(8).toString('hex')}.part`);
+  const draft = draftOf(path);
   /** Failures of the source. */
   const failed: unknown[] = [];
   try {

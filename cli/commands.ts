@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Register> = {
   say: () => (require('./say/say') as typeof import('./say/say')).registerSay,
   voices: () => (require('./voices/voices') as typeof import('./voices/voices')).registerVoices,
   search: () => (require('./search/search') as typeof import('./search/search')).registerSearch,
+  clips: () => (require('./clips/clips') as typeof import('./clips/clips')).registerClips,
   jobs: () => (require('./jobs/jobs') as typeof import('./jobs/jobs')).registerJobs,
   usage: () => (require('./keys/usage') as typeof import('./keys/usage')).registerUsage,
   warm: () => (require('./fleet/warm') as typeof import('./fleet/warm')).registerWarm,

@@ -13,6 +13,8 @@ export type CliErrorCode =
   | 'timeout'
   | 'expired'
   | 'cancelled'
+  | 'ffmpeg_missing'
+  | 'ffmpeg_failed'
   | 'interrupted';
 
 /**

@@ -1,5 +1,5 @@
 import type { Analysis, Chapter, Claim, Entity, Highlight } from '../../core/contract/work/analysis';
-import { duration, shown } from '../format';
+import { clock, duration, shown } from '../format';
 
 /** Formats an analysis: each claim with the time and the quote that support it. */
 export function analysisLines(analysis: Analysis): string {
@@ -69,12 +69,4 @@ function entry({ evidence, located }: Claim, text: string): string {
 function placed({ start, end }: Chapter | Highlight, text: string): string {
   if (start === undefined || end === undefined) return `${'not found'.padEnd(9)} ${shown(text)}`;
   return `${clock(start).padEnd(9)} ${shown(text)}  (${duration(end - start)})`;
-}
-
-/** Seconds as `0:04` or `1:02:03`: a position in an audio player. */
-function clock(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
 }

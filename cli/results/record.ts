@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../atomic-write';
@@ -100,4 +100,17 @@ export async function writeRecord(path: string, record: ResultRecord): Promise<v
   // If this fails, the following write reports the error.
   await mkdir(dirname(place), { recursive: true }).catch(() => undefined);
   await writeAtomically(place, Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`));
+}
+
+/** The results in a folder that have a record, by name. */
+export async function recordedFiles(folder: string): Promise<{ path: string; record: ResultRecord }[]> {
+  const names = await readdir(join(folder, RECORDS_FOLDER)).catch(() => []);
+  const found = await Promise.all(
+    names.sort().map(async (name) => {
+      const path = join(folder, name.replace(/\.json$/, ''));
+      const record = await readRecord(path);
+      return record === undefined || record === 'unreadable' ? [] : [{ path, record }];
+    }),
+  );
+  return found.flat();
 }

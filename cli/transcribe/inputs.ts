@@ -21,6 +21,9 @@ const AUDIO_ENDINGS = new Set(
   ),
 );
 
+/** Whether a file name has an extension of audio or video. */
+export const isAudioName = (name: string): boolean => AUDIO_ENDINGS.has(extname(name).toLowerCase());
+
 /**
  * Finds the files named by the arguments, each once, in the given order. Folders are searched if
  * `recursive`.
@@ -68,7 +71,7 @@ async function statOf(path: string): Promise<Stats> {
 async function audioIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && AUDIO_ENDINGS.has(extname(entry.name).toLowerCase()))
+    .filter((entry) => entry.isFile() && isAudioName(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => leftBehind(relative(folder, path)) === undefined)
     .sort();

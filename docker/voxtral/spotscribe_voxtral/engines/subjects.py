@@ -9,7 +9,7 @@ from spotscribe_voxtral.engines.telling import content_words
 
 # Stretches that are compared on each side, and the least that one subject takes: about half a minute.
 _BLOCK = 6
-# Cosine of the word counts below which two blocks have different subjects. A choice, on a few recordings.
+# Cosine of the word counts below which two blocks have different subjects. A choice.
 _ALIKE = 0.1
 
 
