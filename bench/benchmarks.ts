@@ -11,7 +11,7 @@ import { treeFetch } from './fetch/tree-fetch';
 import { search } from './search/search';
 import { speechStream, speechWords } from './speech/speech';
 import { synthesis } from './synthesis';
-import { voxtralThroughput } from './models/voxtral';
+import { voxtralTasks, voxtralThroughput } from './models/voxtral';
 import { wake } from './wake';
 import { whisperThreads } from './models/threads';
 import { whisperLoad, whisperMemory, whisperThroughput } from './models/whisper';
@@ -21,7 +21,8 @@ import { workerOverhead } from './worker-overhead';
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
   ...[whisperThroughput, whisperLoad, whisperMemory, whisperThreads, whisperDiarization],
-  ...[hybridTranscript, hybridTotal, hybridSharedDevice, voxtralThroughput, modelFetch, treeFetch],
+  ...[hybridTranscript, hybridTotal, hybridSharedDevice, modelFetch, treeFetch],
+  ...[voxtralThroughput, voxtralTasks],
   ...[embeddingsLoad, embeddingsLoadBase, embeddingsCorpus],
   ...[speechStream, speechWords, accuracy, accuracySpeakers],
 ];

@@ -29,6 +29,7 @@ const DECIMALS = {
   speakers: 0,
   points: 2,
   'words/min': 2,
+  'prompts/min': 1,
 } as const;
 
 /**

@@ -43,3 +43,46 @@ export function throughputFigures(found: z.infer<typeof throughput>): Figure[] {
     { name: 'voxtral: … one by one', value: looped, unit: 'tokens/s' },
   ];
 }
+
+const tasks = z.object({
+  shapes: z.string(),
+  /** Number of prompts in each round. */
+  prompts: z.number(),
+  single: seconds,
+  apart: seconds,
+  shared: seconds,
+});
+
+/** An analysis's prompts about one window, asked at once, compared with one prompt after the other. */
+export const voxtralTasks: Benchmark = {
+  name: 'voxtral-tasks',
+  lacks: lacksProduction,
+  run: async (context) => tasksFigures(await measureInProduction('voxtral-tasks', tasks, context)),
+};
+
+/** Fewest times as many prompts per minute as one after the other. */
+const TASKS_TARGET = 3;
+
+export function tasksFigures(found: z.infer<typeof tasks>): Figure[] {
+  const perMinute = (way: readonly number[]) => (60 * found.prompts) / median(way);
+  const single = perMinute(found.single);
+  return [
+    {
+      name: 'voxtral: prompts about one window at once beside one by one',
+      value: perMinute(found.shared) / single,
+      unit: '×',
+      least: TASKS_TARGET,
+    },
+    {
+      name: 'voxtral: … about different windows at once',
+      value: perMinute(found.apart) / single,
+      unit: '×',
+    },
+    {
+      name: `voxtral: … ${found.prompts} about one window at once (${found.shapes})`,
+      value: perMinute(found.shared),
+      unit: 'prompts/min',
+    },
+    { name: 'voxtral: … one by one', value: single, unit: 'prompts/min' },
+  ];
+}

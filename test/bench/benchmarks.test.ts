@@ -17,5 +17,5 @@ test('one word selects all benchmarks of a service, or of both models', () => {
     'whisper-diarization',
   ]);
   expect(names('hybrid')).toEqual(['hybrid-transcript', 'hybrid-total', 'hybrid-shared-device']);
-  expect(names('voxtral')).toEqual(['voxtral-throughput']);
+  expect(names('voxtral')).toEqual(['voxtral-throughput', 'voxtral-tasks']);
 });

@@ -16,6 +16,7 @@ _PARTS = {
     "diarization": "diarization",
     "shared-device": "shared_device",
     "voxtral-throughput": "voxtral_throughput",
+    "voxtral-tasks": "voxtral_tasks",
     "embeddings-load": "embeddings.load",
     "embeddings-load-base": "embeddings.load_base",
     "embeddings-corpus": "embeddings.corpus",

@@ -64,6 +64,14 @@ def decoded(path: Path) -> Samples:
     return np.frombuffer(raw.stdout, dtype=np.int16)
 
 
+def different_windows(count: int, seconds: float) -> list[Samples]:
+    """Windows of the repeated sample, no two alike."""
+    size = round(seconds * SAMPLE_RATE)
+    # One second more than a window, so that each starts at a different position of the sample.
+    speech = np.resize(decoded(SAMPLE), count * (size + SAMPLE_RATE))
+    return [speech[start : start + size] for start in range(0, len(speech), size + SAMPLE_RATE)]
+
+
 def write_wav(path: Path, samples: Samples) -> None:
     """Writes 16 kHz mono samples as WAV."""
     with wave.open(str(path), "wb") as written:

@@ -5,13 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from spotscribe_audio.audio.pcm import SAMPLE_RATE
-from spotscribe_bench.audio import decoded
+from spotscribe_bench.audio import different_windows
 from spotscribe_bench.report import Report
 from spotscribe_bench.voxtral_model import random_voxtral, real_shape, small_shape
-from spotscribe_testing.places import SAMPLE
 from spotscribe_voxtral.engines.engine import Generation, Message
 from spotscribe_voxtral.engines.prompts import Prompts
 from spotscribe_voxtral.engines.voxtral import VoxtralEngine
@@ -107,11 +103,8 @@ def measure(folder: Path, report: Report) -> None:
 
 def _conversations(load: _Load) -> list[Conversation]:
     """A question about each window; all windows differ."""
-    size = round(load.window_seconds * SAMPLE_RATE)
-    # One second more than a window, so that each starts at a different position of the sample.
-    speech = np.resize(decoded(SAMPLE), load.windows * (size + SAMPLE_RATE))
-    starts = range(0, len(speech), size + SAMPLE_RATE)
-    return [[Message("user", (speech[start : start + size], _QUESTION))] for start in starts]
+    windows = different_windows(load.windows, load.window_seconds)
+    return [[Message("user", (window, _QUESTION))] for window in windows]
 
 
 def _batched(engine: VoxtralEngine, asked: list[Conversation], tokens: int) -> int:

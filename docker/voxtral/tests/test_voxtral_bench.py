@@ -61,3 +61,32 @@ def test_the_small_shape_has_the_real_ones_vocabulary() -> None:
         for name in value.split("."):
             small, real = getattr(small, name), getattr(real, name)
         assert small == real
+
+
+def test_an_analysis_asks_at_once_what_is_compared_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from spotscribe_bench import voxtral_tasks
+    from spotscribe_bench.report import Report
+    from spotscribe_bench.voxtral_model import small_shape
+    from spotscribe_voxtral.engines.sharing import reading
+    from spotscribe_voxtral.engines.sharing.prefixes import prefixes_of
+
+    torch.set_num_threads(1)
+    batches: list[tuple[int, int]] = []
+
+    def watched(prompts: Any, audio_token: int) -> Any:
+        found = prefixes_of(prompts, audio_token)
+        batches.append((len(prompts), len(found.distinct)))
+        return found
+
+    monkeypatch.setattr(reading, "prefixes_of", watched)
+    load = voxtral_tasks.Load("a Voxtral of two layers", small_shape, 4.0, 3)
+    voxtral_tasks.measure(tmp_path, Report(tmp_path / "report.jsonl"), load)
+    found = json.loads((tmp_path / "report.jsonl").read_text().splitlines()[-1])["measured"]
+    assert found["prompts"] == 7
+    assert [len(found[way]) for way in ("single", "apart", "shared")] == [3, 3, 3]
+    # Seven prompts: about as many windows, about the same one, and one by one.
+    assert batches[1:10] == [(7, 7), (7, 1), *[(1, 1)] * 7]

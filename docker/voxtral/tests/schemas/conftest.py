@@ -10,7 +10,7 @@ import pytest
 from spotscribe_audio.audio.pcm import BYTES_PER_SECOND, Pcm
 from spotscribe_common.contract import AnalyzeEvent, AnalyzeRequest
 from spotscribe_testing.service.contract_schema import check
-from spotscribe_voxtral.analysis.analysis import RecordingAnalysis
+from spotscribe_voxtral.analysis.analysis import AnalysisOrder, RecordingAnalysis
 from spotscribe_voxtral.engines.engine import Engine
 
 Extract = Callable[..., dict[str, Any]]
@@ -35,7 +35,7 @@ def extract(tmp_path: Path) -> Iterator[Extract]:
             check("AnalyzeEvent", told[-1])
 
         asked = AnalyzeRequest.model_validate({"path": "x", "tasks": tasks, "schema": schema})
-        RecordingAnalysis(opened[-1], engine, asked, emit, lambda: False).run()
+        RecordingAnalysis(opened[-1], engine, AnalysisOrder(asked), emit, lambda: False).run()
         found: dict[str, Any] = told[-1]["analysis"]
         return found
 
