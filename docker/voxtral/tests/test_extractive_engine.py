@@ -23,7 +23,7 @@ from spotscribe_voxtral.analysis.json_answer import read_answer
 from spotscribe_voxtral.analysis.prompts import audio_prompt
 from spotscribe_voxtral.analysis.tasks import wanted_tasks
 from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
-from spotscribe_voxtral.engines.extractive import ExtractiveEngine
+from spotscribe_voxtral.engines.laptop.extractive import ExtractiveEngine
 
 ASKED = AnalyzeRequest.model_validate(
     {"path": "x", "language": "en", "tasks": [*ANALYSIS_TASKS], "questions": ["Which house is it?"]}

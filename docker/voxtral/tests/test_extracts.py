@@ -2,8 +2,8 @@
 
 import pytest
 
-from spotscribe_voxtral.engines import extracts
-from spotscribe_voxtral.engines.telling import most_telling
+from spotscribe_voxtral.engines.laptop import extracts
+from spotscribe_voxtral.engines.laptop.telling import most_telling
 
 TALK = [
     "how many people will come to the meeting on monday",

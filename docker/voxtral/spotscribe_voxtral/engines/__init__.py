@@ -9,7 +9,7 @@ def make_engine(settings: Settings) -> Engine:
     """The engine that the settings name, not yet loaded."""
     # Each image has one of them, and the other one's packages are not there.
     if settings.voxtral_engine == "extractive":
-        from spotscribe_voxtral.engines.extractive import ExtractiveEngine  # noqa: PLC0415
+        from spotscribe_voxtral.engines.laptop.extractive import ExtractiveEngine  # noqa: PLC0415
 
         return ExtractiveEngine()
     from spotscribe_voxtral.engines.voxtral import VoxtralEngine  # noqa: PLC0415

@@ -13,7 +13,7 @@ from spotscribe_testing.service.answers import refusal
 from spotscribe_testing.service.contract_schema import check
 from spotscribe_testing.service.live_server import answers_ok, served, wait_until
 from spotscribe_voxtral.app import create_app
-from spotscribe_voxtral.engines.extractive import ExtractiveEngine
+from spotscribe_voxtral.engines.laptop.extractive import ExtractiveEngine
 from spotscribe_voxtral.settings import Settings
 
 SCHEMA = {"type": "object", "properties": {"caller": {"type": "string"}}, "required": ["caller"]}

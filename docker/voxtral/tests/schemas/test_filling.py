@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from spotscribe_voxtral.analysis.form import form_of
 from spotscribe_voxtral.analysis.shapes import answer_schema
 from spotscribe_voxtral.analysis.tasks import TASKS
-from spotscribe_voxtral.engines.filling import filled, is_form
+from spotscribe_voxtral.engines.laptop.filling import filled, is_form
 from spotscribe_voxtral.schemas.reading import read_schema
 
 STRETCHES = [

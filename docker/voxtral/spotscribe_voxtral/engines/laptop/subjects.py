@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from spotscribe_voxtral.engines.telling import content_words
+from spotscribe_voxtral.engines.laptop.telling import content_words
 
 # Stretches that are compared on each side, and the least that one subject takes: about half a minute.
 _BLOCK = 6

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spotscribe_voxtral.engines import extracts
+from spotscribe_voxtral.engines.laptop import extracts
 
 _VALUE = {"quote", "value"}
 

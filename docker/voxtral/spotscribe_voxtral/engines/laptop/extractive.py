@@ -12,7 +12,6 @@ from spotscribe_audio.speech.recogniser import LONGEST_PIECE_SECONDS, MODEL, Rec
 from spotscribe_audio.speech.windows import cut_at_silences, energies_of, windows_from
 from spotscribe_common.errors import CancelledWorkError, InvalidRequestError
 from spotscribe_common.work.device import Device
-from spotscribe_voxtral.engines import extracts
 from spotscribe_voxtral.engines.engine import (
     CancelledGenerationError,
     Capacity,
@@ -20,8 +19,9 @@ from spotscribe_voxtral.engines.engine import (
     Generation,
     Message,
 )
-from spotscribe_voxtral.engines.filling import filled, is_form
-from spotscribe_voxtral.engines.telling import bare
+from spotscribe_voxtral.engines.laptop import extracts
+from spotscribe_voxtral.engines.laptop.filling import filled, is_form
+from spotscribe_voxtral.engines.laptop.telling import bare
 
 _WINDOW_SECONDS = 60.0
 # An analysis puts the same window to the engine once for each task: it is heard once.

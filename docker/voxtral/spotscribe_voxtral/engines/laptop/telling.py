@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from spotscribe_voxtral.engines import english
+from spotscribe_voxtral.engines.laptop import english
 
 # Luhn's own figures: between two telling words of a cluster stand at most four others.
 _GAP = 4

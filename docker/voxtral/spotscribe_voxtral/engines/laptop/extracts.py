@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from spotscribe_voxtral.engines import english
-from spotscribe_voxtral.engines.subjects import subjects
-from spotscribe_voxtral.engines.telling import content_words, most_telling, root
+from spotscribe_voxtral.engines.laptop import english
+from spotscribe_voxtral.engines.laptop.subjects import subjects
+from spotscribe_voxtral.engines.laptop.telling import content_words, most_telling, root
 
 _SUMMARY_WORDS = 60
 _JOINED_WORDS = 180
