@@ -7,6 +7,7 @@ import { frontDoor } from './front-door/front-door';
 import { handlers } from './handlers';
 import { hybridSharedDevice, hybridTotal, hybridTranscript } from './models/hybrid';
 import { modelFetch } from './fetch/model-fetch';
+import { transcriptsFirst } from './transcripts-first';
 import { treeFetch } from './fetch/tree-fetch';
 import { search } from './search/search';
 import { speechStream, speechWords } from './speech/speech';
@@ -19,7 +20,7 @@ import { workerOverhead } from './worker-overhead';
 
 /** All benchmarks in run order. */
 export const BENCHMARKS: readonly Benchmark[] = [
-  ...[handlers, synthesis, wake, workerOverhead, frontDoor, search],
+  ...[handlers, synthesis, wake, workerOverhead, transcriptsFirst, frontDoor, search],
   ...[whisperThroughput, whisperLoad, whisperMemory, whisperThreads, whisperDiarization],
   ...[hybridTranscript, hybridTotal, hybridSharedDevice, modelFetch, treeFetch],
   ...[voxtralThroughput, voxtralTasks],

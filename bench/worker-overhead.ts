@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { ApiClient } from '../cli/api/client';
 import { pause } from '../cli/api/retry';
@@ -9,6 +7,7 @@ import type { LocalAws } from '../local';
 import type { BenchContext, Benchmark } from './benchmark';
 import { type Figure, median } from './figure';
 import { onLocalAws } from './on-local-aws';
+import { record } from './record';
 import { submit } from './submit';
 
 const JOBS = 9;
@@ -40,7 +39,7 @@ export const workerOverhead: Benchmark = {
   name: 'worker',
   run: async (context) => {
     const minute = join(context.folder, 'minute.flac');
-    await record(minute, context.signal);
+    await record(minute, AUDIO_SECONDS, context.signal);
     return onLocalAws(context, { machines: true }, async (aws, api) => {
       context.say('starting a machine');
       await work(aws, api, minute, context);
@@ -76,15 +75,6 @@ function figures(jobs: Parts[]): Figure[] {
     part('delete the message', (ms) => ms.delete),
     part('beside: the model service', ({ model }) => model),
   ];
-}
-
-/** Repeats the sample to an exact length. */
-async function record(file: string, signal: AbortSignal): Promise<void> {
-  const sample = join(__dirname, '..', 'samples', 'good-morning.flac');
-  const input = ['-stream_loop', '-1', '-i', sample, '-t', String(AUDIO_SECONDS)];
-  await promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...input, '-c:a', 'flac', file], {
-    signal,
-  });
 }
 
 /** Transcribes a file with an idle worker, and reads the durations in the worker's log. */
