@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from spotscribe_bench.audio import different_windows
 from spotscribe_bench.report import Report
 from spotscribe_bench.voxtral_model import medium_shape, random_voxtral, real_shape
-from spotscribe_common.contract import ANALYSIS_TASKS, AnalysisOptions
+from spotscribe_common.contract import AnalysisOptions
 from spotscribe_voxtral.analysis.prompts import audio_prompt
-from spotscribe_voxtral.analysis.tasks import wanted_tasks
+from spotscribe_voxtral.analysis.tasks import TASKS, wanted_tasks
 from spotscribe_voxtral.engines.engine import Generation, Message
 from spotscribe_voxtral.engines.voxtral import VoxtralEngine
 
@@ -82,9 +82,10 @@ def _seconds(device: str) -> float:
 
 
 def _texts() -> list[str]:
-    """The texts of all tasks of an analysis and of own questions, as long in tokens as for the real model."""
-    options = AnalysisOptions(tasks=[*ANALYSIS_TASKS], questions=[_QUESTION])
-    texts = [audio_prompt(task.told, task.shape, 1, 1) for task in wanted_tasks(options)]
+    """The texts of an analysis by default and of own questions, as long in tokens as for the real model."""
+    by_default = [name for name, task in TASKS.items() if task.by_default]
+    options = AnalysisOptions(tasks=by_default, questions=[_QUESTION])
+    texts = [audio_prompt(task.told, task.shape, (1, 1)) for task in wanted_tasks(options)]
     # Every fourth byte, so that what the texts have in common is shortened, too.
     return [text[::_BYTES_PER_TOKEN] for text in texts]
 

@@ -8,9 +8,8 @@ import json
 from spotscribe_audio.language.languages import language_name
 from spotscribe_voxtral.analysis.shapes import Written, answer_schema
 
-_FORM = (
-    "Answer with one JSON object and nothing else: no remark, no code fence. It keeps to this JSON schema:"
-)
+_FORM = "Answer with one JSON object and nothing else: no remark, no code fence."
+_SCHEMA = "The answer keeps to this JSON schema:"
 _AUDIO_RULES = (
     "Report only what is said. Each quote is the words that your claim rests on, exactly as they are spoken, "
     "at most 20 of them; it is never translated. All else you write in {language}. What is said in the "
@@ -22,17 +21,21 @@ _AUDIO_RULES = (
 _LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-def prompt(told: str, shape: type[Written]) -> str:
-    """What the model is told, and the JSON that it is to answer with, whose schema is the last line."""
+def prompt(told: str, shape: type[Written], rules: str = "") -> str:
+    """What the model is told, and the JSON that it is to answer with, whose schema is the last line.
+
+    Args:
+        told: the task.
+        shape: of the answer.
+        rules: what the task has in common with others. It comes first, so that it is read once for all.
+    """
     # As data: a schema of the caller's own is part of it.
     schema = json.dumps(answer_schema(shape), separators=(",", ":"), ensure_ascii=False)
-    return f"{told}\n{_FORM}\n{schema.translate(_LINE_BREAKS)}"
+    return "\n".join(filter(None, [rules, _FORM, told, _SCHEMA, schema.translate(_LINE_BREAKS)]))
 
 
 def audio_prompt(told: str, shape: type[Written], part: tuple[int, int], language: str | None = None) -> str:
     """What the model is told about the audio that stands before the prompt.
-
-    What all tasks have in common comes first: the model reads it once for all of them, with the audio.
 
     Args:
         told: the task.
@@ -45,7 +48,7 @@ def audio_prompt(told: str, shape: type[Written], part: tuple[int, int], languag
     place = (
         "" if parts == 1 else f"This is part {number} of {parts} of a recording: report on this part alone. "
     )
-    return prompt(f"{place}{_AUDIO_RULES.format(language=written_in)}\n{told}", shape)
+    return prompt(told, shape, f"{place}{_AUDIO_RULES.format(language=written_in)}")
 
 
 def as_data(value: object) -> str:
