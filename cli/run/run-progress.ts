@@ -9,6 +9,7 @@ const PERIOD_MS = 10_000;
 const WORDS: Partial<Record<Activity['at'], string>> = {
   uploading: 'uploading',
   queued: 'queued',
+  waiting: 'waiting for the model',
   running: 'in work',
   understanding: 'in work',
 };

@@ -59,7 +59,7 @@ export async function waitFor(
       const { status, stages, progress } = current;
       const isRead = status === 'running' && stages.transcript === 'succeeded';
       if (isRead) await onTranscript(current);
-      if (status === 'running') watch({ at: isRead ? 'understanding' : 'running', fraction: progress });
+      if (status === 'running') watch({ at: workOf(stages, isRead), fraction: progress });
       else watch(status === 'queued' ? { at: 'queued', delay: current.delay } : { at: 'arriving' });
       const others = current.status === 'running' ? 0 : waiting.count;
       await pause(pollDelay(looks, others), patience.signal);
@@ -69,6 +69,13 @@ export async function waitFor(
   } finally {
     waiting.count--;
   }
+}
+
+/** What a running job does. No stage is `running` while the model works for other jobs. */
+function workOf(stages: JobView['stages'], isRead: boolean): 'waiting' | 'running' | 'understanding' {
+  const states = Object.values(stages);
+  if (states.includes('waiting') && !states.includes('running')) return 'waiting';
+  return isRead ? 'understanding' : 'running';
 }
 
 /**

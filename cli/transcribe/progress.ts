@@ -18,6 +18,7 @@ const WORDS: Record<Activity['at'], string> = {
   uploading: 'uploading',
   arriving: 'arriving',
   queued: 'queued',
+  waiting: 'waiting',
   running: 'transcribing',
   understanding: 'understanding',
   saving: 'saving',
@@ -109,7 +110,7 @@ export function frame(
   const room = Math.max(1, Math.min(MOST_LINES, screen.rows - 3));
   // Files in progress come before waiting files.
   const rank = ([, { at }]: [Input, Activity]) =>
-    ['running', 'understanding', 'uploading', 'saving', 'reading'].indexOf(at) >>> 0;
+    ['running', 'understanding', 'uploading', 'saving', 'reading', 'waiting'].indexOf(at) >>> 0;
   const shownFiles = [...active].sort((a, b) => rank(a) - rank(b)).slice(0, room);
   const columns = Math.max(20, screen.columns - 1);
   const longest = Math.max(...shownFiles.map(([{ path }]) => width(shown(path))), 0);

@@ -11,7 +11,8 @@ export type Activity =
   | { at: 'reading' | 'arriving' | 'saving' }
   /** `delay`: why it waits for a machine. @default - nothing is known to be wrong */
   | { at: 'queued'; delay?: string }
-  | { at: 'uploading' | 'running' | 'understanding'; fraction: number };
+  /** `waiting`: on a machine, for its model, which works for others. */
+  | { at: 'uploading' | 'waiting' | 'running' | 'understanding'; fraction: number };
 
 export interface Run {
   connection: Connection;

@@ -59,6 +59,8 @@ export class FakeApi {
   /** Jobs have an analysis. Their transcript is available one poll before the end. */
   understands = false;
   /** The analysis of all jobs. */
+  /** Whether the model works for other jobs, so that running jobs wait for it. */
+  busy = false;
   understanding: Analysis = analysis as Analysis;
   /** Called when an analysis starts. */
   onUnderstanding: () => Promise<void> | void = () => undefined;
@@ -257,8 +259,8 @@ export class FakeApi {
     const analysis = this.understands && view.options.analysis !== false;
     if (view.status === 'queued' && (this.stepwise || analysis)) {
       const stages: JobView['stages'] = analysis
-        ? { transcript: 'succeeded', analysis: 'running' }
-        : view.stages;
+        ? { transcript: 'succeeded', analysis: this.busy ? 'waiting' : 'running' }
+        : { ...view.stages, transcript: this.busy ? 'waiting' : 'running' };
       Object.assign(view, { status: 'running', progress: 0.5, stages });
     } else if (view.status === 'running' || view.status === 'queued') {
       if (analysis) await this.onUnderstanding();

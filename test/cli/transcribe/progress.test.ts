@@ -13,10 +13,12 @@ test('shows active files before waiting ones, with a bar if the progress is know
     [input('a.mp3'), { at: 'queued' }],
     [input('b.mp3'), { at: 'uploading', fraction: 0.5 }],
     [input('c.mp3'), { at: 'running', fraction: 0.251 }],
+    [input('d.mp3'), { at: 'waiting', fraction: 0 }],
   ];
   expect(frame(active, { ...noTotals(9), done: 3, failed: 1 }, screen)).toEqual([
     `c.mp3     transcribing   █████${'░'.repeat(15)}  25%`,
     `b.mp3     uploading      ${'█'.repeat(10)}${'░'.repeat(10)}  50%`,
+    `d.mp3     waiting        ${'░'.repeat(20)}   0%`,
     'a.mp3     queued',
     '4 of 9 · 1 failed',
   ]);

@@ -74,6 +74,13 @@ test('writes the transcript while the analysis is running, then the analysis', a
   expect(api.made('GET', /transcript/)).toBe(2);
 });
 
+test.each([true, false])('says that a job waits for the model, with an analysis: %p', async (understands) => {
+  Object.assign(api, { understands, busy: true, stepwise: true });
+  const { err } = await runCli(['transcribe', 'talk.mp3'], api.env, folder.path);
+  expect(err).toMatch(/talk\.mp3: waiting\n/);
+  expect(err).not.toMatch(/transcribing|understanding/);
+});
+
 test('continues after an interruption with a transcript but no analysis', async () => {
   api.understands = true;
   const first = startCli(['transcribe', 'talk.mp3'], api.env, folder.path);
