@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Receipt } from '../core/contract/job';
 import type { Unit } from '../core/contract/names';
+import type { Degradation } from '../core/contract/values';
 import { UNIT } from '../core/usage/units';
 
 /**
@@ -58,6 +59,9 @@ export function receiptLine({ measures, ...receipt }: Receipt): string {
   const rate = price === undefined ? '' : ` (${price})`;
   return `${work} in ${duration(receipt.processing_seconds)}${speed}, ${dollars(receipt.cost)}${rate}`;
 }
+
+/** What a result lacks, or what may be wrong with it. */
+export const lossLine = ({ stage, reason }: Degradation): string => `${stage}: ${shown(reason)}`;
 
 /** The cost of a million tokens or characters: `$0.0056 per million tokens`. */
 export function perMillion({ cost_per_unit = {} }: Pick<Receipt, 'cost_per_unit'>): string | undefined {

@@ -1,6 +1,6 @@
 import type { JobOptions } from '../../core/contract/work/options';
 import type { JobView, Receipt } from '../../core/contract/job';
-import { dollars, duration, receiptLine, shown, table, workOf } from '../format';
+import { dollars, duration, lossLine, receiptLine, shown, table, workOf } from '../format';
 
 /** Formats jobs as a table. */
 export const jobTable = (jobs: JobView[]): string => [listed(jobs), ...delays(jobs)].join('\n');
@@ -51,10 +51,7 @@ export function jobLines(job: JobView): string {
     ['started', instant(job.started_at)],
     ['finished', instant(job.finished_at)],
     ['error', error && `${error.code}: ${shown(error.message)}`],
-    ...job.degraded.map(({ stage, reason }): [string, string] => [
-      'degraded',
-      `without ${stage}: ${shown(reason)}`,
-    ]),
+    ...job.degraded.map((loss): [string, string] => ['degraded', lossLine(loss)]),
     ['receipt', receipt && receiptLine(receipt)],
     ['machine', receipt && machineLine(receipt)],
     ['queued for', receipt && duration(receipt.queue_seconds)],

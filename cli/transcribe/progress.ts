@@ -1,4 +1,4 @@
-import { bytes, duration, fit, receiptLine, shown, width } from '../format';
+import { bytes, duration, fit, lossLine, receiptLine, shown, width } from '../format';
 import type { Outcome, Totals } from './outcome';
 import type { Input } from './inputs';
 import type { Terminal } from '../terminal';
@@ -144,7 +144,7 @@ function outcomeLine({ input, status, job, error, seconds, notes }: Outcome, ter
     return `${terminal.style('red', '✗')} ${name}  ${error?.code}: ${shown(error?.message ?? '')}`;
   }
   const receipt = job?.receipt === undefined ? `done in ${duration(seconds)}` : receiptLine(job.receipt);
-  const lacks = (job?.degraded ?? []).map(({ stage, reason }) => `without ${stage}: ${shown(reason)}`);
+  const lacks = (job?.degraded ?? []).map(lossLine);
   const warning = lacks.length === 0 ? '' : terminal.style('yellow', `  ${lacks.join('; ')}`);
   return `${terminal.style('green', '✓')} ${name}  ${receipt}${warning}${remarks}`;
 }

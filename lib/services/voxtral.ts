@@ -44,8 +44,7 @@ export const voxtral: PackageService = {
   },
   exec: {
     kind: 'python',
-    // The same packages as those of Voxtral, which a test checks: one environment for both.
-    requirements: 'docker/whisper/requirements.laptop.txt',
+    requirements: 'docker/voxtral/requirements.laptop.txt',
     folders: ['docker/common', 'docker/audio', 'docker/voxtral'],
     module: 'spotscribe_voxtral',
   },

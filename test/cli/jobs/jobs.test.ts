@@ -76,7 +76,7 @@ test('shows the options, stages and degradations of a job', async () => {
   expect(out).toMatch(/^hotwords +ab$/m);
   expect(out).toMatch(/^speaker cleanup +none$/m);
   expect(out).toMatch(/^stages +transcript succeeded, diarization failed$/m);
-  expect(out).toMatch(/^degraded +without diarization: No speakers: there is no model\.$/m);
+  expect(out).toMatch(/^degraded +diarization: No speakers: there is no model\.$/m);
 });
 
 test('prints a transcript unchanged', async () => {
