@@ -23,13 +23,12 @@ production+=(-c embeddings/requirements.production.txt)
 lock speech/requirements.coqui.txt common/pyproject.toml speech/pyproject.toml --extra coqui "${production[@]}" "$@"
 # Part of the locks of the services that are built on it.
 lock families/torch.txt families/torch.in "${production[@]}" "$@"
-lock whisper/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra faster-whisper \
-  "${production[@]}" "$@"
+# On laptops, both services share one environment and one layer of their images.
+both=(common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml voxtral/pyproject.toml --extra faster-whisper --extra laptop)
+lock whisper/requirements.laptop.txt "${both[@]}" "${production[@]}" "$@"
+lock voxtral/requirements.laptop.txt "${both[@]}" "${production[@]}" "$@"
 # All of requirements.laptop.txt, and the diarizer.
-lock whisper/requirements.speakers.txt common/pyproject.toml audio/pyproject.toml whisper/pyproject.toml --extra faster-whisper \
-  --extra speakers "${production[@]}" -c whisper/requirements.laptop.txt "$@"
-lock voxtral/requirements.laptop.txt common/pyproject.toml audio/pyproject.toml voxtral/pyproject.toml --extra laptop \
-  "${production[@]}" "$@"
+lock whisper/requirements.speakers.txt "${both[@]}" --extra speakers "${production[@]}" -c whisper/requirements.laptop.txt "$@"
 lock embeddings/requirements.laptop.txt common/pyproject.toml embeddings/pyproject.toml --extra laptop \
   "${production[@]}" "$@"
 lock speech/requirements.laptop.txt common/pyproject.toml speech/pyproject.toml --extra laptop "${production[@]}" "$@"

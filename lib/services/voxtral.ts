@@ -44,7 +44,8 @@ export const voxtral: PackageService = {
   },
   exec: {
     kind: 'python',
-    requirements: 'docker/voxtral/requirements.laptop.txt',
+    // The same packages as those of Voxtral, which a test checks: one environment for both.
+    requirements: 'docker/whisper/requirements.laptop.txt',
     folders: ['docker/common', 'docker/audio', 'docker/voxtral'],
     module: 'spotscribe_voxtral',
   },

@@ -5,7 +5,6 @@ export default async function setUp(): Promise<void> {
   for (const [name, requirements] of [
     ['emulator', 'local/emulator/requirements.txt'],
     ['whisper', 'docker/whisper/requirements.laptop.txt'],
-    ['voxtral', 'docker/voxtral/requirements.laptop.txt'],
     ['embeddings', 'docker/embeddings/requirements.laptop.txt'],
     ['speech', 'docker/speech/requirements.laptop.txt'],
   ] as const)
