@@ -1,6 +1,7 @@
 import type { Analysis } from '../../core/contract/work/analysis';
 import type {
   CompleteUploadRequest,
+  RetryJobRequest,
   SubmitJobRequest,
   ListJobsResponse,
   SubmitJobResponse,
@@ -12,7 +13,7 @@ import type { CreateVoiceRequest, ListVoicesResponse, VoiceView } from '../../co
 import type { WarmRequest, WarmView } from '../../core/contract/warm';
 import { ApiError, UnauthorizedError, UnreachableError } from '../errors';
 import { errorIn, JSON_TYPE, jobPath, jsonBody, voicePath } from './messages';
-import { networkError } from './network-error';
+import { networkError, notSpotscribe } from './network-error';
 import { parseRetryAfter, type Patience, Retryable, retrying } from './retry';
 import { wholeFile } from './whole-file';
 
@@ -50,6 +51,11 @@ export class ApiClient {
   completeUpload(id: string, parts: CompleteUploadRequest['parts']): Promise<JobView> {
     const request: CompleteUploadRequest = { parts };
     return this.json('POST', `${jobPath(id)}/upload`, jsonBody(request));
+  }
+
+  /** Queues a job again for the results that it lacks. */
+  retry(id: string): Promise<JobView> {
+    return this.json('POST', `${jobPath(id)}/retry`, jsonBody({ missing: true } satisfies RetryJobRequest));
   }
 
   job(id: string): Promise<JobView> {
@@ -185,7 +191,7 @@ export class ApiClient {
       init,
       async (answer) => {
         const body: unknown = await answer.json().catch(() => undefined);
-        if (typeof body !== 'object' || body === null) throw this.notSpotscribe(answer);
+        if (typeof body !== 'object' || body === null) throw notSpotscribe(this.connection.url, answer);
         return body as T;
       },
       patience,
@@ -228,18 +234,11 @@ export class ApiClient {
     }
     const refusal =
       error?.code === undefined ? undefined : new ApiError(answer.status, error.code, error.message);
-    if (!OVERLOADED.includes(answer.status)) return refusal ?? this.notSpotscribe(answer);
+    if (!OVERLOADED.includes(answer.status)) return refusal ?? notSpotscribe(this.connection.url, answer);
     const overload = new UnreachableError(
       `${this.connection.url} is overloaded: it returned ${answer.status}`,
     );
     return new Retryable(refusal ?? overload, parseRetryAfter(answer.headers.get('retry-after')));
-  }
-
-  private notSpotscribe({ status }: Response): UnreachableError {
-    return new UnreachableError(
-      `${this.connection.url} returned ${status}, but it is not a Spotscribe API. ` +
-        'Use the URL in the output "ApiUrl" of the stack',
-    );
   }
 
   private signal(limitMs = ANSWER_MS): AbortSignal {

@@ -24,3 +24,9 @@ export function networkError(error: unknown, url: string, interruption?: AbortSi
   const reason = CURE[code] ?? (message === '' ? code : message);
   return new Retryable(new UnreachableError(`Cannot reach ${url}: ${reason}`, { cause: error }));
 }
+
+/** The error for an answer that is not one of Spotscribe's. */
+export const notSpotscribe = (url: string, { status }: Response): UnreachableError =>
+  new UnreachableError(
+    `${url} returned ${status}, but it is not a Spotscribe API. Use the URL in the output "ApiUrl" of the stack`,
+  );

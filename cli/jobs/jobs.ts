@@ -30,8 +30,8 @@ interface JobsOptions extends ConnectionOptions {
 export function registerJobs(program: Command, context: Context): void {
   const jobs = program
     .command('jobs')
-    .summary('list, show, cancel and erase jobs')
-    .description('Lists, shows, cancels and erases jobs of the API key.');
+    .summary('list, show, retry, cancel and erase jobs')
+    .description('Lists, shows, retries, cancels and erases jobs of the API key.');
   const { terminal } = context;
   const add = (name: string, description: string, settings: CommandOptions = {}) =>
     jobs
@@ -99,7 +99,17 @@ export function registerJobs(program: Command, context: Context): void {
     },
   );
 
-  add('cancel <id>', 'Cancels an open job and erases its input.').action(
+  add('retry <id>', 'Does the tasks of an ended job that have no result. Its results stay.')
+    .option('--missing', 'only what is missing, which is the only kind of retry')
+    .action(async (id: string, options: JobsOptions & { missing?: boolean }) => {
+      if (options.missing !== true)
+        throw new UsageError(`add --missing: "spotscribe jobs retry ${id} --missing"`);
+      const job = await (await connect(options)).retry(id);
+      if (options.json) terminal.json(job);
+      else terminal.say(`Job ${id} is ${job.status} again. See "spotscribe jobs show ${id}"`);
+    });
+
+  add('cancel <id>', 'Cancels an open job and erases its input. A retry keeps input and results.').action(
     async (id: string, options: JobsOptions) => {
       const client = await connect(options);
       const { status } = await client.job(id);
@@ -112,7 +122,12 @@ export function registerJobs(program: Command, context: Context): void {
       }
       const answer = await client.delete(id);
       if (options.json) terminal.json(answer);
-      else terminal.say(`Cancelled ${id}`);
+      else
+        terminal.say(
+          'status' in answer && answer.status === 'succeeded'
+            ? `Cancelled the retry of ${id}`
+            : `Cancelled ${id}`,
+        );
     },
   );
 

@@ -42,6 +42,10 @@ export const CompleteUploadRequest = z.strictObject({
 });
 export type CompleteUploadRequest = z.infer<typeof CompleteUploadRequest>;
 
+/** Body of `POST /v1/jobs/{id}/retry`: does the tasks of an ended job that have no result. */
+export const RetryJobRequest = z.strictObject({ missing: z.literal(true) });
+export type RetryJobRequest = z.infer<typeof RetryJobRequest>;
+
 export const UploadPart = z.object({
   /** Part number, from 1. */
   number: Count,

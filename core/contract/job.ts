@@ -5,7 +5,10 @@ import { JobOptions } from './work/options';
 import { CustomTask, JobTasks } from './tasks';
 import { Count, Degradation, Fraction, Instant, JobError, Measures, Seconds, StageName } from './values';
 
-/** Time and cost of a finished job. Times in seconds, money in US dollars. */
+/**
+ * Time and cost of a finished job. Times in seconds, money in US dollars. After a retry of missing tasks,
+ * both times and the cost include the first run; machine and price are those of the retry.
+ */
 export const Receipt = z.object({
   /**
    * Work by unit. If several tasks have the same unit, the largest one. @default - only
@@ -51,6 +54,7 @@ const shared = {
   stages: z.partialRecord(StageName, z.enum(STAGE_STATES)),
   degraded: z.array(Degradation),
   error: z.optional(JobError),
+  /** Kept while a job with results is open again for its missing tasks. */
   receipt: z.optional(Receipt),
 };
 

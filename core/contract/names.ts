@@ -11,7 +11,7 @@ export const JOB_STATUSES = [
 ] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** Statuses of ended jobs, which never change again. */
+/** Statuses of ended jobs. Only `succeeded` can change again, if missing tasks are retried. */
 const FINAL_STATUSES = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies JobStatus[];
 
 /** Whether a job with this status has ended. */

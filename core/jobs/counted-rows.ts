@@ -7,11 +7,21 @@ import { UsageStore } from '../usage/usage-store';
 import { ifHolds } from './conditional-write';
 import { despiteConflicts } from './conflict';
 import { JobRows } from './job-rows';
+import { endOfRetry, isRetried } from './missing-tasks';
 import { applied, type Change, type Condition, update } from './row-update';
 
 /** The condition of a counter did not hold: the day's quota of a key is used up. */
 export class UsedUp extends Error {
   override readonly name = 'UsedUp';
+}
+
+/** The end of a job without a new result. */
+interface End {
+  /** Ends a job that has no results. */
+  change: Change;
+  /** Why the missing tasks of a retried job have no result. */
+  reason: string;
+  now: Date;
 }
 
 /** Changes of jobs that count on the usage of their keys. */
@@ -20,23 +30,32 @@ export class CountedRows extends JobRows {
   readonly usage = new UsageStore(this.client, this.table);
 
   /**
-   * Ends a job without a result, and gives back the quota that was reserved for it. Returns undefined
-   * if a condition does not hold.
+   * Ends a job without a new result, and gives back the quota that was reserved for it. A retried job
+   * keeps the results that it has. Returns undefined if a condition does not hold.
    */
-  protected async endUncounted(
-    id: string,
-    conditions: Condition[],
-    change: Change,
-  ): Promise<JobRow | undefined> {
-    const ended = await this.update(id, [...conditions, ['reserved', 'absent']], change);
+  protected async endUncounted(id: string, conditions: Condition[], end: End): Promise<JobRow | undefined> {
+    const plain: Condition[] = [...conditions, ['reserved', 'absent'], ['receipt', 'absent']];
+    const ended = await this.update(id, plain, end.change);
     if (ended !== undefined) return ended;
-    // Read after the update, because the job may have been queued before it. From then on, only the
-    // end of the job changes the reservation.
-    const row = await this.get(id);
-    if (row?.key_id === undefined || row.reserved === undefined) return undefined;
+    // Read after the update, because the job may have been queued before it. The row may change again,
+    // by the progress of its worker.
+    for (let seen: string | undefined; ;) {
+      const row = await this.get(id);
+      if (row?.open === undefined || row.updated_at === seen) return undefined;
+      if (row.reserved === undefined && row.receipt === undefined) return undefined;
+      seen = row.updated_at;
+      const unchanged: Condition[] = [...conditions, ['updated_at', '=', seen]];
+      const done = await this.endKnown(row, unchanged, end);
+      if (done !== undefined) return done;
+    }
+  }
+
+  private endKnown(row: JobRow, unchanged: Condition[], end: End): Promise<JobRow | undefined> {
+    const change = isRetried(row) ? endOfRetry(row, end.reason, end.now) : end.change;
+    if (row.key_id === undefined || row.reserved === undefined) return this.update(row.id, unchanged, change);
     const { day, measures } = row.reserved;
-    const addition = this.usage.addition(row.key_id, difference({}, measures), new Date(), day);
-    return this.updateCounted(row, conditions, change, addition);
+    const addition = this.usage.addition(row.key_id, difference({}, measures), end.now, day);
+    return this.updateCounted(row, unchanged, change, addition);
   }
 
   /**

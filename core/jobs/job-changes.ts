@@ -8,6 +8,12 @@ import type { Change, Condition } from './row-update';
  */
 export const QUEUED_SWEEP_SECONDS = 6 * 3600;
 
+/**
+ * Time after which the sweeper checks a job whose input has arrived or whose message was not sent:
+ * the handlers that do the rest take seconds.
+ */
+export const UNSENT_SWEEP_SECONDS = 60;
+
 /** Epoch seconds of an instant, rounded down. */
 export const secondsOf = (instant: Date) => Math.floor(instant.getTime() / 1000);
 

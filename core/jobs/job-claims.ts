@@ -1,7 +1,7 @@
 import { StaleAttempt } from '../contract/errors';
 import type { JobRow, Receipt } from '../contract/job';
 import type { Stage, StageState, TaskName } from '../contract/names';
-import type { Degradation, JobError } from '../contract/values';
+import type { Degradation, JobError, Measures } from '../contract/values';
 import { difference } from '../usage/quota';
 import { CountedRows } from './counted-rows';
 import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes';
@@ -102,6 +102,7 @@ export class JobClaims extends CountedRows {
    * Ends a job with its results, and adds its work to the usage of its key, in one transaction. What
    * was reserved is counted already: the difference is added to the counter of the same day.
    *
+   * @param work what to count. @default - the measures of the receipt
    * @throws StaleAttempt if this attempt no longer holds the job: the result is discarded
    */
   async commit(
@@ -113,22 +114,23 @@ export class JobClaims extends CountedRows {
       stages: Partial<Record<Stage, StageState>>;
     },
     now: Date,
+    work: Measures = result.receipt.measures ?? {},
   ): Promise<JobRow> {
     const change = ending('succeeded', now, { ...result, progress: 1 });
     if (row.key_id === undefined || row.counted === true) return this.updateHeld(row.id, row.attempt, change);
-    const { measures = {} } = result.receipt;
     const { day, measures: reserved } = row.reserved ?? {};
-    const addition = this.usage.addition(row.key_id, difference(measures, reserved), now, day);
+    const addition = this.usage.addition(row.key_id, difference(work, reserved), now, day);
     return current(row, await this.updateCounted(row, held(row.attempt), change, addition));
   }
 
   /**
-   * Fails a job that this attempt cannot finish.
+   * Fails a job that this attempt cannot finish. A retried job keeps its results.
    *
    * @throws StaleAttempt if this attempt no longer holds the job
    */
   async failHeld(id: string, attempt: number, error: JobError, now: Date): Promise<JobRow> {
-    const failed = await this.endUncounted(id, held(attempt), ending('failed', now, { error }));
+    const end = { change: ending('failed', now, { error }), reason: error.message, now };
+    const failed = await this.endUncounted(id, held(attempt), end);
     return current({ id, attempt }, failed);
   }
 

@@ -89,9 +89,9 @@ export class JobRows {
     return earlier === undefined || earlier.expires_at < nowSeconds ? undefined : earlier;
   }
 
-  /** Deletes an ended job's row. */
-  async erase(id: string, tenant: string): Promise<void> {
-    await ifHolds(
+  /** Deletes an ended job's row. Returns false if it has been deleted, or the job is open again. */
+  async erase(id: string, tenant: string): Promise<boolean> {
+    const answer = await ifHolds(
       this.client.send(
         new DeleteCommand({
           TableName: this.table,
@@ -102,6 +102,7 @@ export class JobRows {
         }),
       ),
     );
+    return answer !== undefined;
   }
 
   /** A tenant's jobs, newest first. `next` is the start of the next page. */

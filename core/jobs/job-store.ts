@@ -3,9 +3,10 @@ import { UNITS } from '../contract/names';
 import type { JobError, Measures } from '../contract/values';
 import { dayOf, usedUp, usedUpMessage } from '../usage/quota';
 import { UsedUp } from './counted-rows';
-import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf } from './job-changes';
+import { ending, notHeld, QUEUED_SWEEP_SECONDS, secondsOf, UNSENT_SWEEP_SECONDS } from './job-changes';
 import { JobClaims } from './job-claims';
-import type { Condition } from './row-update';
+import { retryOf } from './missing-tasks';
+import type { Change, Condition } from './row-update';
 
 /**
  * The object version that is a job's input. Both fields may be absent: without versioning, S3
@@ -26,12 +27,6 @@ export interface Arrival extends InputVersion {
   /** The quota to reserve for it, by unit. */
   reservation: Measures;
 }
-
-/**
- * Time after which the sweeper checks a job whose input has arrived or whose message was not sent:
- * the handlers that do the rest take seconds.
- */
-const UNSENT_SWEEP_SECONDS = 60;
 
 /**
  * The rows of jobs. Every change is conditional on the current state, so that of two concurrent
@@ -79,19 +74,62 @@ export class JobStore extends JobClaims {
     };
     const awaiting: Condition[] = [['status', '=', 'awaiting_upload']];
     const measures = input.reservation;
-    const units = UNITS.filter((unit) => measures[unit] !== undefined && limits[unit] !== undefined);
-    if (key_id === undefined || row.counted === true || units.length === 0)
-      return this.update(id, awaiting, { set });
-    const reserved = { day: dayOf(now), measures };
-    const reservation = this.usage.reservation(key_id, measures, limits, now);
     try {
-      return await this.updateCounted(row, awaiting, { set: { ...set, reserved } }, reservation);
+      return await this.reserve(row, awaiting, { set }, measures, now);
     } catch (error) {
-      if (!(error instanceof UsedUp)) throw error;
+      if (!(error instanceof UsedUp) || key_id === undefined) throw error;
+      const units = UNITS.filter((unit) => measures[unit] !== undefined && limits[unit] !== undefined);
       const quota = { limits, used: await this.usage.used(key_id, now) };
       const message = usedUpMessage(quota, usedUp(quota, units) ?? units[0]!, now);
       return this.refuse(id, input, { code: 'quota_exceeded', message }, now);
     }
+  }
+
+  /**
+   * Queues a job with results again, for its missing tasks, and reserves quota of the key that asks
+   * for them. Returns undefined if the job has changed since it was read.
+   *
+   * @throws UsedUp if the key's day is used up
+   */
+  retry(
+    row: JobRow,
+    { key_id, units_per_day }: Pick<JobRow, 'key_id' | 'units_per_day'>,
+    measures: Measures,
+    now: Date,
+  ): Promise<JobRow | undefined> {
+    const { set, remove = [] } = retryOf(row, now);
+    const change: Change = {
+      set: { ...set, key_id, units_per_day },
+      remove: units_per_day === undefined ? [...remove, 'units_per_day'] : remove,
+    };
+    const unchanged: Condition[] = [
+      ['status', '=', 'succeeded'],
+      ['updated_at', '=', row.updated_at],
+    ];
+    const counted = { ...row, key_id, units_per_day, counted: undefined };
+    return this.reserve(counted, unchanged, change, measures, now);
+  }
+
+  /**
+   * Updates a row and reserves quota of its key, in one transaction. Returns undefined if a condition
+   * of the row does not hold.
+   *
+   * @throws UsedUp if the key's day is used up
+   */
+  private reserve(
+    row: JobRow,
+    conditions: Condition[],
+    change: Change,
+    measures: Measures,
+    now: Date,
+  ): Promise<JobRow | undefined> {
+    const { key_id, units_per_day: limits = {} } = row;
+    const isLimited = UNITS.some((unit) => measures[unit] !== undefined && limits[unit] !== undefined);
+    if (key_id === undefined || row.counted === true || !isLimited)
+      return this.update(row.id, conditions, change);
+    const set = { ...change.set, reserved: { day: dayOf(now), measures } };
+    const reservation = this.usage.reservation(key_id, measures, limits, now);
+    return this.updateCounted(row, conditions, { ...change, set }, reservation);
   }
 
   /**
@@ -118,18 +156,22 @@ export class JobStore extends JobClaims {
   }
 
   /**
-   * Fails a job that no worker holds. Returns undefined if it has ended, or a worker's claim is
+   * Fails a job that no worker holds. A retried job keeps its results, with the error as the reason of
+   * what is missing. Returns undefined if it has ended, or a worker's claim is
    * valid.
    */
   fail(id: string, error: JobError, now: Date): Promise<JobRow | undefined> {
-    return this.endUncounted(
-      id,
-      [['status', 'in', ['awaiting_upload', 'queued', 'running']], notHeld(now)],
-      ending('failed', now, { error }),
-    );
+    return this.endUncounted(id, [['status', 'in', ['awaiting_upload', 'queued', 'running']], notHeld(now)], {
+      change: ending('failed', now, { error }),
+      reason: error.message,
+      now,
+    });
   }
 
-  /** Cancels an open job. Returns undefined if it is not open, or another tenant's. */
+  /**
+   * Cancels an open job. A retried job ends as `succeeded`, with the results that it has. Returns
+   * undefined if it is not open, or another tenant's.
+   */
   cancel(id: string, tenant: string, now: Date): Promise<JobRow | undefined> {
     return this.endUncounted(
       id,
@@ -137,7 +179,7 @@ export class JobStore extends JobClaims {
         ['tenant', '=', tenant],
         ['status', 'in', ['awaiting_upload', 'queued', 'running']],
       ],
-      ending('cancelled', now, {}),
+      { change: ending('cancelled', now, {}), reason: 'The retry was cancelled', now },
     );
   }
 

@@ -1,5 +1,5 @@
 import type { JobRow } from '../contract/job';
-import { TASK_NAMES, type TaskName, type Unit } from '../contract/names';
+import { type StageState, TASK_NAMES, type TaskName, type Unit } from '../contract/names';
 import type { JobOptions } from '../contract/work/options';
 import type { DeployedTasks, JobTasks } from '../contract/tasks';
 import { tasksIn } from '../tasks';
@@ -31,6 +31,12 @@ export const optionsFor = ({ transcription, analysis }: JobTasks, deployed: Depl
 /** The tasks of a job. A row of the previous release has an analysis if it has that stage. */
 export const tasksOf = ({ tasks, options, stages }: Pick<JobRow, 'tasks' | 'options' | 'stages'>): JobTasks =>
   tasks ?? tasksFor(options, { transcription: {}, ...(stages.analysis !== undefined && { analysis: {} }) });
+
+/** The stages of some tasks, all in the same state. */
+export const stagesAs = (state: StageState, tasks: ReturnType<typeof tasksIn>): JobRow['stages'] =>
+  Object.fromEntries(
+    tasks.flatMap(({ task, options }) => task.stages(options).map((stage) => [stage, state])),
+  );
 
 /** The units in which the tasks of a job measure their work, by task. */
 export const unitsOf = (

@@ -3,6 +3,7 @@ import type { Priority } from '../contract/names';
 import type { CustomTask, DeployedTasks, JobTasks } from '../contract/tasks';
 import { tasksIn } from '../tasks';
 import { secondsOf } from './job-changes';
+import { stagesAs } from './job-tasks';
 import type { JobRow } from '../contract/job';
 import type { InputVersion } from './job-store';
 
@@ -57,7 +58,7 @@ export function newJob(job: {
     created_at: now,
     updated_at: now,
     progress: 0,
-    stages: waitingStages(job.tasks),
+    stages: stagesAs('waiting', tasksIn(job.tasks)),
     degraded: [],
     attempt: 0,
     open: 'open',
@@ -67,11 +68,6 @@ export function newJob(job: {
 }
 
 const described = ({ unit, result_type }: CustomTask) => ({ unit, result_type });
-
-const waitingStages = (tasks: JobTasks): JobRow['stages'] =>
-  Object.fromEntries(
-    tasksIn(tasks).flatMap(({ task, options }) => task.stages(options).map((stage) => [stage, 'waiting'])),
-  );
 
 /** Name of an input whose client gave none. */
 export const DEFAULT_NAME = 'input';

@@ -47,22 +47,29 @@ export function priceOf({ instance_type, capacity }: Pick<Machine, 'instance_typ
  *
  * @param measures work by unit
  * @param seconds time since the input's arrival; time that machines spent on the job
+ * @param earlier receipt of the job before its missing tasks were retried, which is added. @default -
+ *   not retried
  */
 export function receipt(
   machine: Machine,
   measures: Measures,
   seconds: { sinceQueued: number; processing: number },
+  earlier?: Receipt,
 ): Receipt {
   const { perHour, source } = priceOf(machine);
-  const cost = perHour === null ? null : machineCost(perHour, seconds.processing);
+  const own = perHour === null ? null : machineCost(perHour, seconds.processing);
+  const before = earlier === undefined ? 0 : earlier.cost;
+  const cost = own === null || before === null ? null : own + before;
+  const processing = seconds.processing + (earlier?.processing_seconds ?? 0);
+  const queue = Math.max(0, seconds.sinceQueued - seconds.processing) + (earlier?.queue_seconds ?? 0);
   const amounts = Object.entries(measures).map(([unit, amount]) => [unit, round(amount, 3)] as const);
   const audio = measures.audio_second ?? 0;
   return {
     measures: Object.fromEntries(amounts),
     audio_seconds: round(audio, 3),
-    queue_seconds: round(Math.max(0, seconds.sinceQueued - seconds.processing), 3),
-    processing_seconds: round(seconds.processing, 3),
-    real_time_factor: round(audio / Math.max(seconds.processing, 0.001), 3),
+    queue_seconds: round(queue, 3),
+    processing_seconds: round(processing, 3),
+    real_time_factor: round(audio / Math.max(processing, 0.001), 3),
     machine_type: machine.instance_type,
     capacity: machine.capacity,
     price_per_hour: perHour,

@@ -22,7 +22,7 @@ export interface Dependencies {
 
 /**
  * Marks the jobs of messages in the dead-letter queue as failed, and erases their checkpoints and
- * partial results: no worker will use them.
+ * partial results: no worker will use them. A retried job keeps its results and says what is missing.
  */
 export const handler = lambdaHandler(
   ({ logger }): Dependencies => ({
@@ -65,8 +65,10 @@ async function bury(
   if (!isFinal(row.status))
     throw new Error(`Job ${id} is held by a worker: its dead-letter message is tried again`);
   await eraseLeftovers(objects, row);
+  const isBuried =
+    row.error?.code === 'attempts_exhausted' || row.degraded.some(({ reason }) => reason === error.message);
   // An earlier invocation may have marked it as failed and stopped before it sent the event.
-  if (row.error?.code === 'attempts_exhausted') await announce(events, path, row);
+  if (isBuried) await announce(events, path, row);
 }
 
 /** Why the job of a message is not tried again. An invalid message fails whenever it is received. */

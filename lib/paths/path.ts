@@ -11,6 +11,7 @@ import { SpotFleet } from '../fleet/spot-fleet';
 import { monthlyCost, type Warmth, warmth } from '../fleet/warmth';
 import { JobApi } from '../http/job-api';
 import { VoiceApi } from '../http/voice-api';
+import { RetryApi } from '../http/retry-api';
 import { WarmApi } from '../http/warm-api';
 import type { ImageSources } from '../images/image-builds';
 import { PathImages } from '../images/path-images';
@@ -132,6 +133,9 @@ export abstract class Path extends Construct {
     });
     new WarmApi(this, 'Warm', {
       ...{ api: this.api, store: this.store, sizer: this.sizer, path, warmth: this.warmth, settings },
+    });
+    new RetryApi(this, 'Retry', {
+      ...{ api: this.api, store: this.store, queue: this.queue, sizer: this.sizer, path, settings },
     });
     if (tasks.transcription !== undefined) new VoiceApi(this, 'Voices', { api: this.api, store: this.store });
     this.intake = new JobIntake(this, 'Intake', {

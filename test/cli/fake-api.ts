@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer, json, text } from 'node:stream/consumers';
 import type { Analysis } from '../../core/contract/work/analysis';
-import type { CompleteUploadRequest, SubmitJobRequest } from '../../core/contract/api';
+import { type CompleteUploadRequest, RetryJobRequest, type SubmitJobRequest } from '../../core/contract/api';
 import type { EmbeddingView } from '../../core/contract/work/embedding';
 import type { SpeechView } from '../../core/contract/work/speech';
 import type { ErrorCode, TaskName, TranscriptFormat } from '../../core/contract/names';
@@ -137,6 +137,7 @@ export class FakeApi {
     if (job === undefined) return refuse(response, 404, 'not_found', `There is no job "${route[0]}"`);
     if (method === 'DELETE') return this.remove(response, job);
     if (route[1] === 'upload') return this.completeUpload(request, response, job);
+    if (route[1] === 'retry') return this.retry(request, response, job);
     if (route[1] === 'transcript') return this.transcript(response, job, searchParams);
     if (route[1] === 'analysis') return this.analysis(response, job);
     if (route[1] === 'embedding' || route[1] === 'speech')
@@ -145,6 +146,15 @@ export class FakeApi {
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end(job.audio);
     await this.advance(job);
     send(response, 200, job.view);
+  }
+
+  private async retry(request: IncomingMessage, response: ServerResponse, { view }: Stored) {
+    RetryJobRequest.parse(JSON.parse(await text(request)));
+    if (view.degraded.length === 0)
+      return refuse(response, 409, 'invalid_request', `Job ${view.id} has all its results`);
+    view.status = 'queued';
+    view.degraded = [];
+    send(response, 200, view);
   }
 
   private async submit(request: IncomingMessage, response: ServerResponse) {

@@ -100,6 +100,27 @@ test('exits with status 1 if the transcript or the job does not exist', async ()
   expect(JSON.parse(out)).toEqual({ error: { code: 'not_found', message: 'There is no job "job_none"' } });
 });
 
+test('retries the missing tasks of a job, if told that it is only those', async () => {
+  const { view } = api.jobs.get(firstId())!;
+  expect(await run('retry', firstId(), '--missing')).toMatchObject({
+    ...{ code: 1, err: expect.stringContaining('has all its results') },
+  });
+  view.degraded = [{ stage: 'analysis', reason: 'the GPU is full' }];
+  expect(await run('retry', firstId())).toMatchObject({
+    ...{ code: 2, err: expect.stringContaining(`retry ${firstId()} --missing`) },
+  });
+  expect(api.made('POST', /retry/)).toBe(1);
+  const { code, err } = await run('retry', firstId(), '--missing');
+  expect([code, err]).toEqual([
+    0,
+    `Job ${firstId()} is queued again. See "spotscribe jobs show ${firstId()}"\n`,
+  ]);
+  view.degraded = [{ stage: 'analysis', reason: 'the GPU is full' }];
+  expect(JSON.parse((await run('retry', firstId(), '--missing', '--json')).out)).toMatchObject({
+    ...{ id: firstId(), status: 'queued' },
+  });
+});
+
 test('cancels an open job, but never erases an ended one', async () => {
   const id = await openJob();
   expect(await run('cancel', id)).toMatchObject({ code: 0, err: `Cancelled ${id}\n` });

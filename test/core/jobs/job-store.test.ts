@@ -186,7 +186,7 @@ describe('changes without an attempt', () => {
     const error = { code: 'bad_audio', message: 'no' } as const;
     await store.fail(JOB_ID, error, NOW);
     expect(sent()).toEqual({
-      condition: `status IN (awaiting_upload, queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS}) attribute_not_exists(reserved)`,
+      condition: `status IN (awaiting_upload, queued, running) (attribute_not_exists(lease_until) OR lease_until < ${NOW_MS}) attribute_not_exists(reserved) attribute_not_exists(receipt)`,
       update: `SET status=failed, finished_at=${iso}, updated_at=${iso}, error=${JSON.stringify(error)} REMOVE open, sweep_at, lease_until, waits_from, reserved`,
     });
   });
@@ -195,7 +195,8 @@ describe('changes without an attempt', () => {
     dynamo.on(UpdateCommand).resolves({ Attributes: ended('cancelled') });
     await store.cancel(JOB_ID, 'acme', NOW);
     expect(sent()).toEqual({
-      condition: 'tenant=acme status IN (awaiting_upload, queued, running) attribute_not_exists(reserved)',
+      condition:
+        'tenant=acme status IN (awaiting_upload, queued, running) attribute_not_exists(reserved) attribute_not_exists(receipt)',
       update: `SET status=cancelled, finished_at=${iso}, updated_at=${iso} REMOVE open, sweep_at, lease_until, waits_from, reserved`,
     });
   });
@@ -393,7 +394,8 @@ describe('changes by the holder of an attempt', () => {
   test.each(names)('%s requires this attempt and a running job', async (name) => {
     dynamo.on(UpdateCommand).resolves({ Attributes: row({ status: 'running', attempt: 3 }) });
     await changes[name]();
-    const condition = name === 'failHeld' ? `${HELD} attribute_not_exists(reserved)` : HELD;
+    const condition =
+      name === 'failHeld' ? `${HELD} attribute_not_exists(reserved) attribute_not_exists(receipt)` : HELD;
     expect(sent()).toEqual({ condition, update: expected[name] });
   });
 

@@ -28,6 +28,19 @@ describe('a receipt', () => {
     });
   });
 
+  it('adds the first run of a job whose missing tasks were retried', () => {
+    const first = receipt(machine('g5.xlarge', 'on-demand'), audio, { sinceQueued: 50, processing: 24 });
+    const both = receipt(machine('g4dn.xlarge', 'on-demand'), audio, seconds, first);
+    expect(both).toMatchObject({
+      ...{ measures: audio, queue_seconds: 64 + 26, processing_seconds: 60, real_time_factor: 10 },
+      ...{ machine_type: 'g4dn.xlarge', price_per_hour: 0.531 },
+      cost: 0.00531 + first.cost!,
+      cost_per_unit: { audio_second: expect.closeTo((0.00531 + first.cost!) / 600, 12) },
+    });
+    const unknown = { ...first, cost: null };
+    expect(receipt(machine('g4dn.xlarge', 'on-demand'), audio, seconds, unknown).cost).toBeNull();
+  });
+
   it('has a cost for each unit of work, and no audio without audio', () => {
     const work = { token: 1000, character: 0 };
     expect(receipt(machine('g4dn.xlarge', 'on-demand'), work, seconds)).toMatchObject({

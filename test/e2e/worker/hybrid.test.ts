@@ -178,6 +178,107 @@ describe('a worker with two models', () => {
     expect(topics?.map(({ located }) => located)).toEqual(Array(6).fill(undefined));
   });
 
+  const retry = async (job: JobRow) => {
+    const before = await row(job);
+    const queued = await aws.store.retry(before, {}, {}, new Date());
+    await aws.sendJob(job);
+    return queued!;
+  };
+
+  it('does only the analysis where it was missing, and adds to the receipt', async () => {
+    voxtral.analyst = breaks;
+    const job = await submit();
+    await start();
+    const before = await ended(job);
+    expect(Object.keys(resultKeys(before))).toEqual(['transcription']);
+    const analysis = held(understanding(60, 1));
+    voxtral.analyst = analysis.script;
+    expect(await retry(job)).toMatchObject({ status: 'queued', results: before.results });
+    await until(async () => (await row(job)).stages.analysis === 'running', 'an analysis');
+    const running = await row(job);
+    expect(running).toMatchObject({ stages: { transcript: 'succeeded' }, results: before.results });
+    expect((await aws.transcript(running)).segments).toHaveLength(6);
+    await sleep(200);
+    analysis.release();
+    const done = await ended(job);
+    expect(done).toMatchObject({
+      attempt: 2,
+      results: { ...before.results, analysis: KEY.result(job.id, 2, 'analysis') },
+      stages: { transcript: 'succeeded', analysis: 'succeeded' },
+      ...{ degraded: [], progress: 1 },
+      receipt: { measures: { audio_second: 60 } },
+    });
+    expect([whisper.requests.length, voxtral.analyses.length]).toEqual([1, 2]);
+    expect((await analysisOf(done)).topics?.every(({ located }) => located)).toBe(true);
+    const [first, both] = [before.receipt!, done.receipt!];
+    expect(both.processing_seconds).toBeGreaterThanOrEqual(first.processing_seconds + 0.2);
+    expect(both.cost! / first.cost!).toBeCloseTo(both.processing_seconds / first.processing_seconds, 1);
+  });
+
+  it('does only the transcript where it was missing, and locates the analysis in it', async () => {
+    whisper.script = breaks;
+    const job = await submit();
+    await start();
+    const before = await ended(job);
+    expect(Object.keys(resultKeys(before))).toEqual(['analysis']);
+    whisper.script = hearing(60, 1);
+    await retry(job);
+    const done = await ended(job);
+    expect(done).toMatchObject({ degraded: [], stages: { transcript: 'succeeded', analysis: 'succeeded' } });
+    expect((await analysisOf(done)).topics?.every(({ located }) => located)).toBe(true);
+    expect(voxtral.analyses).toHaveLength(1);
+    await until(
+      async () => !(await aws.keys(KEY.job(job.id))).includes(resultKeys(before).analysis!),
+      'tidy',
+    );
+  });
+
+  it('leaves a job as it was where its retry fails, with the new reason', async () => {
+    voxtral.analyst = breaks;
+    const job = await submit();
+    await start();
+    const before = await ended(job);
+    voxtral.analyst = (_, answer) => answer.event(failed('the GPU is full'));
+    await retry(job);
+    const done = await ended(job);
+    expect(done).toMatchObject({
+      results: before.results,
+      degraded: [{ stage: 'analysis', reason: expect.stringContaining('the GPU is full') }],
+    });
+    expect((await aws.transcript(done)).segments).toHaveLength(6);
+  });
+
+  it('leaves a job as it was where its retry is cancelled, and stops the analysis', async () => {
+    voxtral.analyst = breaks;
+    const job = await submit();
+    await start();
+    const before = await ended(job);
+    voxtral.analyst = (_, answer) => until(() => answer.gone, 'it is called off');
+    await retry(job);
+    await until(async () => (await row(job)).stages.analysis === 'running', 'an analysis');
+    expect(await aws.store.cancel(job.id, job.tenant, new Date())).toMatchObject({ status: 'succeeded' });
+    await until(() => workers.lines.some(({ outcome }) => outcome === 'lost'), 'the worker gives up');
+    await aws.emptied();
+    const done = await row(job);
+    expect(done).toMatchObject({ status: 'succeeded', results: before.results, receipt: before.receipt });
+    expect((await aws.transcript(done)).segments).toHaveLength(6);
+    expect(await aws.keys(KEY.job(job.id))).toContain(KEY.input(job.id));
+  });
+
+  it('leaves a job as it was where its input is gone', async () => {
+    voxtral.analyst = breaks;
+    const job = await submit();
+    await start();
+    const before = await ended(job);
+    await aws.remove(job.input_key);
+    await retry(job);
+    expect(await ended(job)).toMatchObject({
+      results: before.results,
+      degraded: [{ stage: 'analysis', reason: expect.stringContaining('no longer in the bucket') }],
+    });
+    expect(await row(job)).not.toHaveProperty('error');
+  });
+
   it('tries again where both fail, and never calls that a success', async () => {
     whisper.script = breaksOnce(hearing(60, 1));
     voxtral.analyst = breaksOnce(understanding(60, 1));

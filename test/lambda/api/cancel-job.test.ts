@@ -95,6 +95,41 @@ describe.each(['succeeded', 'failed', 'expired'] as const)('a job that has %s', 
   });
 });
 
+describe('a job that is retried', () => {
+  const results = { transcription: RESULT };
+
+  test('keeps its input and results if the retry is cancelled', async () => {
+    dynamo.on(GetCommand).resolves({ Item: row({ status: 'running', results }) });
+    dynamo.on(UpdateCommand).resolves({ Attributes: ended('succeeded', { results }) });
+    const response = await cancel();
+    expect(bodyOf<JobView>(response)).toMatchObject({ id: JOB_ID, status: 'succeeded' });
+    expect([erased(), deletedRows(), announced()]).toEqual([[], [], []]);
+  });
+
+  test('is not erased by a request that read it before the retry', async () => {
+    dynamo
+      .on(GetCommand)
+      .resolvesOnce({ Item: ended('succeeded', { results }) })
+      .resolves({ Item: row({ status: 'queued', results }) });
+    dynamo.on(UpdateCommand).rejects(conditionFailed());
+    await expect(cancel()).rejects.toMatchObject({ status: 409, code: 'not_ready' });
+    expect([erased(), deletedRows()]).toEqual([[], []]);
+  });
+
+  test('is not reported as deleted if it was retried while its objects were erased', async () => {
+    const succeeded = { Item: ended('succeeded', { results }) };
+    dynamo
+      .on(GetCommand)
+      .resolvesOnce(succeeded)
+      .resolvesOnce(succeeded)
+      .resolvesOnce(succeeded)
+      .resolves({ Item: row({ status: 'queued', results }) });
+    dynamo.on(UpdateCommand).rejects(conditionFailed());
+    dynamo.on(DeleteCommand).rejects(conditionFailed());
+    await expect(cancel()).rejects.toMatchObject({ status: 409, code: 'not_ready' });
+  });
+});
+
 describe('a multipart upload', () => {
   const parted = { upload_id: 'upload-1', upload_size: 5 };
   beforeEach(() => {

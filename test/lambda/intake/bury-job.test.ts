@@ -66,6 +66,13 @@ beforeEach(() => {
   dynamo.on(UpdateCommand).resolves({ Attributes: exhausted });
 });
 
+test('ends a retry with the results that the job has, and sends its event', async () => {
+  const reason = 'The job failed after 5 attempts';
+  settled(ended('succeeded', { degraded: [{ stage: 'analysis', reason }] }));
+  expect(await bury(letter())).toEqual([]);
+  expect(announced().map(({ DetailType }) => DetailType)).toEqual(['Spotscribe Job Succeeded']);
+});
+
 test('fails the job of a dead-letter message and sends its event', async () => {
   expect(await bury(letter())).toEqual([]);
   const { input } = dynamo.commandCalls(UpdateCommand)[0]!.args[0];

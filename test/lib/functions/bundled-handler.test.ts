@@ -5,7 +5,7 @@ import type { App } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { spotscribeApp } from '../../../lib/app';
 
-const HANDLERS = 19;
+const HANDLERS = 20;
 
 describe('bundled handlers', () => {
   // These paths have all handlers.

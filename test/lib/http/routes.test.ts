@@ -74,7 +74,8 @@ const files = [...new Set(all.flatMap(([, found]) => found.map(({ file }) => fil
 describe.each(files)('the handler %s, which a route leads to', (file) => {
   const clients = [mockClient(DynamoDBDocumentClient), mockClient(S3Client), mockClient(EventBridgeClient)];
   beforeAll(() => {
-    for (const name of Object.values(ENV)) process.env[name] = name === ENV.tasks ? '{}' : '1';
+    const values: Record<string, string> = { [ENV.tasks]: '{}', [ENV.queueUrl]: 'https://sqs.test/1/jobs' };
+    for (const name of Object.values(ENV)) process.env[name] = values[name] ?? '1';
   });
   afterAll(() => {
     for (const name of Object.values(ENV)) delete process.env[name];

@@ -5,11 +5,13 @@ import { KEY } from '../../../../core/contract/keys';
 import type { Machine } from '../../../../core/contract/machine';
 import type { JobStore } from '../../../../core/jobs/job-store';
 import { eraseLeftovers, eraseWritten, namedIn } from '../../../../core/jobs/job-leftovers';
-import { unitsOf } from '../../../../core/jobs/job-tasks';
+import type { TaskName } from '../../../../core/contract/names';
+import { resultKeys, unitsOf } from '../../../../core/jobs/job-tasks';
 import { receipt } from '../../../../core/prices/prices';
 import { ALL_TASKS, tasksIn } from '../../../../core/tasks';
 import { measuresOf } from '../../../../core/tasks/measures';
 import type { Stages } from '../../../../core/tasks/task';
+import { JOINS } from '../tasks/joins';
 import type { JobWork } from './job-work';
 import type { JobObjects } from './job-objects';
 import type { Outcome } from './steps';
@@ -39,28 +41,38 @@ export class Endings {
     const { store, machine, objects } = this.tools;
     const { id, attempt } = row;
     const keys: JobWork['published'] = {};
+    const isNew = (name: TaskName) => results[name] !== undefined && published[name] === undefined;
+    const hasNew = ALL_TASKS.some(({ name }) => isNew(name));
     const writes = ALL_TASKS.map(async ({ name, resultName }) => {
       const result = results[name];
       if (result === undefined) return;
-      keys[name] = published[name] ?? KEY.result(id, attempt, resultName);
-      if (published[name] === undefined) await objects.write(keys[name], result);
+      // A published result that other results complete is written again, because one of them is new.
+      const isWritten = isNew(name) || (JOINS[name] !== undefined && hasNew);
+      keys[name] = (isWritten ? undefined : published[name]) ?? KEY.result(id, attempt, resultName);
+      if (isWritten) await objects.write(keys[name], result);
     });
     await Promise.all(writes);
     const now = new Date();
     const sinceQueued = (now.getTime() - Date.parse(row.queued_at ?? row.created_at)) / 1000;
+    // What the row named when this attempt claimed it was counted before.
+    const earlier = resultKeys(row);
+    const retried = Object.fromEntries(Object.entries(results).filter(([name]) => !(name in earlier)));
     const stages = tasksIn(tasks).map(({ task, options }) => task.stagesAtEnd(options, results[task.name]));
     return store.commit(
       row,
       {
         results: keys,
-        receipt: receipt(machine, measuresOf(results, unitsOf(row)), {
-          sinceQueued,
-          processing: checkpoint.processingSeconds,
-        }),
+        receipt: receipt(
+          machine,
+          measuresOf(results, unitsOf(row)),
+          { sinceQueued, processing: checkpoint.processingSeconds },
+          row.receipt,
+        ),
         degraded,
         stages: Object.assign({}, ...stages) as Stages,
       },
       now,
+      row.receipt && measuresOf(retried, unitsOf(row)),
     );
   }
 

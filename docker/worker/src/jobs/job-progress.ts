@@ -1,5 +1,6 @@
 import { TASK_STAGES, type TaskName } from '../../../../core/contract/names';
 import type { JobTasks } from '../../../../core/contract/tasks';
+import { stagesAs } from '../../../../core/jobs/job-tasks';
 import { tasksIn } from '../../../../core/tasks';
 import type { Stages } from '../../../../core/tasks/task';
 
@@ -15,9 +16,7 @@ export class JobProgress {
   ) {
     for (const { task } of tasksIn(tasks)) this.parts.set(task.name, 0);
     // Independent of earlier attempts.
-    this.current = Object.fromEntries(
-      tasksIn(tasks).flatMap(({ task, options }) => task.stages(options).map((stage) => [stage, 'waiting'])),
-    );
+    this.current = stagesAs('waiting', tasksIn(tasks));
   }
 
   /** 0 to 1. All tasks count the same, because their durations are not known. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isFinal } from '../../../../core/contract/names';
 import type { JobRow } from '../../../../core/contract/job';
 import { type SpotscribeError, StaleAttempt } from '../../../../core/contract/errors';
@@ -200,7 +201,9 @@ export class JobRunner {
       await job.message.delete();
       return this.report(attempt, 'cancelled');
     }
-    const mine = now.status === 'succeeded' && now.attempt === row.attempt;
+    // If a retry was cancelled, the job has succeeded with the receipt that it had before.
+    const isCancelled = isDeepStrictEqual(now.receipt, row.receipt);
+    const mine = now.status === 'succeeded' && now.attempt === row.attempt && !isCancelled;
     if (!isFinal(now.status)) {
       await endings.eraseAttempt(row, now, work.checkpoint.files);
       // The new owner may have received this same message: delete it only if the row names another
@@ -218,6 +221,6 @@ export class JobRunner {
     const queued = job.message.receivedAt - job.message.sentAt;
     const line = { job: row.id, attempt: row.attempt, outcome, ms: { queued, ...watch.parts }, ...more };
     work.log[outcome === 'retried' ? 'warn' : 'info']({ ...line, total_ms: watch.total }, 'job');
-    metrics.ended(outcome, watch.parts, row.receipt);
+    metrics.ended(outcome, watch.parts, outcome === 'succeeded' ? row.receipt : undefined);
   }
 }

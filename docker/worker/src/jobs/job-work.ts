@@ -97,6 +97,7 @@ export class JobWork {
     this.watch.lap('download');
     const resumed = this.checkpoint.earlier !== undefined || Object.keys(this.done).length > 0;
     this.shown = new JobProgress(this.tasks, resumed ? this.row.progress : 0);
+    this.showPublished();
     if (resumed) this.held.resume(this.row.progress);
     const steps = tasksIn(this.tasks).map(({ task, options }) => ({
       task,
@@ -125,6 +126,14 @@ export class JobWork {
         this.done = { ...this.done, [name]: found };
       }),
     ]);
+  }
+
+  /** Shows the stages of published results as ended, from the start. */
+  private showPublished(): void {
+    for (const { task, options } of tasksIn(this.tasks)) {
+      const result = this.done[task.name];
+      if (result !== undefined) this.shown.set(task.name, 1, task.stagesAtEnd(options, result));
+    }
   }
 
   private async step(task: Task, options: TaskOptions<TaskName>, signal: AbortSignal): Promise<AnyResult> {
