@@ -44,8 +44,8 @@ async function retried(change: Partial<JobRow> = {}, key: Partial<typeof KEY> = 
   return store.retry(row, key, { audio_second: seconds }, LATER);
 }
 
-async function claimed(change: Partial<JobRow> = {}): Promise<JobRow> {
-  await retried(change);
+async function claimed(change: Partial<JobRow> = {}, key: Partial<typeof KEY> = KEY): Promise<JobRow> {
+  await retried(change, key);
   const claim = await store.claim(JOB_ID, 'm2', LATER.getTime() + 60_000, LATER);
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
   return claim.row;
@@ -73,6 +73,13 @@ describe('a job that is retried for its missing tasks', () => {
     await retried();
     expect(await store.retry(degraded(), KEY, { audio_second: 60 }, LATER)).toBeUndefined();
     expect(await used()).toBe(60);
+  });
+
+  test('is not queued by a request that read it before another retry', async () => {
+    await retried();
+    await store.cancel(JOB_ID, 'acme', LATER);
+    expect(await store.retry(degraded(), KEY, { audio_second: 60 }, LATER)).toBeUndefined();
+    expect(await store.get(JOB_ID)).toMatchObject({ status: 'succeeded' });
   });
 
   test('is not queued if it was deleted', async () => {
@@ -136,6 +143,13 @@ describe.each<[string, string, () => Promise<JobRow | undefined>]>([
     for (const gone of ['open', 'error', 'reserved', 'lease_until', 'waits_from', 'sweep_at'])
       expect(row).not.toHaveProperty(gone);
     expect(await used()).toBe(0);
+  });
+
+  test('leaves a job whose key has no quota as it was, too', async () => {
+    await claimed({}, { key_id: 'key_2' });
+    const row = await end();
+    expect(row).toMatchObject({ status: 'succeeded', results: TRANSCRIPT });
+    expect(row).not.toHaveProperty('error');
   });
 
   test('keeps a result that was published in the meantime', async () => {
