@@ -1,14 +1,14 @@
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { ENV, OUTPUT } from '../../core/contract/environment';
 import { KEY } from '../../core/contract/keys';
 import type { GpuAccess } from '../../core/contract/machine-spec';
 import type { DeployedTasks } from '../../core/contract/tasks';
-import { analysisCost } from '../fleet/analysis-cost';
+import { announceCosts } from '../fleet/announce-costs';
 import { FleetSizer } from '../fleet/fleet-sizer';
 import { SpotFleet } from '../fleet/spot-fleet';
-import { monthlyCost, type Warmth, warmth } from '../fleet/warmth';
+import { type Warmth, warmth } from '../fleet/warmth';
 import { JobApi } from '../http/job-api';
 import { VoiceApi } from '../http/voice-api';
 import { RetryApi } from '../http/retry-api';
@@ -150,10 +150,7 @@ export abstract class Path extends Construct {
     this.alarms.watchRequests(this.api.submitJob, 'submit-job');
     this.fetchModels();
     this.grantWorker();
-    const cost = monthlyCost(this.warmth, instanceTypes[0] ?? '', balanced);
-    if (cost !== undefined) Annotations.of(this).addInfoV2('spotscribe:warmMachines', cost);
-    const dear = analysisCost(tasks, settings);
-    if (dear !== undefined) Annotations.of(this).addWarningV2('spotscribe:analysisCost', dear);
+    announceCosts(this, { warmth: this.warmth, tasks, settings, balanced });
   }
 
   /** Additional outputs of the path, by name. */

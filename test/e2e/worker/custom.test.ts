@@ -2,8 +2,9 @@ import type { CustomResult } from '../../../core/contract/work/custom';
 import { KEY } from '../../../core/contract/keys';
 import type { JobRow } from '../../../core/contract/job';
 import { hearing, ModelServer, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 const DESCRIBED = { unit: 'token', result_type: 'application/json' } as const;
@@ -12,18 +13,11 @@ let own: ModelServer;
 let whisper: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   own = await ModelServer.start(hearing(1, 1));
   whisper = await ModelServer.start(hearing(20, 1));
-});
-afterEach(async () => {
-  await workers.reset();
-  await Promise.all([own.stop(), whisper.stop()]);
+  return [own, whisper];
 });
 
 const row = (job: JobRow) => aws.row(job);

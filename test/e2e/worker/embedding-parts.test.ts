@@ -4,9 +4,10 @@ import { KEY } from '../../../core/contract/keys';
 import type { Checkpoint } from '../../../core/contract/work/transcript';
 import { embedding, inBase64, linesOf, MINILM, totalsOf } from '../../support/embedding';
 import { hearing, ModelServer, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { addressOf, RunningWorkers, type RunOptions } from './running-worker';
 import { failingPuts } from './s3-faults';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 jest.setTimeout(60_000);
@@ -15,18 +16,11 @@ let aws: WorkerAws;
 let model: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   model = await ModelServer.start(hearing(1, 1));
   model.embedder = embedding(4, 1);
-});
-afterEach(async () => {
-  await workers.reset();
-  await model.stop();
+  return [model];
 });
 
 const start = (options?: RunOptions) => workers.start(aws, { embeddings: model }, VISIBILITY, options);

@@ -13,8 +13,9 @@ import {
   understanding,
   until,
 } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers, type RunOptions } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 /** Long enough to tell that a service is left alone, short enough to wait for its end. */
@@ -25,18 +26,11 @@ let whisper: ModelServer;
 let voxtral: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   whisper = await ModelServer.start(hearing(60, 5));
   voxtral = await ModelServer.start(hearing(60, 5));
-});
-afterEach(async () => {
-  await workers.reset();
-  await Promise.all([whisper.stop(), voxtral.stop()]);
+  return [whisper, voxtral];
 });
 
 const start = (options?: RunOptions) =>

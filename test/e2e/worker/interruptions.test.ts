@@ -1,8 +1,9 @@
 import type { JobMessage, JobRow } from '../../../core/contract/job';
 import { MAX_FAILURES } from '../../../core/contract/limits';
 import { hearing, ModelServer, type Script, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers, type RunOptions } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 jest.setTimeout(60_000);
@@ -12,17 +13,10 @@ let model: ModelServer;
 const workers = new RunningWorkers();
 const breaks: Script = (_, answer) => answer.breakOff();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   model = await ModelServer.start(hearing(60, 5));
-});
-afterEach(async () => {
-  await workers.reset();
-  await model.stop();
+  return [model];
 });
 
 const start = (options?: RunOptions) => workers.start(aws, { whisper: model }, VISIBILITY, options);

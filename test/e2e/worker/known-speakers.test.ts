@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import { hearing, ModelServer, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 const NAMES = ['Ada', 'Grace'];
@@ -13,17 +14,10 @@ let aws: WorkerAws;
 let model: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   model = await ModelServer.start(hearing(60, 1));
-});
-afterEach(async () => {
-  await workers.reset();
-  await model.stop();
+  return [model];
 });
 
 const startWorker = () => workers.start(aws, { whisper: model }, VISIBILITY);

@@ -3,25 +3,19 @@ import { KEY } from '../../../core/contract/keys';
 import type { Checkpoint } from '../../../core/contract/work/transcript';
 import type { JobRow } from '../../../core/contract/job';
 import { analysisOf, hearing, ModelServer, understanding, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 let aws: WorkerAws;
 let both: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   both = await ModelServer.start(hearing(60, 5));
-});
-afterEach(async () => {
-  await workers.reset();
-  await both.stop();
+  return [both];
 });
 
 const submit = async () => {

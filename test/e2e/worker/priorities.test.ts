@@ -2,8 +2,9 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { JobRow } from '../../../core/contract/job';
 import { JobQueue } from '../../../docker/worker/src/queue/queue';
 import { hearing, ModelServer, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 30;
 /** Jobs that a worker with one model holds at most: one in work, and one prepared for it. */
@@ -13,17 +14,10 @@ let aws: WorkerAws;
 let model: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   model = await ModelServer.start(hearing(60, 5));
-});
-afterEach(async () => {
-  await workers.reset();
-  await model.stop();
+  return [model];
 });
 
 const start = () => workers.start(aws, { whisper: model }, VISIBILITY);

@@ -4,8 +4,9 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import type { JobRow } from '../../../core/contract/job';
 import { KEY } from '../../../core/contract/keys';
 import { hearing, ModelServer, type Script, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { RunningWorkers } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 jest.setTimeout(60_000);
@@ -16,18 +17,11 @@ let model: ModelServer;
 let heard: string[];
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   heard = [];
-  await aws.freshQueues(VISIBILITY);
   model = await ModelServer.start(listening(hearing(60, 1)));
-});
-afterEach(async () => {
-  await workers.reset();
-  await model.stop();
+  return [model];
 });
 
 const listening =

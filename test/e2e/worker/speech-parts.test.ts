@@ -4,8 +4,9 @@ import type { Speech } from '../../../core/contract/work/speech';
 import type { Checkpoint } from '../../../core/contract/work/transcript';
 import { says, speaking, SPOKEN, spokenTotals, SpeechServer } from '../../support/speech';
 import { until } from '../../until';
+import { eachTest } from './each-test';
 import { RunningWorkers, type RunOptions } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 jest.setTimeout(60_000);
@@ -16,17 +17,10 @@ const workers = new RunningWorkers();
 /** The folder of the worker that was started last. */
 const shared = () => workers.folders.at(-1)!;
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   service = await new SpeechServer(speaking(3, shared)).start();
-});
-afterEach(async () => {
-  await workers.reset();
-  await service.stop();
+  return [service];
 });
 
 const start = (options?: RunOptions) => workers.start(aws, { speech: service }, VISIBILITY, options);

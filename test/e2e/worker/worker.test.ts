@@ -5,26 +5,19 @@ import { KEY } from '../../../core/contract/keys';
 import type { Checkpoint } from '../../../core/contract/work/transcript';
 import type { JobRow } from '../../../core/contract/job';
 import { hearing, ModelServer, segmentAt, transcriptOf, until } from '../../support/model-server';
+import { eachTest } from './each-test';
 import { addressOf, RunningWorkers, type RunOptions } from './running-worker';
-import { WorkerAws } from './worker-aws';
+import type { WorkerAws } from './worker-aws';
 
 const VISIBILITY = 3;
 let aws: WorkerAws;
 let model: ModelServer;
 const workers = new RunningWorkers();
 
-beforeAll(async () => {
-  aws = await WorkerAws.start();
-});
-afterAll(() => aws?.stop());
-
-beforeEach(async () => {
-  await aws.freshQueues(VISIBILITY);
+eachTest(VISIBILITY, workers, async (started) => {
+  aws = started;
   model = await ModelServer.start(hearing(60, 5));
-});
-afterEach(async () => {
-  await workers.reset();
-  await model.stop();
+  return [model];
 });
 
 const startWorker = (options?: RunOptions) => workers.start(aws, { whisper: model }, VISIBILITY, options);
