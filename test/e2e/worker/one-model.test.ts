@@ -69,9 +69,11 @@ describe('a worker with one model for transcripts and analyses', () => {
     };
     const worker = await workers.start(aws, { both }, VISIBILITY);
     const job = await submit();
-    await until(async () => (await aws.row(job)).progress === 0.75, 'half of the analysis');
+    await until(() => both.analyses.length === 1, 'the analysis');
+    const checkpointOf = async () => (await aws.read(KEY.checkpoint(job.id))) as Checkpoint;
+    await until(async () => (await checkpointOf()).analysis !== undefined, 'a checkpoint of the analysis');
     await workers.stop(worker);
-    const checkpoint = (await aws.read(KEY.checkpoint(job.id))) as Checkpoint;
+    const checkpoint = await checkpointOf();
     expect(checkpoint).toMatchObject({ segments: [], analysis: { findings: [{ written }] } });
     await workers.start(aws, { both }, VISIBILITY);
     expect(await aws.ended(job)).toMatchObject({ attempt: 2, degraded: [] });

@@ -39,7 +39,7 @@ describe('the progress in a row', () => {
       made.report(running(step / 100));
       await jest.advanceTimersByTimeAsync(100);
     }
-    expect(written.map(({ progress }) => progress)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
+    expect(written.map(({ progress }) => progress)).toEqual([0, 0.19, 0.39, 0.59, 0.79]);
   });
 
   it('is written at once when a stage changes, after a running write', async () => {
@@ -49,6 +49,21 @@ describe('the progress in a row', () => {
     made.report(diarizing(0.61));
     await jest.advanceTimersByTimeAsync(2000);
     expect(written).toEqual([running(0.5), diarizing(0.6)]);
+  });
+
+  it('is written at the end of the period if nothing follows, and the last one alone', async () => {
+    const { written, reporter: made } = reporter();
+    for (const progress of [0.5, 0.6, 0.7]) made.report(running(progress));
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(written).toEqual([running(0.5), running(0.7)]);
+  });
+
+  it('is not written after the end of the work', async () => {
+    const { written, reporter: made } = reporter();
+    made.report(running(0.5));
+    made.report(running(0.6));
+    await Promise.all([made.settle(), jest.advanceTimersByTimeAsync(60_000)]);
+    expect(written).toEqual([running(0.5)]);
   });
 
   it('waits for all running writes', async () => {

@@ -8,6 +8,8 @@ import type { Stages } from '../../../../core/tasks/task';
  * Shortest time between writes to a row, in milliseconds. Callers poll every one to two seconds.
  */
 const PERIOD_MS = 2_000;
+/** Milliseconds after which it tries again if a write takes longer than the period. */
+const BUSY_MS = 100;
 
 /** Progress of a job, as shown in its row. */
 interface Shown {
@@ -21,6 +23,8 @@ export class ProgressReporter {
   private writing: Promise<void> | undefined;
   private writtenAt = 0;
   private written: Stages | undefined;
+  /** Writes the last progress when the period is over. */
+  private later: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly claim: { id: string; attempt: number },
@@ -30,13 +34,17 @@ export class ProgressReporter {
   ) {}
 
   /**
-   * Writes progress at most once per period. Stage changes are always written: no other write may
-   * follow for minutes.
+   * Writes progress at most once per period, the last one at its end: no other may follow for minutes.
+   * Stage changes are written at once.
    */
   report({ progress, stages }: Shown): void {
+    clearTimeout(this.later);
     const changed = !isDeepStrictEqual(stages, this.written);
-    const due = this.writing === undefined && Date.now() - this.writtenAt >= PERIOD_MS;
-    if (!changed && !due) return;
+    const wait = this.writtenAt + PERIOD_MS - Date.now();
+    if (!changed && (wait > 0 || this.writing !== undefined)) {
+      this.later = setTimeout(() => this.report({ progress, stages }), Math.max(wait, BUSY_MS));
+      return;
+    }
     this.writtenAt = Date.now();
     this.written = stages;
     const writing = (this.writing ?? Promise.resolve())
@@ -47,8 +55,9 @@ export class ProgressReporter {
     this.writing = writing;
   }
 
-  /** Waits for running writes. After the commit, the row would refuse them. */
+  /** Waits for running writes, and forgets later ones. After the commit, the row would refuse them. */
   async settle(): Promise<void> {
+    clearTimeout(this.later);
     await this.writing;
   }
 
