@@ -21,7 +21,7 @@ import {
   recordingKeys,
   type TasksToKeep,
   tasksToKeep,
-} from '../../core/jobs/known-speakers';
+} from '../../core/voices/known-speakers';
 import { beginUpload, partUrls } from './multipart-upload';
 import { optionsFor } from '../../core/jobs/job-tasks';
 import { DEFAULT_NAME, displayName, newJob } from '../../core/jobs/new-job';

@@ -10,7 +10,7 @@ import { type Begun, Refusal } from '../frame/refusal';
 import type { Caller } from '../frame/caller';
 import type { Arrival, JobStore } from '../../core/jobs/job-store';
 import { optionsFor } from '../../core/jobs/job-tasks';
-import { keepRecordings, recordingKeys } from '../../core/jobs/known-speakers';
+import { keepRecordings, recordingKeys } from '../../core/voices/known-speakers';
 import { displayName, newJob } from '../../core/jobs/new-job';
 import type { Tools } from '../frame/runtime';
 import { measureInput } from '../intake/measuring/measure-input';

@@ -4,7 +4,7 @@ import type { Layout } from '../../../core/formats/cue-lines';
 import type { FormFields } from '../../../core/forms/form-fields';
 import { FORM, type FormValues, LISTS, type ResponseFormat } from './form-schema';
 import { Refusal } from '../../frame/refusal';
-import { keptOptions, recordingsOf } from '../../../core/jobs/known-speakers';
+import { keptOptions, recordingsOf } from '../../../core/voices/known-speakers';
 import { jobOptions } from '../../../core/tasks/accepted-options';
 import { DIARIZING, LANGUAGE_TELLING, meansModel } from '../../../core/models/model-names';
 import type { Granularity } from '../../../core/formats/openai-formats';
