@@ -184,6 +184,8 @@ class FrontDoor {
 
 const post = ({ url, key }: Place, clip: Blob, signal: AbortSignal): Promise<Response> => {
   const body = new FormData();
+  // The laptop's model knows English only, and would report that it was not told the language.
+  body.append('language', 'en');
   body.append('model', 'whisper-1');
   body.append('file', clip, 'clip.flac');
   // A request that cannot be answered in place becomes a job at once, so that the next one does not

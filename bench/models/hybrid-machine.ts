@@ -98,11 +98,16 @@ export class HybridMachine {
   }
 
   private transcript(path: string, signal: AbortSignal): Promise<Transcript> {
-    return this.transcriber.run(TASKS.transcription, { path }, { signal, begin }, () => undefined);
+    return this.transcriber.run(
+      TASKS.transcription,
+      { path, language: 'en' },
+      { signal, begin },
+      () => undefined,
+    );
   }
 
   private analysis(path: string, signal: AbortSignal): Promise<Analysis> {
-    return this.analyst.run(TASKS.analysis, { path }, { signal, begin }, () => undefined);
+    return this.analyst.run(TASKS.analysis, { path, language: 'en' }, { signal, begin }, () => undefined);
   }
 }
 
