@@ -88,7 +88,8 @@ async function* noting(content: AsyncIterable<Uint8Array>, failed: unknown[]): A
   }
 }
 
-const isThere = (path: string) =>
+/** Whether anything has this name, also a link to nothing. */
+export const isThere = (path: string): Promise<boolean> =>
   lstat(path).then(
     () => true,
     () => false,

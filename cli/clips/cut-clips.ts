@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isThere } from '../atomic-write';
 import { ApiClient } from '../api/client';
 import { type ConnectionOptions, findConnection } from '../api/connection';
 import type { Context } from '../context';
@@ -133,12 +133,6 @@ function lacks({ name, analysis }: Source, kind: ClipKind, sources: number, { te
   if (sources === 1) throw new CliError('not_found', `${name}: ${reason}`);
   terminal.say(`${name}: ${reason}`);
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );
 
 const clipDocument = ({ clip, source, status, error }: Outcome) => ({
   type: 'clip',

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AUDIO_WORK, audioHourCost, COMPUTED, HOSTED, HOSTED_AS_OF } from '../../core/prices/audio-hour';
 import { priceOf } from '../../core/prices/prices';
-import type { Range } from '../../core/prices/voxtral-time';
+import { exactly, type Range } from '../../core/prices/voxtral-time';
 import type { Context } from '../context';
 import { UsageError } from '../errors';
 import { dollars, table } from '../format';
@@ -78,7 +78,7 @@ function estimateOf({ hours, instanceType, onDemand, speed }: CostOptions) {
   const own =
     speed === undefined
       ? []
-      : [{ paths: ['your speed'], result: `${speed}×`, seconds: both(3600 / speed), basis: 'your own' }];
+      : [{ paths: ['your speed'], result: `${speed}×`, seconds: exactly(3600 / speed), basis: 'your own' }];
   const lines = [...known, ...own].map((work): Line => {
     const perAudioHour = audioHourCost(perHour, work.seconds);
     return {
@@ -100,8 +100,6 @@ function estimateOf({ hours, instanceType, onDemand, speed }: CostOptions) {
     hosted_as_of: HOSTED_AS_OF,
   };
 }
-
-const both = (value: number): Range => ({ least: value, most: value });
 
 const span = ({ least, most }: Range, text: (value: number) => string): string =>
   text(least) === text(most) ? text(least) : `${text(least)}–${text(most)}`;

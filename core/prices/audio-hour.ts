@@ -1,5 +1,5 @@
 import { machineCost } from './rates';
-import { type Range, voxtralAnalysisSeconds, voxtralWordSeconds } from './voxtral-time';
+import { exactly, type Range, voxtralAnalysisSeconds, voxtralWordSeconds } from './voxtral-time';
 
 /** The tasks that an analysis does by default. */
 const ANALYSIS_TASKS = 6;
@@ -31,7 +31,7 @@ export const AUDIO_WORK: readonly AudioWork[] = [
   {
     paths: ['Traditional', 'DockerGpu', 'FastApi'],
     result: 'words',
-    seconds: { least: whisper, most: whisper },
+    seconds: exactly(whisper),
     basis: MEASURED,
   },
   { paths: ['Voxtral'], result: 'words, no analysis', seconds: words, basis: COMPUTED },
@@ -71,7 +71,7 @@ export interface HostedPrice {
 export const HOSTED_AS_OF = 'November 2026';
 const one = (service: string, price: number): HostedPrice => ({
   service,
-  perAudioHour: { least: price, most: price },
+  perAudioHour: exactly(price),
 });
 export const HOSTED: readonly HostedPrice[] = [
   one('DeepInfra, Whisper large-v3-turbo', 0.012),

@@ -6,6 +6,9 @@ export interface Range {
   most: number;
 }
 
+/** A value that is known. */
+export const exactly = (value: number): Range => ({ least: value, most: value });
+
 /** What an estimate assumes. */
 interface Assumptions {
   /** Share of the card's arithmetic that reading a prompt reaches. */

@@ -62,7 +62,7 @@ class VoxtralService(AudioService):
         return self.job(work, holding, self._lanes.first())
 
     def analyze(self, pcm: Pcm, order: AnalysisOrder, holding: ExitStack) -> Job[AnalyzeEvent]:
-        """Starts an analysis. Each batch of it waits until nobody waits for a transcript or an answer."""
+        """Starts an analysis. Its batches are done while there is no transcription and no chat."""
 
         def work(emit: Callable[[AnalyzeEvent], None], cancelled: Callable[[], bool]) -> None:
             def counted(event: AnalyzeEvent) -> None:

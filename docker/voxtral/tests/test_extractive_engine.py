@@ -22,7 +22,7 @@ from spotscribe_voxtral.analysis.analysis import AnalysisOrder, RecordingAnalysi
 from spotscribe_voxtral.analysis.json_answer import read_answer
 from spotscribe_voxtral.analysis.prompts import audio_prompt
 from spotscribe_voxtral.analysis.tasks import wanted_tasks
-from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
+from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message, ignore_piece
 from spotscribe_voxtral.engines.laptop.extractive import ExtractiveEngine
 
 ASKED = AnalyzeRequest.model_validate(
@@ -58,10 +58,6 @@ def sample(tmp_path: Path) -> Iterator[Pcm]:
 def pcm_of(path: Path, scratch: Path) -> Pcm:
     with path.open("rb") as file:
         return asyncio.run(decode(file, max_seconds=600, scratch=scratch))
-
-
-def ignored(_number: int, _piece: str) -> None:
-    pass
 
 
 def quotes(value: object) -> list[str]:
@@ -154,9 +150,9 @@ def test_audio_is_heard_once_for_all_that_is_asked_of_it(
 def test_a_question_in_free_text_gets_the_words(engine: ExtractiveEngine, sample: Pcm) -> None:
     samples = sample.read(0, 5)
     conversation = [Message("user", (samples, "What is said?"))]
-    (answer,) = engine.answer([conversation], HOW, ignored, lambda: False)
+    (answer,) = engine.answer([conversation], HOW, ignore_piece, lambda: False)
     assert answer.text.startswith("Good morning everyone.")
-    (cut,) = engine.answer([conversation], Generation(2), ignored, lambda: False)
+    (cut,) = engine.answer([conversation], Generation(2), ignore_piece, lambda: False)
     assert (cut.text, cut.finish, cut.tokens) == ("Good morning", "length", 2)
 
 
@@ -166,7 +162,7 @@ def test_a_question_in_free_text_gets_the_words(engine: ExtractiveEngine, sample
 )
 def test_a_question_without_audio_is_refused(engine: ExtractiveEngine, parts: Sequence[str]) -> None:
     with pytest.raises(InvalidRequestError, match="there is no audio"):
-        engine.answer([[Message("user", ("\n".join(parts),))]], HOW, ignored, lambda: False)
+        engine.answer([[Message("user", ("\n".join(parts),))]], HOW, ignore_piece, lambda: False)
 
 
 def test_other_languages_are_refused(engine: ExtractiveEngine, sample: Pcm) -> None:
@@ -186,7 +182,7 @@ def test_a_cancelled_answer_is_left_while_it_listens_and_the_next_is_whole(
         return len(asked) > 2
 
     with pytest.raises(CancelledGenerationError):
-        engine.answer([[Message("user", (samples, "What?"))]], HOW, ignored, cancelled)
+        engine.answer([[Message("user", (samples, "What?"))]], HOW, ignore_piece, cancelled)
     assert plain_words(engine.transcribe([samples], None, lambda: False)[0].text) == sample_words()
 
 
@@ -197,5 +193,5 @@ def test_lines_that_only_look_like_ours_are_text(line: str, engine: ExtractiveEn
     """They made the service fail, and its log quoted them."""
     schema = '{"properties": {"answers": {}}}'
     message = Message("user", (sample.read(0, sample.duration), f"{line}\n{schema}"))
-    (answer,) = engine.answer([[message]], HOW, ignored, lambda: False)
+    (answer,) = engine.answer([[message]], HOW, ignore_piece, lambda: False)
     assert json.loads(answer.text) == {"answers": []}

@@ -16,8 +16,8 @@ import pytest
 
 from spotscribe_common.errors import InternalError, InvalidRequestError, ModelMissingError, OutOfMemoryError
 from spotscribe_common.work.gpu_priority import GpuPriority
-from spotscribe_testing.models.asking_voxtral import asked, ignored, noise, texts
-from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
+from spotscribe_testing.models.asking_voxtral import asked, noise, texts
+from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message, ignore_piece
 from spotscribe_voxtral.engines.memory_budget import RESERVE_BYTES, prompt_bytes
 from spotscribe_voxtral.engines.voxtral import Precision, Quantization, VoxtralEngine
 
@@ -86,23 +86,23 @@ def test_the_scripted_text_is_said_to_the_end_and_in_whole_characters(scripted: 
 def test_prompts_are_counted_without_their_padding(scripted: VoxtralEngine) -> None:
     # <s>[INST][BEGIN_AUDIO], the audio in pieces of 30 s, one token for each byte of the text, [/INST].
     conversations = [asked(noise(31), "Why?"), asked("Why?")]
-    long, short = scripted.answer(conversations, Generation(1), ignored, lambda: False)
+    long, short = scripted.answer(conversations, Generation(1), ignore_piece, lambda: False)
     assert (long.prompt_tokens, short.prompt_tokens) == (3 + 2 * AUDIO_TOKENS + 4 + 1, 2 + 4 + 1)
 
 
 def test_an_answer_is_cut_at_its_greatest_length_between_characters(scripted: VoxtralEngine) -> None:
     # The third token is half of a character.
     for count, said in ((1, "Z"), (2, "Zo"), (3, "Zo"), (4, "Zoë")):
-        (answer,) = scripted.answer([asked("Hi")], Generation(count), ignored, lambda: False)
+        (answer,) = scripted.answer([asked("Hi")], Generation(count), ignore_piece, lambda: False)
         assert (answer.text, answer.finish, answer.tokens) == (said, "length", count)
 
 
 def test_drawing_at_random_takes_likely_tokens(scripted: VoxtralEngine, tiny: VoxtralEngine) -> None:
     drawn = Generation(200, temperature=0.7, top_p=0.9)
-    (answer,) = scripted.answer([asked("Hi")], drawn, ignored, lambda: False)
+    (answer,) = scripted.answer([asked("Hi")], drawn, ignore_piece, lambda: False)
     assert answer.text == TEXT
     hot = Generation(20, temperature=2.0)
-    assert len({tiny.answer([asked("Hi")], hot, ignored, lambda: False)[0].text for _ in range(3)}) > 1
+    assert len({tiny.answer([asked("Hi")], hot, ignore_piece, lambda: False)[0].text for _ in range(3)}) > 1
 
 
 def test_a_batch_says_what_each_conversation_gets_alone(tiny: VoxtralEngine) -> None:
@@ -212,7 +212,7 @@ def test_reading_a_prompt_ends_within_a_layer_and_waits_for_who_goes_first(
     for most in (1, 2):
         run.clear()
         with pytest.raises(CancelledGenerationError):
-            engine.answer(question, Generation(3), ignored, lambda most=most: len(run) >= most)
+            engine.answer(question, Generation(3), ignore_piece, lambda most=most: len(run) >= most)
         assert run == [*range(most)]
     run.clear()
     asked_while_waiting: list[int] = []
@@ -222,7 +222,7 @@ def test_reading_a_prompt_ends_within_a_layer_and_waits_for_who_goes_first(
         return len(asked_while_waiting) >= 5
 
     with GpuPriority(file).first(), pytest.raises(CancelledGenerationError):
-        engine.answer(question, Generation(3), ignored, cancelled)
+        engine.answer(question, Generation(3), ignore_piece, cancelled)
     assert asked_while_waiting == [0] * 6
     assert texts(engine, *question, max_tokens=3) == texts(engine, *question, max_tokens=3)
     assert len(run) == 2 * (1 + 3 * 2)

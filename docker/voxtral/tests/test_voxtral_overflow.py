@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from spotscribe_common.errors import InternalError
-from spotscribe_testing.models.asking_voxtral import asked, ignored, noise, texts
-from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation
+from spotscribe_testing.models.asking_voxtral import asked, noise, texts
+from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, ignore_piece
 from spotscribe_voxtral.engines.voxtral import Precision, Quantization, VoxtralEngine
 
 pytestmark = pytest.mark.production
@@ -169,7 +169,7 @@ def test_work_that_is_cancelled_ends_while_it_is_repeated(tmp_path: Path) -> Non
     for layer in engine._voxtral.language_model.model.layers:
         layer.register_forward_hook(lambda *_: run.append(1))
     with pytest.raises(CancelledGenerationError):
-        engine.answer([asked("Hi")], Generation(3), ignored, lambda: len(run) >= 3)
+        engine.answer([asked("Hi")], Generation(3), ignore_piece, lambda: len(run) >= 3)
     assert len(run) == 3
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from spotscribe_testing.models.asking_voxtral import asked, ignored, noise, texts
-from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message
+from spotscribe_testing.models.asking_voxtral import asked, noise, texts
+from spotscribe_voxtral.engines.engine import CancelledGenerationError, Generation, Message, ignore_piece
 from spotscribe_voxtral.engines.sharing.prefixes import Prefixes
 from spotscribe_voxtral.engines.voxtral import Precision, VoxtralEngine
 
@@ -170,7 +170,7 @@ def test_keys_and_values_stay_where_they_are_while_an_answer_grows() -> None:
 
 
 def test_prompts_that_share_audio_are_counted_whole(tiny: VoxtralEngine) -> None:
-    answers = tiny.answer(BATCHES["two windows"], Generation(1), ignored, lambda: False)
+    answers = tiny.answer(BATCHES["two windows"], Generation(1), ignore_piece, lambda: False)
     texts_of = ["What is said?", "Who speaks, and why?", "A?", "What?"]
     audio = [AUDIO_TOKENS, 2 * AUDIO_TOKENS, AUDIO_TOKENS, 2 * AUDIO_TOKENS]
     assert [answer.prompt_tokens for answer in answers] == [
@@ -188,5 +188,7 @@ def test_reading_shared_audio_ends_within_a_layer(models: Path, tmp_path: Path) 
     for most in range(1, 5):
         run.clear()
         with pytest.raises(CancelledGenerationError):
-            engine.answer(BATCHES["one window"], Generation(3), ignored, lambda most=most: len(run) >= most)
+            engine.answer(
+                BATCHES["one window"], Generation(3), ignore_piece, lambda most=most: len(run) >= most
+            )
         assert run == [0, 1, 2, 1, 2][:most]

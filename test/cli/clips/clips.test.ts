@@ -274,7 +274,7 @@ test('an ffmpeg that is too old is refused', async () => {
   expect(err).toContain('ffmpeg 2 is too old: version 4 or newer is required');
 });
 
-describe('what cannot be cut', () => {
+describe('recordings and analyses that cannot be cut', () => {
   test.each([
     ['an unknown target', ['nothing-here'], 2, /nothing-here is neither the id of a job nor a folder/, {}],
     [

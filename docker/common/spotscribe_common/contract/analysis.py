@@ -76,7 +76,7 @@ class Entity(Claim):
 class Chapter(Claim):
     """A part of the recording on one subject; the evidence is the words with which it begins.
 
-    `start` and `end` are seconds. They are set from the evidence, by whoever has a transcript.
+    `start` and `end` are seconds. The worker sets them when it finds the evidence in the transcript.
     """
 
     title: str

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spotscribe_audio.audio.pcm import SAMPLE_RATE, Samples
-from spotscribe_voxtral.engines.engine import Engine, Generation, Message
+from spotscribe_voxtral.engines.engine import Engine, Generation, Message, ignore_piece
 
 
 def noise(seconds: float, seed: int = 0) -> Samples:
@@ -17,11 +17,7 @@ def asked(*parts: str | Samples) -> list[Message]:
     return [Message("user", parts)]
 
 
-def ignored(_number: int, _piece: str) -> None:
-    """Takes a piece of an answer that nobody reads."""
-
-
 def texts(engine: Engine, *conversations: list[Message], max_tokens: int = 8) -> list[str]:
     """The likeliest answers of one batch."""
     how = Generation(max_tokens)
-    return [answer.text for answer in engine.answer(conversations, how, ignored, lambda: False)]
+    return [answer.text for answer in engine.answer(conversations, how, ignore_piece, lambda: False)]

@@ -21,6 +21,7 @@ from spotscribe_voxtral.engines.engine import (
     Generated,
     Generation,
     Message,
+    ignore_piece,
 )
 
 _log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Asker:
             restricted = replace(how, schemas=[one.schema for one in part])
             try:
                 written += self._engine.answer(
-                    [one.conversation for one in part], restricted, _nobody_listens, self._cancelled
+                    [one.conversation for one in part], restricted, ignore_piece, self._cancelled
                 )
             except CancelledWorkError:
                 raise
@@ -156,7 +157,3 @@ def _reason(error: Exception) -> str:
         return error.message
     _log.error("the model failed", exc_info=error)
     return f"the model failed unexpectedly ({type(error).__name__}). The service's log says more."
-
-
-def _nobody_listens(_conversation: int, _piece: str) -> None:
-    """Of an analysis only the whole is of use."""

@@ -8,7 +8,7 @@ from typing import Literal
 from spotscribe_audio.audio.pcm import Pcm
 from spotscribe_common.errors import AudioTooLongError, NoJsonError
 from spotscribe_voxtral.chat.json_form import JsonForm
-from spotscribe_voxtral.engines.engine import Engine, Generated, Generation, Message
+from spotscribe_voxtral.engines.engine import Engine, Generated, Generation, Message, ignore_piece
 from spotscribe_voxtral.engines.memory_budget import CHUNK_SECONDS
 
 # Below it, the likeliest word is as good as certain, and numbers divided by it overflow.
@@ -143,13 +143,13 @@ def _json_object(
     """The object alone, asked for once more if the engine does not restrict its answers to the form."""
     how = replace(how, schemas=[form.schema])
     conversation = form.told(conversation)
-    [first] = engine.answer([conversation], how, _nobody_listens, cancelled)
+    [first] = engine.answer([conversation], how, ignore_piece, cancelled)
     found = form.read(first)
     if isinstance(found, Generated):
         return found
     told = f"That cannot be used. {found} Write the JSON object again, right and complete."
     again = [*conversation, Message("assistant", (first.text or "(nothing)",)), Message("user", (told,))]
-    [second] = engine.answer([again], how, _nobody_listens, cancelled)
+    [second] = engine.answer([again], how, ignore_piece, cancelled)
     found = form.read(second)
     if isinstance(found, Generated):
         return replace(
@@ -161,7 +161,3 @@ def _json_object(
         "The model's answer was not a JSON object of the requested form, also when asked again. Say in "
         "the prompt what it is to contain."
     )
-
-
-def _nobody_listens(_conversation: int, _piece: str) -> None:
-    """What is no JSON is not shown."""

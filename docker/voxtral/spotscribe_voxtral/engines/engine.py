@@ -49,6 +49,10 @@ class Generated:
     tokens: int
 
 
+def ignore_piece(_conversation: int, _piece: str) -> None:
+    """For answers that are used only as a whole: takes each piece, and does nothing."""
+
+
 # Speech has up to about 6 tokens a second in English; other scripts take twice as many. What goes on longer
 # than this repeats itself.
 _TRANSCRIPT_TOKENS_PER_SECOND = 15

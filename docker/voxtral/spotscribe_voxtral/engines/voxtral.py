@@ -13,7 +13,14 @@ from spotscribe_common.process.offline import go_offline
 from spotscribe_common.work.device import Device
 from spotscribe_common.work.gpu_priority import GpuPriority
 from spotscribe_voxtral.engines import memory_budget
-from spotscribe_voxtral.engines.engine import Capacity, Generated, Generation, Message, transcript_tokens
+from spotscribe_voxtral.engines.engine import (
+    Capacity,
+    Generated,
+    Generation,
+    Message,
+    ignore_piece,
+    transcript_tokens,
+)
 from spotscribe_voxtral.engines.grammar import Grammars
 from spotscribe_voxtral.engines.memory import bound_gpu_memory, free_bytes
 from spotscribe_voxtral.engines.memory_budget import ModelShape, fits_unquantised, shape_of
@@ -161,7 +168,7 @@ class VoxtralEngine:
         longest = max((samples.size for samples in pieces), default=0) / SAMPLE_RATE
         room = self._shape.context - max((len(prompt.tokens) for prompt in prompts), default=0)
         how = Generation(max_tokens=min(transcript_tokens(longest), room))
-        return self._written(prompts, how, lambda _number, _piece: None, cancelled)
+        return self._written(prompts, how, ignore_piece, cancelled)
 
     def _is_quantised(self, shape: ModelShape, weights: int) -> bool:
         if self._quantization == "auto":

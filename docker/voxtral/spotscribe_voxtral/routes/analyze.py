@@ -12,6 +12,7 @@ from spotscribe_audio.requests.openapi import AUDIO_ERRORS, form_schema
 from spotscribe_common.contract import (
     ANALYSIS_TASKS,
     LANGUAGE_CHARACTERS,
+    MOST_QUESTIONS,
     Analysis,
     AnalysisOptions,
     AnalysisResult,
@@ -57,7 +58,7 @@ class AnalyzeForm(BaseModel):
         "chapters and highlights.",
     )
     questions: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
-        default_factory=list, max_length=10, description="Your own, once for each."
+        default_factory=list, max_length=MOST_QUESTIONS, description="Your own, once for each."
     )
     language: str | None = Field(
         default=None, max_length=LANGUAGE_CHARACTERS, description="Spoken language, such as `en` or `German`."

@@ -55,7 +55,7 @@ interface Lane {
 
 /**
  * Lets jobs use a model service when it is ready: as many at once as it works on together, usually one. A task
- * that gives way begins when nobody uses or wants the service for another task, and then goes on beside that.
+ * that gives way begins when no other task uses the service or waits for it. If one comes later, both go on.
  * After consecutive failures a circuit breaker opens, so that the next jobs do not wait for the service.
  */
 export class GuardedService {

@@ -2,7 +2,7 @@
  * Limits how many callers are served at once, in the order of the requests.
  *
  * @param count how many that are. After it has grown, call `callNext`
- * @param onUnused called when nobody has a place or waits for one
+ * @param onUnused called when no caller has a place or waits for one
  */
 export class Places {
   private taken = 0;
@@ -13,7 +13,7 @@ export class Places {
     private readonly onUnused: () => void = () => undefined,
   ) {}
 
-  /** Whether somebody has a place or waits for one. */
+  /** Whether a caller has a place or waits for one. */
   get isUsed(): boolean {
     return this.taken + this.waiting.length > 0;
   }
